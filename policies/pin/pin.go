@@ -1,0 +1,160 @@
+// Package pin knows pins as people write them: one version, or constraints that
+// a version must satisfy. It does not know what is installed or available.
+//
+// Versions are numbers of up to four parts, a missing part being 0, so the pin
+// 1.4 allows 1.4.0.0 and nothing else. The license is never pinned: it floats
+// to the one that lasts longest.
+package pin
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	goversion "github.com/hashicorp/go-version"
+
+	"github.com/orgstore/orgstore/packages/verdict"
+	"github.com/orgstore/orgstore/packages/visual"
+)
+
+const (
+	// maxText bounds a pin's length, in bytes.
+	maxText = 256
+	// maxTerms bounds how many constraints one pin joins.
+	maxTerms = 16
+)
+
+// The codes of a pin that cannot be read. All are refusals.
+const (
+	CodeEmpty       verdict.Code = "pin.empty"
+	CodeTooLong     verdict.Code = "pin.too_long"
+	CodeForm        verdict.Code = "pin.form"
+	CodeVersion     verdict.Code = "pin.version"
+	CodePessimistic verdict.Code = "pin.pessimistic"
+)
+
+// example ends every hint: the grammar is learned fastest from it.
+const example = `examples: "1.4.0.0", "~> 1.4", ">= 1.4, < 2"`
+
+// term is one constraint: an operator, which only a pin's sole term may lack,
+// then a version, which visual.Version checks.
+var term = regexp.MustCompile(`^(|=|!=|>|>=|<|<=|~>) *([^ =!<>~,]+)$`)
+
+// A Pin is what a tenant wants of a visual's version. The zero Pin allows
+// nothing. Pins are compared with Equal.
+type Pin struct {
+	written string
+	exact   visual.Version // zero where constraints decide
+	// constraints are checked by hashicorp/go-version, which knows four parts;
+	// Parse and Allows keep its surprises out: a leading v or 0, prereleases,
+	// five parts, and "~> 3" allowing 4.0.
+	constraints goversion.Constraints
+}
+
+// Parse reads a pin: a version such as 1.4.0.0, or constraints joined by
+// commas, all of which must hold, each one of = != > >= < <= ~> and a version.
+// "~> 1.4" allows from 1.4 up to below 2; "~> 1.4.2" from 1.4.2 up to below 1.5.
+// Space around the pin is dropped. The error is a *verdict.Refusal.
+func Parse(s string) (Pin, error) {
+	s = strings.TrimSpace(s)
+	switch {
+	case s == "":
+		return Pin{}, refuse(CodeEmpty, "a pin is empty", "write a version or a constraint")
+	case len(s) > maxText:
+		return Pin{}, refuse(CodeTooLong, fmt.Sprintf("a pin has %d characters; at most %d are allowed", len(s), maxText), "write fewer constraints")
+	}
+	texts := strings.Split(s, ",")
+	if len(texts) > maxTerms {
+		return Pin{}, refuse(CodeTooLong, fmt.Sprintf("a pin has %d constraints; at most %d are allowed", len(texts), maxTerms), "write fewer constraints")
+	}
+	p := Pin{written: s}
+	for _, text := range texts {
+		op, v, err := parseTerm(s, strings.Trim(text, " "), len(texts) == 1)
+		if err != nil {
+			return Pin{}, err
+		}
+		if len(texts) == 1 && (op == "" || op == "=") {
+			p.exact = v
+			return p, nil
+		}
+		c, err := goversion.NewConstraint(op + " " + v.String())
+		if err != nil {
+			return Pin{}, refuse(CodeForm, fmt.Sprintf("cannot read the pin %q: %q: %v", s, text, err), "write a version or constraints")
+		}
+		p.constraints = append(p.constraints, c...)
+	}
+	return p, nil
+}
+
+// parseTerm reads one constraint of the pin written.
+func parseTerm(written, text string, sole bool) (op string, v visual.Version, err error) {
+	m := term.FindStringSubmatch(text)
+	if m == nil || m[1] == "" && !sole {
+		return "", v, refuse(CodeForm,
+			fmt.Sprintf("cannot read the pin %q: %q is not an operator and a version", written, text),
+			"join constraints with commas; the operators are = != > >= < <= and ~>")
+	}
+	op = m[1]
+	v, err = visual.ParseVersion(m[2])
+	if err != nil || !v.Deployable() {
+		return "", v, refuse(CodeVersion,
+			fmt.Sprintf("cannot read the pin %q: %q is not a version of one to four numbers", written, m[2]),
+			"write numbers joined by dots, without v, leading zeros, * or a suffix such as -beta")
+	}
+	if op == "~>" && !strings.Contains(v.String(), ".") {
+		return "", v, refuse(CodePessimistic,
+			fmt.Sprintf("cannot read the pin %q: ~> %s leaves open which number may rise", written, v),
+			fmt.Sprintf("write ~> %s.0 for any %s.x, or >= %s for anything from %s on", v, v, v, v))
+	}
+	return op, v, nil
+}
+
+func refuse(code verdict.Code, message, hint string) error {
+	return verdict.Refuse(code, message, hint+"; "+example)
+}
+
+// Allows says whether a version satisfies the pin. A version that is not
+// Deployable never does.
+func (p Pin) Allows(v visual.Version) bool {
+	switch {
+	case p.IsZero() || !v.Deployable():
+		return false
+	case !p.exact.IsZero():
+		return p.exact.Equal(v)
+	}
+	parsed, err := goversion.NewVersion(fourParts(v.String()))
+	return err == nil && p.constraints.Check(parsed)
+}
+
+// fourParts pads a deployable version: go-version finds that 1.4.2, having
+// fewer parts, cannot satisfy "~> 1.4.2.0".
+func fourParts(s string) string {
+	return s + strings.Repeat(".0", 3-strings.Count(s, "."))
+}
+
+// String returns the pin as it was written.
+func (p Pin) String() string { return p.written }
+
+// Exact returns the one version the pin allows, as it was written, where the
+// pin is a version or = and a version.
+func (p Pin) Exact() (visual.Version, bool) { return p.exact, !p.exact.IsZero() }
+
+// IsZero says whether nothing is pinned.
+func (p Pin) IsZero() bool { return p.written == "" }
+
+// Equal says whether two pins are written alike. Pins that allow the same
+// versions in other words are not equal: editing a pin lifts a block.
+func (p Pin) Equal(q Pin) bool { return p.written == q.written }
+
+// MarshalText writes the pin as it was written.
+func (p Pin) MarshalText() ([]byte, error) { return []byte(p.written), nil }
+
+// UnmarshalText reads a pin like Parse; an empty one is refused.
+func (p *Pin) UnmarshalText(b []byte) error {
+	q, err := Parse(string(b))
+	if err != nil {
+		return err
+	}
+	*p = q
+	return nil
+}

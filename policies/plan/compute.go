@@ -1,0 +1,221 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/visual"
+)
+
+// Compute says what would be done and why nothing more. It is a function of its
+// input alone: the same facts in any order give the same plan, byte for byte.
+// The steps of one key build on each other: whoever carries them out stops at
+// the first that fails or waits.
+func Compute(in Input) Plan {
+	w := gather(in)
+	var p Plan
+	for _, m := range w.matters {
+		steps, idle := m.decide()
+		for _, s := range steps {
+			s.ID = stepID(s)
+			p.Steps = append(p.Steps, s)
+		}
+		if idle != nil {
+			p.Idle = append(p.Idle, *idle)
+		}
+	}
+	p.Basis = w.basis()
+	p.ID = planID(p.Basis, p.Steps)
+	return p
+}
+
+// world is the input, found by key and by visual.
+type world struct {
+	keys    []store.Key // all that are wanted, present or asked for, in order
+	matters []*matter   // one for each key, in order
+	wanted  map[store.Key]Wanted
+	present map[store.Key]Present
+	asks    map[store.Key]Ask
+	blocks  map[store.Key][]Block
+	twice   map[store.Key]bool
+	traits  map[string]store.Traits
+	offers  map[visual.GUID][]offer
+}
+
+func gather(in Input) *world {
+	w := &world{
+		wanted:  make(map[store.Key]Wanted, len(in.Wanted)),
+		present: make(map[store.Key]Present, len(in.Present)),
+		asks:    make(map[store.Key]Ask, len(in.Asks)),
+		blocks:  make(map[store.Key][]Block),
+		twice:   make(map[store.Key]bool),
+		traits:  in.Traits,
+		offers:  offers(in.Candidates),
+	}
+	for _, x := range in.Wanted {
+		once(w, w.wanted, x.Key, x)
+	}
+	for _, x := range in.Present {
+		once(w, w.present, x.Key, x)
+	}
+	for _, x := range in.Asks {
+		once(w, w.asks, x.Key, x)
+	}
+	for k := range w.twice { // which one counts must not depend on their order
+		delete(w.wanted, k)
+		delete(w.present, k)
+		delete(w.asks, k)
+	}
+	for _, b := range in.Blocks {
+		w.blocks[b.Key] = append(w.blocks[b.Key], b)
+	}
+	for _, b := range w.blocks {
+		slices.SortFunc(b, compareBlocks)
+	}
+	slices.SortFunc(w.keys, store.Key.Compare)
+	w.keys = slices.Compact(w.keys)
+	for _, k := range w.keys {
+		w.matters = append(w.matters, w.matter(k))
+	}
+	return w
+}
+
+// once files x under its key and notes a key that is there already.
+func once[T any](w *world, m map[store.Key]T, k store.Key, x T) {
+	if _, there := m[k]; there {
+		w.twice[k] = true
+	}
+	m[k] = x
+	w.keys = append(w.keys, k)
+}
+
+// matter is what is known of one visual in one store, and what is wanted of it.
+type matter struct {
+	key    store.Key
+	want   *Wanted // nil if not pinned
+	ask    *Ask    // nil if nobody asked
+	twice  bool
+	open   *Open
+	now    settled
+	offers []offer // of this visual, in a fixed order
+	blocks []Block // in force
+	// allowed remembers what the pin says of each offer: it is asked often.
+	allowed []memo
+}
+
+// A memo is what is remembered of a question.
+type memo int8
+
+const (
+	notAsked memo = iota
+	refused
+	granted
+)
+
+func (w *world) matter(k store.Key) *matter {
+	p := w.present[k]
+	m := &matter{key: k, twice: w.twice[k], open: p.Open, offers: w.offers[k.GUID]}
+	m.allowed = make([]memo, len(m.offers))
+	m.now = settle(p, w.traits[k.Store], m.offers)
+	pinned := ""
+	if want, ok := w.wanted[k]; ok {
+		m.want = &want
+		pinned = want.Pin.String()
+	}
+	if ask, ok := w.asks[k]; ok {
+		m.ask = &ask
+	}
+	for _, b := range w.blocks[k] {
+		if b.Pin == pinned {
+			m.blocks = append(m.blocks, b)
+		}
+	}
+	return m
+}
+
+// decide returns the steps for one key, or why there are none.
+func (m *matter) decide() ([]Step, *Idle) {
+	if m.twice {
+		return nil, m.blocked(Reason{CodeTwice,
+			m.key.String() + " is wanted, present or asked for twice, and which one counts cannot be told",
+			"keep one entry of this visual for each store in the settings"})
+	}
+	if m.open != nil {
+		return nil, m.blocked(m.openReason())
+	}
+	if m.want == nil && m.ask == nil {
+		return nil, m.unpinned()
+	}
+	if m.now.stuck != nil {
+		return nil, m.blocked(*m.now.stuck)
+	}
+	if m.ask != nil {
+		return m.answer()
+	}
+	return m.follow()
+}
+
+// follow decides what the pin asks for.
+func (m *matter) follow() ([]Step, *Idle) {
+	c := m.choose()
+	var steps []Step
+	state := m.now.state
+	if c.kind != "" {
+		s := m.put(c)
+		steps, state = append(steps, s), s.To
+	}
+	if m.wantsAccess(c, state) {
+		steps = append(steps, m.enable(state))
+	}
+	if len(steps) > 0 {
+		return steps, nil
+	}
+	return nil, m.explain(c)
+}
+
+// wantsAccess says whether reports should load what the store holds in state
+// and cannot: only the release that the pin chose is ever enabled, so what a
+// rollback disabled stays so.
+func (m *matter) wantsAccess(c choice, state store.State) bool {
+	if c.offer == nil || state.Enabled == nil || *state.Enabled || state.Release == nil {
+		return false
+	}
+	return state.Release.Digest == c.offer.Release.Digest
+}
+
+// release returns what is installed, or nil where nothing is or nobody can tell.
+func (m *matter) release() *visual.Release {
+	if m.now.state.Presence != store.Present {
+		return nil
+	}
+	return m.now.state.Release
+}
+
+// blockOf returns the block in force that keeps a release from being chosen.
+func (m *matter) blockOf(o *offer) *Block {
+	for i, b := range m.blocks {
+		if !b.Version.IsZero() && b.Version.Equal(o.Release.Version) ||
+			b.Content != "" && b.Content == o.Content ||
+			!b.Digest.IsZero() && b.Digest == o.Release.Digest {
+			return &m.blocks[i]
+		}
+	}
+	return nil
+}
+
+// name returns what people call the visual: as the package says that is about
+// to be put, else as the store says, else as its newest package says.
+func (m *matter) name(o *offer) string {
+	switch {
+	case o != nil && o.Name != "":
+		return o.Name
+	case m.now.name != "":
+		return m.now.name
+	}
+	for i := range m.offers {
+		if m.offers[i].Name != "" {
+			return m.offers[i].Name
+		}
+	}
+	return ""
+}

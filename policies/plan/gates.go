@@ -1,0 +1,135 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/orgstore/orgstore/packages/moment"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/policies/change"
+)
+
+// The kinds of gates. They are stored in journals and never renamed.
+const (
+	GateHold   = "hold"   // a person said: stay put
+	GateReview = "review" // a person must decide about the step
+	GateTries  = "tries"  // it failed too often to be tried again by itself
+)
+
+// The states of a gate.
+const (
+	GateOpen       = "open"
+	GateClosed     = "closed"
+	GateOverridden = "overridden" // closed, and a person said: go through
+)
+
+// maxTries bounds how often a step is tried without a person, so that what
+// crashes does not do so for ever.
+const maxTries = 3
+
+// A Gate is one thing that keeps a step back, or would.
+type Gate struct {
+	Kind    string    `json:"kind"`
+	State   string    `json:"state"`
+	Until   time.Time `json:"until,omitzero"` // when it opens by itself; zero if it does not
+	Message string    `json:"message"`
+	Hint    string    `json:"hint,omitempty"`
+}
+
+// Conditions is what gates are computed from, at one moment.
+type Conditions struct {
+	At        moment.Moment
+	Holds     []Hold
+	Overrides []Override
+	// Tries counts the failed tries of a step since its last override of
+	// GateTries: an override starts the count anew.
+	Tries map[store.StepID]int
+}
+
+// A Hold keeps a visual as it is until a day.
+type Hold struct {
+	Key    store.Key `json:"key"`            // an empty store means all stores
+	Until  time.Time `json:"until,omitzero"` // no longer in force from here on; zero: until lifted
+	Reason string    `json:"reason"`
+	By     string    `json:"by"`
+	At     time.Time `json:"at"`
+}
+
+// An Override lets one step through one kind of gate. It names the step and
+// never a plan, so it survives planning again and helps no other change.
+type Override struct {
+	Step   store.StepID `json:"step"`
+	Gate   string       `json:"gate"`
+	Reason string       `json:"reason"`
+	By     string       `json:"by"`
+}
+
+// Gates returns what keeps a step back at one moment, open ones left out. In a
+// plan it is a forecast; it is asked again just before acting. No gate stands
+// for the verification of licenses, and none can be overridden to skip it.
+func Gates(s Step, c Conditions) []Gate {
+	gates := holdGates(s, c)
+	if s.Review != "" {
+		gates = append(gates, Gate{Kind: GateReview, State: c.state(s, GateReview), Message: s.Review,
+			Hint: "a person decides, with a reason"})
+	}
+	if n := c.Tries[s.ID]; n >= maxTries {
+		gates = append(gates, Gate{Kind: GateTries, State: GateClosed,
+			Message: fmt.Sprintf("it failed %d times and is not tried again by itself", n),
+			Hint:    fmt.Sprintf("see why: orgstore history %s; then let it through with a reason", s.Key.GUID)})
+	}
+	return gates
+}
+
+// Ready says whether no gate keeps a step back.
+func Ready(gates []Gate) bool {
+	return !slices.ContainsFunc(gates, func(g Gate) bool { return g.State != GateOpen && g.State != GateOverridden })
+}
+
+// holdGates returns one gate for each hold in force. What a person asked for
+// and the way back from a failed step pass holds: a regression is not left
+// standing because somebody wanted calm.
+func holdGates(s Step, c Conditions) []Gate {
+	if s.Asked || s.Kind == change.Restore {
+		return nil
+	}
+	var gates []Gate
+	for _, h := range c.Holds {
+		if !h.covers(s.Key) || !h.Until.IsZero() && !c.At.Before(h.Until) {
+			continue
+		}
+		gates = append(gates, Gate{Kind: GateHold, State: c.state(s, GateHold), Until: h.Until.UTC(),
+			Message: h.sentence(), Hint: fmt.Sprintf("to lift it: orgstore unhold %s", s.Key.GUID)})
+	}
+	slices.SortFunc(gates, func(a, b Gate) int {
+		if a.Until.IsZero() != b.Until.IsZero() {
+			return -a.Until.Compare(b.Until) // without an end comes last
+		}
+		return cmp.Or(a.Until.Compare(b.Until), cmp.Compare(a.Message, b.Message))
+	})
+	return gates
+}
+
+func (h Hold) covers(k store.Key) bool {
+	return h.Key.GUID == k.GUID && (h.Key.Store == "" || h.Key.Store == k.Store)
+}
+
+func (h Hold) sentence() string {
+	until := "until it is lifted"
+	if !h.Until.IsZero() {
+		until = "until " + h.Until.UTC().Format("2006-01-02 15:04 UTC")
+	}
+	return fmt.Sprintf("%s holds it %s: %s", h.By, until, h.Reason)
+}
+
+// state says whether a gate that is closed was overridden for a step.
+func (c Conditions) state(s Step, gate string) string {
+	for _, o := range c.Overrides {
+		if o.Step == s.ID && o.Gate == gate {
+			return GateOverridden
+		}
+	}
+	return GateClosed
+}

@@ -1,0 +1,151 @@
+// Package plan turns what is wanted and what is present into steps with
+// reasons, and says what still holds a step back. It reads no clock, no file
+// and no store: all it needs comes in as values.
+package plan
+
+import (
+	"time"
+
+	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/pbiviz"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/verdict"
+	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/change"
+	"github.com/orgstore/orgstore/policies/pin"
+)
+
+// Wanted is what the settings want of one visual in one store.
+type Wanted struct {
+	Key store.Key
+	Pin pin.Pin
+}
+
+// Present is what is known of one visual in one store.
+type Present struct {
+	Key store.Key
+	// Belief is what the journal's entries add up to; Unknown where nothing was
+	// ever recorded.
+	Belief store.State
+	// Told is what the store itself says; nil where it lists no such visual.
+	Told *store.Listing
+	// Open is the step begun and not closed, if any.
+	Open *Open
+}
+
+// Open is a step that was begun and is not closed yet.
+type Open struct {
+	Step     Step      `json:"step"`
+	Since    time.Time `json:"since"`
+	Accepted bool      `json:"accepted"` // the store answered
+	Waiting  bool      `json:"waiting"`  // it waits for a person
+}
+
+// A Candidate is a package of the archive together with a statement about it,
+// or without one, weighed at one moment.
+type Candidate struct {
+	GUID     visual.GUID
+	Name     string // as people see it
+	Release  visual.Release
+	Content  pbiviz.Content
+	Terms    license.Terms // zero where no statement is bound
+	Judgment verdict.Judgment
+}
+
+// A Block keeps a release from being chosen after a rollback left it. It is in
+// force while the visual's pin reads as it did then.
+type Block struct {
+	Key store.Key `json:"key"`
+	// Version blocks that version with all its renewals; zero where the
+	// rollback stayed within one version.
+	Version visual.Version `json:"version,omitzero"`
+	// Content blocks what is not proven to be different code; empty where the
+	// rollback stayed within one content.
+	Content pbiviz.Content `json:"content,omitempty"`
+	// Digest blocks one package.
+	Digest visual.Digest `json:"digest,omitzero"`
+	Pin    string        `json:"pin"`
+	Reason string        `json:"reason"`
+}
+
+// An Ask is what a person asked for beyond the pins: a rollback. It goes to a
+// version; Version zero means disabling the visual, which undoes a first
+// install.
+type Ask struct {
+	Key     store.Key
+	Version visual.Version
+	// Content prefers releases with this content, where the version has several.
+	Content pbiviz.Content
+	// Not is the package that is being left; it is never chosen.
+	Not    visual.Digest
+	Reason string
+}
+
+// Input is all that a plan is computed from. The order of its lists means
+// nothing. A key is wanted, present and asked for at most once each; where one
+// is twice, nothing is planned for it. Compute changes nothing of it, and what
+// it returns may share memory with it.
+type Input struct {
+	Wanted     []Wanted
+	Present    []Present
+	Candidates []Candidate
+	Blocks     []Block
+	Asks       []Ask
+	Traits     map[string]store.Traits // by store
+}
+
+// A Reason says why a step is planned or why nothing is. Codes of an Idle that
+// begin with keep. say that nothing is amiss with what is wanted.
+type Reason struct {
+	Code    verdict.Code `json:"code"`
+	Message string       `json:"message"`
+	Hint    string       `json:"hint,omitempty"`
+}
+
+// A Step is one change of one visual in one store. It is stored in journals:
+// its JSON members are never renamed.
+type Step struct {
+	ID     store.StepID `json:"id"`
+	Key    store.Key    `json:"key"`
+	Name   string       `json:"name,omitempty"` // the visual's, as people see it
+	Kind   change.Kind  `json:"kind"`
+	From   store.State  `json:"from"`
+	To     store.State  `json:"to"`
+	Reason Reason       `json:"reason"`
+	// Back says whether From could be put again at the moment of planning.
+	Back Back `json:"back"`
+	// Review says what a person must decide about this step; empty if nothing.
+	Review string `json:"review,omitempty"`
+	// Asked says that a person asked for this step beyond the pins: holds,
+	// windows, freezes and soak do not keep it back.
+	Asked bool `json:"asked,omitempty"`
+}
+
+// Back says whether there is a way back from a step.
+type Back struct {
+	Possible bool   `json:"possible"`
+	Message  string `json:"message,omitempty"` // why not
+}
+
+// An Idle says why nothing happens to a visual.
+type Idle struct {
+	Key    store.Key
+	Name   string
+	State  store.State
+	Reason Reason
+	// Blocked: something is wanted and cannot be had. Otherwise all is well.
+	Blocked bool
+}
+
+// A Plan is what would be done and why nothing more.
+type Plan struct {
+	ID    string // digest of Basis and the steps
+	Basis Basis
+	Steps []Step // by key; several steps of one key in the order to be done
+	Idle  []Idle // by key
+}
+
+// A Basis is a digest of what a plan was computed from: pins, what is present,
+// the candidates chosen from, and blocks; never time, gates or approvals. A
+// plan whose basis is no longer that of the present is stale.
+type Basis string

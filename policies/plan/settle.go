@@ -1,0 +1,181 @@
+package plan
+
+import (
+	"fmt"
+
+	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/visual"
+)
+
+// Ways in which a store was changed behind the journal's back. They are part of
+// a plan's basis.
+const (
+	driftRemoved = "removed"
+	driftAdded   = "added"
+	driftChanged = "changed"
+	driftAccess  = "access"
+)
+
+// settled is what is taken to be present: what the store tells wins over what
+// the journal believes, as far as the store can tell.
+type settled struct {
+	state store.State
+	name  string // as the store says
+	drift string // one of the drifts; empty if journal and store agree
+	since string // the drift as a sentence
+	// unrecorded says that the visual was there before orgstore came.
+	unrecorded bool
+	// stuck says why nothing may be changed whatever is wanted; nil if something may.
+	stuck *Reason
+}
+
+func settle(p Present, t store.Traits, offers []offer) settled {
+	belief := p.Belief
+	if belief.Presence == "" {
+		belief.Presence = store.Unknown
+	}
+	var s settled
+	switch {
+	case p.Told == nil && (t.TellsDigest || t.TellsVersion):
+		s = unlisted(belief)
+	case p.Told == nil:
+		s = settled{state: belief}
+	default:
+		s = listed(belief, *p.Told, t, offers)
+		s.name = p.Told.Name
+	}
+	switch {
+	case p.Told != nil && p.Told.Problem != "":
+		s.stuck = &Reason{CodeProblem, "the store cannot tell what it holds: " + p.Told.Problem,
+			"put right what the store holds, then plan again"}
+	case s.unrecorded, s.state.Presence == store.Unknown, s.state.Presence == store.Present && s.state.Release == nil:
+		s.stuck = noBaseline(p.Key)
+	}
+	return s
+}
+
+// noBaseline is the reason to leave alone what was installed before orgstore came.
+func noBaseline(k store.Key) *Reason {
+	return &Reason{CodeNoBaseline,
+		"nobody can tell which package is installed, so nothing is changed",
+		fmt.Sprintf("say which one it is: orgstore store baseline %s --package FILE", k.GUID)}
+}
+
+// unlisted settles a visual that a telling store does not list.
+func unlisted(belief store.State) settled {
+	s := settled{state: store.State{Presence: store.Absent, Claim: store.Verified}}
+	if belief.Presence == store.Present {
+		s.drift = driftRemoved
+		s.since = "somebody removed it; putting it back needs a decision"
+	}
+	return s
+}
+
+// listed settles a visual that the store lists.
+func listed(belief store.State, told store.Listing, t store.Traits, offers []offer) settled {
+	if belief.Presence != store.Present || belief.Release == nil {
+		return stranger(belief, told, t, offers)
+	}
+	s := settled{state: belief}
+	if r := told.Release; r != nil && t.TellsDigest && !r.Digest.IsZero() {
+		s.state.Claim = store.Verified
+		if r.Digest != belief.Release.Digest {
+			s = changed(*belief.Release, named(*r, offers), offers)
+		}
+	} else if r != nil && t.TellsVersion && !r.Version.Equal(belief.Release.Version) {
+		s = changed(*belief.Release, visual.Release{Version: r.Version}, offers)
+	}
+	if told.Enabled != nil {
+		if s.drift == "" && belief.Enabled != nil && *belief.Enabled != *told.Enabled {
+			s.drift, s.since = driftAccess, accessSentence(*told.Enabled)
+		}
+		s.state.Enabled = told.Enabled
+	}
+	return s
+}
+
+// stranger settles a visual that the store lists and the journal does not know
+// to be there. Known to be absent, it was added by somebody; never recorded,
+// it was there before orgstore came and needs a baseline.
+func stranger(belief store.State, told store.Listing, t store.Traits, offers []offer) settled {
+	var s settled
+	if r := told.Release; r != nil && t.TellsDigest && !r.Digest.IsZero() {
+		s.state = holds(named(*r, offers), offers)
+	} else if r != nil && t.TellsVersion {
+		s.state = holds(visual.Release{Version: r.Version}, offers)
+	} else {
+		s.state = store.State{Presence: store.Present, Claim: store.Unverified}
+	}
+	s.state.Enabled = told.Enabled
+	if belief.Presence != store.Absent {
+		s.unrecorded = true
+		return s
+	}
+	s.drift, s.since = driftAdded, "someone installed it since; the journal knows it as absent"
+	return s
+}
+
+// changed settles a release other than the one the journal believes installed.
+func changed(believed, told visual.Release, offers []offer) settled {
+	return settled{
+		state: holds(told, offers),
+		drift: driftChanged,
+		since: fmt.Sprintf("someone changed it since: the journal knows %s, the store holds %s", releaseName(believed), releaseName(told)),
+	}
+}
+
+// holds is the state of a store that holds a release which the journal did not
+// put there: its license is what the archive knows of that package.
+func holds(r visual.Release, offers []offer) store.State {
+	s := store.State{Presence: store.Present, Release: &r, Claim: store.Verified}
+	if r.Version.IsZero() {
+		s.Release = nil // a digest that nobody here has a package for
+		return s
+	}
+	if r.Digest.IsZero() {
+		s.Claim = store.Unverified
+		return s
+	}
+	s.License = earliestEnd(r.Digest, offers)
+	return s
+}
+
+// named completes a release of which the store tells the digest alone.
+func named(r visual.Release, offers []offer) visual.Release {
+	for i := range offers {
+		if r.Version.IsZero() && offers[i].Release.Digest == r.Digest {
+			r.Version = offers[i].Release.Version
+		}
+	}
+	return r
+}
+
+// earliestEnd returns the terms under which a package ends first: of several
+// statements about the same bytes, none extends another by itself.
+func earliestEnd(d visual.Digest, offers []offer) license.Terms {
+	var earliest license.Terms
+	for i := range offers {
+		o := &offers[i]
+		if o.Release.Digest != d || o.Terms.IsZero() {
+			continue
+		}
+		if earliest.IsZero() || endsBefore(o.Terms, earliest) {
+			earliest = o.Terms
+		}
+	}
+	return earliest
+}
+
+// endsBefore says whether a ends before b; a license whose end is not known
+// tells nothing, so any known end comes before it.
+func endsBefore(a, b license.Terms) bool {
+	return !a.Ends.IsZero() && (b.Ends.IsZero() || a.Ends.Before(b.Ends))
+}
+
+func accessSentence(enabled bool) string {
+	if enabled {
+		return "someone enabled it since"
+	}
+	return "someone disabled it since"
+}
