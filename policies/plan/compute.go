@@ -13,8 +13,11 @@ import (
 // the first that fails or waits.
 func Compute(in Input) Plan {
 	w := gather(in)
-	var p Plan
+	p := Plan{Drifts: map[store.Key]string{}}
 	for _, m := range w.matters {
+		if m.now.drift != "" {
+			p.Drifts[m.key] = m.now.since
+		}
 		steps, idle := m.decide()
 		for _, s := range steps {
 			s.ID = stepID(s)

@@ -25,9 +25,12 @@ const (
 	GateOverridden = "overridden" // closed, and a person said: go through
 )
 
-// maxTries bounds how often a step is tried without a person, so that what
+// GateKinds lists the kinds of gates, in the order of the constants.
+func GateKinds() []string { return []string{GateHold, GateReview, GateTries} }
+
+// MaxTries bounds how often a step is tried without a person, so that what
 // crashes does not do so for ever.
-const maxTries = 3
+const MaxTries = 3
 
 // A Gate is one thing that keeps a step back, or would.
 type Gate struct {
@@ -75,7 +78,7 @@ func Gates(s Step, c Conditions) []Gate {
 		gates = append(gates, Gate{Kind: GateReview, State: c.state(s, GateReview), Message: s.Review,
 			Hint: "a person decides, with a reason"})
 	}
-	if n := c.Tries[s.ID]; n >= maxTries {
+	if n := c.Tries[s.ID]; n >= MaxTries {
 		gates = append(gates, Gate{Kind: GateTries, State: GateClosed,
 			Message: fmt.Sprintf("it failed %d times and is not tried again by itself", n),
 			Hint:    fmt.Sprintf("see why: orgstore history %s; then let it through with a reason", s.Key.GUID)})

@@ -36,6 +36,13 @@ func stepID(s Step) store.StepID {
 	return store.StepID("st_" + short(encodeStep(s)))
 }
 
+// Identified returns the step with its ID, for who makes a step that no plan
+// has: the way back from one that failed.
+func (s Step) Identified() Step {
+	s.ID = stepID(s)
+	return s
+}
+
 func encodeStep(s Step) []byte {
 	o := form(stepForm).raw("key", keyJSON(s.Key)).str("kind", string(s.Kind))
 	return o.raw("from", stateJSON(s.From)).raw("to", stateJSON(s.To)).end()

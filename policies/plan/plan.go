@@ -39,6 +39,8 @@ type Open struct {
 	Since    time.Time `json:"since"`
 	Accepted bool      `json:"accepted"` // the store answered
 	Waiting  bool      `json:"waiting"`  // it waits for a person
+	// Undoes names the step whose effect this one takes back, if it does.
+	Undoes store.StepID `json:"undoes,omitempty"`
 }
 
 // A Candidate is a package of the archive together with a statement about it,
@@ -143,6 +145,8 @@ type Plan struct {
 	Basis Basis
 	Steps []Step // by key; several steps of one key in the order to be done
 	Idle  []Idle // by key
+	// Drifts says of each visual that somebody else changed what.
+	Drifts map[store.Key]string
 }
 
 // A Basis is a digest of what a plan was computed from: pins, what is present,

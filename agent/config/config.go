@@ -1,0 +1,170 @@
+// Package config reads the settings file, orgstore.yaml: what a tenant wants
+// and whom it trusts. It knows the file's form, finds every fault in it at once
+// and edits it without touching what people wrote around the edit. It does not
+// know how any of it is carried out, and it reads and writes no files.
+package config
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/pin"
+)
+
+// FileName is what the settings file is called where nobody says otherwise.
+const FileName = "orgstore.yaml"
+
+// MaxSize bounds the settings file, in bytes. A thousand pinned visuals take
+// about a tenth of it.
+const MaxSize = 1 << 20
+
+// FolderDriver is the store driver that keeps packages in a folder.
+const FolderDriver = "folder"
+
+// Settings is a settings file without faults. Its paths are resolved from the
+// file's own folder; they are absolute if the file's name was.
+type Settings struct {
+	File     string // the name Parse was given
+	Tenant   string // the tenant's id, lower case
+	Data     string // the folder of archive and journal
+	Library  Library
+	Store    Store
+	Trust    Trust
+	Packages Packages
+	Visuals  []Visual // in the file's order; no GUID twice
+
+	digest string
+}
+
+// A Library says where packages arrive.
+type Library struct {
+	Folder string
+}
+
+// A Store says where reports load visuals from.
+type Store struct {
+	Driver string // FolderDriver
+	Path   string
+}
+
+// Trust says whom the tenant believes.
+type Trust struct {
+	Least   license.Grade
+	Vendors []Vendor // no name twice, no GUID with two vendors
+}
+
+// A Vendor says which visuals a vendor's trust bundle may speak for.
+type Vendor struct {
+	Name        string
+	Bundle      string // path of the trust bundle
+	Fingerprint string // of the bundle's root, sha256: and 64 lower-case hex digits
+	GUIDs       []visual.GUID
+	Enforced    license.Enforced
+}
+
+// Packages says which packages are let in.
+type Packages struct {
+	// Tolerant lets packages be deployed that another tool than Microsoft's
+	// packager zipped.
+	Tolerant bool
+}
+
+// A Visual is one visual that the tenant wants, and in which versions.
+type Visual struct {
+	GUID visual.GUID
+	Pin  pin.Pin
+	Name string // for readers of the file; decides nothing
+}
+
+// Parse reads a settings file. The name says where it lies: relative paths in
+// it are taken from its folder, and messages name it. An error is of type
+// Faults and tells everything that is wrong, unless the YAML itself is broken,
+// which hides what comes after.
+func Parse(name string, b []byte) (Settings, error) {
+	r := &reader{source: newSource(name, b)}
+	root := r.document()
+	if root == nil {
+		return Settings{}, r.faults()
+	}
+	var f file
+	r.read(root, &f)
+	s := r.check(f)
+	if err := r.faults(); err != nil {
+		return Settings{}, err
+	}
+	return s, nil
+}
+
+// Visual returns what the settings want of a visual.
+func (s Settings) Visual(g visual.GUID) (Visual, bool) {
+	i := slices.IndexFunc(s.Visuals, func(v Visual) bool { return v.GUID == g })
+	if i < 0 {
+		return Visual{}, false
+	}
+	return s.Visuals[i], true
+}
+
+// Digest returns sha256: and the digest of what the file says. Comments, names
+// of visuals, order and quotes do not change it, nor does moving the file:
+// paths and pins count as they are written.
+func (s Settings) Digest() string { return s.digest }
+
+// canonical is what Digest is computed from. Its form never changes; new
+// settings are added so that a file without them keeps its digest.
+type canonical struct {
+	Version  int               `json:"version"`
+	Tenant   string            `json:"tenant"`
+	Data     string            `json:"data"`
+	Library  string            `json:"library"`
+	Driver   string            `json:"driver"`
+	Store    string            `json:"store"`
+	Least    license.Grade     `json:"least"`
+	Vendors  []canonicalVendor `json:"vendors"`
+	Tolerant bool              `json:"tolerant"`
+	Pins     []canonicalPin    `json:"pins"`
+}
+
+type canonicalVendor struct {
+	Name        string           `json:"name"`
+	Bundle      string           `json:"bundle"`
+	Fingerprint string           `json:"fingerprint"`
+	GUIDs       []string         `json:"guids"`
+	Enforced    license.Enforced `json:"enforced"`
+}
+
+type canonicalPin struct {
+	GUID string `json:"guid"`
+	Pin  string `json:"pin"`
+}
+
+// digestOf digests settings whose paths are not resolved yet.
+func digestOf(s Settings) string {
+	c := canonical{
+		Version: 1, Tenant: s.Tenant, Data: s.Data,
+		Library: s.Library.Folder, Driver: s.Store.Driver, Store: s.Store.Path,
+		Least: s.Trust.Least, Tolerant: s.Packages.Tolerant,
+		Vendors: []canonicalVendor{}, Pins: []canonicalPin{},
+	}
+	for _, v := range s.Trust.Vendors {
+		w := canonicalVendor{v.Name, v.Bundle, v.Fingerprint, nil, v.Enforced}
+		for _, g := range v.GUIDs {
+			w.GUIDs = append(w.GUIDs, g.String())
+		}
+		slices.Sort(w.GUIDs)
+		c.Vendors = append(c.Vendors, w)
+	}
+	slices.SortFunc(c.Vendors, func(a, b canonicalVendor) int { return strings.Compare(a.Name, b.Name) })
+	for _, v := range s.Visuals {
+		c.Pins = append(c.Pins, canonicalPin{v.GUID.String(), v.Pin.String()})
+	}
+	slices.SortFunc(c.Pins, func(a, b canonicalPin) int { return strings.Compare(a.GUID, b.GUID) })
+	// Strings, numbers and booleans always encode.
+	b, _ := json.Marshal(c)
+	sum := sha256.Sum256(b)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}

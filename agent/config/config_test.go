@@ -1,0 +1,351 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/orgstore/orgstore/packages/license"
+)
+
+const head = `version: 1
+tenant: 8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11
+library: {folder: inbox}
+store: {driver: folder, path: store}
+`
+
+const fullFile = `version: 1
+tenant: 8F6C0A52-3A0E-4F0D-9B8E-0D6D2F0F6A11
+data: state
+library: {folder: inbox}
+store: {driver: folder, path: store}
+trust:
+  least: signed
+  vendors:
+    - name: Aurora Visuals
+      bundle: trust/aurora.trust
+      fingerprint: "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+      guids: [auroraGauge, auroraBullet]
+      enforced: statement
+packages: {tolerant: true}
+visuals:
+  - guid: auroraGauge
+    pin: "~> 1.4"
+    name: Aurora Gauge
+  - guid: auroraBullet
+    pin: 1.10
+`
+
+// accepted are files without faults; the schema must accept them too.
+var accepted = map[string]string{
+	"the least":                      head,
+	"everything":                     fullFile,
+	"the template":                   string(Template("")),
+	"the template for a tenant":      string(Template("8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11")),
+	"lists whose items are comments": head + "visuals:\n#  - guid: a\ntrust:\n  vendors:\n  #  - name: x\n",
+	"sections that are comments":     head + "trust:\n#  least: signed\npackages:\n",
+	"an unquoted version":            head + "visuals: [{guid: auroraGauge, pin: 1.10}]\n",
+	"four parts":                     head + "visuals: [{guid: auroraGauge, pin: 1.4.0.0}]\n",
+	"JSON":                           `{"version": 1, "tenant": "8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11", "library": {"folder": "in"}, "store": {"driver": "folder", "path": "s"}}`,
+}
+
+func TestAccepted(t *testing.T) {
+	for name, text := range accepted {
+		if _, err := Parse("orgstore.yaml", []byte(text)); err != nil {
+			t.Errorf("%s:\n%v", name, err)
+		}
+	}
+}
+
+func TestEverythingIsRead(t *testing.T) {
+	s, err := Parse(filepath.Join("etc", "orgstore.yaml"), []byte(fullFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := s.Trust.Vendors[0]
+	for _, c := range []struct{ what, got, want string }{
+		{"tenant", s.Tenant, "8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11"},
+		{"data", s.Data, filepath.Join("etc", "state")},
+		{"library", s.Library.Folder, filepath.Join("etc", "inbox")},
+		{"store", s.Store.Path, filepath.Join("etc", "store")},
+		{"driver", s.Store.Driver, "folder"},
+		{"least", string(s.Trust.Least), "signed"},
+		{"vendor", v.Name, "Aurora Visuals"},
+		{"bundle", v.Bundle, filepath.Join("etc", "trust", "aurora.trust")},
+		{"guids", fmt.Sprint(v.GUIDs), "[auroraGauge auroraBullet]"},
+		{"enforced", string(v.Enforced), "statement"},
+		{"tolerant", fmt.Sprint(s.Packages.Tolerant), "true"},
+		{"first pin", s.Visuals[0].Pin.String(), "~> 1.4"},
+		{"first name", s.Visuals[0].Name, "Aurora Gauge"},
+		{"second pin", s.Visuals[1].Pin.String(), "1.10"},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s is %q, want %q", c.what, c.got, c.want)
+		}
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	s, err := Parse("orgstore.yaml", []byte(head+`trust: {vendors: [{name: A, bundle: b, fingerprint: "sha256:`+strings.Repeat("0", 64)+`", guids: [a]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Data != ".orgstore" || s.Trust.Least != license.Attested || s.Packages.Tolerant || s.Trust.Vendors[0].Enforced != license.ByPackage {
+		t.Errorf("got %+v", s)
+	}
+}
+
+func TestAbsolutePathsStay(t *testing.T) {
+	abs, err := filepath.Abs("somewhere")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Replace(head, "folder: inbox", "folder: '"+abs+"'", 1)
+	s, err := Parse(filepath.Join("etc", "orgstore.yaml"), []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Library.Folder != abs {
+		t.Errorf("library is %q, want %q", s.Library.Folder, abs)
+	}
+}
+
+func TestNumbersStayAsWritten(t *testing.T) {
+	for _, c := range []struct{ pin, want string }{
+		{"1.10", "1.10"}, {"1.4", "1.4"}, {"1.0", "1.0"}, {"3", "3"}, {"1.4.0.0", "1.4.0.0"},
+		{"010", ""}, {"0x10", ""}, {"1e3", ""}, {"1_0", ""}, {".5", ""}, {"-1", ""}, {".inf", ""}, {"1.", ""}, {"true", ""},
+	} {
+		s, err := Parse("orgstore.yaml", []byte(head+"visuals:\n  - guid: a\n    pin: "+c.pin+"\n"))
+		switch {
+		case c.want == "" && err == nil:
+			t.Errorf("pin: %s is read as %q", c.pin, s.Visuals[0].Pin)
+		case c.want != "" && err != nil:
+			t.Errorf("pin: %s: %v", c.pin, err)
+		case c.want != "" && s.Visuals[0].Pin.String() != c.want:
+			t.Errorf("pin: %s is read as %q", c.pin, s.Visuals[0].Pin)
+		}
+	}
+}
+
+// refused are files with faults, each fault as line:column and a word of its
+// message; those that no schema can notice are marked.
+var refused = []struct {
+	name, text  string
+	faults      []string
+	schemaBlind bool
+}{
+	{"nothing", "# nothing\n", []string{"0:0 says nothing"}, false},
+	{"an empty file", "", []string{"0:0 says nothing"}, false},
+	{"a list", "- version: 1\n", []string{"1:1 this is a list"}, false},
+	{"unknown keys, all at once", head + "visauls: []\nvisuals:\n  - guid: a\n    pn: \"1\"\n    pin: \"1\"\n",
+		[]string{`5:1 unknown key "visauls"`, `8:5 unknown key "pn"`}, false},
+	{"a key of a later release", head + "windows: {}\n", []string{`5:1 unknown key "windows"`}, false},
+	{"keys missing", "version: 1\nstore: {driver: folder}\nvisuals:\n  - name: x\n",
+		[]string{`1:1 lacks the key "tenant"`, `1:1 lacks the key "library"`, `2:8 lacks the key "path"`, `4:5 lacks the key "guid"`, `4:5 lacks the key "pin"`}, false},
+	{"a key given twice", head + "version: 1\n", []string{`5:1 "version" is given twice; first at line 1`}, false},
+	{"what a value means and how it is written, together", head + "trust: {least: sgned}\nvisuals:\n  - {guid: a-b, pin: \"one\", name: [x]}\nnope: 1\n",
+		[]string{`5:16 "sgned" is not known`, `7:12 is not a visual's GUID`, `7:22 one`, `7:35 "name" is one value`, `8:1 unknown key "nope"`}, false},
+	{"an unknown driver", strings.Replace(head, "driver: folder", "driver: handoff", 1), []string{`4:17 "handoff" is not known`}, false},
+	{"a grade that is never automatic", head + "trust: {least: readable}\n", []string{`5:16 "readable"`}, false},
+	{"a domain for a tenant", strings.Replace(head, "8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11", "contoso.onmicrosoft.com", 1), []string{"2:9 is not a tenant id"}, false},
+	{"a version from the future", strings.Replace(head, "version: 1", "version: 2", 1), []string{`1:10 version "2"`}, false},
+	{"a visual given twice", head + "visuals:\n  - {guid: a, pin: \"1\"}\n  - {guid: a, pin: \"2\"}\n", []string{"7:12 given twice; first at line 6"}, true},
+	{"two vendors for one visual", head + "trust:\n  vendors:\n" + vendor("A", "a") + vendor("B", "a"), []string{`8: is given to the vendor "A" already`}, true},
+	{"a vendor given twice", head + "trust:\n  vendors:\n" + vendor("A", "a") + vendor("A", "b"), []string{"8:14 given twice"}, true},
+	{"a short fingerprint", head + "trust: {vendors: [{name: A, bundle: b, fingerprint: \"sha256:12\", guids: [a]}]}\n", []string{"5:53 is not a fingerprint"}, false},
+	{"a name of reports", head + "visuals: [{guid: a_OrgStore, pin: \"1\"}]\n", []string{"5:18 how a report names a visual"}, true},
+	{"an empty value", head + "data:\n", []string{`5:6 "data" is empty`}, false},
+	{"a null pin", head + "visuals: [{guid: a, pin: ~}]\n", []string{`5:26 "pin" is empty`}, false},
+	{"an item without content", head + "visuals:\n  -\n", []string{`6:4 an item of "visuals" is empty`}, false},
+	{"an anchor", head + "visuals:\n  - guid: &a a\n    pin: \"1\"\n  - guid: b\n    pin: *a\n", []string{"6:11 anchors", "9:10 anchors"}, true},
+	{"a merge key", head + "<<: {data: x}\n", []string{"5:1 merge keys"}, true},
+	{"a tag", head + "data: !!str x\n", []string{"5:7 tags"}, true},
+	{"two documents", head + "---\nversion: 1\n", []string{"5:1 second document"}, false},
+	{"one folder for two things", strings.Replace(head, "path: store", "path: ./Inbox/", 1), []string{`4:31 not apart`}, true},
+	{"a store inside the library", strings.Replace(head, "path: store", "path: inbox/store", 1), []string{`4:31 not apart`}, true},
+	{"a home", strings.Replace(head, "path: store", "path: ~/store", 1), []string{`4:31 only shells`}, true},
+	{"a Windows path in double quotes", strings.Replace(head, "folder: inbox", `folder: "d:\tin"`, 1), []string{`3:19 is not a path`}, false},
+	{"yes for true", head + "packages: {tolerant: yes}\n", []string{"5:22 neither true nor false"}, false},
+	{"a list for a section", head + "trust: []\n", []string{`5:8 has keys and values`}, false},
+	{"a section for a list", head + "visuals: {a: 1}\n", []string{`5:10 is a list`}, false},
+	{"broken YAML", head + "visuals:\n  - guid: a\n   pin: b\n", []string{"7:4 not YAML"}, false},
+	{"an unquoted constraint", head + "visuals:\n  - guid: a\n    pin: >= 1.4\n", []string{"7: not YAML"}, false},
+	{"a tab", head + "trust:\n\tleast: signed\n", []string{"6:1 not YAML"}, false},
+	{"bytes that are not UTF-8", head + "data: \xff\n", []string{"5:7 not UTF-8"}, false},
+	{"UTF-16", "\xff\xfev\x00", []string{"0:0 UTF-16"}, false},
+	{"a control character", head + "# \x1b[31m\n", []string{"5:3 U+001B"}, false},
+	{"text that reads backwards", head + "# \u202eevil\n", []string{"5:3 U+202E"}, true},
+	{"a line break of another kind", head + "# a\u2028visuals: []\n", []string{"5:4 line break"}, true},
+	{"a file that is too large", "#" + strings.Repeat("x", MaxSize), []string{"0:0 at most 1048576"}, false},
+}
+
+func vendor(name, guid string) string {
+	return fmt.Sprintf("    - {name: %s, bundle: b, fingerprint: \"sha256:%s\", guids: [%s]}\n", name, strings.Repeat("0", 64), guid)
+}
+
+func TestRefused(t *testing.T) {
+	for _, c := range refused {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := Parse("etc/orgstore.yaml", []byte(c.text))
+			var faults Faults
+			if !errors.As(err, &faults) {
+				t.Fatalf("got error %v", err)
+			}
+			if len(c.faults) > 0 && len(faults) != len(c.faults) {
+				t.Errorf("want %d faults, got\n%v", len(c.faults), err)
+			}
+			for i, want := range c.faults {
+				if i >= len(faults) {
+					break
+				}
+				f := faults[i]
+				place, word, _ := strings.Cut(want, " ")
+				if got := fmt.Sprintf("%d:%d", f.Line, f.Column); !strings.HasPrefix(got, place) || !strings.Contains(f.Message, word) {
+					t.Errorf("want %q, got\n%v", want, f)
+				}
+				if (f.Line > 0) != (f.Excerpt != "") || f.File != "etc/orgstore.yaml" {
+					t.Errorf("a fault without its excerpt or file:\n%v", f)
+				}
+			}
+		})
+	}
+}
+
+func TestFaultsReadAsWritten(t *testing.T) {
+	_, err := Parse("orgstore.yaml", []byte(head+"visuals:\n  - {gud: a, pin: \"1\"}\n"))
+	want := `orgstore.yaml:6:5: an item of "visuals" lacks the key "guid"
+    6 |   - {gud: a, pin: "1"}
+      |     ^
+orgstore.yaml:6:6: unknown key "gud"
+    6 |   - {gud: a, pin: "1"}
+      |      ^
+  hint: did you mean "guid"?`
+	if err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+}
+
+func TestExcerptOfALongLine(t *testing.T) {
+	line := strings.Repeat("x", 5000) + "!" + strings.Repeat("y", 5000)
+	e := excerpt(line, 7, 5001)
+	text, caret, _ := strings.Cut(e, "\n")
+	if len(e) > 400 {
+		t.Fatalf("the excerpt has %d bytes", len(e))
+	}
+	if i := strings.IndexByte(caret, '^'); []rune(text)[i] != '!' {
+		t.Errorf("the caret is not under the fault:\n%s", e)
+	}
+}
+
+func TestHints(t *testing.T) {
+	for _, c := range []struct{ name, text, hint string }{
+		{"a constraint without quotes", head + "visuals:\n  - guid: a\n    pin: >= 1.4\n", `put the pin in quotes: pin: ">= 1.4"`},
+		{"a typo of a key", "verison: 1\n", `did you mean "version"?`},
+		{"a typo of a word", head + "trust: {least: sgined}\n", `did you mean "signed"?`},
+		{"another word altogether", head + "kubernetes: 1\n", "known here: version, tenant"},
+		{"a number that is no version", head + "visuals: [{guid: a, pin: 010}]\n", `in quotes`},
+		{"a tab", head + "trust:\n\tleast: signed\n", "never with tabs"},
+	} {
+		_, err := Parse("orgstore.yaml", []byte(c.text))
+		if err == nil || !strings.Contains(err.Error(), c.hint) {
+			t.Errorf("%s: want hint %q, got\n%v", c.name, c.hint, err)
+		}
+	}
+}
+
+func TestManyFaultsEndSomewhere(t *testing.T) {
+	_, err := Parse("orgstore.yaml", []byte(head+"visuals:\n"+strings.Repeat("  - x\n", 5000)))
+	if err == nil || !strings.HasSuffix(err.Error(), "and 4900 faults more") {
+		t.Error("5000 faults are told in full")
+	}
+}
+
+func TestHugeValuesAreNotRepeated(t *testing.T) {
+	huge := strings.Repeat("x", 100_000)
+	for _, text := range []string{
+		head + huge + ": 1\n", head + "data: \"\\t" + huge + "\"\n", head + "trust: {least: " + huge + "}\n",
+		head + "visuals: [{guid: " + huge + ", pin: " + huge + ", name: " + huge + "}]\n", strings.Replace(head, "8f6c", huge, 1),
+	} {
+		_, err := Parse("orgstore.yaml", []byte(text))
+		if err == nil || len(err.Error()) > 4000 {
+			t.Errorf("%.120s…: %.300v", text, err)
+		}
+	}
+}
+
+func TestDeepNesting(t *testing.T) {
+	for _, open := range []string{"[", "{a: ", "- ", "? "} {
+		if _, err := Parse("orgstore.yaml", []byte(head+"x: "+strings.Repeat(open, 200_000))); err == nil {
+			t.Errorf("%q: accepted", open)
+		}
+	}
+}
+
+// BenchmarkParse reads a thousand visuals; status starts with this.
+func BenchmarkParse(b *testing.B) {
+	text := []byte(fullFile)
+	for i := range 1000 {
+		text = fmt.Appendf(text, "  - guid: aurora%dX7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E\n    pin: \"~> 1.%d\"\n", i, i)
+	}
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		if _, err := Parse("orgstore.yaml", text); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func TestAliasBomb(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(head + "a0: &a0 [x, x, x, x, x, x, x, x, x]\n")
+	for i := range 30 {
+		fmt.Fprintf(&b, "a%d: &a%d [*a%d, *a%d, *a%d, *a%d]\n", i+1, i+1, i, i, i, i)
+	}
+	if _, err := Parse("orgstore.yaml", []byte(b.String())); err == nil {
+		t.Error("accepted")
+	}
+}
+
+func TestDigest(t *testing.T) {
+	digest := func(text string) string {
+		t.Helper()
+		s, err := Parse("orgstore.yaml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Digest()
+	}
+	base := digest(fullFile)
+	moved, err := Parse("elsewhere/orgstore.yaml", []byte(fullFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	same := map[string]string{
+		"moved":            moved.Digest(),
+		"comments":         digest("# a comment\n" + strings.ReplaceAll(fullFile, "\n", " # more\n")),
+		"CRLF":             digest(strings.ReplaceAll(fullFile, "\n", "\r\n")),
+		"another name":     digest(strings.Replace(fullFile, "name: Aurora Gauge", "name: Gauge", 1)),
+		"order of GUIDs":   digest(strings.Replace(fullFile, "[auroraGauge, auroraBullet]", "[auroraBullet, auroraGauge]", 1)),
+		"quotes":           digest(strings.Replace(fullFile, "pin: 1.10", "pin: '1.10'", 1)),
+		"case of a tenant": digest(strings.Replace(fullFile, "8F6C", "8f6c", 1)),
+	}
+	for name, d := range same {
+		if d != base {
+			t.Errorf("%s changes the digest", name)
+		}
+	}
+	if digest(head) != digest(head+"data: .orgstore\ntrust: {least: attested}\npackages: {tolerant: false}\nvisuals: []\n") {
+		t.Error("writing a default out changes the digest")
+	}
+	for _, c := range [][2]string{
+		{"~> 1.4", "~> 1.5"}, {"1.10", "1.1"}, {"least: signed", "least: attested"}, {"statement", "package"}, {"tolerant: true", "tolerant: false"},
+		{"sha256:0", "sha256:1"}, {"path: store", "path: elsewhere"}, {"folder: inbox", "folder: in"}, {"data: state", "data: st"},
+		{"[auroraGauge, auroraBullet]", "[auroraGauge]"}, {"8F6C", "9F6C"}, {"name: Aurora Visuals", "name: Aurora"}, {"aurora.trust", "a.trust"},
+	} {
+		if digest(strings.Replace(fullFile, c[0], c[1], 1)) == base {
+			t.Errorf("%s for %s does not change the digest", c[1], c[0])
+		}
+	}
+}

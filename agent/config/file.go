@@ -1,0 +1,95 @@
+package config
+
+import "go.yaml.in/yaml/v4"
+
+// A text is one scalar exactly as the file spells it, so that 1.10 stays 1.10,
+// and the place it stands at. The node is nil where the file says nothing.
+type text struct {
+	value string
+	node  *yaml.Node
+}
+
+func (t text) given() bool { return t.node != nil }
+
+// The scalars, each a type of its own, so that the schema can say what each
+// takes.
+type (
+	formatNumber text
+	tenantID     text
+	folderPath   text
+	driverName   text
+	leastGrade   text
+	label        text
+	fingerprint  text
+	guidText     text
+	enforcement  text
+	pinText      text
+	truth        text
+)
+
+// file is the settings file as it is written. Keys come from the yaml tags, and
+// the descriptions in the JSON Schema from the comments.
+type file struct {
+	// Version of this file's form: 1.
+	Version formatNumber `yaml:"version" jsonschema:"required"`
+	// Tenant is the directory (tenant) ID that the Azure portal shows.
+	Tenant tenantID `yaml:"tenant" jsonschema:"required"`
+	// Data is the folder in which orgstore keeps its archive and its journal.
+	Data folderPath `yaml:"data"`
+	// Library is where packages and licenses arrive.
+	Library librarySection `yaml:"library" jsonschema:"required"`
+	// Store is where reports load visuals from.
+	Store storeSection `yaml:"store" jsonschema:"required"`
+	// Trust says whom the tenant believes about licenses.
+	Trust trustSection `yaml:"trust"`
+	// Packages says which packages are let in.
+	Packages packagesSection `yaml:"packages"`
+	// Visuals lists the visuals the tenant wants, each with its pin.
+	Visuals []visualEntry `yaml:"visuals"`
+}
+
+type librarySection struct {
+	// Folder that new packages and their .license files are put into.
+	Folder folderPath `yaml:"folder" jsonschema:"required"`
+}
+
+type storeSection struct {
+	// Driver that changes the store: folder.
+	Driver driverName `yaml:"driver" jsonschema:"required"`
+	// Path of the store's folder.
+	Path folderPath `yaml:"path" jsonschema:"required"`
+}
+
+type trustSection struct {
+	// Least grade a license must have: signed or attested.
+	Least leastGrade `yaml:"least"`
+	// Vendors whose signed licenses are believed.
+	Vendors []vendorEntry `yaml:"vendors"`
+}
+
+type vendorEntry struct {
+	// Name of the vendor, as messages show it.
+	Name label `yaml:"name" jsonschema:"required"`
+	// Bundle is the vendor's trust bundle, a file.
+	Bundle folderPath `yaml:"bundle" jsonschema:"required"`
+	// Fingerprint of the bundle, compared with the vendor by another way than the file came.
+	Fingerprint fingerprint `yaml:"fingerprint" jsonschema:"required"`
+	// GUIDs of the visuals this vendor may speak for.
+	GUIDs []guidText `yaml:"guids" jsonschema:"required"`
+	// Enforced says what the vendor's visuals themselves obey: the date inside the package, or the license statement.
+	Enforced enforcement `yaml:"enforced"`
+}
+
+type packagesSection struct {
+	// Tolerant lets packages be deployed that another tool than Microsoft's packager zipped.
+	Tolerant truth `yaml:"tolerant"`
+}
+
+type visualEntry struct {
+	// GUID of the visual, as its package spells it.
+	GUID guidText `yaml:"guid" jsonschema:"required"`
+	// Pin is an exact version, or a constraint such as "~> 1.4" or ">= 1.4, < 2".
+	Pin pinText `yaml:"pin" jsonschema:"required"`
+	// Name is for readers of this file; it decides nothing.
+	Name label `yaml:"name"`
+}

@@ -1,0 +1,203 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/invopop/jsonschema"
+	validator "github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v4"
+)
+
+var update = flag.Bool("update", false, "write generated files anew")
+
+// leaves says what each scalar of the file takes.
+func leaves(t reflect.Type) *jsonschema.Schema {
+	str := func(pattern string) *jsonschema.Schema {
+		return &jsonschema.Schema{Type: "string", Pattern: pattern, MinLength: new(uint64(1))}
+	}
+	switch t {
+	case reflect.TypeFor[formatNumber]():
+		return &jsonschema.Schema{Const: 1}
+	case reflect.TypeFor[tenantID]():
+		return str(tenantForm.String())
+	case reflect.TypeFor[folderPath]():
+		return str(`^[^\t\r\n]+$`)
+	case reflect.TypeFor[driverName]():
+		return &jsonschema.Schema{Enum: []any{FolderDriver}}
+	case reflect.TypeFor[leastGrade]():
+		return &jsonschema.Schema{Enum: []any{"signed", "attested"}, Default: string(defaultLeast)}
+	case reflect.TypeFor[label]():
+		s := str(`^\S(.*\S)?$`)
+		s.MaxLength = new(uint64(maxLabel))
+		return s
+	case reflect.TypeFor[fingerprint]():
+		return str(fingerprintForm.String())
+	case reflect.TypeFor[guidText]():
+		s := str(`^[A-Za-z0-9_]+$`)
+		s.MaxLength = new(uint64(128))
+		return s
+	case reflect.TypeFor[enforcement]():
+		return &jsonschema.Schema{Enum: []any{"package", "statement"}, Default: string(defaultEnforced)}
+	case reflect.TypeFor[pinText]():
+		// A number is read as it is written, so 1.10 stays 1.10.
+		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{str(""), {Type: "number"}}}
+	case reflect.TypeFor[truth]():
+		return &jsonschema.Schema{Type: "boolean", Default: false}
+	}
+	return nil
+}
+
+// orNull admits what is left of a list or section whose lines are commented out.
+func orNull(s *jsonschema.Schema) *jsonschema.Schema {
+	return &jsonschema.Schema{Description: s.Description, AnyOf: []*jsonschema.Schema{
+		{Type: s.Type, Items: s.Items, Ref: s.Ref}, {Type: "null"},
+	}}
+}
+
+// comments finds the comments of the file's types and keys, which the schema
+// repeats as descriptions.
+func comments(t *testing.T) func(reflect.Type, string) string {
+	t.Helper()
+	tree, err := parser.ParseFile(token.NewFileSet(), "file.go", nil, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]string{}
+	ast.Inspect(tree, func(n ast.Node) bool {
+		spec, ok := n.(*ast.TypeSpec)
+		if !ok {
+			return true
+		}
+		if s, ok := spec.Type.(*ast.StructType); ok {
+			for _, f := range s.Fields.List {
+				for _, name := range f.Names {
+					found[spec.Name.Name+"."+name.Name] = strings.TrimSpace(f.Doc.Text())
+				}
+			}
+		}
+		return false
+	})
+	return func(t reflect.Type, field string) string { return found[t.Name()+"."+field] }
+}
+
+func generate(t *testing.T) []byte {
+	t.Helper()
+	r := &jsonschema.Reflector{
+		Anonymous: true, ExpandedStruct: true, FieldNameTag: "yaml",
+		RequiredFromJSONSchemaTags: true, Mapper: leaves,
+		LookupComment: comments(t),
+	}
+	s := r.Reflect(file{})
+	s.Title, s.Description = FileName, "Settings of orgstore: which Power BI visuals a tenant wants, in which versions, and whose licenses it believes."
+	for _, def := range append([]*jsonschema.Schema{s}, s.Definitions["trustSection"], s.Definitions["vendorEntry"]) {
+		for p := def.Properties.Oldest(); p != nil; p = p.Next() {
+			switch p.Key {
+			case "visuals", "vendors", "guids", "trust", "packages":
+				p.Value = orNull(p.Value)
+			}
+		}
+	}
+	b, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(b, '\n')
+}
+
+func TestSchemaIsThatOfTheTypes(t *testing.T) {
+	want := generate(t)
+	if *update {
+		schema = want
+		if err := os.WriteFile(SchemaName, want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if !bytes.Equal(want, Schema()) {
+		t.Errorf("%s is not what the types say; go test ./agent/config -run Schema -update writes it anew", SchemaName)
+	}
+}
+
+func TestSchemaDescribesEveryKey(t *testing.T) {
+	var s struct {
+		Properties map[string]map[string]any
+		Defs       map[string]struct{ Properties map[string]map[string]any } `json:"$defs"`
+	}
+	if err := json.Unmarshal(Schema(), &s); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	all := map[string]map[string]map[string]any{"the root": s.Properties}
+	for name, d := range s.Defs {
+		all[name] = d.Properties
+	}
+	for where, properties := range all {
+		for key, p := range properties {
+			n++
+			if d, _ := p["description"].(string); d == "" {
+				t.Errorf("%s of %s has no description", key, where)
+			}
+		}
+	}
+	if n < 20 {
+		t.Errorf("only %d keys found", n)
+	}
+}
+
+// validate asks the schema about a settings file.
+func validate(t *testing.T, text string) error {
+	t.Helper()
+	doc, err := validator.UnmarshalJSON(bytes.NewReader(Schema()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := validator.NewCompiler()
+	if err := c.AddResource("orgstore.schema.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	compiled, err := c.Compile("orgstore.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tree any
+	if err := yaml.Load([]byte(text), &tree); err != nil {
+		return err
+	}
+	b, err := json.Marshal(tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	instance, err := validator.UnmarshalJSON(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return compiled.Validate(instance)
+}
+
+func TestSchemaAgreesWithParse(t *testing.T) {
+	for name, text := range accepted {
+		if err := validate(t, text); err != nil {
+			t.Errorf("%s: the schema refuses what Parse accepts: %v", name, err)
+		}
+	}
+	for _, c := range refused {
+		if c.schemaBlind {
+			continue
+		}
+		if err := validate(t, c.text); err == nil {
+			t.Errorf("%s: the schema accepts what Parse refuses", c.name)
+		}
+	}
+	if !strings.Contains(string(Template("")), "$schema="+SchemaName) {
+		t.Error("the template does not refer to the schema")
+	}
+}

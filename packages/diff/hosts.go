@@ -1,0 +1,166 @@
+package diff
+
+import (
+	"bytes"
+	"strings"
+	"unicode"
+
+	"github.com/orgstore/orgstore/packages/pbiviz"
+)
+
+// hosts compares whom the code names by URL. It is a hint, not a proof: a script
+// can put a URL together from pieces.
+func (c *comparison) hosts() {
+	x, y := hostsOf(c.from.Code()), hostsOf(c.to.Code())
+	c.d.Hosts.Added, c.d.Hosts.Removed = onlyIn(y, x), onlyIn(x, y)
+	for _, h := range c.d.Hosts.Added {
+		c.find(Security, "diff.new_url", "the code names a URL of a host it did not name before: %s", quote(h))
+	}
+}
+
+// namespaces is the host in the names of SVG and XHTML, which nobody fetches.
+// Reporting the first use of SVG would train people to ignore the finding.
+const namespaces = "www.w3.org"
+
+func hostsOf(code pbiviz.Code) map[string]bool {
+	found := map[string]bool{}
+	addHosts(found, code.Script)
+	addHosts(found, code.Style)
+	for _, e := range code.External {
+		addHosts(found, []byte(e))
+	}
+	delete(found, namespaces)
+	return found
+}
+
+// addHosts adds the host of every URL in text: scheme://host, also with the
+// slashes escaped as JavaScript allows, and //host just after a quote.
+func addHosts(found map[string]bool, text []byte) {
+	for i := 0; ; {
+		n := bytes.IndexByte(text[i:], '/')
+		if n < 0 {
+			return
+		}
+		start := i + n
+		i = start + 1
+		end, ok := slashes(text, start)
+		if !ok {
+			continue
+		}
+		scheme, ok := before(text, start)
+		if !ok {
+			continue
+		}
+		// After an unknown scheme or none, "//" may as well begin a comment.
+		host := host(text[end:])
+		if host != "" && (fetched(scheme) || strings.Contains(host, ".")) {
+			found[host] = true
+		}
+		i = end
+	}
+}
+
+// slashes says whether two slashes begin at the one at i, and where they end.
+func slashes(text []byte, i int) (end int, ok bool) {
+	rest := text[i+1:]
+	if bytes.HasPrefix(rest, []byte(`/`)) {
+		return i + 2, true
+	}
+	if i > 0 && text[i-1] == '\\' && bytes.HasPrefix(rest, []byte(`\/`)) {
+		return i + 3, true
+	}
+	return 0, false
+}
+
+// before returns the scheme before the slashes at i. It is empty after a quote,
+// and not ok after anything else.
+func before(text []byte, i int) (scheme string, ok bool) {
+	if i > 0 && text[i-1] == '\\' {
+		i--
+	}
+	if i == 0 {
+		return "", false
+	}
+	switch text[i-1] {
+	case '"', '\'', '`', '(':
+		return "", true
+	case ':':
+		start := i - 1
+		for start > 0 && i-start <= maxScheme && isAlphanumeric(text[start-1]) {
+			start--
+		}
+		return string(text[start : i-1]), start < i-1
+	}
+	return "", false
+}
+
+// maxScheme bounds what is taken for a scheme, in bytes.
+const maxScheme = 16
+
+// fetched says whether a scheme is one that a browser goes out with.
+func fetched(scheme string) bool {
+	switch strings.ToLower(scheme) {
+	case "http", "https", "ws", "wss", "ftp":
+		return true
+	}
+	return false
+}
+
+// maxHost bounds what is taken for a host, in bytes; DNS allows 253.
+const maxHost = 255
+
+// host reads the host that text begins with, in lower case, without user and
+// port. What a template puts in at run time becomes *. Empty if there is none.
+func host(text []byte) string {
+	text = text[:min(len(text), 2*maxHost)]
+	authority := template(text)
+	if i := strings.IndexAny(authority, "/\\?#\"'`<>() \t\r\n,;|^{}"); i >= 0 {
+		authority = authority[:i]
+	}
+	if i := strings.LastIndexByte(authority, '@'); i >= 0 {
+		authority = authority[i+1:]
+	}
+	if address, ok := strings.CutPrefix(authority, "["); ok {
+		address, _, _ = strings.Cut(address, "]")
+		return bracketed(address)
+	}
+	authority, _, _ = strings.Cut(authority, ":")
+	authority = strings.ToLower(strings.Trim(authority, "."))
+	if len(authority) > maxHost || strings.ContainsFunc(authority, notInHost) {
+		return ""
+	}
+	return authority
+}
+
+func bracketed(address string) string {
+	address = strings.ToLower(address)
+	if address == "" || strings.Trim(address, "0123456789abcdef:.") != "" {
+		return ""
+	}
+	return "[" + address + "]"
+}
+
+// template replaces each ${…} by *: no part of the script is repeated.
+func template(text []byte) string {
+	s := string(text)
+	for {
+		before, rest, ok := strings.Cut(s, "${")
+		if !ok {
+			return s
+		}
+		_, after, ok := strings.Cut(rest, "}")
+		if !ok {
+			return before + "*"
+		}
+		s = before + "*" + after
+	}
+}
+
+func notInHost(r rune) bool {
+	return !(r < 0x80 && isAlphanumeric(byte(r)) || strings.ContainsRune("-._*", r) ||
+		r >= 0x80 && (unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsNumber(r)))
+}
+
+func isAlphanumeric(b byte) bool {
+	return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9'
+}
