@@ -55,7 +55,7 @@ func (m *matter) why(c choice) Reason {
 		text = fmt.Sprintf("the pin %s does not allow %s; %s", m.want.Pin, m.release().Version, text)
 	case change.Renew:
 		code = string(CodeRenewal)
-		text = fmt.Sprintf("%s is renewed: %s instead of %s", o.Release.Version, until(o.Terms.Ends), until(m.now.state.License.Ends))
+		text = fmt.Sprintf("%s is renewed, %s, %s before", o.Release.Version, until(o.Terms.Ends), until(m.now.state.License.Ends))
 	case change.Replace:
 		code = string(CodeReplace)
 		text = fmt.Sprintf("%s comes with other code, %s instead of %s", o.Release.Version, until(o.Terms.Ends), until(m.now.state.License.Ends))

@@ -1,0 +1,29 @@
+// Package actor knows who runs this program: it asks the operating system and
+// nobody else. No flag and no variable has a say, for whoever starts a program
+// chooses those.
+package actor
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/orgstore/orgstore/agent/journal"
+)
+
+// source is what journal entries say of where the actor's identity is from.
+const source = "os"
+
+// Current returns the user as whom this process runs: uid or SID, the name that
+// the system has for it, and the machine. A user without a name there, as in
+// containers or where a directory service keeps the names, has only an ID.
+func Current() (journal.Actor, error) {
+	id, name, err := identity()
+	if err != nil {
+		return journal.Actor{}, fmt.Errorf("cannot tell who runs this program: %w", err)
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return journal.Actor{}, fmt.Errorf("cannot tell on which machine this program runs: %w", err)
+	}
+	return journal.Actor{Source: source, ID: id, Name: name, Host: host}, nil
+}

@@ -1,0 +1,213 @@
+// Package apply carries steps out, takes back what failed and recovers what
+// was interrupted. It records the intent, acts, looks, and records the outcome.
+// It does not know how a plan was chosen.
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/archive"
+	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/moment"
+	"github.com/orgstore/orgstore/packages/pbiviz"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/verdict"
+	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/change"
+	"github.com/orgstore/orgstore/policies/plan"
+)
+
+// stepTime bounds one step once it has begun. A step that has begun is not
+// stopped by Ctrl-C: half a minute of patience costs less than a recovery.
+const stepTime = 2 * time.Minute
+
+// An Outcome says how a step ended. Other programs read the words.
+type Outcome string
+
+// The outcomes.
+const (
+	Verified     = Outcome(store.Verified)
+	Acknowledged = Outcome(store.Acknowledged)
+	Confirmed    = Outcome(store.Confirmed)
+	Unverified   = Outcome(store.Unverified)
+	Waiting      = Outcome("waiting") // for a person
+	Failed       = Outcome("failed")
+	Undone       = Outcome("undone") // failed, and what was there before is back
+)
+
+// A Result says what became of one step.
+type Result struct {
+	Step    plan.Step
+	Outcome Outcome
+	Code    verdict.Code // empty where all went well
+	Message string
+	Hint    string
+}
+
+// OK says whether the step was made, or waits for a person as it should.
+func (r Result) OK() bool { return r.Outcome != Failed && r.Outcome != Undone }
+
+// An Applier carries steps out. One process at a time may use one on the same
+// stores: the caller holds the lock.
+type Applier struct {
+	Journal *journal.Journal
+	Archive *archive.Archive
+	Stores  map[string]store.Store
+	Trust   license.Trust
+	Limits  pbiviz.Limits
+	Need    license.Need
+	// Facts tells what is known of the tenant and of licenses used before.
+	Facts func(journal.Book) license.Facts
+	// Clock gives a fresh trusted moment, never earlier than the last.
+	Clock func() moment.Moment
+}
+
+// Do carries out one step whose gates the caller has found open, and takes it
+// back if it fails. An error means that the journal could not be written: then
+// nothing further may be done, and the next start recovers.
+func (a *Applier) Do(ctx context.Context, tx journal.TxID, s plan.Step, leaves *plan.Block) (Result, error) {
+	if err := ctx.Err(); err != nil {
+		return Result{}, err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepTime)
+	defer cancel()
+	if r, stop := a.moved(ctx, s); stop {
+		return r, nil
+	}
+	if err := a.Journal.Append(ctx, tx, journal.Begun{Step: s, Attempt: a.attempt(s.ID), Leaves: leaves}); err != nil {
+		return Result{}, err
+	}
+	return a.act(ctx, tx, s)
+}
+
+// attempt counts the tries of a step, this one included.
+func (a *Applier) attempt(id store.StepID) int { return a.Journal.Book().Tries()[id] + 1 }
+
+// moved refuses a step whose starting point is no longer what the store tells:
+// somebody changed it between planning and acting.
+func (a *Applier) moved(ctx context.Context, s plan.Step) (Result, bool) {
+	seen, err := a.look(ctx, s.Key)
+	switch {
+	case err != nil:
+		return failed(s, "op.store", err.Error(), "check that the store can be reached, then run the command again"), true
+	case seen.tells && !seen.matches(s.From):
+		return failed(s, "op.stale", fmt.Sprintf("the store holds %s, and the plan starts from %s", seen, describe(s.From)),
+			"somebody changed the store since the plan was made: look at `orgstore plan` again"), true
+	}
+	return Result{}, false
+}
+
+// act does what the step says, looks, and closes the step.
+func (a *Applier) act(ctx context.Context, tx journal.TxID, s plan.Step) (Result, error) {
+	receipt, err := a.change(ctx, s)
+	var refusal *verdict.Refusal
+	if errors.As(err, &refusal) { // judged before anything was sent
+		f := refusal.Findings[0]
+		return a.close(ctx, tx, failed(s, f.Code, f.Message, f.Hint), journal.Unchanged)
+	}
+	if err == nil {
+		if aerr := a.Journal.Append(ctx, tx, journal.Accepted{Step: s.ID, Receipt: receipt}); aerr != nil {
+			return Result{}, aerr
+		}
+		if receipt.Waiting {
+			return Result{Step: s, Outcome: Waiting, Message: receipt.Note}, nil
+		}
+	}
+	return a.conclude(ctx, tx, s, err)
+}
+
+// change makes the store do what the step says.
+func (a *Applier) change(ctx context.Context, s plan.Step) (store.Receipt, error) {
+	target, ok := a.Stores[s.Key.Store]
+	switch {
+	case !ok:
+		return store.Receipt{}, verdict.Refuse("op.store", fmt.Sprintf("the settings name no store %q", s.Key.Store), "add it to orgstore.yaml again")
+	case !s.Kind.Valid():
+		return store.Receipt{}, verdict.Refuse("op.kind", fmt.Sprintf("this version of orgstore knows no change %q", s.Kind), "update orgstore")
+	case !s.Kind.Puts():
+		return target.SetAccess(ctx, s.ID, s.Key.GUID, s.Kind == change.Enable)
+	case sameBytes(s):
+		return store.Receipt{Note: "the package stays; its license was extended by a new statement"}, nil
+	}
+	at := a.Clock()
+	licensed, err := a.judge(s, at)
+	if err != nil {
+		return store.Receipt{}, err
+	}
+	return target.Put(ctx, s.ID, licensed, at)
+}
+
+// sameBytes says that only the statement differs: nothing goes into the store.
+func sameBytes(s plan.Step) bool {
+	return s.From.Release != nil && s.To.Release != nil && s.From.Release.Digest == s.To.Release.Digest
+}
+
+// judge verifies the package again from its bytes, at this moment.
+func (a *Applier) judge(s plan.Step, at moment.Moment) (license.Licensed, error) {
+	p, err := a.read(s.To.Release.Digest)
+	if err != nil {
+		return license.Licensed{}, err
+	}
+	book := a.Journal.Book()
+	token, err := a.token(book, s.To)
+	if err != nil {
+		return license.Licensed{}, err
+	}
+	licensed, judgment := a.Trust.Judge(p, token, a.need(book, s), a.Facts(book), at)
+	if licensed.IsZero() {
+		return licensed, &verdict.Refusal{Findings: judgment.Findings}
+	}
+	return licensed, nil
+}
+
+func (a *Applier) read(digest visual.Digest) (*pbiviz.Package, error) {
+	file, err := a.Archive.Package(digest)
+	if err != nil {
+		return nil, verdict.Refuse("op.archive", err.Error(), "add the package again with `orgstore package add`")
+	}
+	p, err := pbiviz.Read(file, a.Limits)
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// token finds the statement that the step's license names; nil where the
+// package carries it itself.
+func (a *Applier) token(book journal.Book, to store.State) ([]byte, error) {
+	for _, b := range book.BoundsOf(to.Release.Digest) {
+		if b.Terms.ID != to.License.ID {
+			continue
+		}
+		if b.Embedded {
+			return nil, nil
+		}
+		token, err := a.Archive.Statement(b.Statement)
+		if err != nil {
+			return nil, verdict.Refuse("op.archive", err.Error(), "add the license statement again with `orgstore package add`")
+		}
+		return token, nil
+	}
+	return nil, nil
+}
+
+// need is what this step asks of its license: going back and what a person
+// asked for may be superseded; what a person reviewed may pass with a reason.
+func (a *Applier) need(book journal.Book, s plan.Step) license.Need {
+	n := a.Need
+	n.Asked = s.Asked || s.Kind == change.Restore
+	for _, o := range book.Overrides() {
+		if o.Step == s.ID && o.Gate == plan.GateReview {
+			n.Reviewed = o.Reason
+		}
+	}
+	return n
+}
+
+func failed(s plan.Step, code verdict.Code, message, hint string) Result {
+	return Result{Step: s, Outcome: Failed, Code: code, Message: message, Hint: hint}
+}

@@ -1,0 +1,120 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/policies/change"
+	"github.com/orgstore/orgstore/policies/plan"
+)
+
+// conclude looks at the store after a change and closes the step with what was
+// seen. The change's own error is only a reason: what counts is what is there.
+func (a *Applier) conclude(ctx context.Context, tx journal.TxID, s plan.Step, cause error) (Result, error) {
+	seen, err := a.look(ctx, s.Key)
+	switch {
+	case err != nil:
+		return unknown(s, errors.Join(cause, err)), nil
+	case !seen.tells && cause != nil:
+		return unknown(s, cause), nil
+	case !seen.tells:
+		return a.done(ctx, tx, s, store.Acknowledged, "the store accepted the change and cannot be read back")
+	case seen.matches(s.To):
+		return a.done(ctx, tx, s, store.Verified, "read back from the store")
+	case seen.matches(s.From):
+		return a.unchanged(ctx, tx, s, cause)
+	}
+	return a.undo(ctx, tx, s, fmt.Errorf("the store holds %s instead of %s", seen, describe(s.To)))
+}
+
+// unknown leaves the step open: nobody can say whether the change was made, so
+// it is never repeated blindly; the next run looks again.
+func unknown(s plan.Step, cause error) Result {
+	return failed(s, "op.unknown_outcome", fmt.Sprintf("nobody can tell whether %s was changed: %v", s.Key.GUID, cause),
+		"once the store can be reached, run `orgstore apply` again: it looks before it does anything")
+}
+
+func (a *Applier) done(ctx context.Context, tx journal.TxID, s plan.Step, claim store.Claim, message string) (Result, error) {
+	state := s.To
+	state.Claim = claim
+	err := a.Journal.Append(ctx, tx, journal.Done{Step: s.ID, State: state, Message: message})
+	return Result{Step: s, Outcome: Outcome(claim), Message: message}, err
+}
+
+func (a *Applier) unchanged(ctx context.Context, tx journal.TxID, s plan.Step, cause error) (Result, error) {
+	message := "the store answered that it made the change, and still holds " + describe(s.From)
+	if cause != nil {
+		message = cause.Error()
+	}
+	return a.close(ctx, tx, failed(s, "op.failed", message, "nothing was changed; run the command again once the cause is mended"), journal.Unchanged)
+}
+
+// close records a failure, and what is known of the store after it.
+func (a *Applier) close(ctx context.Context, tx journal.TxID, r Result, left journal.Aftermath) (Result, error) {
+	return r, a.Journal.Append(ctx, tx, journal.Failed{
+		Step: r.Step.ID, Code: r.Code, Message: r.Message, Hint: r.Hint, StoreState: left,
+	})
+}
+
+// undo puts back what was there before a failed step: the same shape as doing
+// one, and as repeatable. What was absent is disabled, since nothing is ever
+// deleted from a store.
+func (a *Applier) undo(ctx context.Context, tx journal.TxID, s plan.Step, cause error) (Result, error) {
+	if s.Kind == change.Restore { // no way back from the way back
+		return a.close(ctx, tx, failed(s, "op.restore_failed", cause.Error(), alarmHint), journal.Uncertain)
+	}
+	back, err := a.wayBack(ctx, s)
+	if err != nil {
+		return a.close(ctx, tx, failed(s, "op.no_way_back", fmt.Sprintf("%v, and it cannot be put back: %v", cause, err), alarmHint), journal.Uncertain)
+	}
+	failure := journal.Failed{Step: s.ID, Code: "op.failed", Message: cause.Error(), StoreState: journal.Uncertain}
+	if err := a.Journal.Append(ctx, tx, failure, journal.Begun{Step: back, Attempt: a.attempt(back.ID), Undoes: s.ID}); err != nil {
+		return Result{}, err
+	}
+	r, err := a.act(ctx, tx, back)
+	if err != nil {
+		return Result{}, err
+	}
+	if !r.OK() {
+		return failed(s, "op.restore_failed", fmt.Sprintf("%v, and putting it back failed: %s", cause, r.Message), alarmHint), nil
+	}
+	return Result{
+		Step: s, Outcome: Undone, Code: "op.undone",
+		Message: fmt.Sprintf("%v; %s is back", cause, describe(s.From)),
+	}, nil
+}
+
+const alarmHint = "look at the store yourself, then tell orgstore what is there with `orgstore store baseline`"
+
+// wayBack makes the step that returns to what was there before s, from what is
+// there now.
+func (a *Applier) wayBack(ctx context.Context, s plan.Step) (plan.Step, error) {
+	seen, err := a.look(ctx, s.Key)
+	if err != nil {
+		return plan.Step{}, err
+	}
+	now := store.State{Presence: store.Present, Release: seen.listing.Release, Enabled: seen.listing.Enabled, Claim: store.Verified}
+	to := s.From
+	if !seen.present {
+		now = store.State{Presence: store.Absent, Claim: store.Verified}
+	}
+	if s.From.Presence != store.Present {
+		off := false
+		to = now
+		to.Enabled = &off
+	}
+	if to.Presence == store.Present && to.Release == nil {
+		return plan.Step{}, fmt.Errorf("nobody knows which release was there before")
+	}
+	step := plan.Step{
+		Key: s.Key, Name: s.Name, Kind: change.Restore, From: now, To: to,
+		Reason: plan.Reason{Code: "op.way_back", Message: "back to what was there before " + string(s.Kind) + " failed"},
+	}
+	if s.From.Presence != store.Present {
+		step.Kind = change.Disable
+	}
+	return step.Identified(), nil
+}

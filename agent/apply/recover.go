@@ -1,0 +1,77 @@
+package apply
+
+import (
+	"context"
+
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/policies/plan"
+)
+
+// Recover closes the steps that an interrupted run left open. Where the store
+// tells what it holds, the store decides: the change was made, was not made, or
+// left something else, which is put right. Where it does not, an accepted
+// change counts as acknowledged, and one that was only begun waits for a
+// person: nothing is ever repeated blindly.
+func (a *Applier) Recover(ctx context.Context, tx journal.TxID) ([]Result, error) {
+	var results []Result
+	book := a.Journal.Book()
+	for _, k := range book.Keys() {
+		open := book.Open(k)
+		if open == nil || open.Waiting {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return results, err
+		}
+		r, err := a.recover(ctx, tx, *open)
+		if err != nil {
+			return results, err
+		}
+		results = append(results, r)
+	}
+	return results, nil
+}
+
+func (a *Applier) recover(ctx context.Context, tx journal.TxID, open plan.Open) (Result, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepTime)
+	defer cancel()
+	s := open.Step
+	seen, err := a.look(ctx, s.Key)
+	switch {
+	case err != nil:
+		return unknown(s, err), nil
+	case !seen.tells && open.Accepted:
+		return a.done(ctx, tx, s, store.Acknowledged, "accepted before an interruption; the store cannot be read back")
+	case !seen.tells:
+		return Result{Step: s, Outcome: Waiting, Code: "op.unknown_outcome",
+			Message: "interrupted while asking the store; nobody can tell whether it was changed",
+			Hint:    "look at the store, then tell orgstore what is there with `orgstore store baseline`"}, nil
+	case seen.matches(s.To):
+		return a.done(ctx, tx, s, store.Verified, "made before an interruption; read back from the store")
+	case seen.matches(s.From) && open.Undoes != "":
+		return a.again(ctx, tx, open)
+	case seen.matches(s.From):
+		r := failed(s, "op.interrupted", "interrupted before the store was changed", "run the command again")
+		return a.close(ctx, tx, r, journal.Unchanged)
+	}
+	// Neither what was there before nor what should be there: somebody else was
+	// at the store since. Their work is not overwritten; the next plan shows it.
+	r := failed(s, "op.interrupted", "interrupted, and the store now holds "+seen.String(), alarmHint)
+	return a.close(ctx, tx, r, journal.Uncertain)
+}
+
+// again takes up a way back that was interrupted before the store was changed.
+// It counts as another try, so that no crash loops for ever.
+func (a *Applier) again(ctx context.Context, tx journal.TxID, open plan.Open) (Result, error) {
+	s := open.Step
+	if a.Journal.Book().Tries()[s.ID] >= plan.MaxTries {
+		r := failed(s, "op.restore_failed", "interrupted too often while going back", alarmHint)
+		return a.close(ctx, tx, r, journal.Uncertain)
+	}
+	// Beginning again closes the attempt that was interrupted, and counts it.
+	if err := a.Journal.Append(ctx, tx, journal.Begun{Step: s, Attempt: a.attempt(s.ID) + 1, Undoes: open.Undoes}); err != nil {
+		return Result{}, err
+	}
+	return a.act(ctx, tx, s)
+}

@@ -1,0 +1,311 @@
+package cli
+
+import (
+	"archive/zip"
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/packages/disk"
+	"github.com/orgstore/orgstore/packages/example"
+	"github.com/orgstore/orgstore/packages/pbiviz"
+)
+
+type demoOptions struct {
+	*globals
+	keep string
+}
+
+func newDemo(g *globals) *cobra.Command {
+	o := &demoOptions{globals: g}
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "See the whole job in a folder of its own, in a few seconds",
+		Long: `See the whole job in a folder of its own, in a few seconds.
+
+A visual is installed at a pinned version; the vendor's renewed package arrives
+and is swapped in after its license was verified offline; an upgrade is applied,
+found bad and rolled back; the history tells it all. The visuals are those of an
+example vendor, Aurora Visuals. Nothing outside the folder is touched.`,
+		Example: `  orgstore demo
+  orgstore demo --keep playground   # leaves the folder to play with`,
+		Args: arguments(cobra.NoArgs),
+		RunE: g.answering(func(ctx context.Context, _ []string) (answer, error) { return o.run(ctx) }),
+	}
+	cmd.Flags().StringVar(&o.keep, "keep", "", "play it in `FOLDER`, which must not exist yet, and leave it there")
+	return cmd
+}
+
+type demoData struct {
+	Folder   string   `json:"folder,omitempty"`
+	Commands int      `json:"commands"`
+	Surprise []string `json:"surprises"`
+}
+
+func (o *demoOptions) run(ctx context.Context) (answer, error) {
+	folder, cleanUp, err := o.folder()
+	if err != nil {
+		return answer{}, err
+	}
+	defer cleanUp()
+	adapters := *o.globals
+	adapters.Env = func(string) string { return "" } // nobody's settings but the story's
+	story := &story{globals: &adapters}
+	if err := within(folder, func() error { return story.tell(ctx) }); err != nil {
+		return answer{}, err
+	}
+	data := demoData{Folder: o.keep, Commands: story.commands, Surprise: orEmpty(story.surprises)}
+	if len(story.surprises) > 0 {
+		return answer{data: data}, problem(exitError, "demo.surprise", "please report this",
+			"the story did not go as it should: %s", strings.Join(story.surprises, "; "))
+	}
+	a := answer{data: data, view: output.View{Text: plural(story.commands, "command") + ", all as they should be"}}
+	if o.keep != "" {
+		a.message = "play on in " + o.keep + ": cd there and try `orgstore status`"
+	}
+	return a, nil
+}
+
+// folder makes the place where the story plays. Without --keep it is removed
+// at the end.
+func (o *demoOptions) folder() (string, func(), error) {
+	if o.keep == "" {
+		dir, err := os.MkdirTemp("", "orgstore-demo-")
+		if err != nil {
+			return "", nil, err
+		}
+		return dir, func() { os.RemoveAll(dir) }, nil
+	}
+	dir, err := filepath.Abs(o.keep)
+	if err != nil {
+		return "", nil, err
+	}
+	if _, err := o.Disk.Stat(dir); err == nil {
+		return "", nil, problem(exitError, "file.exists", "name a folder that does not exist yet", "%s exists already", o.keep)
+	}
+	return dir, func() {}, o.Disk.MkdirAll(dir, 0o755)
+}
+
+// within does something with a folder as the working directory, so that the
+// story's commands read as they would be typed there.
+func within(folder string, do func() error) error {
+	before, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	if err := os.Chdir(folder); err != nil {
+		return err
+	}
+	return errors.Join(do(), os.Chdir(before))
+}
+
+// A story is a run of commands as a person would type them, with what came out.
+type story struct {
+	*globals
+	fingerprint string
+	commands    int
+	surprises   []string
+}
+
+// demoTenant is the example tenant's id.
+const demoTenant = "8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11"
+
+func (s *story) tell(ctx context.Context) error {
+	for _, chapter := range []func(context.Context) error{
+		s.begin, s.install, s.renewal, s.upgrade, s.rollback, s.attack, s.end,
+	} {
+		if err := chapter(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *story) begin(ctx context.Context) error {
+	s.say("The vendor, Aurora Visuals, makes keys once. Customers get the trust bundle.")
+	if err := s.play(ctx, exitDone, "vendor", "keygen", "--name", "aurora", "--issuer", "https://licenses.auroravisuals.example",
+		"--guid", example.GaugeGUID, "--guid", example.TimelineGUID, "--out", "vendor"); err != nil {
+		return err
+	}
+	bundle, err := s.bundle(filepath.Join("vendor", "aurora.trust"))
+	if err != nil {
+		return err
+	}
+	s.fingerprint = bundle.Fingerprint()
+	s.say("The administrator of the tenant sets orgstore up and believes the vendor about two visuals.")
+	if err := s.play(ctx, exitDone, "init", ".", "--tenant", demoTenant); err != nil {
+		return err
+	}
+	return s.play(ctx, exitDone, "trust", "add", "vendor/aurora.trust", "--name", "Aurora Visuals",
+		"--guid", example.GaugeGUID, "--guid", example.TimelineGUID, "--fingerprint", s.fingerprint)
+}
+
+func (s *story) install(ctx context.Context) error {
+	s.say("The first package arrives, with its license inside: it ends in 20 days.")
+	if err := s.deliver(ctx, example.Gauge1400, "mail/2026", 1, 20); err != nil {
+		return err
+	}
+	return s.playAll(ctx,
+		[]string{"package", "add", "mail/2026/gauge-" + example.Gauge1400 + ".pbiviz"},
+		[]string{"pin", "set", example.GaugeGUID, "~> 1.4"},
+		[]string{"plan"},
+		[]string{"apply", "--force"},
+		[]string{"license", "status"},
+	)
+}
+
+func (s *story) renewal(ctx context.Context) error {
+	s.say("The vendor renews: the same version, other bytes, a license for a year. The mail's attachment is put into the inbox.")
+	if err := s.deliver(ctx, example.Gauge1400, "inbox", 2, 385); err != nil {
+		return err
+	}
+	s.settle(ctx)
+	return s.playAll(ctx,
+		[]string{"plan"},
+		[]string{"apply", "--force"},
+		[]string{"license", "status"},
+	)
+}
+
+func (s *story) upgrade(ctx context.Context) error {
+	s.say("Version 1.5 arrives. What does it change? Then it is planned and applied.")
+	if err := s.deliver(ctx, example.Gauge1500, "mail/2027", 3, 385); err != nil {
+		return err
+	}
+	return s.playAll(ctx,
+		[]string{"package", "add", "mail/2027/gauge-" + example.Gauge1500 + ".pbiviz"},
+		[]string{"package", "diff", "inbox/gauge-" + example.Gauge1400 + ".pbiviz", example.GaugeGUID + "@1.5.0.0"},
+		[]string{"plan", "--out", "monday.plan"},
+		[]string{"apply", "monday.plan"},
+	)
+}
+
+func (s *story) rollback(ctx context.Context) error {
+	s.say("On Monday at nine the totals are wrong. Back, at once; and nothing brings 1.5 back by itself.")
+	return s.playAll(ctx,
+		[]string{"rollback", example.GaugeGUID, "--reason", "totals are wrong since 1.5", "--force"},
+		[]string{"plan"},
+	)
+}
+
+func (s *story) attack(ctx context.Context) error {
+	s.say("Somebody changes one byte of a package. Its license is not about these bytes.")
+	name := filepath.Join("mail", "2027", "gauge-"+example.Gauge1500+".pbiviz")
+	forged, err := forge(s.globals, name)
+	if err != nil {
+		return err
+	}
+	if err := s.write("forged.pbiviz", 0o644, forged); err != nil {
+		return err
+	}
+	return s.play(ctx, exitLicense, "package", "verify", "forged.pbiviz")
+}
+
+func (s *story) end(ctx context.Context) error {
+	s.say("What happened here?")
+	return s.playAll(ctx, []string{"history"}, []string{"status"})
+}
+
+// deliver is the vendor's part: a package with a license inside, in a folder.
+func (s *story) deliver(ctx context.Context, version, to string, sequence, days int) error {
+	plain := filepath.Join("vendor", "gauge-"+version+".pbiviz")
+	if err := s.write(plain, 0o644, example.Gauge(version)); err != nil {
+		return err
+	}
+	ends := s.Now().UTC().AddDate(0, 0, days).Format(time.DateOnly)
+	return s.play(ctx, exitDone, "vendor", "issue", "vendor/gauge-"+version+".pbiviz",
+		"--key", "vendor/aurora.key", "--bundle", "vendor/aurora.trust", "--tenant", demoTenant,
+		"--licensee", "customer:4711", "--subscription", "sub-88213", "--seq", fmt.Sprint(sequence),
+		"--kind", "user", "--quantity", "250", "--ends", ends, "--embed", "--out", to)
+}
+
+// settle waits until the library takes the file in the inbox for complete.
+func (s *story) settle(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(2200 * time.Millisecond):
+	}
+}
+
+func (s *story) say(text string) { fmt.Fprintf(s.Out, "\n# %s\n", text) }
+
+func (s *story) playAll(ctx context.Context, lines ...[]string) error {
+	for _, args := range lines {
+		if err := s.play(ctx, exitDone, args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// play types one command in the story's folder and shows what came out.
+func (s *story) play(ctx context.Context, want int, args ...string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	shown := make([]string, len(args))
+	for i, a := range args {
+		shown[i] = quoted(a)
+	}
+	var out bytes.Buffer
+	streams := Streams{In: strings.NewReader(""), Out: &out, Err: &out}
+	fmt.Fprintf(s.Out, "\n$ orgstore %s\n", strings.Join(shown, " "))
+	code := Run(ctx, args, streams, s.Adapters)
+	fmt.Fprint(s.Out, out.String())
+	s.commands++
+	switch {
+	case code != want:
+		s.surprises = append(s.surprises, fmt.Sprintf("`orgstore %s` left with %d instead of %d", strings.Join(shown, " "), code, want))
+	case code != exitDone:
+		fmt.Fprintf(s.Out, "(exit %d)\n", code)
+	}
+	return nil
+}
+
+// quoted writes an argument as a person would type it in a shell.
+func quoted(arg string) string {
+	if strings.ContainsAny(arg, " ~><,") {
+		return `"` + arg + `"`
+	}
+	return cmp.Or(arg, `""`)
+}
+
+// forge changes one byte of a package's script and makes the archive whole
+// again, as somebody would who wants it to be read.
+func forge(g *globals, name string) ([]byte, error) {
+	file, err := disk.ReadFile(g.Disk, name, pbiviz.DefaultLimits().FileSize)
+	if err != nil {
+		return nil, err
+	}
+	p, err := pbiviz.Read(file, pbiviz.DefaultLimits())
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	for _, e := range p.Entries() {
+		body, _ := p.Entry(e.Name)
+		body = bytes.Replace(body, []byte("use strict"), []byte("use Strict"), 1)
+		h := &zip.FileHeader{Name: e.Name, Method: zip.Store, CRC32: crc32.ChecksumIEEE(body), ReaderVersion: 20}
+		h.CompressedSize64, h.UncompressedSize64 = uint64(len(body)), uint64(len(body))
+		entry, err := w.CreateRaw(h)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := entry.Write(body); err != nil {
+			return nil, err
+		}
+	}
+	err = w.Close()
+	return out.Bytes(), err
+}

@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/agent/lock"
+	"github.com/orgstore/orgstore/packages/verdict"
+)
+
+// The exit codes. Other programs read them: they are never changed.
+const (
+	exitDone     = 0
+	exitError    = 1
+	exitUsage    = 2
+	exitChanges  = 2 // with --detailed-exitcode
+	exitLicense  = 10
+	exitHeld     = 11
+	exitReview   = 12
+	exitUndone   = 13
+	exitStale    = 14
+	exitLocked   = 15
+	exitPin      = 16
+	exitLog      = 17
+	exitWaiting  = 18
+	exitClock    = 19
+	exitCanceled = 130 // Ctrl-C, as shells report it
+)
+
+// A fault is an error with what people and programs need to act on it.
+type fault struct {
+	exit int
+	code string
+	hint string
+	err  error
+}
+
+func (f *fault) Error() string { return f.err.Error() }
+func (f *fault) Unwrap() error { return f.err }
+
+// usage is a fault in the words of the command line itself.
+func usage(hint, format string, args ...any) error {
+	return &fault{exit: exitUsage, code: "usage", hint: hint, err: fmt.Errorf(format, args...)}
+}
+
+// problem is any other fault that a command finds itself.
+func problem(exit int, code, hint, format string, args ...any) error {
+	return &fault{exit: exit, code: code, hint: hint, err: fmt.Errorf(format, args...)}
+}
+
+// verdict is the fault's code as readers of packages and licenses know it.
+func (f *fault) verdict() verdict.Code { return verdict.Code(f.code) }
+
+// diagnose turns any error into a fault.
+func diagnose(err error) *fault {
+	var f *fault
+	var refusal *verdict.Refusal
+	var held *lock.Held
+	var broken *journal.BrokenError
+	switch {
+	case errors.As(err, &f):
+		return f
+	case errors.Is(err, context.Canceled):
+		return &fault{exitCanceled, "canceled", "nothing is lost: run the command again to go on", errors.New("stopped before the end")}
+	case errors.As(err, &held):
+		return &fault{exitLocked, "locked", held.Hint(), err}
+	case errors.As(err, &broken):
+		return &fault{exitLog, "log.inconsistent", "keep the journal's file as it is and find out who changed it; nothing is changed until then", err}
+	case errors.As(err, &refusal):
+		return &fault{exitOf(refusal.Code()), string(refusal.Code()), refusal.Findings[0].Hint, err}
+	}
+	return &fault{exit: exitError, code: "error", err: err}
+}
+
+// exitOf maps what was found to an exit code.
+func exitOf(code verdict.Code) int {
+	room, _, _ := strings.Cut(string(code), ".")
+	switch {
+	case code == "time.clock_back":
+		return exitClock
+	case room == "lic", room == "ent", room == "time", room == "life", room == "trust":
+		return exitLicense
+	case code == "gate.hold":
+		return exitHeld
+	case room == "gate":
+		return exitReview
+	case code == "op.unknown_outcome":
+		return exitWaiting
+	case code == "op.undone":
+		return exitUndone
+	case code == "op.stale":
+		return exitStale
+	}
+	return exitError
+}
+
+// arguments checks a command's arguments and reports a wrong number as usage.
+func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return usage(fmt.Sprintf("usage: %s", cmd.UseLine()), "%w", err)
+		}
+		return nil
+	}
+}

@@ -1,0 +1,170 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/visual"
+)
+
+type holdOptions struct {
+	*globals
+	until  string
+	reason string
+	dryRun bool
+}
+
+func newHold(g *globals) *cobra.Command {
+	o := &holdOptions{globals: g}
+	cmd := &cobra.Command{
+		Use:   "hold VISUAL",
+		Short: "Keep a visual as it is, until a day or until unhold",
+		Long: `Keep a visual as it is, until a day or until unhold.
+
+While it is held, nothing changes the visual but a rollback. It is shown in plan
+and status with who holds it and why.`,
+		Example: `  orgstore hold auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E --until 2027-01-11 --reason "closing of the books"`,
+		Args:    arguments(cobra.ExactArgs(1)),
+		RunE:    g.answering(o.hold),
+	}
+	cmd.Flags().StringVar(&o.until, "until", "", "the first `DAY` on which it may change again, as 2027-01-11 (UTC); without it until unhold")
+	cmd.Flags().StringVar(&o.reason, "reason", "", "why; shown wherever the hold is (required)")
+	dryRunFlags(cmd, &o.dryRun)
+	return cmd
+}
+
+func newUnhold(g *globals) *cobra.Command {
+	o := &holdOptions{globals: g}
+	cmd := &cobra.Command{
+		Use:     "unhold VISUAL",
+		Short:   "Lift a hold",
+		Example: `  orgstore unhold auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E --reason "books are closed"`,
+		Args:    arguments(cobra.ExactArgs(1)),
+		RunE:    g.answering(o.unhold),
+	}
+	cmd.Flags().StringVar(&o.reason, "reason", "", "why; stays in the history")
+	dryRunFlags(cmd, &o.dryRun)
+	return cmd
+}
+
+func newUnblock(g *globals) *cobra.Command {
+	o := &holdOptions{globals: g}
+	cmd := &cobra.Command{
+		Use:   "unblock VISUAL",
+		Short: "Let what a rollback left be chosen again",
+		Long: `Let what a rollback left be chosen again.
+
+A rollback blocks the version it left with all its renewals, so that no plan
+brings it back. Editing the visual's pin lifts the block too.`,
+		Example: `  orgstore unblock auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E --reason "the vendor found it was our theme"`,
+		Args:    arguments(cobra.ExactArgs(1)),
+		RunE:    g.answering(o.unblock),
+	}
+	cmd.Flags().StringVar(&o.reason, "reason", "", "why; stays in the history (required)")
+	dryRunFlags(cmd, &o.dryRun)
+	return cmd
+}
+
+// dryRunFlags adds the two names of the same wish.
+func dryRunFlags(cmd *cobra.Command, dryRun *bool) {
+	cmd.Flags().BoolVar(dryRun, "dry-run", false, "show what would be done and do nothing")
+	cmd.Flags().BoolVar(dryRun, "what-if", false, "the same as --dry-run")
+}
+
+func (o *holdOptions) hold(ctx context.Context, args []string) (answer, error) {
+	if o.reason == "" {
+		return answer{}, usage("say why with --reason; everyone who meets the hold will read it", "a hold needs a reason")
+	}
+	until, err := o.day()
+	if err != nil {
+		return answer{}, err
+	}
+	done := "is held until somebody lifts it"
+	if !until.IsZero() {
+		done = "is held until " + day(until)
+	}
+	return o.record(ctx, args[0], done, func(k store.Key) journal.Fact {
+		return journal.Held{Key: k, Until: until, Reason: o.reason}
+	})
+}
+
+// day reads --until: a day that has not begun yet.
+func (o *holdOptions) day() (time.Time, error) {
+	if o.until == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.DateOnly, o.until)
+	switch {
+	case err != nil:
+		return t, usage("write the day as 2027-01-11", "--until: %q is not a day", o.until)
+	case !t.After(o.Now()):
+		return t, usage("name a day that lies ahead", "--until: %s has begun already", o.until)
+	}
+	return t, nil
+}
+
+func (o *holdOptions) unhold(ctx context.Context, args []string) (answer, error) {
+	return o.record(ctx, args[0], "is held no more", func(k store.Key) journal.Fact {
+		return journal.Unheld{Key: k, Reason: o.reason}
+	})
+}
+
+func (o *holdOptions) unblock(ctx context.Context, args []string) (answer, error) {
+	if o.reason == "" {
+		return answer{}, usage("say why with --reason; it stays in the history", "lifting a block needs a reason")
+	}
+	return o.record(ctx, args[0], "is blocked no more", func(k store.Key) journal.Fact {
+		return journal.Unblocked{Key: k, Reason: o.reason}
+	})
+}
+
+type doneData struct {
+	GUID string `json:"guid"`
+	Done bool   `json:"done"`
+	Tx   string `json:"tx,omitempty"`
+}
+
+// record appends one fact about a visual that settings or journal know. It
+// needs no lock: the store is not changed.
+func (o *holdOptions) record(ctx context.Context, name, done string, fact func(store.Key) journal.Fact) (answer, error) {
+	g, err := visual.ParseName(name)
+	if err != nil {
+		return answer{}, usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
+	}
+	s, err := o.open(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	defer s.Close()
+	k := store.Key{Store: theStore, GUID: g}
+	if !s.knows(k) {
+		return answer{}, problem(exitError, "visual.unknown", "look at `orgstore status` for those it knows",
+			"orgstore knows no visual %s: it is neither pinned nor in its history", g)
+	}
+	data := doneData{GUID: g.String(), Done: !o.dryRun, Tx: string(s.tx)}
+	if o.dryRun {
+		data.Tx = ""
+		return answer{data: data, view: output.View{}, message: fmt.Sprintf("%s would then be so: it %s", g, done)}, nil
+	}
+	err = s.journal.Append(ctx, s.tx, fact(k))
+	return answer{data: data, view: output.View{}, message: fmt.Sprintf("%s %s", g, done)}, err
+}
+
+// knows says whether the settings or the journal name a visual.
+func (s *session) knows(k store.Key) bool {
+	if _, pinned := s.settings.Visual(k.GUID); pinned {
+		return true
+	}
+	for _, known := range s.journal.Book().Keys() {
+		if known == k {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/diff"
+	"github.com/orgstore/orgstore/packages/disk"
+	"github.com/orgstore/orgstore/packages/pbiviz"
+	"github.com/orgstore/orgstore/packages/visual"
+)
+
+func newPackageDiff(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:   "diff FROM TO",
+		Short: "Show what changed between two packages, and what of it can break reports",
+		Long: `Show what changed between two packages, and what of it can break reports.
+
+Each is a file, or a package of the archive by the start of its digest or as
+VISUAL@VERSION. The class says how far the change goes: identical, license-only,
+metadata, code or capabilities. Values of properties are never shown.`,
+		Example: `  orgstore package diff gauge-1.4.pbiviz gauge-1.5.pbiviz
+  orgstore package diff auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E@1.4.0.0 new.pbiviz -o json`,
+		Args: arguments(cobra.ExactArgs(2)),
+		RunE: g.answering(func(ctx context.Context, args []string) (answer, error) {
+			from, err := g.find(ctx, args[0])
+			if err != nil {
+				return answer{}, err
+			}
+			to, err := g.find(ctx, args[1])
+			if err != nil {
+				return answer{}, err
+			}
+			return diffAnswer(diff.Compare(from, to)), nil
+		}),
+	}
+}
+
+func diffAnswer(d diff.Diff) answer {
+	view := output.View{Columns: []string{"SEVERITY", "WHAT", "CODE"}}
+	for _, f := range d.Findings {
+		view.Rows = append(view.Rows, []string{string(f.Severity), f.Message, string(f.Code)})
+	}
+	return answer{data: d, view: view, message: fmt.Sprintf("class: %s", d.Class)}
+}
+
+// find reads a package: a file, or one of the archive by digest or as
+// VISUAL@VERSION. It never guesses between several.
+func (g *globals) find(ctx context.Context, name string) (*pbiviz.Package, error) {
+	limits := pbiviz.DefaultLimits()
+	text, err := disk.ReadFile(g.Disk, name, limits.FileSize)
+	if errors.Is(err, fs.ErrNotExist) {
+		text, err = g.archived(ctx, name)
+	}
+	if err != nil {
+		return nil, unreadableFile(name, err)
+	}
+	p, err := pbiviz.Read(text, limits)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read %s: %w", name, err)
+	}
+	return p, nil
+}
+
+func (g *globals) archived(ctx context.Context, name string) ([]byte, error) {
+	s, err := g.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	p, err := lookup(s.journal.Book(), name)
+	if err != nil {
+		return nil, err
+	}
+	return s.archive.Package(p.Package)
+}
+
+// minDigest is how many hex digits of a digest must be given to name a package.
+const minDigest = 8
+
+// lookup finds a package of the archive by the start of its digest, or as
+// VISUAL@VERSION.
+func lookup(book journal.Book, name string) (journal.Package, error) {
+	var found []journal.Package
+	hex := strings.TrimPrefix(name, "sha256:")
+	g, version, byVersion := strings.Cut(name, "@")
+	for _, p := range book.Packages() {
+		byDigest := len(hex) >= minDigest && strings.HasPrefix(p.Package.Hex(), hex)
+		if byDigest || byVersion && isRelease(p, g, version) {
+			found = append(found, p)
+		}
+	}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		return journal.Package{}, problem(exitError, "package.unknown", "look at `orgstore package list`", "there is no file %s, and no such package in the archive", name)
+	}
+	var digests []string
+	for _, p := range found {
+		digests = append(digests, p.Package.Short())
+	}
+	return journal.Package{}, problem(exitError, "package.ambiguous", "name one by its digest: "+strings.Join(digests, ", "),
+		"%s names %s of the archive", name, plural(len(found), "package"))
+}
+
+func isRelease(p journal.Package, guid, version string) bool {
+	g, errG := visual.ParseName(guid)
+	v, errV := visual.ParseVersion(version)
+	return errG == nil && errV == nil && p.Manifest.GUID == g && p.Manifest.Version.Equal(v)
+}

@@ -1,0 +1,223 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/spf13/cobra"
+
+	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/packages/diff"
+	"github.com/orgstore/orgstore/packages/disk"
+	"github.com/orgstore/orgstore/packages/pbiviz"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/policies/plan"
+)
+
+type planOptions struct {
+	*globals
+	out      string
+	detailed bool
+}
+
+func newPlan(g *globals) *cobra.Command {
+	o := planOptions{globals: g}
+	cmd := &cobra.Command{
+		Use:   "plan",
+		Short: "Show what would change, and why nothing else",
+		Long: `Show what would change in the store, and why nothing else.
+
+Takes in what arrived in the library, looks into the store and compares with
+the pins. Changes nothing in the store. A plan saved with --out can be applied
+later: it selects what may be done, and is refused if pins, packages or the
+store have changed since.`,
+		Example: `  orgstore plan
+  orgstore plan --out monday.plan
+  orgstore plan --detailed-exitcode   # 0: nothing to do, 2: changes`,
+		Args: arguments(cobra.NoArgs),
+		RunE: g.answering(func(ctx context.Context, _ []string) (answer, error) { return o.run(ctx) }),
+	}
+	cmd.Flags().StringVar(&o.out, "out", "", "save the plan to `FILE` for apply")
+	cmd.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 where there are changes, 0 where there are none, 1 on any error")
+	return cmd
+}
+
+func (o planOptions) run(ctx context.Context) (answer, error) {
+	s, err := o.open(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	defer s.Close()
+	p, _, err := s.compute(ctx, nil)
+	if err != nil {
+		return answer{}, err
+	}
+	if o.out != "" {
+		if err := o.savePlan(o.out, p); err != nil {
+			return answer{}, err
+		}
+		o.note("saved to %s: apply it with `orgstore apply %s`", o.out, o.out)
+	}
+	a := s.planAnswer(p)
+	if o.detailed && len(p.Steps) > 0 {
+		a.exit = exitChanges
+	}
+	return a, nil
+}
+
+type planData struct {
+	ID      string     `json:"id"`
+	Basis   string     `json:"basis"`
+	Changes int        `json:"changes"`
+	Steps   []stepData `json:"steps"`
+}
+
+type stepData struct {
+	ID        string      `json:"id,omitempty"`
+	Visual    visualData  `json:"visual"`
+	Kind      string      `json:"kind"`
+	From      *stateData  `json:"from"`
+	To        *stateData  `json:"to"`
+	Reason    reasonData  `json:"reason"`
+	Gates     []plan.Gate `json:"gates"`
+	DiffClass diff.Class  `json:"diff_class,omitempty"`
+	WayBack   *plan.Back  `json:"way_back,omitempty"`
+}
+
+func (s *session) planAnswer(p plan.Plan) answer {
+	data := planData{ID: p.ID, Basis: string(p.Basis), Changes: len(p.Steps), Steps: []stepData{}}
+	view := output.View{Columns: []string{"VISUAL", "CHANGE", "FROM", "TO", "LICENSE UNTIL", "WHY"}}
+	for _, step := range p.Steps {
+		gates := s.gates(step)
+		data.Steps = append(data.Steps, stepData{
+			ID: string(step.ID), Visual: visualData{step.Key.GUID.String(), step.Name}, Kind: string(step.Kind),
+			From: stateOf(step.From), To: stateOf(step.To), Reason: reasonOf(step.Reason),
+			Gates: gates, DiffClass: s.class(step), WayBack: &step.Back,
+		})
+		view.Rows = append(view.Rows, []string{
+			title(step.Name, step.Key), string(step.Kind), versionOf(step.From), versionOf(step.To),
+			day(step.To.License.Ends), why(step.Reason.Message, gates),
+		})
+	}
+	for _, idle := range p.Idle {
+		kind := "keep"
+		if idle.Blocked {
+			kind = "blocked"
+		}
+		data.Steps = append(data.Steps, stepData{
+			Visual: visualData{idle.Key.GUID.String(), idle.Name}, Kind: kind,
+			From: stateOf(idle.State), To: stateOf(idle.State), Reason: reasonOf(idle.Reason), Gates: []plan.Gate{},
+		})
+		view.Rows = append(view.Rows, []string{
+			title(idle.Name, idle.Key), kind, versionOf(idle.State), versionOf(idle.State),
+			day(idle.State.License.Ends), hinted(idle.Reason),
+		})
+	}
+	return answer{data: data, view: view, message: planMessage(len(p.Steps), len(p.Idle))}
+}
+
+func planMessage(changes, rest int) string {
+	switch {
+	case changes == 0 && rest == 0:
+		return "nothing is pinned: pin a visual with `orgstore pin set VISUAL PIN`"
+	case changes == 0:
+		return "nothing to do"
+	case changes == 1:
+		return "1 change; make it with `orgstore apply`"
+	}
+	return fmt.Sprintf("%d changes; make them with `orgstore apply`", changes)
+}
+
+// why joins a reason with what still holds the step back.
+func why(reason string, gates []plan.Gate) string {
+	parts := []string{reason}
+	for _, g := range gates {
+		if g.State == plan.GateClosed {
+			parts = append(parts, "held by "+g.Kind+": "+g.Message)
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+func hinted(r plan.Reason) string {
+	if r.Hint == "" {
+		return r.Message
+	}
+	return r.Message + " (" + r.Hint + ")"
+}
+
+// title names a visual for people.
+func title(name string, k store.Key) string {
+	if name == "" {
+		return k.GUID.String()
+	}
+	return name
+}
+
+// class compares the packages of a step; empty where one of them is not in the
+// archive or the step puts none.
+func (s *session) class(step plan.Step) diff.Class {
+	if !step.Kind.Puts() || step.From.Release == nil || step.To.Release == nil {
+		return ""
+	}
+	from, errFrom := s.archive.Package(step.From.Release.Digest)
+	to, errTo := s.archive.Package(step.To.Release.Digest)
+	if errFrom != nil || errTo != nil {
+		return ""
+	}
+	a, errA := pbiviz.Read(from, pbiviz.DefaultLimits())
+	b, errB := pbiviz.Read(to, pbiviz.DefaultLimits())
+	if errA != nil || errB != nil {
+		return ""
+	}
+	return diff.Compare(a, b).Class
+}
+
+// A savedPlan is what plan --out writes. It only selects: apply computes again
+// and compares, so that an edited file can skip nothing.
+type savedPlan struct {
+	Format int            `json:"orgstore_plan"`
+	ID     string         `json:"id"`
+	Basis  plan.Basis     `json:"basis"`
+	Steps  []store.StepID `json:"steps"`
+	About  []string       `json:"about"` // for people; apply does not read it
+}
+
+// planFormat numbers the layout of a saved plan.
+const planFormat = 1
+
+// maxPlan bounds a saved plan, in bytes: a hundred for each of many thousand steps.
+const maxPlan = 4 << 20
+
+func (g *globals) savePlan(name string, p plan.Plan) error {
+	saved := savedPlan{Format: planFormat, ID: p.ID, Basis: p.Basis, Steps: []store.StepID{}, About: []string{}}
+	for _, step := range p.Steps {
+		saved.Steps = append(saved.Steps, step.ID)
+		saved.About = append(saved.About, fmt.Sprintf("%s %s: %s -> %s", step.Kind, title(step.Name, step.Key), versionOf(step.From), versionOf(step.To)))
+	}
+	text, err := json.Marshal(saved, jsontext.WithIndent("  "))
+	if err != nil {
+		return err
+	}
+	return g.write(filepath.Clean(name), 0o644, append(text, '\n'))
+}
+
+func loadPlan(d disk.Disk, name string) (savedPlan, error) {
+	var saved savedPlan
+	text, err := disk.ReadFile(d, name, maxPlan)
+	if err != nil {
+		return saved, err
+	}
+	hint := "make it again with `orgstore plan --out FILE`"
+	if err := json.Unmarshal(text, &saved, json.RejectUnknownMembers(true)); err != nil {
+		return saved, problem(exitError, "plan.unreadable", hint, "cannot read the plan %s: %w", name, err)
+	}
+	if saved.Format != planFormat {
+		return saved, problem(exitError, "plan.unreadable", hint, "cannot read the plan %s: this orgstore does not know its format %d", name, saved.Format)
+	}
+	return saved, nil
+}

@@ -1,0 +1,81 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/config"
+)
+
+func newRoot(g *globals) *cobra.Command {
+	var format string
+	root := &cobra.Command{
+		Use:   "orgstore",
+		Short: "Keep Power BI visuals at pinned versions, with licenses verified offline",
+		Long: `orgstore keeps Power BI visuals at pinned versions in a tenant's store.
+
+It takes in packages and their licenses, verifies them offline, plans, swaps on
+renewal, rolls back and can prove what it did. Try the whole story in a folder
+of its own:  orgstore demo`,
+		Example: `  orgstore init
+  orgstore package add "Aurora Gauge 1.4.pbiviz"
+  orgstore pin set auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E "~> 1.4"
+  orgstore plan
+  orgstore apply`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			var err error
+			if g.format, err = output.ParseFormat(format); err != nil {
+				return usage("choose table, json, csv, md or none", "%w", err)
+			}
+			return nil
+		},
+		Args: arguments(cobra.ArbitraryArgs),
+		RunE: helpOrUnknown,
+	}
+	flags := root.PersistentFlags()
+	flags.StringVarP(&g.settingsFile, "config", "c", g.env("CONFIG", config.FileName), "the settings `FILE` ($ORGSTORE_CONFIG)")
+	flags.StringVarP(&format, "output", "o", g.env("OUTPUT", "table"), "`FORMAT` of the answer: table, json, csv, md or none ($ORGSTORE_OUTPUT)")
+	flags.StringVar(&g.query, "query", "", "a JMESPath `EXPRESSION` over the JSON's data, with -o json")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage(fmt.Sprintf("see `%s --help`", cmd.CommandPath()), "%w", err)
+	})
+	root.AddCommand(
+		newInit(g), newDemo(g), newPackage(g), newTrust(g), newPin(g), newPlan(g), newApply(g),
+		newRollback(g), newHold(g), newUnhold(g), newUnblock(g), newStatus(g), newHistory(g),
+		newLicense(g), newStore(g), newVendor(g), newVersion(g),
+	)
+	return root
+}
+
+// env reads a variable of orgstore's own, or the default.
+func (g *globals) env(name, otherwise string) string {
+	if v := g.Env("ORGSTORE_" + name); v != "" {
+		return v
+	}
+	return otherwise
+}
+
+// group makes a command that only holds others.
+func group(use, short, long string, commands ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{Use: use, Short: short, Long: long, Args: arguments(cobra.ArbitraryArgs), RunE: helpOrUnknown}
+	cmd.AddCommand(commands...)
+	return cmd
+}
+
+// helpOrUnknown shows the help of a command that only holds others, and refuses
+// a word that names none of them.
+func helpOrUnknown(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return cmd.Help()
+	}
+	hint := fmt.Sprintf("see `%s --help`", cmd.CommandPath())
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = "did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return usage(hint, "%s knows no command %q", cmd.CommandPath(), args[0])
+}

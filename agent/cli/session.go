@@ -1,0 +1,251 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/orgstore/orgstore/agent/apply"
+	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/intake"
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/agent/lock"
+	"github.com/orgstore/orgstore/agent/observe"
+	"github.com/orgstore/orgstore/packages/archive"
+	"github.com/orgstore/orgstore/packages/disk"
+	"github.com/orgstore/orgstore/packages/library"
+	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/moment"
+	"github.com/orgstore/orgstore/packages/pbiviz"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/policies/plan"
+)
+
+// theStore is the name of the one store that settings can name today. Journals
+// hold it: it is never renamed.
+const theStore = "store"
+
+// maxBundle bounds a trust bundle, in bytes: keys of a hundred visuals take a
+// twentieth of it.
+const maxBundle = 1 << 20
+
+// A session is what a command works with once the settings are read: the data
+// folder, the trust, the store.
+type session struct {
+	*globals
+	settings config.Settings
+	tx       journal.TxID
+	journal  *journal.Journal
+	archive  *archive.Archive
+	trust    license.Trust
+	stores   map[string]store.Store
+	lock     *lock.Lock
+}
+
+// open reads the settings and opens what they name. Close it.
+func (g *globals) open(ctx context.Context) (*session, error) {
+	settings, err := g.settings()
+	if err != nil {
+		return nil, err
+	}
+	s := &session{globals: g, settings: settings}
+	if s.tx, err = journal.NewTxID(g.Now(), rand.Reader); err != nil {
+		return nil, err
+	}
+	if s.trust, err = g.trust(settings); err != nil {
+		return nil, err
+	}
+	if s.archive, err = archive.Open(g.Disk, filepath.Join(settings.Data, "archive")); err != nil {
+		return nil, err
+	}
+	target, err := g.Store(g.Disk, settings.Store)
+	if err != nil {
+		return nil, err
+	}
+	s.stores = map[string]store.Store{theStore: target}
+	if err := s.openJournal(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *session) openJournal(ctx context.Context) error {
+	actor, err := s.Actor()
+	if err != nil {
+		return err
+	}
+	log, err := s.Journal(ctx, filepath.Join(s.settings.Data, "journal.db"))
+	if err != nil {
+		return err
+	}
+	stamp := journal.Stamp{Actor: actor, Clock: s.Now, Policy: s.settings.Digest()}
+	if s.journal, err = journal.Open(ctx, log, stamp); err != nil {
+		return errors.Join(err, log.Close())
+	}
+	return nil
+}
+
+// Close lets go of the lock and the journal.
+func (s *session) Close() error {
+	var err error
+	if s.lock != nil {
+		err = s.lock.Release()
+	}
+	return errors.Join(err, s.journal.Close())
+}
+
+// settings reads the settings file that the command line names.
+func (g *globals) settings() (config.Settings, error) {
+	name, err := filepath.Abs(g.settingsFile)
+	if err != nil {
+		return config.Settings{}, err
+	}
+	text, err := disk.ReadFile(g.Disk, name, config.MaxSize)
+	if errors.Is(err, fs.ErrNotExist) {
+		return config.Settings{}, problem(exitError, "settings.missing",
+			"run `orgstore init` to write one here, or name one with --config", "there are no settings in %s", g.settingsFile)
+	}
+	if err != nil {
+		return config.Settings{}, err
+	}
+	s, err := config.Parse(name, text)
+	if err != nil {
+		return s, &fault{exit: exitError, code: "settings.invalid", err: err, hint: "mend the settings file; nothing was done"}
+	}
+	return s, nil
+}
+
+// trust reads the bundles that the settings pin by fingerprint.
+func (g *globals) trust(s config.Settings) (license.Trust, error) {
+	var vendors []license.Vendor
+	for _, v := range s.Trust.Vendors {
+		bundle, err := g.bundle(v.Bundle)
+		if err != nil {
+			return license.Trust{}, fmt.Errorf("cannot trust %s: %w", v.Name, err)
+		}
+		if bundle.Fingerprint() != v.Fingerprint {
+			return license.Trust{}, problem(exitLicense, "trust.fingerprint",
+				"ask the vendor which fingerprint is right; if this one is, put it into the settings",
+				"cannot trust %s: the fingerprint of %s is %s, and the settings pin %s", v.Name, v.Bundle, bundle.Fingerprint(), v.Fingerprint)
+		}
+		vendors = append(vendors, license.Vendor{Name: v.Name, Bundle: bundle, GUIDs: v.GUIDs, Enforced: v.Enforced})
+	}
+	return license.NewTrust(s.Tenant, vendors)
+}
+
+func (g *globals) bundle(name string) (license.Bundle, error) {
+	text, err := disk.ReadFile(g.Disk, name, maxBundle)
+	if err != nil {
+		return license.Bundle{}, err
+	}
+	return license.ParseBundle(text)
+}
+
+// changing takes the lock under which stores are changed, and finishes what an
+// interrupted run left behind.
+func (s *session) changing(ctx context.Context, command string) ([]apply.Result, error) {
+	held, err := lock.Acquire(ctx, s.Disk, s.settings.Data, lock.Holder{Command: command, Since: s.Now()}, 0)
+	if err != nil {
+		return nil, err
+	}
+	s.lock = held
+	if err := s.sweep(); err != nil {
+		return nil, err
+	}
+	return s.applier().Recover(ctx, s.tx)
+}
+
+// sweep clears away what interrupted runs left half written. Only who holds the
+// lock may: to anybody else it might be the work of a run that goes on.
+func (s *session) sweep() error {
+	errs := []error{s.archive.Sweep()}
+	for _, target := range s.stores {
+		if t, ok := target.(interface{ Sweep() error }); ok {
+			errs = append(errs, t.Sweep())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// clock settles one moment.
+func (s *session) clock() moment.Moment {
+	return moment.Settle(s.Now(), s.journal.Book().TimeMark(), -1)
+}
+
+func (s *session) desk() intake.Desk {
+	return intake.Desk{Archive: s.archive, Journal: s.journal, Trust: s.trust, Limits: pbiviz.DefaultLimits(), Now: s.Now}
+}
+
+func (s *session) observer() observe.Observer {
+	o := observe.Observer{
+		Stores: s.stores, Trust: s.trust, Least: s.settings.Trust.Least,
+		Tolerant: s.settings.Packages.Tolerant, Tenant: s.settings.Tenant,
+	}
+	for _, v := range s.settings.Visuals {
+		o.Wanted = append(o.Wanted, plan.Wanted{Key: store.Key{Store: theStore, GUID: v.GUID}, Pin: v.Pin})
+	}
+	return o
+}
+
+func (s *session) applier() *apply.Applier {
+	o := s.observer()
+	return &apply.Applier{
+		Journal: s.journal, Archive: s.archive, Stores: s.stores, Trust: s.trust,
+		Limits: pbiviz.DefaultLimits(), Facts: o.Facts, Clock: s.clock,
+		Need: license.Need{Least: o.Least, Tolerant: o.Tolerant},
+	}
+}
+
+// poll takes in what arrived in the library since the last time, and binds what
+// waited. An item seen twice is harmless, one missed is not: the cursor is
+// saved last.
+func (s *session) poll(ctx context.Context) ([]intake.Taken, error) {
+	lib, err := s.Library(s.settings.Library)
+	if err != nil {
+		return nil, err
+	}
+	desk := s.desk()
+	if _, err := desk.Rebind(ctx, s.tx); err != nil {
+		return nil, err
+	}
+	file := filepath.Join(s.settings.Data, "library.cursor")
+	from, err := disk.ReadFile(s.Disk, file, maxCursor)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	taken, next, err := desk.Poll(ctx, s.tx, lib, library.Cursor(from))
+	if err != nil {
+		return taken, err
+	}
+	if string(next) == string(from) {
+		return taken, nil
+	}
+	return taken, s.write(file, 0o600, []byte(next))
+}
+
+// maxCursor bounds the saved cursor, in bytes: a hundred for each file of a
+// library of a hundred thousand.
+const maxCursor = 16 << 20
+
+// compute polls the library, looks at everything and computes the plan.
+func (s *session) compute(ctx context.Context, asks []plan.Ask) (plan.Plan, plan.Input, error) {
+	if _, err := s.poll(ctx); err != nil {
+		s.note("not everything in the library could be read: %v", err)
+	}
+	in, err := s.observer().Input(ctx, s.journal.Book(), asks, s.clock())
+	if err != nil {
+		return plan.Plan{}, in, err
+	}
+	return plan.Compute(in), in, nil
+}
+
+// gates asks what holds a step back right now.
+func (s *session) gates(step plan.Step) []plan.Gate {
+	book := s.journal.Book()
+	return plan.Gates(step, plan.Conditions{
+		At: s.clock(), Holds: book.Holds(), Overrides: book.Overrides(), Tries: book.Tries(),
+	})
+}

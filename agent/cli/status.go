@@ -1,0 +1,185 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/packages/moment"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/change"
+	"github.com/orgstore/orgstore/policies/plan"
+)
+
+// warnDays is how many days before its end a license is shown as ending, where
+// nobody says otherwise.
+const warnDays = 30
+
+func newStatus(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:   "status [VISUAL...]",
+		Short: "Show every visual: what is pinned, what is installed, until when it is licensed",
+		Long: `Show every visual: what is pinned, what is installed, until when it is licensed.
+
+STATE is ok, drifted (somebody else changed the store), held, blocked,
+license-ending (within 30 days), license-ended, missing or change-planned.`,
+		Example: "  orgstore status\n  orgstore status -o json --query \"[?state!='ok'].guid\"",
+		RunE:    g.answering(func(ctx context.Context, args []string) (answer, error) { return runStatus(ctx, g, args) }),
+	}
+}
+
+type statusData struct {
+	GUID             string `json:"guid"`
+	Name             string `json:"name"`
+	Pin              string `json:"pin"`
+	InstalledVersion string `json:"installed_version"`
+	InstalledDigest  string `json:"installed_digest"`
+	LicenseEnds      string `json:"license_ends"`
+	DaysLeft         *int   `json:"days_left"`
+	NewestAvailable  string `json:"newest_available"`
+	State            string `json:"state"`
+	Message          string `json:"message"`
+}
+
+func runStatus(ctx context.Context, g *globals, args []string) (answer, error) {
+	only, err := named(args)
+	if err != nil {
+		return answer{}, err
+	}
+	s, err := g.open(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	defer s.Close()
+	p, in, err := s.compute(ctx, nil)
+	if err != nil {
+		return answer{}, err
+	}
+	data := []statusData{}
+	view := output.View{Columns: []string{"VISUAL", "PIN", "INSTALLED", "LICENSE UNTIL", "DAYS LEFT", "NEWEST HERE", "STATE", "WHAT"}}
+	for _, l := range lines(p) {
+		if len(only) > 0 && !slices.Contains(only, l.key.GUID) {
+			continue
+		}
+		d := s.statusOf(l, in)
+		data = append(data, d)
+		left := "-"
+		if d.DaysLeft != nil {
+			left = strconv.Itoa(*d.DaysLeft)
+		}
+		view.Rows = append(view.Rows, []string{
+			cmp.Or(d.Name, d.GUID), orDash(d.Pin), versionOf(l.state), day(l.state.License.Ends), left,
+			orDash(d.NewestAvailable), d.State, d.Message,
+		})
+	}
+	a := answer{data: data, view: view}
+	if len(data) == 0 {
+		a.message = "no visuals: pin one with `orgstore pin set VISUAL PIN`"
+	}
+	return a, nil
+}
+
+// A line is what the plan says of one visual: a step or the reason for none.
+type line struct {
+	key    store.Key
+	name   string
+	state  store.State
+	step   *plan.Step
+	reason plan.Reason
+	stuck  bool
+	drift  string
+}
+
+// lines joins steps and idles, one line for each visual.
+func lines(p plan.Plan) []line {
+	var out []line
+	for i, step := range p.Steps {
+		if len(out) > 0 && out[len(out)-1].key == step.Key {
+			continue // a second step of the same visual
+		}
+		out = append(out, line{key: step.Key, name: step.Name, state: step.From, step: &p.Steps[i], reason: step.Reason, drift: p.Drifts[step.Key]})
+	}
+	for _, idle := range p.Idle {
+		out = append(out, line{key: idle.Key, name: idle.Name, state: idle.State, reason: idle.Reason, stuck: idle.Blocked, drift: p.Drifts[idle.Key]})
+	}
+	slices.SortStableFunc(out, func(a, b line) int { return a.key.Compare(b.key) })
+	return slices.CompactFunc(out, func(a, b line) bool { return a.key == b.key })
+}
+
+func (s *session) statusOf(l line, in plan.Input) statusData {
+	at := s.clock()
+	d := statusData{
+		GUID: l.key.GUID.String(), Name: l.name, InstalledDigest: digestOf(l.state.Release),
+		LicenseEnds: timestamp(l.state.License.Ends), NewestAvailable: newest(in, l.key.GUID),
+	}
+	if l.state.Release != nil {
+		d.InstalledVersion = l.state.Release.Version.String()
+	}
+	if v, ok := s.settings.Visual(l.key.GUID); ok {
+		d.Pin, d.Name = v.Pin.String(), cmp.Or(d.Name, v.Name)
+	}
+	if !l.state.License.Ends.IsZero() && l.state.Presence == store.Present {
+		left := l.state.License.DaysLeft(at)
+		d.DaysLeft = &left
+	}
+	d.State, d.Message = s.condition(l, at)
+	return d
+}
+
+// condition picks the one word for a visual: what needs a person first.
+func (s *session) condition(l line, at moment.Moment) (state, message string) {
+	ends := l.state.License.Ends
+	present := l.state.Presence == store.Present
+	hold := s.held(l, at)
+	switch {
+	case present && !ends.IsZero() && !at.Before(ends):
+		return "license-ended", fmt.Sprintf("the license ended on %s; %s", day(ends), hinted(l.reason))
+	case l.drift != "" && !present:
+		return "missing", l.drift
+	case l.drift != "":
+		return "drifted", l.drift
+	case l.stuck:
+		return "blocked", hinted(l.reason)
+	case hold != "":
+		return "held", hold
+	case l.step != nil && !present && l.step.Kind != change.Install:
+		return "missing", l.reason.Message
+	case l.step != nil:
+		return "change-planned", string(l.step.Kind) + ": " + why(l.reason.Message, s.gates(*l.step))
+	case present && !ends.IsZero() && l.state.License.DaysLeft(at) <= warnDays:
+		return "license-ending", fmt.Sprintf("the license ends on %s, and no renewal is here", day(ends))
+	}
+	return "ok", l.reason.Message
+}
+
+// held says who holds a visual and why; empty if nobody does.
+func (s *session) held(l line, at moment.Moment) string {
+	for _, h := range s.journal.Book().Holds() {
+		if h.Key.GUID != l.key.GUID || h.Key.Store != "" && h.Key.Store != l.key.Store || !h.Until.IsZero() && !at.Before(h.Until) {
+			continue
+		}
+		until := "until it is lifted"
+		if !h.Until.IsZero() {
+			until = "until " + day(h.Until)
+		}
+		return fmt.Sprintf("held %s by %s: %s", until, h.By, h.Reason)
+	}
+	return ""
+}
+
+// newest is the highest version of a visual in the archive, whatever is thought of it.
+func newest(in plan.Input, g visual.GUID) string {
+	var best visual.Version
+	for _, c := range in.Candidates {
+		if c.GUID == g && (best.IsZero() || c.Release.Version.Compare(best) > 0) {
+			best = c.Release.Version
+		}
+	}
+	return best.String()
+}

@@ -1,0 +1,142 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/disk"
+	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/pbiviz"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/visual"
+)
+
+func newStore(g *globals) *cobra.Command {
+	return group("store", "Tell orgstore what the store holds", "", newBaseline(g))
+}
+
+type baselineOptions struct {
+	*globals
+	file     string
+	evidence string
+	dryRun   bool
+}
+
+func newBaseline(g *globals) *cobra.Command {
+	o := &baselineOptions{globals: g}
+	cmd := &cobra.Command{
+		Use:   "baseline VISUAL",
+		Short: "Say which package is installed, for what orgstore did not install",
+		Long: `Say which package is installed, for what orgstore did not install.
+
+A visual that was there before orgstore came, or that somebody else changed
+since, is left alone until a person says what it is. Where the store tells what
+it holds, the package given must be the same; where it does not, your word and
+the evidence go into the history.`,
+		Example: `  orgstore store baseline auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E \
+      --package gauge-1.4.pbiviz --evidence "About box in report Sales, 2026-11-20"`,
+		Args: arguments(cobra.ExactArgs(1)),
+		RunE: g.answering(o.run),
+	}
+	cmd.Flags().StringVar(&o.file, "package", "", "the `FILE` of the package that is installed (required)")
+	cmd.Flags().StringVar(&o.evidence, "evidence", "", "how you know; stays in the history (required)")
+	dryRunFlags(cmd, &o.dryRun)
+	return cmd
+}
+
+type baselineData struct {
+	GUID    string `json:"guid"`
+	Version string `json:"version"`
+	Digest  string `json:"digest"`
+	Claim   string `json:"claim"`
+	Tx      string `json:"tx"`
+}
+
+func (o *baselineOptions) run(ctx context.Context, args []string) (answer, error) {
+	g, err := visual.ParseName(args[0])
+	if err != nil {
+		return answer{}, usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
+	}
+	if o.file == "" || o.evidence == "" {
+		return answer{}, usage("give --package FILE and --evidence TEXT", "a baseline needs the package that is installed, and how you know")
+	}
+	s, err := o.open(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	defer s.Close()
+	p, err := o.read(g)
+	if err != nil {
+		return answer{}, err
+	}
+	k := store.Key{Store: theStore, GUID: g}
+	state, err := s.baseline(ctx, k, p)
+	if err != nil {
+		return answer{}, err
+	}
+	data := baselineData{g.String(), p.Manifest().Version.String(), p.Digest().String(), string(state.Claim), string(s.tx)}
+	view := output.View{Text: fmt.Sprintf("%s %s is installed (%s)", p.Manifest().DisplayName, p.Release(), state.Claim)}
+	if o.dryRun {
+		return answer{data: data, view: view}, nil
+	}
+	if _, err := s.changing(ctx, "store baseline"); err != nil {
+		return answer{}, err
+	}
+	if _, err := s.addPackages(ctx, []string{o.file}, false); err != nil && exitOf(diagnose(err).verdict()) != exitLicense {
+		return answer{}, err // what is installed is so with any license, or none
+	}
+	state.License = s.licenseOf(p)
+	fact := journal.Baselined{Key: k, Name: p.Manifest().DisplayName, State: state, Evidence: o.evidence}
+	return answer{data: data, view: view}, s.journal.Append(ctx, s.tx, fact)
+}
+
+func (o *baselineOptions) read(g visual.GUID) (*pbiviz.Package, error) {
+	limits := pbiviz.DefaultLimits()
+	text, err := disk.ReadFile(o.Disk, o.file, limits.FileSize)
+	if err != nil {
+		return nil, unreadableFile(o.file, err)
+	}
+	p, err := pbiviz.Read(text, limits)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read %s: %w", o.file, err)
+	}
+	if p.Manifest().GUID != g {
+		return nil, problem(exitError, "baseline.visual", "name the visual that the package holds",
+			"%s is a package of %s, not of %s", o.file, p.Manifest().GUID, g)
+	}
+	return p, nil
+}
+
+// baseline compares what a person says with what the store tells.
+func (s *session) baseline(ctx context.Context, k store.Key, p *pbiviz.Package) (store.State, error) {
+	release := p.Release()
+	state := store.State{Presence: store.Present, Release: &release, Claim: store.Confirmed}
+	target := s.stores[k.Store]
+	listed, err := target.Installed(ctx)
+	if err != nil {
+		return state, err
+	}
+	told, there := listed[k.GUID]
+	switch {
+	case !there && (target.Traits().TellsDigest || target.Traits().TellsVersion):
+		return state, problem(exitError, "baseline.absent", "pin it instead: `orgstore pin set`", "the store holds no %s", k.GUID)
+	case there && target.Traits().TellsDigest && told.Release != nil:
+		if told.Release.Digest != p.Digest() {
+			return state, problem(exitError, "baseline.differs", "find the package that is installed, or take it out of the store's folder",
+				"the store holds %s, and the package given is %s", told.Release, release)
+		}
+		state.Claim = store.Verified
+	}
+	state.Enabled = told.Enabled
+	return state, nil
+}
+
+// licenseOf is what is known of an archived package's license: of several
+// statements the one that ends first.
+func (s *session) licenseOf(p *pbiviz.Package) license.Terms {
+	return s.observer().Facts(s.journal.Book()).EarliestEnd[p.Digest()]
+}

@@ -1,0 +1,171 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+
+	"github.com/spf13/cobra"
+
+	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/license/issuer"
+	"github.com/orgstore/orgstore/packages/visual"
+)
+
+func newVendor(g *globals) *cobra.Command {
+	return group("vendor", "For vendors: make keys and license statements",
+		`For vendors: make keys and license statements.
+
+A vendor makes keys once, gives the trust bundle to customers, and issues one
+statement for each customer and renewal. Nothing here needs settings or a network.`,
+		newKeygen(g), newIssue(g))
+}
+
+type keygenOptions struct {
+	*globals
+	name      string
+	issuer    string
+	guids     []string
+	algorithm string
+	years     int
+	out       string
+	dryRun    bool
+}
+
+func newKeygen(g *globals) *cobra.Command {
+	o := &keygenOptions{globals: g}
+	cmd := &cobra.Command{
+		Use:   "keygen",
+		Short: "Make a license key, a root key and the trust bundle for customers",
+		Long: `Make a license key, a root key and the trust bundle for customers.
+
+Writes three files: NAME.key signs statements, NAME-root.key signs trust bundles
+and belongs in a safe, NAME.trust is what customers get. Tell customers the
+fingerprint by another way than you send the bundle. Existing files are never
+overwritten.`,
+		Example: `  orgstore vendor keygen --name aurora --issuer https://licenses.auroravisuals.example \
+      --guid auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E --out keys`,
+		Args: arguments(cobra.NoArgs),
+		RunE: g.answering(func(context.Context, []string) (answer, error) { return o.run() }),
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.name, "name", "", "a short `NAME` for keys and files: letters, digits, - (required)")
+	f.StringVar(&o.issuer, "issuer", "", "the `URL` that names the vendor in statements (required)")
+	f.StringSliceVar(&o.guids, "guid", nil, "a `VISUAL` of the vendor; repeatable (required)")
+	f.StringVar(&o.algorithm, "algorithm", string(license.Ed25519), "Ed25519, or ES256 for key vaults that know no other")
+	f.IntVar(&o.years, "years", 3, "for how many years the bundle holds")
+	f.StringVar(&o.out, "out", ".", "the `FOLDER` to write to")
+	dryRunFlags(cmd, &o.dryRun)
+	return cmd
+}
+
+var keyName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,39}$`)
+
+func (o *keygenOptions) check() error {
+	switch {
+	case !keyName.MatchString(o.name):
+		return usage("give --name, such as aurora", "a key's name has letters, digits and -, and at most 40 of them, not %q", o.name)
+	case o.issuer == "" || len(o.guids) == 0:
+		return usage("give --issuer and at least one --guid", "a trust bundle names its issuer and the visuals it speaks for")
+	case o.years < 1 || o.years > 20:
+		return usage("choose 1 to 20", "--years: %d is out of range", o.years)
+	}
+	return nil
+}
+
+type keygenData struct {
+	Key         string `json:"key"`
+	RootKey     string `json:"root_key"`
+	Bundle      string `json:"bundle"`
+	KeyID       string `json:"key_id"`
+	Fingerprint string `json:"fingerprint"`
+}
+
+func (o *keygenOptions) run() (answer, error) {
+	if err := o.check(); err != nil {
+		return answer{}, err
+	}
+	keyPEM, rootKey, bundle, id, err := o.generate()
+	if err != nil {
+		return answer{}, err
+	}
+	read, err := license.ParseBundle(bundle)
+	if err != nil {
+		return answer{}, err
+	}
+	data := keygenData{
+		Key: filepath.Join(o.out, o.name+".key"), RootKey: filepath.Join(o.out, o.name+"-root.key"),
+		Bundle: filepath.Join(o.out, o.name+".trust"), KeyID: id, Fingerprint: read.Fingerprint(),
+	}
+	files := []newFile{{data.Key, 0o600, keyPEM}, {data.RootKey, 0o600, []byte(rootKey + "\n")}, {data.Bundle, 0o644, bundle}}
+	if !o.dryRun {
+		if err := o.createAll(o.out, files); err != nil {
+			return answer{}, err
+		}
+	}
+	text := fmt.Sprintf("license key   %s   (signs statements; keep it secret)\nroot key      %s   (signs trust bundles; keep it in a safe)\ntrust bundle  %s   (for customers)\nfingerprint   %s", data.Key, data.RootKey, data.Bundle, data.Fingerprint)
+	return answer{data: data, view: output.View{Text: text}}, nil
+}
+
+// generate makes the keys and the bundle that names their public halves.
+func (o *keygenOptions) generate() (keyPEM []byte, root string, bundle []byte, id string, err error) {
+	now := o.Now().UTC()
+	id = fmt.Sprintf("%s-%d", o.name, now.Year())
+	key, err := issuer.GenerateKey(id, license.Algorithm(o.algorithm))
+	if err != nil {
+		return nil, "", nil, "", usage("choose Ed25519 or ES256", "%w", err)
+	}
+	record, err := key.Record(now.Truncate(24 * 3600e9))
+	if err != nil {
+		return nil, "", nil, "", err
+	}
+	root, public, err := issuer.GenerateRoot(o.name + "-root")
+	if err != nil {
+		return nil, "", nil, "", err
+	}
+	speaker := license.Issuer{Name: o.issuer, Keys: []license.Key{record}}
+	for _, text := range o.guids {
+		g, err := visual.ParseName(text)
+		if err != nil {
+			return nil, "", nil, "", usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
+		}
+		speaker.GUIDs = append(speaker.GUIDs, g)
+	}
+	bundle, err = issuer.NewBundle(issuer.Draft{
+		Version: 1, Expires: now.AddDate(o.years, 0, 0), Threshold: 1,
+		Roots: []string{public}, Issuers: []license.Issuer{speaker},
+	}, root)
+	if err != nil {
+		return nil, "", nil, "", err
+	}
+	keyPEM, err = key.PEM()
+	return keyPEM, root, bundle, id, err
+}
+
+// A newFile is one that must not exist yet.
+type newFile struct {
+	name string
+	perm fs.FileMode
+	text []byte
+}
+
+// createAll writes files, none of which may exist yet.
+func (g *globals) createAll(folder string, files []newFile) error {
+	if err := g.Disk.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	for _, f := range files {
+		if _, err := g.Disk.Stat(f.name); err == nil {
+			return problem(exitError, "file.exists", "choose another name or folder", "%s exists already; nothing was written", f.name)
+		}
+	}
+	for _, f := range files {
+		if err := g.write(f.name, f.perm, f.text); err != nil {
+			return err
+		}
+	}
+	return nil
+}

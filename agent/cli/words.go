@@ -1,0 +1,100 @@
+package cli
+
+import (
+	"time"
+
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/verdict"
+	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/plan"
+)
+
+// The JSON that several commands share. Field names are stable: other programs
+// read them.
+
+type visualData struct {
+	GUID string `json:"guid"`
+	Name string `json:"name"`
+}
+
+type stateData struct {
+	Version     string `json:"version"`
+	Digest      string `json:"digest"`
+	LicenseEnds string `json:"license_ends,omitempty"`
+}
+
+type reasonData struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+// stateOf says what is there; nil where nothing is, or nobody can tell.
+func stateOf(s store.State) *stateData {
+	if s.Presence != store.Present || s.Release == nil {
+		return nil
+	}
+	return &stateData{
+		Version: s.Release.Version.String(), Digest: s.Release.Digest.String(),
+		LicenseEnds: timestamp(s.License.Ends),
+	}
+}
+
+func reasonOf(r plan.Reason) reasonData {
+	return reasonData{string(r.Code), r.Message, r.Hint}
+}
+
+func reasonsOf(findings []verdict.Finding) []reasonData {
+	out := make([]reasonData, 0, len(findings))
+	for _, f := range findings {
+		out = append(out, reasonData{string(f.Code), f.Message, f.Hint})
+	}
+	return out
+}
+
+// timestamp is how programs read a time; empty for none.
+func timestamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+// day is how people read the end of a license: it ends as that day begins, UTC.
+func day(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.UTC().Format(time.DateOnly)
+}
+
+// clock is how people read when something happened.
+func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
+
+// versionOf is how people read what a state holds.
+func versionOf(s store.State) string {
+	switch {
+	case s.Presence == store.Absent:
+		return "-"
+	case s.Release == nil:
+		return "unknown"
+	case s.Enabled != nil && !*s.Enabled:
+		return s.Release.Version.String() + " (access off)"
+	}
+	return s.Release.Version.String()
+}
+
+func digestOf(r *visual.Release) string {
+	if r == nil {
+		return ""
+	}
+	return r.Digest.String()
+}
+
+// orDash stands in for what a table has nothing to show.
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}

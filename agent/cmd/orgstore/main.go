@@ -1,0 +1,69 @@
+// Command orgstore keeps Power BI visuals at pinned versions. This file is
+// wiring: which edges the command line works with.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/orgstore/orgstore/agent/actor"
+	"github.com/orgstore/orgstore/agent/cli"
+	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/intake"
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/agent/journal/sqlite"
+	"github.com/orgstore/orgstore/packages/disk"
+	library "github.com/orgstore/orgstore/packages/library/folder"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/store/folder"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := cli.Run(ctx, os.Args[1:], streams(), adapters())
+	stop()
+	os.Exit(code)
+}
+
+func streams() cli.Streams {
+	return cli.Streams{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		InTerminal:  term.IsTerminal(int(os.Stdin.Fd())),
+		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
+	}
+}
+
+func adapters() cli.Adapters {
+	return cli.Adapters{
+		Disk:    disk.OS(),
+		Journal: func(ctx context.Context, path string) (journal.Log, error) { return sqlite.Open(ctx, path) },
+		Library: func(c config.Library) (intake.Library, error) { return library.Open(c.Folder) },
+		Store:   func(d disk.Disk, c config.Store) (store.Store, error) { return folder.Open(d, c.Path), nil },
+		Actor:   actor.Current,
+		Now:     time.Now,
+		Env:     os.Getenv,
+		Build:   build(),
+	}
+}
+
+// version is set when a release is built: -ldflags "-X main.version=1.2.3".
+var version = "development"
+
+func build() cli.Build {
+	b := cli.Build{Version: version, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				b.Commit = s.Value
+			}
+		}
+	}
+	return b
+}

@@ -1,0 +1,209 @@
+// Package intake is the way from a library's item to an archived package with
+// a statement bound to it. It knows libraries, the archive, trust and the
+// journal; it does not know plans, nor what is installed.
+//
+// Whatever is well formed is kept. What lacks trust waits, with its reason in
+// the journal, and is bound when the missing half arrives: package, statement
+// and trust may come in any order.
+package intake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/archive"
+	"github.com/orgstore/orgstore/packages/library"
+	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/pbiviz"
+	"github.com/orgstore/orgstore/packages/verdict"
+	"github.com/orgstore/orgstore/packages/visual"
+)
+
+// What an item is, by the end of its name.
+const (
+	PackageSuffix   = ".pbiviz"
+	StatementSuffix = ".license"
+)
+
+// A Library is where packages arrive.
+type Library interface {
+	// Changes returns what is new or changed since the cursor, and the next
+	// cursor. An item may come twice; none is left out.
+	Changes(context.Context, library.Cursor) ([]library.Item, library.Cursor, error)
+	// Fetch opens an item; reading more than max bytes is an error.
+	Fetch(ctx context.Context, item library.Item, max int64) (io.ReadCloser, error)
+}
+
+// A Desk takes packages and statements in.
+type Desk struct {
+	Archive *archive.Archive
+	Journal *journal.Journal
+	Trust   license.Trust
+	Limits  pbiviz.Limits
+	// Now is the wall clock; a signed issue time ahead of it raises no mark.
+	Now func() time.Time
+}
+
+// Taken says what became of one item.
+type Taken struct {
+	Source string
+	// Package is the package's digest; zero for statements and refused items.
+	Package visual.Digest
+	// Statement is the statement's digest; zero for packages.
+	Statement visual.Digest
+	// New is false where the archive held the same bytes before.
+	New bool
+	// Refused says why the item was not kept; nil if it was.
+	Refused *verdict.Refusal
+	// Bound lists what the item was bound to.
+	Bound []license.Bound
+}
+
+// Poll takes in what the library holds since the cursor and returns the next
+// cursor, for the caller to save last: an item seen twice is harmless, one
+// missed is not. Items that cannot be fetched now are reported in the error,
+// and the cursor returned is the old one, so that they come again.
+func (d Desk) Poll(ctx context.Context, tx journal.TxID, lib Library, from library.Cursor) ([]Taken, library.Cursor, error) {
+	items, next, err := lib.Changes(ctx, from)
+	if err != nil {
+		return nil, from, fmt.Errorf("cannot list the library: %w", err)
+	}
+	var taken []Taken
+	var missed []error
+	for _, item := range items {
+		t, err := d.fetch(ctx, tx, lib, item)
+		switch {
+		case ctx.Err() != nil:
+			return taken, from, ctx.Err()
+		case err != nil:
+			missed = append(missed, fmt.Errorf("cannot take in %s: %w", item.Name, err))
+		default:
+			taken = append(taken, t)
+		}
+	}
+	if len(missed) > 0 {
+		return taken, from, errors.Join(missed...)
+	}
+	return taken, next, nil
+}
+
+func (d Desk) fetch(ctx context.Context, tx journal.TxID, lib Library, item library.Item) (Taken, error) {
+	limit := d.limit(item.Name)
+	if item.Size > limit {
+		return d.refuse(ctx, tx, item.Name, visual.Digest{}, tooLarge(item.Size, limit))
+	}
+	r, err := lib.Fetch(ctx, item, limit)
+	if err != nil {
+		return d.refused(ctx, tx, item.Name, visual.Digest{}, err)
+	}
+	defer r.Close()
+	file, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err != nil {
+		return Taken{}, err
+	}
+	return d.Take(ctx, tx, item.Name, file)
+}
+
+func (d Desk) limit(name string) int64 {
+	if IsStatement(name) {
+		return license.MaxStatement
+	}
+	return d.Limits.FileSize
+}
+
+func tooLarge(size, limit int64) *verdict.Refusal {
+	return verdict.Refuse("pkg.too_large", fmt.Sprintf("the file has %d bytes; at most %d are read", size, limit),
+		"a Power BI visual rarely exceeds a few megabytes: check that this is the file you meant")
+}
+
+// IsStatement says whether a name is that of a license statement.
+func IsStatement(name string) bool { return strings.HasSuffix(strings.ToLower(name), StatementSuffix) }
+
+// IsPackage says whether a name is that of a package.
+func IsPackage(name string) bool { return strings.HasSuffix(strings.ToLower(name), PackageSuffix) }
+
+// Take takes one file in: a statement if its name ends so, else a package. An
+// error means that nothing is known about the file; a file that is no good is
+// no error, but said in Taken.Refused and in the journal.
+func (d Desk) Take(ctx context.Context, tx journal.TxID, name string, file []byte) (Taken, error) {
+	if IsStatement(name) {
+		return d.takeStatement(ctx, tx, name, file)
+	}
+	return d.takePackage(ctx, tx, name, file)
+}
+
+func (d Desk) takePackage(ctx context.Context, tx journal.TxID, name string, file []byte) (Taken, error) {
+	p, err := pbiviz.Read(file, d.Limits)
+	if err != nil {
+		return d.refused(ctx, tx, name, visual.DigestOf(file), err)
+	}
+	t := Taken{Source: name, Package: p.Digest()}
+	if _, known := d.Journal.Book().Package(p.Digest()); !known {
+		t.New = true
+		if _, err := d.Archive.KeepPackage(file); err != nil {
+			return t, err
+		}
+		if err := d.Journal.Append(ctx, tx, received(p, name)); err != nil {
+			return t, err
+		}
+	}
+	t.Bound, err = d.bindPackage(ctx, tx, p)
+	return t, err
+}
+
+func received(p *pbiviz.Package, source string) journal.Received {
+	r := journal.Received{
+		Package: p.Digest(), Manifest: p.Manifest(), Content: p.Content(),
+		Reservations: p.Reservations(), Size: int64(len(p.File())), Source: filepath.Base(source),
+	}
+	if token, ok := p.Statement(); ok {
+		r.Carries = visual.DigestOf(token)
+	}
+	return r
+}
+
+func (d Desk) takeStatement(ctx context.Context, tx journal.TxID, name string, file []byte) (Taken, error) {
+	about, err := license.Peek(file)
+	if err != nil {
+		return d.refused(ctx, tx, name, visual.DigestOf(file), err)
+	}
+	t := Taken{Source: name, Statement: visual.DigestOf(file)}
+	if !d.Journal.Book().HasStatement(t.Statement) {
+		t.New = true
+		if _, err := d.Archive.KeepStatement(file); err != nil {
+			return t, err
+		}
+		fact := journal.StatementReceived{Statement: t.Statement, GUID: about.GUID, Source: filepath.Base(name)}
+		for _, l := range about.Packages {
+			fact.Contents = append(fact.Contents, l.Content)
+		}
+		if err := d.Journal.Append(ctx, tx, fact); err != nil {
+			return t, err
+		}
+	}
+	t.Bound, err = d.bindStatement(ctx, tx, t.Statement)
+	return t, err
+}
+
+// refused turns a reader's refusal into a fact, and passes other errors on.
+func (d Desk) refused(ctx context.Context, tx journal.TxID, name string, digest visual.Digest, err error) (Taken, error) {
+	var r *verdict.Refusal
+	if !errors.As(err, &r) {
+		return Taken{}, err
+	}
+	return d.refuse(ctx, tx, name, digest, r)
+}
+
+func (d Desk) refuse(ctx context.Context, tx journal.TxID, name string, digest visual.Digest, r *verdict.Refusal) (Taken, error) {
+	t := Taken{Source: name, Refused: r}
+	if _, known := d.Journal.Book().ItemRefusal(digest); known || digest.IsZero() {
+		return t, nil
+	}
+	return t, d.Journal.Append(ctx, tx, journal.ItemRefused{Source: filepath.Base(name), Digest: digest, Findings: r.Findings})
+}

@@ -1,0 +1,111 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/visual"
+)
+
+func (f Received) enter(w *writer, e Entry) error {
+	switch {
+	case f.Package.IsZero():
+		return errors.New("the package has no digest")
+	case f.Manifest.GUID.IsZero():
+		return errors.New("the package names no visual")
+	case f.Manifest.Version.IsZero():
+		return errors.New("the package has no version")
+	}
+	p := Package{f, e.At}
+	if known, ok := w.packages.get(f.Package); ok {
+		p.FirstSeen = known.FirstSeen
+	} else {
+		w.arrived = append(w.arrived, f.Package)
+	}
+	w.packages.set(f.Package, &p)
+	w.refused.drop(f.Package)
+	return nil
+}
+
+func (f StatementReceived) enter(w *writer, e Entry) error {
+	if f.Statement.IsZero() {
+		return errors.New("the statement has no digest")
+	}
+	s := Statement{f, e.At}
+	if known, ok := w.statements.get(f.Statement); ok {
+		s.FirstSeen = known.FirstSeen
+	} else {
+		w.stated = append(w.stated, f.Statement)
+	}
+	w.statements.set(f.Statement, s)
+	w.refused.drop(f.Statement)
+	return nil
+}
+
+func (f Bound) enter(w *writer, _ Entry) error {
+	b := f.Bound
+	p, ok := w.packages.get(b.Package)
+	switch {
+	case !ok:
+		return fmt.Errorf("package %s was never received", b.Package.Short())
+	case b.GUID != p.Manifest.GUID || !b.Version.Equal(p.Manifest.Version) || b.Content != p.Content:
+		return fmt.Errorf("package %s was received as %s %s", b.Package.Short(), p.Manifest.GUID, p.Manifest.Version)
+	}
+	if _, ok := w.statements.get(b.Statement); !ok && !b.Embedded {
+		return fmt.Errorf("statement %s was never received", b.Statement.Short())
+	}
+	w.bounds.set(b.Package, append(w.unbound(b.Package, b.Statement), b))
+	w.refusals.drop(about{b.Statement, b.Package})
+	return nil
+}
+
+func (f StatementRefused) enter(w *writer, e Entry) error {
+	if f.Statement.IsZero() || f.Package.IsZero() {
+		return errors.New("it names no statement or no package")
+	}
+	if _, ok := w.packages.get(f.Package); !ok {
+		return fmt.Errorf("package %s was never received", f.Package.Short())
+	}
+	// The latest word counts: what was bound under an older trust is bound no more.
+	if rest := w.unbound(f.Package, f.Statement); len(rest) > 0 {
+		w.bounds.set(f.Package, rest)
+	} else {
+		w.bounds.drop(f.Package)
+	}
+	w.refusals.set(about{f.Statement, f.Package}, StatementRefusal{f, e.At})
+	return nil
+}
+
+// unbound returns a new list of what is bound to a package by other statements.
+func (w *writer) unbound(pkg, statement visual.Digest) []license.Bound {
+	bounds, _ := w.bounds.get(pkg)
+	return slices.DeleteFunc(slices.Clone(bounds), func(b license.Bound) bool {
+		return b.Statement == statement
+	})
+}
+
+func (f ItemRefused) enter(w *writer, e Entry) error {
+	if f.Digest.IsZero() {
+		return errors.New("the file has no digest")
+	}
+	w.refused.set(f.Digest, ItemRefusal{f, e.At})
+	return nil
+}
+
+func (f TimeMarked) enter(w *writer, _ Entry) error {
+	if f.Trusted.IsZero() {
+		return errors.New("it names no time")
+	}
+	w.time = w.time.Raise(f.Trusted)
+	return nil
+}
+
+func (f SettingsSeen) enter(w *writer, _ Entry) error {
+	if f.Policy == "" {
+		return errors.New("the settings have no digest")
+	}
+	w.policy = f.Policy
+	return nil
+}

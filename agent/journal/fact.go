@@ -1,0 +1,309 @@
+package journal
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/pbiviz"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/verdict"
+	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/plan"
+)
+
+// A Kind names a kind of fact. The words are stored: they are never renamed,
+// and an unknown one is refused.
+type Kind string
+
+// The kinds of facts.
+const (
+	KindReceived          Kind = "received"
+	KindStatementReceived Kind = "statement-received"
+	KindBound             Kind = "bound"
+	KindStatementRefused  Kind = "statement-refused"
+	KindItemRefused       Kind = "item-refused"
+	KindBaselined         Kind = "baselined"
+	KindBegun             Kind = "begun"
+	KindAccepted          Kind = "accepted"
+	KindDone              Kind = "done"
+	KindFailed            Kind = "failed"
+	KindWithdrawn         Kind = "withdrawn"
+	KindHeld              Kind = "held"
+	KindUnheld            Kind = "unheld"
+	KindBlocked           Kind = "blocked"
+	KindUnblocked         Kind = "unblocked"
+	KindOverridden        Kind = "overridden"
+	KindTimeMarked        Kind = "time-marked"
+	KindSettingsSeen      Kind = "settings-seen"
+)
+
+// Kinds lists every kind, in the order of the constants.
+func Kinds() []Kind {
+	return []Kind{
+		KindReceived, KindStatementReceived, KindBound, KindStatementRefused, KindItemRefused,
+		KindBaselined, KindBegun, KindAccepted, KindDone, KindFailed, KindWithdrawn,
+		KindHeld, KindUnheld, KindBlocked, KindUnblocked, KindOverridden,
+		KindTimeMarked, KindSettingsSeen,
+	}
+}
+
+// number is the number under which a kind is written. It rises when the meaning
+// of a kind changes or a member is added that an older program must not pass
+// over; read then knows the older numbers too.
+func (k Kind) number() int { return 1 }
+
+// A Fact is one thing that happened. The kinds of facts are those of this
+// package; their JSON members are never renamed.
+type Fact interface {
+	Kind() Kind
+	// enter adds the fact to the sums, or says why it cannot have happened.
+	enter(w *writer, e Entry) error
+}
+
+// read finds the fact for a kind and number.
+func (r written) read() (Fact, error) {
+	if r.V != r.Kind.number() {
+		return nil, &NewerError{What: fmt.Sprintf("a fact %q with number %d that this program does not know", r.Kind, r.V)}
+	}
+	switch r.Kind {
+	case KindReceived:
+		return decode[Received](r.Data)
+	case KindStatementReceived:
+		return decode[StatementReceived](r.Data)
+	case KindBound:
+		return decode[Bound](r.Data)
+	case KindStatementRefused:
+		return decode[StatementRefused](r.Data)
+	case KindItemRefused:
+		return decode[ItemRefused](r.Data)
+	case KindBaselined:
+		return decode[Baselined](r.Data)
+	case KindBegun:
+		return decode[Begun](r.Data)
+	case KindAccepted:
+		return decode[Accepted](r.Data)
+	case KindDone:
+		return decode[Done](r.Data)
+	case KindFailed:
+		return decode[Failed](r.Data)
+	case KindWithdrawn:
+		return decode[Withdrawn](r.Data)
+	case KindHeld:
+		return decode[Held](r.Data)
+	case KindUnheld:
+		return decode[Unheld](r.Data)
+	case KindBlocked:
+		return decode[Blocked](r.Data)
+	case KindUnblocked:
+		return decode[Unblocked](r.Data)
+	case KindOverridden:
+		return decode[Overridden](r.Data)
+	case KindTimeMarked:
+		return decode[TimeMarked](r.Data)
+	case KindSettingsSeen:
+		return decode[SettingsSeen](r.Data)
+	}
+	return nil, &NewerError{What: fmt.Sprintf("a fact %q that this program does not know", r.Kind)}
+}
+
+// Received: a well-formed package is in the archive.
+type Received struct {
+	Package      visual.Digest     `json:"package"`
+	Manifest     pbiviz.Manifest   `json:"manifest"`
+	Content      pbiviz.Content    `json:"content"`
+	Reservations []verdict.Finding `json:"reservations,omitempty"`
+	// Carries is the digest of the statement inside the package; zero if it has none.
+	Carries visual.Digest `json:"carries,omitzero"`
+	Size    int64         `json:"size"`   // in bytes
+	Source  string        `json:"source"` // the file's or item's name
+}
+
+// StatementReceived: a license statement is in the archive, believed or not.
+type StatementReceived struct {
+	Statement visual.Digest `json:"statement"`
+	// GUID and Contents are what it claims to be about; nobody vouches for that
+	// until it is bound.
+	GUID     visual.GUID      `json:"guid,omitzero"`
+	Contents []pbiviz.Content `json:"contents,omitempty"`
+	Source   string           `json:"source"`
+}
+
+// Bound: a statement is authentic and about a package's bytes.
+type Bound struct {
+	Bound license.Bound `json:"bound"`
+}
+
+// StatementRefused: a statement could not be bound to a package. The latest
+// word on the two counts.
+type StatementRefused struct {
+	Statement visual.Digest     `json:"statement"`
+	Package   visual.Digest     `json:"package"`
+	Findings  []verdict.Finding `json:"findings,omitempty"`
+	Trust     string            `json:"trust"` // fingerprint of the trust it was tried under
+}
+
+// ItemRefused: a file is neither a package nor a statement.
+type ItemRefused struct {
+	Source   string            `json:"source"`
+	Digest   visual.Digest     `json:"digest"`
+	Findings []verdict.Finding `json:"findings,omitempty"`
+}
+
+// Baselined: a person said what was there before orgstore came.
+type Baselined struct {
+	Key      store.Key   `json:"key"`
+	Name     string      `json:"name,omitempty"` // the visual's, as people see it
+	State    store.State `json:"state"`
+	Evidence string      `json:"evidence"`
+}
+
+// Begun: a step is about to be carried out. It is recorded before the store is
+// asked, so that a program that dies can learn what it was doing.
+type Begun struct {
+	Step    plan.Step `json:"step"`
+	Attempt int       `json:"attempt"` // from 1
+	// Undoes names the step whose effect this one takes back.
+	Undoes store.StepID `json:"undoes,omitempty"`
+	// Leaves is the block that comes into force when the step is done: what a
+	// rollback leaves must not come back by itself. It is recorded before the
+	// store is asked, so that no interruption loses it.
+	Leaves *plan.Block `json:"leaves,omitempty"`
+}
+
+// Accepted: the store answered to the step that is open.
+type Accepted struct {
+	Step    store.StepID  `json:"step"`
+	Receipt store.Receipt `json:"receipt"`
+}
+
+// Done: the open step led to a state, as far as its claim says.
+type Done struct {
+	Step    store.StepID `json:"step"`
+	State   store.State  `json:"state"`
+	Message string       `json:"message,omitempty"`
+}
+
+// An Aftermath says what a failed step left in the store.
+type Aftermath string
+
+// The aftermaths.
+const (
+	// Unchanged: the store is as it was before the step.
+	Unchanged Aftermath = "unchanged"
+	// Uncertain: the store may be either; someone must look.
+	Uncertain Aftermath = "unknown"
+)
+
+// Failed: the open step did not lead to what it was to lead to.
+type Failed struct {
+	Step       store.StepID `json:"step"`
+	Code       verdict.Code `json:"code"`
+	Message    string       `json:"message"`
+	Hint       string       `json:"hint,omitempty"`
+	StoreState Aftermath    `json:"store_state"`
+}
+
+// Withdrawn: the open step was taken back before it took effect.
+type Withdrawn struct {
+	Step   store.StepID `json:"step"`
+	Reason string       `json:"reason"`
+}
+
+// Held: a visual stays as it is. Without a store in the key, in all stores. A
+// later hold of the same key replaces it.
+type Held struct {
+	Key    store.Key `json:"key"`
+	Until  time.Time `json:"until,omitzero"` // zero: until lifted
+	Reason string    `json:"reason"`
+}
+
+// Unheld: holds of a visual are lifted; without a store, those of all stores.
+type Unheld struct {
+	Key    store.Key `json:"key"`
+	Reason string    `json:"reason,omitempty"`
+}
+
+// Blocked: a rollback left something that must not come back by itself.
+type Blocked struct {
+	Block plan.Block `json:"block"`
+}
+
+// Unblocked: blocks of a visual are lifted; without a store, those of all stores.
+type Unblocked struct {
+	Key    store.Key `json:"key"`
+	Reason string    `json:"reason,omitempty"`
+}
+
+// Overridden: a person let a step pass a gate, until that step is done or
+// withdrawn.
+type Overridden struct {
+	Step   store.StepID `json:"step"`
+	Gate   string       `json:"gate"`
+	Reason string       `json:"reason"`
+}
+
+// TimeMarked: a trusted time was seen.
+type TimeMarked struct {
+	Trusted time.Time `json:"trusted"`
+	Source  string    `json:"source"`
+}
+
+// SettingsSeen: the settings changed.
+type SettingsSeen struct {
+	Policy string `json:"policy"` // digest
+}
+
+// Kind returns KindReceived.
+func (Received) Kind() Kind { return KindReceived }
+
+// Kind returns KindStatementReceived.
+func (StatementReceived) Kind() Kind { return KindStatementReceived }
+
+// Kind returns KindBound.
+func (Bound) Kind() Kind { return KindBound }
+
+// Kind returns KindStatementRefused.
+func (StatementRefused) Kind() Kind { return KindStatementRefused }
+
+// Kind returns KindItemRefused.
+func (ItemRefused) Kind() Kind { return KindItemRefused }
+
+// Kind returns KindBaselined.
+func (Baselined) Kind() Kind { return KindBaselined }
+
+// Kind returns KindBegun.
+func (Begun) Kind() Kind { return KindBegun }
+
+// Kind returns KindAccepted.
+func (Accepted) Kind() Kind { return KindAccepted }
+
+// Kind returns KindDone.
+func (Done) Kind() Kind { return KindDone }
+
+// Kind returns KindFailed.
+func (Failed) Kind() Kind { return KindFailed }
+
+// Kind returns KindWithdrawn.
+func (Withdrawn) Kind() Kind { return KindWithdrawn }
+
+// Kind returns KindHeld.
+func (Held) Kind() Kind { return KindHeld }
+
+// Kind returns KindUnheld.
+func (Unheld) Kind() Kind { return KindUnheld }
+
+// Kind returns KindBlocked.
+func (Blocked) Kind() Kind { return KindBlocked }
+
+// Kind returns KindUnblocked.
+func (Unblocked) Kind() Kind { return KindUnblocked }
+
+// Kind returns KindOverridden.
+func (Overridden) Kind() Kind { return KindOverridden }
+
+// Kind returns KindTimeMarked.
+func (TimeMarked) Kind() Kind { return KindTimeMarked }
+
+// Kind returns KindSettingsSeen.
+func (SettingsSeen) Kind() Kind { return KindSettingsSeen }

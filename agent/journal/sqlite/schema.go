@@ -1,0 +1,157 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/pressly/goose/v3"
+
+	"github.com/orgstore/orgstore/agent/journal"
+)
+
+const (
+	// application is the application_id of a journal: "orgs" in ASCII.
+	application = 0x6f726773
+	// newest is the number of the newest migration. Every migration sets the
+	// file's user_version to its own number, so that opening an up-to-date file
+	// asks for that number alone; a test holds the two together.
+	newest = 1
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// ensure makes a new log where there is no file. It is made aside and gets its
+// name when it is whole, so an empty file under that name is always the remains
+// of something lost, never a log that someone was about to make.
+func ensure(ctx context.Context, path string) error {
+	// Looked for first: whoever makes it made the log before it.
+	_, orphan := os.Stat(path + "-wal")
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && orphan == nil:
+		// SQLite would take what is in it for the newest of a new file.
+		return &journal.BrokenError{Why: fmt.Sprintf("the file is gone, and %s-wal, which belonged to it, is there", filepath.Base(path))}
+	case errors.Is(err, fs.ErrNotExist):
+		return create(ctx, path)
+	case err != nil:
+		return err
+	case info.IsDir():
+		return errors.New("it is a folder")
+	case info.Size() == 0:
+		return &journal.BrokenError{Why: "the file is empty"}
+	}
+	return nil
+}
+
+func create(ctx context.Context, path string) (err error) {
+	dir := filepath.Dir(path)
+	aside, err := os.MkdirTemp(dir, ".journal-*") // its owner's only
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(aside)) }()
+	made := filepath.Join(aside, "new")
+	f, err := os.OpenFile(made, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := initialize(ctx, made); err != nil {
+		return err
+	}
+	if err := name(made, path); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+// name gives a file its name unless someone else has it. A link, unlike a
+// rename, never replaces: who comes second finds the file of who came first.
+// Where the disk has no links (exFAT), looking and renaming must do.
+func name(made, path string) error {
+	err := os.Link(made, path)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	return os.Rename(made, path)
+}
+
+// initialize brings an empty file to the newest schema. Closing it moves all of
+// it into the file itself.
+func initialize(ctx context.Context, path string) error {
+	db, err := connect(path)
+	if err != nil {
+		return err
+	}
+	// Write-ahead logging is a lasting property of the file.
+	if _, err := db.ExecContext(ctx, `PRAGMA journal_mode = WAL`); err != nil {
+		return errors.Join(err, db.Close())
+	}
+	return errors.Join(migrate(ctx, db), db.Close())
+}
+
+// update brings a file of an older orgstore to the newest schema, and refuses
+// one that is not ours to touch.
+func update(ctx context.Context, db *sql.DB) error {
+	app, version, err := identity(ctx, db)
+	switch {
+	case err != nil:
+		return err
+	case app != application:
+		return errors.New("it is the database of another program")
+	case version > newest:
+		return &journal.NewerError{What: fmt.Sprintf("schema %d, and this program knows %d", version, newest)}
+	case version == newest:
+		return nil
+	}
+	failure := migrate(ctx, db)
+	if failure == nil {
+		return nil
+	}
+	// Another process may have done it at the same time.
+	if _, version, err := identity(ctx, db); err == nil && version == newest {
+		return nil
+	}
+	return failure
+}
+
+func identity(ctx context.Context, db *sql.DB) (app, version int64, err error) {
+	err = db.QueryRowContext(ctx, `SELECT a.application_id, v.user_version FROM pragma_application_id a, pragma_user_version v`).Scan(&app, &version)
+	return app, version, err
+}
+
+func migrate(ctx context.Context, db *sql.DB) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return err
+	}
+	_, err = p.Up(ctx)
+	return err
+}
+
+// syncDir makes a new name in a folder durable where the system can be asked to.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	_ = d.Sync() // Windows refuses it, and needs none
+	return nil
+}

@@ -1,0 +1,155 @@
+package journal
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/moment"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/plan"
+)
+
+// sums is what entries add up to. Once a Book holds it, it never changes; a
+// writer works on a copy that shares what it does not touch.
+type sums struct {
+	seq  uint64
+	head Hash
+
+	packages   table[visual.Digest, *Package]
+	arrived    []visual.Digest // packages, in the order they came
+	statements table[visual.Digest, Statement]
+	stated     []visual.Digest                       // statements, likewise
+	bounds     table[visual.Digest, []license.Bound] // by package; lists are replaced, never changed
+	refusals   table[about, StatementRefusal]        // statements that could not be bound
+	refused    table[visual.Digest, ItemRefusal]     // files that are neither
+	shelves    table[store.Key, *shelf]              // one per visual and store
+	open       table[store.StepID, store.Key]        // where each open step is
+	holds      table[store.Key, plan.Hold]
+	overrides  table[store.StepID, []plan.Override] // in force; lists are replaced, never changed
+	tries      table[store.StepID, int]             // failed or interrupted
+	marks      table[string, int64]                 // highest sequence put, by license.MarkKey
+	time       moment.Mark
+	policy     string
+}
+
+// about names a statement tried on a package.
+type about struct{ statement, pkg visual.Digest }
+
+// A shelf is what became of one visual in one store.
+type shelf struct {
+	belief    store.State
+	revisions []Revision
+	open      *plan.Open
+	leaves    *plan.Block // of the open step; in force once it is done
+	blocks    []plan.Block
+}
+
+// A table is a map that is copied when it is first written after being shared.
+type table[K comparable, V any] struct {
+	m      map[K]V
+	shared bool
+}
+
+func (t *table[K, V]) get(k K) (V, bool) { v, ok := t.m[k]; return v, ok }
+
+func (t *table[K, V]) own() map[K]V {
+	switch {
+	case t.m == nil:
+		t.m = map[K]V{}
+	case t.shared:
+		t.m = maps.Clone(t.m)
+	}
+	t.shared = false
+	return t.m
+}
+
+func (t *table[K, V]) set(k K, v V) { t.own()[k] = v }
+
+func (t *table[K, V]) drop(k K) {
+	if _, ok := t.m[k]; ok {
+		delete(t.own(), k)
+	}
+}
+
+// A writer adds entries to sums. It copies each part once, at the first entry
+// that changes it, so that replaying n entries takes time in proportion to n.
+type writer struct {
+	sums
+	mine map[store.Key]bool // shelves that were copied
+}
+
+// writer starts from the book, which stays as it is.
+func (b Book) writer() *writer {
+	w := &writer{mine: map[store.Key]bool{}}
+	if b.s == nil {
+		return w
+	}
+	w.sums = *b.s
+	s := &w.sums
+	s.packages.shared, s.statements.shared, s.bounds.shared = true, true, true
+	s.refusals.shared, s.refused.shared, s.shelves.shared = true, true, true
+	s.open.shared, s.holds.shared, s.overrides.shared = true, true, true
+	s.tries.shared, s.marks.shared = true, true
+	s.arrived, s.stated = slices.Clip(s.arrived), slices.Clip(s.stated)
+	return w
+}
+
+// book hands the sums over. The writer must not be used afterwards.
+func (w *writer) book() Book { return Book{&w.sums} }
+
+// enter adds one entry, which must be the next one. After an error the writer
+// is of no further use.
+func (w *writer) enter(e Entry) error {
+	if err := e.Fact.enter(w, e); err != nil {
+		return &ImpossibleError{e.Fact.Kind(), err.Error()}
+	}
+	w.seq, w.head = e.Seq, e.Hash
+	return nil
+}
+
+// shelf returns the shelf of a key for writing.
+func (w *writer) shelf(k store.Key) *shelf {
+	old, ok := w.shelves.get(k)
+	switch {
+	case ok && w.mine[k]:
+		return old
+	case !ok:
+		old = &shelf{belief: store.State{Presence: store.Unknown}}
+	}
+	own := *old
+	own.revisions, own.blocks = slices.Clone(old.revisions), slices.Clone(old.blocks)
+	if old.open != nil {
+		o := *old.open
+		own.open = &o
+	}
+	w.mine[k] = true
+	w.shelves.set(k, &own)
+	return &own
+}
+
+// A Package is a package that arrived.
+type Package struct {
+	Received
+	FirstSeen time.Time
+}
+
+// A Statement is a statement that arrived.
+type Statement struct {
+	StatementReceived
+	FirstSeen time.Time
+}
+
+// A StatementRefusal is the latest reason why a statement is not bound to a package.
+type StatementRefusal struct {
+	StatementRefused
+	At time.Time
+}
+
+// An ItemRefusal is the latest reason why a file was refused.
+type ItemRefusal struct {
+	ItemRefused
+	At time.Time
+}

@@ -1,0 +1,93 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/policies/plan"
+)
+
+func (f Held) enter(w *writer, e Entry) error {
+	if f.Key.GUID.IsZero() {
+		return errors.New("it names no visual")
+	}
+	w.holds.set(f.Key, plan.Hold{Key: f.Key, Until: f.Until, Reason: f.Reason, By: e.By.String(), At: e.At})
+	return nil
+}
+
+func (f Unheld) enter(w *writer, _ Entry) error {
+	var lifted []store.Key
+	for k := range w.holds.m {
+		if covers(f.Key, k) {
+			lifted = append(lifted, k)
+		}
+	}
+	if len(lifted) == 0 {
+		return fmt.Errorf("%s is not held", named(f.Key))
+	}
+	for _, k := range lifted {
+		w.holds.drop(k)
+	}
+	return nil
+}
+
+func (f Blocked) enter(w *writer, _ Entry) error {
+	if err := checkKey(f.Block.Key); err != nil {
+		return err
+	}
+	if f.Block.Version.IsZero() && f.Block.Content == "" && f.Block.Digest.IsZero() {
+		return errors.New("it blocks nothing")
+	}
+	s := w.shelf(f.Block.Key)
+	if !slices.Contains(s.blocks, f.Block) {
+		s.blocks = append(s.blocks, f.Block)
+	}
+	return nil
+}
+
+func (f Unblocked) enter(w *writer, _ Entry) error {
+	var lifted []store.Key
+	for k, s := range w.shelves.m {
+		if len(s.blocks) > 0 && covers(f.Key, k) {
+			lifted = append(lifted, k)
+		}
+	}
+	if len(lifted) == 0 {
+		return fmt.Errorf("nothing of %s is blocked", named(f.Key))
+	}
+	for _, k := range lifted {
+		w.shelf(k).blocks = nil
+	}
+	return nil
+}
+
+func (f Overridden) enter(w *writer, e Entry) error {
+	switch {
+	case f.Step == "" || f.Gate == "":
+		return errors.New("it names no step or no gate")
+	case f.Reason == "":
+		return errors.New("a gate is overridden only with a reason")
+	}
+	if f.Gate == plan.GateTries {
+		w.tries.drop(f.Step)
+	}
+	known, _ := w.overrides.get(f.Step)
+	rest := slices.DeleteFunc(slices.Clone(known), func(o plan.Override) bool { return o.Gate == f.Gate })
+	w.overrides.set(f.Step, append(rest, plan.Override{Step: f.Step, Gate: f.Gate, Reason: f.Reason, By: e.By.String()}))
+	return nil
+}
+
+// covers says whether lifting what was said of key lifts what was said of k:
+// a key without a store covers all stores.
+func covers(key, k store.Key) bool {
+	return key.GUID == k.GUID && (key.Store == "" || key.Store == k.Store)
+}
+
+func named(k store.Key) string {
+	if k.Store == "" {
+		return k.GUID.String()
+	}
+	return k.String()
+}

@@ -1,0 +1,214 @@
+// Package archive keeps packages and license statements on disk under the
+// digest of their bytes, so that a way back never depends on anyone else. All
+// is hashed again whenever it is read. It does not know policies, plans, trust
+// or the network: what is kept here is well formed, not believed.
+package archive
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/orgstore/orgstore/packages/disk"
+	"github.com/orgstore/orgstore/packages/verdict"
+	"github.com/orgstore/orgstore/packages/visual"
+)
+
+// What is kept has at most so many bytes. The limits only keep a reader's
+// memory bounded; what a package or a statement may be is decided before.
+const (
+	MaxPackage   = 256 << 20
+	MaxStatement = 1 << 20
+)
+
+// leftover is how old an unverified file must be for Open to take it for one
+// whose writer was stopped.
+const leftover = time.Hour
+
+// tries is how often keeping a file is begun when its unverified file was swept
+// away meanwhile.
+const tries = 3
+
+// A kind is what is kept in one directory.
+type kind struct {
+	noun   string
+	dir    string
+	suffix string
+	max    int64
+}
+
+func packages() kind   { return kind{"package", "packages", ".pbiviz", MaxPackage} }
+func statements() kind { return kind{"statement", "statements", ".license", MaxStatement} }
+
+// Damaged is the code of the refusal to give back a file whose bytes are not
+// those it was kept for.
+const Damaged verdict.Code = "op.archive"
+
+// unverifiedForm is the name of a file until all its bytes are there.
+var unverifiedForm = regexp.MustCompile(`^[0-9a-f]{64}-[0-9a-f]{16}\.unverified$`)
+
+// An Archive holds packages and statements below one directory. Its methods
+// may be called at the same time, and by several processes.
+type Archive struct {
+	d   disk.Disk
+	dir string
+
+	mu     sync.Mutex
+	rooted map[string]bool // directories whose own names are durable
+}
+
+// Open opens the archive in a directory, and makes it there if need be. Files
+// that were left unverified more than an hour ago are removed.
+func Open(d disk.Disk, dir string) (*Archive, error) {
+	a := &Archive{d: d, dir: dir, rooted: map[string]bool{}}
+	for _, k := range []kind{packages(), statements()} {
+		info, err := d.Stat(a.path(k))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			err = d.MkdirAll(a.path(k), 0o700) // keep makes it durable
+		case err == nil && !info.IsDir():
+			err = fmt.Errorf("%s is not a directory", a.path(k))
+		}
+		if err != nil {
+			return nil, fmt.Errorf("cannot open the archive: %w", err)
+		}
+	}
+	// Only tidying: whoever may read the archive but not change it can go on.
+	_ = a.sweep(time.Now().Add(-leftover))
+	return a, nil
+}
+
+// Sweep removes whatever was left unverified, however new. Its caller holds the
+// lock; whoever is keeping something at this moment without it begins again.
+func (a *Archive) Sweep() error { return a.sweep(time.Now().Add(leftover)) }
+
+func (a *Archive) sweep(before time.Time) error {
+	return errors.Join(
+		disk.SweepForm(a.d, a.path(packages()), unverifiedForm, before),
+		disk.SweepForm(a.d, a.path(statements()), unverifiedForm, before))
+}
+
+// KeepPackage keeps a package file. When it returns without an error, the file
+// outlives a loss of power. Keeping what is kept changes nothing, except that a
+// damaged file is mended.
+func (a *Archive) KeepPackage(file []byte) (visual.Digest, error) { return a.keep(packages(), file) }
+
+// KeepStatement keeps a statement, as KeepPackage keeps a package.
+func (a *Archive) KeepStatement(b []byte) (visual.Digest, error) { return a.keep(statements(), b) }
+
+// Package returns a package file, after hashing it. The error is a
+// *verdict.Refusal with the code Damaged where the bytes are others, and wraps
+// fs.ErrNotExist where there is no such package.
+func (a *Archive) Package(digest visual.Digest) ([]byte, error) { return a.read(packages(), digest) }
+
+// Statement returns a statement, as Package returns a package.
+func (a *Archive) Statement(digest visual.Digest) ([]byte, error) {
+	return a.read(statements(), digest)
+}
+
+// Packages lists the packages kept, in the order of their digests. It reads
+// names only: see Package for whether one is sound.
+func (a *Archive) Packages() ([]visual.Digest, error) { return a.list(packages()) }
+
+// Statements lists the statements kept, as Packages lists packages.
+func (a *Archive) Statements() ([]visual.Digest, error) { return a.list(statements()) }
+
+func (a *Archive) path(k kind) string { return filepath.Join(a.dir, k.dir) }
+
+func (a *Archive) file(k kind, digest visual.Digest) string {
+	return filepath.Join(a.path(k), digest.Hex()+k.suffix)
+}
+
+func (a *Archive) keep(k kind, b []byte) (visual.Digest, error) {
+	digest := visual.DigestOf(b)
+	if err := a.keepAs(k, digest, b); err != nil {
+		return visual.Digest{}, fmt.Errorf("cannot keep the %s %s: %w", k.noun, digest.Short(), err)
+	}
+	return digest, nil
+}
+
+func (a *Archive) keepAs(k kind, digest visual.Digest, b []byte) error {
+	if int64(len(b)) > k.max {
+		return fmt.Errorf("it has %d bytes; at most %d are kept", len(b), k.max)
+	}
+	if err := a.root(k); err != nil {
+		return err
+	}
+	if _, err := a.read(k, digest); err == nil {
+		// Whoever wrote the file may have been stopped before its name was durable.
+		return a.d.SyncDir(a.path(k))
+	}
+	for try := 1; ; try++ {
+		// A new name each time: several may be keeping the same at once.
+		unverified := filepath.Join(a.path(k), digest.Hex()+"-"+disk.Unique()+".unverified")
+		err := disk.WriteSynced(a.d, unverified, 0, func(w io.Writer) error {
+			_, err := w.Write(b)
+			return err
+		})
+		if err == nil {
+			err = disk.Publish(a.d, unverified, a.file(k, digest))
+		}
+		if !errors.Is(err, fs.ErrNotExist) || try == tries {
+			return err
+		}
+	}
+}
+
+// root makes the names of a kind's directory and of those above it durable,
+// once: a file's name is worth nothing while that of its directory is not.
+func (a *Archive) root(k kind) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.rooted[k.dir] {
+		return nil
+	}
+	if err := disk.MakeDir(a.d, a.path(k), 0o700); err != nil {
+		return err
+	}
+	a.rooted[k.dir] = true
+	return nil
+}
+
+func (a *Archive) read(k kind, digest visual.Digest) ([]byte, error) {
+	name := a.file(k, digest)
+	b, err := disk.ReadFile(a.d, name, k.max)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("the archive holds no %s %s: %w", k.noun, digest.Short(), err)
+	case err != nil:
+		return nil, fmt.Errorf("cannot read the archived %s %s: %w", k.noun, digest.Short(), err)
+	}
+	if got := visual.DigestOf(b); got != digest {
+		return nil, verdict.Refuse(Damaged,
+			fmt.Sprintf("the archived %s %s is damaged: its bytes have the digest %s, not %s", k.noun, name, got.Short(), digest.Short()),
+			fmt.Sprintf("take the same %s in again, or put %s back from a backup, and check the disk", k.noun, name))
+	}
+	return b, nil
+}
+
+// list leaves out what is not named as the archive names files.
+func (a *Archive) list(k kind) ([]visual.Digest, error) {
+	entries, err := a.d.ReadDir(a.path(k))
+	if err != nil {
+		return nil, fmt.Errorf("cannot list the archive: %w", err)
+	}
+	all := []visual.Digest{}
+	for _, e := range entries {
+		hex, ok := strings.CutSuffix(e.Name(), k.suffix)
+		if !ok || !e.Type().IsRegular() {
+			continue
+		}
+		if digest, err := visual.ParseDigest("sha256:" + hex); err == nil {
+			all = append(all, digest)
+		}
+	}
+	slices.SortFunc(all, visual.Digest.Compare)
+	return all, nil
+}

@@ -1,0 +1,34 @@
+//go:build !windows
+
+package disk
+
+import (
+	"errors"
+	"os"
+	"runtime"
+	"syscall"
+)
+
+// patiently is for Windows: elsewhere a file can be replaced and removed while
+// others read it.
+func patiently(f func() error) error { return f() }
+
+func syncDir(name string) error {
+	d, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	// Some file systems sync files but no directories, and say so with EINVAL;
+	// a read-only one above ours has nothing to lose.
+	if err != nil && (cannotSync(err) || errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.EROFS)) {
+		err = nil
+	}
+	return errors.Join(err, d.Close())
+}
+
+func cannotSync(err error) bool {
+	// macOS says ENOTTY for SMB shares, which do not know F_FULLFSYNC.
+	return errors.Is(err, syscall.ENOTSUP) ||
+		runtime.GOOS == "darwin" && errors.Is(err, syscall.ENOTTY)
+}

@@ -1,0 +1,48 @@
+package disk
+
+import (
+	"errors"
+	"syscall"
+	"time"
+)
+
+// How long a file that others hold open is waited for. Readers of a store hold
+// a package for milliseconds, virus scanners for a second or so.
+const (
+	firstPause = 5 * time.Millisecond
+	lastPause  = 250 * time.Millisecond
+	patience   = 2 * time.Second
+)
+
+// What Windows answers while another process has a file open, or has deleted it
+// and not let go of it. See "System Error Codes (0-499)".
+const (
+	sharingViolation = syscall.Errno(32)
+	lockViolation    = syscall.Errno(33)
+)
+
+// patiently calls f until it succeeds, fails for another reason than that the
+// file is in use, or patience ends.
+func patiently(f func() error) error {
+	deadline := time.Now().Add(patience)
+	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+		err := f()
+		if err == nil || !inUse(err) || time.Now().Add(pause).After(deadline) {
+			return err
+		}
+		time.Sleep(pause)
+	}
+}
+
+// inUse says whether an error may go away by itself. Access denied is among
+// them: that is what renaming over a file that is open for reading gives.
+func inUse(err error) bool {
+	return errors.Is(err, sharingViolation) || errors.Is(err, lockViolation) ||
+		errors.Is(err, syscall.ERROR_ACCESS_DENIED)
+}
+
+// syncDir does nothing: a directory cannot be opened for syncing, and NTFS
+// journals its names.
+func syncDir(string) error { return nil }
+
+func cannotSync(error) bool { return false }

@@ -1,0 +1,234 @@
+// Package folder is a library that is a folder: whatever package or license is
+// put into it has arrived. It reads and never changes anything there. It does
+// not know what packages hold, nor what becomes of them.
+package folder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+	"unicode"
+
+	"github.com/orgstore/orgstore/packages/library"
+	"github.com/orgstore/orgstore/packages/verdict"
+)
+
+// settle is how long a file must have been left alone before it counts as
+// arrived: a copy over a slow share writes more often than that.
+const settle = 2 * time.Second
+
+// A Folder is a library in a directory. Directories below it are not looked
+// into. Links, and whatever else is called like a package and is no file, are
+// items that Fetch refuses, so that somebody hears of them: a link would lead
+// out of the folder, to what whoever may write here need not be able to read.
+type Folder struct {
+	dir string
+	now func() time.Time
+}
+
+// Open opens a folder, which must exist: a share that is not mounted must not
+// look like one that is empty.
+func Open(dir string) (*Folder, error) {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return nil, fmt.Errorf("cannot open the library folder: %w", err)
+	}
+	if !info.IsDir() {
+		return nil, fmt.Errorf("cannot open the library folder: %s is not a folder", dir)
+	}
+	return &Folder{dir: dir, now: time.Now}, nil
+}
+
+// Changes lists, by name, the packages and licenses that are new or changed
+// since the cursor, and returns the next one. A file that is empty or was
+// changed within the last two seconds is left for a later call: it may still be
+// being written. Left out for good are other names, and those of temporary
+// files: starting with a dot or a tilde.
+func (f *Folder) Changes(ctx context.Context, from library.Cursor) ([]library.Item, library.Cursor, error) {
+	entries, err := os.ReadDir(f.dir)
+	if err != nil {
+		return nil, from, fmt.Errorf("cannot list the library folder: %w", err)
+	}
+	before, now := parseCursor(from), f.now()
+	next := marks{}
+	var items []library.Item
+	for _, e := range entries {
+		if err := ctx.Err(); err != nil {
+			return nil, from, err
+		}
+		if !arrives(e.Name()) {
+			continue
+		}
+		// Not e.Info, which on Windows tells what the folder recorded of the
+		// file, and that lags behind.
+		info, err := os.Lstat(filepath.Join(f.dir, e.Name()))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue // removed since it was listed
+		case err != nil:
+			return nil, from, fmt.Errorf("cannot list the library folder: %w", err)
+		case !settled(info, now):
+			continue
+		}
+		item := itemOf(info)
+		m := markOf(item)
+		next[m] = true
+		if !before[m] {
+			items = append(items, item)
+		}
+	}
+	return items, next.cursor(), nil
+}
+
+// arrives says whether a name is that of a package or a license.
+func arrives(name string) bool {
+	lower := strings.ToLower(name)
+	return (strings.HasSuffix(lower, ".pbiviz") || strings.HasSuffix(lower, ".license")) &&
+		!strings.HasPrefix(name, ".") && !strings.HasPrefix(name, "~")
+}
+
+// settled says whether a file was left alone for long enough. A time ahead of
+// the clock tells nothing, since a share has a clock of its own; what is read
+// too early then is refused, and comes again when it is complete.
+func settled(info fs.FileInfo, now time.Time) bool {
+	if !info.Mode().IsRegular() {
+		return true
+	}
+	quiet := now.Sub(touched(info)).Abs()
+	return info.Size() > 0 && quiet >= settle
+}
+
+// touched is when a file was last changed, or put here with an older time.
+func touched(info fs.FileInfo) time.Time {
+	if c := changed(info); c.After(info.ModTime()) {
+		return c
+	}
+	return info.ModTime()
+}
+
+func itemOf(info fs.FileInfo) library.Item {
+	return library.Item{
+		ID: info.Name(), Name: legible(info.Name()), Size: info.Size(),
+		Modified: info.ModTime().UTC(), Revision: revision(info),
+	}
+}
+
+// revision tells apart what size and time of change alone do not: a renewed
+// package can have the size of the one before it, and unzipping or copying sets
+// any time it likes.
+func revision(info fs.FileInfo) string {
+	parts := []int64{info.Size(), info.ModTime().UnixNano(), changed(info).UnixNano()}
+	if !info.Mode().IsRegular() {
+		parts = []int64{int64(info.Mode().Type())} // a folder's times change with its files
+	}
+	var b strings.Builder
+	for _, p := range parts {
+		b.WriteString(strconv.FormatInt(p, 36))
+		b.WriteByte('.')
+	}
+	return b.String()
+}
+
+// legible makes a name safe to print and to store as JSON: file systems allow
+// line feeds, escape sequences and bytes that are no text in names.
+func legible(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, strings.ToValidUTF8(name, string(unicode.ReplacementChar)))
+}
+
+// Fetch opens an item. Reading it fails once it gives more than max bytes, and
+// at its end if the file was changed since it was listed; it then comes again
+// with the next call of Changes. What can never be fetched, such as a link, is
+// a *verdict.Refusal with code lib.not_a_file.
+func (f *Folder) Fetch(ctx context.Context, item library.Item, max int64) (io.ReadCloser, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if item.ID != filepath.Base(item.ID) || !arrives(item.ID) {
+		return nil, fmt.Errorf("%q is not an item of this folder", item.ID)
+	}
+	name := filepath.Join(f.dir, item.ID)
+	listed, err := os.Lstat(name)
+	if err != nil {
+		return nil, gone(item, err)
+	}
+	if !listed.Mode().IsRegular() {
+		return nil, notAFile(item, listed)
+	}
+	// Without waiting: a pipe put here in this very moment must not hang us.
+	file, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, gone(item, err)
+	}
+	// What was opened must be what was looked at, not a link put in its place.
+	opened, err := file.Stat()
+	if err == nil && (!os.SameFile(listed, opened) || revision(opened) != item.Revision) {
+		err = fmt.Errorf("%s was changed since it was listed", item.Name)
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return &reading{file: file, item: item, left: max}, nil
+}
+
+func gone(item library.Item, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s is not in the library folder any more: %w", item.Name, fs.ErrNotExist)
+	}
+	return fmt.Errorf("cannot open %s: %w", item.Name, errors.Unwrap(err))
+}
+
+func notAFile(item library.Item, info fs.FileInfo) *verdict.Refusal {
+	what := "not a file"
+	switch {
+	case info.IsDir():
+		what = "a folder, not a file"
+	case info.Mode()&fs.ModeSymlink != 0:
+		what = "a link, not a file"
+	}
+	return verdict.Refuse("lib.not_a_file", fmt.Sprintf("%s is %s", item.Name, what), "put the file itself into the library folder")
+}
+
+// reading is a file being read that must stay as it was listed.
+type reading struct {
+	file *os.File
+	item library.Item
+	left int64
+}
+
+func (r *reading) Read(b []byte) (int, error) {
+	if int64(len(b)) > r.left+1 {
+		b = b[:r.left+1]
+	}
+	n, err := r.file.Read(b)
+	if int64(n) > r.left {
+		n = int(r.left)
+		r.left = 0
+		return n, fmt.Errorf("%s is larger than allowed", r.item.Name)
+	}
+	r.left -= int64(n)
+	if err == io.EOF {
+		info, serr := r.file.Stat()
+		if serr != nil {
+			return n, serr
+		}
+		if revision(info) != r.item.Revision {
+			return n, fmt.Errorf("%s was changed while it was read", r.item.Name)
+		}
+	}
+	return n, err
+}
+
+func (r *reading) Close() error { return r.file.Close() }

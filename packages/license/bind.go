@@ -1,0 +1,114 @@
+package license
+
+import (
+	"bytes"
+	"crypto/sha256"
+
+	"github.com/orgstore/orgstore/packages/pbiviz"
+	"github.com/orgstore/orgstore/packages/verdict"
+	"github.com/orgstore/orgstore/packages/visual"
+)
+
+// Bind verifies a statement and holds it against a package. A nil statement
+// means the one inside the package; where both are there they must be the same.
+// The order is: form, header, key, scope, algorithm, signature, claims, visual
+// and version, content. It says nothing of time, tenant or whether the key is
+// still good: that is Weigh's, at each moment anew. A refusal is a
+// *verdict.Refusal with everything found wrong, up to where looking further
+// would mean nothing.
+func (t Trust) Bind(p *pbiviz.Package, statement []byte) (Bound, error) {
+	m := p.Manifest()
+	name, vendor := nameOf(m), t.vendorOf(m.GUID)
+	file, embedded, f := choose(p, statement)
+	if len(f) > 0 {
+		return Bound{}, f.of(name, "ask "+vendor+" for NAME.pbiviz.license and put it beside the package")
+	}
+	subject, hint := "the license statement of "+name, "ask "+vendor+" to issue the statement again"
+	tok, f := parseToken(file)
+	if len(f) > 0 {
+		return Bound{}, f.of(subject, hint)
+	}
+	by, ok := t.signer(tok.kid)
+	if !ok {
+		f.hint(codeKid, "if the key is the vendor's, add the vendor's trust bundle to the settings",
+			"is signed with the key %s, which no vendor in the settings has", tok.kid)
+		return Bound{}, f.of(subject, hint)
+	}
+	f = by.scope(m.GUID)
+	s, wrong := tok.open(by.issuer.Name, by.key)
+	f = append(f, wrong...)
+	if len(wrong) == 0 {
+		f = append(f, s.about(p)...)
+	}
+	if len(f) > 0 {
+		return Bound{}, f.of(subject, hint)
+	}
+	s.Terms.Vendor = by.vendor.Name
+	return Bound{
+		GUID: m.GUID, Version: m.Version, Package: p.Digest(), Content: p.Content(),
+		Statement: sha256.Sum256(file), Embedded: embedded, Key: by.key.Fingerprint(), Terms: s.Terms,
+	}, nil
+}
+
+// choose finds the one statement about a package. Where the same is beside the
+// package and inside, the one inside is taken, since it cannot get lost.
+func choose(p *pbiviz.Package, beside []byte) (file []byte, embedded bool, f faults) {
+	inside, has := p.Statement()
+	switch {
+	case beside == nil && !has:
+		return nil, false, one(codeNone, "has no license statement, neither inside nor beside it")
+	case beside == nil:
+		return inside, true, nil
+	case !has:
+		return beside, false, nil
+	case !bytes.Equal(trimLine(inside), trimLine(beside)):
+		f.hint(codeAmbiguous, "remove the one beside the package, or get a package without a statement inside",
+			"has a license statement inside and another one beside it")
+		return nil, false, f
+	}
+	return inside, true, nil
+}
+
+// MarkKey returns the key of Facts.Marks for a license: issuers count their
+// subscriptions each on their own.
+func MarkKey(t Terms) string { return t.Issuer + " " + t.Subscription }
+
+// EarliestEnds computes Facts.EarliestEnd from everything that is bound: per
+// package, the terms that end first.
+func EarliestEnds(all []Bound) map[visual.Digest]Terms {
+	earliest := map[visual.Digest]Terms{}
+	for _, b := range all {
+		if e, ok := earliest[b.Package]; !ok || b.Terms.Ends.Before(e.Ends) {
+			earliest[b.Package] = b.Terms
+		}
+	}
+	return earliest
+}
+
+// Effective returns the terms of a license with the end that counts: the
+// earliest known of all statements about the same bytes, since the script inside
+// still carries its own date; unless the vendor's visuals obey the statement.
+func (t Trust) Effective(b Bound, f Facts) Terms {
+	terms := b.Terms
+	first, ok := f.EarliestEnd[b.Package]
+	by, known := t.signer(b.Terms.KeyID)
+	if known && by.vendor.enforced() == ByStatement {
+		return terms
+	}
+	if ok && first.Ends.Before(terms.Ends) {
+		terms.Ends = first.Ends
+	}
+	return terms
+}
+
+// unlicensed is what is bound where the policy asks for no license.
+func unlicensed(p *pbiviz.Package) Bound {
+	m := p.Manifest()
+	return Bound{
+		GUID: m.GUID, Version: m.Version, Package: p.Digest(), Content: p.Content(),
+		Terms: Terms{Grade: Opaque},
+	}
+}
+
+// without says whether a refusal means just that there is no statement.
+func without(r *verdict.Refusal) bool { return len(r.Findings) == 1 && r.Code() == codeNone }

@@ -1,0 +1,391 @@
+package license
+
+import (
+	"encoding/base64"
+	"errors"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/orgstore/orgstore/packages/pbiviz"
+	"github.com/orgstore/orgstore/packages/visual"
+)
+
+const (
+	// ClaimsVersion is the only value of the claim v that is understood.
+	ClaimsVersion = 1
+	// AudiencePrefix comes before the visual's GUID in the claim aud, so that a
+	// token made for something else is not taken for a license.
+	AudiencePrefix = "urn:powerbi:visual:"
+	// MaxTenants bounds the claim tid.
+	MaxTenants = 50
+
+	maxExt      = 4 << 10 // bytes of ext
+	maxSequence = 1<<31 - 1
+	maxQuantity = 10_000_000
+	dateForm    = "2006-01-02" // RFC 3339 full-date
+)
+
+var (
+	contentForm = regexp.MustCompile(`^h1:[A-Za-z0-9+/]{43}=$`)
+	issuerForm  = regexp.MustCompile(`^[!-~]{1,512}$`)
+)
+
+// A Listed is one package a statement is about.
+type Listed struct {
+	Version visual.Version
+	Content pbiviz.Content
+}
+
+// claims is a statement's payload, read and consistent in itself.
+type claims struct {
+	terms    Terms
+	guid     visual.GUID
+	versions constraint
+	packages []Listed
+}
+
+// A claimReader reads claims and collects everything that is wrong with them.
+type claimReader struct {
+	object
+	faults faults
+	claims claims
+}
+
+// parseClaims reads a payload by the rules of the format, version 1. Every
+// fault that can be told is told.
+func parseClaims(payload []byte) (claims, faults) {
+	o, err := parseObject(payload, limits{depth: 4, array: 64, text: maxText})
+	switch {
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		return claims{}, one(codeDuplicate, "makes one claim twice: %s", plain(err))
+	case err != nil:
+		return claims{}, one(codePayload, "has claims that are not strict JSON: %s", plain(err))
+	}
+	r := &claimReader{object: o}
+	if v, ok := r.integer("v"); ok && v != ClaimsVersion {
+		r.faults.hint(codeUnsupported, "update orgstore", "is of the format %d; only %d is understood", v, ClaimsVersion)
+		return claims{}, r.faults
+	}
+	r.readMembers()
+	r.readIdentity()
+	r.readTimes()
+	r.readTenants()
+	r.readVisual()
+	r.readPackages()
+	r.readKind()
+	return r.claims, r.faults
+}
+
+// claimNames lists all claims there may be; ext is carried and ignored.
+func claimNames() []string {
+	return []string{
+		"v", "iss", "sub", "aud", "jti", "lid", "seq", "prev", "iat", "nbf", "exp", "next_payment",
+		"tid", "visual", "pkg", "kind", "user", "capacity", "site", "trial", "ext",
+	}
+}
+
+// readMembers refuses claims nobody knows: what an older reader ignored could
+// have been a limit.
+func (r *claimReader) readMembers() {
+	known := claimNames()
+	for _, name := range r.names {
+		if !slices.Contains(known, name) {
+			r.faults.add(codeUnknownClaim, "has the unknown claim %s", strconv.QuoteToASCII(name))
+		}
+	}
+	r.known("visual", "guid", "versions")
+	r.known("user", "qty")
+	r.known("capacity", "sku", "ids")
+	r.known("site", "hosts")
+	if ext, ok := r.values["ext"]; ok {
+		switch {
+		case ext.Kind() != '{':
+			r.faults.add(codeType, "has the claim ext, which is not an object")
+		case len(ext) > maxExt:
+			r.faults.add(codeUnknownClaim, "has the claim ext of %d bytes; at most %d are allowed", len(ext), maxExt)
+		}
+	}
+	if r.has("trial") {
+		if string(r.values["trial"]) != "true" {
+			r.faults.add(codeType, "has the claim trial, which is not true; it is true or absent")
+		}
+		r.claims.terms.Trial = true
+	}
+}
+
+// known refuses members of an inner object that nobody knows.
+func (r *claimReader) known(name string, members ...string) {
+	inner, ok := r.object.object(name)
+	if !ok {
+		return
+	}
+	r.knownIn(name, inner, members...)
+}
+
+func (r *claimReader) knownIn(name string, inner object, members ...string) {
+	for _, m := range inner.names {
+		if !slices.Contains(members, m) {
+			r.faults.add(codeUnknownClaim, "has the unknown claim %s in %s", strconv.QuoteToASCII(m), name)
+		}
+	}
+}
+
+func (r *claimReader) readIdentity() {
+	r.integerClaim("v", ClaimsVersion, ClaimsVersion)
+	t := &r.claims.terms
+	t.Issuer = r.textClaim("iss")
+	if t.Issuer != "" && !issuerForm.MatchString(t.Issuer) {
+		r.faults.add(codeType, "has the claim iss with a space in it")
+	}
+	t.Licensee = r.textClaim("sub")
+	t.ID = r.textClaim("jti")
+	t.Subscription = r.textClaim("lid")
+	t.Sequence = r.integerClaim("seq", 1, maxSequence)
+	if r.has("prev") {
+		if r.textClaim("prev") == t.ID && t.ID != "" {
+			r.faults.add(codeInconsistent, "says that it replaces itself: prev is its own jti")
+		}
+	}
+}
+
+// textClaim reads a required claim of printable ASCII, not empty.
+func (r *claimReader) textClaim(name string) string {
+	s, ok := r.text(name)
+	switch {
+	case r.absent(name):
+		r.faults.add(codeMissing, "has no claim %s", name)
+	case !ok || s == "":
+		r.faults.add(codeType, "has the claim %s %s, which is not a text", name, r.show(name))
+	case !printable(s):
+		r.faults.add(codePayload, "has the claim %s %s with characters other than printable ASCII", name, r.show(name))
+	default:
+		return s
+	}
+	return ""
+}
+
+// integerClaim reads a required whole number within bounds.
+func (r *claimReader) integerClaim(name string, low, high int64) int64 {
+	n, ok := r.integer(name)
+	switch {
+	case r.absent(name):
+		r.faults.add(codeMissing, "has no claim %s", name)
+	case !ok:
+		r.faults.add(codeType, "has the claim %s %s, which is not a whole number up to 2^53", name, r.show(name))
+	case n < low || n > high:
+		r.faults.add(codeType, "has the claim %s %d, which is not between %d and %d", name, n, low, high)
+	default:
+		return n
+	}
+	return low
+}
+
+// readTimes reads iat, nbf, exp and the date that repeats exp for people. Two
+// sources that disagree are refused rather than one of them believed.
+func (r *claimReader) readTimes() {
+	before := len(r.faults)
+	issued := r.integerClaim("iat", 0, maxInteger)
+	begins := r.integerClaim("nbf", 0, maxInteger)
+	ends := r.integerClaim("exp", 0, maxInteger)
+	date := r.textClaim("next_payment")
+	next, err := time.Parse(dateForm, date)
+	if err != nil && date != "" {
+		r.faults.add(codeType, "has the claim next_payment %q, which is not a date as 2027-11-20", date)
+	}
+	if len(r.faults) > before {
+		return
+	}
+	if ends != next.Unix() {
+		r.faults.add(codeInconsistent, "has exp %d, which is not %s 00:00 UTC, the date in next_payment", ends, date)
+		return
+	}
+	if issued > begins || begins >= ends {
+		r.faults.add(codeInconsistent, "must have iat <= nbf < exp, and has %d, %d and %d", issued, begins, ends)
+		return
+	}
+	t := &r.claims.terms
+	t.Issued, t.Begins, t.Ends = time.Unix(issued, 0).UTC(), time.Unix(begins, 0).UTC(), next
+}
+
+func (r *claimReader) readTenants() {
+	tenants, ok := r.texts("tid")
+	switch {
+	case r.absent("tid"):
+		r.faults.add(codeMissing, "has no claim tid")
+	case !ok:
+		r.faults.add(codeType, "has the claim tid %s, which is not an array of texts", r.show("tid"))
+	case !all(tenants, ValidTenant) || len(tenants) > MaxTenants:
+		r.faults.add(codeTenantForm, "has the claim tid %s; it needs 1 to %d tenant ids in lower case", r.show("tid"), MaxTenants)
+	}
+	r.claims.terms.Tenants = tenants
+}
+
+// readVisual reads the visual and the audience, which repeats it.
+func (r *claimReader) readVisual() {
+	inner, ok := r.object.object("visual")
+	switch {
+	case r.absent("visual"):
+		r.faults.add(codeMissing, "has no claim visual")
+	case !ok:
+		r.faults.add(codeType, "has the claim visual, which is not an object")
+	default:
+		r.readGUID(inner)
+		r.readVersions(inner)
+	}
+	aud, ok := r.text("aud")
+	switch {
+	case r.absent("aud"):
+		r.faults.add(codeMissing, "has no claim aud")
+	case !ok || !r.claims.guid.IsZero() && aud != AudiencePrefix+r.claims.guid.String():
+		r.faults.add(codeAudience, "is made for %s, not for the visual it names", r.show("aud"))
+	}
+}
+
+func (r *claimReader) readGUID(inner object) {
+	s, ok := inner.text("guid")
+	g, err := visual.ParseGUID(s)
+	switch {
+	case inner.absent("guid"):
+		r.faults.add(codeMissing, "has no visual.guid")
+	case !ok || err != nil:
+		r.faults.add(codeType, "has the visual.guid %s, which is not a visual's GUID", inner.show("guid"))
+	}
+	r.claims.guid = g
+}
+
+func (r *claimReader) readVersions(inner object) {
+	s, ok := inner.text("versions")
+	c, err := parseConstraint(s)
+	switch {
+	case inner.absent("versions"):
+		r.faults.add(codeMissing, "has no visual.versions")
+	case !ok || err != nil:
+		r.faults.add(codeType, "has the visual.versions %s, which is not a constraint as \">= 3.1.0.0, < 4.0.0.0\"", inner.show("versions"))
+	}
+	r.claims.versions = c
+}
+
+func (r *claimReader) readPackages() {
+	list, ok := r.list("pkg")
+	switch {
+	case r.absent("pkg") || ok && len(list) == 0:
+		r.faults.add(codeMissing, "has no claim pkg that lists a package")
+		return
+	case !ok:
+		r.faults.add(codeType, "has the claim pkg, which is not an array")
+		return
+	}
+	for i, v := range list {
+		inner, err := parseInner(v)
+		if err != nil {
+			r.faults.add(codeType, "has the entry %d of pkg, which is not an object", i+1)
+			continue
+		}
+		r.knownIn("pkg", inner, "version", "digest")
+		r.readPackage(i+1, inner)
+	}
+}
+
+func (r *claimReader) readPackage(number int, inner object) {
+	for _, name := range []string{"version", "digest"} {
+		if inner.absent(name) {
+			r.faults.add(codeMissing, "has no %s in the entry %d of pkg", name, number)
+			return
+		}
+	}
+	text, isText := inner.text("version")
+	version, err := visual.ParseVersion(text)
+	if !isText || err != nil || !version.Deployable() {
+		r.faults.add(codeType, "has the version %s in pkg, which is not one to four numbers", inner.show("version"))
+	}
+	digest, isText := inner.text("digest")
+	_, err = base64.StdEncoding.Strict().DecodeString(strings.TrimPrefix(digest, "h1:"))
+	if !isText || err != nil || !contentForm.MatchString(digest) {
+		r.faults.add(codeType, "has the digest %s in pkg, which is not h1: and the base64 of 32 bytes", inner.show("digest"))
+	}
+	r.claims.packages = append(r.claims.packages, Listed{version, pbiviz.Content(digest)})
+}
+
+// readKind reads what the license counts: kind and exactly the one object of
+// that name.
+func (r *claimReader) readKind() {
+	kinds := []Kind{User, Capacity, Site}
+	s, ok := r.text("kind")
+	kind := Kind(s)
+	switch {
+	case r.absent("kind"):
+		r.faults.add(codeMissing, "has no claim kind")
+		return
+	case !ok || !slices.Contains(kinds, kind):
+		r.faults.add(codeKind, "has the kind %s; there are user, capacity and site", r.show("kind"))
+		return
+	}
+	for _, k := range kinds {
+		if k != kind && r.has(string(k)) {
+			r.faults.add(codeKind, "is of the kind %s and has the claim %s as well", kind, k)
+		}
+	}
+	inner, ok := r.object.object(s)
+	if !ok {
+		r.faults.add(codeKind, "is of the kind %s and has no object %s", kind, kind)
+		return
+	}
+	r.claims.terms.Kind = kind
+	switch kind {
+	case User:
+		r.readUser(inner)
+	case Capacity:
+		r.readCapacity(inner)
+	case Site:
+		r.readSite(inner)
+	}
+}
+
+func (r *claimReader) readUser(inner object) {
+	n, ok := inner.integer("qty")
+	v, has := inner.values["qty"]
+	switch {
+	case inner.absent("qty"):
+		r.faults.add(codeMissing, "has no user.qty")
+	case has && v.Kind() != '0':
+		r.faults.add(codeType, "has the user.qty %s, which is not a number", inner.show("qty"))
+	case !ok || n < 1 || n > maxQuantity:
+		r.faults.add(codeQuantity, "has the user.qty %s; it is between 1 and %d", inner.show("qty"), maxQuantity)
+	}
+	r.claims.terms.Quantity = n
+}
+
+func (r *claimReader) readCapacity(inner object) {
+	skus, ok := inner.texts("sku")
+	switch {
+	case inner.absent("sku"):
+		r.faults.add(codeMissing, "has no capacity.sku")
+	case !ok || !all(skus, KnownSKU):
+		r.faults.add(codeSKU, "has the capacity.sku %s; it lists SKUs such as F64 or P1", inner.show("sku"))
+	}
+	r.claims.terms.SKUs = skus
+	if !inner.has("ids") {
+		return
+	}
+	ids, ok := inner.texts("ids")
+	if !ok || !all(ids, idForm.MatchString) {
+		r.faults.add(codeType, "has the capacity.ids %s; it lists ids in lower case", inner.show("ids"))
+	}
+	r.claims.terms.CapacityIDs = ids
+}
+
+func (r *claimReader) readSite(inner object) {
+	hosts, ok := inner.texts("hosts")
+	switch {
+	case inner.absent("hosts"):
+		r.faults.add(codeMissing, "has no site.hosts")
+	case !ok || !all(hosts, validHost):
+		r.faults.add(codeSite, "has the site.hosts %s; it lists host names in lower case, without port or wildcard", inner.show("hosts"))
+	}
+	r.claims.terms.Sites = hosts
+}

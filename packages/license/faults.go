@@ -1,0 +1,110 @@
+package license
+
+import (
+	"fmt"
+
+	"github.com/orgstore/orgstore/packages/verdict"
+)
+
+// The codes of findings about statements and trust. They are stable: other
+// programs branch on them.
+const (
+	codeTooLarge     verdict.Code = "lic.too_large"
+	codeForm         verdict.Code = "lic.form"
+	codeBase64       verdict.Code = "lic.base64"
+	codeHeader       verdict.Code = "lic.header"
+	codeAlg          verdict.Code = "lic.alg"
+	codeAlgKey       verdict.Code = "lic.alg_key_mismatch"
+	codeKid          verdict.Code = "lic.kid"
+	codeTyp          verdict.Code = "lic.typ"
+	codeSignature    verdict.Code = "lic.signature"
+	codeIssuer       verdict.Code = "lic.issuer"
+	codeIssuerScope  verdict.Code = "lic.issuer_scope"
+	codePayload      verdict.Code = "lic.payload"
+	codeDuplicate    verdict.Code = "lic.duplicate"
+	codeUnknownClaim verdict.Code = "lic.unknown_claim"
+	codeMissing      verdict.Code = "lic.missing"
+	codeType         verdict.Code = "lic.type"
+	codeUnsupported  verdict.Code = "lic.unsupported"
+	codeInconsistent verdict.Code = "lic.inconsistent"
+	codeAudience     verdict.Code = "lic.audience"
+	codeLifetime     verdict.Code = "lic.lifetime"
+	codeExtended     verdict.Code = "lic.same_bytes_extended"
+	codeAmbiguous    verdict.Code = "lic.ambiguous"
+	codeNone         verdict.Code = "lic.none"
+	codeGrade        verdict.Code = "lic.grade"
+
+	codeTenant     verdict.Code = "ent.tenant"
+	codeTenantForm verdict.Code = "ent.tenant_form"
+	codeKind       verdict.Code = "ent.kind"
+	codeQuantity   verdict.Code = "ent.qty"
+	codeSKU        verdict.Code = "ent.sku"
+	codeSite       verdict.Code = "ent.site"
+
+	codeDigest  verdict.Code = "pkg.digest"
+	codeVersion verdict.Code = "pkg.version"
+	codeGUID    verdict.Code = "pkg.guid"
+
+	codeTolerant verdict.Code = "zip.tolerant" // of packages/pbiviz
+
+	codeExpired      verdict.Code = "time.expired"
+	codeExpiring     verdict.Code = "time.expiring"
+	codeNotYet       verdict.Code = "time.not_yet"
+	codeIssuedFuture verdict.Code = "time.issued_future"
+	codeClockBack    verdict.Code = "time.clock_back"
+	codeClockAhead   verdict.Code = "time.clock_ahead"
+
+	codeSuperseded verdict.Code = "life.superseded"
+	codeSeqJump    verdict.Code = "life.seq_jump"
+
+	codeTrustForm      verdict.Code = "trust.form"
+	codeTrustVersion   verdict.Code = "trust.version"
+	codeThreshold      verdict.Code = "trust.threshold"
+	codeTrustExpired   verdict.Code = "trust.expired"
+	codeKeyRetired     verdict.Code = "trust.key_retired"
+	codeKeyNotYet      verdict.Code = "trust.key_not_yet"
+	codeKeyCompromised verdict.Code = "trust.key_compromised"
+	codeKeyUse         verdict.Code = "trust.key_use"
+	codeKeyForm        verdict.Code = "trust.key_form"
+	codeDuplicateKid   verdict.Code = "trust.duplicate_kid"
+	codeFingerprint    verdict.Code = "trust.fingerprint"
+	codeOverlap        verdict.Code = "trust.overlap"
+)
+
+// faults collects what a reader finds wrong. Messages lack their subject, which
+// only the caller of the reader knows: "has no claim exp".
+type faults []verdict.Finding
+
+func (f *faults) add(code verdict.Code, format string, args ...any) {
+	f.hint(code, "", format, args...)
+}
+
+func (f *faults) hint(code verdict.Code, hint, format string, args ...any) {
+	*f = append(*f, verdict.Finding{
+		Code: code, Verdict: verdict.Reject, Message: fmt.Sprintf(format, args...), Hint: hint,
+	})
+}
+
+// one makes faults of a single one, for readers that stop at the first.
+func one(code verdict.Code, format string, args ...any) faults {
+	var f faults
+	f.add(code, format, args...)
+	return f
+}
+
+// of makes the refusal that names its subject, with a hint wherever none is
+// given yet. It returns nil, as an error, if nothing is wrong.
+func (f faults) of(subject, hint string) error {
+	if len(f) == 0 {
+		return nil
+	}
+	r := &verdict.Refusal{}
+	for _, found := range f {
+		found.Message = subject + " " + found.Message
+		if found.Hint == "" {
+			found.Hint = hint
+		}
+		r.Findings = append(r.Findings, found)
+	}
+	return r
+}

@@ -1,0 +1,35 @@
+package license
+
+import (
+	"regexp"
+	"slices"
+)
+
+// skuForm is the closed list of capacity SKUs that Microsoft sells or sold:
+// Fabric F2 to F2048, Premium P1 to P5, Embedded A1 to A8 and EM1 to EM3.
+var skuForm = regexp.MustCompile(`^(F(2|4|8|16|32|64|128|256|512|1024|2048)|P[1-5]|A[1-8]|EM[1-3])$`)
+
+// hostForm is a DNS name in lower-case A-labels: no scheme, port, path,
+// wildcard or empty label, and its last label is not a number, so that no
+// address passes for a name.
+var hostForm = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+// maxHost is the longest name DNS knows, in bytes.
+const maxHost = 253
+
+// idForm is how Microsoft writes the ids of tenants and capacities, in lower case.
+var idForm = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// KnownSKU says whether s names a capacity SKU.
+func KnownSKU(s string) bool { return skuForm.MatchString(s) }
+
+// ValidTenant says whether s is a tenant id as statements and settings must
+// write it: a lower-case UUID; no name, no wildcard.
+func ValidTenant(s string) bool { return idForm.MatchString(s) }
+
+func validHost(s string) bool { return len(s) <= maxHost && hostForm.MatchString(s) }
+
+// all says whether there is at least one element and each is valid.
+func all(list []string, valid func(string) bool) bool {
+	return len(list) > 0 && !slices.ContainsFunc(list, func(s string) bool { return !valid(s) })
+}

@@ -1,0 +1,205 @@
+package license
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+
+	"github.com/orgstore/orgstore/packages/pbiviz"
+	"github.com/orgstore/orgstore/packages/verdict"
+	"github.com/orgstore/orgstore/packages/visual"
+)
+
+// A Vendor is what the tenant's settings say of one vendor.
+type Vendor struct {
+	Name   string
+	Bundle Bundle
+	// GUIDs lists the visuals this vendor may speak for. The bundle's own list
+	// can only narrow it.
+	GUIDs []visual.GUID
+	// Enforced says what the visual itself obeys.
+	Enforced Enforced
+}
+
+// Enforced says which date a vendor's visuals obey at run time.
+type Enforced string
+
+const (
+	// ByPackage: the date is inside the script, so a later statement about the
+	// same bytes extends nothing. The default.
+	ByPackage Enforced = "package"
+	// ByStatement: the visual asks the statement only.
+	ByStatement Enforced = "statement"
+)
+
+// Trust is whom a tenant believes about which visuals. The zero Trust believes
+// nobody.
+type Trust struct {
+	tenant  string
+	vendors []Vendor          // by name
+	prints  map[string]string // key name to fingerprint, since Weigh asks often
+}
+
+// NewTrust makes the trust of one tenant, by its id in lower case. It refuses
+// vendors that could be taken for one another: who may speak for a visual, whose
+// key a name means and whose subscriptions an issuer counts must each have one
+// answer. A refusal is a *verdict.Refusal with everything found wrong.
+func NewTrust(tenant string, vendors []Vendor) (Trust, error) {
+	var f faults
+	if !ValidTenant(tenant) {
+		f.add(codeTenantForm, "has the tenant id %q, which is not a UUID in lower case", tenant)
+	}
+	names, guids, kids, issuers := owners{}, owners{}, owners{}, owners{}
+	for _, v := range vendors {
+		if names[v.Name] != "" || v.Name == "" {
+			f.add(codeOverlap, "names two vendors %q, or one not at all", v.Name)
+		}
+		if v.Enforced != "" && v.Enforced != ByPackage && v.Enforced != ByStatement {
+			f.add(codeTrustForm, "says of %s that %q is enforced; there are package and statement", v.Name, v.Enforced)
+		}
+		names[v.Name] = v.Name
+		for _, g := range v.GUIDs {
+			guids.claim(&f, codeOverlap, v.Name, "speak for the visual", g.String())
+		}
+		for _, i := range v.Bundle.issuers {
+			issuers.claim(&f, codeOverlap, v.Name, "issue as", i.Name)
+			for _, k := range i.Keys {
+				kids.claim(&f, codeDuplicateKid, v.Name, "have a key called", k.ID)
+			}
+		}
+	}
+	if len(f) > 0 {
+		return Trust{}, f.of("the trust", "correct the vendors in the settings")
+	}
+	return Trust{tenant, slices.SortedFunc(slices.Values(vendors), byName), fingerprints(vendors)}, nil
+}
+
+func byName(a, b Vendor) int { return cmp.Compare(a.Name, b.Name) }
+
+func fingerprints(vendors []Vendor) map[string]string {
+	prints := map[string]string{}
+	for _, v := range vendors {
+		for _, i := range v.Bundle.issuers {
+			for _, k := range i.Keys {
+				prints[k.ID] = k.Fingerprint()
+			}
+		}
+	}
+	return prints
+}
+
+// owners maps what only one vendor may have to that vendor.
+type owners map[string]string
+
+func (o owners) claim(f *faults, code verdict.Code, vendor, what, thing string) {
+	if other, taken := o[thing]; taken && other != vendor {
+		f.add(code, "lets both %s and %s %s %s", other, vendor, what, thing)
+		return
+	}
+	o[thing] = vendor
+}
+
+// Tenant returns the id of the tenant whose trust this is.
+func (t Trust) Tenant() string { return t.tenant }
+
+// Fingerprint changes when anything that is believed changes: then statements
+// are to be bound again.
+func (t Trust) Fingerprint() string {
+	h := sha256.New()
+	fmt.Fprintf(h, "trust 1\n%q\n", t.tenant)
+	for _, v := range t.vendors {
+		guids := slices.SortedFunc(slices.Values(v.GUIDs), visual.GUID.Compare)
+		fmt.Fprintf(h, "%q %q %q %q\n", v.Name, v.Bundle.Fingerprint(), v.enforced(), guids)
+	}
+	return "sha256:" + hex.EncodeToString(h.Sum(nil))
+}
+
+func (v Vendor) enforced() Enforced {
+	if v.Enforced == "" {
+		return ByPackage
+	}
+	return v.Enforced
+}
+
+// A signer is a key with whom it belongs to.
+type signer struct {
+	vendor Vendor
+	issuer Issuer
+	key    Key
+}
+
+// signer finds a key by its name.
+func (t Trust) signer(kid string) (signer, bool) {
+	for _, v := range t.vendors {
+		if i, k, ok := v.Bundle.Key(kid); ok {
+			return signer{v, i, k}, true
+		}
+	}
+	return signer{}, false
+}
+
+// scope says why a signer may not speak for a visual.
+func (s signer) scope(g visual.GUID) faults {
+	var f faults
+	switch {
+	case !slices.Contains(s.vendor.GUIDs, g):
+		f.hint(codeIssuerScope, "if the visual is this vendor's, add it to the vendor's guids in the settings",
+			"is signed with the key %s of %s, whom the settings do not let speak for %s", s.key.ID, s.vendor.Name, g)
+	case !s.issuer.speaksFor(g):
+		f.hint(codeIssuerScope, "ask the vendor for a trust bundle that names the visual",
+			"is signed with the key %s of %s, whose trust bundle does not name %s", s.key.ID, s.vendor.Name, g)
+	}
+	return f
+}
+
+// vendorOf names who may speak for a visual, for people.
+func (t Trust) vendorOf(g visual.GUID) string {
+	for _, v := range t.vendors {
+		if slices.Contains(v.GUIDs, g) {
+			return v.Name
+		}
+	}
+	return "the vendor"
+}
+
+// A Bound is a statement that is authentic and about these bytes. It is plain
+// data that a journal stores; it is never enough to put anything into a store,
+// since whoever can write the journal could have made it up.
+type Bound struct {
+	GUID      visual.GUID    `json:"guid"`
+	Version   visual.Version `json:"version"`
+	Package   visual.Digest  `json:"package"`
+	Content   pbiviz.Content `json:"content"`
+	Statement visual.Digest  `json:"statement"` // SHA-256 of the statement's bytes: where to find it, not its identity
+	Embedded  bool           `json:"embedded,omitempty"`
+	Key       string         `json:"key"` // fingerprint of the public key that verified it
+	Terms     Terms          `json:"terms"`
+}
+
+// A Need is what a use of a license asks of it.
+type Need struct {
+	Least Grade
+	// Asked says that a person asked for this release by name (a rollback, the
+	// way back); what is superseded may then be put.
+	Asked bool
+	// Reviewed is the reason a person gave for putting what needs review; empty
+	// where nobody decided. It never helps against a rejection.
+	Reviewed string
+	// Tolerant admits packages whose ZIP is of the tolerant tier.
+	Tolerant bool
+}
+
+// Facts is what is known of the tenant and of licenses used before.
+type Facts struct {
+	// Tenant is the tenant id of the agent's own sign-in, or of the settings
+	// where it does not sign in; lower case.
+	Tenant string
+	// Marks maps a subscription (Terms.Subscription, prefixed by the issuer and
+	// a space) to the highest sequence ever put.
+	Marks map[string]int64
+	// EarliestEnd maps a package to the earliest end among all statements bound
+	// to its bytes, where there are several.
+	EarliestEnd map[visual.Digest]Terms
+}

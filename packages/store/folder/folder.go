@@ -1,0 +1,234 @@
+// Package folder is a store that is a directory or share: for Desktop's import,
+// for Report Server, for sites without a network. It knows files and names; it
+// does not know why a package is put, nor a tenant.
+//
+// A visual is one file: <GUID>.pbiviz while it is enabled, and
+// <GUID>.pbiviz.disabled while it is not. Both lie in one directory, so that
+// its access changes by one rename, as its bytes do. Files with other names are
+// somebody else's: they are neither listed nor touched.
+package folder
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/orgstore/orgstore/packages/disk"
+	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/moment"
+	"github.com/orgstore/orgstore/packages/pbiviz"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/verdict"
+	"github.com/orgstore/orgstore/packages/visual"
+)
+
+// The codes of what this store refuses. A refusal means that nothing was changed.
+const (
+	codeConflict verdict.Code = "op.store_conflict" // something that is not ours is in the way
+	codeName     verdict.Code = "op.store_name"     // no file may be called so
+	codeUnknown  verdict.Code = "op.store_unknown"  // no such visual
+)
+
+// readable lets others load what is put, as far as the process's umask allows.
+const readable fs.FileMode = 0o644
+
+// leftover is how old a temporary file must be for Put to take it for one whose
+// writer was stopped.
+const leftover = time.Hour
+
+// looks is how often Installed begins again because visuals came, went or
+// changed their access while it read. Pause lets whoever does that finish.
+const (
+	looks = 5
+	pause = 10 * time.Millisecond
+)
+
+// A Store is a folder store. One process at a time changes one; any number may
+// list it.
+type Store struct {
+	d      disk.Disk
+	dir    string
+	limits pbiviz.Limits
+	mu     sync.RWMutex // held for writing while something changes
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Open returns the store in a directory. It need not exist yet, but must when
+// the store is used: a share that is not mounted must not look like a store
+// that is empty.
+func Open(d disk.Disk, dir string) *Store {
+	return &Store{d: d, dir: dir, limits: pbiviz.DefaultLimits()}
+}
+
+// Traits says that a folder tells all and needs no person.
+func (s *Store) Traits() store.Traits {
+	return store.Traits{TellsVersion: true, TellsDigest: true, Unattended: true}
+}
+
+// Installed reads every visual's package. What is not as it should be is listed
+// with its problem and without a release.
+func (s *Store) Installed(ctx context.Context) (map[visual.GUID]store.Listing, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for range looks {
+		all, steady, err := s.look(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if steady {
+			return all, nil
+		}
+		time.Sleep(pause)
+	}
+	return nil, fmt.Errorf("cannot list the store: %s keeps changing", s.dir)
+}
+
+// look lists the store, and says whether it stayed as it was meanwhile. A
+// directory read while a file in it is renamed may show it under both names or
+// under none, so it is read twice.
+func (s *Store) look(ctx context.Context) (all map[visual.GUID]store.Listing, steady bool, err error) {
+	before, err := s.scan()
+	if err != nil {
+		return nil, false, err
+	}
+	all = map[visual.GUID]store.Listing{}
+	for _, group := range before {
+		problem := group.problem()
+		for _, slot := range group {
+			if err := ctx.Err(); err != nil {
+				return nil, false, err
+			}
+			l := store.Listing{GUID: slot.guid, Problem: problem}
+			if problem == "" {
+				if l, err = s.tell(slot); err != nil {
+					return nil, false, nil // it was renamed: look again
+				}
+			}
+			all[slot.guid] = l
+		}
+	}
+	after, err := s.scan()
+	return all, before.equal(after), err
+}
+
+// tell tells of one visual's file. The error says that it is not there any more.
+func (s *Store) tell(slot slot) (store.Listing, error) {
+	l := store.Listing{GUID: slot.guid, Enabled: &slot.enabled}
+	p, err := s.read(slot)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return l, err
+	case err != nil:
+		l.Problem = err.Error()
+		return l, nil
+	}
+	release := p.Release()
+	l.Name, l.Release = p.Manifest().DisplayName, &release
+	return l, nil
+}
+
+// read reads a visual's package, and refuses one of another visual.
+func (s *Store) read(slot slot) (*pbiviz.Package, error) {
+	file, err := disk.ReadFile(s.d, filepath.Join(s.dir, slot.name), s.limits.FileSize)
+	if err != nil {
+		return nil, fmt.Errorf("%s is not readable: %w", slot.name, err)
+	}
+	p, err := pbiviz.Read(file, s.limits)
+	if err != nil {
+		return nil, fmt.Errorf("%s is not a package: %w", slot.name, err)
+	}
+	if g := p.Manifest().GUID; g != slot.guid {
+		return nil, fmt.Errorf("%s holds another visual, %s", slot.name, g)
+	}
+	return p, nil
+}
+
+// Put replaces the package of a visual, enabled or not, or adds it enabled.
+// Only a package of the same visual is ever replaced. A *verdict.Refusal means
+// that nothing was changed.
+func (s *Store) Put(ctx context.Context, _ store.StepID, l license.Licensed, at moment.Moment) (store.Receipt, error) {
+	if err := ctx.Err(); err != nil {
+		return store.Receipt{}, err
+	}
+	r, err := l.Open(at)
+	if err != nil {
+		return store.Receipt{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	slot, held, err := s.find(l.GUID())
+	if err != nil {
+		return store.Receipt{}, err
+	}
+	name := filepath.Join(s.dir, slot.name)
+	if held {
+		p, err := s.read(slot)
+		if err != nil {
+			return store.Receipt{}, conflict(err.Error(), l.GUID())
+		}
+		if p.Digest() == l.Release().Digest {
+			// Whoever put it may have been stopped before its name was durable.
+			return receipt(slot), s.d.SyncDir(s.dir)
+		}
+	}
+	// Only tidying; what matters is what comes next.
+	_ = disk.Sweep(s.d, s.dir, time.Now().Add(-leftover))
+	if err := disk.Replace(s.d, name, readable, func(w io.Writer) error { return write(w, r) }); err != nil {
+		return store.Receipt{}, err
+	}
+	return receipt(slot), nil
+}
+
+func write(w io.Writer, r *bytes.Reader) error {
+	_, err := r.WriteTo(w)
+	return err
+}
+
+func receipt(slot slot) store.Receipt { return store.Receipt{Reference: slot.name} }
+
+// SetAccess renames a visual's file. It leaves the bytes as they are, whatever
+// they are.
+func (s *Store) SetAccess(ctx context.Context, _ store.StepID, g visual.GUID, enabled bool) (store.Receipt, error) {
+	if err := ctx.Err(); err != nil {
+		return store.Receipt{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	from, held, err := s.find(g)
+	switch {
+	case err != nil:
+		return store.Receipt{}, err
+	case !held:
+		return store.Receipt{}, verdict.Refuse(codeUnknown,
+			fmt.Sprintf("cannot change the access of %s: the store in %s does not hold it", g, s.dir), "install it first")
+	}
+	to := slotOf(g, enabled)
+	if from.enabled != enabled {
+		if err := s.d.Rename(filepath.Join(s.dir, from.name), filepath.Join(s.dir, to.name)); err != nil {
+			return store.Receipt{}, fmt.Errorf("cannot change the access of %s: %w", g, err)
+		}
+	}
+	// Also where nothing was to be done: see Put.
+	return receipt(to), s.d.SyncDir(s.dir)
+}
+
+// Withdraw has nothing to take back: no change ever waits.
+func (s *Store) Withdraw(ctx context.Context, _ store.StepID) error { return ctx.Err() }
+
+// Sweep removes temporary files that a stopped Put left, however new. Its
+// caller holds the lock.
+func (s *Store) Sweep() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := disk.Sweep(s.d, s.dir, time.Now().Add(leftover)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("cannot tidy the store: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,373 @@
+// Package storetest is the suite that every store passes. It knows what a store
+// promises, and nothing of how one keeps it.
+package storetest
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/license/licensetest"
+	"github.com/orgstore/orgstore/packages/moment"
+	"github.com/orgstore/orgstore/packages/pbiviz/pbiviztest"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/visual"
+)
+
+// A Fixture is an empty store under test.
+type Fixture struct {
+	Store store.Store
+	// Person does what a person does about a change that waits; nil where the
+	// store is unattended.
+	Person func(t *testing.T, id store.StepID)
+}
+
+// The visuals of the suite.
+const (
+	Gauge = pbiviztest.GUID
+	Tiles = "auroraTiles3F9A1C7E5B2D4860A1B2C3D4E5F60718"
+)
+
+// Now is the moment of the suite.
+func Now() moment.Moment { return licensetest.At("2026-11-23") }
+
+// Licensed returns a package that was judged at Now.
+func Licensed(t *testing.T, p pbiviztest.Package) license.Licensed {
+	t.Helper()
+	vendor := licensetest.Aurora()
+	pkg := licensetest.Package(p)
+	guid := pkg.Manifest().GUID.String()
+	l, judged := vendor.Trust(guid).Judge(pkg, vendor.Statement(pkg), licensetest.Need(), licensetest.Facts(), Now())
+	if l.IsZero() {
+		t.Fatalf("the package of the test is not good: %+v", judged.Findings)
+	}
+	return l
+}
+
+// Run runs the suite. Open is called for each test and returns an empty store.
+func Run(t *testing.T, open func(t *testing.T) Fixture) {
+	for _, c := range []struct {
+		name string
+		test func(*bench)
+	}{
+		{"put adds a visual enabled", putAdds},
+		{"put again changes nothing", putAgain},
+		{"put replaces in place", putReplaces},
+		{"put goes back to an older version", putGoesBack},
+		{"a renewal has the same version and other bytes", putRenews},
+		{"put keeps access", putKeepsAccess},
+		{"access can be changed and changed again", setAccess},
+		{"access of an unknown visual is refused", setAccessUnknown},
+		{"an old judgment is refused", oldJudgment},
+		{"what was not judged is refused", zeroLicensed},
+		{"a canceled change is not made", canceled},
+		{"visuals do not touch each other", apart},
+		{"GUIDs that differ only in case are never mixed up", caseCounts},
+		{"withdrawing what is made or unknown does nothing", withdraw},
+		{"a list shows the old or the new", concurrent},
+		{"traits do not change", traits},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.test(&bench{t, open(t), context.Background()}) })
+	}
+}
+
+// A bench is a store with the suite's ways to use it.
+type bench struct {
+	*testing.T
+	Fixture
+	ctx context.Context
+}
+
+func (b *bench) put(id store.StepID, l license.Licensed) {
+	b.Helper()
+	r, err := b.Store.Put(b.ctx, id, l, Now())
+	b.finish(id, r, err)
+}
+
+func (b *bench) access(id store.StepID, g visual.GUID, enabled bool) {
+	b.Helper()
+	r, err := b.Store.SetAccess(b.ctx, id, g, enabled)
+	b.finish(id, r, err)
+}
+
+// finish lets a person make a change that waits.
+func (b *bench) finish(id store.StepID, r store.Receipt, err error) {
+	b.Helper()
+	switch {
+	case err != nil:
+		b.Fatalf("step %s: %v", id, err)
+	case r.Waiting && b.Store.Traits().Unattended:
+		b.Fatalf("step %s waits in a store that needs no person", id)
+	case r.Waiting:
+		b.Person(b.T, id)
+	}
+}
+
+func (b *bench) installed() map[visual.GUID]store.Listing {
+	b.Helper()
+	all, err := b.Store.Installed(b.ctx)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return all
+}
+
+// holds fails unless the store holds exactly these packages, all with this access.
+func (b *bench) holds(enabled bool, want ...license.Licensed) {
+	b.Helper()
+	all := b.installed()
+	if len(all) != len(want) {
+		b.Errorf("the store holds %d visuals, not %d: %v", len(all), len(want), all)
+	}
+	for _, l := range want {
+		b.lists(all, l, enabled)
+	}
+}
+
+// lists fails unless a listing tells of a package as much as the traits say.
+func (b *bench) lists(all map[visual.GUID]store.Listing, l license.Licensed, enabled bool) {
+	b.Helper()
+	got, ok := all[l.GUID()]
+	traits := b.Store.Traits()
+	switch {
+	case !ok:
+		b.Errorf("the store does not hold %s", l.GUID())
+		return
+	case got.GUID != l.GUID() || got.Problem != "":
+		b.Errorf("%s is listed as %s with the problem %q", l.GUID(), got.GUID, got.Problem)
+	case got.Enabled == nil && traits.TellsDigest:
+		b.Errorf("%s: a store that tells bytes tells access too", l.GUID())
+	case got.Enabled != nil && *got.Enabled != enabled:
+		b.Errorf("%s is enabled: %v", l.GUID(), *got.Enabled)
+	}
+	if !traits.TellsDigest && !traits.TellsVersion {
+		if got.Release != nil {
+			b.Errorf("%s: told %s, against its traits", l.GUID(), got.Release)
+		}
+		return
+	}
+	if got.Release == nil {
+		b.Errorf("%s: no release is told, against the traits", l.GUID())
+		return
+	}
+	if traits.TellsDigest && got.Release.Digest != l.Release().Digest {
+		b.Errorf("%s holds %s, not %s", l.GUID(), got.Release, l.Release())
+	}
+	if traits.TellsVersion && !got.Release.Version.Equal(l.Release().Version) {
+		b.Errorf("%s holds %s, not %s", l.GUID(), got.Release, l.Release())
+	}
+}
+
+func (b *bench) gauge(version string) license.Licensed {
+	b.Helper()
+	return Licensed(b.T, pbiviztest.Package{GUID: Gauge, Version: version})
+}
+
+func (b *bench) tiles(version string) license.Licensed {
+	b.Helper()
+	return Licensed(b.T, pbiviztest.Package{GUID: Tiles, Version: version, DisplayName: "Aurora Tiles"})
+}
+
+func putAdds(b *bench) {
+	b.holds(true)
+	l := b.gauge("1.0.0.0")
+	b.put("s1", l)
+	b.holds(true, l)
+}
+
+func putAgain(b *bench) {
+	l := b.gauge("1.0.0.0")
+	b.put("s1", l)
+	b.put("s1", l)
+	b.put("s2", l)
+	b.holds(true, l)
+}
+
+func putReplaces(b *bench) {
+	b.put("s1", b.gauge("1.0.0.0"))
+	l := b.gauge("1.1.0.0")
+	b.put("s2", l)
+	b.holds(true, l)
+}
+
+func putGoesBack(b *bench) {
+	l := b.gauge("1.0.0.0")
+	b.put("s1", l)
+	b.put("s2", b.gauge("1.1.0.0"))
+	b.put("s3", l)
+	b.holds(true, l)
+}
+
+func putRenews(b *bench) {
+	b.put("s1", b.gauge("1.0.0.0"))
+	l := Licensed(b.T, pbiviztest.Package{GUID: Gauge, Version: "1.0.0.0", Script: "var key = 'renewed';\n"})
+	b.put("s2", l)
+	b.holds(true, l)
+}
+
+func putKeepsAccess(b *bench) {
+	l, m := b.gauge("1.0.0.0"), b.gauge("1.1.0.0")
+	b.put("s1", l)
+	b.access("s2", l.GUID(), false)
+	b.put("s3", m)
+	b.holds(false, m)
+	b.put("s3", m)
+	b.holds(false, m)
+	b.access("s4", l.GUID(), true)
+	b.holds(true, m)
+}
+
+func setAccess(b *bench) {
+	l := b.gauge("1.0.0.0")
+	b.put("s1", l)
+	for i, enabled := range []bool{true, false, false, true, true, false} {
+		b.access(store.StepID(rune('a'+i)), l.GUID(), enabled)
+		b.holds(enabled, l)
+	}
+}
+
+func setAccessUnknown(b *bench) {
+	l, other := b.gauge("1.0.0.0"), b.tiles("1.0.0.0")
+	b.put("s1", l)
+	for _, enabled := range []bool{true, false} {
+		_, err := b.Store.SetAccess(b.ctx, "s2", other.GUID(), enabled)
+		if err == nil || !strings.Contains(err.Error(), other.GUID().String()) {
+			b.Errorf("the access of a visual that is not there: %v", err)
+		}
+	}
+	b.holds(true, l)
+}
+
+func oldJudgment(b *bench) {
+	l := b.gauge("1.0.0.0")
+	b.put("s1", l)
+	later := moment.Settle(Now().Time().Add(2*license.MaxAge), moment.Mark{}, -1)
+	if _, err := b.Store.Put(b.ctx, "s2", b.gauge("1.1.0.0"), later); err == nil {
+		b.Error("a package was put long after it was judged")
+	}
+	b.holds(true, l)
+}
+
+func zeroLicensed(b *bench) {
+	if _, err := b.Store.Put(b.ctx, "s1", license.Licensed{}, Now()); err == nil {
+		b.Error("nothing was put, and no error")
+	}
+	b.holds(true)
+}
+
+func canceled(b *bench) {
+	l := b.gauge("1.0.0.0")
+	b.put("s1", l)
+	ctx, cancel := context.WithCancel(b.ctx)
+	cancel()
+	_, err := b.Store.Put(ctx, "s2", b.gauge("1.1.0.0"), Now())
+	_, err2 := b.Store.SetAccess(ctx, "s3", l.GUID(), false)
+	_, err3 := b.Store.Installed(ctx)
+	for _, err := range []error{err, err2, err3} {
+		if !errors.Is(err, context.Canceled) {
+			b.Errorf("canceled: %v", err)
+		}
+	}
+	b.holds(true, l)
+}
+
+func apart(b *bench) {
+	l, m := b.gauge("1.0.0.0"), b.tiles("1.0.0.0")
+	longer := Licensed(b.T, pbiviztest.Package{GUID: Gauge + "_1", Version: "7.0.0.0"})
+	b.put("s1", l)
+	b.put("s2", m)
+	b.put("s3", longer)
+	b.holds(true, l, m, longer)
+	m = b.tiles("2.0.0.0")
+	b.put("s4", m)
+	b.access("s5", l.GUID(), false)
+	all := b.installed()
+	if len(all) != 3 {
+		b.Errorf("the store holds %v", all)
+	}
+	b.lists(all, l, false)
+	b.lists(all, m, true)
+	b.lists(all, longer, true)
+}
+
+// A store that cannot hold both refuses the second and keeps the first.
+func caseCounts(b *bench) {
+	l := b.gauge("1.0.0.0")
+	other := Licensed(b.T, pbiviztest.Package{GUID: strings.ToUpper(Gauge), Version: "9.0.0.0"})
+	b.put("s1", l)
+	if _, err := b.Store.SetAccess(b.ctx, "s2", other.GUID(), false); err == nil {
+		b.Error("the access of a visual that is not there was changed")
+	}
+	r, err := b.Store.Put(b.ctx, "s3", other, Now())
+	if err != nil {
+		b.holds(true, l)
+		return
+	}
+	b.finish("s3", r, err)
+	b.holds(true, l, other)
+}
+
+func withdraw(b *bench) {
+	l := b.gauge("1.0.0.0")
+	b.put("s1", l)
+	for _, id := range []store.StepID{"s1", "s1", "never asked for", ""} {
+		if err := b.Store.Withdraw(b.ctx, id); err != nil {
+			b.Errorf("withdrawing %q: %v", id, err)
+		}
+	}
+	b.holds(true, l)
+}
+
+func concurrent(b *bench) {
+	if !b.Store.Traits().Unattended {
+		return // persons do one thing at a time
+	}
+	old, fresh, m := b.gauge("1.0.0.0"), b.gauge("1.1.0.0"), b.tiles("1.0.0.0")
+	b.put("s1", old)
+	b.put("s2", m)
+	done := make(chan struct{})
+	var lists sync.WaitGroup
+	for range 2 {
+		lists.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				all, err := b.Store.Installed(b.ctx)
+				got, ok := all[old.GUID()]
+				if err != nil || len(all) != 2 || !ok || got.Problem != "" {
+					b.Errorf("listed %v, %v", all, err)
+					return
+				}
+				if r := got.Release; r != nil && *r != old.Release() && *r != fresh.Release() {
+					b.Errorf("listed the release %s", r)
+					return
+				}
+			}
+		})
+	}
+	for i := range 20 {
+		if i%4 == 3 {
+			b.access("s4", m.GUID(), i%8 == 3)
+		}
+		b.put("s3", []license.Licensed{fresh, old}[i%2])
+	}
+	close(done)
+	lists.Wait()
+}
+
+func traits(b *bench) {
+	before := b.Store.Traits()
+	b.put("s1", b.gauge("1.0.0.0"))
+	if after := b.Store.Traits(); after != before {
+		b.Errorf("%+v became %+v", before, after)
+	}
+	if !before.Unattended && b.Person == nil {
+		b.Error("a store that needs a person is tested without one")
+	}
+}
