@@ -117,7 +117,7 @@ func renewal(l line, state string) string {
 	case l.reason.Code == plan.CodeNotBegun:
 		return l.reason.Message
 	case state == "ok":
-		return "-"
+		return output.Nothing
 	}
 	return "none is here; ask the vendor for the renewed package"
 }
@@ -129,7 +129,7 @@ func urgency(d licenseStatusData) int {
 func licenseView(data []licenseStatusData) output.View {
 	view := output.View{Columns: []string{"VISUAL", "VERSION", "GRADE", "KIND", "UNTIL", "DAYS LEFT", "STATE", "RENEWAL"}}
 	for _, d := range data {
-		left := "-"
+		left := output.Nothing
 		if d.License.DaysLeft != nil {
 			left = strconv.Itoa(*d.License.DaysLeft)
 		}
@@ -211,5 +211,5 @@ func counts(l licenseData) string {
 	case license.Site:
 		return "embedded sites " + strings.Join(l.Sites, ", ")
 	}
-	return "-"
+	return output.Nothing
 }

@@ -98,7 +98,7 @@ func unreadable(file string, r *verdict.Refusal) packageData {
 func packageAnswer(packages []packageData) answer {
 	view := output.View{Columns: []string{"PACKAGE", "VERSION", "DIGEST", "VERDICT", "LICENSE", "UNTIL", "DAYS LEFT", "WHY"}}
 	for _, p := range packages {
-		left, reason := "-", "-"
+		left, reason := output.Nothing, output.Nothing
 		if p.License.DaysLeft != nil {
 			left = strconv.Itoa(*p.License.DaysLeft)
 		}

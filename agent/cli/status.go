@@ -69,7 +69,7 @@ func runStatus(ctx context.Context, g *globals, args []string) (answer, error) {
 		}
 		d := s.statusOf(l, in)
 		data = append(data, d)
-		left := "-"
+		left := output.Nothing
 		if d.DaysLeft != nil {
 			left = strconv.Itoa(*d.DaysLeft)
 		}

@@ -3,6 +3,7 @@ package cli
 import (
 	"time"
 
+	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/packages/visual"
@@ -63,7 +64,7 @@ func timestamp(t time.Time) string {
 // day is how people read the end of a license: it ends as that day begins, UTC.
 func day(t time.Time) string {
 	if t.IsZero() {
-		return "-"
+		return output.Nothing
 	}
 	return t.UTC().Format(time.DateOnly)
 }
@@ -75,7 +76,7 @@ func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
 func versionOf(s store.State) string {
 	switch {
 	case s.Presence == store.Absent:
-		return "-"
+		return output.Nothing
 	case s.Release == nil:
 		return "unknown"
 	case s.Enabled != nil && !*s.Enabled:
@@ -94,7 +95,7 @@ func digestOf(r *visual.Release) string {
 // orDash stands in for what a table has nothing to show.
 func orDash(s string) string {
 	if s == "" {
-		return "-"
+		return output.Nothing
 	}
 	return s
 }

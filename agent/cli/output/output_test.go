@@ -283,10 +283,20 @@ func TestJSONMeansWhatItMeantBeforeEscaping(t *testing.T) {
 	}
 }
 
+func TestACellWithNothingIsEmptyInCSV(t *testing.T) {
+	v := View{Columns: []string{"A", "B"}, Rows: [][]string{{"x", Nothing}}}
+	if got := written(t, CSV, "", nil, v); got != "a,b\nx,\n" {
+		t.Errorf("got %q", got)
+	}
+	if got := written(t, Table, "", nil, v); !strings.Contains(got, "x  -") {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestFormulas(t *testing.T) {
 	for cell, want := range map[string]string{
 		"=1+1": "'=1+1", "+cmd|' /C calc'!A0": "'+cmd|' /C calc'!A0", "-2+3": "'-2+3", "@SUM(A1)": "'@SUM(A1)",
-		"\t=1": `'\t=1`, "\r=1": `'\x0d=1`, " =1": "' =1", "＝1": "'＝1", "-3": "-3", "+3.5": "+3.5", "1.4.0.0": "1.4.0.0", "": "", "-": "'-", "'=1": "'=1",
+		"\t=1": `'\t=1`, "\r=1": `'\x0d=1`, " =1": "' =1", "＝1": "'＝1", "-3": "-3", "+3.5": "+3.5", "1.4.0.0": "1.4.0.0", "": "", "'=1": "'=1",
 		"~> 1.4": "~> 1.4", ">= 1.4": ">= 1.4", "= 1.4": "'= 1.4",
 	} {
 		got := written(t, CSV, "", nil, View{Columns: []string{"A"}, Rows: [][]string{{cell}}})

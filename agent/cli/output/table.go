@@ -63,6 +63,10 @@ func styled(w io.Writer) bool {
 	return runtime.GOOS != "windows" || os.Getenv("WT_SESSION") != "" || os.Getenv("TERM") != ""
 }
 
+// Nothing stands in a cell that has nothing to show, so that people see that it
+// was not forgotten. In CSV such a cell is empty.
+const Nothing = "-"
+
 // commaSeparated writes RFC 4180 with LF; names of columns as JSON writes them.
 func commaSeparated(v View) string {
 	switch {
@@ -85,7 +89,9 @@ func commaSeparated(v View) string {
 	for _, r := range v.Rows {
 		cells := make([]string, len(head))
 		for i := range min(len(r), len(head)) {
-			cells[i] = harmless(r[i])
+			if r[i] != Nothing {
+				cells[i] = harmless(r[i])
+			}
 		}
 		_ = w.Write(cells)
 	}
