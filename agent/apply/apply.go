@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/orgstore/orgstore/agent/journal"
@@ -94,7 +95,7 @@ func (a *Applier) moved(ctx context.Context, s plan.Step) (Result, bool) {
 	switch {
 	case err != nil:
 		return failed(s, "op.store", err.Error(), "check that the store can be reached, then run the command again"), true
-	case seen.tells && !seen.matches(s.From):
+	case !seen.matches(s.From):
 		return failed(s, "op.stale", fmt.Sprintf("the store holds %s, and the plan starts from %s", seen, describe(s.From)),
 			"somebody changed the store since the plan was made: look at `orgstore plan` again"), true
 	}
@@ -130,15 +131,36 @@ func (a *Applier) change(ctx context.Context, s plan.Step) (store.Receipt, error
 		return store.Receipt{}, verdict.Refuse("op.kind", fmt.Sprintf("this version of orgstore knows no change %q", s.Kind), "update orgstore")
 	case !s.Kind.Puts():
 		return target.SetAccess(ctx, s.ID, s.Key.GUID, s.Kind == change.Enable)
-	case sameBytes(s):
-		return store.Receipt{Note: "the package stays; its license was extended by a new statement"}, nil
 	}
-	at := a.Clock()
-	licensed, err := a.judge(s, at)
+	licensed, err := a.judge(s)
 	if err != nil {
 		return store.Receipt{}, err
 	}
-	return target.Put(ctx, s.ID, licensed, at)
+	if sameBytes(s) {
+		return store.Receipt{Note: "the package stays; its license was extended by a new statement"}, nil
+	}
+	// A moment of its own: judging takes time, and a license may end meanwhile.
+	receipt, err := target.Put(ctx, s.ID, licensed, a.Clock())
+	if err != nil || receipt.Waiting || !needsAccess(s) {
+		return receipt, err
+	}
+	receipt, err = target.SetAccess(ctx, s.ID, s.Key.GUID, *s.To.Enabled)
+	if err != nil { // not wrapped: a refusal would say that nothing was changed
+		err = fmt.Errorf("put back, but not its access: %v", err)
+	}
+	return receipt, err
+}
+
+// needsAccess says whether to put back a package is not enough to put back its
+// access: Put leaves that as it is, and adds what was absent enabled.
+func needsAccess(s plan.Step) bool {
+	if s.Kind != change.Restore || s.To.Enabled == nil {
+		return false
+	}
+	if s.From.Presence == store.Absent {
+		return !*s.To.Enabled
+	}
+	return s.From.Enabled == nil || *s.From.Enabled != *s.To.Enabled
 }
 
 // sameBytes says that only the statement differs: nothing goes into the store.
@@ -147,7 +169,7 @@ func sameBytes(s plan.Step) bool {
 }
 
 // judge verifies the package again from its bytes, at this moment.
-func (a *Applier) judge(s plan.Step, at moment.Moment) (license.Licensed, error) {
+func (a *Applier) judge(s plan.Step) (license.Licensed, error) {
 	p, err := a.read(s.To.Release.Digest)
 	if err != nil {
 		return license.Licensed{}, err
@@ -157,7 +179,7 @@ func (a *Applier) judge(s plan.Step, at moment.Moment) (license.Licensed, error)
 	if err != nil {
 		return license.Licensed{}, err
 	}
-	licensed, judgment := a.Trust.Judge(p, token, a.need(book, s), a.Facts(book), at)
+	licensed, judgment := a.Trust.Judge(p, token, a.need(book, s), a.Facts(book), a.Clock())
 	if licensed.IsZero() {
 		return licensed, &verdict.Refusal{Findings: judgment.Findings}
 	}
@@ -177,29 +199,32 @@ func (a *Applier) read(digest visual.Digest) (*pbiviz.Package, error) {
 }
 
 // token finds the statement that the step's license names; nil where the
-// package carries it itself.
+// package carries it itself, or where the step needs none.
 func (a *Applier) token(book journal.Book, to store.State) ([]byte, error) {
-	for _, b := range book.BoundsOf(to.Release.Digest) {
-		if b.Terms.ID != to.License.ID {
-			continue
-		}
-		if b.Embedded {
-			return nil, nil
-		}
-		token, err := a.Archive.Statement(b.Statement)
-		if err != nil {
-			return nil, verdict.Refuse("op.archive", err.Error(), "add the license statement again with `orgstore package add`")
-		}
-		return token, nil
+	bounds := book.BoundsOf(to.Release.Digest)
+	i := slices.IndexFunc(bounds, func(b license.Bound) bool {
+		// Also the end: nothing keeps an issuer from using an id twice.
+		return b.Terms.ID == to.License.ID && b.Terms.Ends.Equal(to.License.Ends)
+	})
+	switch {
+	case i < 0 && to.License.ID == "", i >= 0 && bounds[i].Embedded:
+		return nil, nil
+	case i < 0:
+		return nil, verdict.Refuse("op.stale", fmt.Sprintf("the license statement %s is not bound to %s any more", to.License.ID, to.Release),
+			"look at `orgstore plan` again")
 	}
-	return nil, nil
+	token, err := a.Archive.Statement(bounds[i].Statement)
+	if err != nil {
+		return nil, verdict.Refuse("op.archive", err.Error(), "add the license statement again with `orgstore package add`")
+	}
+	return token, nil
 }
 
 // need is what this step asks of its license: going back and what a person
 // asked for may be superseded; what a person reviewed may pass with a reason.
 func (a *Applier) need(book journal.Book, s plan.Step) license.Need {
 	n := a.Need
-	n.Asked = s.Asked || s.Kind == change.Restore
+	n.Asked = s.Asked || s.Kind == change.Restore || s.Kind == change.Downgrade
 	for _, o := range book.Overrides() {
 		if o.Step == s.ID && o.Gate == plan.GateReview {
 			n.Reviewed = o.Reason

@@ -5,11 +5,13 @@ import (
 	"fmt"
 
 	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/plan"
 )
 
 // A sight is what a store tells of one visual right now.
 type sight struct {
-	tells   bool // whether the store can tell which package it holds
+	traits  store.Traits
 	present bool
 	listing store.Listing
 }
@@ -19,29 +21,53 @@ func (a *Applier) look(ctx context.Context, k store.Key) (sight, error) {
 	if !ok {
 		return sight{}, fmt.Errorf("the settings name no store %q", k.Store)
 	}
-	all, err := target.Installed(ctx)
+	l, present, err := target.Look(ctx, k.GUID)
 	if err != nil {
 		return sight{}, fmt.Errorf("cannot look into the store %s: %w", k.Store, err)
 	}
-	l, present := all[k.GUID]
-	return sight{tells: target.Traits().TellsDigest, present: present, listing: l}, nil
+	return sight{traits: target.Traits(), present: present, listing: l}, nil
 }
 
-// matches says whether the store shows this state, as far as it can tell.
+// tells says whether the store can tell what became of a step: by bytes always,
+// by versions where it came from another than it goes to.
+func (v sight) tells(s plan.Step) bool {
+	return v.traits.TellsDigest || !v.matches(s.From) || !v.matches(s.To)
+}
+
+// claim is how much may be said of what was seen. A version that was read back
+// does not say which bytes have it.
+func (v sight) claim() store.Claim {
+	if v.traits.TellsDigest {
+		return store.Verified
+	}
+	return store.Acknowledged
+}
+
+// matches says whether nothing that the store tells speaks against this state.
 func (v sight) matches(s store.State) bool {
 	switch {
-	case s.Presence == store.Unknown:
+	case s.Presence == store.Unknown, !v.traits.TellsDigest && !v.traits.TellsVersion:
 		return true
 	case !v.present:
 		return s.Presence == store.Absent
-	case s.Presence == store.Absent || v.listing.Release == nil:
+	case s.Presence == store.Absent:
 		return false
-	case s.Release != nil && v.listing.Release.Digest != s.Release.Digest:
+	case v.listing.Release == nil && v.traits.TellsDigest: // nobody can read it
+		return false
+	case s.Release != nil && v.listing.Release != nil && !v.shows(*s.Release):
 		return false
 	case s.Enabled != nil && v.listing.Enabled != nil && *s.Enabled != *v.listing.Enabled:
 		return false
 	}
 	return true
+}
+
+// shows says whether the release that the store tells is this one.
+func (v sight) shows(r visual.Release) bool {
+	if v.traits.TellsDigest {
+		return v.listing.Release.Digest == r.Digest
+	}
+	return v.listing.Release.Version.Equal(r.Version)
 }
 
 // String tells people what was seen.

@@ -18,12 +18,16 @@ func (a *Applier) conclude(ctx context.Context, tx journal.TxID, s plan.Step, ca
 	switch {
 	case err != nil:
 		return unknown(s, errors.Join(cause, err)), nil
-	case !seen.tells && cause != nil:
+	case !seen.tells(s) && cause != nil:
 		return unknown(s, cause), nil
-	case !seen.tells:
+	case !seen.tells(s):
 		return a.done(ctx, tx, s, store.Acknowledged, "the store accepted the change and cannot be read back")
 	case seen.matches(s.To):
-		return a.done(ctx, tx, s, store.Verified, "read back from the store")
+		message := "read back from the store"
+		if cause != nil { // it may not outlive a loss of power, say
+			message += ", which had reported: " + cause.Error()
+		}
+		return a.done(ctx, tx, s, seen.claim(), message)
 	case seen.matches(s.From):
 		return a.unchanged(ctx, tx, s, cause)
 	}
@@ -63,7 +67,7 @@ func (a *Applier) close(ctx context.Context, tx journal.TxID, r Result, left jou
 // one, and as repeatable. What was absent is disabled, since nothing is ever
 // deleted from a store.
 func (a *Applier) undo(ctx context.Context, tx journal.TxID, s plan.Step, cause error) (Result, error) {
-	if s.Kind == change.Restore { // no way back from the way back
+	if open := a.Journal.Book().Open(s.Key); open != nil && open.Undoes != "" { // no way back from the way back
 		return a.close(ctx, tx, failed(s, "op.restore_failed", cause.Error(), alarmHint), journal.Uncertain)
 	}
 	back, err := a.wayBack(ctx, s)
@@ -78,8 +82,11 @@ func (a *Applier) undo(ctx context.Context, tx journal.TxID, s plan.Step, cause 
 	if err != nil {
 		return Result{}, err
 	}
-	if !r.OK() {
+	switch {
+	case !r.OK():
 		return failed(s, "op.restore_failed", fmt.Sprintf("%v, and putting it back failed: %s", cause, r.Message), alarmHint), nil
+	case r.Outcome == Waiting:
+		return failed(s, "op.failed", fmt.Sprintf("%v, and putting it back waits for a person: %s", cause, r.Message), "make that change, so that what was there before is back"), nil
 	}
 	return Result{
 		Step: s, Outcome: Undone, Code: "op.undone",
@@ -113,8 +120,14 @@ func (a *Applier) wayBack(ctx context.Context, s plan.Step) (plan.Step, error) {
 		Key: s.Key, Name: s.Name, Kind: change.Restore, From: now, To: to,
 		Reason: plan.Reason{Code: "op.way_back", Message: "back to what was there before " + string(s.Kind) + " failed"},
 	}
-	if s.From.Presence != store.Present {
+	switch {
+	case s.From.Presence != store.Present:
 		step.Kind = change.Disable
+	case sameBytes(step): // the access alone was lost or given
+		step.Kind = change.Disable
+		if to.Enabled != nil && *to.Enabled {
+			step.Kind = change.Enable
+		}
 	}
 	return step.Identified(), nil
 }

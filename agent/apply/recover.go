@@ -10,7 +10,7 @@ import (
 
 // Recover closes the steps that an interrupted run left open. Where the store
 // tells what it holds, the store decides: the change was made, was not made, or
-// left something else, which is put right. Where it does not, an accepted
+// something else is there now, which a person must look at. Where it does not, an accepted
 // change counts as acknowledged, and one that was only begun waits for a
 // person: nothing is ever repeated blindly.
 func (a *Applier) Recover(ctx context.Context, tx journal.TxID) ([]Result, error) {
@@ -41,18 +41,22 @@ func (a *Applier) recover(ctx context.Context, tx journal.TxID, open plan.Open) 
 	switch {
 	case err != nil:
 		return unknown(s, err), nil
-	case !seen.tells && open.Accepted:
+	case !seen.tells(s) && open.Accepted:
 		return a.done(ctx, tx, s, store.Acknowledged, "accepted before an interruption; the store cannot be read back")
-	case !seen.tells:
+	case !seen.tells(s):
 		return Result{Step: s, Outcome: Waiting, Code: "op.unknown_outcome",
 			Message: "interrupted while asking the store; nobody can tell whether it was changed",
 			Hint:    "look at the store, then tell orgstore what is there with `orgstore store baseline`"}, nil
 	case seen.matches(s.To):
-		return a.done(ctx, tx, s, store.Verified, "made before an interruption; read back from the store")
+		return a.done(ctx, tx, s, seen.claim(), "made before an interruption; read back from the store")
 	case seen.matches(s.From) && open.Undoes != "":
 		return a.again(ctx, tx, open)
 	case seen.matches(s.From):
-		r := failed(s, "op.interrupted", "interrupted before the store was changed", "run the command again")
+		hint := "run the command again"
+		if s.Asked { // no plan comes back to it by itself
+			hint = "nothing was changed; what was asked for, such as a rollback, must be asked for again"
+		}
+		r := failed(s, "op.interrupted", "interrupted before the store was changed", hint)
 		return a.close(ctx, tx, r, journal.Unchanged)
 	}
 	// Neither what was there before nor what should be there: somebody else was

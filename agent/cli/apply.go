@@ -1,19 +1,19 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/apply"
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/verdict"
-	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
@@ -59,38 +59,39 @@ func (o *applyOptions) run(ctx context.Context, args []string) (answer, error) {
 		return answer{}, err
 	}
 	defer s.Close()
-	if o.dryRun {
-		p, _, err := s.compute(ctx, nil)
-		if err != nil {
+	var recovered []apply.Result
+	if !o.dryRun {
+		if recovered, err = s.changing(ctx, "apply"); err != nil {
 			return answer{}, err
 		}
-		steps, err := o.selected(p, args)
-		return s.planAnswer(only(p, steps)), err
-	}
-	recovered, err := s.changing(ctx, "apply")
-	if err != nil {
-		return answer{}, err
 	}
 	p, _, err := s.compute(ctx, nil)
 	if err != nil {
-		return answer{}, err
+		return s.applied(recovered, nil), err
 	}
-	steps, err := o.selected(p, args)
+	steps, err := o.selected(s, p, args)
 	if err != nil {
-		return applied(s.tx, recovered), err
+		return s.applied(recovered, nil), err
 	}
-	if err := o.agree(s, p, steps, len(args) > 0); err != nil {
-		return answer{}, err
+	unmet := o.unmet(p, args)
+	if o.dryRun {
+		a := s.planAnswer(plan.Plan{ID: p.ID, Basis: p.Basis, Steps: steps, Idle: unmet})
+		a.message = s.said("nothing was done")
+		return a, nil
 	}
-	if err := o.overrule(ctx, s, steps); err != nil {
-		return answer{}, err
+	if err := o.agree(s, steps, len(args) > 0); err != nil {
+		return s.applied(recovered, nil), err
+	}
+	if err := s.overrule(ctx, steps, o.override, o.reason); err != nil {
+		return s.applied(recovered, nil), err
 	}
 	results, err := s.carryOut(ctx, steps, nil)
 	results = append(recovered, results...)
+	byName := len(args) > 0 || len(o.visuals) > 0
 	if err == nil {
-		err = worst(results, len(args) > 0 || len(o.visuals) > 0)
+		err = cmp.Or(worst(results, byName), unhappy(unmet, byName))
 	}
-	return applied(s.tx, results), err
+	return s.applied(results, unmet), err
 }
 
 func (o *applyOptions) check() error {
@@ -99,14 +100,14 @@ func (o *applyOptions) check() error {
 		return usage("give --override GATE too, or leave --reason out", "--reason says why a gate is overridden, and none is")
 	case o.override != "" && !slices.Contains(plan.GateKinds(), o.override):
 		return usage(fmt.Sprintf("gates are %v", plan.GateKinds()), "there is no gate %q", o.override)
-	case o.override != "" && o.reason == "":
+	case o.override != "" && blank(o.reason):
 		return usage("say why with --reason; it stays in the history", "overriding a gate needs a reason")
 	}
 	return nil
 }
 
 // selected picks the steps: those of the saved plan, of the visuals named, or all.
-func (o *applyOptions) selected(p plan.Plan, args []string) ([]plan.Step, error) {
+func (o *applyOptions) selected(s *session, p plan.Plan, args []string) ([]plan.Step, error) {
 	steps := p.Steps
 	if len(args) == 1 {
 		saved, err := loadPlan(o.Disk, args[0])
@@ -120,15 +121,26 @@ func (o *applyOptions) selected(p plan.Plan, args []string) ([]plan.Step, error)
 	if len(o.visuals) == 0 {
 		return steps, nil
 	}
-	var named []visual.GUID
-	for _, v := range o.visuals {
-		g, err := visual.ParseName(v)
-		if err != nil {
-			return nil, usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
-		}
-		named = append(named, g)
+	only, err := named(o.visuals)
+	if err != nil {
+		return nil, err
 	}
-	return slices.DeleteFunc(slices.Clone(steps), func(s plan.Step) bool { return !slices.Contains(named, s.Key.GUID) }), nil
+	if err := s.mustKnow(only); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(steps), func(s plan.Step) bool { return !slices.Contains(only, s.Key.GUID) }), nil
+}
+
+// unmet picks the visuals that are pinned and cannot be had as pinned, so that
+// no run ends as if all were well. A saved plan asks for its steps alone.
+func (o *applyOptions) unmet(p plan.Plan, args []string) []plan.Idle {
+	if len(args) > 0 {
+		return nil
+	}
+	only, _ := named(o.visuals) // read before
+	return slices.DeleteFunc(slices.Clone(p.Idle), func(i plan.Idle) bool {
+		return !i.Blocked || len(only) > 0 && !slices.Contains(only, i.Key.GUID)
+	})
 }
 
 // ofSaved picks the steps that a saved plan names, if it still holds.
@@ -137,48 +149,72 @@ func ofSaved(p plan.Plan, saved savedPlan, name string) ([]plan.Step, error) {
 		return nil, problem(exitStale, "plan.stale", "look at `orgstore plan` and save it again",
 			"the plan %s is stale: pins, packages or the store have changed since it was made", name)
 	}
-	var steps []plan.Step
-	for _, id := range saved.Steps {
-		i := slices.IndexFunc(p.Steps, func(s plan.Step) bool { return s.ID == id })
-		if i < 0 {
-			return nil, problem(exitLicense, "plan.step_gone", "look at `orgstore plan`: it says why",
-				"the plan %s has a step %s that does not follow any more: a license ended since, or the file was edited", name, id)
+	wanted := map[store.StepID]bool{}
+	for _, step := range saved.Steps {
+		if !slices.ContainsFunc(p.Steps, func(s plan.Step) bool { return s.ID == step.ID }) {
+			return nil, gone(p, step, name)
 		}
-		steps = append(steps, p.Steps[i])
+		wanted[step.ID] = true
 	}
 	// In the order of the plan, whatever the file's.
-	return slices.DeleteFunc(slices.Clone(p.Steps), func(s plan.Step) bool {
-		return !slices.ContainsFunc(steps, func(t plan.Step) bool { return t.ID == s.ID })
-	}), nil
+	return slices.DeleteFunc(slices.Clone(p.Steps), func(s plan.Step) bool { return !wanted[s.ID] }), nil
 }
 
-// only narrows a plan to some of its steps, for showing them.
-func only(p plan.Plan, steps []plan.Step) plan.Plan {
-	p.Steps = steps
-	return p
+// gone says why a step of a saved plan does not follow any more from the same
+// pins, packages and store: time has passed, or somebody edited the file.
+func gone(p plan.Plan, step savedStep, name string) error {
+	for _, l := range lines(p) {
+		if l.key.GUID.String() != step.Visual || l.step != nil {
+			continue
+		}
+		exit := exitStale
+		if l.reason.Code != plan.CodeCurrent && l.reason.Code != plan.CodeUnpinned {
+			exit = exitLicense // on one and the same basis only a license's time makes the difference
+		}
+		return problem(exit, "plan.step_gone", l.reason.Hint, "the plan %s cannot be applied any more: %s: %s", name, title(l.name, l.key), l.reason.Message)
+	}
+	return problem(exitStale, "plan.step_gone", "look at `orgstore plan` and save it again",
+		"the plan %s has a step %s that does not follow from pins, packages and store: it was edited, or time has passed", name, step.ID)
 }
 
-// agree asks the person, unless a saved plan or --force already said yes.
-func (o *applyOptions) agree(s *session, p plan.Plan, steps []plan.Step, saved bool) error {
-	if len(steps) == 0 || saved {
+// agree asks the person, unless a saved plan or --force already said yes, or
+// every step is held back anyway.
+func (o *applyOptions) agree(s *session, steps []plan.Step, saved bool) error {
+	ready := 0
+	for _, step := range steps {
+		if s.passes(step, o.override) {
+			ready++
+		}
+	}
+	if ready == 0 || saved {
 		return nil
 	}
-	return o.confirm(o.globals, func() error { return s.show(s.planAnswer(only(p, steps))) },
-		fmt.Sprintf("make %s in the store %s", plural(len(steps), "change"), s.settings.Store.Path))
+	return o.confirm(o.globals, func() error { return s.show(s.planAnswer(plan.Plan{Steps: steps})) },
+		fmt.Sprintf("make %s in the store %s", plural(ready, "change"), s.settings.Store.Path))
+}
+
+// passes says whether nothing holds a step back but the gate to be overridden.
+func (s *session) passes(step plan.Step, override string) bool {
+	return !slices.ContainsFunc(s.gates(step), func(g plan.Gate) bool {
+		return g.State == plan.GateClosed && g.Kind != override
+	})
 }
 
 // overrule records that a person let the steps pass a gate, with the reason.
-func (o *applyOptions) overrule(ctx context.Context, s *session, steps []plan.Step) error {
-	if o.override == "" {
+func (s *session) overrule(ctx context.Context, steps []plan.Step, gate, reason string) error {
+	if gate == "" {
 		return nil
 	}
 	var facts []journal.Fact
 	for _, step := range steps {
 		for _, g := range s.gates(step) {
-			if g.Kind == o.override && g.State == plan.GateClosed {
-				facts = append(facts, journal.Overridden{Step: step.ID, Gate: g.Kind, Reason: o.reason})
+			if g.Kind == gate && g.State == plan.GateClosed {
+				facts = append(facts, journal.Overridden{Step: step.ID, Gate: g.Kind, Reason: reason})
 			}
 		}
+	}
+	if len(facts) == 0 {
+		s.note("there was nothing to override: no change is held back by %s", gate)
 	}
 	return s.journal.Append(ctx, s.tx, facts...)
 }
@@ -212,16 +248,33 @@ func (s *session) carryOut(ctx context.Context, steps []plan.Step, leaves map[st
 // gated does a step if nothing holds it back right now.
 func (s *session) gated(ctx context.Context, step plan.Step, leaves *plan.Block) (apply.Result, error) {
 	for _, g := range s.gates(step) {
-		if g.State == plan.GateClosed {
-			return apply.Result{Step: step, Outcome: apply.Waiting, Code: verdict.Code("gate." + g.Kind), Message: g.Message, Hint: g.Hint}, nil
+		if g.State != plan.GateClosed {
+			continue
 		}
+		r := apply.Result{Step: step, Outcome: apply.Waiting, Code: verdict.Code("gate." + g.Kind), Message: g.Message, Hint: g.Hint}
+		if g.Kind != plan.GateHold {
+			r.Hint = fmt.Sprintf("if it is to be made all the same: --override %s --reason \"...\"", g.Kind)
+		}
+		if g.Kind == plan.GateReview && s.clock().State() == moment.Back {
+			r.Code, r.Hint = codeClockBack, "set the clock right and run the command again"
+		}
+		return r, nil
 	}
 	return s.applier().Do(ctx, s.tx, step, leaves)
 }
 
+// codeClockBack is what readers of licenses call a clock that went back.
+const codeClockBack verdict.Code = "time.clock_back"
+
 type appliedData struct {
-	Tx    string        `json:"tx"`
-	Steps []appliedStep `json:"steps"`
+	Tx      string        `json:"tx"`
+	Steps   []appliedStep `json:"steps"`
+	Blocked []blockedData `json:"blocked"` // what is pinned and cannot be had
+}
+
+type blockedData struct {
+	Visual visualData `json:"visual"`
+	reasonData
 }
 
 type appliedStep struct {
@@ -234,8 +287,10 @@ type appliedStep struct {
 	Hint    string     `json:"hint,omitempty"`
 }
 
-func applied(tx journal.TxID, results []apply.Result) answer {
-	data := appliedData{Tx: string(tx), Steps: []appliedStep{}}
+// applied says what became of the steps and which visuals were left alone,
+// though their pins want something else.
+func (s *session) applied(results []apply.Result, unmet []plan.Idle) answer {
+	data := appliedData{Tx: string(s.tx), Steps: []appliedStep{}, Blocked: []blockedData{}}
 	view := output.View{Columns: []string{"VISUAL", "CHANGE", "FROM", "TO", "OUTCOME", "WHAT WAS SEEN"}}
 	for _, r := range results {
 		data.Steps = append(data.Steps, appliedStep{
@@ -247,22 +302,43 @@ func applied(tx journal.TxID, results []apply.Result) answer {
 			string(r.Outcome), r.Message,
 		})
 	}
-	message := "nothing to do"
-	if len(results) > 0 {
-		message = ""
+	for _, i := range unmet {
+		data.Blocked = append(data.Blocked, blockedData{visualData{i.Key.GUID.String(), i.Name}, reasonOf(i.Reason)})
+		view.Rows = append(view.Rows, []string{
+			title(i.Name, i.Key), "blocked", versionOf(i.State), versionOf(i.State), "left alone", hinted(i.Reason),
+		})
 	}
-	return answer{data: data, view: view, message: message}
+	message := ""
+	if len(results) == 0 {
+		message = "nothing to do"
+	}
+	return answer{data: data, view: view, message: s.said(message)}
 }
 
-// worst turns results into the command's error: the first that is not well. A
-// hold is somebody's wish and no error, unless the step was asked for by name.
+// worst turns results into the command's error: the first that is not well and
+// that no later one of the same visual mends. A hold is somebody's wish and no
+// error, unless the step was asked for by name.
 func worst(results []apply.Result, byName bool) error {
-	for _, r := range results {
+	for i, r := range results {
 		held := r.Code == "gate."+plan.GateHold
-		if r.Code == "" || held && !byName || r.OK() && !strings.HasPrefix(string(r.Code), "gate.") {
+		mended := slices.ContainsFunc(results[i+1:], func(later apply.Result) bool { return later.Step.Key == r.Step.Key })
+		if r.Code == "" || held && !byName || mended {
 			continue
 		}
 		return problem(exitOf(r.Code), string(r.Code), r.Hint, "cannot %s %s: %s", r.Step.Kind, title(r.Step.Name, r.Step.Key), r.Message)
+	}
+	return nil
+}
+
+// unhappy turns what is left alone into the command's error. What a rollback
+// left is somebody's wish, as a hold is.
+func unhappy(unmet []plan.Idle, byName bool) error {
+	for _, i := range unmet {
+		if i.Reason.Code == plan.CodeRolledBack && !byName {
+			continue
+		}
+		return problem(exitOf(i.Reason.Code), string(i.Reason.Code), i.Reason.Hint,
+			"%s is not as it is pinned: %s", title(i.Name, i.Key), i.Reason.Message)
 	}
 	return nil
 }

@@ -5,7 +5,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -74,7 +73,14 @@ func Run(ctx context.Context, args []string, s Streams, a Adapters) int {
 	root.SetErr(s.Err)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err != nil {
-		return g.fail(cmd, err)
+		if g.format == "" { // stopped before the flags were read
+			g.format = g.formatIn(args)
+		}
+		code := g.fail(cmd, err)
+		if detailed(args) {
+			return exitError
+		}
+		return code
 	}
 	return g.exit
 }
@@ -113,8 +119,8 @@ func (g *globals) answering(run func(ctx context.Context, args []string) (answer
 // print writes an answer in the format asked for. What comes next is said to
 // people on standard error, and to programs in the envelope.
 func (g *globals) print(cmd *cobra.Command, a answer) error {
-	if g.format == output.JSON {
-		a.view.Text = cmp.Or(a.view.Text, a.message)
+	if g.format == output.JSON && (a.view.Text == "" || strings.Contains(a.view.Text, "\n")) {
+		a.view.Text = a.message // the envelope's message is one sentence
 	}
 	if err := output.Write(g.Out, g.format, g.query, name(cmd), g.Now(), a.data, a.view); err != nil {
 		return err
@@ -148,9 +154,10 @@ func name(cmd *cobra.Command) string {
 	return strings.TrimPrefix(cmd.CommandPath(), "orgstore ")
 }
 
-// note tells a person something beside the answer.
+// note tells a person something beside the answer. Names that strangers gave
+// cannot do anything to a terminal.
 func (g *globals) note(format string, args ...any) {
-	fmt.Fprintf(g.Err, format+"\n", args...)
+	fmt.Fprintln(g.Err, output.SafeLines(fmt.Sprintf(format, args...)))
 }
 
 // progress says on a terminal which step is being made, and nothing in a pipe.

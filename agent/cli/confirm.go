@@ -16,9 +16,7 @@ type confirmation struct {
 
 func (c *confirmation) flags(cmd *cobra.Command, force string) {
 	cmd.Flags().BoolVar(&c.force, "force", false, force)
-	cmd.Flags().BoolVar(&c.dryRun, "dry-run", false, "show what would be done and do nothing")
-	cmd.Flags().BoolVar(&c.dryRun, "what-if", false, "the same as --dry-run")
-	cmd.MarkFlagsMutuallyExclusive("dry-run", "what-if")
+	dryRunFlags(cmd, &c.dryRun)
 }
 
 // confirm shows what is about to be done and asks. Without a terminal it fails
@@ -54,3 +52,6 @@ func plural(n int, thing string) string {
 	}
 	return fmt.Sprintf("%d %ss", n, thing)
 }
+
+// blank says whether a text that people will look for says nothing.
+func blank(s string) bool { return strings.TrimSpace(s) == "" }

@@ -60,6 +60,9 @@ func (o *demoOptions) run(ctx context.Context) (answer, error) {
 	defer cleanUp()
 	adapters := *o.globals
 	adapters.Env = func(string) string { return "" } // nobody's settings but the story's
+	if o.format != output.Table {                    // the story is for people
+		adapters.Out = o.Err
+	}
 	story := &story{globals: &adapters}
 	if err := within(folder, func() error { return story.tell(ctx) }); err != nil {
 		return answer{}, err

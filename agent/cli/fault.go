@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,6 +12,7 @@ import (
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/lock"
 	"github.com/orgstore/orgstore/packages/verdict"
+	"github.com/orgstore/orgstore/policies/plan"
 )
 
 // The exit codes. Other programs read them: they are never changed.
@@ -83,8 +85,12 @@ func exitOf(code verdict.Code) int {
 	switch {
 	case code == "time.clock_back":
 		return exitClock
-	case room == "lic", room == "ent", room == "time", room == "life", room == "trust":
+	case room == "lic", room == "ent", room == "time", room == "life", room == "trust", code == plan.CodeLicense:
 		return exitLicense
+	case room == "pin", code == plan.CodePin, code == plan.CodeNoPackage:
+		return exitPin
+	case code == plan.CodeNoBaseline, code == plan.CodeRolledBack:
+		return exitReview
 	case code == "gate.hold":
 		return exitHeld
 	case room == "gate":
@@ -99,10 +105,20 @@ func exitOf(code verdict.Code) int {
 	return exitError
 }
 
+// detailed says whether a command was asked to leave with 0, 1 or 2 alone. It
+// reads the command line itself, since its flags may be what was wrong.
+func detailed(args []string) bool {
+	return slices.Contains(args, "--detailed-exitcode") || slices.Contains(args, "--detailed-exitcode=true")
+}
+
 // arguments checks a command's arguments and reports a wrong number as usage.
 func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
+		err := check(cmd, args)
+		switch {
+		case err != nil && len(args) > 0 && check(cmd, nil) == nil && check(cmd, args[:1]) != nil:
+			return usage(fmt.Sprintf("usage: %s", cmd.UseLine()), "%s takes no arguments, and %q is one", cmd.CommandPath(), args[0])
+		case err != nil:
 			return usage(fmt.Sprintf("usage: %s", cmd.UseLine()), "%w", err)
 		}
 		return nil

@@ -1,49 +1,66 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/visual"
 )
 
 func newHistory(g *globals) *cobra.Command {
-	return &cobra.Command{
+	all := false
+	cmd := &cobra.Command{
 		Use:   "history [VISUAL]",
 		Short: "Show what was changed, by whom and why",
 		Long: `Show what was changed, by whom and why, oldest first.
 
-Revisions count for each visual. The list is replayed from the audit log, whose
+Revisions count for each visual. With --all it also shows who held, released
+and unblocked what; those have no revision. The list is replayed from the audit log, whose
 entries are chained by hashes: an entry that was edited is noticed (exit 17).`,
 		Example: `  orgstore history
-  orgstore history auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E -o json`,
+  orgstore history auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E -o json
+  orgstore history --all`,
 		Args: arguments(cobra.MaximumNArgs(1)),
-		RunE: g.answering(func(ctx context.Context, args []string) (answer, error) { return runHistory(ctx, g, args) }),
+		RunE: g.answering(func(ctx context.Context, args []string) (answer, error) { return runHistory(ctx, g, args, all) }),
 	}
+	cmd.Flags().BoolVar(&all, "all", false, "also holds and blocks that people set and lifted")
+	return cmd
 }
 
 type revisionData struct {
-	Revision    int        `json:"revision"`
-	Time        string     `json:"time"`
-	Status      string     `json:"status"`
-	Visual      visualData `json:"visual"`
-	Kind        string     `json:"kind"`
-	Version     string     `json:"version"`
-	Digest      string     `json:"digest"`
-	LicenseEnds string     `json:"license_ends"`
-	Claim       string     `json:"claim,omitempty"`
-	Actor       string     `json:"actor"`
-	Reason      string     `json:"reason"`
-	Message     string     `json:"message,omitempty"`
-	Tx          string     `json:"tx"`
+	Revision    int            `json:"revision"`
+	Time        string         `json:"time"`
+	Status      string         `json:"status"`
+	Visual      visualData     `json:"visual"`
+	Kind        string         `json:"kind"`
+	Version     string         `json:"version"`
+	Digest      string         `json:"digest"`
+	LicenseEnds string         `json:"license_ends"`
+	Claim       string         `json:"claim,omitempty"`
+	Actor       string         `json:"actor"`
+	Reason      string         `json:"reason"`
+	Message     string         `json:"message"`
+	Tx          string         `json:"tx"`
+	Overrides   []overrideData `json:"overrides"`
 }
 
-func runHistory(ctx context.Context, g *globals, args []string) (answer, error) {
+// overrideData is a gate that a person let the step pass.
+type overrideData struct {
+	Gate   string `json:"gate"`
+	By     string `json:"by"`
+	Reason string `json:"reason"`
+}
+
+func runHistory(ctx context.Context, g *globals, args []string, all bool) (answer, error) {
 	only, err := named(args)
 	if err != nil {
 		return answer{}, err
@@ -53,16 +70,25 @@ func runHistory(ctx context.Context, g *globals, args []string) (answer, error) 
 		return answer{}, err
 	}
 	defer s.Close()
+	if err := s.mustKnow(only); err != nil {
+		return answer{}, err
+	}
 	data := []revisionData{}
 	view := output.View{Columns: []string{"VISUAL", "REVISION", "TIME", "STATUS", "CHANGE", "VERSION", "LICENSE UNTIL", "ACTOR", "REASON"}}
-	for _, r := range s.journal.Book().History() {
+	history := s.journal.Book().History()
+	if all {
+		if history, err = s.words(ctx, history); err != nil {
+			return answer{}, err
+		}
+	}
+	for _, r := range history {
 		if len(only) > 0 && !slices.Contains(only, r.Key.GUID) {
 			continue
 		}
 		data = append(data, revisionOf(r))
 		view.Rows = append(view.Rows, []string{
-			title(r.Name, r.Key), strconv.Itoa(r.Revision), clock(r.Time), string(r.Status), orDash(string(r.Kind)),
-			versionOf(r.After), day(r.After.License.Ends), r.Actor.String(), r.Reason,
+			title(r.Name, r.Key), orDash(strings.TrimPrefix(strconv.Itoa(r.Revision), "0")), clock(r.Time), string(r.Status), orDash(string(r.Kind)),
+			versionOf(r.After), day(r.After.License.Ends), r.Actor.String(), reason(r),
 		})
 	}
 	message := ""
@@ -82,7 +108,23 @@ func revisionOf(r journal.Revision) revisionData {
 	if r.After.Release != nil {
 		d.Version = r.After.Release.Version.String()
 	}
+	for _, o := range r.Overrides {
+		d.Overrides = append(d.Overrides, overrideData{o.Gate, o.By, o.Reason})
+	}
 	return d
+}
+
+// reason tells people why a change was made, who let it pass what held it back,
+// and, where it did not go well, what happened.
+func reason(r journal.Revision) string {
+	parts := []string{r.Reason}
+	for _, o := range r.Overrides {
+		parts = append(parts, fmt.Sprintf("%s passed by %s: %s", o.Gate, o.By, o.Reason))
+	}
+	if r.Status != journal.StatusDone && r.Message != "" {
+		parts = append(parts, string(r.Status)+": "+r.Message)
+	}
+	return strings.Join(parts, "; ")
 }
 
 // named reads the visuals that a command was given.
@@ -96,4 +138,34 @@ func named(args []string) ([]visual.GUID, error) {
 		out = append(out, g)
 	}
 	return out, nil
+}
+
+// words adds to a history what people said of a visual without changing it. What
+// they said is no revision: it has the number 0.
+func (s *session) words(ctx context.Context, history []journal.Revision) ([]journal.Revision, error) {
+	names := map[store.Key]string{}
+	for _, r := range history {
+		names[r.Key] = r.Name
+	}
+	err := s.journal.Entries(ctx, func(e journal.Entry) error {
+		r := journal.Revision{Seq: e.Seq, Time: e.At, Status: journal.StatusDone, Actor: e.By, Tx: e.Tx, After: store.State{Presence: store.Absent}}
+		switch f := e.Fact.(type) {
+		case journal.Held:
+			r.Key, r.Kind, r.Reason = f.Key, "hold", f.Reason
+			if !f.Until.IsZero() {
+				r.Reason = fmt.Sprintf("until %s: %s", day(f.Until), f.Reason)
+			}
+		case journal.Unheld:
+			r.Key, r.Kind, r.Reason = f.Key, "unhold", f.Reason
+		case journal.Unblocked:
+			r.Key, r.Kind, r.Reason = f.Key, "unblock", f.Reason
+		default:
+			return nil
+		}
+		r.Name = names[r.Key]
+		history = append(history, r)
+		return nil
+	})
+	slices.SortStableFunc(history, func(a, b journal.Revision) int { return cmp.Compare(a.Seq, b.Seq) })
+	return history, err
 }

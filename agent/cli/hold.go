@@ -48,7 +48,7 @@ func newUnhold(g *globals) *cobra.Command {
 		Args:    arguments(cobra.ExactArgs(1)),
 		RunE:    g.answering(o.unhold),
 	}
-	cmd.Flags().StringVar(&o.reason, "reason", "", "why; stays in the history")
+	cmd.Flags().StringVar(&o.reason, "reason", "", "why; stays in the history (--all)")
 	dryRunFlags(cmd, &o.dryRun)
 	return cmd
 }
@@ -66,7 +66,7 @@ brings it back. Editing the visual's pin lifts the block too.`,
 		Args:    arguments(cobra.ExactArgs(1)),
 		RunE:    g.answering(o.unblock),
 	}
-	cmd.Flags().StringVar(&o.reason, "reason", "", "why; stays in the history (required)")
+	cmd.Flags().StringVar(&o.reason, "reason", "", "why; stays in the history (--all; required)")
 	dryRunFlags(cmd, &o.dryRun)
 	return cmd
 }
@@ -78,18 +78,18 @@ func dryRunFlags(cmd *cobra.Command, dryRun *bool) {
 }
 
 func (o *holdOptions) hold(ctx context.Context, args []string) (answer, error) {
-	if o.reason == "" {
+	if blank(o.reason) {
 		return answer{}, usage("say why with --reason; everyone who meets the hold will read it", "a hold needs a reason")
 	}
 	until, err := o.day()
 	if err != nil {
 		return answer{}, err
 	}
-	done := "is held until somebody lifts it"
+	done := "held until somebody lifts it"
 	if !until.IsZero() {
-		done = "is held until " + day(until)
+		done = "held until " + day(until)
 	}
-	return o.record(ctx, args[0], done, func(k store.Key) journal.Fact {
+	return o.record(ctx, args[0], done, nil, func(k store.Key) journal.Fact {
 		return journal.Held{Key: k, Until: until, Reason: o.reason}
 	})
 }
@@ -110,18 +110,38 @@ func (o *holdOptions) day() (time.Time, error) {
 }
 
 func (o *holdOptions) unhold(ctx context.Context, args []string) (answer, error) {
-	return o.record(ctx, args[0], "is held no more", func(k store.Key) journal.Fact {
+	return o.record(ctx, args[0], "held no more", isHeld, func(k store.Key) journal.Fact {
 		return journal.Unheld{Key: k, Reason: o.reason}
 	})
 }
 
 func (o *holdOptions) unblock(ctx context.Context, args []string) (answer, error) {
-	if o.reason == "" {
+	if blank(o.reason) {
 		return answer{}, usage("say why with --reason; it stays in the history", "lifting a block needs a reason")
 	}
-	return o.record(ctx, args[0], "is blocked no more", func(k store.Key) journal.Fact {
+	return o.record(ctx, args[0], "blocked no more", isBlocked, func(k store.Key) journal.Fact {
 		return journal.Unblocked{Key: k, Reason: o.reason}
 	})
+}
+
+// isHeld refuses to lift a hold that nobody set.
+func isHeld(b journal.Book, k store.Key) error {
+	for _, h := range b.Holds() {
+		if h.Key == k {
+			return nil
+		}
+	}
+	return problem(exitError, "hold.none", "look at `orgstore status`", "%s is not held", k.GUID)
+}
+
+// isBlocked refuses to lift a block that no rollback left.
+func isBlocked(b journal.Book, k store.Key) error {
+	for _, block := range b.Blocks() {
+		if block.Key == k {
+			return nil
+		}
+	}
+	return problem(exitError, "block.none", "look at `orgstore plan`: it says why nothing happens", "nothing of %s is blocked", k.GUID)
 }
 
 type doneData struct {
@@ -132,7 +152,7 @@ type doneData struct {
 
 // record appends one fact about a visual that settings or journal know. It
 // needs no lock: the store is not changed.
-func (o *holdOptions) record(ctx context.Context, name, done string, fact func(store.Key) journal.Fact) (answer, error) {
+func (o *holdOptions) record(ctx context.Context, name, done string, check func(journal.Book, store.Key) error, fact func(store.Key) journal.Fact) (answer, error) {
 	g, err := visual.ParseName(name)
 	if err != nil {
 		return answer{}, usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
@@ -143,26 +163,47 @@ func (o *holdOptions) record(ctx context.Context, name, done string, fact func(s
 	}
 	defer s.Close()
 	k := store.Key{Store: theStore, GUID: g}
-	if !s.knows(k) {
-		return answer{}, problem(exitError, "visual.unknown", "look at `orgstore status` for those it knows",
-			"orgstore knows no visual %s: it is neither pinned nor in its history", g)
+	if err := s.mustKnow([]visual.GUID{g}); err != nil {
+		return answer{}, err
+	}
+	if check != nil {
+		if err := check(s.journal.Book(), k); err != nil {
+			return answer{}, err
+		}
 	}
 	data := doneData{GUID: g.String(), Done: !o.dryRun, Tx: string(s.tx)}
 	if o.dryRun {
 		data.Tx = ""
-		return answer{data: data, view: output.View{}, message: fmt.Sprintf("%s would then be so: it %s", g, done)}, nil
+		return answer{data: data, view: output.View{}, message: fmt.Sprintf("%s would be %s; nothing was done", g, done)}, nil
 	}
 	err = s.journal.Append(ctx, s.tx, fact(k))
-	return answer{data: data, view: output.View{}, message: fmt.Sprintf("%s %s", g, done)}, err
+	return answer{data: data, view: output.View{}, message: fmt.Sprintf("%s is %s", g, done)}, err
 }
 
-// knows says whether the settings or the journal name a visual.
+// mustKnow refuses a visual that orgstore has never met: a misspelt GUID must
+// not look like one of which there is nothing to say.
+func (s *session) mustKnow(visuals []visual.GUID) error {
+	for _, g := range visuals {
+		if !s.knows(store.Key{Store: theStore, GUID: g}) {
+			return problem(exitError, "visual.unknown", "look at `orgstore status` and `orgstore package list` for those it knows; upper and lower case count",
+				"orgstore knows no visual %s: it is neither pinned, nor installed by orgstore, nor among the packages taken in", g)
+		}
+	}
+	return nil
+}
+
+// knows says whether the settings, the journal or the archive name a visual.
 func (s *session) knows(k store.Key) bool {
 	if _, pinned := s.settings.Visual(k.GUID); pinned {
 		return true
 	}
 	for _, known := range s.journal.Book().Keys() {
 		if known == k {
+			return true
+		}
+	}
+	for _, p := range s.journal.Book().Packages() {
+		if p.Manifest.GUID == k.GUID {
 			return true
 		}
 	}

@@ -3,14 +3,12 @@ package cli
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"io/fs"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
-	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/license"
@@ -48,14 +46,10 @@ type initData struct {
 }
 
 func (o *initOptions) run(args []string) (answer, error) {
-	folder := "."
-	if len(args) == 1 {
-		folder = args[0]
-	}
 	if o.tenant != "" && !license.ValidTenant(o.tenant) {
-		return answer{}, usage("copy it from the Azure portal: 8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11, in lower case", "--tenant: %q is not a tenant's id", o.tenant)
+		return answer{}, usage("copy it from the Azure portal, in lower case: 8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11", "--tenant: %q is not a tenant's id", o.tenant)
 	}
-	name, err := filepath.Abs(filepath.Join(folder, config.FileName))
+	name, err := o.place(args)
 	if err != nil {
 		return answer{}, err
 	}
@@ -65,24 +59,54 @@ func (o *initOptions) run(args []string) (answer, error) {
 		return answer{}, err
 	}
 	data := initData{name, s.Library.Folder, s.Store.Path}
-	message := "next: put packages into " + filepath.Join(folder, filepath.Base(s.Library.Folder)) + ", then `orgstore package list`"
+	a := answer{
+		data:    data,
+		view:    facts([2]string{"settings", data.Settings}, [2]string{"library", data.Library}, [2]string{"store", data.Store}),
+		message: "next: put packages into " + s.Library.Folder + ", then `orgstore package list`",
+	}
 	if o.tenant == "" {
-		message = "next: write your tenant's id into " + config.FileName + "; licenses name the tenant they are for"
+		a.message = "next: write your tenant's id into " + name + "; licenses name the tenant they are for"
 	}
-	view := output.View{Text: fmt.Sprintf("settings  %s\nlibrary   %s\nstore     %s", data.Settings, data.Library, data.Store)}
-	if o.dryRun {
-		return answer{data: data, view: view}, nil
+	// The settings come last: who was stopped before them can begin again.
+	var files []newFile
+	if schema := filepath.Join(filepath.Dir(name), config.SchemaName); !o.holds(schema, config.Schema()) {
+		files = append(files, newFile{schema, 0o644, config.Schema()})
 	}
-	files := []newFile{{name, 0o644, text}, {filepath.Join(filepath.Dir(name), config.SchemaName), 0o644, config.Schema()}}
-	if err := o.createAll(filepath.Dir(name), files); err != nil {
+	files = append(files, newFile{name, 0o644, text})
+	if err := o.allNew(files); err != nil {
 		return answer{}, err
 	}
+	if o.dryRun {
+		a.message = "nothing was written: this was a dry run"
+		return a, nil
+	}
 	for _, dir := range []string{s.Library.Folder, s.Store.Path} {
-		if err := o.Disk.MkdirAll(dir, 0o755); err != nil {
-			return answer{}, err
+		if err := disk.MakeDir(o.Disk, dir, 0o755); err != nil {
+			return answer{}, unwritable(dir, err)
 		}
 	}
-	return answer{data: data, view: view, message: message}, nil
+	if err := o.createAll(files); err != nil {
+		return answer{}, err
+	}
+	return a, nil
+}
+
+// holds says whether a file has this text already, as from an earlier init.
+func (o *initOptions) holds(name string, text []byte) bool {
+	found, err := disk.ReadFile(o.Disk, name, int64(len(text)))
+	return err == nil && bytes.Equal(found, text)
+}
+
+// place is where the settings go: into a folder, or to the file that --config
+// names.
+func (o *initOptions) place(args []string) (string, error) {
+	switch {
+	case len(args) == 0:
+		return filepath.Abs(o.settingsFile)
+	case o.settingsFile != config.FileName:
+		return "", usage("leave out one of them", "FOLDER and --config (or ORGSTORE_CONFIG) both say where the settings go")
+	}
+	return filepath.Abs(filepath.Join(args[0], config.FileName))
 }
 
 // write puts a file in place in one piece: synced, then renamed.

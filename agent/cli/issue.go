@@ -5,16 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/intake"
-	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/license/issuer"
 	"github.com/orgstore/orgstore/packages/pbiviz"
+	"github.com/orgstore/orgstore/packages/verdict"
 )
 
 // maxKey bounds a key file, in bytes; real ones have a few hundred.
@@ -63,10 +65,10 @@ func (o *issueOptions) flags(cmd *cobra.Command) {
 	f.StringSliceVar(&o.tenants, "tenant", nil, "the customer's tenant `ID`; repeatable (required)")
 	f.StringVar(&o.licensee, "licensee", "customer", "your own `NUMBER` for the customer; no person's name")
 	f.StringVar(&o.subscription, "subscription", "", "the subscription's `ID`, the same over all renewals (required)")
-	f.Int64Var(&o.sequence, "seq", 1, "1 for the first statement, one more at each renewal")
+	f.Int64Var(&o.sequence, "seq", 1, "`NUMBER` 1 for the first statement, one more at each renewal")
 	f.StringVar(&o.previous, "previous", "", "the `ID` of the statement this one replaces")
-	f.StringVar(&o.kind, "kind", string(license.User), "user, capacity or site")
-	f.Int64Var(&o.quantity, "quantity", 0, "how many users, for --kind user")
+	f.StringVar(&o.kind, "kind", string(license.User), "`user`, capacity or site")
+	f.Int64Var(&o.quantity, "quantity", 0, "how many users, as a `NUMBER`, for --kind user")
 	f.StringSliceVar(&o.skus, "sku", nil, "a capacity `SKU`, for --kind capacity; repeatable")
 	f.StringSliceVar(&o.sites, "site", nil, "a `HOST`, for --kind site; repeatable")
 	f.StringVar(&o.begins, "begins", "", "the first `DAY` on which it is valid, as 2026-11-20 (UTC); without it today")
@@ -89,10 +91,11 @@ type issuedData struct {
 	Ends         string `json:"ends"`
 }
 
-func (o *issueOptions) run(files []string) (answer, error) {
-	if o.embed && o.out == "" {
-		return answer{}, usage("name a folder with --out", "--embed writes copies of the packages and needs to know where")
+func (o *issueOptions) run(args []string) (answer, error) {
+	if err := o.check(); err != nil {
+		return answer{}, err
 	}
+	files := o.matching(args)
 	packages, err := o.packages(files)
 	if err != nil {
 		return answer{}, err
@@ -103,29 +106,79 @@ func (o *issueOptions) run(files []string) (answer, error) {
 	}
 	data := []issuedData{}
 	view := output.View{Columns: []string{"FILE", "VISUAL", "VERSION", "SUBSCRIPTION", "SEQUENCE", "BEGINS", "ENDS"}}
+	var results []newFile
 	for i, file := range files {
 		made, ok := about(issued, packages[i])
 		if !ok {
 			return answer{}, fmt.Errorf("no statement was made for %s", file)
 		}
-		target, err := o.deliver(file, packages[i], made)
+		result, err := o.delivery(file, packages[i], made)
 		if err != nil {
-			return answer{data: data, view: view}, err
+			return answer{}, err
 		}
+		results = append(results, result)
 		t, m := made.Statement.Terms, packages[i].Manifest()
-		data = append(data, issuedData{target, m.GUID.String(), m.Version.String(), t.ID, t.Subscription, t.Sequence, timestamp(t.Begins), timestamp(t.Ends)})
-		view.Rows = append(view.Rows, []string{target, m.DisplayName, m.Version.String(), t.Subscription, fmt.Sprint(t.Sequence), day(t.Begins), day(t.Ends)})
+		data = append(data, issuedData{result.name, m.GUID.String(), m.Version.String(), t.ID, t.Subscription, t.Sequence, timestamp(t.Begins), timestamp(t.Ends)})
+		view.Rows = append(view.Rows, []string{result.name, m.DisplayName, m.Version.String(), t.Subscription, fmt.Sprint(t.Sequence), day(t.Begins), day(t.Ends)})
 	}
-	return answer{data: data, view: view}, nil
+	a := answer{data: data, view: view}
+	if o.dryRun {
+		a.message = "nothing was written: this was a dry run"
+	}
+	return a, o.deliver(files, results)
+}
+
+// check asks of the flags what a statement needs, all of it in the words of the
+// command line.
+func (o *issueOptions) check() error {
+	switch {
+	case o.key == "" || o.bundleFile == "":
+		return usage("make them with `orgstore vendor keygen`", "signing needs --key and --bundle")
+	case o.embed && o.out == "":
+		return usage("name a folder with --out", "--embed writes copies of the packages and needs to know where")
+	case len(o.tenants) == 0:
+		return usage("give --tenant, the id that the customer's Azure portal shows", "a statement names the tenant it is for")
+	case o.subscription == "":
+		return usage("give --subscription, the same at every renewal", "a statement names its subscription")
+	case o.sequence < 1:
+		return usage("1 for the first statement, one more at each renewal", "--seq: %d is below 1", o.sequence)
+	case o.ends == "":
+		return usage("give the next payment day as --ends 2027-11-20", "a statement needs its end")
+	}
+	for _, t := range o.tenants {
+		if !license.ValidTenant(t) {
+			return usage("write it as 8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11, in lower case", "--tenant: %q is not a tenant's id", t)
+		}
+	}
+	return o.checkKind()
+}
+
+// checkKind asks for what the kind counts, and for nothing that it does not.
+func (o *issueOptions) checkKind() error {
+	given := map[license.Kind]bool{license.User: o.quantity != 0, license.Capacity: len(o.skus) > 0, license.Site: len(o.sites) > 0}
+	flags := map[license.Kind]string{license.User: "--quantity", license.Capacity: "--sku", license.Site: "--site"}
+	kind := license.Kind(o.kind)
+	if flags[kind] == "" {
+		return usage("choose user, capacity or site", "--kind: there is no kind %q", o.kind)
+	}
+	if !given[kind] || o.quantity < 0 {
+		return usage("see `orgstore vendor issue --help`", "a license of the kind %s needs %s", kind, flags[kind])
+	}
+	for _, other := range []license.Kind{license.User, license.Capacity, license.Site} {
+		if other != kind && given[other] {
+			return usage("leave it out, or choose --kind "+string(other), "%s does not belong to a license of the kind %s", flags[other], kind)
+		}
+	}
+	return nil
 }
 
 func (o *issueOptions) packages(files []string) ([]*pbiviz.Package, error) {
 	var out []*pbiviz.Package
 	limits := pbiviz.DefaultLimits()
 	for _, file := range files {
-		text, err := disk.ReadFile(o.Disk, file, limits.FileSize)
+		text, err := o.read(file, limits.FileSize)
 		if err != nil {
-			return nil, unreadableFile(file, err)
+			return nil, err
 		}
 		p, err := pbiviz.Read(text, limits)
 		if err != nil {
@@ -138,17 +191,20 @@ func (o *issueOptions) packages(files []string) ([]*pbiviz.Package, error) {
 
 // issue signs what the flags ask for.
 func (o *issueOptions) issue(packages []*pbiviz.Package) ([]issuer.Issued, error) {
-	name, key, err := o.signer()
+	speaker, key, err := o.signer()
 	if err != nil {
 		return nil, err
 	}
+	for _, p := range packages {
+		if g := p.Manifest().GUID; len(speaker.GUIDs) > 0 && !slices.Contains(speaker.GUIDs, g) {
+			return nil, problem(exitError, "trust.scope", "customers would not believe it: make a bundle that names the visual",
+				"the trust bundle %s does not name the visual %s", o.bundleFile, g)
+		}
+	}
 	r := issuer.Request{
-		Issuer: name, Licensee: o.licensee, Tenants: o.tenants, Subscription: o.subscription,
+		Issuer: speaker.Name, Licensee: o.licensee, Tenants: o.tenants, Subscription: o.subscription,
 		Sequence: o.sequence, Previous: o.previous, Issued: o.Now().UTC(), Kind: license.Kind(o.kind),
 		Quantity: o.quantity, SKUs: o.skus, Sites: o.sites, Trial: o.trial, Packages: packages,
-	}
-	if o.ends == "" {
-		return nil, usage("give the next payment day as --ends 2027-11-20", "a statement needs its end")
 	}
 	if r.Ends, err = issuer.ParseDate(o.ends); err != nil {
 		return nil, usage("write the day as 2027-11-20", "--ends: %w", err)
@@ -161,31 +217,36 @@ func (o *issueOptions) issue(packages []*pbiviz.Package) ([]issuer.Issued, error
 			r.Begins = r.Issued
 		}
 	}
-	return issuer.Issue(r, key)
+	issued, err := issuer.Issue(r, key)
+	if r := (*verdict.Refusal)(nil); errors.As(err, &r) { // it would refuse its own statement
+		return nil, usage("mend the flags; see `orgstore vendor issue --help`", "%w", err)
+	}
+	return issued, err
 }
 
-// signer reads the license key, which the trust bundle names.
-func (o *issueOptions) signer() (string, issuer.Key, error) {
-	if o.key == "" || o.bundleFile == "" {
-		return "", issuer.Key{}, usage("make them with `orgstore vendor keygen`", "signing needs --key and --bundle")
-	}
-	bundle, err := o.bundle(o.bundleFile)
+// signer reads the license key, and who it speaks as by the trust bundle.
+func (o *issueOptions) signer() (license.Issuer, issuer.Key, error) {
+	fail := func(err error) (license.Issuer, issuer.Key, error) { return license.Issuer{}, issuer.Key{}, err }
+	text, err := o.read(o.bundleFile, maxBundle)
 	if err != nil {
-		return "", issuer.Key{}, fmt.Errorf("cannot read the trust bundle %s: %w", o.bundleFile, err)
+		return fail(err)
 	}
-	text, err := disk.ReadFile(o.Disk, o.key, maxKey)
+	bundle, err := license.ParseBundle(text)
 	if err != nil {
-		return "", issuer.Key{}, unreadableFile(o.key, err)
+		return fail(fmt.Errorf("cannot read the trust bundle %s: %w", o.bundleFile, err))
+	}
+	if text, err = o.read(o.key, maxKey); err != nil {
+		return fail(err)
 	}
 	key, err := issuer.ParseKey("", text)
 	if err != nil {
-		return "", issuer.Key{}, fmt.Errorf("cannot read the key %s: %w", o.key, err)
+		return fail(problem(exitError, "key.form", "name the NAME.key that `orgstore vendor keygen` made, not the root key", "%s: %w", o.key, err))
 	}
-	speaker, named, err := issuer.Find(bundle, key)
+	speaker, key, err := issuer.Find(bundle, key)
 	if err != nil {
-		return "", issuer.Key{}, err
+		return fail(problem(exitError, "key.unlisted", "name the bundle that was made with it", "%s with %s: %w", o.key, o.bundleFile, err))
 	}
-	return speaker.Name, named, nil
+	return speaker, key, nil
 }
 
 func about(issued []issuer.Issued, p *pbiviz.Package) (issuer.Issued, bool) {
@@ -197,32 +258,56 @@ func about(issued []issuer.Issued, p *pbiviz.Package) (issuer.Issued, bool) {
 	return issuer.Issued{}, false
 }
 
-// deliver writes a statement beside its package, or into a copy of it.
-func (o *issueOptions) deliver(file string, p *pbiviz.Package, made issuer.Issued) (string, error) {
+// delivery makes what is written for one package: its statement, or a copy of it
+// with the statement inside.
+func (o *issueOptions) delivery(file string, p *pbiviz.Package, made issuer.Issued) (newFile, error) {
 	folder := filepath.Dir(file)
 	if o.out != "" {
 		folder = o.out
 	}
-	target, text := filepath.Join(folder, filepath.Base(file)), append(made.Token, '\n')
-	if o.embed {
-		embedded, err := pbiviz.Embed(p.File(), made.Token)
-		if err != nil {
-			return "", err
+	name := filepath.Join(folder, filepath.Base(file))
+	if !o.embed {
+		return newFile{name + intake.StatementSuffix, 0o644, append(made.Token, '\n')}, nil
+	}
+	text, err := pbiviz.Embed(p.File(), made.Token)
+	return newFile{name, 0o644, text}, err
+}
+
+// deliver writes all, or finds out before the first that it must not.
+func (o *issueOptions) deliver(packages []string, results []newFile) error {
+	for i, r := range results {
+		same := func(other newFile) bool { return other.name == r.name }
+		if j := slices.IndexFunc(results, same); j < i {
+			return problem(exitError, "file.exists", "name packages of one name one at a time, each with a folder of its own",
+				"%s would be written for both %s and %s; nothing was written", r.name, packages[j], packages[i])
 		}
-		text = embedded
-	} else {
-		target += intake.StatementSuffix
+		info, err := o.Disk.Stat(r.name)
+		if err == nil && slices.ContainsFunc(packages, func(p string) bool { return o.isFile(p, info) }) {
+			return problem(exitError, "file.exists", "name another folder with --out", "%s is the package itself, and stays as it was built", r.name)
+		}
+		if err == nil && !o.force {
+			return problem(exitError, "file.exists", "name another folder with --out, or add --force", "%s exists already; nothing was written", r.name)
+		}
 	}
 	if o.dryRun {
-		return target, nil
+		return nil
 	}
-	if _, err := o.Disk.Stat(target); err == nil && !o.force {
-		return "", problem(exitError, "file.exists", "name another folder with --out, or add --force", "%s exists already", target)
-	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", err
+	return o.writeAll(results)
+}
+
+func (o *issueOptions) isFile(name string, other fs.FileInfo) bool {
+	info, err := o.Disk.Stat(name)
+	return err == nil && os.SameFile(info, other)
+}
+
+func (o *issueOptions) writeAll(results []newFile) error {
+	for _, r := range results {
+		if err := o.Disk.MkdirAll(filepath.Dir(r.name), 0o755); err != nil {
+			return unwritable(r.name, err)
+		}
+		if err := o.write(r.name, r.perm, r.text); err != nil {
+			return unwritable(r.name, err)
+		}
 	}
-	if err := o.Disk.MkdirAll(folder, 0o755); err != nil {
-		return "", err
-	}
-	return target, o.write(target, 0o644, text)
+	return nil
 }

@@ -18,7 +18,9 @@ import (
 )
 
 func newLicense(g *globals) *cobra.Command {
-	return group("license", "Show until when what is installed may be used", "", newLicenseStatus(g), newLicenseShow(g))
+	return group("license", "Show until when what is installed may be used", `Show until when what is installed may be used.
+
+Licenses are verified offline, with the keys of vendors whom the settings trust.`, newLicenseStatus(g), newLicenseShow(g))
 }
 
 type licenseStatusOptions struct {
@@ -151,43 +153,48 @@ FILE is a package, with its statement inside or beside it.`,
 		Example: "  orgstore license show inbox/gauge.pbiviz",
 		Args:    arguments(cobra.ExactArgs(1)),
 		RunE: g.answering(func(ctx context.Context, args []string) (answer, error) {
-			s, err := g.open(ctx)
+			j, err := g.judge(ctx)
 			if err != nil {
 				return answer{}, err
 			}
-			defer s.Close()
-			d, err := s.verify(args[0])
-			if err != nil {
-				return answer{}, err
-			}
-			return answer{data: d, view: output.View{Text: explain(d)}}, refusedPackages([]packageData{d})
+			d := j.verify(args[0])
+			return answer{data: d, view: explain(d)}, refusedPackages([]packageData{d})
 		}),
 	}
 }
 
 // explain tells a person line by line what a license says.
-func explain(d packageData) string {
+func explain(d packageData) output.View {
 	l := d.License
 	rows := [][2]string{
 		{"package", fmt.Sprintf("%s %s (%s)", cmp.Or(d.Name, d.File), orDash(d.Version), orDash(short(d.Digest)))},
 		{"verdict", d.Verdict},
 		{"grade", l.Grade + ", " + gradeWords(license.Grade(l.Grade))},
-		{"issuer", orDash(l.Issuer)}, {"key", orDash(l.KeyID)}, {"licensee", orDash(l.Licensee)},
-		{"subscription", fmt.Sprintf("%s, sequence %d", orDash(l.Subscription), l.Sequence)},
-		{"counts", counts(l)},
-		{"valid from", orDash(l.Begins)}, {"valid before", orDash(l.Ends)},
 	}
-	var b strings.Builder
-	for _, r := range rows {
-		fmt.Fprintf(&b, "%-13s %s\n", r[0], output.Safe(r[1]))
+	if l.ID != "" { // otherwise there is nothing that could be believed
+		rows = append(rows, [][2]string{
+			{"issuer", orDash(l.Issuer)}, {"key", orDash(l.KeyID)}, {"licensee", orDash(l.Licensee)},
+			{"subscription", fmt.Sprintf("%s, number %d of it", orDash(l.Subscription), l.Sequence)},
+			{"for", counts(l)}, {"valid from", orDash(l.Begins)}, {"valid before", validBefore(l)},
+		}...)
 	}
 	for _, r := range d.Reasons {
-		fmt.Fprintf(&b, "%-13s %s\n", r.Code, output.Safe(r.Message))
+		rows = append(rows, [2]string{r.Code, r.Message})
 		if r.Hint != "" {
-			fmt.Fprintf(&b, "%-13s %s\n", "", output.Safe(r.Hint))
+			rows = append(rows, [2]string{"", r.Hint})
 		}
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	return facts(rows...)
+}
+
+func validBefore(l licenseData) string {
+	switch {
+	case l.DaysLeft == nil:
+		return "-"
+	case *l.DaysLeft < 0:
+		return l.Ends + ", ended"
+	}
+	return l.Ends + ", days left: " + strconv.Itoa(*l.DaysLeft)
 }
 
 func gradeWords(g license.Grade) string {
@@ -199,7 +206,7 @@ func gradeWords(g license.Grade) string {
 	case license.Readable:
 		return "readable inside the package; its signature cannot be checked"
 	}
-	return "nothing is known of its license"
+	return "no statement that could be believed"
 }
 
 func counts(l licenseData) string {

@@ -3,18 +3,17 @@ package cli
 import (
 	"cmp"
 	"context"
-	"errors"
-	"io/fs"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/agent/journal"
-	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/pbiviz"
@@ -23,7 +22,10 @@ import (
 )
 
 func newPackage(g *globals) *cobra.Command {
-	return group("package", "Take packages in, verify, list and compare them", "",
+	return group("package", "Take packages in, verify, list and compare them", `Take packages in, verify, list and compare them.
+
+A package is a visual's .pbiviz file, of either generation. Verify, show and diff
+of files need no settings and keep nothing.`,
 		newPackageAdd(g), newPackageVerify(g), newPackageList(g), newPackageShow(g), newPackageDiff(g))
 }
 
@@ -96,7 +98,7 @@ func unreadable(file string, r *verdict.Refusal) packageData {
 }
 
 func packageAnswer(packages []packageData) answer {
-	view := output.View{Columns: []string{"PACKAGE", "VERSION", "DIGEST", "VERDICT", "LICENSE", "UNTIL", "DAYS LEFT", "WHY"}}
+	view := output.View{Columns: []string{"PACKAGE", "VERSION", "DIGEST", "VERDICT", "LICENSE", "UNTIL", "DAYS LEFT", "FILE", "WHY"}}
 	for _, p := range packages {
 		left, reason := output.Nothing, output.Nothing
 		if p.License.DaysLeft != nil {
@@ -106,8 +108,8 @@ func packageAnswer(packages []packageData) answer {
 			reason = p.Reasons[0].Message
 		}
 		view.Rows = append(view.Rows, []string{
-			cmp.Or(p.Name, p.File), orDash(p.Version), orDash(short(p.Digest)), p.Verdict,
-			p.License.Grade, orDash(dayOf(p.License.Ends)), left, reason,
+			orDash(p.Name), orDash(p.Version), orDash(short(p.Digest)), p.Verdict,
+			p.License.Grade, orDash(dayOf(p.License.Ends)), left, p.File, reason,
 		})
 	}
 	return answer{data: packages, view: view}
@@ -130,94 +132,28 @@ func dayOf(stamp string) string {
 	return stamp[:len("2006-01-02")]
 }
 
-// refusedPackages turns rejected packages into the command's error.
+// refusedPackages turns rejected packages into the command's error, which is
+// about the first.
 func refusedPackages(packages []packageData) error {
-	for _, p := range packages {
-		if p.Verdict == string(verdict.Reject) && len(p.Reasons) > 0 {
-			r, exit := p.Reasons[0], exitLicense
-			if p.GUID == "" { // no package at all
-				exit = exitOf(verdict.Code(r.Code))
-			}
-			return problem(exit, r.Code, r.Hint, "%s is refused: %s", filepath.Base(p.File), r.Message)
-		}
+	refused := slices.DeleteFunc(slices.Clone(packages), func(p packageData) bool {
+		return p.Verdict != string(verdict.Reject) || len(p.Reasons) == 0
+	})
+	if len(refused) == 0 {
+		return nil
 	}
-	return nil
-}
-
-func newPackageVerify(g *globals) *cobra.Command {
-	return &cobra.Command{
-		Use:   "verify FILE...",
-		Short: "Check packages and their licenses, offline, and keep nothing",
-		Long: `Check packages and their licenses, offline, and keep nothing.
-
-The license is the statement inside the package, or the file NAME.pbiviz.license
-beside it. Whom to believe comes from the settings. Exits with 10 where a license
-is refused.`,
-		Example: `  orgstore package verify inbox/*.pbiviz
-  orgstore package verify gauge.pbiviz -o json`,
-		Args: arguments(cobra.MinimumNArgs(1)),
-		RunE: g.answering(func(ctx context.Context, args []string) (answer, error) {
-			s, err := g.open(ctx)
-			if err != nil {
-				return answer{}, err
-			}
-			defer s.Close()
-			data := []packageData{}
-			for _, file := range args {
-				p, err := s.verify(file)
-				if err != nil {
-					return answer{}, err
-				}
-				data = append(data, p)
-			}
-			return packageAnswer(data), refusedPackages(data)
-		}),
+	p, r, exit, message := refused[0], refused[0].Reasons[0], exitLicense, ""
+	if p.GUID == "" { // no package at all
+		exit = exitOf(verdict.Code(r.Code))
 	}
-}
-
-// verify judges one file without keeping anything.
-func (s *session) verify(file string) (packageData, error) {
-	p, token, err := s.readPair(file)
-	var refusal *verdict.Refusal
-	switch {
-	case errors.As(err, &refusal):
-		return unreadable(file, refusal), nil
-	case err != nil:
-		return packageData{}, err
+	if strings.HasPrefix(r.Code, "file.") {
+		message = r.Message
+	} else {
+		message = fmt.Sprintf("%s is refused: %s", p.File, r.Message)
 	}
-	at, o := s.clock(), s.observer()
-	need := o.Need(false)
-	_, judgment := s.trust.Judge(p, token, need, o.Facts(s.journal.Book()), at)
-	var terms license.Terms
-	if bound, err := s.trust.Bind(p, token); err == nil {
-		terms = bound.Terms
+	if n := len(refused); n > 1 {
+		message += fmt.Sprintf(" (and %d more)", n-1)
 	}
-	return packageOf(file, p.Manifest(), p.Digest(), p.Content(), terms, judgment, at), nil
-}
-
-// readPair reads a package and the statement beside it, if there is one.
-func (s *session) readPair(file string) (*pbiviz.Package, []byte, error) {
-	limits := pbiviz.DefaultLimits()
-	text, err := disk.ReadFile(s.Disk, file, limits.FileSize)
-	if err != nil {
-		return nil, nil, unreadableFile(file, err)
-	}
-	p, err := pbiviz.Read(text, limits)
-	if err != nil {
-		return nil, nil, err
-	}
-	token, err := disk.ReadFile(s.Disk, file+intake.StatementSuffix, license.MaxStatement)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, err
-	}
-	return p, token, nil
-}
-
-func unreadableFile(file string, err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return problem(exitError, "file.missing", "check the name", "cannot read %s: there is no such file", file)
-	}
-	return problem(exitError, "file.unreadable", "", "cannot read %s: %w", file, err)
+	return problem(exit, r.Code, cmp.Or(r.Hint, "ask the vendor for the file, exactly as it was made"), "%s", message)
 }
 
 func newPackageAdd(g *globals) *cobra.Command {
@@ -229,50 +165,104 @@ func newPackageAdd(g *globals) *cobra.Command {
 
 Whatever is well formed is kept in the archive, byte for byte; what lacks a
 license waits until its statement or the vendor's trust bundle arrives, in any
-order. A statement beside a package (NAME.pbiviz.license) comes along. Nothing
-changes in the store until apply.`,
+order. A statement beside a package (NAME.pbiviz.license) comes along. A FILE may
+be a pattern. Nothing changes in the store until apply.`,
 		Example: `  orgstore package add "Aurora Gauge 1.4.pbiviz"
   orgstore package add renewed.pbiviz.license`,
 		Args: arguments(cobra.MinimumNArgs(1)),
 		RunE: g.answering(func(ctx context.Context, args []string) (answer, error) {
+			files := g.matching(args)
+			if dryRun {
+				return g.tryPackages(ctx, files)
+			}
 			s, err := g.open(ctx)
 			if err != nil {
 				return answer{}, err
 			}
 			defer s.Close()
-			return s.addPackages(ctx, args, dryRun)
+			return s.addPackages(ctx, files)
 		}),
 	}
 	dryRunFlags(cmd, &dryRun)
 	return cmd
 }
 
-func (s *session) addPackages(ctx context.Context, files []string, dryRun bool) (answer, error) {
+// tryPackages says what add would take in, and takes nothing in.
+func (g *globals) tryPackages(ctx context.Context, files []string) (answer, error) {
+	j, err := g.judge(ctx)
+	if err != nil {
+		return answer{}, err
+	}
 	data := []packageData{}
-	for _, file := range withSidecars(s, files) {
-		if dryRun {
-			if intake.IsStatement(file) {
-				continue
-			}
-			p, err := s.verify(file)
-			if err != nil {
-				return answer{}, err
-			}
-			data = append(data, p)
+	for _, file := range files {
+		if !intake.IsStatement(file) {
+			data = append(data, j.verify(file))
 			continue
 		}
-		text, err := disk.ReadFile(s.Disk, file, pbiviz.DefaultLimits().FileSize)
+		text, err := g.read(file, license.MaxStatement)
+		if err == nil {
+			_, err = license.Peek(text)
+		}
 		if err != nil {
-			return packageAnswer(data), unreadableFile(file, err)
+			data = append(data, unreadable(file, refusalOf(err)))
+		}
+	}
+	a := packageAnswer(data)
+	a.message = "nothing was taken in: this was a dry run"
+	return a, refusedPackages(slices.DeleteFunc(slices.Clone(data), waits))
+}
+
+func (s *session) addPackages(ctx context.Context, files []string) (answer, error) {
+	var here []visual.Digest // the packages that the files are, or are about
+	var waiting []string     // statements whose package is not here yet
+	data := []packageData{}
+	for _, file := range withSidecars(s, files) {
+		text, err := s.read(file, pbiviz.DefaultLimits().FileSize)
+		if err != nil {
+			data = append(data, unreadable(file, refusalOf(err)))
+			continue
 		}
 		taken, err := s.desk().Take(ctx, s.tx, file, text)
 		if err != nil {
 			return packageAnswer(data), err
 		}
-		data = append(data, s.taken(file, taken)...)
+		switch about := s.journal.Book().PackagesAbout(taken.Statement); {
+		case taken.Refused != nil:
+			data = append(data, unreadable(file, taken.Refused))
+		case !taken.Package.IsZero():
+			here = append(here, taken.Package)
+		case len(about) == 0 && !slices.Contains(files, strings.TrimSuffix(file, intake.StatementSuffix)):
+			waiting = append(waiting, filepath.Base(file))
+		default:
+			here = append(here, about...)
+		}
 	}
+	data = append(data, s.listed(func(p journal.Package) bool { return slices.Contains(here, p.Package) })...)
 	a := packageAnswer(data)
-	return a, refusedPackages(data)
+	a.message = whatWaits(data, waiting)
+	return a, refusedPackages(slices.DeleteFunc(slices.Clone(data), waits))
+}
+
+// codeUnlicensed is the code of the finding that a package has no license.
+const codeUnlicensed = "lic.none"
+
+// waits says whether a package only lacks a license: nothing is wrong with it.
+func waits(p packageData) bool {
+	return p.GUID != "" && len(p.Reasons) > 0 && p.Reasons[0].Code == codeUnlicensed
+}
+
+// whatWaits says what was kept and still needs something to come.
+func whatWaits(data []packageData, statements []string) string {
+	var said []string
+	for _, p := range data {
+		if waits(p) {
+			said = append(said, p.File+" is kept and waits for its license")
+		}
+	}
+	for _, name := range statements {
+		said = append(said, name+" is kept and waits for its package")
+	}
+	return strings.Join(said, "\n")
 }
 
 // withSidecars puts the statement beside each package before it, unless it was
@@ -287,20 +277,6 @@ func withSidecars(s *session, files []string) []string {
 		out = append(out, file)
 	}
 	return out
-}
-
-// taken says what became of one file: a package with its licenses, or the
-// packages that a statement is about.
-func (s *session) taken(file string, t intake.Taken) []packageData {
-	switch {
-	case t.Refused != nil:
-		return []packageData{unreadable(file, t.Refused)}
-	case !t.Package.IsZero():
-		return s.listed(func(p journal.Package) bool { return p.Package == t.Package })
-	}
-	return s.listed(func(p journal.Package) bool {
-		return slices.ContainsFunc(t.Bound, func(b license.Bound) bool { return b.Package == p.Package })
-	})
 }
 
 func newPackageList(g *globals) *cobra.Command {
@@ -325,15 +301,31 @@ listed once for each.`,
 			if _, err := s.poll(ctx); err != nil {
 				s.note("not everything in the library could be read: %v", err)
 			}
-			a := packageAnswer(s.listed(func(p journal.Package) bool {
-				return len(only) == 0 || slices.Contains(only, p.Manifest.GUID)
-			}))
-			if len(a.view.Rows) == 0 {
-				a.message = "no packages yet: put them into " + s.settings.Library.Folder + ", or use `orgstore package add`"
-			}
-			return a, nil
+			return s.listPackages(only)
 		}),
 	}
+}
+
+func (s *session) listPackages(only []visual.GUID) (answer, error) {
+	for _, g := range only {
+		for _, p := range s.journal.Book().Packages() {
+			if known := p.Manifest.GUID; known != g && strings.EqualFold(known.String(), g.String()) {
+				return answer{}, problem(exitError, "visual.case", "in GUIDs of visuals case counts",
+					"there is no visual %s, but there is %s", g, known)
+			}
+		}
+	}
+	a := packageAnswer(s.listed(func(p journal.Package) bool {
+		return len(only) == 0 || slices.Contains(only, p.Manifest.GUID)
+	}))
+	switch {
+	case len(a.view.Rows) > 0:
+	case len(only) > 0:
+		a.message = "no packages of it yet"
+	default:
+		a.message = "no packages yet: put them into " + s.settings.Library.Folder + ", or use `orgstore package add`"
+	}
+	return a, nil
 }
 
 // listed weighs the archived packages that are wanted.
@@ -346,7 +338,18 @@ func (s *session) listed(wanted func(journal.Package) bool) []packageData {
 		}
 	}
 	slices.SortStableFunc(out, func(a, b packageData) int {
-		return cmp.Or(cmp.Compare(a.GUID, b.GUID), cmp.Compare(a.Version, b.Version), cmp.Compare(a.Digest, b.Digest))
+		return cmp.Or(cmp.Compare(a.GUID, b.GUID), byVersion(a.Version, b.Version),
+			cmp.Compare(a.License.Sequence, b.License.Sequence), cmp.Compare(a.Digest, b.Digest))
 	})
 	return out
+}
+
+// byVersion orders versions by their numbers.
+func byVersion(a, b string) int {
+	v, errV := visual.ParseVersion(a)
+	w, errW := visual.ParseVersion(b)
+	if errV != nil || errW != nil {
+		return cmp.Compare(a, b)
+	}
+	return v.Compare(w)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,7 +11,6 @@ import (
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/diff"
-	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/visual"
 )
@@ -48,19 +46,20 @@ func diffAnswer(d diff.Diff) answer {
 	for _, f := range d.Findings {
 		view.Rows = append(view.Rows, []string{string(f.Severity), f.Message, string(f.Code)})
 	}
-	return answer{data: d, view: view, message: fmt.Sprintf("class: %s", d.Class)}
+	view.Text = fmt.Sprintf("class: %s", d.Class)
+	return answer{data: d, view: view}
 }
 
 // find reads a package: a file, or one of the archive by digest or as
-// VISUAL@VERSION. It never guesses between several.
+// VISUAL@VERSION. It never guesses between several. Files need no settings.
 func (g *globals) find(ctx context.Context, name string) (*pbiviz.Package, error) {
 	limits := pbiviz.DefaultLimits()
-	text, err := disk.ReadFile(g.Disk, name, limits.FileSize)
-	if errors.Is(err, fs.ErrNotExist) {
+	text, err := g.read(name, limits.FileSize)
+	if f := (*fault)(nil); errors.As(err, &f) && f.code == codeNoFile {
 		text, err = g.archived(ctx, name)
 	}
 	if err != nil {
-		return nil, unreadableFile(name, err)
+		return nil, err
 	}
 	p, err := pbiviz.Read(text, limits)
 	if err != nil {
@@ -71,6 +70,10 @@ func (g *globals) find(ctx context.Context, name string) (*pbiviz.Package, error
 
 func (g *globals) archived(ctx context.Context, name string) ([]byte, error) {
 	s, err := g.open(ctx)
+	if f := (*fault)(nil); errors.As(err, &f) && f.code == codeNoSettings {
+		return nil, problem(exitError, codeNoFile, "check the name; packages of the archive are known where the settings are: see --config",
+			"cannot read %s: there is no such file", name)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ VISUAL@VERSION.`,
 				return answer{}, err
 			}
 			d := shown(p)
-			return answer{data: d, view: output.View{Text: d.text()}}, nil
+			return answer{data: d, view: d.view()}, nil
 		}),
 	}
 }
@@ -74,7 +74,7 @@ func shown(p *pbiviz.Package) shownData {
 	return d
 }
 
-func (d shownData) text() string {
+func (d shownData) view() output.View {
 	m := d.Manifest
 	inside := "none inside"
 	if d.HasStatement {
@@ -88,15 +88,11 @@ func (d shownData) text() string {
 		{"data roles", strings.Join(d.DataRoles, ", ")}, {"properties", strings.Join(d.Properties, ", ")},
 		{"privileges", strings.Join(d.Privileges, ", ")},
 	}
-	var b strings.Builder
-	for _, r := range rows {
-		fmt.Fprintf(&b, "%-11s %s\n", r[0], orDash(output.Safe(r[1])))
-	}
 	for _, e := range d.Entries {
-		fmt.Fprintf(&b, "%-11s %s (%d bytes)\n", "entry", output.Safe(e.Name), e.Size)
+		rows = append(rows, [2]string{"entry", fmt.Sprintf("%s (%d bytes)", e.Name, e.Size)})
 	}
 	for _, r := range d.Reasons {
-		fmt.Fprintf(&b, "%-11s %s\n", "beware", output.Safe(r.Message))
+		rows = append(rows, [2]string{"beware", r.Message})
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	return facts(rows...)
 }

@@ -50,15 +50,38 @@ the store until apply.`,
 			}
 			p, err := pin.Parse(args[1])
 			if err != nil {
-				return answer{}, &fault{exit: exitPin, code: "pin.form", err: err, hint: `write an exact version (1.4.0.0) or a constraint ("~> 1.4", ">= 1.4, < 2")`}
+				return answer{}, err
 			}
-			err = g.edit(dryRun, func(text []byte) ([]byte, error) { return config.SetPin(text, v.String(), p.String()) })
-			data := []pinData{{GUID: v.String(), Pin: p.String()}}
-			return answer{data: data, view: pinView(data), message: fmt.Sprintf("%s is pinned to %s; see what follows with `orgstore plan`", v, p)}, err
+			return g.setPin(v, p, dryRun)
 		}),
 	}
 	dryRunFlags(cmd, &dryRun)
 	return cmd
+}
+
+// setPin writes a pin into the settings file and says what it was before.
+func (g *globals) setPin(v visual.GUID, p pin.Pin, dryRun bool) (answer, error) {
+	before, err := g.settings()
+	if err != nil {
+		return answer{}, err
+	}
+	known, _ := before.Visual(v)
+	data := []pinData{{GUID: v.String(), Name: known.Name, Pin: p.String()}}
+	a := answer{data: data, view: pinView(data)}
+	switch {
+	case known.Pin.Equal(p):
+		a.message = fmt.Sprintf("%s is pinned to %s already; nothing was changed", v, p)
+		return a, nil
+	case dryRun:
+		a.message = fmt.Sprintf("%s would be pinned to %s; nothing was done", v, p)
+	default:
+		a.message = fmt.Sprintf("%s is pinned to %s; see what follows with `orgstore plan`", v, p)
+	}
+	err = g.edit(dryRun, func(text []byte) ([]byte, error) { return config.SetPin(text, v.String(), p.String()) })
+	if err != nil {
+		return answer{}, err
+	}
+	return a, nil
 }
 
 func newPinRemove(g *globals) *cobra.Command {
@@ -80,7 +103,14 @@ What is installed stays as it is: orgstore just does not touch it any more.`,
 			if errors.Is(err, config.ErrNotListed) {
 				err = problem(exitError, "pin.unknown", "look at `orgstore pin list`", "%s is not pinned", v)
 			}
-			return answer{data: []pinData{}, message: fmt.Sprintf("%s is pinned no more; what is installed stays", v)}, err
+			if err != nil {
+				return answer{}, err
+			}
+			message := fmt.Sprintf("%s is pinned no more; what is installed stays", v)
+			if dryRun {
+				message = fmt.Sprintf("%s would be pinned no more; nothing was done", v)
+			}
+			return answer{data: []pinData{}, message: message}, nil
 		}),
 	}
 	dryRunFlags(cmd, &dryRun)

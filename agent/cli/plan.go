@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strings"
 
@@ -56,13 +58,13 @@ func (o planOptions) run(ctx context.Context) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	a := s.planAnswer(p)
 	if o.out != "" {
 		if err := o.savePlan(o.out, p); err != nil {
 			return answer{}, err
 		}
-		o.note("saved to %s: apply it with `orgstore apply %s`", o.out, o.out)
+		a.message = s.said(fmt.Sprintf("saved to %s; apply it with `orgstore apply %s`", o.out, o.out))
 	}
-	a := s.planAnswer(p)
 	if o.detailed && len(p.Steps) > 0 {
 		a.exit = exitChanges
 	}
@@ -77,26 +79,46 @@ type planData struct {
 }
 
 type stepData struct {
-	ID        string      `json:"id,omitempty"`
-	Visual    visualData  `json:"visual"`
-	Kind      string      `json:"kind"`
-	From      *stateData  `json:"from"`
-	To        *stateData  `json:"to"`
-	Reason    reasonData  `json:"reason"`
-	Gates     []plan.Gate `json:"gates"`
-	DiffClass diff.Class  `json:"diff_class,omitempty"`
-	WayBack   *plan.Back  `json:"way_back,omitempty"`
+	ID        string     `json:"id"` // empty where nothing is to be done
+	Visual    visualData `json:"visual"`
+	Kind      string     `json:"kind"`
+	From      *stateData `json:"from"`
+	To        *stateData `json:"to"`
+	Reason    reasonData `json:"reason"`
+	Gates     []gateData `json:"gates"`
+	DiffClass diff.Class `json:"diff_class"` // empty where there is nothing to compare
+	WayBack   *plan.Back `json:"way_back,omitempty"`
+}
+
+type gateData struct {
+	Kind    string `json:"kind"`
+	State   string `json:"state"`
+	Until   string `json:"until"` // empty where it does not open by itself
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+func gatesOf(gates []plan.Gate) []gateData {
+	out := []gateData{}
+	for _, g := range gates {
+		out = append(out, gateData{g.Kind, g.State, timestamp(g.Until), g.Message, g.Hint})
+	}
+	return out
 }
 
 func (s *session) planAnswer(p plan.Plan) answer {
 	data := planData{ID: p.ID, Basis: string(p.Basis), Changes: len(p.Steps), Steps: []stepData{}}
 	view := output.View{Columns: []string{"VISUAL", "CHANGE", "FROM", "TO", "LICENSE UNTIL", "WHY"}}
+	held := 0
 	for _, step := range p.Steps {
 		gates := s.gates(step)
+		if !plan.Ready(gates) {
+			held++
+		}
 		data.Steps = append(data.Steps, stepData{
 			ID: string(step.ID), Visual: visualData{step.Key.GUID.String(), step.Name}, Kind: string(step.Kind),
 			From: stateOf(step.From), To: stateOf(step.To), Reason: reasonOf(step.Reason),
-			Gates: gates, DiffClass: s.class(step), WayBack: &step.Back,
+			Gates: gatesOf(gates), DiffClass: s.class(step), WayBack: &step.Back,
 		})
 		view.Rows = append(view.Rows, []string{
 			title(step.Name, step.Key), string(step.Kind), versionOf(step.From), versionOf(step.To),
@@ -110,22 +132,26 @@ func (s *session) planAnswer(p plan.Plan) answer {
 		}
 		data.Steps = append(data.Steps, stepData{
 			Visual: visualData{idle.Key.GUID.String(), idle.Name}, Kind: kind,
-			From: stateOf(idle.State), To: stateOf(idle.State), Reason: reasonOf(idle.Reason), Gates: []plan.Gate{},
+			From: stateOf(idle.State), To: stateOf(idle.State), Reason: reasonOf(idle.Reason), Gates: []gateData{},
 		})
 		view.Rows = append(view.Rows, []string{
 			title(idle.Name, idle.Key), kind, versionOf(idle.State), versionOf(idle.State),
 			day(idle.State.License.Ends), hinted(idle.Reason),
 		})
 	}
-	return answer{data: data, view: view, message: planMessage(len(p.Steps), len(p.Idle))}
+	return answer{data: data, view: view, message: s.said(planMessage(len(p.Steps), held, len(p.Idle)))}
 }
 
-func planMessage(changes, rest int) string {
+func planMessage(changes, held, rest int) string {
 	switch {
 	case changes == 0 && rest == 0:
 		return "nothing is pinned: pin a visual with `orgstore pin set VISUAL PIN`"
 	case changes == 0:
 		return "nothing to do"
+	case held == changes:
+		return plural(changes, "change") + ", held back for now"
+	case held > 0:
+		return fmt.Sprintf("%d changes, %d of them held back; make the others with `orgstore apply`", changes, held)
 	case changes == 1:
 		return "1 change; make it with `orgstore apply`"
 	}
@@ -136,8 +162,12 @@ func planMessage(changes, rest int) string {
 func why(reason string, gates []plan.Gate) string {
 	parts := []string{reason}
 	for _, g := range gates {
-		if g.State == plan.GateClosed {
-			parts = append(parts, "held by "+g.Kind+": "+g.Message)
+		switch {
+		case g.State != plan.GateClosed:
+		case g.Kind == plan.GateReview:
+			parts = append(parts, "needs review: "+g.Message)
+		default: // a hold says itself who holds it
+			parts = append(parts, g.Message)
 		}
 	}
 	return strings.Join(parts, "; ")
@@ -180,37 +210,62 @@ func (s *session) class(step plan.Step) diff.Class {
 // A savedPlan is what plan --out writes. It only selects: apply computes again
 // and compares, so that an edited file can skip nothing.
 type savedPlan struct {
-	Format int            `json:"orgstore_plan"`
-	ID     string         `json:"id"`
-	Basis  plan.Basis     `json:"basis"`
-	Steps  []store.StepID `json:"steps"`
-	About  []string       `json:"about"` // for people; apply does not read it
+	Format int         `json:"orgstore_plan"`
+	ID     string      `json:"id"`
+	Basis  plan.Basis  `json:"basis"`
+	Steps  []savedStep `json:"steps"`
+}
+
+// A savedStep is selected by its ID alone. The rest is for people; the visual
+// also finds the reason why a step does not follow any more.
+type savedStep struct {
+	ID     store.StepID `json:"id"`
+	Visual string       `json:"visual"`
+	About  string       `json:"about"`
 }
 
 // planFormat numbers the layout of a saved plan.
 const planFormat = 1
 
-// maxPlan bounds a saved plan, in bytes: a hundred for each of many thousand steps.
+// maxPlan bounds a saved plan, in bytes: some hundred for each of ten thousand steps.
 const maxPlan = 4 << 20
 
 func (g *globals) savePlan(name string, p plan.Plan) error {
-	saved := savedPlan{Format: planFormat, ID: p.ID, Basis: p.Basis, Steps: []store.StepID{}, About: []string{}}
+	if err := g.mayOverwrite(name); err != nil {
+		return err
+	}
+	saved := savedPlan{Format: planFormat, ID: p.ID, Basis: p.Basis, Steps: []savedStep{}}
 	for _, step := range p.Steps {
-		saved.Steps = append(saved.Steps, step.ID)
-		saved.About = append(saved.About, fmt.Sprintf("%s %s: %s -> %s", step.Kind, title(step.Name, step.Key), versionOf(step.From), versionOf(step.To)))
+		about := fmt.Sprintf("%s %s: %s -> %s", step.Kind, title(step.Name, step.Key), versionOf(step.From), versionOf(step.To))
+		saved.Steps = append(saved.Steps, savedStep{step.ID, step.Key.GUID.String(), about})
 	}
 	text, err := json.Marshal(saved, jsontext.WithIndent("  "))
 	if err != nil {
 		return err
 	}
-	return g.write(filepath.Clean(name), 0o644, append(text, '\n'))
+	if err := g.write(filepath.Clean(name), 0o644, append(text, '\n')); err != nil {
+		return fmt.Errorf("cannot save the plan to %s: %w", name, err)
+	}
+	return nil
+}
+
+// mayOverwrite refuses a file that is there and is no saved plan: one slip of
+// the keyboard must not cost the settings.
+func (g *globals) mayOverwrite(name string) error {
+	if _, err := g.Disk.Stat(name); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if _, err := loadPlan(g.Disk, name); err == nil {
+		return nil
+	}
+	return problem(exitError, "file.exists", "name another file", "cannot save the plan to %s: there is something else than a saved plan", name)
 }
 
 func loadPlan(d disk.Disk, name string) (savedPlan, error) {
 	var saved savedPlan
 	text, err := disk.ReadFile(d, name, maxPlan)
 	if err != nil {
-		return saved, err
+		return saved, unreadableFile(name, err)
 	}
 	hint := "make it again with `orgstore plan --out FILE`"
 	if err := json.Unmarshal(text, &saved, json.RejectUnknownMembers(true)); err != nil {

@@ -3,21 +3,25 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
+	"github.com/orgstore/orgstore/agent/apply"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/change"
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
 type rollbackOptions struct {
 	*globals
-	to     string
-	reason string
+	to       string
+	override string
+	reason   string
 	confirmation
 }
 
@@ -33,15 +37,16 @@ renewals do not count. Of the version it goes back to, it takes the kept package
 whose license lasts longest; if none is valid any more, it says which package to
 request from the vendor. The version that was left is blocked with all its
 renewals until you edit the visual's pin or run orgstore unblock. Going back
-before the first install turns the visual's access off: nothing is ever deleted
-from a store.`,
+before the first install (--to 0) turns the visual's access off: nothing is ever
+deleted from a store. A second rollback goes further back still.`,
 		Example: `  orgstore rollback auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E --reason "totals are wrong since 1.5"
   orgstore rollback auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E --to 1.4.0.0 --reason "..."
   orgstore rollback auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E --to 2 --reason "..."   # revision 2 of orgstore history`,
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: g.answering(o.run),
 	}
-	cmd.Flags().StringVar(&o.to, "to", "", "a `VERSION` (with a dot) or a REVISION (a whole number) of orgstore history")
+	cmd.Flags().StringVar(&o.to, "to", "", "a `VERSION` (with a dot) or a REVISION (a whole number) of orgstore history; 0 turns access off")
+	cmd.Flags().StringVar(&o.override, "override", "", "go through this `GATE` (review or tries), for the reason given")
 	cmd.Flags().StringVar(&o.reason, "reason", "", "why; stays in the history (required)")
 	o.confirmation.flags(cmd, "go back without asking")
 	return cmd
@@ -52,51 +57,88 @@ func (o *rollbackOptions) run(ctx context.Context, args []string) (answer, error
 	if err != nil {
 		return answer{}, usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
 	}
-	if o.reason == "" {
+	if blank(o.reason) {
 		return answer{}, usage("say why with --reason; it stays in the history", "a rollback needs a reason")
+	}
+	if o.override != "" && !slices.Contains(plan.GateKinds(), o.override) {
+		return answer{}, usage(fmt.Sprintf("gates are %v", plan.GateKinds()), "there is no gate %q", o.override)
 	}
 	s, err := o.open(ctx)
 	if err != nil {
 		return answer{}, err
 	}
 	defer s.Close()
+	if err := s.mustKnow([]visual.GUID{g}); err != nil {
+		return answer{}, err
+	}
+	var recovered []apply.Result
 	if !o.dryRun {
-		if _, err := s.changing(ctx, "rollback"); err != nil {
+		if recovered, err = s.changing(ctx, "rollback"); err != nil {
 			return answer{}, err
 		}
 	}
 	key := store.Key{Store: theStore, GUID: g}
-	ask, err := o.ask(s.journal.Book(), key)
-	if err != nil {
-		return answer{}, err
+	if finished(recovered, key) {
+		return s.applied(recovered, nil), worst(recovered, true)
 	}
-	return o.goBack(ctx, s, ask)
-}
-
-// goBack plans the rollback, asks the person and carries it out.
-func (o *rollbackOptions) goBack(ctx context.Context, s *session, ask plan.Ask) (answer, error) {
-	p, _, err := s.compute(ctx, []plan.Ask{ask})
-	if err != nil {
-		return answer{}, err
-	}
-	p = ofKey(p, ask.Key)
-	if len(p.Steps) == 0 {
-		return answer{}, nowhere(p, ask.Key)
-	}
+	results, a, err := o.goBack(ctx, s, key)
 	if o.dryRun {
-		return s.planAnswer(p), nil
+		return a, err
 	}
-	step := p.Steps[0]
-	question := fmt.Sprintf("go back from %s to %s, and block what is left", versionOf(step.From), versionOf(step.To))
-	if err := o.confirm(o.globals, func() error { return s.show(s.planAnswer(p)) }, question); err != nil {
-		return answer{}, err
-	}
-	leaves := map[store.StepID]*plan.Block{step.ID: s.leaving(step)}
-	results, err := s.carryOut(ctx, p.Steps, leaves)
+	results = append(recovered, results...)
 	if err == nil {
 		err = worst(results, true)
 	}
-	return applied(s.tx, results), err
+	return s.applied(results, nil), err
+}
+
+// finished says whether recovering made what a person had asked for of a visual:
+// a rollback that was interrupted and is given again must not go back twice.
+func finished(recovered []apply.Result, k store.Key) bool {
+	return slices.ContainsFunc(recovered, func(r apply.Result) bool {
+		return r.Step.Key == k && r.Step.Asked && r.OK() && r.Outcome != apply.Waiting
+	})
+}
+
+// goBack plans the rollback, asks the person and carries it out.
+func (o *rollbackOptions) goBack(ctx context.Context, s *session, key store.Key) ([]apply.Result, answer, error) {
+	ask, err := o.ask(ctx, s, key)
+	if err != nil {
+		return nil, answer{}, err
+	}
+	p, _, err := s.plan(ctx, []plan.Ask{ask})
+	if err != nil {
+		return nil, answer{}, err
+	}
+	p = ofKey(p, key)
+	if len(p.Steps) == 0 {
+		return nil, answer{}, nowhere(p, key)
+	}
+	a := s.planAnswer(p)
+	if o.dryRun {
+		a.message = s.said("nothing was done")
+		return nil, a, nil
+	}
+	if s.passes(p.Steps[0], o.override) {
+		if err := o.confirm(o.globals, func() error { return s.show(a) }, question(p.Steps[0])); err != nil {
+			return nil, answer{}, err
+		}
+	}
+	if err := s.overrule(ctx, p.Steps, o.override, o.reason); err != nil {
+		return nil, answer{}, err
+	}
+	leaves := map[store.StepID]*plan.Block{p.Steps[0].ID: s.leaving(p.Steps[0])}
+	results, err := s.carryOut(ctx, p.Steps, leaves)
+	return results, answer{}, err
+}
+
+// question asks whether a rollback is meant.
+func question(step plan.Step) string {
+	name := title(step.Name, step.Key)
+	if step.Kind == change.Disable {
+		return fmt.Sprintf("turn the access of %s off, as before its first install, and block %s", name, versionOf(step.From))
+	}
+	return fmt.Sprintf("go back from %s to %s of %s, and block what is left", versionOf(step.From), versionOf(step.To), name)
 }
 
 // ofKey narrows a plan to one visual.
@@ -119,48 +161,70 @@ func ofKey(p plan.Plan, k store.Key) plan.Plan {
 func nowhere(p plan.Plan, k store.Key) error {
 	for _, idle := range p.Idle {
 		r := idle.Reason
-		return problem(exitOf(r.Code), string(r.Code), r.Hint, "cannot roll back %s: %s", title(idle.Name, k), r.Message)
+		return problem(max(exitOf(r.Code), exitError), string(r.Code), r.Hint, "%s stays as it is: %s", title(idle.Name, k), r.Message)
 	}
-	return problem(exitError, "rollback.nothing", "look at `orgstore history`", "cannot roll back %s: there is nothing to go back from", k.GUID)
+	return nothingToLeave(k)
 }
 
-// ask turns what the person said into what the plan is asked for.
-func (o *rollbackOptions) ask(book journal.Book, key store.Key) (plan.Ask, error) {
-	now := book.Belief(key)
-	if now.Presence != store.Present || now.Release == nil {
-		return plan.Ask{}, problem(exitError, "rollback.nothing", "look at `orgstore status`",
-			"cannot roll back %s: orgstore does not know what is installed", key.GUID)
+func nothingToLeave(k store.Key) error {
+	return problem(exitError, "rollback.nothing", "look at `orgstore status`", "cannot roll back %s: it is not installed", k.GUID)
+}
+
+// ask turns what the person said into what the plan is asked for. It goes back
+// from what is there, whoever put it.
+func (o *rollbackOptions) ask(ctx context.Context, s *session, key store.Key) (plan.Ask, error) {
+	p, _, err := s.compute(ctx, nil)
+	if err != nil {
+		return plan.Ask{}, err
 	}
-	ask := plan.Ask{Key: key, Not: now.Release.Digest, Reason: o.reason}
-	target, err := o.target(book, key, now)
+	now, _ := ofVisual(p, key)
+	switch {
+	case now.stuck && now.state.Presence != store.Absent && now.state.Release == nil:
+		return plan.Ask{}, nowhere(ofKey(p, key), key)
+	case now.state.Presence != store.Present || now.state.Release == nil:
+		return plan.Ask{}, nothingToLeave(key)
+	}
+	ask := plan.Ask{Key: key, Not: now.state.Release.Digest, Reason: o.reason}
+	target, err := o.target(s, key, *now.state.Release)
 	if err != nil || target == nil {
 		return ask, err // nil: before the first install, which turns access off
 	}
-	ask.Version, ask.Content = target.Version, contentOf(book, target.Digest)
+	ask.Version, ask.Content = target.Version, contentOf(s.journal.Book(), target.Digest)
 	return ask, nil
 }
 
 // target finds the release to go back to; nil for "not installed".
-func (o *rollbackOptions) target(book journal.Book, key store.Key, now store.State) (*visual.Release, error) {
+func (o *rollbackOptions) target(s *session, key store.Key, now visual.Release) (*visual.Release, error) {
+	book := s.journal.Book()
 	if o.to == "" {
-		return previous(book, key, *now.Release), nil
+		return s.previous(key, now)
 	}
 	if n, err := strconv.Atoi(o.to); err == nil {
 		return revision(book, key, n)
 	}
 	v, err := visual.ParseVersion(o.to)
-	if err != nil {
-		return nil, usage("give a version such as 1.4.0.0, or the number of a revision", "--to: %w", err)
+	if err != nil || !v.Deployable() {
+		return nil, usage("give a version such as 1.4.0.0, or the number of a revision", "--to: %q is neither", o.to)
+	}
+	stood := func(r journal.Revision) bool { return r.After.Release != nil && r.After.Release.Version.Equal(v) }
+	if v.Compare(now.Version) > 0 && !slices.ContainsFunc(book.Stood(key), stood) {
+		return nil, usage("pin it instead: `orgstore pin set`, then `orgstore apply`",
+			"--to: %s is newer than %s, which is installed, and was never installed before", v, now.Version)
 	}
 	return &visual.Release{Version: v}, nil
 }
 
+// revision finds what a revision of the history led to; before the first was
+// nothing.
 func revision(book journal.Book, key store.Key, n int) (*visual.Release, error) {
+	if n == 0 {
+		return nil, nil
+	}
 	for _, r := range book.Revisions(key) {
 		if r.Revision != n {
 			continue
 		}
-		if !settled(r) {
+		if !r.Stood() {
 			return nil, problem(exitUsage, "rollback.revision", "look at `orgstore history`", "revision %d of %s was never completed: it is %s", n, key.GUID, r.Status)
 		}
 		return r.After.Release, nil
@@ -168,32 +232,59 @@ func revision(book journal.Book, key store.Key, n int) (*visual.Release, error) 
 	return nil, problem(exitUsage, "rollback.revision", "look at `orgstore history`", "%s has no revision %d", key.GUID, n)
 }
 
-// settled says whether a revision led to a state that was once installed.
-func settled(r journal.Revision) bool {
-	return r.Status == journal.StatusDone || r.Status == journal.StatusBaseline
-}
-
 // previous is what was installed before the last change of code; where there was
 // none, the package before the last renewal; nil where the installed package is
-// the first there was.
-func previous(book journal.Book, key store.Key, now visual.Release) *visual.Release {
+// the first there was. What a rollback left and blocked is passed over, so that
+// a second rollback goes further back; where no older code is left it refuses,
+// since the same command, sent twice by mistake, must not cost a renewal or
+// darken reports.
+func (s *session) previous(key store.Key, now visual.Release) (*visual.Release, error) {
+	book := s.journal.Book()
 	content := contentOf(book, now.Digest)
 	var renewed *visual.Release
-	revisions := book.Revisions(key)
-	for i := len(revisions) - 1; i >= 0; i-- {
-		r := revisions[i]
-		if !settled(r) || r.After.Release == nil {
+	passed := map[pbiviz.Content]bool{}
+	var after change.Kind // what followed
+	for _, r := range slices.Backward(book.Stood(key)) {
+		was, followed := r.After.Release, after
+		after = r.Kind
+		if was == nil || was.Digest == now.Digest {
 			continue
 		}
-		was := r.After.Release
-		if contentOf(book, was.Digest) != content {
-			return was
-		}
-		if renewed == nil && was.Digest != now.Digest {
+		code := contentOf(book, was.Digest)
+		switch {
+		// What was left and then upgraded from had been accepted again.
+		case passed[code], followed != change.Upgrade && left(book, key, *was):
+			passed[code] = true
+		case len(passed) > 0 && was.Version.Compare(now.Version) > 0: // behind a rollback there is no way up
+			passed[code] = true
+		case code != content:
+			return was, nil
+		case renewed == nil:
 			renewed = was
 		}
 	}
-	return renewed
+	if len(passed) > 0 {
+		return nil, problem(exitError, "rollback.oldest",
+			"say where to with --to and a revision of orgstore history (0 turns access off); what is blocked comes back with orgstore unblock "+key.GUID.String(),
+			"cannot roll back %s: nothing older than %s was installed, and a rollback left the others", key.GUID, now.Version)
+	}
+	return renewed, nil
+}
+
+// left says whether a rollback left a release. Another pin has lifted the block
+// since, perhaps, and still nobody goes back to it without saying so.
+func left(book journal.Book, key store.Key, r visual.Release) bool {
+	return slices.ContainsFunc(book.Blocks(), func(b plan.Block) bool {
+		return b.Key == key && (b.Digest == r.Digest ||
+			!b.Version.IsZero() && b.Version.Equal(r.Version) ||
+			b.Content != "" && b.Content == contentOf(book, r.Digest))
+	})
+}
+
+// pinOf is a visual's pin as it is written; empty if it has none.
+func (s *session) pinOf(key store.Key) string {
+	v, _ := s.settings.Visual(key.GUID)
+	return v.Pin.String()
 }
 
 func contentOf(book journal.Book, d visual.Digest) pbiviz.Content {
@@ -208,10 +299,7 @@ func (s *session) leaving(step plan.Step) *plan.Block {
 	if step.From.Release == nil {
 		return nil
 	}
-	b := plan.Block{Key: step.Key, Digest: step.From.Release.Digest, Reason: step.Reason.Message}
-	if v, ok := s.settings.Visual(step.Key.GUID); ok {
-		b.Pin = v.Pin.String()
-	}
+	b := plan.Block{Key: step.Key, Digest: step.From.Release.Digest, Pin: s.pinOf(step.Key), Reason: step.Reason.Message}
 	book := s.journal.Book()
 	from := contentOf(book, step.From.Release.Digest)
 	same := step.To.Release != nil && contentOf(book, step.To.Release.Digest) == from

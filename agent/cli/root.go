@@ -30,7 +30,7 @@ of its own:  orgstore demo`,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
 			var err error
 			if g.format, err = output.ParseFormat(format); err != nil {
-				return usage("choose table, json, csv, md or none", "%w", err)
+				return usage("name one of them with -o or in ORGSTORE_OUTPUT", "%w", err)
 			}
 			return nil
 		},
@@ -44,12 +44,49 @@ of its own:  orgstore demo`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage(fmt.Sprintf("see `%s --help`", cmd.CommandPath()), "%w", err)
 	})
-	root.AddCommand(
-		newInit(g), newDemo(g), newPackage(g), newTrust(g), newPin(g), newPlan(g), newApply(g),
-		newRollback(g), newHold(g), newUnhold(g), newUnblock(g), newStatus(g), newHistory(g),
-		newLicense(g), newStore(g), newVendor(g), newVersion(g),
-	)
+	flags.BoolP("help", "h", false, "show this help")
+	// Only a mistake in these lines could make it fail.
+	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formatNames(), cobra.ShellCompDirectiveNoFileComp))
+	root.SetUsageFunc(usageOf)
+	root.SetHelpCommand(newHelp())
+	root.SetHelpCommandGroupID("more")
+	addGroup(root, "start", "Start here:", newInit(g), newDemo(g))
+	addGroup(root, "packages", "Packages and licenses:", newPackage(g), newTrust(g), newLicense(g), newVendor(g))
+	addGroup(root, "changes", "Decide and change:", newPin(g), newPlan(g), newApply(g), newRollback(g),
+		newHold(g), newUnhold(g), newUnblock(g), newStore(g))
+	addGroup(root, "facts", "Know:", newStatus(g), newHistory(g))
+	addGroup(root, "more", "More:", newCompletion(g), newVersion(g))
 	return root
+}
+
+// addGroup adds commands that help lists under one heading.
+func addGroup(root *cobra.Command, id, title string, commands ...*cobra.Command) {
+	root.AddGroup(&cobra.Group{ID: id, Title: title})
+	for _, c := range commands {
+		c.GroupID = id
+	}
+	root.AddCommand(commands...)
+}
+
+func formatNames() []string {
+	var names []string
+	for _, f := range output.Formats() {
+		names = append(names, string(f))
+	}
+	return names
+}
+
+// formatIn finds the format asked for on a command line that cannot be read
+// otherwise, so that programs get its fault as they asked.
+func (g *globals) formatIn(args []string) output.Format {
+	lenient := &cobra.Command{FParseErrWhitelist: cobra.FParseErrWhitelist{UnknownFlags: true}}
+	lenient.Flags().BoolP("help", "h", false, "")
+	text := lenient.Flags().StringP("output", "o", g.env("OUTPUT", ""), "")
+	_ = lenient.ParseFlags(args) // what is wrong with them was said already
+	if f, err := output.ParseFormat(*text); err == nil {
+		return f
+	}
+	return output.Table
 }
 
 // env reads a variable of orgstore's own, or the default.
@@ -62,7 +99,7 @@ func (g *globals) env(name, otherwise string) string {
 
 // group makes a command that only holds others.
 func group(use, short, long string, commands ...*cobra.Command) *cobra.Command {
-	cmd := &cobra.Command{Use: use, Short: short, Long: long, Args: arguments(cobra.ArbitraryArgs), RunE: helpOrUnknown}
+	cmd := &cobra.Command{Use: use, Short: short, Long: long, Args: arguments(cobra.ArbitraryArgs), RunE: helpOrUnknown, SuggestionsMinimumDistance: 2}
 	cmd.AddCommand(commands...)
 	return cmd
 }
@@ -74,6 +111,7 @@ func helpOrUnknown(cmd *cobra.Command, args []string) error {
 		return cmd.Help()
 	}
 	hint := fmt.Sprintf("see `%s --help`", cmd.CommandPath())
+	cmd.SuggestionsMinimumDistance = 2 // as cobra itself takes for its own
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 		hint = "did you mean " + strings.Join(near, " or ") + "?"
 	}

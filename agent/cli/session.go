@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 
 	"github.com/orgstore/orgstore/agent/apply"
+	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/agent/journal"
@@ -43,6 +45,7 @@ type session struct {
 	trust    license.Trust
 	stores   map[string]store.Store
 	lock     *lock.Lock
+	unread   string // what kept the library from being read; empty if nothing did
 }
 
 // open reads the settings and opens what they name. Close it.
@@ -109,7 +112,7 @@ func (g *globals) settings() (config.Settings, error) {
 			"run `orgstore init` to write one here, or name one with --config", "there are no settings in %s", g.settingsFile)
 	}
 	if err != nil {
-		return config.Settings{}, err
+		return config.Settings{}, unreadableFile(g.settingsFile, err)
 	}
 	s, err := config.Parse(name, text)
 	if err != nil {
@@ -124,7 +127,8 @@ func (g *globals) trust(s config.Settings) (license.Trust, error) {
 	for _, v := range s.Trust.Vendors {
 		bundle, err := g.bundle(v.Bundle)
 		if err != nil {
-			return license.Trust{}, fmt.Errorf("cannot trust %s: %w", v.Name, err)
+			return license.Trust{}, problem(exitLicense, "trust.unreadable", "put the vendor's bundle back; `orgstore trust list` shows them all",
+				"cannot trust %s: %w", v.Name, err)
 		}
 		if bundle.Fingerprint() != v.Fingerprint {
 			return license.Trust{}, problem(exitLicense, "trust.fingerprint",
@@ -230,14 +234,27 @@ func (s *session) poll(ctx context.Context) ([]intake.Taken, error) {
 // library of a hundred thousand.
 const maxCursor = 16 << 20
 
-// compute polls the library, looks at everything and computes the plan.
+// compute polls the library, looks at everything and computes the plan. What
+// cannot be read in the library is said and stops nothing: a rollback must not
+// wait for a share.
 func (s *session) compute(ctx context.Context, asks []plan.Ask) (plan.Plan, plan.Input, error) {
-	if _, err := s.poll(ctx); err != nil {
-		s.note("not everything in the library could be read: %v", err)
+	if _, err := s.poll(ctx); ctx.Err() != nil {
+		return plan.Plan{}, plan.Input{}, ctx.Err()
+	} else if err != nil {
+		s.unread = fmt.Sprintf("not everything in the library could be read: %v", err)
+		s.note("%s", output.SafeLines(s.unread))
 	}
+	return s.plan(ctx, asks)
+}
+
+// plan looks at everything that is known already and computes the plan.
+func (s *session) plan(ctx context.Context, asks []plan.Ask) (plan.Plan, plan.Input, error) {
 	in, err := s.observer().Input(ctx, s.journal.Book(), asks, s.clock())
-	if err != nil {
-		return plan.Plan{}, in, err
+	switch {
+	case ctx.Err() != nil:
+		return plan.Plan{}, in, ctx.Err()
+	case err != nil:
+		return plan.Plan{}, in, problem(exitError, "store.unreadable", "see to it that the store can be reached; nothing was changed", "%w", err)
 	}
 	return plan.Compute(in), in, nil
 }
@@ -248,4 +265,22 @@ func (s *session) gates(step plan.Step) []plan.Gate {
 	return plan.Gates(step, plan.Conditions{
 		At: s.clock(), Holds: book.Holds(), Overrides: book.Overrides(), Tries: book.Tries(),
 	})
+}
+
+// said adds to a message, for programs, what people were told on the way.
+func (s *session) said(message string) string {
+	if s.format != output.JSON || s.unread == "" {
+		return message
+	}
+	return strings.TrimPrefix(message+"; "+s.unread, "; ")
+}
+
+// ofVisual finds what a plan says of one visual; false where it says nothing.
+func ofVisual(p plan.Plan, k store.Key) (line, bool) {
+	for _, l := range lines(p) {
+		if l.key == k {
+			return l, true
+		}
+	}
+	return line{}, false
 }

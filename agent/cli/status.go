@@ -61,6 +61,9 @@ func runStatus(ctx context.Context, g *globals, args []string) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if err := s.mustKnowOrSee(only, p); err != nil {
+		return answer{}, err
+	}
 	data := []statusData{}
 	view := output.View{Columns: []string{"VISUAL", "PIN", "INSTALLED", "LICENSE UNTIL", "DAYS LEFT", "NEWEST HERE", "STATE", "WHAT"}}
 	for _, l := range lines(p) {
@@ -79,10 +82,22 @@ func runStatus(ctx context.Context, g *globals, args []string) (answer, error) {
 		})
 	}
 	a := answer{data: data, view: view}
-	if len(data) == 0 {
+	switch {
+	case len(data) == 0 && len(only) > 0:
+		a.message = "it is neither pinned nor in the store"
+	case len(data) == 0:
 		a.message = "no visuals: pin one with `orgstore pin set VISUAL PIN`"
 	}
+	a.message = s.said(a.message)
 	return a, nil
+}
+
+// mustKnowOrSee is mustKnow, where a visual may also just lie in the store.
+func (s *session) mustKnowOrSee(visuals []visual.GUID, p plan.Plan) error {
+	return s.mustKnow(slices.DeleteFunc(slices.Clone(visuals), func(g visual.GUID) bool {
+		_, seen := ofVisual(p, store.Key{Store: theStore, GUID: g})
+		return seen
+	}))
 }
 
 // A line is what the plan says of one visual: a step or the reason for none.
@@ -152,6 +167,8 @@ func (s *session) condition(l line, at moment.Moment) (state, message string) {
 		return "missing", l.reason.Message
 	case l.step != nil:
 		return "change-planned", string(l.step.Kind) + ": " + why(l.reason.Message, s.gates(*l.step))
+	case present && !ends.IsZero() && l.state.License.DaysLeft(at) <= warnDays && l.reason.Code != plan.CodeCurrent && l.reason.Code != plan.CodeUnpinned:
+		return "license-ending", hinted(l.reason) // why what is here does not help
 	case present && !ends.IsZero() && l.state.License.DaysLeft(at) <= warnDays:
 		return "license-ending", fmt.Sprintf("the license ends on %s, and no renewal is here", day(ends))
 	}

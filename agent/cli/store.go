@@ -61,7 +61,7 @@ func (o *baselineOptions) run(ctx context.Context, args []string) (answer, error
 	if err != nil {
 		return answer{}, usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
 	}
-	if o.file == "" || o.evidence == "" {
+	if o.file == "" || blank(o.evidence) {
 		return answer{}, usage("give --package FILE and --evidence TEXT", "a baseline needs the package that is installed, and how you know")
 	}
 	s, err := o.open(ctx)
@@ -86,7 +86,7 @@ func (o *baselineOptions) run(ctx context.Context, args []string) (answer, error
 	if _, err := s.changing(ctx, "store baseline"); err != nil {
 		return answer{}, err
 	}
-	if _, err := s.addPackages(ctx, []string{o.file}, false); err != nil && exitOf(diagnose(err).verdict()) != exitLicense {
+	if _, err := s.addPackages(ctx, []string{o.file}); err != nil && exitOf(diagnose(err).verdict()) != exitLicense {
 		return answer{}, err // what is installed is so with any license, or none
 	}
 	state.License = s.licenseOf(p)
@@ -122,11 +122,14 @@ func (s *session) baseline(ctx context.Context, k store.Key, p *pbiviz.Package) 
 	}
 	told, there := listed[k.GUID]
 	switch {
+	case told.Problem != "":
+		return state, problem(exitError, "baseline.unreadable", "put right what the store holds, then say what it is",
+			"the store cannot tell what it holds of %s: %s", k.GUID, told.Problem)
 	case !there && (target.Traits().TellsDigest || target.Traits().TellsVersion):
 		return state, problem(exitError, "baseline.absent", "pin it instead: `orgstore pin set`", "the store holds no %s", k.GUID)
 	case there && target.Traits().TellsDigest && told.Release != nil:
 		if told.Release.Digest != p.Digest() {
-			return state, problem(exitError, "baseline.differs", "find the package that is installed, or take it out of the store's folder",
+			return state, problem(exitError, "baseline.differs", "find the package that is installed; `orgstore status` shows its digest",
 				"the store holds %s, and the package given is %s", told.Release, release)
 		}
 		state.Claim = store.Verified

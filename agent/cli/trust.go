@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +17,11 @@ import (
 )
 
 func newTrust(g *globals) *cobra.Command {
-	return group("trust", "Say whose licenses are believed", "", newTrustAdd(g), newTrustList(g))
+	return group("trust", "Say whose licenses are believed", `Say whose licenses are believed.
+
+A license is believed if it is signed with a key of a vendor whose trust bundle
+the settings pin by its fingerprint, and if it is about a visual for which they
+let that vendor speak.`, newTrustAdd(g), newTrustList(g))
 }
 
 type trustOptions struct {
@@ -38,14 +44,15 @@ Shows the fingerprint of the vendor's trust bundle and asks: compare it with the
 vendor by another way than the file came. The settings then pin it, and say for
 which visuals the vendor may speak, whatever the bundle itself claims.`,
 		Example: `  orgstore trust add aurora.trust --name "Aurora Visuals" --guid auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E
-  orgstore trust add aurora.trust --name "Aurora Visuals" --guid ... --fingerprint sha256:...   # compared, not asked`,
+  orgstore trust add aurora.trust --name "Aurora Visuals" --guid auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E \
+      --fingerprint sha256:16baf3fa7b0bad16a30278f520994fcde63db99286c0046cbbbcfff6b65c334b   # compared, not asked`,
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: g.answering(o.run),
 	}
 	cmd.Flags().StringVar(&o.name, "name", "", "the vendor's `NAME` in the settings (required)")
 	cmd.Flags().StringSliceVar(&o.guids, "guid", nil, "a `VISUAL` the vendor may speak for; repeatable (required)")
 	cmd.Flags().StringVar(&o.fingerprint, "fingerprint", "", "the `FINGERPRINT` the vendor told you; refuses any other and does not ask")
-	cmd.Flags().StringVar(&o.enforced, "enforced", string(license.ByPackage), "what the visual itself obeys: package, or statement")
+	cmd.Flags().StringVar(&o.enforced, "enforced", string(license.ByPackage), "whose end the visual itself obeys: `package` or statement")
 	o.confirmation.flags(cmd, "believe the bundle without asking")
 	return cmd
 }
@@ -55,31 +62,85 @@ func (o *trustOptions) run(_ context.Context, args []string) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	bundle, err := o.bundle(vendor.Bundle)
+	if _, err := o.settings(); err != nil { // before a person is asked anything
+		return answer{}, err
+	}
+	bundle, err := o.readBundle(args[0])
 	if err != nil {
-		return answer{}, fmt.Errorf("cannot read the trust bundle %s: %w", args[0], err)
+		return answer{}, err
+	}
+	if err := speaksFor(bundle, args[0], vendor.GUIDs); err != nil {
+		return answer{}, err
 	}
 	vendor.Fingerprint = bundle.Fingerprint()
 	if o.fingerprint != "" && o.fingerprint != vendor.Fingerprint {
 		return answer{}, problem(exitLicense, "trust.fingerprint", "do not use this file; ask the vendor for the right one",
 			"the fingerprint of %s is %s, not %s", args[0], vendor.Fingerprint, o.fingerprint)
 	}
-	if o.fingerprint == "" && !o.dryRun {
+	vendor.Bundle = o.beside(vendor.Bundle)
+	add := func(text []byte) ([]byte, error) { return config.AddVendor(text, vendor) }
+	if err := o.edit(true, add); err != nil {
+		return answer{}, err
+	}
+	data := []trustData{trustOf(vendor, bundle, o.Now())}
+	a := answer{data: data, view: trustView(data), message: vendor.Name + " is believed about " + plural(len(vendor.GUIDs), "visual")}
+	if o.dryRun {
+		a.message = vendor.Name + " would be believed about " + plural(len(vendor.GUIDs), "visual")
+		return a, nil
+	}
+	if o.fingerprint == "" {
 		question := fmt.Sprintf("believe %s, whose fingerprint is\n  %s\n(compare it with the vendor by another way than the file came),\nabout %s",
 			vendor.Name, vendor.Fingerprint, plural(len(vendor.GUIDs), "visual"))
 		if err := o.confirm(o.globals, nil, question); err != nil {
 			return answer{}, err
 		}
 	}
-	vendor.Bundle = o.beside(vendor.Bundle)
-	err = o.edit(o.dryRun, func(text []byte) ([]byte, error) { return config.AddVendor(text, vendor) })
-	data := []trustData{trustOf(vendor, bundle)}
-	return answer{data: data, view: trustView(data), message: vendor.Name + " is believed about these visuals"}, err
+	return a, o.edit(false, add)
+}
+
+// readBundle reads a trust bundle that a person named.
+func (o *trustOptions) readBundle(file string) (license.Bundle, error) {
+	text, err := o.read(file, maxBundle)
+	if err != nil {
+		return license.Bundle{}, err
+	}
+	bundle, err := license.ParseBundle(text)
+	if err != nil {
+		return bundle, fmt.Errorf("cannot read the trust bundle %s: %w", file, err)
+	}
+	return bundle, nil
+}
+
+// speaksFor refuses to trust a bundle about a visual that it does not name:
+// none of its licenses would be believed, and nobody would see why.
+func speaksFor(b license.Bundle, file string, guids []visual.GUID) error {
+	var named []visual.GUID
+	for _, i := range b.Issuers() {
+		if len(i.GUIDs) == 0 { // of all that the settings allow
+			return nil
+		}
+		named = append(named, i.GUIDs...)
+	}
+	for _, g := range guids {
+		if !slices.Contains(named, g) {
+			return problem(exitError, "trust.scope", fmt.Sprintf("case counts; it speaks for %s", joined(named)),
+				"the bundle %s does not speak for %s", file, g)
+		}
+	}
+	return nil
+}
+
+func joined(guids []visual.GUID) string {
+	texts := make([]string, len(guids))
+	for i, g := range guids {
+		texts[i] = g.String()
+	}
+	return strings.Join(texts, ", ")
 }
 
 // vendor reads the flags.
 func (o *trustOptions) vendor(file string) (config.Vendor, error) {
-	v := config.Vendor{Name: o.name, Enforced: license.Enforced(o.enforced)}
+	v := config.Vendor{Name: strings.TrimSpace(o.name), Enforced: license.Enforced(o.enforced)}
 	if v.Name == "" || len(o.guids) == 0 {
 		return v, usage("give --name and at least one --guid", "a vendor needs a name and the visuals it may speak for")
 	}
@@ -106,7 +167,7 @@ func (o *trustOptions) beside(path string) string {
 		return path
 	}
 	rel, err := filepath.Rel(filepath.Dir(settings), path)
-	if err != nil || strings.HasPrefix(rel, "..") {
+	if err != nil || !filepath.IsLocal(rel) {
 		return path
 	}
 	return filepath.ToSlash(rel)
@@ -115,53 +176,80 @@ func (o *trustOptions) beside(path string) string {
 type trustData struct {
 	Name        string   `json:"name"`
 	Bundle      string   `json:"bundle"`
-	Fingerprint string   `json:"fingerprint"`
+	Fingerprint string   `json:"fingerprint"` // as the settings pin it
 	Version     int64    `json:"version"`
 	Expires     string   `json:"expires"`
 	Enforced    string   `json:"enforced"`
 	GUIDs       []string `json:"guids"`
+	State       string   `json:"state"` // ok, expired, changed, unreadable
+	Message     string   `json:"message"`
 }
 
-func trustOf(v config.Vendor, b license.Bundle) trustData {
-	d := trustData{Name: v.Name, Bundle: v.Bundle, Fingerprint: v.Fingerprint, Version: b.Version(), Expires: timestamp(b.Expires()), Enforced: string(v.Enforced)}
+func trustOf(v config.Vendor, b license.Bundle, now time.Time) trustData {
+	d := trustData{Name: v.Name, Bundle: v.Bundle, Fingerprint: v.Fingerprint, Enforced: string(v.Enforced), State: "ok"}
 	for _, g := range v.GUIDs {
 		d.GUIDs = append(d.GUIDs, g.String())
+	}
+	if b.IsZero() {
+		return d
+	}
+	d.Version, d.Expires = b.Version(), timestamp(b.Expires())
+	switch {
+	case b.Fingerprint() != v.Fingerprint:
+		d.State, d.Message = "changed", "the file's fingerprint is "+b.Fingerprint()+": not trusted"
+	case !now.Before(b.Expires()):
+		d.State, d.Message = "expired", "ask the vendor for its current trust bundle"
 	}
 	return d
 }
 
 func newTrustList(g *globals) *cobra.Command {
 	return &cobra.Command{
-		Use:     "list",
-		Short:   "List the vendors whose licenses are believed",
-		Example: "  orgstore trust list -o json",
+		Use:   "list",
+		Short: "List the vendors whose licenses are believed",
+		Long: `List the vendors whose licenses are believed.
+
+STATE is ok; expired; changed, where the bundle is not the one whose fingerprint
+the settings pin; or unreadable. With the last two nothing is planned or applied,
+and this command exits with 10.`,
+		Example: "  orgstore trust list\n  orgstore trust list -o json",
 		Args:    arguments(cobra.NoArgs),
-		RunE: g.answering(func(context.Context, []string) (answer, error) {
-			s, err := g.settings()
-			if err != nil {
-				return answer{}, err
-			}
-			data := []trustData{}
-			for _, v := range s.Trust.Vendors {
-				b, err := g.bundle(v.Bundle)
-				if err != nil {
-					return answer{}, fmt.Errorf("cannot read the trust bundle of %s: %w", v.Name, err)
-				}
-				data = append(data, trustOf(v, b))
-			}
-			a := answer{data: data, view: trustView(data)}
-			if len(data) == 0 {
-				a.message = "no vendor is believed yet: add one with `orgstore trust add`"
-			}
-			return a, nil
-		}),
+		RunE:    g.answering(func(context.Context, []string) (answer, error) { return g.listTrust() }),
 	}
 }
 
+// listTrust lists every vendor, whatever is wrong with some: this is where
+// people look when something is.
+func (g *globals) listTrust() (answer, error) {
+	s, err := g.settings()
+	if err != nil {
+		return answer{}, err
+	}
+	data := []trustData{}
+	var wrong error
+	for _, v := range s.Trust.Vendors {
+		b, err := g.bundle(v.Bundle)
+		d := trustOf(v, b, g.Now())
+		if err != nil {
+			d.State, d.Message = "unreadable", err.Error()
+		}
+		if (d.State == "unreadable" || d.State == "changed") && wrong == nil {
+			wrong = problem(exitLicense, "trust."+d.State, "ask the vendor which bundle is right; then put it there, and its fingerprint into the settings",
+				"%s is not trusted: %s", v.Name, d.Message)
+		}
+		data = append(data, d)
+	}
+	a := answer{data: data, view: trustView(data)}
+	if len(data) == 0 {
+		a.message = "no vendor is believed yet: add one with `orgstore trust add`"
+	}
+	return a, wrong
+}
+
 func trustView(vendors []trustData) output.View {
-	view := output.View{Columns: []string{"VENDOR", "VISUALS", "BUNDLE", "FINGERPRINT", "EXPIRES"}}
+	view := output.View{Columns: []string{"VENDOR", "VISUALS", "BUNDLE", "FINGERPRINT", "EXPIRES", "STATE"}}
 	for _, v := range vendors {
-		view.Rows = append(view.Rows, []string{v.Name, strings.Join(v.GUIDs, ", "), v.Bundle, v.Fingerprint, v.Expires})
+		view.Rows = append(view.Rows, []string{v.Name, strings.Join(v.GUIDs, ", "), v.Bundle, v.Fingerprint, orDash(dayOf(v.Expires)), v.State})
 	}
 	return view
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
@@ -55,8 +56,8 @@ overwritten.`,
 	f.StringVar(&o.name, "name", "", "a short `NAME` for keys and files: letters, digits, - (required)")
 	f.StringVar(&o.issuer, "issuer", "", "the `URL` that names the vendor in statements (required)")
 	f.StringSliceVar(&o.guids, "guid", nil, "a `VISUAL` of the vendor; repeatable (required)")
-	f.StringVar(&o.algorithm, "algorithm", string(license.Ed25519), "Ed25519, or ES256 for key vaults that know no other")
-	f.IntVar(&o.years, "years", 3, "for how many years the bundle holds")
+	f.StringVar(&o.algorithm, "algorithm", string(license.Ed25519), "`Ed25519`, or ES256 for key vaults that know no other")
+	f.IntVar(&o.years, "years", 3, "for how many `YEARS` the bundle holds")
 	f.StringVar(&o.out, "out", ".", "the `FOLDER` to write to")
 	dryRunFlags(cmd, &o.dryRun)
 	return cmd
@@ -101,13 +102,23 @@ func (o *keygenOptions) run() (answer, error) {
 		Bundle: filepath.Join(o.out, o.name+".trust"), KeyID: id, Fingerprint: read.Fingerprint(),
 	}
 	files := []newFile{{data.Key, 0o600, keyPEM}, {data.RootKey, 0o600, []byte(rootKey + "\n")}, {data.Bundle, 0o644, bundle}}
-	if !o.dryRun {
-		if err := o.createAll(o.out, files); err != nil {
-			return answer{}, err
-		}
+	if o.dryRun { // other keys would be made: what these are must not be told
+		data.Fingerprint = ""
+		return answer{data: data, view: keygenView(data), message: "nothing was written: this was a dry run"}, o.allNew(files)
 	}
-	text := fmt.Sprintf("license key   %s   (signs statements; keep it secret)\nroot key      %s   (signs trust bundles; keep it in a safe)\ntrust bundle  %s   (for customers)\nfingerprint   %s", data.Key, data.RootKey, data.Bundle, data.Fingerprint)
-	return answer{data: data, view: output.View{Text: text}}, nil
+	if err := o.createAll(files); err != nil {
+		return answer{}, err
+	}
+	return answer{data: data, view: keygenView(data)}, nil
+}
+
+func keygenView(data keygenData) output.View {
+	return facts(
+		[2]string{"license key", data.Key + " (signs statements; keep it secret)"},
+		[2]string{"root key", data.RootKey + " (signs trust bundles; keep it in a safe)"},
+		[2]string{"trust bundle", data.Bundle + " (for customers)"},
+		[2]string{"fingerprint", data.Fingerprint},
+	)
 }
 
 // generate makes the keys and the bundle that names their public halves.
@@ -152,20 +163,42 @@ type newFile struct {
 	text []byte
 }
 
-// createAll writes files, none of which may exist yet.
-func (g *globals) createAll(folder string, files []newFile) error {
-	if err := g.Disk.MkdirAll(folder, 0o755); err != nil {
+// allNew refuses where one of the files exists already.
+func (g *globals) allNew(files []newFile) error {
+	for _, f := range files {
+		_, err := g.Disk.Stat(f.name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return unwritable(f.name, err)
+		}
+		return problem(exitError, "file.exists", "choose another name or folder, or move it away", "%s exists already; nothing was written", f.name)
+	}
+	return nil
+}
+
+// createAll writes files, none of which may exist yet, in folders that need not.
+func (g *globals) createAll(files []newFile) error {
+	if err := g.allNew(files); err != nil {
 		return err
 	}
 	for _, f := range files {
-		if _, err := g.Disk.Stat(f.name); err == nil {
-			return problem(exitError, "file.exists", "choose another name or folder", "%s exists already; nothing was written", f.name)
+		if err := g.Disk.MkdirAll(filepath.Dir(f.name), 0o755); err != nil {
+			return unwritable(f.name, err)
 		}
-	}
-	for _, f := range files {
 		if err := g.write(f.name, f.perm, f.text); err != nil {
-			return err
+			return unwritable(f.name, err)
 		}
 	}
 	return nil
+}
+
+// unwritable says which file cannot be written, and why.
+func unwritable(file string, err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return problem(exitError, "file.unwritable", "choose another folder, or ask for the right to write there", "cannot write %s: %w", file, err)
 }

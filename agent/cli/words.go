@@ -21,7 +21,8 @@ type visualData struct {
 type stateData struct {
 	Version     string `json:"version"`
 	Digest      string `json:"digest"`
-	LicenseEnds string `json:"license_ends,omitempty"`
+	LicenseEnds string `json:"license_ends"`
+	Enabled     *bool  `json:"enabled,omitempty"` // where the store tells
 }
 
 type reasonData struct {
@@ -37,7 +38,7 @@ func stateOf(s store.State) *stateData {
 	}
 	return &stateData{
 		Version: s.Release.Version.String(), Digest: s.Release.Digest.String(),
-		LicenseEnds: timestamp(s.License.Ends),
+		LicenseEnds: timestamp(s.License.Ends), Enabled: s.Enabled,
 	}
 }
 
@@ -98,4 +99,13 @@ func orDash(s string) string {
 		return output.Nothing
 	}
 	return s
+}
+
+// facts shows one thing, a line for each fact about it.
+func facts(rows ...[2]string) output.View {
+	view := output.View{Columns: []string{"WHAT", "VALUE"}}
+	for _, r := range rows {
+		view.Rows = append(view.Rows, []string{r[0], orDash(r[1])})
+	}
+	return view
 }

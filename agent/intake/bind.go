@@ -8,86 +8,101 @@ import (
 
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/packages/visual"
 )
 
-// Rebind tries again to bind what could not be bound under the trust of then.
-// It costs nothing while neither trust nor archive changed.
+// Rebind tries again to bind what could not be bound under the trust of then,
+// and what was bound with a key that means somebody else today. It reads no
+// package while neither trust nor archive changed. A package that cannot be
+// read is in the error, and keeps no other from being bound.
 func (d Desk) Rebind(ctx context.Context, tx journal.TxID) ([]license.Bound, error) {
-	var all []license.Bound
-	for _, digest := range d.waiting() {
-		p, err := d.read(digest)
-		if err != nil {
-			return all, err
-		}
-		bound, err := d.bindPackage(ctx, tx, p)
-		if err != nil {
-			return all, err
-		}
-		all = append(all, bound...)
-	}
-	return all, nil
-}
-
-// waiting lists the packages that a statement may be about without being bound
-// to it, where that was not yet found out under today's trust.
-func (d Desk) waiting() []visual.Digest {
-	var out []visual.Digest
-	book, trust := d.Journal.Book(), d.Trust.Fingerprint()
+	var all []pair
+	book := d.Journal.Book()
 	for _, p := range book.Packages() {
-		untried := func(s visual.Digest) bool { return !tried(book, p.Package, s, trust) }
-		if slices.ContainsFunc(book.StatementsAbout(p), untried) {
-			out = append(out, p.Package)
+		for _, s := range book.StatementsAbout(p) {
+			all = append(all, pair{p.Package, s})
 		}
 	}
-	return out
+	return d.bindAll(ctx, tx, nil, all)
 }
 
-// tried says whether a pair is bound, or was refused under today's trust.
-func tried(book journal.Book, pkg, statement visual.Digest, trust string) bool {
-	r, refused := book.Refusal(pkg, statement)
-	return book.IsBound(pkg, statement) || refused && r.Trust == trust
-}
-
+// bindPackage binds what may be about a package that was just read.
 func (d Desk) bindPackage(ctx context.Context, tx journal.TxID, p *pbiviz.Package) ([]license.Bound, error) {
-	var all []license.Bound
+	var all []pair
 	book := d.Journal.Book()
 	known, _ := book.Package(p.Digest())
 	for _, s := range book.StatementsAbout(known) {
-		bound, err := d.bind(ctx, tx, p, s)
-		if err != nil {
-			return all, err
-		}
-		all = append(all, bound...)
+		all = append(all, pair{p.Digest(), s})
 	}
-	return all, nil
+	return d.bindAll(ctx, tx, p, all)
 }
 
+// bindStatement binds a statement to the packages that it may be about.
 func (d Desk) bindStatement(ctx context.Context, tx journal.TxID, statement visual.Digest) ([]license.Bound, error) {
-	var all []license.Bound
-	for _, digest := range d.Journal.Book().PackagesAbout(statement) {
-		p, err := d.read(digest)
-		if err != nil {
-			return all, err
-		}
-		bound, err := d.bind(ctx, tx, p, statement)
-		if err != nil {
-			return all, err
-		}
-		all = append(all, bound...)
+	var all []pair
+	for _, pkg := range d.Journal.Book().PackagesAbout(statement) {
+		all = append(all, pair{pkg, statement})
 	}
-	return all, nil
+	return d.bindAll(ctx, tx, nil, all)
 }
 
-// bind binds one statement to one package and records the outcome, once for
-// each trust it was tried under.
-func (d Desk) bind(ctx context.Context, tx journal.TxID, p *pbiviz.Package, statement visual.Digest) ([]license.Bound, error) {
-	trust := d.Trust.Fingerprint()
-	if tried(d.Journal.Book(), p.Digest(), statement, trust) {
-		return nil, nil
+// A pair is a statement that may be about a package.
+type pair struct{ pkg, statement visual.Digest }
+
+// bindAll tries the pairs that were not tried yet. Packages are read from the
+// archive, but for the one that the caller has; pairs of one package are to
+// follow each other.
+func (d Desk) bindAll(ctx context.Context, tx journal.TxID, p *pbiviz.Package, pairs []pair) ([]license.Bound, error) {
+	var all []license.Bound
+	var missed []error
+	for _, next := range d.untried(pairs) {
+		if err := ctx.Err(); err != nil {
+			return all, err
+		}
+		var err error
+		if p == nil || p.Digest() != next.pkg {
+			p, err = d.read(next.pkg)
+		}
+		if err == nil {
+			var bound []license.Bound
+			bound, err = d.bind(ctx, tx, p, next.statement)
+			all = append(all, bound...)
+		}
+		missed = append(missed, err)
 	}
+	return all, errors.Join(missed...)
+}
+
+// untried leaves out the pairs that are bound, and those that were refused under
+// today's trust.
+func (d Desk) untried(pairs []pair) []pair {
+	book, trust, at := d.Journal.Book(), d.Trust.Fingerprint(), moment.Settle(d.Now(), moment.Mark{}, -1)
+	return slices.DeleteFunc(pairs, func(p pair) bool {
+		if r, refused := book.Refusal(p.pkg, p.statement); refused {
+			return r.Trust == trust
+		}
+		return slices.ContainsFunc(book.BoundsOf(p.pkg), func(b license.Bound) bool {
+			return b.Statement == p.statement && d.knows(b, at)
+		})
+	})
+}
+
+// unknownKey is the finding that the key of a statement is nobody's today, or
+// somebody else's than it was.
+const unknownKey verdict.Code = "lic.kid"
+
+// knows says whether the key that verified a statement still is whose it was
+// then. If not, binding it again may help: the settings may just have another
+// name for the vendor.
+func (d Desk) knows(b license.Bound, at moment.Moment) bool {
+	return !d.Trust.Weigh(b, license.Need{Least: license.Opaque}, license.Facts{}, at).Has(unknownKey)
+}
+
+// bind binds one statement to one package and records the outcome.
+func (d Desk) bind(ctx context.Context, tx journal.TxID, p *pbiviz.Package, statement visual.Digest) ([]license.Bound, error) {
 	token, err := d.statement(p, statement)
 	if err != nil {
 		return nil, err
@@ -97,12 +112,18 @@ func (d Desk) bind(ctx context.Context, tx journal.TxID, p *pbiviz.Package, stat
 	switch {
 	case errors.As(err, &refusal):
 		return nil, d.Journal.Append(ctx, tx, journal.StatementRefused{
-			Statement: statement, Package: p.Digest(), Trust: trust, Findings: refusal.Findings,
+			Statement: statement, Package: p.Digest(), Trust: d.Trust.Fingerprint(), Findings: refusal.Findings,
 		})
 	case err != nil:
 		return nil, err
 	}
-	return []license.Bound{bound}, d.Journal.Append(ctx, tx, d.bindingFacts(bound)...)
+	// Where the package carries the same but for a line feed, Bind takes that
+	// one. What was tried must be what is recorded, or it is tried for ever.
+	bound.Statement = statement
+	if err := d.Journal.Append(ctx, tx, d.bindingFacts(bound)...); err != nil {
+		return nil, err
+	}
+	return []license.Bound{bound}, nil
 }
 
 // statement returns the token; nil for the one that the package carries.

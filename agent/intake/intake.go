@@ -8,6 +8,7 @@
 package intake
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -77,15 +78,15 @@ func (d Desk) Poll(ctx context.Context, tx journal.TxID, lib Library, from libra
 	var taken []Taken
 	var missed []error
 	for _, item := range items {
-		t, err := d.fetch(ctx, tx, lib, item)
-		switch {
-		case ctx.Err() != nil:
-			return taken, from, ctx.Err()
-		case err != nil:
-			missed = append(missed, fmt.Errorf("cannot take in %s: %w", item.Name, err))
-		default:
-			taken = append(taken, t)
+		if err := ctx.Err(); err != nil {
+			return taken, from, err
 		}
+		t, err := d.fetch(ctx, tx, lib, item)
+		if err != nil {
+			missed = append(missed, fmt.Errorf("cannot take in %s: %w", item.Name, err))
+			continue
+		}
+		taken = append(taken, t)
 	}
 	if len(missed) > 0 {
 		return taken, from, errors.Join(missed...)
@@ -143,12 +144,13 @@ func (d Desk) takePackage(ctx context.Context, tx journal.TxID, name string, fil
 	if err != nil {
 		return d.refused(ctx, tx, name, visual.DigestOf(file), err)
 	}
+	// Also what was taken in before: keeping it again mends a damaged copy.
+	if _, err := d.Archive.KeepPackage(file); err != nil {
+		return Taken{}, err
+	}
 	t := Taken{Source: name, Package: p.Digest()}
 	if _, known := d.Journal.Book().Package(p.Digest()); !known {
 		t.New = true
-		if _, err := d.Archive.KeepPackage(file); err != nil {
-			return t, err
-		}
 		if err := d.Journal.Append(ctx, tx, received(p, name)); err != nil {
 			return t, err
 		}
@@ -173,12 +175,15 @@ func (d Desk) takeStatement(ctx context.Context, tx journal.TxID, name string, f
 	if err != nil {
 		return d.refused(ctx, tx, name, visual.DigestOf(file), err)
 	}
-	t := Taken{Source: name, Statement: visual.DigestOf(file)}
-	if !d.Journal.Book().HasStatement(t.Statement) {
+	// With or without a line feed at its end it is one statement, not two.
+	token := bytes.TrimSuffix(file, []byte("\n"))
+	statement, err := d.Archive.KeepStatement(token)
+	if err != nil {
+		return Taken{}, err
+	}
+	t := Taken{Source: name, Statement: statement}
+	if !d.Journal.Book().HasStatement(statement) {
 		t.New = true
-		if _, err := d.Archive.KeepStatement(file); err != nil {
-			return t, err
-		}
 		fact := journal.StatementReceived{Statement: t.Statement, GUID: about.GUID, Source: filepath.Base(name)}
 		for _, l := range about.Packages {
 			fact.Contents = append(fact.Contents, l.Content)

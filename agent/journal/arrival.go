@@ -22,9 +22,10 @@ func (f Received) enter(w *writer, e Entry) error {
 	if known, ok := w.packages.get(f.Package); ok {
 		p.FirstSeen = known.FirstSeen
 	} else {
-		w.arrived = append(w.arrived, f.Package)
+		w.arrived.add(f.Package)
 	}
-	w.packages.set(f.Package, &p)
+	w.packages.set(f.Package, p)
+	file(&w.packagesOf, f.Manifest.GUID, f.Package)
 	w.refused.drop(f.Package)
 	return nil
 }
@@ -37,11 +38,19 @@ func (f StatementReceived) enter(w *writer, e Entry) error {
 	if known, ok := w.statements.get(f.Statement); ok {
 		s.FirstSeen = known.FirstSeen
 	} else {
-		w.stated = append(w.stated, f.Statement)
+		w.stated.add(f.Statement)
 	}
 	w.statements.set(f.Statement, s)
+	file(&w.statementsOf, f.GUID, f.Statement)
 	w.refused.drop(f.Statement)
 	return nil
+}
+
+// file adds a digest to those of a visual, once.
+func file(of *table[visual.GUID, []visual.Digest], g visual.GUID, d visual.Digest) {
+	if all, _ := of.get(g); !slices.Contains(all, d) {
+		of.set(g, append(slices.Clip(all), d))
+	}
 }
 
 func (f Bound) enter(w *writer, _ Entry) error {
@@ -57,6 +66,7 @@ func (f Bound) enter(w *writer, _ Entry) error {
 		return fmt.Errorf("statement %s was never received", b.Statement.Short())
 	}
 	w.bounds.set(b.Package, append(w.unbound(b.Package, b.Statement), b))
+	w.ends = nil
 	w.refusals.drop(about{b.Statement, b.Package})
 	return nil
 }
@@ -74,6 +84,7 @@ func (f StatementRefused) enter(w *writer, e Entry) error {
 	} else {
 		w.bounds.drop(f.Package)
 	}
+	w.ends = nil
 	w.refusals.set(about{f.Statement, f.Package}, StatementRefusal{f, e.At})
 	return nil
 }

@@ -51,30 +51,27 @@ func (b Book) Head() Hash { return b.sums().head }
 // Packages lists the packages that arrived, in the order they came.
 func (b Book) Packages() []Package {
 	s := b.sums()
-	all := make([]Package, len(s.arrived))
-	for i, d := range s.arrived {
+	all := make([]Package, 0, s.arrived.n)
+	for d := range s.arrived.inOrder() {
 		p, _ := s.packages.get(d)
-		all[i] = *p
+		all = append(all, p)
 	}
 	return all
 }
 
 // Package returns the package with a digest, if it arrived.
 func (b Book) Package(d visual.Digest) (Package, bool) {
-	p, ok := b.sums().packages.get(d)
-	if !ok {
-		return Package{}, false
-	}
-	return *p, true
+	return b.sums().packages.get(d)
 }
 
 // Statements lists the statements that arrived, in the order they came. Those
 // that were only ever inside a package are not among them.
 func (b Book) Statements() []Statement {
 	s := b.sums()
-	all := make([]Statement, len(s.stated))
-	for i, d := range s.stated {
-		all[i], _ = s.statements.get(d)
+	all := make([]Statement, 0, s.stated.n)
+	for d := range s.stated.inOrder() {
+		stated, _ := s.statements.get(d)
+		all = append(all, stated)
 	}
 	return all
 }
@@ -84,7 +81,7 @@ func (b Book) Statements() []Statement {
 func (b Book) Bounds() []license.Bound {
 	s := b.sums()
 	var all []license.Bound
-	for _, d := range s.arrived {
+	for d := range s.arrived.inOrder() {
 		bounds, _ := s.bounds.get(d)
 		all = append(all, bounds...)
 	}
@@ -97,11 +94,21 @@ func (b Book) BoundsOf(pkg visual.Digest) []license.Bound {
 	return slices.Clone(bounds)
 }
 
+// EarliestEnds returns, for each package, the terms of all statements bound to
+// it that end first, as license.Facts has them. It is asked for before every
+// step, so the map is made once and shared: it must not be changed.
+func (b Book) EarliestEnds() map[visual.Digest]license.Terms {
+	if b.s == nil {
+		return nil
+	}
+	return b.s.ends()
+}
+
 // Unbound lists the statements that are bound to no package, in the order they
 // came: they wait for their package, their trust, or for ever.
 func (b Book) Unbound() []Statement {
 	bound := map[visual.Digest]bool{}
-	for _, l := range b.sums().bounds.m {
+	for _, l := range b.sums().bounds.all() {
 		for _, o := range l {
 			bound[o.Statement] = true
 		}
@@ -112,7 +119,7 @@ func (b Book) Unbound() []Statement {
 // StatementRefusals lists why statements could not be bound to packages, the
 // latest word on each pair, by time.
 func (b Book) StatementRefusals() []StatementRefusal {
-	all := slices.Collect(maps.Values(b.sums().refusals.m))
+	all := slices.Collect(b.sums().refusals.values())
 	slices.SortFunc(all, func(x, y StatementRefusal) int {
 		return cmp.Or(x.At.Compare(y.At), x.Statement.Compare(y.Statement), x.Package.Compare(y.Package))
 	})
@@ -121,7 +128,7 @@ func (b Book) StatementRefusals() []StatementRefusal {
 
 // ItemRefusals lists the files that are neither packages nor statements, by time.
 func (b Book) ItemRefusals() []ItemRefusal {
-	all := slices.Collect(maps.Values(b.sums().refused.m))
+	all := slices.Collect(b.sums().refused.values())
 	slices.SortFunc(all, func(x, y ItemRefusal) int {
 		return cmp.Or(x.At.Compare(y.At), x.Digest.Compare(y.Digest))
 	})
@@ -130,7 +137,7 @@ func (b Book) ItemRefusals() []ItemRefusal {
 
 // Keys lists the visuals of which anything was recorded, in order.
 func (b Book) Keys() []store.Key {
-	return slices.SortedFunc(maps.Keys(b.sums().shelves.m), store.Key.Compare)
+	return slices.SortedFunc(b.sums().shelves.keys(), store.Key.Compare)
 }
 
 // Belief returns what is in a store, as far as the entries say.
@@ -153,7 +160,7 @@ func (b Book) Open(k store.Key) *plan.Open {
 
 // Holds lists the holds that were not lifted, by key; some may have run out.
 func (b Book) Holds() []plan.Hold {
-	return slices.SortedFunc(maps.Values(b.sums().holds.m), func(x, y plan.Hold) int {
+	return slices.SortedFunc(b.sums().holds.values(), func(x, y plan.Hold) int {
 		return x.Key.Compare(y.Key)
 	})
 }
@@ -170,28 +177,22 @@ func (b Book) Blocks() []plan.Block {
 
 // Overrides lists the overrides in force, by step.
 func (b Book) Overrides() []plan.Override {
-	m := b.sums().overrides.m
+	overrides := &b.sums().overrides
 	var all []plan.Override
-	for _, id := range slices.Sorted(maps.Keys(m)) {
-		all = append(all, m[id]...)
+	for _, id := range slices.Sorted(overrides.keys()) {
+		l, _ := overrides.get(id)
+		all = append(all, l...)
 	}
 	return all
 }
 
 // Tries counts, for each step, how often it failed or was interrupted since it
 // was last done and since someone last overrode the gate that counts them.
-func (b Book) Tries() map[store.StepID]int { return cloned(b.sums().tries.m) }
+func (b Book) Tries() map[store.StepID]int { return maps.Collect(b.sums().tries.all()) }
 
 // Marks returns the highest sequence ever put, by subscription, with keys as
 // license.Facts has them.
-func (b Book) Marks() map[string]int64 { return cloned(b.sums().marks.m) }
-
-func cloned[K comparable, V any](m map[K]V) map[K]V {
-	if m == nil {
-		return map[K]V{}
-	}
-	return maps.Clone(m)
-}
+func (b Book) Marks() map[string]int64 { return maps.Collect(b.sums().marks.all()) }
 
 // TimeMark returns the newest trusted time that was recorded.
 func (b Book) TimeMark() moment.Mark { return b.sums().time }
@@ -232,6 +233,8 @@ type Revision struct {
 	Claim    store.Claim
 	Receipt  store.Receipt
 	Message  string // how it went
+	// Overrides lists the gates that people had let the step pass when it began.
+	Overrides []plan.Override
 	// Before is the state it started from, After what it led to, or was to lead
 	// to where it is not done.
 	Before, After store.State
@@ -265,7 +268,7 @@ func (b Book) Stood(k store.Key) []Revision {
 // History lists the revisions of all visuals, the oldest first.
 func (b Book) History() []Revision {
 	var all []Revision
-	for _, s := range b.sums().shelves.m {
+	for _, s := range b.sums().shelves.all() {
 		all = append(all, s.revisions...)
 	}
 	slices.SortFunc(all, func(x, y Revision) int { return cmp.Compare(x.Seq, y.Seq) })

@@ -397,6 +397,7 @@ func look(b journal.Book) map[string]any {
 	}
 	for _, p := range b.Packages() {
 		m["bounds of "+p.Package.String()] = b.BoundsOf(p.Package)
+		m["statements about "+p.Package.String()] = b.StatementsAbout(p)
 	}
 	return m
 }

@@ -4,13 +4,17 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/journal/journaltest"
+	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/change"
 	"github.com/orgstore/orgstore/policies/plan"
 )
@@ -35,12 +39,17 @@ func anyFact(tb testing.TB, t *rapid.T) journal.Fact {
 	if rapid.Bool().Draw(t, "everywhere") {
 		lifted.Store = ""
 	}
+	arrived := received(tb, v)
+	about := journal.StatementReceived{Statement: digest(rapid.SampledFrom([]string{"s", "z"}).Draw(t, "stated")), Source: reason}
+	if rapid.Bool().Draw(t, "claiming") {
+		about.GUID, about.Contents = arrived.Manifest.GUID, []pbiviz.Content{arrived.Content}
+	}
 	return rapid.SampledFrom([]journal.Fact{
 		b, b, journal.Accepted{Step: id, Receipt: store.Receipt{Waiting: reason == "x"}},
 		journal.Done{Step: id, State: done}, journal.Withdrawn{Step: id, Reason: reason},
 		journal.Failed{Step: id, Message: reason, StoreState: rapid.SampledFrom([]journal.Aftermath{journal.Unchanged, journal.Uncertain}).Draw(t, "left")},
 		journal.Baselined{Key: key, State: done, Evidence: reason},
-		received(tb, v), journal.StatementReceived{Statement: digest("s"), Source: reason}, bound(tb, v, stmt),
+		arrived, about, bound(tb, v, stmt),
 		journal.StatementRefused{Statement: digest(stmt), Package: digest(v), Trust: reason},
 		journal.ItemRefused{Source: reason, Digest: digest(v)},
 		journal.Held{Key: lifted, Reason: reason}, journal.Unheld{Key: lifted},
@@ -130,10 +139,41 @@ func whole(t *rapid.T, b journal.Book) {
 			t.Errorf("belief of %s is %v, and last stood %v", k, b.Belief(k), last(b.Revisions(k)).After)
 		}
 	}
+	for d, want := range license.EarliestEnds(b.Bounds()) {
+		if got := b.EarliestEnds()[d]; !reflect.DeepEqual(got, want) {
+			t.Errorf("package %s ends first by %+v, not %+v", d.Short(), got, want)
+		}
+	}
+	if got, want := len(b.EarliestEnds()), len(license.EarliestEnds(b.Bounds())); got != want {
+		t.Errorf("%d packages have an end, not %d", got, want)
+	}
+	for _, p := range b.Packages() {
+		checkStatementsAbout(t, b, p)
+	}
 	for _, bound := range b.Bounds() {
 		if _, ok := b.Package(bound.Package); !ok {
 			t.Errorf("bound to a package that never came: %v", bound)
 		}
+	}
+}
+
+// checkStatementsAbout holds what is found by visual against all there is.
+func checkStatementsAbout(t *rapid.T, b journal.Book, p journal.Package) {
+	var want []visual.Digest
+	if !p.Carries.IsZero() {
+		want = append(want, p.Carries)
+	}
+	for _, s := range b.Statements() {
+		if s.Statement == p.Carries || s.GUID != p.Manifest.GUID || !slices.Contains(s.Contents, p.Content) {
+			continue
+		}
+		want = append(want, s.Statement)
+		if !slices.Contains(b.PackagesAbout(s.Statement), p.Package) {
+			t.Errorf("statement %s is about package %s, and is not found so", s.Statement.Short(), p.Package.Short())
+		}
+	}
+	if got := b.StatementsAbout(p); !slices.Equal(got, want) {
+		t.Errorf("statements about %s: %v; want %v", p.Package.Short(), got, want)
 	}
 }
 

@@ -61,8 +61,9 @@ func (f Begun) enter(w *writer, e Entry) error {
 	if f.Undoes != "" && s.latest(f.Undoes) < 0 {
 		return fmt.Errorf("step %s, which it undoes, was never begun for %s", f.Undoes, step.Key)
 	}
+	overrides, _ := w.overrides.get(step.ID)
 	s.revisions = append(s.revisions, Revision{
-		Revision: len(s.revisions) + 1, Seq: e.Seq, Time: e.At, Status: StatusOpen,
+		Revision: len(s.revisions) + 1, Seq: e.Seq, Time: e.At, Status: StatusOpen, Overrides: slices.Clone(overrides),
 		Key: step.Key, Name: step.Name, Kind: step.Kind, Actor: e.By, Reason: step.Reason.Message,
 		Tx: e.Tx, Step: step.ID, Attempt: f.Attempt, Undoes: f.Undoes,
 		Before: step.From, After: step.To,

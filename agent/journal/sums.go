@@ -1,8 +1,8 @@
 package journal
 
 import (
-	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/orgstore/orgstore/packages/license"
@@ -18,21 +18,27 @@ type sums struct {
 	seq  uint64
 	head Hash
 
-	packages   table[visual.Digest, *Package]
-	arrived    []visual.Digest // packages, in the order they came
-	statements table[visual.Digest, Statement]
-	stated     []visual.Digest                       // statements, likewise
-	bounds     table[visual.Digest, []license.Bound] // by package; lists are replaced, never changed
-	refusals   table[about, StatementRefusal]        // statements that could not be bound
-	refused    table[visual.Digest, ItemRefusal]     // files that are neither
-	shelves    table[store.Key, *shelf]              // one per visual and store
-	open       table[store.StepID, store.Key]        // where each open step is
-	holds      table[store.Key, plan.Hold]
-	overrides  table[store.StepID, []plan.Override] // in force; lists are replaced, never changed
-	tries      table[store.StepID, int]             // failed or interrupted
-	marks      table[string, int64]                 // highest sequence put, by license.MarkKey
-	time       moment.Mark
-	policy     string
+	// Lists in tables are replaced, never changed.
+	packages     table[visual.Digest, Package]
+	packagesOf   table[visual.GUID, []visual.Digest] // in the order they came
+	arrived      series[visual.Digest]               // all packages, likewise
+	statements   table[visual.Digest, Statement]
+	statementsOf table[visual.GUID, []visual.Digest]   // by the visual they claim to be about, likewise
+	stated       series[visual.Digest]                 // all statements, likewise
+	bounds       table[visual.Digest, []license.Bound] // by package
+	refusals     table[about, StatementRefusal]        // statements that could not be bound
+	refused      table[visual.Digest, ItemRefusal]     // files that are neither
+	shelves      table[store.Key, *shelf]              // one per visual and store
+	open         table[store.StepID, store.Key]        // where each open step is
+	holds        table[store.Key, plan.Hold]
+	overrides    table[store.StepID, []plan.Override] // in force
+	tries        table[store.StepID, int]             // failed or interrupted
+	marks        table[string, int64]                 // highest sequence put, by license.MarkKey
+	time         moment.Mark
+	policy       string
+	// ends is computed from bounds when it is first asked for; nil in a writer
+	// that changed them.
+	ends func() map[visual.Digest]license.Terms
 }
 
 // about names a statement tried on a package.
@@ -45,33 +51,6 @@ type shelf struct {
 	open      *plan.Open
 	leaves    *plan.Block // of the open step; in force once it is done
 	blocks    []plan.Block
-}
-
-// A table is a map that is copied when it is first written after being shared.
-type table[K comparable, V any] struct {
-	m      map[K]V
-	shared bool
-}
-
-func (t *table[K, V]) get(k K) (V, bool) { v, ok := t.m[k]; return v, ok }
-
-func (t *table[K, V]) own() map[K]V {
-	switch {
-	case t.m == nil:
-		t.m = map[K]V{}
-	case t.shared:
-		t.m = maps.Clone(t.m)
-	}
-	t.shared = false
-	return t.m
-}
-
-func (t *table[K, V]) set(k K, v V) { t.own()[k] = v }
-
-func (t *table[K, V]) drop(k K) {
-	if _, ok := t.m[k]; ok {
-		delete(t.own(), k)
-	}
 }
 
 // A writer adds entries to sums. It copies each part once, at the first entry
@@ -88,17 +67,31 @@ func (b Book) writer() *writer {
 		return w
 	}
 	w.sums = *b.s
-	s := &w.sums
-	s.packages.shared, s.statements.shared, s.bounds.shared = true, true, true
-	s.refusals.shared, s.refused.shared, s.shelves.shared = true, true, true
-	s.open.shared, s.holds.shared, s.overrides.shared = true, true, true
-	s.tries.shared, s.marks.shared = true, true
-	s.arrived, s.stated = slices.Clip(s.arrived), slices.Clip(s.stated)
+	for _, t := range w.tables() {
+		t.share()
+	}
 	return w
 }
 
 // book hands the sums over. The writer must not be used afterwards.
-func (w *writer) book() Book { return Book{&w.sums} }
+func (w *writer) book() Book {
+	for _, t := range w.tables() {
+		t.settle()
+	}
+	b := Book{&w.sums}
+	if w.ends == nil {
+		w.ends = sync.OnceValue(func() map[visual.Digest]license.Terms { return license.EarliestEnds(b.Bounds()) })
+	}
+	return b
+}
+
+// tables lists every table.
+func (s *sums) tables() []layered {
+	return []layered{
+		&s.packages, &s.packagesOf, &s.arrived, &s.statements, &s.statementsOf, &s.stated, &s.bounds, &s.refusals, &s.refused,
+		&s.shelves, &s.open, &s.holds, &s.overrides, &s.tries, &s.marks,
+	}
+}
 
 // enter adds one entry, which must be the next one. After an error the writer
 // is of no further use.

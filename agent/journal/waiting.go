@@ -20,9 +20,11 @@ func (b Book) StatementsAbout(p Package) []visual.Digest {
 	if !p.Carries.IsZero() {
 		all = append(all, p.Carries)
 	}
-	for _, s := range b.Statements() {
-		if s.Statement != p.Carries && claims(s, p) {
-			all = append(all, s.Statement)
+	s := b.sums()
+	stated, _ := s.statementsOf.get(p.Manifest.GUID)
+	for _, d := range stated {
+		if s, _ := s.statements.get(d); d != p.Carries && claims(s, p) {
+			all = append(all, d)
 		}
 	}
 	return all
@@ -31,14 +33,16 @@ func (b Book) StatementsAbout(p Package) []visual.Digest {
 // PackagesAbout lists the packages that a statement claims to be about, in the
 // order they came.
 func (b Book) PackagesAbout(statement visual.Digest) []visual.Digest {
-	s, ok := b.sums().statements.get(statement)
+	s := b.sums()
+	stated, ok := s.statements.get(statement)
 	if !ok {
 		return nil
 	}
 	var all []visual.Digest
-	for _, p := range b.Packages() {
-		if claims(s, p) {
-			all = append(all, p.Package)
+	arrived, _ := s.packagesOf.get(stated.GUID)
+	for _, d := range arrived {
+		if p, _ := s.packages.get(d); claims(stated, p) {
+			all = append(all, d)
 		}
 	}
 	return all

@@ -19,7 +19,7 @@ func (f Held) enter(w *writer, e Entry) error {
 
 func (f Unheld) enter(w *writer, _ Entry) error {
 	var lifted []store.Key
-	for k := range w.holds.m {
+	for k := range w.holds.keys() {
 		if covers(f.Key, k) {
 			lifted = append(lifted, k)
 		}
@@ -49,7 +49,7 @@ func (f Blocked) enter(w *writer, _ Entry) error {
 
 func (f Unblocked) enter(w *writer, _ Entry) error {
 	var lifted []store.Key
-	for k, s := range w.shelves.m {
+	for k, s := range w.shelves.all() {
 		if len(s.blocks) > 0 && covers(f.Key, k) {
 			lifted = append(lifted, k)
 		}

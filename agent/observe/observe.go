@@ -54,28 +54,23 @@ func (o Observer) present(ctx context.Context, book journal.Book, name string) (
 	if err != nil {
 		return nil, fmt.Errorf("cannot look into the store %s: %w", name, err)
 	}
-	keys := map[store.Key]bool{}
-	for g := range told {
-		keys[store.Key{Store: name, GUID: g}] = true
-	}
-	for _, k := range book.Keys() {
-		keys[k] = keys[k] || k.Store == name
-	}
+	keys := book.Keys()
 	for _, w := range o.Wanted {
-		keys[w.Key] = keys[w.Key] || w.Key.Store == name
+		keys = append(keys, w.Key)
 	}
+	keys = slices.DeleteFunc(keys, func(k store.Key) bool { return k.Store != name })
+	for g := range told {
+		keys = append(keys, store.Key{Store: name, GUID: g})
+	}
+	slices.SortFunc(keys, store.Key.Compare)
 	var out []plan.Present
-	for k, here := range keys {
-		if !here {
-			continue
-		}
+	for _, k := range slices.Compact(keys) {
 		p := plan.Present{Key: k, Belief: book.Belief(k), Open: book.Open(k)}
 		if l, ok := told[k.GUID]; ok {
 			p.Told = &l
 		}
 		out = append(out, p)
 	}
-	slices.SortFunc(out, func(a, b plan.Present) int { return a.Key.Compare(b.Key) })
 	return out, nil
 }
 
@@ -85,8 +80,9 @@ func (o Observer) present(ctx context.Context, book journal.Book, name string) (
 func (o Observer) Candidates(book journal.Book, asked bool, at moment.Moment) []plan.Candidate {
 	need := o.Need(asked)
 	facts := o.Facts(book)
-	var out []plan.Candidate
-	for _, p := range book.Packages() {
+	packages := book.Packages()
+	out := make([]plan.Candidate, 0, len(packages))
+	for _, p := range packages {
 		c := plan.Candidate{
 			GUID: p.Manifest.GUID, Name: p.Manifest.DisplayName, Content: p.Content,
 			Release: visual.Release{Version: p.Manifest.Version, Digest: p.Package},
@@ -127,5 +123,5 @@ func (o Observer) unbound(book journal.Book, p journal.Package, need license.Nee
 
 // Facts is what is known of the tenant and of licenses used before.
 func (o Observer) Facts(book journal.Book) license.Facts {
-	return license.Facts{Tenant: o.Tenant, Marks: book.Marks(), EarliestEnd: license.EarliestEnds(book.Bounds())}
+	return license.Facts{Tenant: o.Tenant, Marks: book.Marks(), EarliestEnd: book.EarliestEnds()}
 }

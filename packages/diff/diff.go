@@ -159,7 +159,8 @@ func Compare(from, to *pbiviz.Package) Diff {
 		c.capabilities()
 		c.code()
 		c.hosts()
-		c.version() // last: it depends on whether code changed
+		c.version() // late: it depends on whether code changed
+		c.renewal()
 	}
 	slices.SortStableFunc(c.d.Findings, func(a, b Finding) int {
 		return cmp.Compare(a.Severity.rank(), b.Severity.rank())

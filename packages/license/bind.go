@@ -11,7 +11,7 @@ import (
 
 // Bind verifies a statement and holds it against a package. A nil statement
 // means the one inside the package; where both are there they must be the same.
-// The order is: form, header, key, scope, algorithm, signature, claims, visual
+// The statement may be an attestation of the tenant's own. The order is: form, header, key, scope, algorithm, signature, claims, visual
 // and version, content. It says nothing of time, tenant or whether the key is
 // still good: that is Weigh's, at each moment anew. A refusal is a
 // *verdict.Refusal with everything found wrong, up to where looking further
@@ -28,7 +28,14 @@ func (t Trust) Bind(p *pbiviz.Package, statement []byte) (Bound, error) {
 	if len(f) > 0 {
 		return Bound{}, f.of(subject, hint)
 	}
+	if tok.typ == AttestationType {
+		return t.bindAttestation(p, file, tok)
+	}
 	by, ok := t.signer(tok.kid)
+	if a, is := t.Attester(tok.kid); is {
+		return Bound{}, one(codeKeyUse, "is signed with the key %s of %+q, which is for %s, not for %s",
+			tok.kid, a.Name, UseAttestation, UseLicense).of(subject, hint)
+	}
 	if !ok {
 		f.hint(codeKid, "if the key is the vendor's, add the vendor's trust bundle to the settings",
 			"is signed with the key %s, which no vendor in the settings has", tok.kid)
@@ -74,11 +81,15 @@ func choose(p *pbiviz.Package, beside []byte) (file []byte, embedded bool, f fau
 func MarkKey(t Terms) string { return t.Issuer + " " + t.Subscription }
 
 // EarliestEnds computes Facts.EarliestEnd from everything that is bound: per
-// package, the terms that end first.
+// package, of the terms of the best grade those that end first. A vendor knows
+// better than the tenant when a license ends: an attestation never shortens what
+// the vendor signed, but the vendor's word shortens an attestation.
 func EarliestEnds(all []Bound) map[visual.Digest]Terms {
 	earliest := map[visual.Digest]Terms{}
 	for _, b := range all {
-		if e, ok := earliest[b.Package]; !ok || b.Terms.Ends.Before(e.Ends) {
+		e, ok := earliest[b.Package]
+		better := b.Terms.Grade != e.Grade && b.Terms.Grade.AtLeast(e.Grade)
+		if !ok || better || b.Terms.Grade == e.Grade && b.Terms.Ends.Before(e.Ends) {
 			earliest[b.Package] = b.Terms
 		}
 	}

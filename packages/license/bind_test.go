@@ -92,7 +92,14 @@ func embed(t testing.TB, p *pbiviz.Package, statement []byte) *pbiviz.Package {
 	return e
 }
 
-func TestBindRefuses(t *testing.T) {
+// extra is the package of tests with one entry more.
+func extra(name string) *pbiviz.Package {
+	return licensetest.Package(pbiviztest.Package{Version: "1.4.0.0", Extra: map[string][]byte{name: []byte("x")}})
+}
+
+// bindings holds statements against packages they are not about.
+func bindings(t testing.TB) []attempt {
+	var all []attempt
 	v, other := licensetest.Aurora(), licensetest.Borealis()
 	p := gauge(t)
 	newer := licensetest.Package(pbiviztest.Package{Version: "1.5.0.0"})
@@ -123,8 +130,13 @@ func TestBindRefuses(t *testing.T) {
 		{"statement of the newer version", p, v.Statement(newer), []verdict.Code{"pkg.version", "pkg.version"}},
 		{"D23 digest listed for another version", p, forge(claims.Set("pkg", mislabeled)), []verdict.Code{"pkg.version"}},
 		{"version and digest from two entries", p, forge(claims.Set("pkg", neither)), []verdict.Code{"pkg.digest"}},
+		{"D1 one byte of the script changed", licensetest.Package(pbiviztest.Package{Version: "1.4.0.0", Script: "evil()"}), v.Statement(p), []verdict.Code{"pkg.digest"}},
+		{"D2 entry added", extra("b.txt"), v.Statement(p), []verdict.Code{"pkg.digest"}},
+		{"D2 entry removed", p, v.Statement(extra("b.txt")), []verdict.Code{"pkg.digest"}},
+		{"D2 entry renamed", extra("b.txt"), v.Statement(extra("c.txt")), []verdict.Code{"pkg.digest"}},
+		{"D22 GUID of the statement is another's", p, v.Statement(ribbon), []verdict.Code{"pkg.guid"}},
 		{"version outside versions", p, forge(claims.Set("visual", `{"guid":`+quote(pbiviztest.GUID)+`,"versions":"~> 2.0"}`)), []verdict.Code{"pkg.version"}},
-		{"GUID in another case", p, forge(claims.Set("aud", quote("urn:powerbi:visual:"+strings.ToUpper(pbiviztest.GUID))).
+		{"D24 GUID in another case", p, forge(claims.Set("aud", quote("urn:powerbi:visual:"+strings.ToUpper(pbiviztest.GUID))).
 			Set("visual", `{"guid":`+quote(strings.ToUpper(pbiviztest.GUID))+`,"versions":">= 1"}`)), []verdict.Code{"pkg.guid"}},
 		{"D3 the entry is another package's statement", embed(t, p, v.Statement(newer)), nil, []verdict.Code{"pkg.version", "pkg.version"}},
 		{"D3 the entry is another build's statement",
@@ -133,11 +145,12 @@ func TestBindRefuses(t *testing.T) {
 		{"D29 embedded good, sidecar empty", embed(t, p, v.Statement(p)), []byte{}, []verdict.Code{"lic.ambiguous"}},
 		{"embedded bad, sidecar good", embed(t, p, []byte("x")), v.Statement(p), []verdict.Code{"lic.ambiguous"}},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		all = append(all, attempt{c.name, func(t *testing.T) verdict.Judgment {
 			_, err := both.Bind(c.pkg, c.statement)
-			want(t, err, c.codes...)
-		})
+			return want(t, err, c.codes...)
+		}})
 	}
+	return all
 }
 
 // TestBundleNarrows: what the settings grant and the bundle does not name is

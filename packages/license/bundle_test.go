@@ -61,7 +61,9 @@ func public(alg license.Algorithm) string {
 	return base64.RawURLEncoding.EncodeToString(r.Public)
 }
 
-func TestBundle(t *testing.T) {
+// bundles reads trust bundles of which one thing is wrong.
+func bundles(t testing.TB) []attempt {
+	var all []attempt
 	good := bundleText("3", "1", "a")
 	change := func(old, new string) string {
 		if !strings.Contains(good, old) {
@@ -149,11 +151,12 @@ func TestBundle(t *testing.T) {
 		{"G11 one key, two kids", two(keyText("aurora-2027", "Ed25519", public(license.Ed25519))), list{"trust.duplicate_kid"}},
 		{"G11 root key with the hash of another", change(rootA, "b"+rootA[1:]), list{"trust.key_form"}},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		all = append(all, attempt{c.name, func(t *testing.T) verdict.Judgment {
 			_, err := license.ParseBundle(sign(t, c.text, "a"))
-			want(t, err, c.codes...)
-		})
+			return want(t, err, c.codes...)
+		}})
 	}
+	return all
 }
 
 // renamed returns the same root key under another name, with its own hash.
@@ -170,7 +173,9 @@ func renamed(t testing.TB, root string) string {
 	return v
 }
 
-func TestBundleFile(t *testing.T) {
+// bundleFiles reads bundles whose signatures are not as they should be.
+func bundleFiles(t testing.TB) []attempt {
+	var all []attempt
 	good := sign(t, bundleText("3", "2", "a", "b"), "a", "b")
 	text, sigs, _ := bytes.Cut(good, []byte("\n\n"))
 	lines := bytes.SplitAfter(bytes.TrimSuffix(sigs, []byte("\n")), []byte("\n"))
@@ -193,14 +198,17 @@ func TestBundleFile(t *testing.T) {
 		{"G3 one signature twice", slices.Concat(onlyA, lines[0]), list{"trust.threshold"}},
 		{"signed by others", sign(t, bundleText("3", "2", "a", "b"), "c", "d"), list{"trust.threshold"}},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		all = append(all, attempt{c.name, func(t *testing.T) verdict.Judgment {
 			_, err := license.ParseBundle(c.file)
-			want(t, err, c.codes...)
-		})
+			return want(t, err, c.codes...)
+		}})
 	}
+	return all
 }
 
-func TestBundleUpdate(t *testing.T) {
+// bundleUpdates offers bundles in place of one of version 3.
+func bundleUpdates(t testing.TB) []attempt {
+	var all []attempt
 	parse := func(file []byte) license.Bundle {
 		b, err := license.ParseBundle(file)
 		if err != nil {
@@ -226,14 +234,15 @@ func TestBundleUpdate(t *testing.T) {
 		{"G2 a lower threshold", sign(t, bundleText("4", "1", "a", "b"), "a"), list{"trust.threshold"}},
 		{"G1 and G2", sign(t, bundleText("9", "1", "c"), "c"), list{"trust.version", "trust.threshold"}},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		all = append(all, attempt{c.name, func(t *testing.T) verdict.Judgment {
 			b, err := now.Update(c.next)
-			want(t, err, c.codes...)
 			if err == nil && b.Version() != 4 {
 				t.Errorf("is of version %d", b.Version())
 			}
-		})
+			return want(t, err, c.codes...)
+		}})
 	}
+	return all
 }
 
 func TestBundleFingerprint(t *testing.T) {

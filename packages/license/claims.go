@@ -39,6 +39,9 @@ var (
 type Listed struct {
 	Version visual.Version
 	Content pbiviz.Content
+	// File is the SHA-256 of the package file. Attestations have it, since what
+	// is attested is these bytes; vendors' statements do not.
+	File visual.Digest
 }
 
 // claims is a statement's payload, read and consistent in itself.
@@ -59,26 +62,41 @@ type claimReader struct {
 // parseClaims reads a payload by the rules of the format, version 1. Every
 // fault that can be told is told.
 func parseClaims(payload []byte) (claims, faults) {
-	o, err := parseObject(payload, limits{depth: 4, array: 64, text: maxText})
-	switch {
-	case errors.Is(err, jsontext.ErrDuplicateName):
-		return claims{}, one(codeDuplicate, "makes one claim twice: %s", plain(err))
-	case err != nil:
-		return claims{}, one(codePayload, "has claims that are not strict JSON: %s", plain(err))
+	r, f := newClaimReader(payload, 64)
+	if len(f) > 0 {
+		return claims{}, f
 	}
-	r := &claimReader{object: o}
-	if v, ok := r.integer("v"); ok && v != ClaimsVersion {
-		r.faults.hint(codeUnsupported, "update orgstore", "is of the format %d; only %d is understood", v, ClaimsVersion)
-		return claims{}, r.faults
-	}
-	r.readMembers()
+	r.readMembers(claimNames())
+	r.known("visual", "guid", "versions")
+	r.readKindMembers()
+	r.readExtras()
+	r.integerClaim("v", ClaimsVersion, ClaimsVersion)
+	r.readIssuer()
+	r.claims.terms.Licensee = r.textClaim("sub")
 	r.readIdentity()
 	r.readTimes()
 	r.readTenants()
 	r.readVisual()
-	r.readPackages()
-	r.readKind()
+	r.readPackages("version", "digest")
+	r.readKind(false)
 	return r.claims, r.faults
+}
+
+// newClaimReader parses a payload whose arrays have at most so many elements. A
+// format that is not known is not read any further.
+func newClaimReader(payload []byte, array int) (*claimReader, faults) {
+	o, err := parseObject(payload, limits{depth: 4, array: array, text: maxText})
+	switch {
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		return nil, one(codeDuplicate, "makes one claim twice: %s", plain(err))
+	case err != nil:
+		return nil, one(codePayload, "has claims that are not strict JSON: %s", plain(err))
+	}
+	r := &claimReader{object: o}
+	if v, ok := r.integer("v"); ok && v != ClaimsVersion {
+		r.faults.hint(codeUnsupported, "update orgstore", "is of the format %d; only %d is understood", v, ClaimsVersion)
+	}
+	return r, r.faults
 }
 
 // claimNames lists all claims there may be; ext is carried and ignored.
@@ -91,17 +109,23 @@ func claimNames() []string {
 
 // readMembers refuses claims nobody knows: what an older reader ignored could
 // have been a limit.
-func (r *claimReader) readMembers() {
-	known := claimNames()
+func (r *claimReader) readMembers(known []string) {
 	for _, name := range r.names {
 		if !slices.Contains(known, name) {
 			r.faults.add(codeUnknownClaim, "has the unknown claim %s", strconv.QuoteToASCII(name))
 		}
 	}
-	r.known("visual", "guid", "versions")
+}
+
+// readKindMembers refuses unknown members of the objects that readKind reads.
+func (r *claimReader) readKindMembers() {
 	r.known("user", "qty")
 	r.known("capacity", "sku", "ids")
 	r.known("site", "hosts")
+}
+
+// readExtras reads what may be there besides: ext and trial.
+func (r *claimReader) readExtras() {
 	if ext, ok := r.values["ext"]; ok {
 		switch {
 		case ext.Kind() != '{':
@@ -135,14 +159,17 @@ func (r *claimReader) knownIn(name string, inner object, members ...string) {
 	}
 }
 
-func (r *claimReader) readIdentity() {
-	r.integerClaim("v", ClaimsVersion, ClaimsVersion)
+func (r *claimReader) readIssuer() {
 	t := &r.claims.terms
 	t.Issuer = r.textClaim("iss")
 	if t.Issuer != "" && !issuerForm.MatchString(t.Issuer) {
 		r.faults.add(codeType, "has the claim iss with a space in it")
 	}
-	t.Licensee = r.textClaim("sub")
+}
+
+// readIdentity reads which statement of which subscription it is.
+func (r *claimReader) readIdentity() {
+	t := &r.claims.terms
 	t.ID = r.textClaim("jti")
 	t.Subscription = r.textClaim("lid")
 	t.Sequence = r.integerClaim("seq", 1, maxSequence)
@@ -237,6 +264,10 @@ func (r *claimReader) readVisual() {
 		r.readGUID(inner)
 		r.readVersions(inner)
 	}
+	r.readAudience()
+}
+
+func (r *claimReader) readAudience() {
 	aud, ok := r.text("aud")
 	switch {
 	case r.absent("aud"):
@@ -270,7 +301,9 @@ func (r *claimReader) readVersions(inner object) {
 	r.claims.versions = c
 }
 
-func (r *claimReader) readPackages() {
+// readPackages reads the claim pkg, each entry of which has exactly these
+// members.
+func (r *claimReader) readPackages(members ...string) {
 	list, ok := r.list("pkg")
 	switch {
 	case r.absent("pkg") || ok && len(list) == 0:
@@ -286,13 +319,13 @@ func (r *claimReader) readPackages() {
 			r.faults.add(codeType, "has the entry %d of pkg, which is not an object", i+1)
 			continue
 		}
-		r.knownIn("pkg", inner, "version", "digest")
-		r.readPackage(i+1, inner)
+		r.knownIn("pkg", inner, members...)
+		r.readPackage(i+1, inner, members)
 	}
 }
 
-func (r *claimReader) readPackage(number int, inner object) {
-	for _, name := range []string{"version", "digest"} {
+func (r *claimReader) readPackage(number int, inner object, members []string) {
+	for _, name := range members {
 		if inner.absent(name) {
 			r.faults.add(codeMissing, "has no %s in the entry %d of pkg", name, number)
 			return
@@ -308,12 +341,16 @@ func (r *claimReader) readPackage(number int, inner object) {
 	if !isText || err != nil || !contentForm.MatchString(digest) {
 		r.faults.add(codeType, "has the digest %s in pkg, which is not h1: and the base64 of 32 bytes", inner.show("digest"))
 	}
-	r.claims.packages = append(r.claims.packages, Listed{version, pbiviz.Content(digest)})
+	listed := Listed{Version: version, Content: pbiviz.Content(digest)}
+	if slices.Contains(members, "sha256") {
+		listed.File = r.readFileDigest(inner, "pkg")
+	}
+	r.claims.packages = append(r.claims.packages, listed)
 }
 
 // readKind reads what the license counts: kind and exactly the one object of
-// that name.
-func (r *claimReader) readKind() {
+// that name. Brief says that the object may be missing.
+func (r *claimReader) readKind(brief bool) {
 	kinds := []Kind{User, Capacity, Site}
 	s, ok := r.text("kind")
 	kind := Kind(s)
@@ -330,12 +367,15 @@ func (r *claimReader) readKind() {
 			r.faults.add(codeKind, "is of the kind %s and has the claim %s as well", kind, k)
 		}
 	}
+	r.claims.terms.Kind = kind
+	if brief && !r.has(s) {
+		return
+	}
 	inner, ok := r.object.object(s)
 	if !ok {
 		r.faults.add(codeKind, "is of the kind %s and has no object %s", kind, kind)
 		return
 	}
-	r.claims.terms.Kind = kind
 	switch kind {
 	case User:
 		r.readUser(inner)

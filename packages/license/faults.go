@@ -33,6 +33,7 @@ const (
 	codeAmbiguous    verdict.Code = "lic.ambiguous"
 	codeNone         verdict.Code = "lic.none"
 	codeGrade        verdict.Code = "lic.grade"
+	codeAttester     verdict.Code = "lic.attester"
 
 	codeTenant     verdict.Code = "ent.tenant"
 	codeTenantForm verdict.Code = "ent.tenant_form"
@@ -40,6 +41,7 @@ const (
 	codeQuantity   verdict.Code = "ent.qty"
 	codeSKU        verdict.Code = "ent.sku"
 	codeSite       verdict.Code = "ent.site"
+	codeTrial      verdict.Code = "ent.trial"
 
 	codeDigest  verdict.Code = "pkg.digest"
 	codeVersion verdict.Code = "pkg.version"
@@ -56,6 +58,13 @@ const (
 
 	codeSuperseded verdict.Code = "life.superseded"
 	codeSeqJump    verdict.Code = "life.seq_jump"
+	codeRevoked    verdict.Code = "life.revoked"
+	codeFork       verdict.Code = "life.fork"
+	codeReduced    verdict.Code = "life.reduced"
+	codeKindChange verdict.Code = "life.kind_change"
+	codeTransfer   verdict.Code = "life.transfer"
+	codeBackdated  verdict.Code = "life.backdated"
+	codeOlder      verdict.Code = "life.version_down"
 
 	codeTrustForm      verdict.Code = "trust.form"
 	codeTrustVersion   verdict.Code = "trust.version"
@@ -69,6 +78,7 @@ const (
 	codeDuplicateKid   verdict.Code = "trust.duplicate_kid"
 	codeFingerprint    verdict.Code = "trust.fingerprint"
 	codeOverlap        verdict.Code = "trust.overlap"
+	codeStatus         verdict.Code = "trust.status"
 )
 
 // faults collects what a reader finds wrong. Messages lack their subject, which

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -24,54 +25,71 @@ var kidForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
 // A token is a compact JWS (RFC 7515) taken apart; nothing of it is verified.
 type token struct {
 	alg, kid string
+	typ      string
 	signed   []byte // what the signature is over
 	payload  []byte
 	sig      []byte
 }
 
-// parseToken takes a statement file apart: one compact JWS of at most
-// MaxStatement bytes and, at most, one line feed after it. JOSE libraries
-// accept headers with duplicate members, unknown extensions and base64 that is
-// not canonical; all of that is refused here, so one statement has one spelling.
+// parseToken takes a statement's file apart; it may be of the vendor's type or
+// of the tenant's.
 func parseToken(file []byte) (token, faults) {
-	if len(file) > MaxStatement+1 {
-		return token{}, one(codeTooLarge, "has %d bytes; at most %d are allowed", len(file), MaxStatement)
+	return parseCompact(file, MaxStatement, StatementType, AttestationType)
+}
+
+// parseCompact takes apart a file of at most max bytes whose header has one of
+// the types.
+func parseCompact(file []byte, max int, types ...string) (token, faults) {
+	t, header, f := split(file, max)
+	if len(f) > 0 {
+		return token{}, f
+	}
+	return t, t.readHeader(header, types)
+}
+
+// split takes a file apart: one compact JWS of at most max bytes and at most one
+// line feed after it. JOSE libraries accept base64 that is not canonical; that
+// is refused here, so one document has one spelling.
+func split(file []byte, max int) (t token, header []byte, f faults) {
+	if len(file) > max+1 {
+		return token{}, nil, one(codeTooLarge, "has %d bytes; at most %d are allowed", len(file), max)
 	}
 	file = trimLine(file)
 	switch {
-	case len(file) > MaxStatement:
-		return token{}, one(codeTooLarge, "has %d bytes; at most %d are allowed", len(file), MaxStatement)
+	case len(file) > max:
+		return token{}, nil, one(codeTooLarge, "has %d bytes; at most %d are allowed", len(file), max)
 	case len(file) == 0:
-		return token{}, one(codeForm, "is empty")
+		return token{}, nil, one(codeForm, "is empty")
 	case bytes.HasPrefix(file, []byte(byteOrderMark)) || len(bytes.TrimSpace(file)) != len(file):
-		return token{}, one(codeForm, "starts or ends with white space or a byte order mark")
+		return token{}, nil, one(codeForm, "starts or ends with white space or a byte order mark")
 	case bytes.Count(file, []byte(".")) != 2:
-		return token{}, one(codeForm, "is not a compact JWS of three parts with a dot between them")
+		return token{}, nil, one(codeForm, "is not a compact JWS of three parts with a dot between them")
 	}
 	parts := strings.Split(string(file), ".")
 	var decoded [3][]byte
 	for i, name := range []string{"header", "payload", "signature"} {
 		b, err := decode64(parts[i])
 		if err != nil {
-			return token{}, one(codeBase64, "has a %s that is not strict base64url: %v", name, err)
+			return token{}, nil, one(codeBase64, "has a %s that is not strict base64url: %v", name, err)
 		}
 		decoded[i] = b
 	}
-	t := token{
+	return token{
 		signed:  file[:len(parts[0])+1+len(parts[1])],
 		payload: decoded[1],
 		sig:     decoded[2],
-	}
-	return t, t.readHeader(decoded[0])
+	}, decoded[0], nil
 }
 
 // trimLine takes away the one line feed that an editor may leave.
 func trimLine(file []byte) []byte { return bytes.TrimSuffix(file, []byte("\n")) }
 
-// readHeader reads the header, which has the members alg, kid and typ and no
-// others: no crit, no b64, no key and no address of one. The algorithm is only
-// compared with the key's later; it selects nothing.
-func (t *token) readHeader(header []byte) faults {
+// readHeader reads the header, strict JSON with the members alg, kid and typ and
+// no others: no crit, no b64, no key and no address of one. The algorithm is only
+// compared with the key's later; it selects nothing. The type must be one of
+// those the caller reads, written as here: another kind of document is no
+// statement, however well it is signed.
+func (t *token) readHeader(header []byte, types []string) faults {
 	members, err := parseObject(header, limits{depth: 1, text: maxText})
 	if err != nil {
 		return one(codeHeader, "has a header that is not strict JSON: %s", plain(err))
@@ -86,10 +104,10 @@ func (t *token) readHeader(header []byte) faults {
 	if t.alg != string(Ed25519) && t.alg != algEdDSA && t.alg != string(ES256) {
 		f.add(codeAlg, "is signed by the algorithm %s; only Ed25519 and ES256 are allowed", members.show("alg"))
 	}
-	if typ, ok := members.text("typ"); !ok || typ != StatementType {
-		f.add(codeTyp, "has the type %s; a license statement has %q", members.show("typ"), StatementType)
-	}
 	var ok bool
+	if t.typ, ok = members.text("typ"); !ok || !slices.Contains(types, t.typ) {
+		f.add(codeTyp, "has the type %s; only %s is read here", members.show("typ"), strings.Join(types, " or "))
+	}
 	if t.kid, ok = members.text("kid"); !ok || !kidForm.MatchString(t.kid) {
 		f.add(codeKid, "names its key %s, which is no key's name", members.show("kid"))
 	}

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -32,8 +33,12 @@ const algEdDSA = "EdDSA"
 // A Use is the kind of document a key may sign.
 type Use string
 
-// UseLicense: license statements.
-const UseLicense Use = "license"
+// The uses. A key has one: what it signed for another is refused.
+const (
+	UseLicense     Use = "license"     // a vendor's license statements
+	UseStatus      Use = "status"      // a vendor's status lists
+	UseAttestation Use = "attestation" // a tenant's attestations
+)
 
 // A Status is what a vendor says of its key.
 type Status string
@@ -46,7 +51,8 @@ const (
 	Compromised Status = "compromised"
 )
 
-// A Key is a vendor's key for statements, as its trust bundle records it.
+// A Key is the public half of a key, as a vendor's trust bundle records it, or
+// the tenant's settings for one of its own people.
 type Key struct {
 	ID        string
 	Algorithm Algorithm
@@ -79,6 +85,12 @@ func NewKey(id string, public crypto.PublicKey, notBefore time.Time) (Key, error
 		return Key{}, fmt.Errorf("%q cannot name a key: use letters, digits, dots, - and _", id)
 	}
 	return k, k.check()
+}
+
+// For returns the key recorded for another use.
+func (k Key) For(u Use) Key {
+	k.Use = u
+	return k
 }
 
 // Fingerprint returns sha256: and the hex SHA-256 of the key in the form of
@@ -187,4 +199,27 @@ func lowOrder(public []byte, y, prime *big.Int) bool {
 		}
 	}
 	return false
+}
+
+// Text returns the public key on one line, NAME:ALGORITHM:KEY in base64url, as
+// settings list an attester's.
+func (k Key) Text() string {
+	return k.ID + ":" + string(k.Algorithm) + ":" + base64.RawURLEncoding.EncodeToString(k.Public)
+}
+
+// ParseKey reads what Text wrote, as an active key for a use.
+func ParseKey(text string, use Use) (Key, error) {
+	parts := strings.Split(text, ":")
+	if len(parts) != 3 || !kidForm.MatchString(parts[0]) {
+		return Key{}, fmt.Errorf("%+q is not a public key: write NAME:ALGORITHM:KEY, as keygen prints it", text)
+	}
+	public, err := decode64(parts[2])
+	if err != nil {
+		return Key{}, fmt.Errorf("the public key %s is not strict base64url: %w", parts[0], err)
+	}
+	k := Key{ID: parts[0], Algorithm: Algorithm(parts[1]), Public: public, Use: use, Status: Active}
+	if err := k.check(); err != nil {
+		return Key{}, fmt.Errorf("cannot use the public key %s: %w", parts[0], err)
+	}
+	return k, nil
 }

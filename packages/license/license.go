@@ -68,6 +68,27 @@ type Terms struct {
 	Ends         time.Time `json:"ends,omitzero"`   // valid before this, not at it
 	KeyID        string    `json:"key_id,omitempty"`
 	Trial        bool      `json:"trial,omitempty"`
+	// Of an attestation: who attested, under the name that the settings give the
+	// key KeyID, on what evidence and why.
+	Attester string   `json:"attester,omitempty"`
+	Evidence Evidence `json:"evidence,omitzero"`
+	Reason   string   `json:"reason,omitempty"`
+}
+
+// Evidence is what an attestation rests on: a text, such as an order number, or
+// a file that whoever attests keeps.
+type Evidence struct {
+	Text   string `json:"text,omitempty"`
+	Name   string `json:"name,omitempty"`   // of the file
+	SHA256 string `json:"sha256,omitempty"` // of the file, in lower-case hex
+}
+
+// String shows the evidence on one line.
+func (e Evidence) String() string {
+	if e.Name == "" {
+		return e.Text
+	}
+	return e.Name + " (SHA-256 " + e.SHA256 + ")"
 }
 
 // IsZero says whether nothing is known of a license.

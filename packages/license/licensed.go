@@ -27,6 +27,8 @@ type Licensed struct {
 	ends  time.Time // the end that counts; zero where no license is needed
 	at    moment.Moment
 	told  verdict.Judgment
+	// renewal says what to do once the license ended.
+	renewal string
 }
 
 // Judge binds a statement to a package, weighs it and adds the package's own
@@ -45,13 +47,13 @@ func (t Trust) Judge(p *pbiviz.Package, statement []byte, n Need, f Facts, at mo
 	case without(refused):
 		b, j = unlicensed(p), t.WeighUnbound(p.Manifest(), n, at)
 	default:
-		j = verdict.Judge(refused.Findings...)
+		j = t.WeighRefused(p.Manifest(), refused.Findings, n, at)
 	}
 	j = j.With(n.Reserve(p.Reservations())...)
 	if !j.Verdict.Passes() && (j.Verdict != verdict.Review || n.Reviewed == "") {
 		return Licensed{}, j
 	}
-	return Licensed{pkg: p, bound: b, ends: t.Effective(b, f).Ends, at: at, told: j}, j
+	return Licensed{pkg: p, bound: b, ends: t.Effective(b, f).Ends, at: at, told: j, renewal: t.RenewalOf(b)}, j
 }
 
 // IsZero says whether l is a package that nobody may put.
@@ -95,7 +97,7 @@ func (l Licensed) Open(at moment.Moment) (*bytes.Reader, error) {
 	}
 	if !l.ends.IsZero() && !at.Before(l.ends) {
 		return nil, verdict.Refuse(codeExpired, fmt.Sprintf("cannot open %s: its license ended on %s", name, day(l.ends)),
-			"ask "+l.bound.Terms.Vendor+" for the renewed package")
+			l.renewal)
 	}
 	if visual.DigestOf(l.pkg.File()) != l.bound.Package {
 		return nil, fmt.Errorf("cannot open %s: its bytes changed in memory since it was judged", name)

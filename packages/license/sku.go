@@ -3,6 +3,8 @@ package license
 import (
 	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // skuForm is the closed list of capacity SKUs that Microsoft sells or sold:
@@ -32,4 +34,26 @@ func validHost(s string) bool { return len(s) <= maxHost && hostForm.MatchString
 // all says whether there is at least one element and each is valid.
 func all(list []string, valid func(string) bool) bool {
 	return len(list) > 0 && !slices.ContainsFunc(list, func(s string) bool { return !valid(s) })
+}
+
+// CapacityUnits returns the size of a capacity SKU in Fabric capacity units, so
+// that SKUs of all families compare. Eight units are one virtual core of Power
+// BI; the equivalents are Microsoft's: EM1 and A1 are F8, P1 and A4 are F64.
+func CapacityUnits(sku string) (units int, known bool) {
+	m := skuForm.FindStringSubmatch(sku)
+	if m == nil {
+		return 0, false
+	}
+	family := strings.TrimRight(sku, "0123456789")
+	n, err := strconv.Atoi(strings.TrimPrefix(sku, family))
+	if err != nil {
+		return 0, false
+	}
+	switch family {
+	case "P":
+		return 32 << n, true
+	case "A", "EM":
+		return 4 << n, true
+	}
+	return n, true
 }

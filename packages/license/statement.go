@@ -22,7 +22,7 @@ type Statement struct {
 // believe about a package is Trust's to say. A refusal is a *verdict.Refusal.
 func ReadStatement(file []byte, issuer string, k Key) (Statement, error) {
 	const subject, hint = "the statement", "issue it again"
-	t, f := parseToken(file)
+	t, f := parseCompact(file, MaxStatement, StatementType)
 	if len(f) > 0 {
 		return Statement{}, f.of(subject, hint)
 	}
@@ -36,14 +36,8 @@ func ReadStatement(file []byte, issuer string, k Key) (Statement, error) {
 // open verifies a token with the key it names and reads its claims. Nothing of
 // the payload is read before the signature is known to be good.
 func (t token) open(issuer string, k Key) (Statement, faults) {
-	if k.Use != UseLicense {
-		return Statement{}, one(codeKeyUse, "is signed with the key %s, which is for %s, not for licenses", k.ID, k.Use)
-	}
-	if !k.allows(t.alg) {
-		return Statement{}, one(codeAlgKey, "says it is signed by %s, but the key %s signs by %s", t.alg, k.ID, k.Algorithm)
-	}
-	if !k.verify(t.signed, t.sig) {
-		return Statement{}, one(codeSignature, "is not what was signed with the key %s: it was changed, cut or signed by somebody else", k.ID)
+	if f := t.signedBy(k, UseLicense); len(f) > 0 {
+		return Statement{}, f
 	}
 	c, f := parseClaims(t.payload)
 	if c.terms.Issuer != "" && c.terms.Issuer != issuer {
@@ -51,6 +45,20 @@ func (t token) open(issuer string, k Key) (Statement, faults) {
 	}
 	c.terms.Grade, c.terms.KeyID = Signed, k.ID
 	return Statement{c.terms, c.guid, c.packages, c.versions}, f
+}
+
+// signedBy says why a token is not signed with a key as a document of one use:
+// the key is for another use, for another algorithm, or did not sign this.
+func (t token) signedBy(k Key, use Use) faults {
+	switch {
+	case k.Use != use:
+		return one(codeKeyUse, "is signed with the key %s, which is for %s, not for %s", k.ID, k.Use, use)
+	case !k.allows(t.alg):
+		return one(codeAlgKey, "says it is signed by %s, but the key %s signs by %s", t.alg, k.ID, k.Algorithm)
+	case !k.verify(t.signed, t.sig):
+		return one(codeSignature, "is not what was signed with the key %s: it was changed, cut or signed by somebody else", k.ID)
+	}
+	return nil
 }
 
 // about holds a statement against a package: the visual, then version and
@@ -91,6 +99,11 @@ func (s Statement) Covers(p *pbiviz.Package) error {
 	return s.about(p).of("the statement", "issue it for this package")
 }
 
+// CoversBytes says why an attestation is not about a package; nil if it is.
+func (s Statement) CoversBytes(p *pbiviz.Package) error {
+	return s.aboutBytes(p).of("the attestation", "attest this package")
+}
+
 // A Claimed is what a statement says that nobody verified: enough to find the
 // package it belongs to, never enough to believe it.
 type Claimed struct {
@@ -100,14 +113,18 @@ type Claimed struct {
 	Packages []Listed
 }
 
-// Peek reads what a statement claims, without any trust and without looking at
-// its signature.
+// Peek reads what a statement or an attestation claims, without any trust and
+// without looking at its signature.
 func Peek(file []byte) (Claimed, error) {
 	t, f := parseToken(file)
 	if len(f) > 0 {
 		return Claimed{}, f.of("the statement", "")
 	}
-	c, f := parseClaims(t.payload)
+	read := parseClaims
+	if t.typ == AttestationType {
+		read = parseAttestation
+	}
+	c, f := read(t.payload)
 	if len(f) > 0 {
 		return Claimed{}, f.of("the statement", "")
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/verdict"
@@ -37,21 +38,24 @@ const (
 // Trust is whom a tenant believes about which visuals. The zero Trust believes
 // nobody.
 type Trust struct {
-	tenant  string
-	vendors []Vendor          // by name
-	prints  map[string]string // key name to fingerprint, since Weigh asks often
+	tenant    string
+	vendors   []Vendor          // by name
+	attesters []Attester        // by key name
+	prints    map[string]string // key name to fingerprint, since Weigh asks often
+	statuses  []StatusList      // one of each key that signs them
 }
 
-// NewTrust makes the trust of one tenant, by its id in lower case. It refuses
-// vendors that could be taken for one another: who may speak for a visual, whose
-// key a name means and whose subscriptions an issuer counts must each have one
-// answer. A refusal is a *verdict.Refusal with everything found wrong.
-func NewTrust(tenant string, vendors []Vendor) (Trust, error) {
+// NewTrust makes the trust of one tenant, by its id in lower case, in vendors
+// and in those of its own people who may attest. It refuses whoever could be
+// taken for another: who may speak for a visual, whose key a name means and
+// whose subscriptions an issuer counts must each have one answer. A refusal is a
+// *verdict.Refusal with everything found wrong.
+func NewTrust(tenant string, vendors []Vendor, attesters ...Attester) (Trust, error) {
 	var f faults
 	if !ValidTenant(tenant) {
 		f.add(codeTenantForm, "has the tenant id %q, which is not a UUID in lower case", tenant)
 	}
-	names, guids, kids, issuers := owners{}, owners{}, owners{}, owners{}
+	names, guids, kids, issuers, public := owners{}, owners{}, owners{}, owners{}, map[string]string{}
 	for _, v := range vendors {
 		if names[v.Name] != "" || v.Name == "" {
 			f.add(codeOverlap, "names two vendors %q, or one not at all", v.Name)
@@ -65,20 +69,47 @@ func NewTrust(tenant string, vendors []Vendor) (Trust, error) {
 		}
 		for _, i := range v.Bundle.issuers {
 			issuers.claim(&f, codeOverlap, v.Name, "issue as", i.Name)
+			if strings.HasPrefix(i.Name, TenantIssuer) {
+				f.add(codeOverlap, "lets %s issue as %s, which is how tenants sign themselves", v.Name, i.Name)
+			}
 			for _, k := range i.Keys {
 				kids.claim(&f, codeDuplicateKid, v.Name, "have a key called", k.ID)
+				public[string(k.Public)] = k.ID
 			}
 		}
 	}
-	if len(f) > 0 {
-		return Trust{}, f.of("the trust", "correct the vendors in the settings")
+	for _, a := range attesters {
+		f = append(f, a.check()...)
+		f = append(f, unique(a, kids, public)...)
 	}
-	return Trust{tenant, slices.SortedFunc(slices.Values(vendors), byName), fingerprints(vendors)}, nil
+	if len(f) > 0 {
+		return Trust{}, f.of("the trust", "correct trust in the settings")
+	}
+	return Trust{
+		tenant: tenant, vendors: slices.SortedFunc(slices.Values(vendors), byName),
+		attesters: slices.SortedFunc(slices.Values(attesters), byKey), prints: fingerprints(vendors, attesters),
+	}, nil
+}
+
+// unique refuses an attester whose key has a name that is taken, or whose key is
+// there already under another: whose word it is must have one answer.
+func unique(a Attester, kids owners, public map[string]string) faults {
+	var f faults
+	if other, taken := kids[a.Key.ID]; taken {
+		f.add(codeDuplicateKid, "has two keys called %+q, of %+q and of %+q", a.Key.ID, other, a.Name)
+	}
+	if other, taken := public[string(a.Key.Public)]; taken && other != a.Key.ID {
+		f.add(codeDuplicateKid, "has one key under two names, %+q and %+q", other, a.Key.ID)
+	}
+	kids[a.Key.ID], public[string(a.Key.Public)] = a.Name, a.Key.ID
+	return f
 }
 
 func byName(a, b Vendor) int { return cmp.Compare(a.Name, b.Name) }
 
-func fingerprints(vendors []Vendor) map[string]string {
+func byKey(a, b Attester) int { return cmp.Compare(a.Key.ID, b.Key.ID) }
+
+func fingerprints(vendors []Vendor, attesters []Attester) map[string]string {
 	prints := map[string]string{}
 	for _, v := range vendors {
 		for _, i := range v.Bundle.issuers {
@@ -86,6 +117,9 @@ func fingerprints(vendors []Vendor) map[string]string {
 				prints[k.ID] = k.Fingerprint()
 			}
 		}
+	}
+	for _, a := range attesters {
+		prints[a.Key.ID] = a.Key.Fingerprint()
 	}
 	return prints
 }
@@ -104,14 +138,18 @@ func (o owners) claim(f *faults, code verdict.Code, vendor, what, thing string) 
 // Tenant returns the id of the tenant whose trust this is.
 func (t Trust) Tenant() string { return t.tenant }
 
-// Fingerprint changes when anything that is believed changes: then statements
-// are to be bound again.
+// Fingerprint changes when anybody is believed otherwise than before: then
+// statements are to be bound again. Status lists and accounts change nothing of
+// that.
 func (t Trust) Fingerprint() string {
 	h := sha256.New()
 	fmt.Fprintf(h, "trust 1\n%q\n", t.tenant)
 	for _, v := range t.vendors {
 		guids := slices.SortedFunc(slices.Values(v.GUIDs), visual.GUID.Compare)
 		fmt.Fprintf(h, "%q %q %q %q\n", v.Name, v.Bundle.Fingerprint(), v.enforced(), guids)
+	}
+	for _, a := range t.attesters {
+		fmt.Fprintf(h, "attester %q %q %q\n", a.Name, a.Key.ID, t.prints[a.Key.ID])
 	}
 	return "sha256:" + hex.EncodeToString(h.Sum(nil))
 }
@@ -187,6 +225,8 @@ type Need struct {
 	// Reviewed is the reason a person gave for putting what needs review; empty
 	// where nobody decided. It never helps against a rejection.
 	Reviewed string
+	// NoTrial refuses trial licenses, as for production.
+	NoTrial bool
 	// Tolerant admits packages whose ZIP is of the tolerant tier.
 	Tolerant bool
 }
@@ -200,6 +240,13 @@ type Facts struct {
 	// a space) to the highest sequence ever put.
 	Marks map[string]int64
 	// EarliestEnd maps a package to the earliest end among all statements bound
-	// to its bytes, where there are several.
+	// to its bytes, where there are several: see EarliestEnds.
 	EarliestEnd map[visual.Digest]Terms
+	// Latest maps a subscription's line to the license put last, so that a
+	// renewal can be told from what takes something away. Nil classifies
+	// nothing: only Marks count then.
+	Latest map[Line]Bound
+	// StatusMarks maps StatusList.MarkKey to the highest sequence ever seen, so
+	// that no older list comes back and none disappears.
+	StatusMarks map[string]int64
 }

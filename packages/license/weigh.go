@@ -8,6 +8,7 @@ import (
 	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/verdict"
+	"github.com/orgstore/orgstore/packages/visual"
 )
 
 const (
@@ -35,7 +36,7 @@ type weighing struct {
 }
 
 // Weigh says whether a bound statement is good at a moment: key, tenant, times,
-// sequence, grade. It is cheap and reads no bytes. Everything found is said.
+// sequence, what it renews, revocation, grade. It is cheap and reads no bytes. Everything found is said.
 func (t Trust) Weigh(b Bound, n Need, f Facts, at moment.Moment) verdict.Judgment {
 	w := &weighing{trust: t, bound: b, need: n, facts: f, at: at, ends: t.Effective(b, f)}
 	w.weighKey()
@@ -43,6 +44,8 @@ func (t Trust) Weigh(b Bound, n Need, f Facts, at moment.Moment) verdict.Judgmen
 	w.weighEnd()
 	w.weighBeginning()
 	w.weighSequence()
+	w.weighRenewal()
+	w.weighStatus()
 	w.weighGrade()
 	w.found = append(w.found, clock(at)...)
 	return verdict.Judge(w.found...)
@@ -53,8 +56,8 @@ func (t Trust) Weigh(b Bound, n Need, f Facts, at moment.Moment) verdict.Judgmen
 func (t Trust) WeighUnbound(m pbiviz.Manifest, n Need, at moment.Moment) verdict.Judgment {
 	f := verdict.Finding{
 		Code: codeNone, Verdict: verdict.Reject,
-		Message: fmt.Sprintf("%s has no license statement; the policy needs the grade %s", nameOf(m), n.Least),
-		Hint:    fmt.Sprintf("ask %s for NAME.pbiviz.license and put it beside the package", t.vendorOf(m.GUID)),
+		Message: fmt.Sprintf("%s has no license statement, so its grade is %s; the policy needs the grade %s", nameOf(m), Opaque, n.Least),
+		Hint:    t.reach(m.GUID, n.Least),
 	}
 	if Opaque.AtLeast(n.Least) {
 		f.Verdict = verdict.Warn
@@ -62,6 +65,33 @@ func (t Trust) WeighUnbound(m pbiviz.Manifest, n Need, at moment.Moment) verdict
 		f.Hint = ""
 	}
 	return verdict.Judge(append(clock(at), f)...)
+}
+
+// WeighRefused says what follows where every statement about a package was
+// refused: what was found wrong, and the grade that is left without it. Nothing
+// is admitted then, even where the policy asks for no license.
+func (t Trust) WeighRefused(m pbiviz.Manifest, refused []verdict.Finding, n Need, at moment.Moment) verdict.Judgment {
+	j := verdict.Judge(refused...).With(clock(at)...)
+	if Opaque.AtLeast(n.Least) {
+		return j
+	}
+	return j.With(verdict.Finding{
+		Code: codeGrade, Verdict: verdict.Reject,
+		Message: fmt.Sprintf("%s is left with the grade %s, since its license cannot be believed; the policy needs the grade %s", nameOf(m), Opaque, n.Least),
+		Hint:    t.reach(m.GUID, n.Least),
+	})
+}
+
+// reach says how a package of a visual reaches a grade.
+func (t Trust) reach(g visual.GUID, least Grade) string {
+	ask := fmt.Sprintf("ask %s for NAME.pbiviz.license and put it beside the package", t.vendorOf(g))
+	switch {
+	case least != Attested:
+		return ask
+	case len(t.attesters) == 0:
+		return ask + "; or name attesters under trust in the settings and attest it: orgstore license attest PACKAGE"
+	}
+	return ask + "; or attest it: orgstore license attest PACKAGE"
 }
 
 func (w *weighing) add(code verdict.Code, v verdict.Verdict, hint, format string, args ...any) {
@@ -74,6 +104,9 @@ func (w *weighing) add(code verdict.Code, v verdict.Verdict, hint, format string
 func (w *weighing) license() string { return licenseOf(w.bound) }
 
 func licenseOf(b Bound) string {
+	if b.Terms.Grade == Attested {
+		return fmt.Sprintf("the license of %s %s, as attested by %s,", b.GUID, b.Version, b.Terms.Attester)
+	}
 	by := b.Terms.Vendor
 	if by == "" {
 		by = "an unknown vendor"
@@ -85,6 +118,10 @@ func licenseOf(b Bound) string {
 // by the bundle of today.
 func (w *weighing) weighKey() {
 	terms := w.bound.Terms
+	if terms.Grade == Attested {
+		w.weighAttester()
+		return
+	}
 	by, ok := w.trust.signer(terms.KeyID)
 	if !ok || w.trust.prints[by.key.ID] != w.bound.Key || by.vendor.Name != terms.Vendor || by.issuer.Name != terms.Issuer {
 		w.add(codeKid, verdict.Reject, "if the vendor's keys changed, verify the package again",
@@ -104,6 +141,19 @@ func (w *weighing) weighKey() {
 		w.add(codeTrustExpired, verdict.Review, fmt.Sprintf("ask %s for its current trust bundle", by.vendor.Name),
 			"the trust bundle of %s expired on %s", by.vendor.Name, day(expires))
 	}
+}
+
+// weighAttester asks whether the tenant still lets this person attest with the
+// key that verified the attestation.
+func (w *weighing) weighAttester() {
+	terms := w.bound.Terms
+	a, ok := w.trust.Attester(terms.KeyID)
+	if !ok || w.trust.prints[a.Key.ID] != w.bound.Key || a.Name != terms.Attester || terms.Issuer != TenantIssuer+w.trust.tenant {
+		w.add(codeKid, verdict.Reject, w.reissue(), "%s was verified with the key %s, which is no longer that attester's",
+			w.license(), terms.KeyID)
+		return
+	}
+	w.weighKeyTimes(a.Key)
 }
 
 // weighKeyTimes holds the time of issue against the key's life. What a retired
@@ -151,7 +201,7 @@ func (w *weighing) weighTenant() {
 // at it.
 func (w *weighing) weighEnd() {
 	ends, said := w.ends.Ends, w.bound.Terms.Ends
-	renewal := fmt.Sprintf("ask %s for the renewed package %s", w.vendor(), w.bound.Version)
+	renewal := w.trust.RenewalOf(w.bound)
 	days := w.ends.DaysLeft(w.at)
 	switch {
 	case !w.at.Before(ends):
@@ -185,7 +235,7 @@ func (w *weighing) weighBeginning() {
 // was ever put.
 func (w *weighing) weighSequence() {
 	t := w.bound.Terms
-	mark := w.facts.Marks[MarkKey(t)]
+	mark := max(w.facts.Marks[MarkKey(t)], w.facts.Latest[LineOf(w.bound)].Terms.Sequence)
 	if t.Sequence < mark && !w.need.Asked {
 		w.add(codeSuperseded, verdict.Reject, "use the newer one, or roll back to this release by name",
 			"%s is number %d of the subscription %s, and number %d was used already", w.license(), t.Sequence, t.Subscription, mark)
@@ -196,16 +246,36 @@ func (w *weighing) weighSequence() {
 	}
 }
 
+// weighGrade asks whether the license is of the sort that the policy wants.
 func (w *weighing) weighGrade() {
+	if w.bound.Terms.Trial && w.need.NoTrial {
+		w.add(codeTrial, verdict.Reject, "ask "+w.vendor()+" for a full license, or admit trials in the settings",
+			"%s is a trial; the policy admits none", w.license())
+	}
 	if grade := w.bound.Terms.Grade; !grade.AtLeast(w.need.Least) {
-		w.add(codeGrade, verdict.Reject, fmt.Sprintf("ask %s for a license of the grade %s, or change least in the settings", w.vendor(), w.need.Least),
-			"%s is of the grade %s; the policy needs %s", w.license(), grade, w.need.Least)
+		w.add(codeGrade, verdict.Reject, w.trust.reach(w.bound.GUID, w.need.Least)+"; or change least in the settings",
+			"%s is of the grade %s; the policy needs the grade %s", w.license(), grade, w.need.Least)
 	}
 }
 
 func (w *weighing) vendor() string { return w.trust.vendorOf(w.bound.GUID) }
 
-func (w *weighing) reissue() string { return "ask " + w.vendor() + " to issue the statement again" }
+func (w *weighing) reissue() string {
+	if w.bound.Terms.Grade == Attested {
+		return "attest the package again: orgstore license attest PACKAGE"
+	}
+	return "ask " + w.vendor() + " to issue the statement again"
+}
+
+// RenewalOf says what a person must get, and do, before a license ends. What was
+// attested must be attested again, since an attestation is about exact bytes.
+func (t Trust) RenewalOf(b Bound) string {
+	ask := fmt.Sprintf("ask %s for the renewed package %s", t.vendorOf(b.GUID), b.Version)
+	if b.Terms.Grade == Attested {
+		return ask + ", then attest it: orgstore license attest PACKAGE"
+	}
+	return ask
+}
 
 // clock says what follows from a clock that disagrees with the mark, whatever
 // the license.

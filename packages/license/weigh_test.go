@@ -31,7 +31,7 @@ func bound(t testing.TB, change ...func(*issuer.Request)) license.Bound {
 }
 
 // judgment checks a verdict and the codes that led to it, from the hardest.
-func judgment(t testing.TB, j verdict.Judgment, wanted verdict.Verdict, codesWanted ...verdict.Code) {
+func judgment(t testing.TB, j verdict.Judgment, wanted verdict.Verdict, codesWanted ...verdict.Code) verdict.Judgment {
 	t.Helper()
 	var got []verdict.Code
 	for _, f := range j.Findings {
@@ -47,9 +47,12 @@ func judgment(t testing.TB, j verdict.Judgment, wanted verdict.Verdict, codesWan
 		t.Errorf("verdict %s, want %s", j.Verdict, wanted)
 	}
 	equal(t, got, codesWanted)
+	return j
 }
 
-func TestWeighTime(t *testing.T) {
+// times weighs a license at moments, good and bad.
+func times(t testing.TB) []attempt {
+	var all []attempt
 	later := func(r *issuer.Request) { r.Begins = licensetest.Time("2027-02-01") }
 	old := func(r *issuer.Request) { r.Issued = licensetest.Time("2026-01-01"); r.Begins = r.Issued }
 	long := func(r *issuer.Request) { r.Ends = licensetest.Time("2066-11-20") }
@@ -83,19 +86,20 @@ func TestWeighTime(t *testing.T) {
 		{"B13 lifetime of 40 years", long, licensetest.At("2027-03-01"), verdict.Review, []verdict.Code{"lic.lifetime"}},
 		{"B13 issued 688 days before its end", old, licensetest.At("2027-03-01"), verdict.Review, []verdict.Code{"lic.lifetime"}},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		all = append(all, attempt{c.name, func(t *testing.T) verdict.Judgment {
 			j := licensetest.Aurora().Trust().Weigh(bound(t, c.change), licensetest.Need(), licensetest.Facts(), c.at)
-			judgment(t, j, c.want, c.codes...)
-		})
+			return judgment(t, j, c.want, c.codes...)
+		}})
 	}
+	return append(all, attempt{"E5 clock set to 2099 and corrected", clockSetTo2099}, attempt{"E7 ends between judging and putting", endsBeforePutting})
 }
 
 func settle(wall, mark string, passed time.Duration) moment.Moment {
 	return moment.Settle(licensetest.Time(wall), moment.Mark{Trusted: licensetest.Time(mark)}, passed)
 }
 
-// TestClockSetTo2099 is E5: a wrong date warns, and leaves no trace behind.
-func TestClockSetTo2099(t *testing.T) {
+// clockSetTo2099: a wrong date warns, and leaves no trace behind.
+func clockSetTo2099(t *testing.T) verdict.Judgment {
 	mark := moment.Mark{Trusted: licensetest.Time("2027-03-01")}
 	wrong := moment.Settle(licensetest.Time("2099-01-01"), mark, time.Hour)
 	j := licensetest.Aurora().Trust().Weigh(bound(t), licensetest.Need(), licensetest.Facts(), wrong)
@@ -104,10 +108,21 @@ func TestClockSetTo2099(t *testing.T) {
 	}
 	right := moment.Settle(licensetest.Time("2027-03-01T02:00:00Z"), mark, 2*time.Hour)
 	j = licensetest.Aurora().Trust().Weigh(bound(t), licensetest.Need(), licensetest.Facts(), right)
-	judgment(t, j, verdict.Accept)
+	return judgment(t, j, verdict.Accept)
 }
 
-func TestWeighFacts(t *testing.T) {
+// endsBeforePutting judges five minutes before the end and opens at the end.
+func endsBeforePutting(t *testing.T) verdict.Judgment {
+	v, p := licensetest.Aurora(), gauge(t)
+	l, j := v.Trust().Judge(p, v.Statement(p), licensetest.Need(), licensetest.Facts(), licensetest.At("2027-11-19T23:55:00Z"))
+	judgment(t, j, verdict.Warn, "time.expiring")
+	_, err := l.Open(licensetest.At("2027-11-20"))
+	return want(t, err, "time.expired")
+}
+
+// facts weighs licenses against what is known of the tenant and of others.
+func facts(t testing.TB) []attempt {
+	var all []attempt
 	mark := func(n int64) func(*license.Facts) {
 		return func(f *license.Facts) {
 			f.Marks = map[string]int64{"https://licenses.aurora.example sub-88213": n, "https://borealis.example sub-88213": 99}
@@ -141,21 +156,25 @@ func TestWeighFacts(t *testing.T) {
 		{"F8 asked for by name", seq(2147483647), asked, mark(7), verdict.Review, []verdict.Code{"life.seq_jump"}},
 		{"F8 a thousand further", seq(1007), licensetest.Need(), mark(7), verdict.Accept, nil},
 		{"F8 a thousand and one further", seq(1008), licensetest.Need(), mark(7), verdict.Review, []verdict.Code{"life.seq_jump"}},
+		{"C10 trial under a policy for production", func(r *issuer.Request) { r.Trial = true }, license.Need{Least: license.Attested, NoTrial: true}, none, verdict.Reject, []verdict.Code{"ent.trial"}},
+		{"trial elsewhere", func(r *issuer.Request) { r.Trial = true }, licensetest.Need(), none, verdict.Accept, nil},
 		{"the grade is enough", same, least(license.Signed), none, verdict.Accept, nil},
 		{"no grade is set", same, least(""), none, verdict.Reject, []verdict.Code{"lic.grade"}},
 		{"an unknown grade is set", same, least("notarized"), none, verdict.Reject, []verdict.Code{"lic.grade"}},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		all = append(all, attempt{c.name, func(t *testing.T) verdict.Judgment {
 			f := licensetest.Facts()
 			c.facts(&f)
 			j := licensetest.Aurora().Trust().Weigh(bound(t, c.change), c.need, f, licensetest.At("2026-12-01"))
-			judgment(t, j, c.want, c.codes...)
-		})
+			return judgment(t, j, c.want, c.codes...)
+		}})
 	}
+	return all
 }
 
-// TestSameBytesExtended is F13: two statements about the same bytes.
-func TestSameBytesExtended(t *testing.T) {
+// sameBytes weighs two statements about the same bytes.
+func sameBytes(t testing.TB) []attempt {
+	var all []attempt
 	first := bound(t, func(r *issuer.Request) { r.Ends = licensetest.Time("2027-02-01") })
 	later := bound(t, func(r *issuer.Request) { r.Sequence++ })
 	facts := licensetest.Facts()
@@ -182,9 +201,9 @@ func TestSameBytesExtended(t *testing.T) {
 		{"enforced by statement, after", obeys, later, "2027-02-01", verdict.Accept, nil},
 		{"enforced by statement, the first, after", obeys, first, "2027-02-01", verdict.Reject, []verdict.Code{"time.expired"}},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			judgment(t, c.trust.Weigh(c.b, licensetest.Need(), facts, licensetest.At(c.day)), c.want, c.codes...)
-		})
+		all = append(all, attempt{"F13 " + c.name, func(t *testing.T) verdict.Judgment {
+			return judgment(t, c.trust.Weigh(c.b, licensetest.Need(), facts, licensetest.At(c.day)), c.want, c.codes...)
+		}})
 	}
 	if ends := script.Effective(later, facts).Ends; !ends.Equal(licensetest.Time("2027-02-01")) {
 		t.Errorf("the end that counts is %s", ends)
@@ -192,11 +211,13 @@ func TestSameBytesExtended(t *testing.T) {
 	if ends := obeys.Effective(later, facts).Ends; !ends.Equal(licensetest.Time(licensetest.Ends)) {
 		t.Errorf("enforced by statement, the end that counts is %s", ends)
 	}
+	return all
 }
 
-// TestWeighKey weighs a statement that was bound once against the bundle of
-// today, in which the vendor says other things of its key.
-func TestWeighKey(t *testing.T) {
+// keys weighs a statement that was bound once against the bundle of today, in
+// which the vendor says other things of its key.
+func keys(t testing.TB) []attempt {
+	all := []attempt{{"G9 bound with a key for status lists", keyForStatus}}
 	v := licensetest.Aurora()
 	key := func(change func(*license.Key)) func(*issuer.Draft) {
 		return func(d *issuer.Draft) { change(&d.Issuers[0].Keys[0]) }
@@ -236,20 +257,21 @@ func TestWeighKey(t *testing.T) {
 			d.Issuers[0].GUIDs = []visual.GUID{g}
 		}, verdict.Reject, []verdict.Code{"lic.issuer_scope"}},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		all = append(all, attempt{c.name, func(t *testing.T) verdict.Judgment {
 			s := v.Settings()
 			s.Bundle = v.Bundle(c.change)
 			trust, err := license.NewTrust(licensetest.Tenant, []license.Vendor{s})
 			if err != nil {
 				t.Fatal(err)
 			}
-			judgment(t, trust.Weigh(bound(t), licensetest.Need(), licensetest.Facts(), licensetest.At("2026-12-01")), c.want, c.codes...)
-		})
+			return judgment(t, trust.Weigh(bound(t), licensetest.Need(), licensetest.Facts(), licensetest.At("2026-12-01")), c.want, c.codes...)
+		}})
 	}
+	return all
 }
 
-// TestKeyUseG9 binds with a key that is there for another kind of document.
-func TestKeyUseG9(t *testing.T) {
+// keyForStatus binds with a key that is there for another kind of document.
+func keyForStatus(t *testing.T) verdict.Judgment {
 	v, p := licensetest.Aurora(), gauge(t)
 	s := v.Settings()
 	s.Bundle = v.Bundle(func(d *issuer.Draft) { d.Issuers[0].Keys[0].Use = "status" })
@@ -258,7 +280,7 @@ func TestKeyUseG9(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = trust.Bind(p, v.Statement(p))
-	want(t, err, "trust.key_use")
+	return want(t, err, "trust.key_use")
 }
 
 func TestWithoutStatement(t *testing.T) {

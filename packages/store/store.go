@@ -108,9 +108,13 @@ type Receipt struct {
 type Store interface {
 	// Installed lists what the store holds, as far as it can tell.
 	Installed(ctx context.Context) (map[visual.GUID]Listing, error)
+	// Look tells of one visual what Installed would, at a cost that others have
+	// little part in; false where the store holds no such visual.
+	Look(ctx context.Context, g visual.GUID) (Listing, bool, error)
 	// Put replaces a visual in place, or adds it enabled. It leaves the access
 	// of a visual that is there as it is. A reader of the store sees the old
-	// package or the new one, never a mixture, never none.
+	// package or the new one, never a mixture, never none. A *verdict.Refusal,
+	// of this method and the next, means that nothing was changed.
 	Put(ctx context.Context, id StepID, l license.Licensed, at moment.Moment) (Receipt, error)
 	// SetAccess lets reports load a visual, or keeps them from it.
 	SetAccess(ctx context.Context, id StepID, g visual.GUID, enabled bool) (Receipt, error)

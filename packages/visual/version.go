@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -13,15 +12,14 @@ import (
 // maxVersion bounds a version's length in bytes; the longest seen has 23.
 const maxVersion = 64
 
-// deployable is what the Organizational Store's packages may carry: one to four
-// parts of at most nine digits, so that each fits an int32, without leading
-// zeros. Today's packager insists on four parts; packages still in use have
-// two or three, and read as if the missing ones were 0.
-var deployable = regexp.MustCompile(`^(0|[1-9][0-9]{0,8})(\.(0|[1-9][0-9]{0,8})){0,3}$`)
-
-// numeric is the leading run of dotted numbers, of any length, that Compare
-// compares as numbers.
-var numeric = regexp.MustCompile(`^[0-9]+(\.[0-9]+)*`)
+// What the Organizational Store's packages may carry: one to four parts of at
+// most nine digits, so that each fits an int32, without leading zeros. Today's
+// packager insists on four parts; packages still in use have two or three, and
+// read as if the missing ones were 0.
+const (
+	maxParts  = 4
+	maxDigits = 9
+)
 
 // A Version is the version a vendor gave a package. It keeps its spelling:
 // 3.1.1 and 3.1.1.0 are equal by Compare and print as they were written, so
@@ -57,16 +55,38 @@ func (v Version) IsZero() bool { return v.s == "" }
 
 // Deployable says whether the version has a form that may be put into a store:
 // one to four numbers without leading zeros, each below a thousand million.
-func (v Version) Deployable() bool { return deployable.MatchString(v.s) }
+func (v Version) Deployable() bool {
+	numbers, rest := v.split()
+	if numbers == "" || rest != "" {
+		return false
+	}
+	for range maxParts {
+		var number string
+		number, numbers, _ = strings.Cut(numbers, ".")
+		if len(number) > maxDigits || len(number) > 1 && number[0] == '0' {
+			return false
+		}
+		if numbers == "" {
+			return true
+		}
+	}
+	return false // a part too many
+}
 
 // Compare orders versions: leading dotted numbers as numbers, a missing part
 // being 0, then whatever follows them as text, so that 1.2 comes before
 // 1.2-beta. It is a total order in which 3.1.1 equals 3.1.1.0.
 func (v Version) Compare(w Version) int {
+	if v.s == w.s {
+		return 0
+	}
 	vn, vrest := v.split()
 	wn, wrest := w.split()
-	for i := range max(len(vn), len(wn)) {
-		if c := compareNumbers(part(vn, i), part(wn, i)); c != 0 {
+	for vn != "" || wn != "" {
+		var a, b string
+		a, vn, _ = strings.Cut(vn, ".")
+		b, wn, _ = strings.Cut(wn, ".")
+		if c := compareNumbers(trimZeros(a), trimZeros(b)); c != 0 {
 			return c
 		}
 	}
@@ -79,17 +99,25 @@ func (v Version) Equal(w Version) bool { return v.Compare(w) == 0 }
 // Canonical returns one spelling for all equal versions, for use as a map key:
 // leading and trailing zeros of the numbers are gone.
 func (v Version) Canonical() string {
-	n, rest := v.split()
-	if n == nil {
-		n = []string{"0"} // no number at all compares like 0
+	numbers, rest := v.split()
+	spelled := make([]byte, 0, maxVersion+len("0"))
+	length := 0 // of what is spelled, without the parts at its end that are 0
+	for first := true; first || numbers != ""; first = false {
+		var number string
+		number, numbers, _ = strings.Cut(numbers, ".")
+		number = trimZeros(number)
+		if !first {
+			spelled = append(spelled, '.')
+		}
+		if number == "" {
+			spelled = append(spelled, '0') // so is no number at all
+		}
+		spelled = append(spelled, number...)
+		if first || number != "" {
+			length = len(spelled)
+		}
 	}
-	for i, p := range n {
-		n[i] = trimZeros(p)
-	}
-	for len(n) > 1 && n[len(n)-1] == "0" {
-		n = n[:len(n)-1]
-	}
-	return strings.Join(n, ".") + rest
+	return string(append(spelled[:length], rest...))
 }
 
 // MarshalText writes the version as it was written.
@@ -109,27 +137,24 @@ func (v *Version) UnmarshalText(b []byte) error {
 	return nil
 }
 
-func (v Version) split() (numbers []string, rest string) {
-	lead := numeric.FindString(v.s)
-	if lead == "" {
-		return nil, v.s
+// split takes a version apart into its leading run of dotted numbers, of any
+// length, and whatever follows them. It is written by hand, since a plan asks
+// it many thousand times.
+func (v Version) split() (numbers, rest string) {
+	end := 0 // of the last number
+	for i := 0; i < len(v.s); i++ {
+		switch c := v.s[i]; {
+		case '0' <= c && c <= '9':
+			end = i + 1
+		case c != '.' || end != i || i == 0:
+			return v.s[:end], v.s[end:]
+		}
 	}
-	return strings.Split(lead, "."), v.s[len(lead):]
+	return v.s[:end], v.s[end:]
 }
 
-func part(parts []string, i int) string {
-	if i < len(parts) {
-		return trimZeros(parts[i])
-	}
-	return "0"
-}
-
-func trimZeros(s string) string {
-	if t := strings.TrimLeft(s, "0"); t != "" {
-		return t
-	}
-	return "0"
-}
+// trimZeros drops leading zeros: 0 is the empty text, as a missing part is.
+func trimZeros(number string) string { return strings.TrimLeft(number, "0") }
 
 // compareNumbers compares decimal numbers of any length without leading zeros.
 func compareNumbers(a, b string) int {

@@ -147,10 +147,14 @@ func (m *matter) allows(o *offer) bool {
 
 // passes says whether an offer may be put without a person deciding anything.
 // What is installed, under the license it was put with, passes too where only a
-// later statement speaks against it: that is what a rollback leaves behind.
+// later statement speaks against it: that is what a rollback leaves behind. So
+// does what a pin goes down to, which is a person's word as a rollback is.
 func (m *matter) passes(o *offer) bool {
 	if o.Judgment.Verdict.Passes() {
 		return true
+	}
+	if m.kind(o) == change.Downgrade {
+		return passesAsked(o)
 	}
 	r := m.release()
 	return r != nil && r.Digest == o.Release.Digest && m.now.state.License.ID == o.Terms.ID && passesAsked(o)

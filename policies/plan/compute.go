@@ -120,6 +120,9 @@ func (w *world) matter(k store.Key) *matter {
 	m := &matter{key: k, twice: w.twice[k], open: p.Open, offers: w.offers[k.GUID]}
 	m.allowed = make([]memo, len(m.offers))
 	m.now = settle(p, w.traits[k.Store], m.offers)
+	if m.open != nil { // what an open step may have done itself is nobody's drift
+		m.now.drift, m.now.since = "", ""
+	}
 	pinned := ""
 	if want, ok := w.wanted[k]; ok {
 		m.want = &want

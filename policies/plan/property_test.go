@@ -273,7 +273,7 @@ func checkPut(t *rapid.T, in Input, s Step) {
 		})
 		ok := c.Judgment.Verdict.Passes() ||
 			c.Judgment.Verdict == verdict.Review && s.Review != "" && !c.Judgment.Has(CodeNotYet) ||
-			c.Judgment.Has(CodeSuperseded) && s.Asked
+			c.Judgment.Has(CodeSuperseded) && (s.Asked || s.Kind == change.Downgrade)
 		if ok && !blocked && c.Release.Version.Deployable() && (s.Asked || allows(c.Release.Version)) {
 			return
 		}

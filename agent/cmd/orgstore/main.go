@@ -25,11 +25,13 @@ import (
 	"github.com/orgstore/orgstore/packages/store/folder"
 )
 
-func main() {
+func main() { os.Exit(run(adapters())) }
+
+// run runs the program's command line until it ends or is told to.
+func run(a cli.Adapters) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := cli.Run(ctx, os.Args[1:], streams(), adapters())
-	stop()
-	os.Exit(code)
+	defer stop()
+	return cli.Run(ctx, os.Args[1:], streams(), a)
 }
 
 func streams() cli.Streams {

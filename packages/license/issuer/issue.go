@@ -1,6 +1,7 @@
 package issuer
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/base64"
@@ -19,11 +20,12 @@ import (
 
 const dateForm = "2006-01-02"
 
-// A Request is what a vendor wants to state about packages.
+// A Request is what a vendor wants to state about packages, or a tenant to
+// attest of them.
 type Request struct {
-	Issuer       string   // as the trust bundle names it
-	Licensee     string   // the vendor's own number for its customer; no person's name
-	Tenants      []string // ids, in lower case
+	Issuer       string   // as the trust bundle names it; Attest makes it itself
+	Licensee     string   // the vendor's own number for its customer; no person's name; not for Attest
+	Tenants      []string // ids, in lower case; one for Attest
 	Subscription string   // the same over all renewals
 	Sequence     int64    // 1 for the first statement, then one more at each renewal
 	Previous     string   // ID of the statement this one replaces, if any
@@ -38,6 +40,12 @@ type Request struct {
 	CapacityIDs []string // for Capacity, if only some count
 	Sites       []string // for Site
 	Trial       bool
+
+	// Attester, Evidence and Reason are for Attest alone: who attests, as the
+	// settings name the key, what it rests on and why.
+	Attester string
+	Evidence license.Evidence
+	Reason   string
 
 	// Versions is a constraint as ">= 3.1, < 4"; empty for what Packages span.
 	Versions string
@@ -69,19 +77,30 @@ func Issue(r Request, k Key) ([]Issued, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(r.Packages) == 0 {
-		return nil, errors.New("cannot issue a statement about no package")
+	if r.Attester != "" || r.Evidence != (license.Evidence{}) || r.Reason != "" {
+		return nil, errors.New("cannot issue a statement with an attester, evidence or a reason: those are for attestations")
+	}
+	return each(r.Packages, "issue a statement about", func(g visual.GUID, packages []*pbiviz.Package) (Issued, error) {
+		return issueOne(r, k, record, g, packages)
+	})
+}
+
+// each makes one statement of the packages of each visual, in the order of
+// GUIDs.
+func each(packages []*pbiviz.Package, what string, make func(visual.GUID, []*pbiviz.Package) (Issued, error)) ([]Issued, error) {
+	if len(packages) == 0 {
+		return nil, fmt.Errorf("cannot %s no package", what)
 	}
 	byGUID := map[visual.GUID][]*pbiviz.Package{}
-	for _, p := range r.Packages {
+	for _, p := range packages {
 		g := p.Manifest().GUID
 		byGUID[g] = append(byGUID[g], p)
 	}
 	var all []Issued
 	for g, packages := range byGUID {
-		one, err := issueOne(r, k, record, g, packages)
+		one, err := make(g, packages)
 		if err != nil {
-			return nil, fmt.Errorf("cannot issue a statement about %s: %w", g, err)
+			return nil, fmt.Errorf("cannot %s %s: %w", what, g, err)
 		}
 		all = append(all, one)
 	}
@@ -98,7 +117,7 @@ func issueOne(r Request, k Key, record license.Key, g visual.GUID, packages []*p
 	if err != nil {
 		return Issued{}, err
 	}
-	token, err := seal(k, record, payload)
+	token, err := seal(k, record, license.StatementType, payload)
 	if err != nil {
 		return Issued{}, err
 	}
@@ -114,13 +133,13 @@ func issueOne(r Request, k Key, record license.Key, g visual.GUID, packages []*p
 	return Issued{g, token, s, packages}, nil
 }
 
-// seal signs a payload as a license statement.
-func seal(k Key, record license.Key, payload []byte) ([]byte, error) {
+// seal signs a payload as a document of a type.
+func seal(k Key, record license.Key, typ string, payload []byte) ([]byte, error) {
 	header := struct {
 		Alg string `json:"alg"`
 		Kid string `json:"kid"`
 		Typ string `json:"typ"`
-	}{string(record.Algorithm), k.ID, license.StatementType}
+	}{string(record.Algorithm), k.ID, typ}
 	h, err := json.Marshal(header)
 	if err != nil {
 		return nil, err
@@ -145,7 +164,7 @@ func Sign(k Key, header, payload []byte) ([]byte, error) {
 type claims struct {
 	V           int           `json:"v"`
 	Issuer      string        `json:"iss"`
-	Licensee    string        `json:"sub"`
+	Subject     string        `json:"sub"`
 	Audience    string        `json:"aud"`
 	ID          string        `json:"jti"`
 	Sub         string        `json:"lid"`
@@ -163,16 +182,24 @@ type claims struct {
 	Capacity    *capacity     `json:"capacity,omitzero"`
 	Site        *site         `json:"site,omitzero"`
 	Trial       bool          `json:"trial,omitzero"`
+	Evidence    *evidence     `json:"evidence,omitzero"`
+	Reason      string        `json:"reason,omitzero"`
 }
 
 type (
 	visualClaim struct {
 		GUID     visual.GUID `json:"guid"`
-		Versions string      `json:"versions"`
+		Versions string      `json:"versions,omitzero"`
 	}
 	packageItem struct {
 		Version visual.Version `json:"version"`
 		Digest  pbiviz.Content `json:"digest"`
+		SHA256  string         `json:"sha256,omitzero"`
+	}
+	evidence struct {
+		Text   string `json:"text,omitzero"`
+		Name   string `json:"name,omitzero"`
+		SHA256 string `json:"sha256,omitzero"`
 	}
 	userClaim struct {
 		Quantity int64 `json:"qty"`
@@ -192,7 +219,7 @@ func (r Request) claims(g visual.GUID, packages []*pbiviz.Package) claims {
 		begins = r.Issued
 	}
 	c := claims{
-		V: license.ClaimsVersion, Issuer: r.Issuer, Licensee: r.Licensee,
+		V: license.ClaimsVersion, Issuer: r.Issuer, Subject: r.Licensee,
 		Audience: license.AudiencePrefix + g.String(),
 		Sub:      r.Subscription, Sequence: r.Sequence, Previous: r.Previous,
 		Issued: r.Issued.Unix(), Begins: begins.Unix(), Ends: r.Ends.Unix(),
@@ -219,16 +246,18 @@ func (r Request) claims(g visual.GUID, packages []*pbiviz.Package) claims {
 func items(packages []*pbiviz.Package) []packageItem {
 	var all []packageItem
 	for _, p := range packages {
-		all = append(all, packageItem{p.Manifest().Version, p.Content()})
+		all = append(all, packageItem{Version: p.Manifest().Version, Digest: p.Content()})
 	}
+	return sorted(all)
+}
+
+// sorted orders items by version and content, each once.
+func sorted(all []packageItem) []packageItem {
 	slices.SortFunc(all, func(a, b packageItem) int {
-		if c := a.Version.Compare(b.Version); c != 0 {
-			return c
-		}
-		return strings.Compare(string(a.Digest), string(b.Digest))
+		return cmp.Or(a.Version.Compare(b.Version), strings.Compare(string(a.Digest), string(b.Digest)), strings.Compare(a.SHA256, b.SHA256))
 	})
 	return slices.CompactFunc(all, func(a, b packageItem) bool {
-		return a.Version.Equal(b.Version) && a.Digest == b.Digest
+		return a.Version.Equal(b.Version) && a.Digest == b.Digest && a.SHA256 == b.SHA256
 	})
 }
 

@@ -9,7 +9,6 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
 	"encoding/pem"
@@ -22,8 +21,11 @@ import (
 	"github.com/orgstore/orgstore/packages/license"
 )
 
-// pemType is the type of a PKCS #8 private key in PEM (RFC 7468).
-const pemType = "PRIVATE KEY"
+// The types in PEM (RFC 7468) of a PKCS #8 private key and of a public key.
+const (
+	pemType   = "PRIVATE KEY"
+	publicPEM = "PUBLIC KEY"
+)
 
 // A Key signs statements. Its Signer may live in a key vault; its public half
 // is Ed25519 or ECDSA on P-256.
@@ -97,6 +99,15 @@ func ParseKey(id string, file []byte) (Key, error) {
 	return Key{id, signer}, nil
 }
 
+// parsePublic reads one public key in PEM.
+func parsePublic(file []byte) (crypto.PublicKey, error) {
+	block, rest := pem.Decode(file)
+	if block == nil || block.Type != publicPEM || len(rest) > 0 {
+		return nil, errors.New("the file is not one PEM block PUBLIC KEY")
+	}
+	return x509.ParsePKIXPublicKey(block.Bytes)
+}
+
 // Find names a private key by the trust bundle that lists its public half, and
 // says who issues with it.
 func Find(b license.Bundle, k Key) (license.Issuer, Key, error) {
@@ -113,18 +124,18 @@ func Find(b license.Bundle, k Key) (license.Issuer, Key, error) {
 }
 
 // sign makes a JWS signature. With keys in memory the same text gets the same
-// signature, by RFC 8032 and RFC 6979.
+// signature, by RFC 8032 and RFC 6979. A signer that wants the text itself gets
+// it; the others of ECDSA get its SHA-256.
 func (k Key) sign(signed []byte) ([]byte, error) {
 	switch k.Signer.Public().(type) {
 	case ed25519.PublicKey:
-		return k.Signer.Sign(rand.Reader, signed, crypto.Hash(0))
+		return crypto.SignMessage(k.Signer, rand.Reader, signed, crypto.Hash(0))
 	case *ecdsa.PublicKey:
 		var random io.Reader = rand.Reader
 		if _, ok := k.Signer.(*ecdsa.PrivateKey); ok {
 			random = nil // deterministic: see ecdsa.PrivateKey.Sign
 		}
-		sum := sha256.Sum256(signed)
-		der, err := k.Signer.Sign(random, sum[:], crypto.SHA256)
+		der, err := crypto.SignMessage(k.Signer, random, signed, crypto.SHA256)
 		if err != nil {
 			return nil, err
 		}

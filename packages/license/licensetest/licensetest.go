@@ -130,9 +130,94 @@ func (v Vendor) Statement(p *pbiviz.Package, change ...func(*issuer.Request)) []
 	return must(issuer.Issue(r, v.Key))[0].Token
 }
 
+// StatusKey returns the key with which the vendor signs status lists.
+func (v Vendor) StatusKey() issuer.Key { return Key(v.Key.ID+"-status", v.Record().Algorithm) }
+
+// WithStatusKey adds StatusKey to the vendor's bundle.
+func (v Vendor) WithStatusKey(d *issuer.Draft) {
+	record := must(v.StatusKey().Record(Time("2026-01-01"))).For(license.UseStatus)
+	d.Issuers[0].Keys = append(d.Issuers[0].Keys, record)
+}
+
+// Status issues a status list that revokes nothing, changed if asked to.
+func (v Vendor) Status(change ...func(*issuer.Revocation)) []byte {
+	r := issuer.Revocation{Issuer: v.Issuer, Sequence: 3, Issued: Time("2026-11-15"), Next: Time("2027-02-15")}
+	for _, c := range change {
+		c(&r)
+	}
+	return must(issuer.Revoke(r, v.StatusKey()))
+}
+
 // Embedded returns the package with a statement about itself inside.
 func (v Vendor) Embedded(p *pbiviz.Package, change ...func(*issuer.Request)) *pbiviz.Package {
 	return must(pbiviz.Read(must(pbiviz.Embed(p.File(), v.Statement(p, change...))), pbiviz.DefaultLimits()))
+}
+
+// A Person attests for Tenant.
+type Person struct {
+	Name string
+	Key  issuer.Key
+}
+
+// Ada attests with Ed25519.
+func Ada() Person { return Person{"Ada Lovelace", Key("ada-2026", license.Ed25519)} }
+
+// Grace attests with ES256.
+func Grace() Person { return Person{"Grace Hopper", Key("grace-2026", license.ES256)} }
+
+// Attester returns the person as the settings name them.
+func (p Person) Attester() license.Attester { return must(p.Key.Attester(p.Name)) }
+
+// Trust returns the trust of Tenant in this person and in no vendor.
+func (p Person) Trust() license.Trust {
+	return must(license.NewTrust(Tenant, nil, p.Attester()))
+}
+
+// Request returns what Attestation signs: users of Tenant, without a number,
+// from Issued to Ends.
+func (p Person) Request(about ...*pbiviz.Package) issuer.Request {
+	return issuer.Request{
+		Attester: p.Name, Tenants: []string{Tenant}, Subscription: "order 4711", Sequence: 1,
+		Issued: Time(Issued), Ends: Time(Ends), Kind: license.User,
+		Evidence: license.Evidence{Text: "invoice 2026-4711"}, Reason: "the license in the package is opaque",
+		Packages: about,
+	}
+}
+
+// Attestation attests of one package, changed if asked to.
+func (p Person) Attestation(about *pbiviz.Package, change ...func(*issuer.Request)) []byte {
+	r := p.Request(about)
+	for _, c := range change {
+		c(&r)
+	}
+	return must(issuer.Attest(r, p.Key))[0].Token
+}
+
+// Forge signs whatever header and claims it gets with the person's key.
+func (p Person) Forge(header, claims string) []byte {
+	return must(issuer.Sign(p.Key, []byte(header), []byte(claims)))
+}
+
+// Header returns the header of the person's attestations.
+func (p Person) Header() Object {
+	alg := p.Attester().Key.Algorithm
+	return Object{
+		{"alg", quote(string(alg))}, {"kid", quote(p.Key.ID)}, {"typ", quote(license.AttestationType)},
+	}
+}
+
+// Claims returns the claims of a good attestation about a package, to be changed.
+func (p Person) Claims(about *pbiviz.Package) Object {
+	g, d := about.Manifest().GUID.String(), about.Digest()
+	return Object{
+		{"v", "1"}, {"iss", quote(license.TenantIssuer + Tenant)}, {"sub", quote(p.Name)},
+		{"aud", quote(license.AudiencePrefix + g)}, {"jti", `"attestation-1"`}, {"lid", `"order 4711"`}, {"seq", "1"},
+		{"iat", "1793491200"}, {"nbf", "1793491200"}, {"exp", "1826668800"}, {"next_payment", quote(Ends)},
+		{"tid", `["` + Tenant + `"]`}, {"visual", `{"guid":` + quote(g) + `}`},
+		{"pkg", `[{"version":` + quote(about.Manifest().Version.String()) + `,"digest":` + quote(string(about.Content())) +
+			`,"sha256":"` + d.Hex() + `"}]`},
+		{"kind", `"user"`}, {"evidence", `{"text":"invoice 2026-4711"}`}, {"reason", `"the license in the package is opaque"`},
+	}
 }
 
 // Header returns the header of the vendor's statements.

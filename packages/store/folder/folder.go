@@ -42,7 +42,7 @@ const readable fs.FileMode = 0o644
 // writer was stopped.
 const leftover = time.Hour
 
-// looks is how often Installed begins again because visuals came, went or
+// looks is how often a look begins again because visuals came, went or
 // changed their access while it read. Pause lets whoever does that finish.
 const (
 	looks = 5
@@ -75,10 +75,22 @@ func (s *Store) Traits() store.Traits {
 // Installed reads every visual's package. What is not as it should be is listed
 // with its problem and without a release.
 func (s *Store) Installed(ctx context.Context) (map[visual.GUID]store.Listing, error) {
+	return s.list(ctx, func(all slots) slots { return all })
+}
+
+// Look reads one visual's package, and of the others no more than their names.
+func (s *Store) Look(ctx context.Context, g visual.GUID) (store.Listing, bool, error) {
+	listed, err := s.list(ctx, func(all slots) slots { return all.around(g) })
+	l, held := listed[g]
+	return l, held, err
+}
+
+// list lists those of the store's files that are asked for.
+func (s *Store) list(ctx context.Context, those func(slots) slots) (map[visual.GUID]store.Listing, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for range looks {
-		all, steady, err := s.look(ctx)
+		all, steady, err := s.look(ctx, those)
 		if err != nil {
 			return nil, err
 		}
@@ -90,14 +102,18 @@ func (s *Store) Installed(ctx context.Context) (map[visual.GUID]store.Listing, e
 	return nil, fmt.Errorf("cannot list the store: %s keeps changing", s.dir)
 }
 
-// look lists the store, and says whether it stayed as it was meanwhile. A
-// directory read while a file in it is renamed may show it under both names or
-// under none, so it is read twice.
-func (s *Store) look(ctx context.Context) (all map[visual.GUID]store.Listing, steady bool, err error) {
+// look lists those files, and says whether they stayed as they were meanwhile.
+// A directory read while a file in it is renamed may show it under both names
+// or under none, so it is read twice.
+func (s *Store) look(ctx context.Context, those func(slots) slots) (all map[visual.GUID]store.Listing, steady bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, false, err
+	}
 	before, err := s.scan()
 	if err != nil {
 		return nil, false, err
 	}
+	before = those(before)
 	all = map[visual.GUID]store.Listing{}
 	for _, group := range before {
 		problem := group.problem()
@@ -115,7 +131,7 @@ func (s *Store) look(ctx context.Context) (all map[visual.GUID]store.Listing, st
 		}
 	}
 	after, err := s.scan()
-	return all, before.equal(after), err
+	return all, before.equal(those(after)), err
 }
 
 // tell tells of one visual's file. The error says that it is not there any more.
@@ -222,12 +238,17 @@ func (s *Store) SetAccess(ctx context.Context, _ store.StepID, g visual.GUID, en
 // Withdraw has nothing to take back: no change ever waits.
 func (s *Store) Withdraw(ctx context.Context, _ store.StepID) error { return ctx.Err() }
 
-// Sweep removes temporary files that a stopped Put left, however new. Its
-// caller holds the lock.
+// Sweep removes temporary files that a stopped Put left, however new, and makes
+// durable what one may have renamed and not synced: recovery is about to take it
+// for done. Its caller holds the lock.
 func (s *Store) Sweep() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := disk.Sweep(s.d, s.dir, time.Now().Add(leftover)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	err := disk.Sweep(s.d, s.dir, time.Now().Add(leftover))
+	if err == nil {
+		err = s.d.SyncDir(s.dir)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("cannot tidy the store: %w", err)
 	}
 	return nil

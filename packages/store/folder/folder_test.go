@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"strings"
 	"sync"
@@ -60,6 +61,11 @@ func listing(t *testing.T, s *folder.Store) map[visual.GUID]store.Listing {
 	all, err := s.Installed(ctx)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for g, want := range all {
+		if got, held, err := s.Look(ctx, g); err != nil || !held || !reflect.DeepEqual(got, want) {
+			t.Errorf("a look at %s tells %+v (held: %v), %v; the list tells %+v", g, got, held, err, want)
+		}
 	}
 	return all
 }
@@ -125,6 +131,9 @@ func TestAMissingFolderIsNotAnEmptyStore(t *testing.T) {
 	s := folder.Open(disk.OS(), filepath.Join(t.TempDir(), "share"))
 	if all, err := s.Installed(ctx); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "mounted") {
 		t.Errorf("listed %v, %v", all, err)
+	}
+	if l, held, err := s.Look(ctx, gauge(t, "1.0.0.0").GUID()); !errors.Is(err, fs.ErrNotExist) || held {
+		t.Errorf("looked at %v, %v", l, err)
 	}
 	if _, err := s.Put(ctx, "step", gauge(t, "1.0.0.0"), storetest.Now()); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("put: %v", err)

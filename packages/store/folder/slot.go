@@ -76,6 +76,15 @@ func (g group) problem() string {
 // slots are the groups by their GUIDs in lower case.
 type slots map[string]group
 
+// around returns the one group in which a visual is, if it is in any.
+func (s slots) around(g visual.GUID) slots {
+	key := strings.ToLower(g.String())
+	if in, ok := s[key]; ok {
+		return slots{key: in}
+	}
+	return nil
+}
+
 func (s slots) equal(t slots) bool {
 	return maps.EqualFunc(s, t, func(a, b group) bool { return slices.Equal(a, b) })
 }

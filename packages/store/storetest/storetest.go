@@ -5,6 +5,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -112,7 +113,26 @@ func (b *bench) installed() map[visual.GUID]store.Listing {
 	if err != nil {
 		b.Fatal(err)
 	}
+	for g, want := range all {
+		b.looks(g, want, true)
+	}
+	for _, g := range []string{Gauge, Tiles, Gauge + "_2", strings.ToUpper(Gauge)} {
+		if guid, err := visual.ParseGUID(g); err != nil {
+			b.Fatal(err)
+		} else if _, ok := all[guid]; !ok {
+			b.looks(guid, store.Listing{}, false)
+		}
+	}
 	return all
+}
+
+// looks fails unless a look at one visual tells what the whole list does.
+func (b *bench) looks(g visual.GUID, want store.Listing, held bool) {
+	b.Helper()
+	got, ok, err := b.Store.Look(b.ctx, g)
+	if err != nil || ok != held || held && !reflect.DeepEqual(got, want) {
+		b.Errorf("a look at %s tells %+v (held: %v), %v; the list tells %+v (held: %v)", g, got, ok, err, want, held)
+	}
 }
 
 // holds fails unless the store holds exactly these packages, all with this access.
@@ -266,7 +286,8 @@ func canceled(b *bench) {
 	_, err := b.Store.Put(ctx, "s2", b.gauge("1.1.0.0"), Now())
 	_, err2 := b.Store.SetAccess(ctx, "s3", l.GUID(), false)
 	_, err3 := b.Store.Installed(ctx)
-	for _, err := range []error{err, err2, err3} {
+	_, _, err4 := b.Store.Look(ctx, l.GUID())
+	for _, err := range []error{err, err2, err3, err4} {
 		if !errors.Is(err, context.Canceled) {
 			b.Errorf("canceled: %v", err)
 		}
@@ -339,14 +360,24 @@ func concurrent(b *bench) {
 				default:
 				}
 				all, err := b.Store.Installed(b.ctx)
-				got, ok := all[old.GUID()]
-				if err != nil || len(all) != 2 || !ok || got.Problem != "" {
+				if err != nil || len(all) != 2 {
 					b.Errorf("listed %v, %v", all, err)
 					return
 				}
-				if r := got.Release; r != nil && *r != old.Release() && *r != fresh.Release() {
-					b.Errorf("listed the release %s", r)
+				one, held, err := b.Store.Look(b.ctx, old.GUID())
+				if err != nil || !held {
+					b.Errorf("looked at %v, %v", one, err)
 					return
+				}
+				for _, got := range []store.Listing{all[old.GUID()], one} {
+					if got.GUID != old.GUID() || got.Problem != "" {
+						b.Errorf("listed %v", got)
+						return
+					}
+					if r := got.Release; r != nil && *r != old.Release() && *r != fresh.Release() {
+						b.Errorf("listed the release %s", r)
+						return
+					}
 				}
 			}
 		})

@@ -1,0 +1,216 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/intake"
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/disk"
+	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/moment"
+	"github.com/orgstore/orgstore/packages/pbiviz"
+	"github.com/orgstore/orgstore/packages/verdict"
+)
+
+func newPackageVerify(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:   "verify FILE...",
+		Short: "Check packages and their licenses, offline, and keep nothing",
+		Long: `Check packages and their licenses, offline, and keep nothing.
+
+The license is the statement inside the package, or the file NAME.pbiviz.license
+beside it. Whom to believe comes from the settings; without settings nobody is
+believed, and only the packages themselves are checked. A FILE may be a pattern.
+Exits with 10 where a license is refused.`,
+		Example: `  orgstore package verify gauge.pbiviz -o json
+  orgstore package verify inbox/*.pbiviz`,
+		Args: arguments(cobra.MinimumNArgs(1)),
+		RunE: g.answering(func(ctx context.Context, args []string) (answer, error) {
+			j, err := g.judge(ctx)
+			if err != nil {
+				return answer{}, err
+			}
+			data := j.verifyAll(g.matching(args))
+			return packageAnswer(data), refusedPackages(data)
+		}),
+	}
+}
+
+// A judge tells what may be done with packages, and changes nothing.
+type judge struct {
+	*globals
+	trust license.Trust
+	need  license.Need
+	facts license.Facts
+	at    moment.Moment
+	lacks []verdict.Finding // why no license at all can be believed
+}
+
+// judge makes a judge from the settings and what the journal knows. Where there
+// are no settings at the usual place, it believes nobody, and says so.
+func (g *globals) judge(ctx context.Context) (*judge, error) {
+	settings, err := g.settings()
+	var f *fault
+	if errors.As(err, &f) && f.code == codeNoSettings && g.settingsFile == config.FileName {
+		g.note("there are no settings here: no vendor is trusted, so no license can be believed")
+		return &judge{
+			globals: g, need: license.Need{Least: license.Attested},
+			at: moment.Settle(g.Now(), moment.Mark{}, -1),
+			lacks: []verdict.Finding{{
+				Code: "trust.none", Verdict: verdict.Reject, Message: "no vendor is trusted, since there are no settings here",
+				Hint: "run `orgstore init`, then `orgstore trust add`; or name the settings with --config",
+			}},
+		}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	trust, err := g.trust(settings)
+	if err != nil {
+		return nil, err
+	}
+	book, err := g.book(ctx, settings)
+	if err != nil {
+		return nil, err
+	}
+	o := (&session{globals: g, settings: settings, trust: trust}).observer()
+	return &judge{
+		globals: g, trust: trust, need: o.Need(false), facts: o.Facts(book),
+		at: moment.Settle(g.Now(), book.TimeMark(), -1),
+	}, nil
+}
+
+// codeNoSettings is the code of the fault that there is no settings file.
+const codeNoSettings = "settings.missing"
+
+// book reads the journal if there is one, and makes none.
+func (g *globals) book(ctx context.Context, settings config.Settings) (journal.Book, error) {
+	_, err := g.Disk.Stat(filepath.Join(settings.Data, "journal.db"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return journal.Book{}, nil
+	}
+	s := &session{globals: g, settings: settings}
+	if err := s.openJournal(ctx); err != nil {
+		return journal.Book{}, err
+	}
+	book := s.journal.Book()
+	return book, s.Close()
+}
+
+func (j *judge) verifyAll(files []string) []packageData {
+	data := []packageData{}
+	for _, file := range files {
+		if p, is := strings.CutSuffix(file, intake.StatementSuffix); is && slices.Contains(files, p) {
+			continue // judged with its package
+		}
+		data = append(data, j.verify(file))
+	}
+	return data
+}
+
+// verify judges one file. What cannot be read is refused like what is no
+// package: one bad file must not hide what the others are.
+func (j *judge) verify(file string) packageData {
+	if intake.IsStatement(file) {
+		return unreadable(file, verdict.Refuse("file.statement", fmt.Sprintf("cannot verify %s alone: it is a license statement", file),
+			"name its package: the statement beside it is read too"))
+	}
+	p, token, err := j.readPair(file)
+	if err != nil {
+		return unreadable(file, refusalOf(err))
+	}
+	_, judgment := j.trust.Judge(p, token, j.need, j.facts, j.at)
+	var terms license.Terms
+	if bound, err := j.trust.Bind(p, token); err == nil {
+		terms = bound.Terms
+	}
+	return packageOf(file, p.Manifest(), p.Digest(), p.Content(), terms, judgment.With(j.lacks...), j.at)
+}
+
+// refusalOf says of any error what a reader's refusal says.
+func refusalOf(err error) *verdict.Refusal {
+	var r *verdict.Refusal
+	if errors.As(err, &r) {
+		return r
+	}
+	f := diagnose(err)
+	return verdict.Refuse(f.verdict(), f.Error(), f.hint)
+}
+
+// readPair reads a package and the statement beside it, if there is one.
+func (g *globals) readPair(file string) (*pbiviz.Package, []byte, error) {
+	limits := pbiviz.DefaultLimits()
+	text, err := g.read(file, limits.FileSize)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := pbiviz.Read(text, limits)
+	if err != nil {
+		return nil, nil, err
+	}
+	sidecar := file + intake.StatementSuffix
+	if _, err := g.Disk.Stat(sidecar); errors.Is(err, fs.ErrNotExist) {
+		return p, nil, nil
+	}
+	token, err := g.read(sidecar, license.MaxStatement)
+	return p, token, err
+}
+
+// read reads a file that the command line names, of at most so many bytes.
+func (g *globals) read(file string, max int64) ([]byte, error) {
+	if info, err := g.Disk.Stat(file); err == nil && !info.Mode().IsRegular() {
+		what := "not a file"
+		if info.IsDir() {
+			what = "a folder"
+		}
+		return nil, problem(exitError, "file.unreadable", "name a file; a pattern such as *.pbiviz names several",
+			"cannot read %s: it is %s", file, what)
+	}
+	text, err := disk.ReadFile(g.Disk, file, max)
+	if err != nil {
+		return nil, unreadableFile(file, err)
+	}
+	return text, nil
+}
+
+// codeNoFile is the code of the fault that there is no such file.
+const codeNoFile = "file.missing"
+
+func unreadableFile(file string, err error) error {
+	var path *fs.PathError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return problem(exitError, codeNoFile, "check the name", "cannot read %s: there is no such file", file)
+	case errors.Is(err, disk.ErrTooLarge):
+		return problem(exitError, "file.too_large", "check that this is the file you meant", "%w", err)
+	case errors.As(err, &path):
+		err = path.Err
+	}
+	return problem(exitError, "file.unreadable", "", "cannot read %s: %w", file, err)
+}
+
+// matching replaces patterns by the files that they match, since the shells of
+// Windows do not. A file of that very name goes first; a pattern that matches
+// nothing stays, and is reported as a file that is not there.
+func (g *globals) matching(args []string) []string {
+	var out []string
+	for _, arg := range args {
+		found := []string{arg}
+		if _, err := g.Disk.Stat(arg); err != nil && strings.ContainsAny(arg, "*?[") {
+			if names, err := filepath.Glob(arg); err == nil && len(names) > 0 {
+				found = names
+			}
+		}
+		out = append(out, found...)
+	}
+	return out
+}

@@ -1,0 +1,169 @@
+package cli_test
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/jmespath/go-jmespath"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/orgstore/orgstore/agent/cli"
+	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/intake"
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/agent/journal/sqlite"
+	"github.com/orgstore/orgstore/packages/disk"
+	library "github.com/orgstore/orgstore/packages/library/folder"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/store/folder"
+)
+
+var update = flag.Bool("update", false, "write what cmp compares with into the scripts anew")
+
+// The variables through which a script speaks to the program under test. Only
+// this file reads them.
+const (
+	envNow  = "ORGSTORE_TEST_NOW"  // the program's clock, RFC 3339
+	envTTY  = "ORGSTORE_TEST_TTY"  // 1: pretends that a person sits at the terminal
+	envExit = "ORGSTORE_TEST_EXIT" // the file that takes the exit code, for exits
+)
+
+// now is what the clock says in a script that sets no other time.
+const now = "2026-11-23T09:00:00Z"
+
+// TestMain runs the tests, or the program itself where a script calls it.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"orgstore": program})
+}
+
+// program is main as cmd/orgstore has it, with a clock that stands still, a
+// user whose name is the same everywhere, and the terminal that a script wants.
+func program() {
+	file := os.Getenv(envExit)
+	os.Remove(file) // a program that dies leaves no code
+	terminal := os.Getenv(envTTY) == "1"
+	streams := cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, InTerminal: terminal, OutTerminal: terminal}
+	code := cli.Run(context.Background(), os.Args[1:], streams, adapters())
+	if err := os.WriteFile(file, []byte(strconv.Itoa(code)), 0o600); err != nil {
+		panic(err)
+	}
+	os.Exit(code)
+}
+
+func adapters() cli.Adapters {
+	clock := func() time.Time {
+		at, err := time.Parse(time.RFC3339, os.Getenv(envNow))
+		if err != nil {
+			panic(err)
+		}
+		return at
+	}
+	return cli.Adapters{
+		Disk:    disk.OS(),
+		Journal: func(ctx context.Context, path string) (journal.Log, error) { return sqlite.Open(ctx, path) },
+		Library: func(c config.Library) (intake.Library, error) { return library.Open(c.Folder) },
+		Store:   func(d disk.Disk, c config.Store) (store.Store, error) { return folder.Open(d, c.Path), nil },
+		Actor: func() (journal.Actor, error) {
+			return journal.Actor{Source: "os", ID: "1000", Name: "ada", Host: "bi-01"}, nil
+		},
+		Now:   clock,
+		Env:   os.Getenv,
+		Build: cli.Build{Version: "1.2.3", Commit: "0123abc", Go: "go1.26", OS: "plan9", Arch: "amd64"},
+	}
+}
+
+// TestScripts runs testdata/script. Beside testscript's own commands there are
+//
+//	orgstore ARG...          the program
+//	exits N                  the last orgstore left with exactly N
+//	jq QUERY [TEXT]          JMESPath over the last standard output: is TEXT; alone, is there (! is not)
+//	keep NAME QUERY          the same into a variable
+//	and those of scriptcmds_test.go, which make files.
+//
+// In scripts, $gauge and $timeline are the visuals' GUIDs and $tenant a tenant's id.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                filepath.Join("testdata", "script"),
+		UpdateScripts:      *update,
+		RequireUniqueNames: true,
+		Setup:              setUp,
+		Condition: func(cond string) (bool, error) {
+			return cond == "root" && runtime.GOOS != "windows" && os.Getuid() == 0, nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "jq": jq, "keep": keep,
+			"example": exampleFile, "make": makePackage, "aurora": auroraBundle, "statement": statement,
+			"bytes": someBytes, "listing": listing, "perm": perm, "settle": settle, "edit": edit,
+		},
+	})
+}
+
+func setUp(env *testscript.Env) error {
+	for name, value := range map[string]string{
+		envNow: now, envExit: filepath.Join(env.WorkDir, ".tmp", "exit"),
+		"gauge": "auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E", "timeline": "auroraTimeline0EC4001DA97EE18F29D05EFD5CB885CD",
+		"tenant": "8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11", "other_tenant": "1b2c3d4e-5f60-4718-8293-a4b5c6d7e8f9",
+	} {
+		env.Setenv(name, value)
+	}
+	return nil
+}
+
+// exits checks the exit code of the last orgstore.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: exits N")
+	}
+	got, err := os.ReadFile(ts.Getenv(envExit))
+	if err != nil {
+		ts.Fatalf("orgstore did not exit by itself: %v", err)
+	}
+	if string(got) != args[0] {
+		ts.Fatalf("orgstore left with %s instead of %s", got, args[0])
+	}
+}
+
+// jq checks what a JMESPath query finds in the last standard output.
+func jq(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: [!] jq QUERY [TEXT]")
+	}
+	got := found(ts, args[0])
+	switch {
+	case len(args) == 1 && (got == "null") != neg:
+		ts.Fatalf("%s is %s", args[0], got)
+	case len(args) == 2 && (got == args[1]) == neg:
+		ts.Fatalf("%s is %s", args[0], got)
+	}
+}
+
+// keep puts what a JMESPath query finds into a variable of the script.
+func keep(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: keep NAME QUERY")
+	}
+	ts.Setenv(args[0], found(ts, args[1]))
+}
+
+// found returns a text as it is, anything else as compact JSON.
+func found(ts *testscript.TestScript, query string) string {
+	var tree any
+	if err := json.Unmarshal([]byte(ts.ReadFile("stdout")), &tree); err != nil {
+		ts.Fatalf("standard output is no JSON: %v", err)
+	}
+	v, err := jmespath.Search(query, tree)
+	ts.Check(err)
+	if s, ok := v.(string); ok {
+		return s
+	}
+	b, err := json.Marshal(v)
+	ts.Check(err)
+	return string(b)
+}

@@ -1,0 +1,182 @@
+package cli_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/orgstore/orgstore/packages/example"
+	"github.com/orgstore/orgstore/packages/license/licensetest"
+	"github.com/orgstore/orgstore/packages/pbiviz"
+	"github.com/orgstore/orgstore/packages/pbiviz/pbiviztest"
+)
+
+// exampleFile writes a package of the example vendor:
+//
+//	example gauge-1.4.0.0|gauge-1.4.0.0-recut|gauge-1.0.0|timeline-2.0.0.0|… FILE
+func exampleFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: example NAME FILE")
+	}
+	visual, version, _ := strings.Cut(args[0], "-")
+	switch visual {
+	case "gauge":
+		create(ts, args[1], example.Gauge(version))
+	case "timeline":
+		create(ts, args[1], example.Timeline(version))
+	default:
+		ts.Fatalf("there is no example %s", args[0])
+	}
+}
+
+// makePackage writes a package as a stranger could:
+//
+//	make FILE [guid|version|name|display|description|script=TEXT]...
+//
+// TEXT is as between the quotes of a string in Go.
+func makePackage(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: make FILE [NAME=TEXT]...")
+	}
+	var p pbiviztest.Package
+	fields := map[string]*string{
+		"guid": &p.GUID, "version": &p.Version, "name": &p.Name, "display": &p.DisplayName,
+		"description": &p.Description, "script": &p.Script,
+	}
+	for _, arg := range args[1:] {
+		name, text, _ := strings.Cut(arg, "=")
+		if fields[name] == nil {
+			ts.Fatalf("make knows no %s", name)
+		}
+		*fields[name] = unquoted(ts, text)
+	}
+	create(ts, args[0], p.Bytes())
+}
+
+// auroraBundle writes the trust bundle of the vendor who signs what statement
+// forges. Its fingerprint is always the same.
+func auroraBundle(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: aurora FILE")
+	}
+	create(ts, args[0], licensetest.Aurora().BundleFile())
+}
+
+// statement signs a good statement about a package with claims changed as no
+// issuer would: each TEXT is JSON, an empty one takes the claim out.
+//
+//	statement PACKAGE FILE [CLAIM=TEXT]...
+func statement(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: statement PACKAGE FILE [CLAIM=JSON]...")
+	}
+	p, err := pbiviz.Read([]byte(ts.ReadFile(args[0])), pbiviz.DefaultLimits())
+	ts.Check(err)
+	vendor := licensetest.Aurora()
+	claims := vendor.Claims(p)
+	for _, arg := range args[2:] {
+		if name, value, _ := strings.Cut(arg, "="); value == "" {
+			claims = claims.Drop(name)
+		} else {
+			claims = claims.Set(name, value)
+		}
+	}
+	create(ts, args[1], vendor.Forge(vendor.Header().String(), claims.String()))
+}
+
+// someBytes writes a file of N bytes: the first of another file, or none that
+// mean anything. A size such as 300M makes a file with holes.
+//
+//	bytes N FILE [FROM]
+func someBytes(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 || len(args) > 3 {
+		ts.Fatalf("usage: bytes N FILE [FROM]")
+	}
+	text, mega := strings.CutSuffix(args[0], "M")
+	n, err := strconv.ParseInt(text, 10, 64)
+	ts.Check(err)
+	switch {
+	case mega:
+		create(ts, args[1], nil)
+		ts.Check(os.Truncate(ts.MkAbs(args[1]), n<<20))
+	case len(args) == 3:
+		create(ts, args[1], []byte(ts.ReadFile(args[2]))[:n])
+	default:
+		create(ts, args[1], bytes.Repeat([]byte("\xff\x00garbage"), int(n)/9+1)[:n])
+	}
+}
+
+// listing writes names, kinds and digests of all that is in a folder, to be
+// compared before and after.
+//
+//	listing FOLDER FILE
+func listing(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: listing FOLDER FILE")
+	}
+	var b bytes.Buffer
+	root := ts.MkAbs(args[0])
+	ts.Check(filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || path == ts.MkAbs(args[1]) {
+			return err
+		}
+		name, err := filepath.Rel(root, path)
+		if err != nil || d.IsDir() && d.Name() == ".tmp" {
+			return fs.SkipDir
+		}
+		var digest [sha256.Size]byte
+		if d.Type().IsRegular() {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			digest = sha256.Sum256(text)
+		}
+		_, err = fmt.Fprintf(&b, "%s %x %s\n", d.Type(), digest[:8], filepath.ToSlash(name))
+		return err
+	}))
+	create(ts, args[1], b.Bytes())
+}
+
+// perm checks who may read and write a file:
+//
+//	perm 600 FILE
+func perm(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: perm OCTAL FILE")
+	}
+	info, err := os.Stat(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if got := strconv.FormatInt(int64(info.Mode().Perm()), 8); (got == args[0]) == neg {
+		ts.Fatalf("%s has %s", args[1], got)
+	}
+}
+
+// settle waits until the library takes what was put there for complete. It goes
+// by the file system's clock, which no script can set.
+func settle(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: settle")
+	}
+	time.Sleep(2100 * time.Millisecond)
+}
+
+func unquoted(ts *testscript.TestScript, text string) string {
+	s, err := strconv.Unquote(`"` + text + `"`)
+	ts.Check(err)
+	return s
+}
+
+func create(ts *testscript.TestScript, name string, text []byte) {
+	name = ts.MkAbs(name)
+	ts.Check(os.MkdirAll(filepath.Dir(name), 0o755))
+	ts.Check(os.WriteFile(name, text, 0o644))
+}

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/orgstore/orgstore/agent/cli"
+	"github.com/orgstore/orgstore/packages/disk"
+	"github.com/orgstore/orgstore/packages/example"
+)
+
+// The program is killed at every point it passes, in every command of the
+// story, and started again. Whenever it dies, store, settings, archive and
+// journal are as they were before the command or as they are after it; started
+// again it gets where it was going, with a complete history, and installs
+// nothing twice.
+func TestKilledAtEveryPoint(t *testing.T) {
+	w := world{t.TempDir(), disk.OS()}
+	points := 0
+	for _, c := range story(t, deliver(t)) {
+		j := w.play(t, c)
+		points += len(j.points)
+		t.Run(c.name, func(t *testing.T) { j.everywhere(t, j.killed) })
+		if c.name == "rollback" {
+			t.Run("apply instead of rollback", func(t *testing.T) { j.everywhere(t, j.forgotten) })
+		}
+	}
+	t.Logf("killed at %d points", points)
+}
+
+// play runs a chapter to its end.
+func (w world) play(t *testing.T, c chapter) juncture {
+	t.Helper()
+	if c.before != nil {
+		c.before(t, w)
+	}
+	j := juncture{chapter: c, start: w.copied(t)}
+	j.before = j.start.read(t, j.start.book(t))
+	whole := start(t, 0, c.command(w)...)
+	if whole.code != 0 {
+		t.Fatalf("%s left with %d: %s", c.name, whole.code, whole.err)
+	}
+	j.after = w.read(t, w.book(t))
+	name := spots(w.dir)
+	for _, p := range whole.points {
+		j.points = append(j.points, name(p).what)
+	}
+	return j
+}
+
+// A juncture is a chapter with the worlds before and after it.
+type juncture struct {
+	chapter
+	start         world
+	before, after state
+	points        []string // what it does, from its start to its end
+}
+
+// everywhere tests what happens at each of the points.
+func (j juncture) everywhere(t *testing.T, test func(t *testing.T, at int)) {
+	for i, point := range j.points {
+		t.Run(fmt.Sprintf("%03d %s", i+1, point), func(t *testing.T) {
+			t.Parallel()
+			test(t, i+1)
+		})
+	}
+}
+
+// killed kills the command at a point, and runs it again.
+func (j juncture) killed(t *testing.T, at int) {
+	w, left := j.interrupted(t, at)
+	finished := cmp.Equal(left, j.after)
+	if finished && j.once {
+		return // who looks sees that it is done
+	}
+	again := start(t, 0, j.command(w)...)
+	if again.code != 0 {
+		t.Errorf("started again it left with %d: %s%s", again.code, again.err, again.out)
+	}
+	if diff := cmp.Diff(j.after, w.read(t, w.book(t))); diff != "" {
+		t.Errorf("started again it did not get where it was going (-want +got):\n%s", diff)
+	}
+	want := j.puts
+	if cmp.Equal(left.Store, j.after.Store) {
+		want = 0
+	}
+	if got := w.installs(again.points); got != want {
+		t.Errorf("started again it put %d packages into the store instead of %d", got, want)
+	}
+	w.tidy(t)
+	w.complete(t, adaptersAt(today()), j.after.Done)
+}
+
+// forgotten kills a rollback at a point, and nobody repeats it: the next apply
+// finishes what was begun and brings nothing back that was left.
+func (j juncture) forgotten(t *testing.T, at int) {
+	w, left := j.interrupted(t, at)
+	want := j.before
+	if cmp.Equal(left.Store, j.after.Store) {
+		want = j.after
+	}
+	for range 2 {
+		again := start(t, 0, "--config", w.settings(), "apply", "--force")
+		told := strings.Contains(again.err, "cannot downgrade") && cmp.Equal(want, j.before)
+		if n := w.installs(again.points); n > 0 || again.code != 0 && !told {
+			t.Errorf("apply put %d packages into the store and left with %d: %s%s", n, again.code, again.err, again.out)
+		}
+		if diff := cmp.Diff(want, w.read(t, w.book(t))); diff != "" {
+			t.Errorf("apply did not finish what was begun (-want +got):\n%s", diff)
+		}
+		w.complete(t, adaptersAt(today()), want.Done)
+	}
+}
+
+// interrupted returns the world that a command leaves when it is killed.
+func (j juncture) interrupted(t *testing.T, at int) (world, state) {
+	t.Helper()
+	w := j.start.copied(t)
+	first := start(t, at, j.command(w)...)
+	name := spots(w.dir)
+	if first.code != -1 || len(first.points) != at || name(first.points[at-1]).what != j.points[at-1] {
+		t.Fatalf("it left with %d instead of being killed at %q; the last point was %q: %s",
+			first.code, j.points[at-1], first.points[len(first.points)-1], first.err)
+	}
+	left := w.read(t, w.book(t))
+	j.between(t, left)
+	return w, left
+}
+
+// between checks that a world that was left in the middle of a command is as
+// before or as after it, part by part.
+func (j juncture) between(t testing.TB, left state) {
+	t.Helper()
+	if !cmp.Equal(left.Store, j.before.Store) && !cmp.Equal(left.Store, j.after.Store) {
+		t.Errorf("the store holds neither what it held nor what it should: %s", cmp.Diff(j.after.Store, left.Store))
+	}
+	if left.Settings != j.before.Settings && left.Settings != j.after.Settings {
+		t.Errorf("the settings are neither the old nor the new: %q", left.Settings)
+	}
+	for _, p := range j.before.Packages {
+		if !slices.Contains(left.Packages, p) {
+			t.Errorf("package %s is gone", p)
+		}
+	}
+	for _, p := range left.Packages {
+		if !slices.Contains(j.after.Packages, p) {
+			t.Errorf("package %s came from nowhere", p)
+		}
+	}
+	if !cmp.Equal(left.Done, j.before.Done) && !cmp.Equal(left.Done, j.after.Done) {
+		t.Errorf("the history says %q", left.Done)
+	}
+	if len(left.Done) > len(j.before.Done) && !cmp.Equal(left.Store, j.after.Store) {
+		t.Errorf("the history says %q, and the store holds %v", left.Done, left.Store)
+	}
+}
+
+// installs counts the packages that a run put into the store.
+func (w world) installs(points []string) int {
+	n := 0
+	for _, p := range points {
+		if strings.HasPrefix(p, "after rename ") && strings.HasSuffix(p, ".pbiviz") && filepath.Dir(p[strings.LastIndex(p, " ")+1:]) == w.path("store") {
+			n++
+		}
+	}
+	return n
+}
+
+// tidy checks that nothing half written is left where packages are.
+func (w world) tidy(t testing.TB) {
+	t.Helper()
+	for _, name := range w.list(t, "store") {
+		if !strings.HasSuffix(name, ".pbiviz") {
+			t.Errorf("%s is left in the store", name)
+		}
+	}
+}
+
+// complete checks the history as programs read it: revisions without gaps, none
+// open, and exactly those done that should be.
+func (w world) complete(t testing.TB, a cli.Adapters, want []string) {
+	t.Helper()
+	shown := here(a, "--config", w.settings(), "history", "-o", "json")
+	var history struct {
+		Result struct {
+			Data []struct {
+				Revision int    `json:"revision"`
+				Status   string `json:"status"`
+				Visual   struct {
+					GUID string `json:"guid"`
+				} `json:"visual"`
+			} `json:"data"`
+		} `json:"result"`
+	}
+	if err := json.Unmarshal(shown.out, &history); err != nil || shown.code != 0 {
+		t.Fatalf("history left with %d, %v: %s", shown.code, err, shown.err)
+	}
+	next, done := map[string]int{}, map[string]int{}
+	for _, r := range history.Result.Data {
+		next[r.Visual.GUID]++
+		if r.Revision != next[r.Visual.GUID] {
+			t.Errorf("revision %d of %s has the number %d", next[r.Visual.GUID], r.Visual.GUID, r.Revision)
+		}
+		switch r.Status {
+		case "done":
+			done[r.Visual.GUID]++
+		case "failed", "baseline":
+		default:
+			t.Errorf("revision %d of %s is %s", r.Revision, r.Visual.GUID, r.Status)
+		}
+	}
+	installs := 0
+	for _, d := range want {
+		if strings.HasPrefix(d, example.GaugeGUID+" done ") {
+			installs++
+		}
+	}
+	if done[example.GaugeGUID] != installs {
+		t.Errorf("%d changes are done instead of %d", done[example.GaugeGUID], installs)
+	}
+}

@@ -1,0 +1,63 @@
+//go:build !windows
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+// Ctrl-C at any point of an apply of two visuals: a step that was begun is
+// finished, the next is not begun, and the exit code says 130; nothing is half,
+// and the same command goes on from there.
+func TestCtrlCEndsBetweenSteps(t *testing.T) {
+	w := pair(t)
+	apply := func(w world) []string { return []string{"--config", w.settings(), "apply", "--force"} }
+	probe := w.copied(t)
+	whole := start(t, 0, apply(probe)...)
+	goal := probe.read(t, probe.book(t))
+	var ended [3]atomic.Int32 // how many runs ended after so many steps
+	t.Cleanup(func() {
+		for steps := range ended {
+			if ended[steps].Load() == 0 {
+				t.Errorf("no run ended after %d steps", steps)
+			}
+		}
+	})
+	for i, point := range whole.points {
+		t.Run(fmt.Sprintf("%03d %s", i+1, strings.ReplaceAll(point, probe.dir, "")), func(t *testing.T) {
+			t.Parallel()
+			w := w.copied(t)
+			p := pause(t, i+1, apply(w)...)
+			if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
+				t.Fatal(err)
+			}
+			first := p.end(t)
+			left := w.read(t, w.book(t))
+			steps := len(left.Done)
+			ended[steps].Add(1)
+			if want := ending(steps); first.code != want {
+				t.Errorf("it left with %d after %d steps: %s", first.code, steps, first.err)
+			}
+			if len(left.Store) != steps || w.installs(first.points) != steps {
+				t.Errorf("%d steps are done, the store holds %v, %d packages were put", steps, left.Store, w.installs(first.points))
+			}
+			w.complete(t, adaptersAt(today()), left.Done)
+			again := start(t, 0, apply(w)...)
+			if again.code != 0 || w.installs(again.points) != len(goal.Store)-steps {
+				t.Errorf("again it left with %d and put %d packages: %s", again.code, w.installs(again.points), again.err)
+			}
+		})
+	}
+}
+
+// ending is the exit code of an apply of two visuals that Ctrl-C ended.
+func ending(steps int) int {
+	if steps == 2 {
+		return 0 // it came too late to stop anything
+	}
+	return 130
+}

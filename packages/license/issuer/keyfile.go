@@ -1,0 +1,152 @@
+package issuer
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"filippo.io/age"
+	"filippo.io/age/armor"
+
+	"github.com/orgstore/orgstore/packages/license"
+)
+
+const (
+	// maxKeyFile bounds a key file, in bytes; ours have less than 1 KiB.
+	maxKeyFile = 16 << 10
+	// sealedWork is the scrypt work factor of key files, as a power of two: a
+	// second or so, and 256 MiB, for each guess of a passphrase.
+	sealedWork = 18
+	// maxWork bounds what a file from elsewhere may make this machine work.
+	maxWork = 20
+	// minPassphrase is the fewest bytes a passphrase may have.
+	minPassphrase = 8
+)
+
+// ErrPassphrase says that a key file was not opened by its passphrase.
+var ErrPassphrase = errors.New("the passphrase is wrong")
+
+// Attester returns the public half as a tenant's settings list it, of a person.
+func (k Key) Attester(name string) (license.Attester, error) {
+	record, err := k.Record(time.Time{})
+	if err != nil {
+		return license.Attester{}, err
+	}
+	return license.Attester{Name: name, Key: record.For(license.UseAttestation)}, nil
+}
+
+// Sealed returns the private key under a passphrase, in the armored form of age,
+// which the program of that name reads as well (age -d).
+func (k Key) Sealed(passphrase string) ([]byte, error) { return k.sealed(passphrase, sealedWork) }
+
+func (k Key) sealed(passphrase string, work int) ([]byte, error) {
+	if len(passphrase) < minPassphrase {
+		return nil, fmt.Errorf("cannot seal the key %q: a passphrase has at least %d characters", k.ID, minPassphrase)
+	}
+	plain, err := k.PEM()
+	if err != nil {
+		return nil, err
+	}
+	to, err := age.NewScryptRecipient(passphrase)
+	if err != nil {
+		return nil, fmt.Errorf("cannot seal the key %q: %w", k.ID, err)
+	}
+	to.SetWorkFactor(work)
+	var file bytes.Buffer
+	text := armor.NewWriter(&file)
+	inner, err := age.Encrypt(text, to)
+	if err == nil {
+		_, err = inner.Write(plain)
+	}
+	if err == nil {
+		err = errors.Join(inner.Close(), text.Close())
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot seal the key %q: %w", k.ID, err)
+	}
+	return file.Bytes(), nil
+}
+
+// IsSealed says whether a key file needs a passphrase.
+func IsSealed(file []byte) bool { return bytes.HasPrefix(file, []byte(armor.Header)) }
+
+// OpenKey reads what Sealed wrote. The error is ErrPassphrase where only another
+// passphrase can help.
+func OpenKey(id string, file []byte, passphrase string) (Key, error) {
+	if len(file) > maxKeyFile {
+		return Key{}, fmt.Errorf("cannot read the private key: the file has %d bytes; at most %d are allowed", len(file), maxKeyFile)
+	}
+	with, err := age.NewScryptIdentity(passphrase)
+	if err != nil {
+		return Key{}, ErrPassphrase
+	}
+	with.SetMaxWorkFactor(maxWork)
+	inner, err := age.Decrypt(armor.NewReader(bytes.NewReader(file)), with)
+	var no *age.NoIdentityMatchError
+	if errors.As(err, &no) {
+		return Key{}, ErrPassphrase
+	}
+	if err != nil {
+		return Key{}, fmt.Errorf("cannot open the private key: %w", err)
+	}
+	plain, err := io.ReadAll(io.LimitReader(inner, maxKeyFile))
+	if err != nil {
+		return Key{}, fmt.Errorf("cannot open the private key: %w", err)
+	}
+	return ParseKey(id, plain)
+}
+
+// A Signing signs a text with a private key that this program never sees: a
+// command that reads the text and writes the signature, a token, a key vault.
+// The signature is 64 bytes for Ed25519; for ECDSA on P-256 it is over the
+// SHA-256 of the text, in ASN.1, as openssl dgst -sha256 -sign writes it.
+type Signing func(text []byte) ([]byte, error)
+
+// Outside makes a key of a public half and of what signs with the private one.
+// Statements are read again once signed, so a wrong signature is found at once.
+func Outside(id string, public crypto.PublicKey, sign Signing) (Key, error) {
+	if sign == nil {
+		return Key{}, fmt.Errorf("cannot use the key %q: nothing signs with it", id)
+	}
+	k := Key{id, outside{public, sign}}
+	_, err := k.Record(time.Time{})
+	return k, err
+}
+
+// outside is a crypto.MessageSigner: it takes texts, never digests.
+type outside struct {
+	public crypto.PublicKey
+	sign   Signing
+}
+
+func (o outside) Public() crypto.PublicKey { return o.public }
+
+func (o outside) SignMessage(_ io.Reader, text []byte, _ crypto.SignerOpts) ([]byte, error) {
+	return o.sign(text)
+}
+
+func (o outside) Sign(_ io.Reader, text []byte, opts crypto.SignerOpts) ([]byte, error) {
+	if opts.HashFunc() != 0 {
+		return nil, errors.New("this key signs texts, not digests")
+	}
+	return o.sign(text)
+}
+
+// ParsePublic reads the public half of a key that is kept elsewhere, in the form
+// that openssl writes (pkey -pubout).
+func ParsePublic(file []byte) (crypto.PublicKey, error) {
+	public, err := parsePublic(file)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the public key: %w", err)
+	}
+	switch public.(type) {
+	case ed25519.PublicKey, *ecdsa.PublicKey:
+		return public, nil
+	}
+	return nil, errors.New("cannot use the public key: it is neither Ed25519 nor ECDSA on P-256")
+}

@@ -1,0 +1,236 @@
+package license
+
+import (
+	"crypto/sha256"
+	"slices"
+	"time"
+
+	"github.com/orgstore/orgstore/packages/verdict"
+	"github.com/orgstore/orgstore/packages/visual"
+)
+
+const (
+	// MaxStatus bounds a status list, in bytes.
+	MaxStatus = 256 << 10
+	// StatusType is the typ of a status list's header.
+	StatusType = "visual-license-status+jwt"
+	// maxRevoked bounds each list of what is revoked.
+	maxRevoked = 4096
+)
+
+// A StatusList is what a vendor revoked before its end: single statements, and
+// whole subscriptions. Only Trust.ReadStatus makes one. It can only take
+// something away, so that where it is missing or old nothing stops that worked.
+type StatusList struct {
+	issuer        string
+	kid           string
+	print         string // fingerprint of the key
+	sequence      int64
+	issued, next  time.Time
+	statements    map[string]bool // jti
+	subscriptions map[string]bool // lid
+	digest        visual.Digest   // of the claims, since one signature has several spellings
+}
+
+// Issuer returns whose statements the list is about.
+func (s StatusList) Issuer() string { return s.issuer }
+
+// Sequence returns the list's number, which rises with each issue.
+func (s StatusList) Sequence() int64 { return s.sequence }
+
+// Issued returns when the vendor made the list.
+func (s StatusList) Issued() time.Time { return s.issued }
+
+// Next returns when the vendor should have sent a newer list.
+func (s StatusList) Next() time.Time { return s.next }
+
+// Digest returns the SHA-256 of the list's claims.
+func (s StatusList) Digest() visual.Digest { return s.digest }
+
+// MarkKey returns the key of Facts.StatusMarks: each key counts on its own, so
+// that a vendor whose key was stolen, and drove the number to its end, starts
+// again with another key.
+func (s StatusList) MarkKey() string { return s.issuer + " " + s.kid }
+
+func (s StatusList) revokes(t Terms) bool {
+	return s.issuer == t.Issuer && (s.statements[t.ID] || s.subscriptions[t.Subscription])
+}
+
+// ReadStatus reads a status list and verifies it with a key that a vendor keeps
+// for status lists alone. A refusal is a *verdict.Refusal.
+func (t Trust) ReadStatus(file []byte) (StatusList, error) {
+	const subject, hint = "the status list", "get it from the vendor again"
+	tok, f := parseCompact(file, MaxStatus, StatusType)
+	if len(f) > 0 {
+		return StatusList{}, f.of(subject, hint)
+	}
+	by, ok := t.signer(tok.kid)
+	if !ok {
+		f.hint(codeKid, "if the key is the vendor's, add the vendor's newest trust bundle",
+			"is signed with the key %s, which no vendor in the settings has", tok.kid)
+		return StatusList{}, f.of(subject, hint)
+	}
+	s, f := tok.openStatus(by.issuer.Name, by.key)
+	if len(f) == 0 {
+		f = by.key.signedInTime(s.issued)
+	}
+	return s, f.of(subject, hint)
+}
+
+// ReadStatus reads a status list and verifies it with one issuer's key, for who
+// makes it; whom to believe is Trust's to say.
+func ReadStatus(file []byte, issuer string, k Key) (StatusList, error) {
+	const subject, hint = "the status list", "issue it again"
+	t, f := parseCompact(file, MaxStatus, StatusType)
+	if len(f) > 0 {
+		return StatusList{}, f.of(subject, hint)
+	}
+	s, f := t.openStatus(issuer, k)
+	return s, f.of(subject, hint)
+}
+
+// openStatus verifies a token with the key it names and reads its claims.
+func (t token) openStatus(issuer string, k Key) (StatusList, faults) {
+	if f := t.signedBy(k, UseStatus); len(f) > 0 {
+		return StatusList{}, f
+	}
+	s, f := parseStatus(t.payload)
+	if s.issuer != "" && s.issuer != issuer {
+		f.add(codeStatus, "speaks for %s, but its key %s belongs to %s", s.issuer, k.ID, issuer)
+	}
+	if len(f) > 0 {
+		return StatusList{}, f
+	}
+	s.kid, s.print, s.digest = k.ID, k.Fingerprint(), sha256.Sum256(t.payload)
+	return s, nil
+}
+
+// signedInTime says why a key could not sign a status list at a time. What it
+// signed before it leaked still counts: a list can only revoke.
+func (k Key) signedInTime(issued time.Time) faults {
+	var f faults
+	switch {
+	case issued.Before(k.NotBefore):
+		f.add(codeKeyNotYet, "was issued on %s, before its key %s became valid on %s", day(issued), k.ID, day(k.NotBefore))
+	case !k.NotAfter.IsZero() && !issued.Before(k.NotAfter):
+		f.add(codeKeyRetired, "was issued on %s, after its key %s was retired on %s", day(issued), k.ID, day(k.NotAfter))
+	case k.Status == Compromised && !issued.Before(k.CompromisedAt):
+		f.add(codeKeyCompromised, "was issued on %s, after its key %s was compromised on %s", day(issued), k.ID, day(k.CompromisedAt))
+	}
+	return f
+}
+
+// parseStatus reads a list's claims. The format's number may be missing, since
+// the first lists had none; any other number than ours is refused.
+func parseStatus(payload []byte) (StatusList, faults) {
+	r, f := newClaimReader(payload, maxRevoked)
+	if len(f) > 0 {
+		return StatusList{}, f
+	}
+	r.readMembers([]string{"v", "iss", "seq", "iat", "nxt", "revoked_jti", "revoked_lid"})
+	if r.has("v") {
+		r.integerClaim("v", ClaimsVersion, ClaimsVersion)
+	}
+	r.readIssuer()
+	s := StatusList{issuer: r.claims.terms.Issuer, sequence: r.integerClaim("seq", 1, maxSequence)}
+	issued, next := r.integerClaim("iat", 0, maxInteger), r.integerClaim("nxt", 0, maxInteger)
+	s.issued, s.next = time.Unix(issued, 0).UTC(), time.Unix(next, 0).UTC()
+	s.statements, s.subscriptions = r.revoked("revoked_jti"), r.revoked("revoked_lid")
+	if len(r.faults) == 0 && next <= issued {
+		r.faults.add(codeInconsistent, "has nxt %d, which is not after iat %d", next, issued)
+	}
+	return s, r.faults
+}
+
+// revoked reads a required array of names, which may be empty.
+func (r *claimReader) revoked(name string) map[string]bool {
+	list, ok := r.texts(name)
+	switch {
+	case r.absent(name):
+		r.faults.add(codeMissing, "has no claim %s", name)
+	case !ok || slices.ContainsFunc(list, func(s string) bool { return s == "" || !printable(s) }):
+		r.faults.add(codeType, "has the claim %s, which is not an array of texts in printable ASCII", name)
+	}
+	names := make(map[string]bool, len(list))
+	for _, s := range list {
+		names[s] = true
+	}
+	return names
+}
+
+// WithStatus returns the trust that knows a status list as well, in place of an
+// older one by the same key. An older one than it knows is refused, and so is a
+// second one of the same number: a list that was taken back would give back what
+// was revoked.
+func (t Trust) WithStatus(s StatusList) (Trust, error) {
+	by, ok := t.signer(s.kid)
+	if !ok || s.print != t.prints[s.kid] || by.issuer.Name != s.issuer || by.key.Use != UseStatus {
+		return Trust{}, one(codeKid, "was verified with the key %+q, which is no longer trusted", s.kid).
+			of("the status list", "read it again under the trust of today")
+	}
+	t.statuses = slices.Clone(t.statuses)
+	i := slices.IndexFunc(t.statuses, func(have StatusList) bool { return have.kid == s.kid })
+	switch {
+	case i < 0:
+		t.statuses = append(t.statuses, s)
+	case s.sequence < t.statuses[i].sequence || s.sequence == t.statuses[i].sequence && s.digest != t.statuses[i].digest:
+		return Trust{}, one(codeStatus, "of %s is number %d, and another one of number %d is known already",
+			s.issuer, s.sequence, t.statuses[i].sequence).of("the status list", "keep the newer one, or ask the vendor which is right")
+	default:
+		t.statuses[i] = s
+	}
+	return t, nil
+}
+
+// Statuses returns the status lists that are known.
+func (t Trust) Statuses() []StatusList { return slices.Clone(t.statuses) }
+
+// weighStatus asks the status lists about a license. What is revoked stays out
+// whatever anybody decides; an old list is only worth a warning, since this
+// works offline by design.
+func (w *weighing) weighStatus() {
+	if len(w.trust.statuses) == 0 && len(w.facts.StatusMarks) == 0 {
+		return
+	}
+	seen := map[string]bool{}
+	for _, s := range w.trust.statuses {
+		if s.issuer != w.bound.Terms.Issuer {
+			continue
+		}
+		seen[s.MarkKey()] = true
+		if s.revokes(w.bound.Terms) {
+			w.add(codeRevoked, verdict.Reject, "ask "+w.vendor()+" why, and for a new license; nothing overrides this",
+				"%s was revoked by status list %d of %s", w.license(), s.sequence, day(s.issued))
+		}
+		w.weighStatusAge(s)
+	}
+	w.weighMissingStatus(seen)
+}
+
+func (w *weighing) weighStatusAge(s StatusList) {
+	if mark := w.facts.StatusMarks[s.MarkKey()]; s.sequence < mark {
+		w.add(codeStatus, verdict.Reject, "put the newer status list back",
+			"the status list of %s is number %d, and number %d was seen already", s.issuer, s.sequence, mark)
+	}
+	if !w.at.Before(s.next) {
+		w.add(codeStatus, verdict.Warn, "ask "+w.vendor()+" for the current status list",
+			"the status list of %s is old: a newer one was due on %s", s.issuer, day(s.next))
+	}
+}
+
+// weighMissingStatus looks for lists that were seen once and are gone, by keys
+// that the vendor still signs with: a vendor whose key was stolen starts again
+// with another, and nobody must ask for the thief's list.
+func (w *weighing) weighMissingStatus(seen map[string]bool) {
+	by, ok := w.trust.signer(w.bound.Terms.KeyID)
+	if !ok {
+		return
+	}
+	for _, k := range by.issuer.Keys {
+		name := StatusList{issuer: by.issuer.Name, kid: k.ID}.MarkKey()
+		if mark := w.facts.StatusMarks[name]; k.Use == UseStatus && k.Status == Active && mark > 0 && !seen[name] {
+			w.add(codeStatus, verdict.Review, "put the status list back, or ask "+w.vendor()+" for it",
+				"the status list %d of %s was seen once and is gone: it may have revoked this", mark, by.issuer.Name)
+		}
+	}
+}

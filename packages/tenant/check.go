@@ -1,0 +1,268 @@
+package tenant
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/verdict"
+	"github.com/orgstore/orgstore/packages/visual"
+)
+
+// The codes of findings about entitlement.
+const (
+	codeOverQuantity verdict.Code = "ent.over_quantity" // more people than licensed
+	codeUnknownUsage verdict.Code = "ent.unknown_usage" // asked for, and could not be told
+	codeSKU          verdict.Code = "ent.sku"
+	codeSite         verdict.Code = "ent.site"
+	codeKind         verdict.Code = "ent.kind"
+	codeQuantity     verdict.Code = "ent.qty"
+)
+
+// Unchecked says that a license was not held against the tenant, since nobody
+// was asked or the license does not say what it counts. Whoever shows a license
+// shows this, too.
+const Unchecked verdict.Code = "ent.unchecked"
+
+// dateForm is how messages write days.
+const dateForm = "2006-01-02"
+
+// A Need is how strictly usage is held against a license. The zero Need is that
+// of changes made automatically.
+type Need struct {
+	// Asked says that a person asked for this release by name: what is unknown
+	// then only warns.
+	Asked bool
+	// Strict makes more users than licensed a person's decision, not a warning.
+	Strict bool
+}
+
+// Check holds what a license counts against how its visual is used. Nothing
+// found means that all of the use is known and covered. What is unknown is
+// always a finding: with the code Unchecked and the verdict Accept where nobody
+// was asked for facts or the license does not say what it counts, and otherwise
+// as ent.unknown_usage.
+//
+// The verdicts are those of the cases C6 to C9. A fact that was not told is
+// unknown usage; a SKU that was told and is none known here is refused.
+func Check(terms license.Terms, guid visual.GUID, f Facts, n Need) []verdict.Finding {
+	c := &checking{terms: terms, facts: f, use: f.Use(guid), need: n, licensed: largest(terms.SKUs)}
+	if !c.counts() {
+		return c.found
+	}
+	if f.IsZero() {
+		c.add(Unchecked, verdict.Accept, "write facts.yaml, which says how the visual is used",
+			"%s is licensed for %s; whether more is used was not checked, since no facts of the tenant are at hand", guid, c.scope())
+		return c.found
+	}
+	switch terms.Kind {
+	case license.User:
+		c.users()
+	case license.Capacity:
+		c.capacities()
+	case license.Site:
+		c.sites()
+	}
+	return c.found
+}
+
+// checking collects findings about the use of one visual.
+type checking struct {
+	terms    license.Terms
+	facts    Facts
+	use      Use
+	need     Need
+	licensed SKU // the largest, for licenses of capacities
+	found    []verdict.Finding
+}
+
+func (c *checking) add(code verdict.Code, v verdict.Verdict, hint, format string, args ...any) {
+	c.found = append(c.found, verdict.Finding{Code: code, Verdict: v, Message: fmt.Sprintf(format, args...), Hint: hint})
+}
+
+// counts says whether the license says what it counts, and finds fault with
+// terms that no reader of statements lets through.
+func (c *checking) counts() bool {
+	g := c.use.GUID
+	switch {
+	case c.terms.Kind == "":
+		c.add(Unchecked, verdict.Accept, "", "whether %s is used more than licensed was not checked, since nothing says what its license counts", g)
+	case c.terms.Kind == license.User && c.terms.Quantity < 1:
+		c.add(codeQuantity, verdict.Reject, c.ask("a license that says for how many users it is"), "%s is licensed for %d users", g, c.terms.Quantity)
+	case c.terms.Kind == license.Capacity && c.licensed.IsZero():
+		c.add(codeSKU, verdict.Reject, c.ask("a license of a SKU that Microsoft sells")+", or update orgstore if the SKU is new",
+			"%s is licensed for %s, which is no size of a capacity known here", g, quoted(c.terms.SKUs))
+	case c.terms.Kind == license.User, c.terms.Kind == license.Capacity, c.terms.Kind == license.Site:
+		return true
+	default:
+		c.add(codeKind, verdict.Reject, "update orgstore", "%s has a license of the kind %s, which is not known here", g, strconv.QuoteToASCII(string(c.terms.Kind)))
+	}
+	return false
+}
+
+// largest returns the largest of some SKUs, or the zero SKU where no size is
+// known.
+func largest(skus []string) SKU {
+	var best SKU
+	most := 0
+	for _, s := range skus {
+		if units, ok := ParseSKU(s).Units(); ok && units > most {
+			best, most = ParseSKU(s), units
+		}
+	}
+	return best
+}
+
+// scope says what is licensed.
+func (c *checking) scope() string {
+	switch c.terms.Kind {
+	case license.User:
+		return people(c.terms.Quantity, "user")
+	case license.Capacity:
+		s := "capacities up to " + sized(c.licensed)
+		if n := len(c.terms.CapacityIDs); n > 0 {
+			s += fmt.Sprintf(", if they are among the %d it lists", n)
+		}
+		return s
+	}
+	return "embedding on " + quoted(c.terms.Sites)
+}
+
+// users holds designers and viewers against the quantity. What is known may
+// already be too many while the rest is unknown.
+func (c *checking) users() {
+	g, quantity := c.use.GUID, c.terms.Quantity
+	designers, viewers := c.facts.Number(c.use.Designers), c.facts.Number(c.use.Viewers)
+	all := plus(designers, viewers)
+	least, atLeast := plus(orNone(designers), orNone(viewers)).value, ""
+	if !all.known {
+		atLeast = "at least "
+		missing := unknownOf(designers, "designers", viewers, "viewers")
+		c.unknown("write the number of its "+missing+" into the facts"+c.plans(),
+			"%s is licensed for %s; the number of %s is not known%s", g, c.scope(), missing, c.asOf())
+	}
+	if least > quantity {
+		v := verdict.Warn
+		if c.need.Strict {
+			v = verdict.Review
+		}
+		c.add(codeOverQuantity, v, c.ask(fmt.Sprintf("%s%s more", atLeast, people(least-quantity, "user"))),
+			"%s is licensed for %s, and %s%d use it (%s and %s)%s", g, c.scope(), atLeast, least,
+			counted(designers, "designer"), counted(viewers, "viewer"), c.asOf())
+	}
+}
+
+// plans tells how many users the tenant has, for whoever has to count.
+func (c *checking) plans() string {
+	if n, ok := c.facts.Users.Total().Get(); ok {
+		return fmt.Sprintf("; the tenant has %s with a Power BI plan", people(n, "user"))
+	}
+	return ""
+}
+
+// capacities holds every capacity on which the visual is used against the
+// licensed size and, where the license lists some, against its list.
+func (c *checking) capacities() {
+	used, known := c.use.Capacities.Get()
+	if known {
+		for _, id := range distinct(used) {
+			c.capacity(id)
+		}
+		return
+	}
+	const hint = "say in the facts on which capacities the visual is used"
+	if all, ok := c.facts.Capacities.Get(); ok {
+		whole := *c
+		whole.found = nil
+		for _, k := range all {
+			whole.capacity(k.ID)
+		}
+		if len(whole.found) == 0 {
+			c.add(codeUnknownUsage, verdict.Accept, "", "%s is licensed for %s; on which capacities it is used is not known, but all %d of the tenant are covered%s",
+				c.use.GUID, c.scope(), len(all), c.asOf())
+			return
+		}
+	}
+	c.unknown(hint, "%s is licensed for %s; on which capacities it is used is not known%s", c.use.GUID, c.scope(), c.asOf())
+}
+
+// capacity checks one capacity. It is named by its id alone: what people call
+// capacities may hold the name of a person.
+func (c *checking) capacity(id string) {
+	g := c.use.GUID
+	shown := strconv.QuoteToASCII(id)
+	if listed := c.terms.CapacityIDs; len(listed) > 0 && !slices.ContainsFunc(listed, func(l string) bool { return strings.EqualFold(l, id) }) {
+		c.add(codeSKU, verdict.Review, c.ask("a license that lists this capacity"),
+			"%s is used on the capacity %s, which is not among the %d that its license lists%s", g, shown, len(listed), c.asOf())
+	}
+	k, found := c.facts.capacity(id)
+	covered, comparable := k.SKU.AtMost(c.licensed)
+	switch {
+	case !found || k.SKU.IsZero():
+		c.unknown("say in the facts which SKU that capacity has",
+			"%s is licensed for %s; the SKU of the capacity %s, on which it is used, is not known%s", g, c.scope(), shown, c.asOf())
+	case k.SKU.PerUser():
+		c.add(codeSKU, verdict.Review, "ask "+c.vendor()+" what the license says of Premium Per User",
+			"%s is licensed for %s, and is used on %s, which is Premium Per User (%s) and has no size%s", g, c.scope(), shown, k.SKU, c.asOf())
+	case !comparable:
+		c.add(codeSKU, verdict.Reject, "correct the facts, or update orgstore if the SKU is new",
+			"%s is used on the capacity %s of the SKU %s, which is not known here%s", g, shown, strconv.QuoteToASCII(k.SKU.String()), c.asOf())
+	case !covered:
+		c.add(codeSKU, verdict.Review, c.ask("a license of "+k.SKU.String())+", or move the reports that use it to a smaller capacity",
+			"%s is licensed for %s, and is used on the capacity %s of the SKU %s%s", g, c.scope(), shown, sized(k.SKU), c.asOf())
+	}
+}
+
+// sites checks that the visual is only embedded, and only on licensed hosts.
+// Hosts are equal or they are not: no part, port, wildcard or case is forgiven.
+func (c *checking) sites() {
+	g := c.use.GUID
+	if viewers, ok := c.facts.Number(c.use.Viewers).Get(); !ok {
+		c.unknown("say in the facts how many people view it in the Power BI service; 0 if it is embedded only",
+			"%s is licensed for %s alone; whether it is also used in the Power BI service is not known%s", g, c.scope(), c.asOf())
+	} else if viewers > 0 {
+		c.add(codeSite, verdict.Review, c.ask("a license of users or of a capacity"),
+			"%s is licensed for %s alone, and %s it in the Power BI service%s", g, c.scope(), viewing(viewers), c.asOf())
+	}
+	licensed := func(host string) bool { return slices.Contains(c.terms.Sites, host) }
+	hosts, known := c.use.Hosts.Get()
+	if !known {
+		if all, ok := c.facts.Sites.Get(); ok && !slices.ContainsFunc(all, func(h string) bool { return !licensed(h) }) {
+			c.add(codeUnknownUsage, verdict.Accept, "", "%s is licensed for %s; on which sites it is embedded is not known, but all %d of the tenant are covered%s",
+				g, c.scope(), len(all), c.asOf())
+			return
+		}
+		c.unknown("say in the facts on which hosts the visual is embedded",
+			"%s is licensed for %s; on which sites it is embedded is not known%s", g, c.scope(), c.asOf())
+		return
+	}
+	for _, h := range distinct(hosts) {
+		if !licensed(h) {
+			c.add(codeSite, verdict.Reject, c.ask("a license of this site")+", or take the visual from its reports",
+				"%s is licensed for %s, and is embedded on %s%s", g, c.scope(), strconv.QuoteToASCII(h), c.asOf())
+		}
+	}
+}
+
+// unknown says that a fact was asked for and could not be told.
+func (c *checking) unknown(hint, format string, args ...any) {
+	v := verdict.Review
+	if c.need.Asked {
+		v = verdict.Warn
+	}
+	c.add(codeUnknownUsage, v, hint, format, args...)
+}
+
+func (c *checking) ask(forWhat string) string { return "ask " + c.vendor() + " for " + forWhat }
+
+func (c *checking) vendor() string { return cmp.Or(c.terms.Vendor, "the vendor") }
+
+func (c *checking) asOf() string {
+	if c.facts.AsOf.IsZero() {
+		return ""
+	}
+	return ", as of " + c.facts.AsOf.UTC().Format(dateForm)
+}

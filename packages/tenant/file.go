@@ -1,0 +1,290 @@
+package tenant
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/visual"
+)
+
+// FileName is what a facts file is called; it lies in the data folder.
+const FileName = "facts.yaml"
+
+// MaxSize bounds a facts file, in bytes: some thousands of visuals.
+const MaxSize = 1 << 20
+
+// numberForm is a number of people: below a thousand million, so that sums of
+// them stay numbers, and written in one way.
+var numberForm = regexp.MustCompile(`^(0|[1-9][0-9]{0,8})$`)
+
+// hostForm is a DNS name in lower-case A-labels: no scheme, port, path or
+// wildcard, and no address. It is what statements may name, too.
+var hostForm = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+// maxHost is the longest name DNS knows, in bytes.
+const maxHost = 253
+
+// ParseFacts reads a facts file; the name is for messages. What a file does not
+// say is unknown, and an empty list says that there are none. An error is of
+// type Faults and tells everything that is wrong, unless the YAML itself is
+// broken, which hides what comes after.
+//
+//	version: 1
+//	tenant: 8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11
+//	as_of: 2026-11-20
+//	source: counted by hand
+//	users: { free: 1200, pro: 310, ppu: 25 }
+//	groups:
+//	  - { id: 6f1d…, name: BI designers, members: 12 }
+//	capacities:                     # all of the tenant's
+//	  - { id: 0f08…, name: Production, sku: F64, state: Active, region: West Europe }
+//	sites: [reports.contoso.com]    # all into which reports are embedded
+//	uses:
+//	  - guid: auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E
+//	    designers: [6f1d…]          # groups, or a number
+//	    viewers: 750                # in the Power BI service; not on sites
+//	    capacities: [0f08…]
+//	    hosts: []
+func ParseFacts(name string, b []byte) (Facts, error) {
+	r := &reader{name: name}
+	var f Facts
+	if root := r.document(b); root != nil {
+		f = r.facts(root)
+	}
+	if len(r.found) > 0 {
+		r.found.sort()
+		return Facts{}, r.found
+	}
+	return f, nil
+}
+
+func (r *reader) facts(root *yaml.Node) Facts {
+	s := r.section(root, "the facts file", []string{"version", "tenant", "as_of", "source"},
+		[]string{"domains", "users", "groups", "capacities", "sites", "uses"})
+	if v, ok := r.text(s, "version"); ok && v != "1" {
+		r.addAt(s.values["version"], "write version: 1, or update orgstore", "this is a facts file of version %s; this orgstore reads version 1", shown(v))
+	}
+	var f Facts
+	f.ID = r.id(s, "tenant", "a tenant id; the Azure portal shows it as Directory (tenant) ID")
+	f.AsOf = r.day(s, "as_of")
+	f.Source, _ = r.text(s, "source")
+	f.Domains, _ = r.hosts(s, "domains").Get()
+	if n := s.values["users"]; n != nil {
+		u := r.section(n, `"users"`, nil, []string{"free", "pro", "ppu"})
+		f.Users = Users{r.number(u, "free"), r.number(u, "pro"), r.number(u, "ppu")}
+	}
+	f.Groups = r.groups(s)
+	f.Capacities = r.capacities(s)
+	f.Sites = r.hosts(s, "sites")
+	f.Uses = r.uses(s, f)
+	return f
+}
+
+func (r *reader) groups(s section) []Group {
+	var groups []Group
+	seen := once{}
+	items, _ := r.list(s, "groups")
+	for _, n := range items {
+		g := r.section(n, "a group", []string{"id"}, []string{"name", "members"})
+		name, _ := r.text(g, "name")
+		groups = append(groups, Group{seen.id(r, g), name, r.number(g, "members")})
+	}
+	return groups
+}
+
+func (r *reader) capacities(s section) Known[[]Capacity] {
+	items, given := r.list(s, "capacities")
+	if !given {
+		return Known[[]Capacity]{}
+	}
+	capacities := []Capacity{}
+	seen := once{}
+	for _, n := range items {
+		c := r.section(n, "a capacity", []string{"id"}, []string{"name", "sku", "state", "region"})
+		k := Capacity{ID: seen.id(r, c), SKU: r.sku(c)}
+		k.Name, _ = r.text(c, "name")
+		k.State, _ = r.text(c, "state")
+		k.Region, _ = r.text(c, "region")
+		capacities = append(capacities, k)
+	}
+	return Is(capacities)
+}
+
+// sku reads a SKU. One that Microsoft sells tomorrow must not make the file
+// unreadable today; one in small letters is a slip.
+func (r *reader) sku(s section) SKU {
+	t, _ := r.text(s, "sku")
+	if upper := strings.ToUpper(t); upper != t && ParseSKU(upper).Known() {
+		r.addAt(s.values["sku"], "write "+upper, "%s is not how Microsoft spells a SKU", shown(t))
+	}
+	if len(t) > maxSKU {
+		r.addAt(s.values["sku"], "it is a word such as F64 or P1", "%s is not a SKU", shown(t))
+	}
+	return ParseSKU(t)
+}
+
+func (r *reader) uses(s section, f Facts) []Use {
+	groups, capacities := map[string]bool{}, map[string]bool{}
+	for _, g := range f.Groups {
+		groups[g.ID] = true
+	}
+	for _, c := range f.Capacities.value {
+		capacities[c.ID] = true
+	}
+	if !f.Capacities.known {
+		capacities = nil // any may be named
+	}
+	var uses []Use
+	seen := once{}
+	items, _ := r.list(s, "uses")
+	for _, n := range items {
+		u := r.section(n, `an item of "uses"`, []string{"guid"}, []string{"designers", "viewers", "capacities", "hosts"})
+		use := Use{
+			GUID:       r.guid(u),
+			Designers:  r.people(u, "designers", groups),
+			Viewers:    r.people(u, "viewers", groups),
+			Capacities: r.ids(u, "capacities", "capacities", capacities),
+			Hosts:      r.hosts(u, "hosts"),
+		}
+		seen.mark(r, u.values["guid"], use.GUID.String())
+		uses = append(uses, use)
+	}
+	return uses
+}
+
+func (r *reader) guid(s section) visual.GUID {
+	t, ok := r.text(s, "guid")
+	if !ok {
+		return visual.GUID{}
+	}
+	g, err := visual.ParseGUID(t)
+	if err != nil {
+		r.addAt(s.values["guid"], "orgstore package list shows the GUIDs of packages", "%v", err)
+	}
+	return g
+}
+
+// people reads a number, or the groups in which people are.
+func (r *reader) people(s section, key string, groups map[string]bool) People {
+	n := s.values[key]
+	if n == nil || n.Kind != yaml.SequenceNode {
+		return People{Count: r.number(s, key)}
+	}
+	if len(n.Content) == 0 {
+		r.addAt(n, "write 0 if there are none, or remove the key if that is unknown", "%q names no groups", key)
+	}
+	ids, _ := r.ids(s, key, "groups", groups).Get()
+	return People{Groups: ids}
+}
+
+// ids reads a list of ids, each among those known if any are given.
+func (r *reader) ids(s section, key, of string, known map[string]bool) Known[[]string] {
+	items, given := r.list(s, key)
+	if !given {
+		return Known[[]string]{}
+	}
+	ids := []string{}
+	seen := once{}
+	for _, n := range items {
+		id := r.idAt(n, "an item of "+strconv.Quote(key), "an id as Microsoft writes it")
+		if id != "" && known != nil && !known[id] {
+			r.addAt(n, "add it there, or correct it here", "%s is not among the %s of this file", id, of)
+		}
+		seen.mark(r, n, id)
+		ids = append(ids, id)
+	}
+	return Is(ids)
+}
+
+func (r *reader) hosts(s section, key string) Known[[]string] {
+	items, given := r.list(s, key)
+	if !given {
+		return Known[[]string]{}
+	}
+	hosts := []string{}
+	seen := once{}
+	for _, n := range items {
+		h, ok := r.scalar(n, "an item of "+strconv.Quote(key))
+		if ok && (len(h) > maxHost || !hostForm.MatchString(h)) {
+			r.addAt(n, "write it as reports.contoso.com: small letters, no scheme, port, path or *; other alphabets as xn--", "%s is not the name of a host", shown(h))
+		}
+		seen.mark(r, n, h)
+		hosts = append(hosts, h)
+	}
+	return Is(hosts)
+}
+
+func (r *reader) number(s section, key string) Known[int64] {
+	t, ok := r.text(s, key)
+	if !ok {
+		return Known[int64]{}
+	}
+	if !numberForm.MatchString(t) {
+		r.addAt(s.values[key], "write digits alone, as 1200; remove the key if the number is unknown", "%s is not a number of people", shown(t))
+		return Known[int64]{}
+	}
+	n, _ := strconv.ParseInt(t, 10, 64) // nine digits at most
+	return Is(n)
+}
+
+// day reads a date, or a time with its zone.
+func (r *reader) day(s section, key string) time.Time {
+	t, ok := r.text(s, key)
+	if !ok {
+		return time.Time{}
+	}
+	for _, form := range []string{time.DateOnly, time.RFC3339} {
+		if at, err := time.Parse(form, t); err == nil && at.Year() >= 2000 {
+			return at.UTC()
+		}
+	}
+	r.addAt(s.values[key], "write it as 2026-11-20, or as 2026-11-20T14:30:00Z", "%s is not a date of this century", shown(t))
+	return time.Time{}
+}
+
+// id reads an id under a key and returns it in lower case.
+func (r *reader) id(s section, key, form string) string {
+	if n := s.values[key]; n != nil {
+		return r.idAt(n, strconv.Quote(key), form)
+	}
+	return ""
+}
+
+func (r *reader) idAt(n *yaml.Node, what, form string) string {
+	t, ok := r.scalar(n, what)
+	if !ok {
+		return ""
+	}
+	id := strings.ToLower(t)
+	// Tenants, groups and capacities have ids of one form.
+	if !license.ValidTenant(id) {
+		r.addAt(n, "it has the form 8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11", "%s is not %s", shown(t), form)
+		return ""
+	}
+	return id
+}
+
+// once maps what may be said once to the line on which it was.
+type once map[string]int
+
+func (o once) mark(r *reader, n *yaml.Node, what string) {
+	if n == nil || what == "" {
+		return
+	}
+	if line, twice := o[what]; twice {
+		r.addAt(n, "keep one of them", "%s is given twice; first at line %d", shown(what), line)
+		return
+	}
+	o[what] = n.Line
+}
+
+func (o once) id(r *reader, s section) string {
+	id := r.id(s, "id", "an id as Microsoft writes it")
+	o.mark(r, s.values["id"], id)
+	return id
+}
