@@ -54,7 +54,7 @@ func FuzzAttestation(f *testing.F) {
 		`"kind":"user","evidence":{"text":"invoice"},"reason":"opaque"}`
 	for _, c := range []string{
 		claims, `{}`, `[]`, `{"v":2}`, "ÿ", strings.Replace(claims, `"text":"invoice"`, `"name":"a","sha256":"`+strings.Repeat("b", 64)+`"`, 1),
-		strings.Replace(claims, "Ada", `‮`, 1), strings.Replace(claims, `"user",`, `"user","user":{"qty":5},`, 1), strings.Replace(claims, `"sub"`, `"SUB"`, 1),
+		strings.Replace(claims, "Ada", `\u202e`, 1), strings.Replace(claims, `"user",`, `"user","user":{"qty":5},`, 1), strings.Replace(claims, `"sub"`, `"SUB"`, 1),
 	} {
 		f.Add([]byte(c))
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// The vectors of Wycheproof (github.com/c2sp/wycheproof, Apache-2.0) are copies:
-// importing its module puts all of them into the test program.
+// The vectors of Wycheproof (github.com/c2sp/wycheproof, Apache-2.0) are copies
+// of v0.0.0-20260902155932-3fa63dd0344a: importing its module puts all of them into the test program.
 
 // wycheproof reads one of its files.
 func wycheproof[T any](t *testing.T, name string) T {
