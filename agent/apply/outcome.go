@@ -31,7 +31,11 @@ func (a *Applier) conclude(ctx context.Context, tx journal.TxID, s plan.Step, ca
 	case seen.matches(s.From):
 		return a.unchanged(ctx, tx, s, cause)
 	}
-	return a.undo(ctx, tx, s, fmt.Errorf("the store holds %s instead of %s", seen, describe(s.To)))
+	wrong := fmt.Errorf("the store holds %s instead of %s", seen, describe(s.To))
+	if cause != nil {
+		wrong = fmt.Errorf("%w (it had reported: %v)", wrong, cause)
+	}
+	return a.undo(ctx, tx, s, wrong)
 }
 
 // unknown leaves the step open: nobody can say whether the change was made, so

@@ -315,9 +315,15 @@ func (s *session) listPackages(only []visual.GUID) (answer, error) {
 			}
 		}
 	}
-	a := packageAnswer(s.listed(func(p journal.Package) bool {
+	data := s.listed(func(p journal.Package) bool {
 		return len(only) == 0 || slices.Contains(only, p.Manifest.GUID)
-	}))
+	})
+	if len(only) == 0 { // what is no package is of no visual
+		for _, r := range s.journal.Book().ItemRefusals() {
+			data = append(data, unreadable(r.Source, &verdict.Refusal{Findings: r.Findings}))
+		}
+	}
+	a := packageAnswer(data)
 	switch {
 	case len(a.view.Rows) > 0:
 	case len(only) > 0:

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/orgstore/orgstore/agent/apply"
 	"github.com/orgstore/orgstore/agent/cli/output"
@@ -165,7 +166,11 @@ func (s *session) changing(ctx context.Context, command string) ([]apply.Result,
 // sweep clears away what interrupted runs left half written. Only who holds the
 // lock may: to anybody else it might be the work of a run that goes on.
 func (s *session) sweep() error {
-	errs := []error{s.archive.Sweep()}
+	errs := []error{
+		s.archive.Sweep(),
+		// The cursor is written without the lock: only what is old is left over.
+		disk.Sweep(s.Disk, s.settings.Data, s.Now().Add(-time.Hour)),
+	}
 	for _, target := range s.stores {
 		if t, ok := target.(interface{ Sweep() error }); ok {
 			errs = append(errs, t.Sweep())
@@ -212,8 +217,9 @@ func (s *session) poll(ctx context.Context) ([]intake.Taken, error) {
 		return nil, err
 	}
 	desk := s.desk()
-	if _, err := desk.Rebind(ctx, s.tx); err != nil {
-		return nil, err
+	_, unbound := desk.Rebind(ctx, s.tx) // one damaged package must not keep the others out
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
 	}
 	file := filepath.Join(s.settings.Data, "library.cursor")
 	from, err := disk.ReadFile(s.Disk, file, maxCursor)
@@ -221,13 +227,21 @@ func (s *session) poll(ctx context.Context) ([]intake.Taken, error) {
 		return nil, err
 	}
 	taken, next, err := desk.Poll(ctx, s.tx, lib, library.Cursor(from))
-	if err != nil {
-		return taken, err
+	s.tellRefused(taken)
+	if err == nil && string(next) != string(from) {
+		err = s.write(file, 0o600, []byte(next))
 	}
-	if string(next) == string(from) {
-		return taken, nil
+	return taken, errors.Join(unbound, err)
+}
+
+// tellRefused says once which new files of the library are no good: the cursor
+// moves past them.
+func (s *session) tellRefused(taken []intake.Taken) {
+	for _, t := range taken {
+		if t.Refused != nil {
+			s.note("%s in the library is refused: %s", output.Safe(t.Source), output.Safe(t.Refused.Error()))
+		}
 	}
-	return taken, s.write(file, 0o600, []byte(next))
 }
 
 // maxCursor bounds the saved cursor, in bytes: a hundred for each file of a

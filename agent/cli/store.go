@@ -91,7 +91,20 @@ func (o *baselineOptions) run(ctx context.Context, args []string) (answer, error
 	}
 	state.License = s.licenseOf(p)
 	fact := journal.Baselined{Key: k, Name: p.Manifest().DisplayName, State: state, Evidence: o.evidence}
-	return answer{data: data, view: view}, s.journal.Append(ctx, s.tx, fact)
+	return answer{data: data, view: view}, s.journal.Append(ctx, s.tx, append(s.settle(k, o.evidence), fact)...)
+}
+
+// settle closes a step of which nobody could tell whether it was made: the
+// baseline now says what is there.
+func (s *session) settle(k store.Key, evidence string) []journal.Fact {
+	open := s.journal.Book().Open(k)
+	if open == nil {
+		return nil
+	}
+	return []journal.Fact{journal.Failed{
+		Step: open.Step.ID, Code: "op.unknown_outcome", StoreState: journal.Uncertain,
+		Message: "nobody could tell whether it was made; a person looked: " + evidence,
+	}}
 }
 
 func (o *baselineOptions) read(g visual.GUID) (*pbiviz.Package, error) {

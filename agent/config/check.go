@@ -41,7 +41,7 @@ func (r *reader) check(f file) Settings {
 		Data:     r.path(text(f.Data)),
 		Library:  Library{r.path(text(f.Library.Folder))},
 		Store:    Store{r.oneOf(text(f.Store.Driver), FolderDriver), r.path(text(f.Store.Path))},
-		Trust:    Trust{license.Grade(r.oneOf(text(f.Trust.Least), string(license.Signed), string(license.Attested))), r.vendors(f.Trust.Vendors)},
+		Trust:    Trust{r.grade(text(f.Trust.Least)), r.vendors(f.Trust.Vendors), r.attesters(f.Trust.Attesters)},
 		Packages: Packages{r.truth(text(f.Packages.Tolerant))},
 		Visuals:  r.visuals(f.Visuals),
 	}
@@ -92,6 +92,10 @@ func (r *reader) oneOf(t text, known ...string) string {
 		r.addAt(t.node, quote(t.value)+" is not known here", hint)
 	}
 	return t.value
+}
+
+func (r *reader) grade(t text) license.Grade {
+	return license.Grade(r.oneOf(t, string(license.Signed), string(license.Attested)))
 }
 
 func (r *reader) truth(t text) bool {
@@ -162,11 +166,37 @@ func (r *reader) vendors(entries []vendorEntry) []Vendor {
 	return vendors
 }
 
+// attesters reads who may attest. A key is there once, under one name: whose
+// word an attestation is must have one answer.
+func (r *reader) attesters(entries []attesterEntry) []Attester {
+	var attesters []Attester
+	names, keys := map[string]*yaml.Node{}, map[string]*yaml.Node{}
+	for _, e := range entries {
+		a := Attester{Name: r.label(text(e.Name))}
+		if t := text(e.Key); t.given() {
+			var err error
+			a.Key, err = license.ParseKey(t.value, license.UseAttestation)
+			switch public := string(a.Key.Public); {
+			case err != nil:
+				r.addAt(t.node, "this is not the public half of a key: "+shortened(err.Error(), 2*maxQuoted), "copy it from orgstore trust keygen, which prints it as NAME:ALGORITHM:KEY")
+			case keys[public] != nil:
+				r.addAt(t.node, fmt.Sprintf("this key is given twice; first at line %d", keys[public].Line), "keep one of them")
+			case names[a.Key.ID] != nil:
+				r.addAt(t.node, fmt.Sprintf("a key called %q is given twice; first at line %d", a.Key.ID, names[a.Key.ID].Line), "keep one of them")
+			default:
+				keys[public], names[a.Key.ID] = t.node, t.node
+			}
+		}
+		attesters = append(attesters, a)
+	}
+	return attesters
+}
+
 func (r *reader) visuals(entries []visualEntry) []Visual {
 	var visuals []Visual
 	seen := map[visual.GUID]*yaml.Node{}
 	for _, e := range entries {
-		v := Visual{GUID: r.guid(text(e.GUID)), Name: r.label(text(e.Name))}
+		v := Visual{GUID: r.guid(text(e.GUID)), Least: r.grade(text(e.Least)), Name: r.label(text(e.Name))}
 		if first := seen[v.GUID]; first != nil {
 			r.addAt(e.GUID.node, fmt.Sprintf("the visual %s is given twice; first at line %d", v.GUID, first.Line), "keep one of them")
 		} else if !v.GUID.IsZero() {
@@ -201,11 +231,14 @@ func pinHint(t text, err error) string {
 const maxQuoted = 80
 
 // quote quotes a value for a message.
-func quote(s string) string {
-	if len(s) > maxQuoted {
-		s = strings.ToValidUTF8(s[:maxQuoted], "") + "…"
+func quote(s string) string { return fmt.Sprintf("%q", shortened(s, maxQuoted)) }
+
+// shortened cuts a text that a message repeats to so many bytes.
+func shortened(s string, most int) string {
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
 	}
-	return fmt.Sprintf("%q", s)
+	return s
 }
 
 // apart checks that archive and journal, library and store are folders of their

@@ -54,8 +54,9 @@ type Store struct {
 
 // Trust says whom the tenant believes.
 type Trust struct {
-	Least   license.Grade
-	Vendors []Vendor // no name twice, no GUID with two vendors
+	Least     license.Grade
+	Vendors   []Vendor   // no name twice, no GUID with two vendors
+	Attesters []Attester // no key twice, neither by its name nor by itself
 }
 
 // A Vendor says which visuals a vendor's trust bundle may speak for.
@@ -65,6 +66,13 @@ type Vendor struct {
 	Fingerprint string // of the bundle's root, sha256: and 64 lower-case hex digits
 	GUIDs       []visual.GUID
 	Enforced    license.Enforced
+}
+
+// An Attester is a person of the tenant who may attest. One person may have
+// several keys, each in an Attester of its own.
+type Attester struct {
+	Name string      // as attestations say it
+	Key  license.Key // the public half
 }
 
 // Packages says which packages are let in.
@@ -78,7 +86,10 @@ type Packages struct {
 type Visual struct {
 	GUID visual.GUID
 	Pin  pin.Pin
-	Name string // for readers of the file; decides nothing
+	// Least is the grade that this visual's license must reach; empty where it
+	// is that of Trust.
+	Least license.Grade
+	Name  string // for readers of the file; decides nothing
 }
 
 // Parse reads a settings file. The name says where it lies: relative paths in
@@ -127,6 +138,8 @@ type canonical struct {
 	Vendors  []canonicalVendor `json:"vendors"`
 	Tolerant bool              `json:"tolerant"`
 	Pins     []canonicalPin    `json:"pins"`
+
+	Attesters []canonicalAttester `json:"attesters,omitempty"`
 }
 
 type canonicalVendor struct {
@@ -138,8 +151,14 @@ type canonicalVendor struct {
 }
 
 type canonicalPin struct {
-	GUID string `json:"guid"`
-	Pin  string `json:"pin"`
+	GUID  string        `json:"guid"`
+	Pin   string        `json:"pin"`
+	Least license.Grade `json:"least,omitempty"`
+}
+
+type canonicalAttester struct {
+	Name string `json:"name"`
+	Key  string `json:"key"`
 }
 
 // digestOf digests settings whose paths are not resolved yet.
@@ -160,9 +179,13 @@ func digestOf(s Settings) string {
 	}
 	slices.SortFunc(c.Vendors, func(a, b canonicalVendor) int { return strings.Compare(a.Name, b.Name) })
 	for _, v := range s.Visuals {
-		c.Pins = append(c.Pins, canonicalPin{v.GUID.String(), v.Pin.String()})
+		c.Pins = append(c.Pins, canonicalPin{v.GUID.String(), v.Pin.String(), v.Least})
 	}
 	slices.SortFunc(c.Pins, func(a, b canonicalPin) int { return strings.Compare(a.GUID, b.GUID) })
+	for _, a := range s.Trust.Attesters {
+		c.Attesters = append(c.Attesters, canonicalAttester{a.Name, a.Key.Text()})
+	}
+	slices.SortFunc(c.Attesters, func(a, b canonicalAttester) int { return strings.Compare(a.Key, b.Key) })
 	// Strings, numbers and booleans always encode.
 	b, _ := json.Marshal(c)
 	sum := sha256.Sum256(b)

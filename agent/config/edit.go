@@ -97,15 +97,35 @@ func AddVendor(b []byte, v Vendor) ([]byte, error) {
 	want := e.before
 	written := Settings{Trust: Trust{Vendors: []Vendor{v}}}.resolved(".")
 	want.Trust.Vendors = append(slices.Clone(want.Trust.Vendors), written.Trust.Vendors...)
-	if _, trust := lookup(e.root, "trust"); trust == nil {
-		err = e.addKey(e.root, "trust", fields{{"vendors", items{item}}})
-	} else if isNull(trust) {
-		key, _ := lookup(e.root, "trust")
-		err = e.fillNull(e.root, key, trust, fields{{"vendors", items{item}}})
-	} else {
-		err = e.appendTo(trust, "vendors", item)
+	return e.finish(want, e.appendToTrust("vendors", item))
+}
+
+// AddAttester returns a settings file with one more person, or one more key of
+// a person, who may attest. Errors are those of SetPin; a key that the file has
+// already is one of them.
+func AddAttester(b []byte, a Attester) ([]byte, error) {
+	e, err := newEditor(b)
+	if err != nil {
+		return nil, err
 	}
-	return e.finish(want, err)
+	want := e.before
+	want.Trust.Attesters = append(slices.Clone(want.Trust.Attesters), a)
+	return e.finish(want, e.appendToTrust("attesters", fields{
+		{"name", plainOrQuoted(a.Name)},
+		{"key", quoted(a.Key.Text())},
+	}))
+}
+
+// appendToTrust adds an item to a list under trust, which may not be there yet.
+func (e *editor) appendToTrust(list string, item fields) error {
+	key, trust := lookup(e.root, "trust")
+	switch {
+	case trust == nil:
+		return e.addKey(e.root, "trust", fields{{list, items{item}}})
+	case isNull(trust):
+		return e.fillNull(e.root, key, trust, fields{{list, items{item}}})
+	}
+	return e.appendTo(trust, list, item)
 }
 
 // An editor changes the text of one settings file by the places of its nodes.

@@ -19,6 +19,8 @@ type (
 	folderPath   text
 	driverName   text
 	leastGrade   text
+	ownGrade     text
+	publicKey    text
 	label        text
 	fingerprint  text
 	guidText     text
@@ -65,6 +67,8 @@ type trustSection struct {
 	Least leastGrade `yaml:"least"`
 	// Vendors whose signed licenses are believed.
 	Vendors []vendorEntry `yaml:"vendors"`
+	// Attesters are this tenant's own people who may attest what a license says that cannot be read.
+	Attesters []attesterEntry `yaml:"attesters"`
 }
 
 type vendorEntry struct {
@@ -80,6 +84,13 @@ type vendorEntry struct {
 	Enforced enforcement `yaml:"enforced"`
 }
 
+type attesterEntry struct {
+	// Name of the person, as attestations say it. Who has several keys is listed with each.
+	Name label `yaml:"name" jsonschema:"required"`
+	// Key is the public half of the person's key, as orgstore trust keygen prints it.
+	Key publicKey `yaml:"key" jsonschema:"required"`
+}
+
 type packagesSection struct {
 	// Tolerant lets packages be deployed that another tool than Microsoft's packager zipped.
 	Tolerant truth `yaml:"tolerant"`
@@ -90,6 +101,8 @@ type visualEntry struct {
 	GUID guidText `yaml:"guid" jsonschema:"required"`
 	// Pin is an exact version, or a constraint such as "~> 1.4" or ">= 1.4, < 2".
 	Pin pinText `yaml:"pin" jsonschema:"required"`
+	// Least grade that this visual's license must have, in place of that under trust: signed or attested.
+	Least ownGrade `yaml:"least"`
 	// Name is for readers of this file; it decides nothing.
 	Name label `yaml:"name"`
 }

@@ -35,6 +35,10 @@ func leaves(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{Enum: []any{FolderDriver}}
 	case reflect.TypeFor[leastGrade]():
 		return &jsonschema.Schema{Enum: []any{"signed", "attested"}, Default: string(defaultLeast)}
+	case reflect.TypeFor[ownGrade]():
+		return &jsonschema.Schema{Enum: []any{"signed", "attested"}}
+	case reflect.TypeFor[publicKey]():
+		return str(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}:(Ed25519|ES256):[A-Za-z0-9_-]+$`)
 	case reflect.TypeFor[label]():
 		s := str(`^\S(.*\S)?$`)
 		s.MaxLength = new(uint64(maxLabel))
@@ -101,7 +105,7 @@ func generate(t *testing.T) []byte {
 	for _, def := range append([]*jsonschema.Schema{s}, s.Definitions["trustSection"], s.Definitions["vendorEntry"]) {
 		for p := def.Properties.Oldest(); p != nil; p = p.Next() {
 			switch p.Key {
-			case "visuals", "vendors", "guids", "trust", "packages":
+			case "visuals", "vendors", "attesters", "guids", "trust", "packages":
 				p.Value = orNull(p.Value)
 			}
 		}

@@ -118,10 +118,29 @@ func (o Observer) unbound(book journal.Book, p journal.Package, need license.Nee
 	if len(refused) == 0 {
 		return o.Trust.WeighUnbound(p.Manifest, need, at).With(need.Reserve(p.Reservations)...)
 	}
-	return verdict.Judge(refused...).With(need.Reserve(p.Reservations)...)
+	return o.Trust.WeighRefused(p.Manifest, refused, need, at).With(need.Reserve(p.Reservations)...)
 }
 
 // Facts is what is known of the tenant and of licenses used before.
 func (o Observer) Facts(book journal.Book) license.Facts {
-	return license.Facts{Tenant: o.Tenant, Marks: book.Marks(), EarliestEnd: book.EarliestEnds()}
+	return license.Facts{
+		Tenant: o.Tenant, Marks: book.Marks(), EarliestEnd: book.EarliestEnds(), Latest: latest(book),
+	}
+}
+
+// latest finds the license that is in use of each subscription, so that a
+// renewal which takes something away is told from one that does not.
+func latest(book journal.Book) map[license.Line]license.Bound {
+	lines := map[license.Line]license.Bound{}
+	for _, k := range book.Keys() {
+		now := book.Belief(k)
+		if now.Release == nil || now.License.Subscription == "" {
+			continue
+		}
+		b := license.Bound{GUID: k.GUID, Version: now.Release.Version, Package: now.Release.Digest, Terms: now.License}
+		if before, ok := lines[license.LineOf(b)]; !ok || before.Terms.Sequence < b.Terms.Sequence {
+			lines[license.LineOf(b)] = b
+		}
+	}
+	return lines
 }

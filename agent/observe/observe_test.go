@@ -105,7 +105,7 @@ func TestCandidates(t *testing.T) {
 		{"one that has not begun", [][]byte{p.File(), vendor.Statement(p)}, nil, false, "2026-10-31T23:57:00Z", []string{"1.0.0.0 review time.not_yet"}},
 		{"no statement", [][]byte{p.File()}, nil, false, "2026-11-23", []string{"1.0.0.0 reject lic.none"}},
 		{"no statement, and none is needed", [][]byte{p.File()}, func(o *observe.Observer) { o.Least = license.Opaque }, false, "2026-11-23", []string{"1.0.0.0 warn lic.none"}},
-		{"a statement that is not believed", [][]byte{p.File(), licensetest.Borealis().Statement(p)}, nil, false, "2026-11-23", []string{"1.0.0.0 reject lic.kid"}},
+		{"a statement that is not believed", [][]byte{p.File(), licensetest.Borealis().Statement(p)}, nil, false, "2026-11-23", []string{"1.0.0.0 reject lic.kid lic.grade"}},
 		{"a statement that is not believed, and none is needed", [][]byte{p.File(), licensetest.Borealis().Statement(p)}, func(o *observe.Observer) { o.Least = license.Opaque }, false, "2026-11-23", []string{"1.0.0.0 reject lic.kid"}},
 		{"one that is believed and one that is not", [][]byte{p.File(), licensetest.Borealis().Statement(p), vendor.Statement(p)}, nil, false, "2026-11-23", []string{"1.0.0.0 accept"}},
 		{"a vendor that is trusted no more", [][]byte{p.File(), vendor.Statement(p)}, func(o *observe.Observer) { o.Trust = licensetest.Borealis().Trust() }, false, "2026-11-23", []string{"1.0.0.0 reject lic.kid"}},
