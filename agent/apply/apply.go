@@ -13,6 +13,7 @@ import (
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/archive"
 	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/license/profile"
 	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/store"
@@ -60,9 +61,15 @@ type Applier struct {
 	Stores  map[string]store.Store
 	Trust   license.Trust
 	Limits  pbiviz.Limits
-	Need    license.Need
+	// Profiles are the vendor profiles in force.
+	Profiles profile.Set
+	// Need is what the settings ask of a visual's license.
+	Need func(g visual.GUID, asked bool) license.Need
 	// Facts tells what is known of the tenant and of licenses used before.
 	Facts func(journal.Book) license.Facts
+	// Entitled holds what a license counts against how the visual is used; nil
+	// where nothing is known of that.
+	Entitled func(g visual.GUID, terms license.Terms, asked bool) []verdict.Finding
 	// Clock gives a fresh trusted moment, never earlier than the last.
 	Clock func() moment.Moment
 }
@@ -139,6 +146,9 @@ func (a *Applier) change(ctx context.Context, s plan.Step) (store.Receipt, error
 	if sameBytes(s) {
 		return store.Receipt{Note: "the package stays; its license was extended by a new statement"}, nil
 	}
+	if err := a.renewal(s); err != nil {
+		return store.Receipt{}, err
+	}
 	// A moment of its own: judging takes time, and a license may end meanwhile.
 	receipt, err := target.Put(ctx, s.ID, licensed, a.Clock())
 	if err != nil || receipt.Waiting || !needsAccess(s) {
@@ -179,9 +189,23 @@ func (a *Applier) judge(s plan.Step) (license.Licensed, error) {
 	if err != nil {
 		return license.Licensed{}, err
 	}
-	licensed, judgment := a.Trust.Judge(p, token, a.need(book, s), a.Facts(book), a.Clock())
+	need := a.need(book, s)
+	var licensed license.Licensed
+	var judgment verdict.Judgment
+	if token == nil {
+		licensed, judgment = a.judgeAlone(book, p, s, need, a.Clock())
+	} else {
+		licensed, judgment = a.Trust.Judge(p, token, need, a.Facts(book), a.Clock())
+	}
 	if licensed.IsZero() {
 		return licensed, &verdict.Refusal{Findings: judgment.Findings}
+	}
+	if a.Entitled == nil {
+		return licensed, nil
+	}
+	used := verdict.Judge(a.Entitled(s.Key.GUID, s.To.License, need.Asked)...)
+	if !used.Verdict.Passes() && (used.Verdict == verdict.Reject || need.Reviewed == "") {
+		return license.Licensed{}, &verdict.Refusal{Findings: used.Findings}
 	}
 	return licensed, nil
 }
@@ -201,13 +225,13 @@ func (a *Applier) read(digest visual.Digest) (*pbiviz.Package, error) {
 // token finds the statement that the step's license names; nil where the
 // package carries it itself, or where the step needs none.
 func (a *Applier) token(book journal.Book, to store.State) ([]byte, error) {
-	bounds := book.BoundsOf(to.Release.Digest)
+	bounds, facts := book.BoundsOf(to.Release.Digest), a.Facts(book)
 	i := slices.IndexFunc(bounds, func(b license.Bound) bool {
 		// Also the end: nothing keeps an issuer from using an id twice.
-		return b.Terms.ID == to.License.ID && b.Terms.Ends.Equal(to.License.Ends)
+		return b.Terms.ID == to.License.ID && (b.Terms.Ends.Equal(to.License.Ends) || a.Trust.Effective(b, facts).Ends.Equal(to.License.Ends))
 	})
 	switch {
-	case i < 0 && to.License.ID == "", i >= 0 && bounds[i].Embedded:
+	case i < 0 && to.License.ID == "", i < 0 && to.License.Grade == license.Readable, i >= 0 && bounds[i].Embedded:
 		return nil, nil
 	case i < 0:
 		return nil, verdict.Refuse("op.stale", fmt.Sprintf("the license statement %s is not bound to %s any more", to.License.ID, to.Release),
@@ -223,8 +247,7 @@ func (a *Applier) token(book journal.Book, to store.State) ([]byte, error) {
 // need is what this step asks of its license: going back and what a person
 // asked for may be superseded; what a person reviewed may pass with a reason.
 func (a *Applier) need(book journal.Book, s plan.Step) license.Need {
-	n := a.Need
-	n.Asked = s.Asked || s.Kind == change.Restore || s.Kind == change.Downgrade
+	n := a.Need(s.Key.GUID, s.Asked || s.Kind == change.Restore || s.Kind == change.Downgrade)
 	for _, o := range book.Overrides() {
 		if o.Step == s.ID && o.Gate == plan.GateReview {
 			n.Reviewed = o.Reason

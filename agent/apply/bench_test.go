@@ -285,7 +285,11 @@ func newBench(t failer, traits store.Traits) *bench {
 	}
 	b.applier = apply.Applier{
 		Archive: kept, Stores: map[string]store.Store{b.key.Store: b.wire}, Trust: trust,
-		Limits: pbiviz.DefaultLimits(), Need: licensetest.Need(),
+		Limits: pbiviz.DefaultLimits(), Need: func(_ visual.GUID, asked bool) license.Need {
+			n := licensetest.Need()
+			n.Asked = asked
+			return n
+		},
 		Facts: func(book journal.Book) license.Facts {
 			return license.Facts{Tenant: licensetest.Tenant, Marks: book.Marks(), EarliestEnd: license.EarliestEnds(book.Bounds())}
 		},

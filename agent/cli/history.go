@@ -12,6 +12,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/visual"
 )
@@ -24,7 +25,7 @@ func newHistory(g *globals) *cobra.Command {
 		Long: `Show what was changed, by whom and why, oldest first.
 
 Revisions count for each visual. With --all it also shows who held, released
-and unblocked what; those have no revision. The list is replayed from the audit log, whose
+and unblocked what, and which attestations arrived; those have no revision. The list is replayed from the audit log, whose
 entries are chained by hashes: an entry that was edited is noticed (exit 17).`,
 		Example: `  orgstore history
   orgstore history auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E -o json
@@ -51,6 +52,7 @@ type revisionData struct {
 	Message     string         `json:"message"`
 	Tx          string         `json:"tx"`
 	Overrides   []overrideData `json:"overrides"`
+	Attested    *attestedBy    `json:"attested,omitempty"` // who attested the license
 }
 
 // overrideData is a gate that a person let the step pass.
@@ -108,6 +110,9 @@ func revisionOf(r journal.Revision) revisionData {
 	if r.After.Release != nil {
 		d.Version = r.After.Release.Version.String()
 	}
+	if t := r.After.License; t.Grade == license.Attested {
+		d.Attested = &attestedBy{t.Attester, t.Evidence.String(), t.Reason}
+	}
 	for _, o := range r.Overrides {
 		d.Overrides = append(d.Overrides, overrideData{o.Gate, o.By, o.Reason})
 	}
@@ -118,6 +123,9 @@ func revisionOf(r journal.Revision) revisionData {
 // and, where it did not go well, what happened.
 func reason(r journal.Revision) string {
 	parts := []string{r.Reason}
+	if by := attestation(r.After.License); by != "" {
+		parts = append(parts, by)
+	}
 	for _, o := range r.Overrides {
 		parts = append(parts, fmt.Sprintf("%s passed by %s: %s", o.Gate, o.By, o.Reason))
 	}
@@ -157,6 +165,12 @@ func (s *session) words(ctx context.Context, history []journal.Revision) ([]jour
 			}
 		case journal.Unheld:
 			r.Key, r.Kind, r.Reason = f.Key, "unhold", f.Reason
+		case journal.Bound:
+			if f.Bound.Terms.Grade != license.Attested {
+				return nil
+			}
+			r.Key, r.Kind = store.Key{Store: theStore, GUID: f.Bound.GUID}, "attestation"
+			r.After = store.State{Presence: store.Present, Release: &visual.Release{Version: f.Bound.Version, Digest: f.Bound.Package}, License: f.Bound.Terms}
 		case journal.Unblocked:
 			r.Key, r.Kind, r.Reason = f.Key, "unblock", f.Reason
 		default:

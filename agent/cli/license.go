@@ -13,6 +13,7 @@ import (
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/policies/change"
 	"github.com/orgstore/orgstore/policies/plan"
 )
@@ -20,7 +21,7 @@ import (
 func newLicense(g *globals) *cobra.Command {
 	return group("license", "Show until when what is installed may be used", `Show until when what is installed may be used.
 
-Licenses are verified offline, with the keys of vendors whom the settings trust.`, newLicenseStatus(g), newLicenseShow(g))
+Licenses are verified offline, with the keys of vendors whom the settings trust.`, newLicenseStatus(g), newLicenseShow(g), newAttest(g), newLicenseProfiles(g))
 }
 
 type licenseStatusOptions struct {
@@ -36,8 +37,9 @@ func newLicenseStatus(g *globals) *cobra.Command {
 		Short: "Show every installed visual's license, the most urgent first",
 		Long: `Show every installed visual's license, the most urgent first.
 
-A license is valid before its end, not at it. RENEWAL says whether a renewed
-package is here and verified.`,
+A license is valid before its end, not at it. USE says whether it covers how the
+visual is used, where facts.yaml in the data folder says so. RENEWAL says whether
+a renewed package is here and verified.`,
 		Example: `  orgstore license status
   orgstore license status --warn 30 --detailed-exitcode   # for scheduled checks: 2 where one ends soon`,
 		Args: arguments(cobra.NoArgs),
@@ -55,6 +57,7 @@ type licenseStatusData struct {
 	License  licenseData `json:"license"`
 	State    string      `json:"state"`   // ok, ending, ended, unknown
 	Renewal  string      `json:"renewal"` // what is known of one
+	Use      string      `json:"use"`     // covered, unchecked, or what is wrong
 	Findings bool        `json:"finding"`
 }
 
@@ -67,14 +70,14 @@ func (o *licenseStatusOptions) run(ctx context.Context) (answer, error) {
 		return answer{}, err
 	}
 	defer s.Close()
-	p, _, err := s.compute(ctx, nil)
+	p, in, err := s.compute(ctx, nil)
 	if err != nil {
 		return answer{}, err
 	}
 	data := []licenseStatusData{}
 	for _, l := range lines(p) {
 		if l.state.Presence == store.Present {
-			data = append(data, o.statusOf(s, l))
+			data = append(data, o.statusOf(s, l, in.Candidates))
 		}
 	}
 	slices.SortStableFunc(data, func(a, b licenseStatusData) int {
@@ -90,8 +93,13 @@ func (o *licenseStatusOptions) run(ctx context.Context) (answer, error) {
 	return a, nil
 }
 
-func (o *licenseStatusOptions) statusOf(s *session, l line) licenseStatusData {
+func (o *licenseStatusOptions) statusOf(s *session, l line, candidates []plan.Candidate) licenseStatusData {
 	at := s.clock()
+	if l.state.License.IsZero() && l.state.Release != nil { // put before the profile that reads it came
+		if p, ok := s.journal.Book().Package(l.state.Release.Digest); ok {
+			l.state.License, _ = s.observer().Readable(s.journal.Book(), p)
+		}
+	}
 	d := licenseStatusData{GUID: l.key.GUID.String(), Name: l.name, Version: versionOf(l.state), License: licenseOf(l.state.License, at)}
 	ends := l.state.License.Ends
 	switch {
@@ -104,13 +112,28 @@ func (o *licenseStatusOptions) statusOf(s *session, l line) licenseStatusData {
 	default:
 		d.State = "ok"
 	}
-	d.Findings = d.State != "ok"
-	d.Renewal = renewal(l, d.State)
+	var short bool
+	d.Use, short = used(s.observer().Entitled(l.key.GUID, l.state.License, true))
+	d.Findings = d.State != "ok" || short
+	d.Renewal = renewal(l, d.State, unattested(l, candidates))
 	return d
 }
 
+// used says whether a license covers what is used of a visual, as far as
+// anybody told; short says that it does not.
+func used(findings []verdict.Finding) (text string, short bool) {
+	worst := verdict.Judge(findings...)
+	switch {
+	case len(findings) == 0:
+		return "covered", false
+	case worst.Verdict == verdict.Accept:
+		return "unchecked", false
+	}
+	return worst.Findings[0].Message, true
+}
+
 // renewal says what is known of the next license.
-func renewal(l line, state string) string {
+func renewal(l line, state, unattested string) string {
 	switch {
 	case l.step != nil && l.step.To.License.Ends.After(l.state.License.Ends):
 		return fmt.Sprintf("here and verified: %s to %s until %s with the next apply", l.step.Kind, versionOf(l.step.To), day(l.step.To.License.Ends))
@@ -118,10 +141,33 @@ func renewal(l line, state string) string {
 		return "here and verified; goes in with the next apply"
 	case l.reason.Code == plan.CodeNotBegun:
 		return l.reason.Message
+	case unattested != "":
+		return unattested
 	case state == "ok":
 		return output.Nothing
 	}
 	return "none is here; ask the vendor for the renewed package"
+}
+
+// unattested says what to do where the renewed package of an attested visual is
+// here: it needs an attestation of its own. Empty where none is here.
+func unattested(l line, candidates []plan.Candidate) string {
+	installed := l.state.Release
+	if installed == nil || l.state.License.Grade != license.Attested {
+		return ""
+	}
+	for _, c := range candidates {
+		if c.GUID != l.key.GUID || c.Release.Digest == installed.Digest || c.Release.Version.Compare(installed.Version) < 0 ||
+			c.Terms.Grade.AtLeast(license.Attested) {
+			continue
+		}
+		for _, f := range c.Judgment.Findings {
+			if f.Code == plan.CodeUnlicensed || f.Code == plan.CodeGrade {
+				return fmt.Sprintf("%s is not licensed yet: %s", c.Release.Version, f.Hint)
+			}
+		}
+	}
+	return ""
 }
 
 func urgency(d licenseStatusData) int {
@@ -129,7 +175,7 @@ func urgency(d licenseStatusData) int {
 }
 
 func licenseView(data []licenseStatusData) output.View {
-	view := output.View{Columns: []string{"VISUAL", "VERSION", "GRADE", "KIND", "UNTIL", "DAYS LEFT", "STATE", "RENEWAL"}}
+	view := output.View{Columns: []string{"VISUAL", "VERSION", "GRADE", "KIND", "UNTIL", "DAYS LEFT", "USE", "STATE", "RENEWAL"}}
 	for _, d := range data {
 		left := output.Nothing
 		if d.License.DaysLeft != nil {
@@ -137,7 +183,7 @@ func licenseView(data []licenseStatusData) output.View {
 		}
 		view.Rows = append(view.Rows, []string{
 			cmp.Or(d.Name, d.GUID), d.Version, d.License.Grade, orDash(d.License.Kind),
-			orDash(dayOf(d.License.Ends)), left, d.State, d.Renewal,
+			orDash(dayOf(d.License.Ends)), left, d.Use, d.State, d.Renewal,
 		})
 	}
 	return view
@@ -171,12 +217,18 @@ func explain(d packageData) output.View {
 		{"verdict", d.Verdict},
 		{"grade", l.Grade + ", " + gradeWords(license.Grade(l.Grade))},
 	}
-	if l.ID != "" { // otherwise there is nothing that could be believed
+	if d.Found != "" {
+		rows = append(rows, [2]string{"found", d.Found})
+	}
+	if l.ID != "" || l.Ends != "" { // otherwise there is nothing that could be believed
 		rows = append(rows, [][2]string{
 			{"issuer", orDash(l.Issuer)}, {"key", orDash(l.KeyID)}, {"licensee", orDash(l.Licensee)},
 			{"subscription", fmt.Sprintf("%s, number %d of it", orDash(l.Subscription), l.Sequence)},
 			{"for", counts(l)}, {"valid from", orDash(l.Begins)}, {"valid before", validBefore(l)},
 		}...)
+	}
+	if a := l.Attested; a != nil {
+		rows = append(rows, [][2]string{{"attested by", a.By}, {"evidence", a.Evidence}, {"reason", a.Reason}}...)
 	}
 	for _, r := range d.Reasons {
 		rows = append(rows, [2]string{r.Code, r.Message})

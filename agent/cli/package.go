@@ -19,6 +19,7 @@ import (
 	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/plan"
 )
 
 func newPackage(g *globals) *cobra.Command {
@@ -42,6 +43,9 @@ type packageData struct {
 	Verdict       string       `json:"verdict"`
 	Reasons       []reasonData `json:"reasons"`
 	License       licenseData  `json:"license"`
+	// Found says where the vendor's own license is in a file that was looked at;
+	// never more of the key than its first characters.
+	Found string `json:"found,omitempty"`
 }
 
 type licenseData struct {
@@ -59,6 +63,8 @@ type licenseData struct {
 	Ends         string   `json:"ends"`
 	DaysLeft     *int     `json:"days_left"`
 	KeyID        string   `json:"key_id"`
+	// Attested says who attests; nil where nobody had to.
+	Attested *attestedBy `json:"attested,omitempty"`
 }
 
 func licenseOf(t license.Terms, at moment.Moment) licenseData {
@@ -66,6 +72,9 @@ func licenseOf(t license.Terms, at moment.Moment) licenseData {
 		Grade: string(cmp.Or(t.Grade, license.Opaque)), Issuer: t.Issuer, Licensee: t.Licensee, ID: t.ID,
 		Subscription: t.Subscription, Sequence: t.Sequence, Kind: string(t.Kind), Quantity: t.Quantity,
 		SKU: orEmpty(t.SKUs), Sites: orEmpty(t.Sites), Begins: timestamp(t.Begins), Ends: timestamp(t.Ends), KeyID: t.KeyID,
+	}
+	if t.Grade == license.Attested {
+		d.Attested = &attestedBy{t.Attester, t.Evidence.String(), t.Reason}
 	}
 	if !t.Ends.IsZero() {
 		left := t.DaysLeft(at)
@@ -104,12 +113,12 @@ func packageAnswer(packages []packageData) answer {
 		if p.License.DaysLeft != nil {
 			left = strconv.Itoa(*p.License.DaysLeft)
 		}
-		if len(p.Reasons) > 0 {
+		if len(p.Reasons) > 0 && p.Verdict != string(verdict.Accept) {
 			reason = p.Reasons[0].Message
 		}
 		view.Rows = append(view.Rows, []string{
 			orDash(p.Name), orDash(p.Version), orDash(short(p.Digest)), p.Verdict,
-			p.License.Grade, orDash(dayOf(p.License.Ends)), left, p.File, reason,
+			gradeBy(p.License), orDash(dayOf(p.License.Ends)), left, p.File, reason,
 		})
 	}
 	return answer{data: packages, view: view}
@@ -248,7 +257,11 @@ const codeUnlicensed = "lic.none"
 
 // waits says whether a package only lacks a license: nothing is wrong with it.
 func waits(p packageData) bool {
-	return p.GUID != "" && len(p.Reasons) > 0 && p.Reasons[0].Code == codeUnlicensed
+	if p.GUID == "" || len(p.Reasons) == 0 {
+		return false
+	}
+	code := p.Reasons[0].Code
+	return code == codeUnlicensed || code == string(plan.CodeGrade) && p.License.Grade == string(license.Readable)
 }
 
 // whatWaits says what was kept and still needs something to come.

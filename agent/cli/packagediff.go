@@ -11,6 +11,7 @@ import (
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/diff"
+	"github.com/orgstore/orgstore/packages/license/profile"
 	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/visual"
 )
@@ -23,7 +24,8 @@ func newPackageDiff(g *globals) *cobra.Command {
 
 Each is a file, or a package of the archive by the start of its digest or as
 VISUAL@VERSION. The class says how far the change goes: identical, license-only,
-metadata, code or capabilities. Values of properties are never shown.`,
+metadata, code or capabilities. A vendor profile that is about the visual takes
+the vendor's own license out of the comparison. Values of properties are never shown.`,
 		Example: `  orgstore package diff gauge-1.4.pbiviz gauge-1.5.pbiviz
   orgstore package diff auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E@1.4.0.0 new.pbiviz -o json`,
 		Args: arguments(cobra.ExactArgs(2)),
@@ -36,7 +38,11 @@ metadata, code or capabilities. Values of properties are never shown.`,
 			if err != nil {
 				return answer{}, err
 			}
-			return diffAnswer(diff.Compare(from, to)), nil
+			var profiles profile.Set
+			if settings, err := g.settings(); err == nil { // files need none
+				profiles, _ = g.inForce(settings)
+			}
+			return diffAnswer(compare(profiles, from, to)), nil
 		}),
 	}
 }

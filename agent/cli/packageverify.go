@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,11 +15,14 @@ import (
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/agent/observe"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/license/profile"
 	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/verdict"
+	"github.com/orgstore/orgstore/packages/visual"
 )
 
 func newPackageVerify(g *globals) *cobra.Command {
@@ -48,11 +52,13 @@ Exits with 10 where a license is refused.`,
 // A judge tells what may be done with packages, and changes nothing.
 type judge struct {
 	*globals
-	trust license.Trust
-	need  license.Need
-	facts license.Facts
-	at    moment.Moment
-	lacks []verdict.Finding // why no license at all can be believed
+	trust    license.Trust
+	need     func(g visual.GUID, asked bool) license.Need
+	facts    license.Facts
+	at       moment.Moment
+	entitled func(visual.GUID, license.Terms, bool) []verdict.Finding
+	profiles profile.Set
+	lacks    []verdict.Finding // why no license at all can be believed
 }
 
 // judge makes a judge from the settings and what the journal knows. Where there
@@ -63,7 +69,7 @@ func (g *globals) judge(ctx context.Context) (*judge, error) {
 	if errors.As(err, &f) && f.code == codeNoSettings && g.settingsFile == config.FileName {
 		g.note("there are no settings here: no vendor is trusted, so no license can be believed")
 		return &judge{
-			globals: g, need: license.Need{Least: license.Attested},
+			globals: g, need: observe.Observer{Least: license.Attested}.Need,
 			at: moment.Settle(g.Now(), moment.Mark{}, -1),
 			lacks: []verdict.Finding{{
 				Code: "trust.none", Verdict: verdict.Reject, Message: "no vendor is trusted, since there are no settings here",
@@ -82,9 +88,14 @@ func (g *globals) judge(ctx context.Context) (*judge, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := (&session{globals: g, settings: settings, trust: trust}).observer()
+	known, err := g.usage(settings)
+	if err != nil {
+		return nil, err
+	}
+	profiles, _ := g.inForce(settings) // those that cannot be read were told
+	o := (&session{globals: g, settings: settings, trust: trust, known: known, profiles: profiles}).observer()
 	return &judge{
-		globals: g, trust: trust, need: o.Need(false), facts: o.Facts(book),
+		globals: g, trust: trust, need: o.Need, facts: o.Facts(book), entitled: o.Entitled, profiles: profiles,
 		at: moment.Settle(g.Now(), book.TimeMark(), -1),
 	}, nil
 }
@@ -128,12 +139,51 @@ func (j *judge) verify(file string) packageData {
 	if err != nil {
 		return unreadable(file, refusalOf(err))
 	}
-	_, judgment := j.trust.Judge(p, token, j.need, j.facts, j.at)
-	var terms license.Terms
-	if bound, err := j.trust.Bind(p, token); err == nil {
-		terms = bound.Terms
+	found, readable, refused := j.profiles.Look(p)
+	terms, judgment := j.weigh(p, token, found.Terms, readable)
+	if terms.IsZero() {
+		judgment = judgment.With(refused...)
 	}
-	return packageOf(file, p.Manifest(), p.Digest(), p.Content(), terms, judgment.With(j.lacks...), j.at)
+	d := packageOf(file, p.Manifest(), p.Digest(), p.Content(), terms, judgment.With(j.lacks...), j.at)
+	if readable {
+		d.Found = fmt.Sprintf("the vendor's own license %s in %s, read by the profile %s, ends on %s", found.Shown, found.Place, found.Profile, day(found.Terms.Ends))
+	}
+	return d
+}
+
+// weigh judges a package by its statement, and by the vendor's own license
+// inside: the script obeys that, so the earlier of the two ends counts.
+func (j *judge) weigh(p *pbiviz.Package, token []byte, found license.Terms, readable bool) (license.Terms, verdict.Judgment) {
+	g, facts := p.Manifest().GUID, j.facts
+	if said, ok := facts.EarliestEnd[p.Digest()]; readable && (!ok || found.Ends.Before(said.Ends)) {
+		facts.EarliestEnd = maps.Clone(facts.EarliestEnd)
+		if facts.EarliestEnd == nil {
+			facts.EarliestEnd = map[visual.Digest]license.Terms{}
+		}
+		facts.EarliestEnd[p.Digest()] = found
+	}
+	var terms license.Terms
+	var judgment verdict.Judgment
+	bound, err := j.trust.Bind(p, token)
+	switch {
+	case err == nil:
+		terms = bound.Terms
+		if facts.EarliestEnd[p.Digest()].Grade == license.Readable {
+			terms = j.trust.Effective(bound, facts)
+		}
+		_, judgment = j.trust.Judge(p, token, j.need(g, false), facts, j.at)
+	case token == nil && readable:
+		_, judgment = j.trust.JudgeReadable(p, j.profiles.Terms, j.need(g, false), facts, j.at)
+		if _, inside := p.Statement(); !inside {
+			terms = found
+		}
+	default:
+		_, judgment = j.trust.Judge(p, token, j.need(g, false), facts, j.at)
+	}
+	if judgment.Verdict != verdict.Reject && !terms.IsZero() {
+		judgment = judgment.With(j.entitled(g, terms, false)...)
+	}
+	return terms, judgment
 }
 
 // refusalOf says of any error what a reader's refusal says.

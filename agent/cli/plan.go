@@ -13,10 +13,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/diff"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
@@ -115,10 +117,14 @@ func (s *session) planAnswer(p plan.Plan) answer {
 		if !plan.Ready(gates) {
 			held++
 		}
+		changed, _ := s.difference(step)
+		if text := unproven(changed); text != "" {
+			step.Reason.Message += "; " + text
+		}
 		data.Steps = append(data.Steps, stepData{
 			ID: string(step.ID), Visual: visualData{step.Key.GUID.String(), step.Name}, Kind: string(step.Kind),
 			From: stateOf(step.From), To: stateOf(step.To), Reason: reasonOf(step.Reason),
-			Gates: gatesOf(gates), DiffClass: s.class(step), WayBack: &step.Back,
+			Gates: gatesOf(gates), DiffClass: changed.Class, WayBack: &step.Back,
 		})
 		view.Rows = append(view.Rows, []string{
 			title(step.Name, step.Key), string(step.Kind), versionOf(step.From), versionOf(step.To),
@@ -129,6 +135,9 @@ func (s *session) planAnswer(p plan.Plan) answer {
 		kind := "keep"
 		if idle.Blocked {
 			kind = "blocked"
+		}
+		if text := s.arrivedUnproven(idle); text != "" {
+			idle.Reason.Message += "; " + text
 		}
 		data.Steps = append(data.Steps, stepData{
 			Visual: visualData{idle.Key.GUID.String(), idle.Name}, Kind: kind,
@@ -188,23 +197,72 @@ func title(name string, k store.Key) string {
 	return name
 }
 
-// class compares the packages of a step; empty where one of them is not in the
-// archive or the step puts none.
-func (s *session) class(step plan.Step) diff.Class {
+// difference compares the packages of a step; false where one of them is not in
+// the archive or the step puts none.
+func (s *session) difference(step plan.Step) (diff.Diff, bool) {
 	if !step.Kind.Puts() || step.From.Release == nil || step.To.Release == nil {
-		return ""
+		return diff.Diff{}, false
 	}
-	from, errFrom := s.archive.Package(step.From.Release.Digest)
-	to, errTo := s.archive.Package(step.To.Release.Digest)
-	if errFrom != nil || errTo != nil {
-		return ""
+	return s.archivedDiff(step.From.Release.Digest, step.To.Release.Digest)
+}
+
+func (s *session) archivedDiff(from, to visual.Digest) (diff.Diff, bool) {
+	x, errX := s.archive.Package(from)
+	y, errY := s.archive.Package(to)
+	if errX != nil || errY != nil {
+		return diff.Diff{}, false
 	}
-	a, errA := pbiviz.Read(from, pbiviz.DefaultLimits())
-	b, errB := pbiviz.Read(to, pbiviz.DefaultLimits())
+	a, errA := pbiviz.Read(x, pbiviz.DefaultLimits())
+	b, errB := pbiviz.Read(y, pbiviz.DefaultLimits())
 	if errA != nil || errB != nil {
+		return diff.Diff{}, false
+	}
+	return compare(s.profiles, a, b), true
+}
+
+// unproven repeats that a package looks like a renewal and cannot be proven one;
+// empty where it does not.
+func unproven(d diff.Diff) string {
+	for _, f := range d.Findings {
+		if f.Code == codeUnproven {
+			return f.Message
+		}
+	}
+	return ""
+}
+
+// codeUnproven is the code of the finding that something looks like a renewal.
+const codeUnproven = "diff.renewal_unproven"
+
+// arrivedUnproven says of the package of the installed version that came last,
+// after the installed one and without any license that can be read, that it
+// looks like a renewal; empty where it does not.
+func (s *session) arrivedUnproven(idle plan.Idle) string {
+	book, now := s.journal.Book(), idle.State.Release
+	if now == nil {
 		return ""
 	}
-	return diff.Compare(a, b).Class
+	var last *journal.Package
+	seen := false
+	for _, p := range book.Packages() {
+		switch {
+		case p.Package == now.Digest:
+			seen = true
+		case seen && p.Manifest.GUID == idle.Key.GUID && p.Manifest.Version.Equal(now.Version):
+			last = &p
+		}
+	}
+	if last == nil || len(book.BoundsOf(last.Package)) > 0 {
+		return ""
+	}
+	if _, readable := s.observer().Readable(book, *last); readable {
+		return ""
+	}
+	d, _ := s.archivedDiff(now.Digest, last.Package)
+	if text := unproven(d); text != "" {
+		return fmt.Sprintf("%s is here: %s", visual.Release{Version: last.Manifest.Version, Digest: last.Package}, text)
+	}
+	return ""
 }
 
 // A savedPlan is what plan --out writes. It only selects: apply computes again

@@ -21,9 +21,12 @@ import (
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/library"
 	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/license/profile"
 	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/tenant"
+	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
@@ -46,6 +49,9 @@ type session struct {
 	trust    license.Trust
 	stores   map[string]store.Store
 	lock     *lock.Lock
+	known    tenant.Facts
+	profiles profile.Set
+	broken   error  // why a vendor profile cannot be read; nil where all can be
 	unread   string // what kept the library from being read; empty if nothing did
 }
 
@@ -62,6 +68,10 @@ func (g *globals) open(ctx context.Context) (*session, error) {
 	if s.trust, err = g.trust(settings); err != nil {
 		return nil, err
 	}
+	if s.known, err = g.usage(settings); err != nil {
+		return nil, err
+	}
+	s.profiles, s.broken = g.inForce(settings)
 	if s.archive, err = archive.Open(g.Disk, filepath.Join(settings.Data, "archive")); err != nil {
 		return nil, err
 	}
@@ -138,7 +148,11 @@ func (g *globals) trust(s config.Settings) (license.Trust, error) {
 		}
 		vendors = append(vendors, license.Vendor{Name: v.Name, Bundle: bundle, GUIDs: v.GUIDs, Enforced: v.Enforced})
 	}
-	return license.NewTrust(s.Tenant, vendors)
+	var attesters []license.Attester
+	for _, a := range s.Trust.Attesters {
+		attesters = append(attesters, license.Attester{Name: a.Name, Key: a.Key})
+	}
+	return license.NewTrust(s.Tenant, vendors, attesters...)
 }
 
 func (g *globals) bundle(name string) (license.Bundle, error) {
@@ -152,6 +166,9 @@ func (g *globals) bundle(name string) (license.Bundle, error) {
 // changing takes the lock under which stores are changed, and finishes what an
 // interrupted run left behind.
 func (s *session) changing(ctx context.Context, command string) ([]apply.Result, error) {
+	if s.broken != nil { // masks decide what is a renewal
+		return nil, s.broken
+	}
 	held, err := lock.Acquire(ctx, s.Disk, s.settings.Data, lock.Holder{Command: command, Since: s.Now()}, 0)
 	if err != nil {
 		return nil, err
@@ -185,15 +202,19 @@ func (s *session) clock() moment.Moment {
 }
 
 func (s *session) desk() intake.Desk {
-	return intake.Desk{Archive: s.archive, Journal: s.journal, Trust: s.trust, Limits: pbiviz.DefaultLimits(), Now: s.Now}
+	return intake.Desk{Archive: s.archive, Journal: s.journal, Trust: s.trust, Limits: pbiviz.DefaultLimits(), Profiles: s.profiles, Now: s.Now}
 }
 
 func (s *session) observer() observe.Observer {
 	o := observe.Observer{
 		Stores: s.stores, Trust: s.trust, Least: s.settings.Trust.Least,
 		Tolerant: s.settings.Packages.Tolerant, Tenant: s.settings.Tenant,
+		Usage: s.known, Profiles: s.profiles, LeastOf: map[visual.GUID]license.Grade{},
 	}
 	for _, v := range s.settings.Visuals {
+		if v.Least != "" {
+			o.LeastOf[v.GUID] = v.Least
+		}
 		o.Wanted = append(o.Wanted, plan.Wanted{Key: store.Key{Store: theStore, GUID: v.GUID}, Pin: v.Pin})
 	}
 	return o
@@ -203,8 +224,8 @@ func (s *session) applier() *apply.Applier {
 	o := s.observer()
 	return &apply.Applier{
 		Journal: s.journal, Archive: s.archive, Stores: s.stores, Trust: s.trust,
-		Limits: pbiviz.DefaultLimits(), Facts: o.Facts, Clock: s.clock,
-		Need: license.Need{Least: o.Least, Tolerant: o.Tolerant},
+		Limits: pbiviz.DefaultLimits(), Facts: o.Facts, Entitled: o.Entitled, Clock: s.clock,
+		Need: o.Need, Profiles: s.profiles,
 	}
 }
 
@@ -218,6 +239,7 @@ func (s *session) poll(ctx context.Context) ([]intake.Taken, error) {
 	}
 	desk := s.desk()
 	_, unbound := desk.Rebind(ctx, s.tx) // one damaged package must not keep the others out
+	unbound = errors.Join(unbound, desk.Reprofile(ctx, s.tx))
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}

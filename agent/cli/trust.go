@@ -21,7 +21,7 @@ func newTrust(g *globals) *cobra.Command {
 
 A license is believed if it is signed with a key of a vendor whose trust bundle
 the settings pin by its fingerprint, and if it is about a visual for which they
-let that vendor speak.`, newTrustAdd(g), newTrustList(g))
+let that vendor speak; or if one of your own people attested it.`, newTrustAdd(g), newTrustList(g), newTrustKeygen(g), newTrustAttester(g))
 }
 
 type trustOptions struct {

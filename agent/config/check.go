@@ -95,7 +95,7 @@ func (r *reader) oneOf(t text, known ...string) string {
 }
 
 func (r *reader) grade(t text) license.Grade {
-	return license.Grade(r.oneOf(t, string(license.Signed), string(license.Attested)))
+	return license.Grade(r.oneOf(t, string(license.Signed), string(license.Attested), string(license.Readable)))
 }
 
 func (r *reader) truth(t text) bool {

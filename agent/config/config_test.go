@@ -1,11 +1,14 @@
 package config
 
 import (
+	"bytes"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/orgstore/orgstore/packages/license"
 )
@@ -38,6 +41,30 @@ visuals:
     pin: 1.10
 `
 
+// Public halves of keys of nobody; ada2 is ada under another name.
+var (
+	ada   = publicKeyText("ada-2026", 1)
+	ada2  = publicKeyText("ada-2027", 1)
+	grace = publicKeyText("grace-2026", 2)
+)
+
+func publicKeyText(name string, seed byte) string {
+	private := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{seed}, ed25519.SeedSize))
+	k, err := license.NewKey(name, private.Public(), time.Time{})
+	if err != nil {
+		panic(err)
+	}
+	return k.Text()
+}
+
+func attesters(namesAndKeys ...string) string {
+	text := "trust:\n  attesters:\n"
+	for i := 0; i+1 < len(namesAndKeys); i += 2 {
+		text += fmt.Sprintf("    - {name: %s, key: %q}\n", namesAndKeys[i], namesAndKeys[i+1])
+	}
+	return text
+}
+
 // accepted are files without faults; the schema must accept them too.
 var accepted = map[string]string{
 	"the least":                      head,
@@ -48,6 +75,10 @@ var accepted = map[string]string{
 	"sections that are comments":     head + "trust:\n#  least: signed\npackages:\n",
 	"an unquoted version":            head + "visuals: [{guid: auroraGauge, pin: 1.10}]\n",
 	"four parts":                     head + "visuals: [{guid: auroraGauge, pin: 1.4.0.0}]\n",
+	"attesters":                      head + attesters("Ada Lovelace", ada, "Grace Hopper", grace),
+	"a person with two keys":         head + attesters("Ada Lovelace", ada, "Ada Lovelace", publicKeyText("ada-2027", 3)),
+	"attesters that are comments":    head + "trust:\n  attesters:\n  #  - name: x\n",
+	"a grade of a visual's own":      head + "visuals: [{guid: a, pin: '1', least: signed}]\n",
 	"JSON":                           `{"version": 1, "tenant": "8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11", "library": {"folder": "in"}, "store": {"driver": "folder", "path": "s"}}`,
 }
 
@@ -148,13 +179,23 @@ var refused = []struct {
 	{"what a value means and how it is written, together", head + "trust: {least: sgned}\nvisuals:\n  - {guid: a-b, pin: \"one\", name: [x]}\nnope: 1\n",
 		[]string{`5:16 "sgned" is not known`, `7:12 is not a visual's GUID`, `7:22 one`, `7:35 "name" is one value`, `8:1 unknown key "nope"`}, false},
 	{"an unknown driver", strings.Replace(head, "driver: folder", "driver: handoff", 1), []string{`4:17 "handoff" is not known`}, false},
-	{"a grade that is never automatic", head + "trust: {least: readable}\n", []string{`5:16 "readable"`}, false},
+	{"a grade that is never automatic", head + "trust: {least: opaque}\n", []string{`5:16 "opaque"`}, false},
 	{"a domain for a tenant", strings.Replace(head, "8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11", "contoso.onmicrosoft.com", 1), []string{"2:9 is not a tenant id"}, false},
 	{"a version from the future", strings.Replace(head, "version: 1", "version: 2", 1), []string{`1:10 version "2"`}, false},
 	{"a visual given twice", head + "visuals:\n  - {guid: a, pin: \"1\"}\n  - {guid: a, pin: \"2\"}\n", []string{"7:12 given twice; first at line 6"}, true},
 	{"two vendors for one visual", head + "trust:\n  vendors:\n" + vendor("A", "a") + vendor("B", "a"), []string{`8: is given to the vendor "A" already`}, true},
 	{"a vendor given twice", head + "trust:\n  vendors:\n" + vendor("A", "a") + vendor("A", "b"), []string{"8:14 given twice"}, true},
 	{"a short fingerprint", head + "trust: {vendors: [{name: A, bundle: b, fingerprint: \"sha256:12\", guids: [a]}]}\n", []string{"5:53 is not a fingerprint"}, false},
+	{"an attester without a key", head + "trust: {attesters: [{name: Ada}]}\n", []string{`5:21 lacks the key "key"`}, false},
+	{"a key that is none", head + attesters("Ada", "ssh-ed25519 AAAA"), []string{"7:24 not the public half"}, false},
+	{"a key of another algorithm", head + attesters("Ada", strings.Replace(ada, "Ed25519", "RS256", 1)), []string{"7:24 not the public half"}, false},
+	{"a key that was cut", head + attesters("Ada", ada[:len(ada)-2]), []string{"7:24 not the public half"}, true},
+	{"a key that proves nothing", head + attesters("Ada", "a:Ed25519:"+strings.Repeat("A", 43)), []string{"7:24 low order"}, true},
+	{"a key of two people", head + attesters("Ada", ada, "Grace", ada2), []string{"8:26 this key is given twice; first at line 7"}, true},
+	{"an attester given twice", head + attesters("Ada", ada, "Ada", ada), []string{"8:24 this key is given twice"}, true},
+	{"two keys of one name", head + attesters("Ada", ada, "Grace", publicKeyText("ada-2026", 2)), []string{`8:26 a key called "ada-2026" is given twice; first at line 7`}, true},
+	{"an attester without a name", head + attesters("''", ada), []string{`7:14 "name" is empty`}, false},
+	{"a visual that admits anything", head + "visuals: [{guid: a, pin: '1', least: opaque}]\n", []string{`5:38 "opaque" is not known`}, false},
 	{"a name of reports", head + "visuals: [{guid: a_OrgStore, pin: \"1\"}]\n", []string{"5:18 how a report names a visual"}, true},
 	{"an empty value", head + "data:\n", []string{`5:6 "data" is empty`}, false},
 	{"a null pin", head + "visuals: [{guid: a, pin: ~}]\n", []string{`5:26 "pin" is empty`}, false},
@@ -283,6 +324,32 @@ func TestDeepNesting(t *testing.T) {
 	}
 }
 
+func TestAttestersAndGradesAreRead(t *testing.T) {
+	s, err := Parse("orgstore.yaml", []byte(head+attesters("Ada Lovelace", ada)+"visuals:\n  - {guid: a, pin: '1', least: signed}\n  - {guid: b, pin: '1'}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := s.Trust.Attesters[0]
+	if a.Name != "Ada Lovelace" || a.Key.Text() != ada || a.Key.Use != license.UseAttestation || a.Key.Status != license.Active {
+		t.Errorf("the attester is %+v", a)
+	}
+	if s.Visuals[0].Least != license.Signed || s.Visuals[1].Least != "" || s.Trust.Least != license.Attested {
+		t.Errorf("the grades are %q, %q and %q", s.Visuals[0].Least, s.Visuals[1].Least, s.Trust.Least)
+	}
+}
+
+// TestDigestOfOldFiles: files without newer settings keep the digest they had,
+// since journals hold it.
+func TestDigestOfOldFiles(t *testing.T) {
+	s, err := Parse("orgstore.yaml", []byte(fullFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "sha256:c49ecc4f27b1fba4a1cffd9814c5d9e11c004232b7730fd74887bb98cc9be2d5"; s.Digest() != want {
+		t.Errorf("the digest is %s, was %s", s.Digest(), want)
+	}
+}
+
 // BenchmarkParse reads a thousand visuals; status starts with this.
 func BenchmarkParse(b *testing.B) {
 	text := []byte(fullFile)
@@ -339,7 +406,20 @@ func TestDigest(t *testing.T) {
 	if digest(head) != digest(head+"data: .orgstore\ntrust: {least: attested}\npackages: {tolerant: false}\nvisuals: []\n") {
 		t.Error("writing a default out changes the digest")
 	}
+	withAda := digest(head + attesters("Ada", ada, "Grace", grace))
+	if withAda != digest(head+attesters("Grace", grace, "Ada", ada)) || digest(head) != digest(head+"trust: {attesters: []}\n") {
+		t.Error("the order of attesters, or none of them, changes the digest")
+	}
+	for what, text := range map[string]string{
+		"an attester's name": attesters("Eve", ada, "Grace", grace), "an attester's key": attesters("Ada", publicKeyText("ada-2026", 7), "Grace", grace),
+		"an attester less": attesters("Ada", ada), "the name of a key": attesters("Ada", ada2, "Grace", grace),
+	} {
+		if digest(head+text) == withAda {
+			t.Errorf("%s does not change the digest", what)
+		}
+	}
 	for _, c := range [][2]string{
+		{"pin: 1.10", "pin: 1.10\n    least: signed"}, {"pin: 1.10", "pin: 1.10\n    least: attested"},
 		{"~> 1.4", "~> 1.5"}, {"1.10", "1.1"}, {"least: signed", "least: attested"}, {"statement", "package"}, {"tolerant: true", "tolerant: false"},
 		{"sha256:0", "sha256:1"}, {"path: store", "path: elsewhere"}, {"folder: inbox", "folder: in"}, {"data: state", "data: st"},
 		{"[auroraGauge, auroraBullet]", "[auroraGauge]"}, {"8F6C", "9F6C"}, {"name: Aurora Visuals", "name: Aurora"}, {"aurora.trust", "a.trust"},

@@ -34,6 +34,16 @@ func addVendor(name string, guids ...string) func([]byte) ([]byte, error) {
 	return func(b []byte) ([]byte, error) { return AddVendor(b, v) }
 }
 
+func addAttester(name, key string) func([]byte) ([]byte, error) {
+	k, err := license.ParseKey(key, license.UseAttestation)
+	if err != nil {
+		panic(err)
+	}
+	return func(b []byte) ([]byte, error) { return AddAttester(b, Attester{Name: name, Key: k}) }
+}
+
+var newAttester4 = "    - name: Ada Lovelace\n      key: \"" + ada + "\"\n"
+
 const newVendor4 = `    - name: Aurora Visuals
       bundle: a b/aurora.trust
       fingerprint: "sha256:0000000000000000000000000000000000000000000000000000000000000000"
@@ -92,6 +102,12 @@ var edits = []struct {
 	{"another vendor", addVendor("Aurora Visuals", "a", "b"), "trust:\n  vendors:\n" + vendor("X", "x") + "  least: signed\n", "trust:\n  vendors:\n" + vendor("X", "x") + strings.Replace(`    - {name: Aurora Visuals, bundle: a b/aurora.trust, fingerprint: "ZERO", guids: [a, b], enforced: package}`, "ZERO", zeros, 1) + "\n  least: signed\n"},
 	{"trust in braces", addVendor("A", "a"), "trust: {least: signed}\n", `trust: {least: signed, vendors: [{name: A, bundle: a b/aurora.trust, fingerprint: "` + zeros + `", guids: [a], enforced: package}]}` + "\n"},
 	{"trust in empty braces", addVendor("A", "a"), "trust: {}\n", `trust: {vendors: [{name: A, bundle: a b/aurora.trust, fingerprint: "` + zeros + `", guids: [a], enforced: package}]}` + "\n"},
+	{"no trust yet, an attester", addAttester("Ada Lovelace", ada), "data: x\n", "data: x\ntrust:\n  attesters:\n" + newAttester4},
+	{"trust that is a comment, an attester", addAttester("Ada Lovelace", ada), "trust: # whom\n#  least: signed\n", "trust: # whom\n  attesters:\n" + newAttester4 + "#  least: signed\n"},
+	{"no attesters", addAttester("Ada Lovelace", ada), "trust:\n  attesters: [] # none\n  # comment\n", "trust:\n  attesters: # none\n" + newAttester4 + "  # comment\n"},
+	{"attesters beside vendors", addAttester("Ada Lovelace", ada), "trust:\n  vendors:\n" + vendor("X", "x") + "# end\n", "trust:\n  vendors:\n" + vendor("X", "x") + "  attesters:\n" + newAttester4 + "# end\n"},
+	{"another attester", addAttester("Ada Lovelace", ada), "trust:\n  attesters:\n    - name: Grace # G\n      key: '" + grace + "' # hers\n  least: signed\n", "trust:\n  attesters:\n    - name: Grace # G\n      key: '" + grace + "' # hers\n" + newAttester4 + "  least: signed\n"},
+	{"attesters in brackets", addAttester("Ödön", ada), "trust: {attesters: [{name: Grace, key: '" + grace + "'}]} # t\n", "trust: {attesters: [{name: Grace, key: '" + grace + "'}, {name: \"Ödön\", key: \"" + ada + "\"}]} # t\n"},
 	{"a name that needs quotes", addVendor(`a: "b" # ü {`, "a"), "trust: {vendors: []}\n", `trust: {vendors: [{name: "a: \"b\" # ü {", bundle: a b/aurora.trust, fingerprint: "` + zeros + `", guids: [a], enforced: package}]}` + "\n"},
 }
 
@@ -135,6 +151,7 @@ func TestEditsOfJSONStayJSON(t *testing.T) {
 func TestEditsOfTheTemplate(t *testing.T) {
 	b := Template("8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11")
 	b = must(addVendor("Aurora Visuals", "auroraGauge")(b))
+	b = must(addAttester("Ada Lovelace", ada)(b))
 	b = must(SetPin(b, "auroraGauge", "~> 1.4"))
 	b = must(SetPin(b, "auroraBullet", "1.10"))
 	b = must(SetPin(b, "auroraGauge", "1.5.0.0"))
@@ -142,7 +159,7 @@ func TestEditsOfTheTemplate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(s.Visuals) != 2 || s.Visuals[0].Pin.String() != "1.5.0.0" || len(s.Trust.Vendors) != 1 {
+	if len(s.Visuals) != 2 || s.Visuals[0].Pin.String() != "1.5.0.0" || len(s.Trust.Vendors) != 1 || len(s.Trust.Attesters) != 1 {
 		t.Errorf("got %+v\n%s", s, b)
 	}
 	for line := range strings.Lines(string(Template(s.Tenant))) {
@@ -174,6 +191,8 @@ func TestEditsThatAreRefused(t *testing.T) {
 		{"a file with faults", setPin("a", "1"), "nope: 1\n", "unknown key"},
 		{"a vendor who is there", addVendor("X", "a"), "trust:\n  vendors:\n" + vendor("X", "x"), "given twice"},
 		{"a GUID that has a vendor", addVendor("Y", "x"), "trust:\n  vendors:\n" + vendor("X", "x"), `the vendor "X" already`},
+		{"an attester's key that is there", addAttester("Eve", ada2), attesters("Ada", ada), "given twice"},
+		{"an attester without a name", addAttester("", ada), "", "empty"},
 		{"an empty name", addVendor("", "a"), "", "empty"},
 	} {
 		got, err := c.edit([]byte(head + c.before))
@@ -316,7 +335,7 @@ func FuzzEdit(f *testing.F) {
 		if _, err := Parse(FileName, text); err != nil {
 			return
 		}
-		for _, edit := range []func([]byte) ([]byte, error){setPin("a", "9"), setPin("fuzz", "9"), removePin("a"), addVendor("Fuzz", "fuzz")} {
+		for _, edit := range []func([]byte) ([]byte, error){setPin("a", "9"), setPin("fuzz", "9"), removePin("a"), addVendor("Fuzz", "fuzz"), addAttester("Fuzz", ada)} {
 			out, err := edit(text)
 			var faults Faults
 			if err != nil && !errors.As(err, &faults) && !errors.Is(err, ErrNotListed) {

@@ -63,7 +63,7 @@ type storeSection struct {
 }
 
 type trustSection struct {
-	// Least grade a license must have: signed or attested.
+	// Least grade a license must have: signed, attested, or readable (found in the package, not checked).
 	Least leastGrade `yaml:"least"`
 	// Vendors whose signed licenses are believed.
 	Vendors []vendorEntry `yaml:"vendors"`
@@ -101,7 +101,7 @@ type visualEntry struct {
 	GUID guidText `yaml:"guid" jsonschema:"required"`
 	// Pin is an exact version, or a constraint such as "~> 1.4" or ">= 1.4, < 2".
 	Pin pinText `yaml:"pin" jsonschema:"required"`
-	// Least grade that this visual's license must have, in place of that under trust: signed or attested.
+	// Least grade that this visual's license must have, in place of that under trust: signed, attested or readable.
 	Least ownGrade `yaml:"least"`
 	// Name is for readers of this file; it decides nothing.
 	Name label `yaml:"name"`

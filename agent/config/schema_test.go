@@ -34,9 +34,9 @@ func leaves(t reflect.Type) *jsonschema.Schema {
 	case reflect.TypeFor[driverName]():
 		return &jsonschema.Schema{Enum: []any{FolderDriver}}
 	case reflect.TypeFor[leastGrade]():
-		return &jsonschema.Schema{Enum: []any{"signed", "attested"}, Default: string(defaultLeast)}
+		return &jsonschema.Schema{Enum: []any{"signed", "attested", "readable"}, Default: string(defaultLeast)}
 	case reflect.TypeFor[ownGrade]():
-		return &jsonschema.Schema{Enum: []any{"signed", "attested"}}
+		return &jsonschema.Schema{Enum: []any{"signed", "attested", "readable"}}
 	case reflect.TypeFor[publicKey]():
 		return str(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}:(Ed25519|ES256):[A-Za-z0-9_-]+$`)
 	case reflect.TypeFor[label]():

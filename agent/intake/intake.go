@@ -21,6 +21,7 @@ import (
 	"github.com/orgstore/orgstore/packages/archive"
 	"github.com/orgstore/orgstore/packages/library"
 	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/license/profile"
 	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/packages/visual"
@@ -47,6 +48,8 @@ type Desk struct {
 	Journal *journal.Journal
 	Trust   license.Trust
 	Limits  pbiviz.Limits
+	// Profiles are the vendor profiles in force.
+	Profiles profile.Set
 	// Now is the wall clock; a signed issue time ahead of it raises no mark.
 	Now func() time.Time
 }
@@ -154,6 +157,9 @@ func (d Desk) takePackage(ctx context.Context, tx journal.TxID, name string, fil
 		if err := d.Journal.Append(ctx, tx, received(p, name)); err != nil {
 			return t, err
 		}
+	}
+	if err := d.profile(ctx, tx, p); err != nil {
+		return t, err
 	}
 	t.Bound, err = d.bindPackage(ctx, tx, p)
 	return t, err

@@ -105,6 +105,23 @@ func (f ItemRefused) enter(w *writer, e Entry) error {
 	return nil
 }
 
+func (f Profiled) enter(w *writer, _ Entry) error {
+	switch {
+	case f.Profile == "" || f.Fingerprint == "":
+		return errors.New("it names no profile")
+	case f.Terms.Grade != "" && f.Terms.Grade != license.Readable:
+		return fmt.Errorf("what a profile finds is readable, never %s", f.Terms.Grade)
+	}
+	if _, ok := w.packages.get(f.Package); !ok {
+		return fmt.Errorf("package %s was never received", f.Package.Short())
+	}
+	// The latest word of a profile counts, whatever it said before it was edited.
+	all, _ := w.profiled.get(f.Package)
+	all = slices.DeleteFunc(slices.Clone(all), func(p Profiled) bool { return p.Profile == f.Profile })
+	w.profiled.set(f.Package, append(all, f))
+	return nil
+}
+
 func (f TimeMarked) enter(w *writer, _ Entry) error {
 	if f.Trusted.IsZero() {
 		return errors.New("it names no time")

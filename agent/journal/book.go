@@ -94,6 +94,13 @@ func (b Book) BoundsOf(pkg visual.Digest) []license.Bound {
 	return slices.Clone(bounds)
 }
 
+// ProfiledOf lists what vendor profiles found in one package, the latest of each
+// name; some of them may be in force no more.
+func (b Book) ProfiledOf(pkg visual.Digest) []Profiled {
+	all, _ := b.sums().profiled.get(pkg)
+	return slices.Clone(all)
+}
+
 // EarliestEnds returns, for each package, the terms of all statements bound to
 // it that end first, as license.Facts has them. It is asked for before every
 // step, so the map is made once and shared: it must not be changed.

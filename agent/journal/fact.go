@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/license/profile"
 	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/verdict"
@@ -36,6 +37,7 @@ const (
 	KindOverridden        Kind = "overridden"
 	KindTimeMarked        Kind = "time-marked"
 	KindSettingsSeen      Kind = "settings-seen"
+	KindProfiled          Kind = "profiled"
 )
 
 // Kinds lists every kind, in the order of the constants.
@@ -44,7 +46,7 @@ func Kinds() []Kind {
 		KindReceived, KindStatementReceived, KindBound, KindStatementRefused, KindItemRefused,
 		KindBaselined, KindBegun, KindAccepted, KindDone, KindFailed, KindWithdrawn,
 		KindHeld, KindUnheld, KindBlocked, KindUnblocked, KindOverridden,
-		KindTimeMarked, KindSettingsSeen,
+		KindTimeMarked, KindSettingsSeen, KindProfiled,
 	}
 }
 
@@ -103,6 +105,8 @@ func (r written) read() (Fact, error) {
 		return decode[TimeMarked](r.Data)
 	case KindSettingsSeen:
 		return decode[SettingsSeen](r.Data)
+	case KindProfiled:
+		return decode[Profiled](r.Data)
 	}
 	return nil, &NewerError{What: fmt.Sprintf("a fact %q that this program does not know", r.Kind)}
 }
@@ -254,6 +258,25 @@ type SettingsSeen struct {
 	Policy string `json:"policy"` // digest
 }
 
+// Profiled: a vendor profile was tried on a package. It holds no key.
+type Profiled struct {
+	Package visual.Digest `json:"package"`
+	Profile string        `json:"profile"` // its name
+	// Fingerprint is the profile's: what one of another fingerprint found counts
+	// no more.
+	Fingerprint string `json:"fingerprint"`
+	// Terms are those of the vendor's own license inside the package, of the
+	// grade readable; zero where none was found.
+	Terms license.Terms `json:"terms,omitzero"`
+	// Token is the SHA-256 of the vendor's key.
+	Token visual.Digest `json:"token,omitzero"`
+	// Masked is the digest of the package without the key: equal ones are the
+	// same code. Empty where the key may not or cannot be taken out.
+	Masked profile.Masked `json:"masked,omitempty"`
+	// Findings say why nothing was found, or not masked.
+	Findings []verdict.Finding `json:"findings,omitempty"`
+}
+
 // Kind returns KindReceived.
 func (Received) Kind() Kind { return KindReceived }
 
@@ -307,3 +330,6 @@ func (TimeMarked) Kind() Kind { return KindTimeMarked }
 
 // Kind returns KindSettingsSeen.
 func (SettingsSeen) Kind() Kind { return KindSettingsSeen }
+
+// Kind returns KindProfiled.
+func (Profiled) Kind() Kind { return KindProfiled }

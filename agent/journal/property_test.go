@@ -52,6 +52,7 @@ func anyFact(tb testing.TB, t *rapid.T) journal.Fact {
 		arrived, about, bound(tb, v, stmt),
 		journal.StatementRefused{Statement: digest(stmt), Package: digest(v), Trust: reason},
 		journal.ItemRefused{Source: reason, Digest: digest(v)},
+		journal.Profiled{Package: digest(v), Profile: reason, Fingerprint: stmt},
 		journal.Held{Key: lifted, Reason: reason}, journal.Unheld{Key: lifted},
 		journal.Blocked{Block: plan.Block{Key: key, Version: version(tb, v), Reason: reason}}, journal.Unblocked{Key: lifted},
 		journal.Overridden{Step: id, Gate: plan.GateTries, Reason: reason},

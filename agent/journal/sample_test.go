@@ -54,6 +54,12 @@ func terms(sequence int64) license.Terms {
 	}
 }
 
+func readable() license.Terms {
+	r := terms(3)
+	r.Grade = license.Readable
+	return r
+}
+
 func bound(t testing.TB, v, statement string) journal.Bound {
 	r := received(t, v)
 	return journal.Bound{Bound: license.Bound{
@@ -123,5 +129,9 @@ func samples(t testing.TB) []journal.Fact {
 		journal.Overridden{Step: "step-2", Gate: plan.GateTries, Reason: "the share is back"},
 		journal.TimeMarked{Trusted: day, Source: "statement"},
 		journal.SettingsSeen{Policy: "sha256:policy"},
+		journal.Profiled{
+			Package: digest("1.4.0.0"), Profile: "aurora-key", Fingerprint: "sha256:profile",
+			Terms: readable(), Token: digest("key"), Masked: "m1:x", Findings: findings(),
+		},
 	}
 }

@@ -28,6 +28,7 @@ type sums struct {
 	bounds       table[visual.Digest, []license.Bound] // by package
 	refusals     table[about, StatementRefusal]        // statements that could not be bound
 	refused      table[visual.Digest, ItemRefusal]     // files that are neither
+	profiled     table[visual.Digest, []Profiled]      // by package, one of each profile's name
 	shelves      table[store.Key, *shelf]              // one per visual and store
 	open         table[store.StepID, store.Key]        // where each open step is
 	holds        table[store.Key, plan.Hold]
@@ -89,7 +90,7 @@ func (w *writer) book() Book {
 func (s *sums) tables() []layered {
 	return []layered{
 		&s.packages, &s.packagesOf, &s.arrived, &s.statements, &s.statementsOf, &s.stated, &s.bounds, &s.refusals, &s.refused,
-		&s.shelves, &s.open, &s.holds, &s.overrides, &s.tries, &s.marks,
+		&s.profiled, &s.shelves, &s.open, &s.holds, &s.overrides, &s.tries, &s.marks,
 	}
 }
 

@@ -3,6 +3,7 @@
 package observe
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -10,8 +11,10 @@ import (
 
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/license/profile"
 	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/tenant"
 	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/plan"
@@ -24,10 +27,17 @@ type Observer struct {
 	Trust  license.Trust
 	// Least is the grade a license must reach.
 	Least license.Grade
+	// LeastOf is the grade of the visuals for which the settings name another.
+	LeastOf map[visual.GUID]license.Grade
 	// Tolerant admits packages of the tolerant ZIP tier.
 	Tolerant bool
+	// Profiles are the vendor profiles in force.
+	Profiles profile.Set
 	// Tenant is the tenant's id, lower case.
 	Tenant string
+	// Usage is what is known of the tenant's users and capacities; zero where
+	// nobody told.
+	Usage tenant.Facts
 }
 
 // Input looks at every store and weighs every candidate at one moment.
@@ -78,8 +88,7 @@ func (o Observer) present(ctx context.Context, book journal.Book, name string) (
 // it; a package without one is a candidate that is refused for that reason.
 // It reads no package bytes. Asked says that a person asked for a release.
 func (o Observer) Candidates(book journal.Book, asked bool, at moment.Moment) []plan.Candidate {
-	need := o.Need(asked)
-	facts := o.Facts(book)
+	facts, before := o.Facts(book), attested(book)
 	packages := book.Packages()
 	out := make([]plan.Candidate, 0, len(packages))
 	for _, p := range packages {
@@ -87,28 +96,36 @@ func (o Observer) Candidates(book journal.Book, asked bool, at moment.Moment) []
 			GUID: p.Manifest.GUID, Name: p.Manifest.DisplayName, Content: p.Content,
 			Release: visual.Release{Version: p.Manifest.Version, Digest: p.Package},
 		}
-		bounds := book.BoundsOf(p.Package)
+		need, bounds, found := o.Need(c.GUID, asked), book.BoundsOf(p.Package), o.profiled(book, p)
+		c.Same = found.same
 		for _, b := range bounds {
 			c.Terms = b.Terms
+			if facts.EarliestEnd[p.Package].Grade == license.Readable { // the script obeys its own date
+				c.Terms = o.Trust.Effective(b, facts)
+			}
 			c.Judgment = o.Trust.Weigh(b, need, facts, at).With(need.Reserve(p.Reservations)...)
+			if c.Judgment.Verdict != verdict.Reject { // what is refused covers nobody
+				c.Judgment = c.Judgment.With(o.Entitled(b.GUID, b.Terms, asked)...)
+			}
 			out = append(out, c)
 		}
 		if len(bounds) == 0 {
-			c.Judgment = o.unbound(book, p, need, at)
+			terms, judgment := o.unbound(book, p, found, need, at)
+			c.Terms, c.Judgment = terms, o.reattest(judgment, p, before[c.GUID], need.Least)
 			out = append(out, c)
 		}
 	}
 	return out
 }
 
-// Need is what the settings ask of every license.
-func (o Observer) Need(asked bool) license.Need {
-	return license.Need{Least: o.Least, Asked: asked, Tolerant: o.Tolerant}
+// Need is what the settings ask of a visual's license.
+func (o Observer) Need(g visual.GUID, asked bool) license.Need {
+	return license.Need{Least: cmp.Or(o.LeastOf[g], o.Least), Asked: asked, Tolerant: o.Tolerant}
 }
 
 // unbound says why a package has no license: why a statement that claims to be
 // about it is not believed tells more than that there is none.
-func (o Observer) unbound(book journal.Book, p journal.Package, need license.Need, at moment.Moment) verdict.Judgment {
+func (o Observer) unbound(book journal.Book, p journal.Package, found profiled, need license.Need, at moment.Moment) (license.Terms, verdict.Judgment) {
 	var refused []verdict.Finding
 	for _, s := range book.StatementsAbout(p) {
 		if r, ok := book.Refusal(p.Package, s); ok {
@@ -116,16 +133,21 @@ func (o Observer) unbound(book journal.Book, p journal.Package, need license.Nee
 		}
 	}
 	if len(refused) == 0 {
-		return o.Trust.WeighUnbound(p.Manifest, need, at).With(need.Reserve(p.Reservations)...)
+		return found.terms, o.weighUnbound(p, found, need, at).With(need.Reserve(p.Reservations)...)
 	}
-	return o.Trust.WeighRefused(p.Manifest, refused, need, at).With(need.Reserve(p.Reservations)...)
+	return license.Terms{}, o.Trust.WeighRefused(p.Manifest, refused, need, at).With(need.Reserve(p.Reservations)...)
 }
 
 // Facts is what is known of the tenant and of licenses used before.
 func (o Observer) Facts(book journal.Book) license.Facts {
 	return license.Facts{
-		Tenant: o.Tenant, Marks: book.Marks(), EarliestEnd: book.EarliestEnds(), Latest: latest(book),
+		Tenant: o.Tenant, Marks: book.Marks(), EarliestEnd: o.earliestEnds(book), Latest: latest(book),
 	}
+}
+
+// Entitled holds what a license counts against how its visual is used.
+func (o Observer) Entitled(g visual.GUID, terms license.Terms, asked bool) []verdict.Finding {
+	return tenant.Check(terms, g, o.Usage, tenant.Need{Asked: asked})
 }
 
 // latest finds the license that is in use of each subscription, so that a

@@ -22,6 +22,8 @@ import (
 	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/pbiviz/pbiviztest"
 	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/tenant"
+	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/change"
 	"github.com/orgstore/orgstore/policies/plan"
@@ -79,9 +81,33 @@ func gauge(version string) *pbiviz.Package {
 func codes(c plan.Candidate) string {
 	all := []string{c.Release.Version.String(), string(c.Judgment.Verdict)}
 	for _, f := range c.Judgment.Findings {
-		all = append(all, string(f.Code))
+		if f.Code != tenant.Unchecked { // TestWhatIsUsed asks about that
+			all = append(all, string(f.Code))
+		}
 	}
 	return strings.Join(all, " ")
+}
+
+// What a license counts is held against what is known of the tenant; what is
+// not known is said.
+func TestWhatIsUsed(t *testing.T) {
+	p := gauge("1.0.0.0")
+	book := taken(t, p.File(), licensetest.Aurora().Statement(p))
+	people := func(n int64) tenant.People { return tenant.People{Count: tenant.Is(n)} }
+	for name, c := range map[string]struct {
+		usage tenant.Facts
+		code  verdict.Code
+	}{
+		"nobody told":            {tenant.Facts{}, tenant.Unchecked},
+		"more users than seats":  {tenant.Facts{ID: licensetest.Tenant, Uses: []tenant.Use{{GUID: p.Manifest().GUID, Designers: people(9), Viewers: people(1 << 40)}}}, "ent.over_quantity"},
+		"told, but not of users": {tenant.Facts{ID: licensetest.Tenant, Uses: []tenant.Use{{GUID: p.Manifest().GUID}}}, "ent.unknown_usage"},
+	} {
+		o := observer()
+		o.Usage = c.usage
+		if got := o.Candidates(book, false, licensetest.At("2026-11-23"))[0].Judgment; !got.Has(c.code) {
+			t.Errorf("%s: got %v, want %s", name, got.Findings, c.code)
+		}
+	}
 }
 
 func TestCandidates(t *testing.T) {

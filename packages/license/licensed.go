@@ -49,6 +49,11 @@ func (t Trust) Judge(p *pbiviz.Package, statement []byte, n Need, f Facts, at mo
 	default:
 		j = t.WeighRefused(p.Manifest(), refused.Findings, n, at)
 	}
+	return t.licensed(p, b, j, n, f, at)
+}
+
+// licensed adds a package's own reservations to what was found of its license.
+func (t Trust) licensed(p *pbiviz.Package, b Bound, j verdict.Judgment, n Need, f Facts, at moment.Moment) (Licensed, verdict.Judgment) {
 	j = j.With(n.Reserve(p.Reservations())...)
 	if !j.Verdict.Passes() && (j.Verdict != verdict.Review || n.Reviewed == "") {
 		return Licensed{}, j

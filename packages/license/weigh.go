@@ -209,12 +209,16 @@ func (w *weighing) weighEnd() {
 	case days <= expiringDays:
 		w.add(codeExpiring, verdict.Warn, renewal, "%s ends on %s: %s left", w.license(), day(ends), count(days))
 	}
-	if ends.Before(said) {
+	switch {
+	case ends.Before(said) && w.facts.EarliestEnd[w.bound.Package].Grade == Readable:
+		w.add(codeExtended, verdict.Warn, "", "%s says it ends on %s, but the license that was read inside the package ends on %s: that counts",
+			w.license(), day(said), day(ends))
+	case ends.Before(said):
 		w.add(codeExtended, verdict.Review, renewal+"; if its visuals ask the statement only, set enforced: statement",
 			"%s says it ends on %s, but an earlier statement about the same bytes ends on %s, and the script inside still has its own date",
 			w.license(), day(said), day(ends))
 	}
-	if lifetime := said.Sub(w.bound.Terms.Issued); lifetime > maxLifetime {
+	if lifetime := said.Sub(w.bound.Terms.Issued); !w.bound.Terms.Issued.IsZero() && lifetime > maxLifetime {
 		w.add(codeLifetime, verdict.Review, "ask "+w.vendor()+" whether that is meant",
 			"%s lasts %d days; more than %d are unusual", w.license(), lifetime/(24*time.Hour), maxLifetime/(24*time.Hour))
 	}

@@ -90,6 +90,9 @@ func (c *checking) counts() bool {
 	switch {
 	case c.terms.Kind == "":
 		c.add(Unchecked, verdict.Accept, "", "whether %s is used more than licensed was not checked, since nothing says what its license counts", g)
+	case c.terms.Grade == license.Attested && silent(c.terms):
+		c.add(Unchecked, verdict.Accept, "if the order says how much is licensed, attest that with --quantity, --sku or --site",
+			"whether %s is used more than licensed was not checked, since its attestation does not say how much that is", g)
 	case c.terms.Kind == license.User && c.terms.Quantity < 1:
 		c.add(codeQuantity, verdict.Reject, c.ask("a license that says for how many users it is"), "%s is licensed for %d users", g, c.terms.Quantity)
 	case c.terms.Kind == license.Capacity && c.licensed.IsZero():
@@ -101,6 +104,12 @@ func (c *checking) counts() bool {
 		c.add(codeKind, verdict.Reject, "update orgstore", "%s has a license of the kind %s, which is not known here", g, strconv.QuoteToASCII(string(c.terms.Kind)))
 	}
 	return false
+}
+
+// silent says whether terms leave open how much of their kind is licensed. An
+// attestation may: a license that nobody can read may not tell.
+func silent(t license.Terms) bool {
+	return t.Quantity == 0 && len(t.SKUs) == 0 && len(t.CapacityIDs) == 0 && len(t.Sites) == 0
 }
 
 // largest returns the largest of some SKUs, or the zero SKU where no size is

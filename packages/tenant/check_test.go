@@ -76,6 +76,12 @@ func seats(designers, viewers int64) tenant.Use {
 
 func on(ids ...string) tenant.Use { return tenant.Use{Capacities: tenant.Is(ids)} }
 
+// attested are terms of a person of the tenant, who may not know how much.
+func attested(t license.Terms) license.Terms {
+	t.Vendor, t.Grade = "", license.Attested
+	return t
+}
+
 func embedded(hosts ...string) tenant.Use {
 	return tenant.Use{Viewers: number(0), Hosts: tenant.Is(hosts)}
 }
@@ -182,6 +188,25 @@ func brief(found []verdict.Finding) string {
 	}
 	slices.Sort(all)
 	return strings.Join(all, ", ")
+}
+
+// TestAttestedWithoutHowMuch: what an attestation leaves open is unchecked, said
+// so, and never refused; what it says is checked, and a vendor must always say.
+func TestAttestedWithoutHowMuch(t *testing.T) {
+	for name, terms := range map[string]license.Terms{"users": users(0), "capacity": capacity(nil), "site": site()} {
+		for _, f := range []tenant.Facts{{}, facts(seats(3, 4))} {
+			got := tenant.Check(attested(terms), gauge, f, tenant.Need{})
+			if len(got) != 1 || got[0].Code != tenant.Unchecked || got[0].Verdict != verdict.Accept || got[0].Hint == "" {
+				t.Errorf("%s: got %+v", name, got)
+			}
+		}
+	}
+	if got := tenant.Check(users(0), gauge, facts(seats(3, 4)), tenant.Need{}); len(got) != 1 || got[0].Verdict != verdict.Reject {
+		t.Errorf("a vendor who says nothing: %+v", got)
+	}
+	if got := tenant.Check(attested(users(2)), gauge, facts(seats(3, 4)), tenant.Need{}); len(got) != 1 || got[0].Code != "ent.over_quantity" {
+		t.Errorf("an attestation that says too few: %+v", got)
+	}
 }
 
 func TestNamesOfPeopleStayOut(t *testing.T) {

@@ -61,7 +61,7 @@ func (m *matter) askLongest(free []*offer, fits func(*offer) bool) *offer {
 	}
 	if m.ask.Content != "" {
 		for _, o := range fit { // from the longest license down
-			if o.Content == m.ask.Content {
+			if m.holds(o, m.ask.Content) {
 				return o
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/change"
@@ -14,6 +15,8 @@ const (
 	CodeExpired    verdict.Code = "time.expired"
 	CodeNotYet     verdict.Code = "time.not_yet"
 	CodeSuperseded verdict.Code = "life.superseded"
+	CodeUnlicensed verdict.Code = "lic.none"
+	CodeGrade      verdict.Code = "lic.grade"
 )
 
 // An offer is a candidate, its version already taken apart: a plan compares
@@ -23,6 +26,11 @@ type offer struct {
 	index      int // among the offers of its visual
 	numbers    [4]int32
 	deployable bool
+}
+
+// unlicensed says whether nobody signed or attested anything about an offer.
+func (c *Candidate) unlicensed() bool {
+	return c.Judgment.Has(CodeUnlicensed) || c.Terms.Grade == license.Readable
 }
 
 // offers groups candidates by visual, each group in one order whatever the
@@ -83,6 +91,7 @@ func compareOffers(a, b offer) int {
 		cmp.Compare(a.Terms.Issuer, b.Terms.Issuer),
 		cmp.Compare(b.Terms.Sequence, a.Terms.Sequence),
 		cmp.Compare(a.Content, b.Content),
+		slices.Compare(a.Same, b.Same),
 		cmp.Compare(a.Name, b.Name),
 		compareJudgments(a.Judgment, b.Judgment),
 	)
@@ -217,12 +226,24 @@ func (m *matter) nearness(o *offer) int {
 // installed package must be in the archive for that.
 func (m *matter) sameContent(o *offer) bool {
 	r := m.release()
-	if r == nil || o.Content == "" {
-		return false
+	return r != nil && m.provenSame(o, func(p *offer) bool { return p.Release.Digest == r.Digest })
+}
+
+// provenSame says whether an offer is proven to hold the same code as one of
+// those that are meant: both hold the same, or both hold the same without the
+// vendor's own license.
+func (m *matter) provenSame(o *offer, meant func(*offer) bool) bool {
+	for i := range m.offers {
+		if p := &m.offers[i]; meant(p) && sameCode(o.Candidate, p.Candidate) {
+			return true
+		}
 	}
-	return slices.ContainsFunc(m.offers, func(p offer) bool {
-		return p.Release.Digest == r.Digest && p.Content == o.Content
-	})
+	return false
+}
+
+func sameCode(a, b *Candidate) bool {
+	return a.Content != "" && a.Content == b.Content ||
+		slices.ContainsFunc(a.Same, func(s string) bool { return s != "" && slices.Contains(b.Same, s) })
 }
 
 // kind says which change leads from what is installed to an offer that the pin

@@ -3,6 +3,7 @@ package plan
 import (
 	"slices"
 
+	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/visual"
 )
@@ -201,12 +202,17 @@ func (m *matter) release() *visual.Release {
 func (m *matter) blockOf(o *offer) *Block {
 	for i, b := range m.blocks {
 		if !b.Version.IsZero() && b.Version.Equal(o.Release.Version) ||
-			b.Content != "" && b.Content == o.Content ||
+			b.Content != "" && m.holds(o, b.Content) ||
 			!b.Digest.IsZero() && b.Digest == o.Release.Digest {
 			return &m.blocks[i]
 		}
 	}
 	return nil
+}
+
+// holds says whether an offer is proven to hold the code of a content.
+func (m *matter) holds(o *offer, c pbiviz.Content) bool {
+	return o.Content == c || len(o.Same) > 0 && m.provenSame(o, func(p *offer) bool { return p.Content == c })
 }
 
 // name returns what people call the visual: as the package says that is about

@@ -314,6 +314,41 @@ func TestBlocks(t *testing.T) {
 	}
 }
 
+// TestRenewalByMask: another content is the same code where both hold the same
+// without the vendor's own license, and only there.
+func TestRenewalByMask(t *testing.T) {
+	masked := func(c Candidate, same ...string) Candidate {
+		c.Same = same
+		return c
+	}
+	renew := "renew 1.4.0.0a to 2027-06-01 -> 1.4.0.0b to 2029-06-01"
+	replace := "replace 1.4.0.0a to 2027-06-01 -> 1.4.0.0b to 2029-06-01"
+	byContent := []Block{{Key: gauge("main"), Content: v14c.Content, Pin: "1.4"}}
+	for _, c := range []struct {
+		name       string
+		candidates []Candidate
+		blocks     []Block
+		want       string
+	}{
+		{"equal under one profile", []Candidate{masked(v14, "m1:x"), masked(v14c, "m1:x")}, nil, renew},
+		{"equal under one of several", []Candidate{masked(v14, "m1:w", "m1:x"), masked(v14c, "m1:x", "m1:y")}, nil, renew},
+		{"code hidden", []Candidate{masked(v14, "m1:x"), masked(v14c, "m1:y")}, nil, replace},
+		{"only one of them masked", []Candidate{masked(v14), masked(v14c, "m1:x")}, nil, replace},
+		{"nothing is equal to nothing", []Candidate{masked(v14, ""), masked(v14c, "")}, nil, replace},
+		{"equal to a third only", []Candidate{masked(v14), masked(v14c, "m1:x"), masked(candidate("1.4.0.0", "z", ""), "m1:x")}, nil, replace},
+		{"the code is blocked", []Candidate{masked(v14, "m1:x"), masked(v14c, "m1:y")}, byContent, "keep keep.newer_blocked"},
+		{"the same code as what is blocked", []Candidate{masked(v14, "m1:x"), masked(v14c, "m1:y"), masked(candidate("1.4.0.0", "z", "2029-07-01"), "m1:y")}, byContent, "keep keep.newer_blocked"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			in := input("1.4", []Present{v14.installed()}, c.candidates...)
+			in.Blocks = c.blocks
+			if got := lines(Compute(in)); got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+}
+
 func TestADisabledFirstInstallStaysDisabled(t *testing.T) {
 	disabled := func(p *Present) { p.Belief.Enabled, p.Told.Enabled = off(), off() }
 	in := input("1.4", with(v14.installed(), disabled), v14)

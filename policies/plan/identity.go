@@ -118,13 +118,26 @@ func presentJSON(m *matter) []byte {
 func candidatesJSON(offers []offer) [][]byte {
 	lines := make([][]byte, len(offers))
 	for i, o := range offers {
-		lines[i] = object().str("guid", o.GUID.String()).
+		line := object().str("guid", o.GUID.String()).
 			str("version", o.Release.Version.String()).str("digest", o.Release.Digest.String()).
 			str("content", string(o.Content)).str("license", o.Terms.ID).str("issuer", o.Terms.Issuer).
-			time("ends", o.Terms.Ends).end()
+			time("ends", o.Terms.Ends)
+		if len(o.Same) > 0 {
+			line.raw("same", sameJSON(o.Same))
+		}
+		lines[i] = line.end()
 	}
 	slices.SortFunc(lines, bytes.Compare)
 	return slices.CompactFunc(lines, bytes.Equal)
+}
+
+// sameJSON writes a set: neither order nor repetition counts.
+func sameJSON(same []string) []byte {
+	var values [][]byte
+	for _, s := range slices.Compact(slices.Sorted(slices.Values(same))) {
+		values = append(values, quote(nil, s))
+	}
+	return list(values)
 }
 
 func blockJSON(b Block) []byte {

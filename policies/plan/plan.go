@@ -46,11 +46,15 @@ type Open struct {
 // A Candidate is a package of the archive together with a statement about it,
 // or without one, weighed at one moment.
 type Candidate struct {
-	GUID     visual.GUID
-	Name     string // as people see it
-	Release  visual.Release
-	Content  pbiviz.Content
-	Terms    license.Terms // zero where no statement is bound
+	GUID    visual.GUID
+	Name    string // as people see it
+	Release visual.Release
+	Content pbiviz.Content
+	// Same holds digests of the package without the vendor's own license, sorted,
+	// one of each profile that can take it out: packages that share one are the
+	// same code.
+	Same     []string
+	Terms    license.Terms // zero where no statement is bound and none was found inside
 	Judgment verdict.Judgment
 }
 

@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 
+	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/verdict"
 )
@@ -43,6 +44,7 @@ const (
 	CodeRefusedNow   Code = "keep.license_refused"
 	CodeNotBegun     Code = "keep.renewal_not_begun"
 	CodeNewerRefused Code = "keep.newer_refused"
+	CodeUnattested   Code = "keep.needs_attestation"
 	CodeNewerBlocked Code = "keep.newer_blocked"
 	CodeNewerOutside Code = "keep.newer_outside_pin"
 )
@@ -183,6 +185,9 @@ func (m *matter) keepLicense(installed *offer) *Reason {
 	}
 	f := first(installed.Judgment)
 	ask := requestHint(m.name(installed), m.key.GUID, installed)
+	if r := m.refusal(); r.Code == CodeUnattested { // the renewed package is here
+		ask = r.Hint
+	}
 	if installed.Judgment.Has(CodeExpired) {
 		ended := fmt.Sprintf("%s stays installed, though its license ended on %s", installed.Release.Version, day(installed.Terms.Ends))
 		return &Reason{CodeEnded, sentences(ended, m.notBegun(), m.refusal().Message), ask}
@@ -218,7 +223,7 @@ func (m *matter) keepRefused(*offer) *Reason {
 	if r.Message == "" {
 		return nil
 	}
-	return &Reason{CodeNewerRefused, sentences(m.asPinned(), r.Message), r.Hint}
+	return &Reason{r.Code, sentences(m.asPinned(), r.Message), r.Hint}
 }
 
 // refusal says why something newer or longer licensed than what is installed
@@ -229,14 +234,27 @@ func (m *matter) refusal() Reason {
 		return Reason{}
 	}
 	o := m.best(func(o *offer) bool {
-		return o.Judgment.Verdict == verdict.Reject && !m.passes(o) && m.eligible(o) && m.kind(o) != "" &&
-			(!o.Release.Version.Equal(r.Version) || o.Terms.Ends.After(m.now.state.License.Ends))
+		return o.Judgment.Verdict == verdict.Reject && !m.passes(o) && m.eligible(o) && (m.unattested(o) || m.kind(o) != "" &&
+			(!o.Release.Version.Equal(r.Version) || o.Terms.Ends.After(m.now.state.License.Ends)))
 	})
 	if o == nil {
 		return Reason{}
 	}
 	f := first(o.Judgment)
-	return Reason{Message: fmt.Sprintf("%s is not taken: %s", releaseName(o.Release), f.Message), Hint: f.Hint}
+	code := CodeNewerRefused
+	if m.unattested(o) {
+		code = CodeUnattested
+	}
+	return Reason{code, fmt.Sprintf("%s is not taken: %s", releaseName(o.Release), f.Message), f.Hint}
+}
+
+// unattested says whether an offer is another package, of the installed version
+// or a later one, that has no license yet where the installed one is attested:
+// a renewal that needs an attestation of its own, which nobody else will send.
+func (m *matter) unattested(o *offer) bool {
+	r := m.release()
+	return r != nil && m.now.state.License.Grade == license.Attested && o.unlicensed() &&
+		o.Release.Digest != r.Digest && o.Release.Version.Compare(r.Version) >= 0
 }
 
 func (m *matter) keepBlocked(*offer) *Reason {

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/store"
@@ -45,6 +46,7 @@ func settle(p Present, t store.Traits, offers []offer) settled {
 		s = listed(belief, *p.Told, t, offers)
 		s.name = p.Told.Name
 	}
+	s.state.License.Ends = s.ends(offers)
 	switch {
 	case p.Told != nil && p.Told.Problem != "":
 		s.stuck = &Reason{CodeProblem, "the store cannot tell what it holds: " + p.Told.Problem,
@@ -53,6 +55,22 @@ func settle(p Present, t store.Traits, offers []offer) settled {
 		s.stuck = noBaseline(p.Key)
 	}
 	return s
+}
+
+// ends is when the license of what is present ends: sooner than was believed
+// when it was put, where that has been found out since.
+func (s settled) ends(offers []offer) time.Time {
+	believed := s.state.License
+	if s.state.Release == nil || believed.IsZero() {
+		return believed.Ends
+	}
+	for i := range offers {
+		o := &offers[i]
+		if o.Release.Digest == s.state.Release.Digest && o.Terms.ID == believed.ID && endsBefore(o.Terms, believed) {
+			believed.Ends = o.Terms.Ends
+		}
+	}
+	return believed.Ends
 }
 
 // noBaseline is the reason to leave alone what was installed before orgstore came.

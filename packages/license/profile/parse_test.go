@@ -86,7 +86,7 @@ func TestFaults(t *testing.T) {
 		{"key of another algorithm", signed("{ algorithm: ES256, key: " + ed + ", value: [base64], over: [base64] }"), []string{"not a key of ES256"}},
 		{"key of low order", signed("{ algorithm: Ed25519, key: MCowBQYDK2VwAyEAAQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=, value: [base64], over: [base64] }"), []string{"low order"}},
 		{"key that is none", signed("{ algorithm: Ed25519, key: '%%%', value: [base64], over: [base64] }"), []string{"neither PEM nor base64"}},
-		{"private key", signed(`{ algorithm: Ed25519, key: "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", value: [base64], over: [base64] }`), []string{"PEM of the type"}},
+		{"private key", signed(`{ algorithm: Ed25519, key: "-----BEGIN ` + `PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", value: [base64], over: [base64] }`), []string{"PEM of the type"}},
 		{"JSON signed", signed("{ algorithm: Ed25519, key: " + ed + ", value: [json], over: [base64] }"), []string{"json can only be"}},
 		{"two faults, in order", strings.Replace(good, "name: test", "name: T", 1) + "x: y\n", []string{"2:7:", "8:1:"}},
 	} {

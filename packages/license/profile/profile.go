@@ -63,6 +63,10 @@ func (p Profile) Name() string { return p.name }
 // Vendor returns the name of the vendor whose form this is.
 func (p Profile) Vendor() string { return p.vendor }
 
+// Visuals lists the visuals that the profile is about; empty where it may be
+// tried on all.
+func (p Profile) Visuals() []visual.GUID { return slices.Clone(p.guids) }
+
 // Covers says whether the profile is about a visual. One that names no visuals
 // may be tried on all.
 func (p Profile) Covers(g visual.GUID) bool {

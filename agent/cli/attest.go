@@ -1,0 +1,356 @@
+package cli
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/intake"
+	"github.com/orgstore/orgstore/agent/observe"
+	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/license/issuer"
+	"github.com/orgstore/orgstore/packages/pbiviz"
+	"github.com/orgstore/orgstore/packages/verdict"
+	"github.com/orgstore/orgstore/packages/visual"
+)
+
+// maxEvidence bounds a file that serves as evidence, in bytes.
+const maxEvidence = 64 << 20
+
+// attestOptions are those of a vendor's statement, as far as a tenant can say
+// the same, and on what evidence it does.
+type attestOptions struct {
+	issueOptions
+	tenant       string
+	order        string
+	evidence     string
+	evidenceFile string
+	reason       string
+	secret       passphrase
+}
+
+func newAttest(g *globals) *cobra.Command {
+	o := &attestOptions{issueOptions: issueOptions{globals: g}}
+	cmd := &cobra.Command{
+		Use:   "attest PACKAGE...",
+		Short: "Attest what is licensed until when, where a license cannot be read",
+		Long: `Attest what is licensed until when, where a license cannot be read.
+
+Run it on your own machine, with the key that "orgstore trust keygen" made there:
+it needs neither settings nor a journal. The attestation is written beside each
+package as NAME.pbiviz.license and is about exactly these bytes, so every renewed
+package needs a new one: keep --order, raise --seq by one and move --ends.`,
+		Example: `  orgstore license attest gauge.pbiviz --key ada.key --tenant 8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11 \
+      --ends 2027-11-20 --kind user --quantity 250 --order PO-4711 \
+      --evidence "invoice 2026-4711" --reason "the vendor's license cannot be read"`,
+		Args: arguments(cobra.MinimumNArgs(1)),
+		RunE: g.answering(o.run),
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.key, "key", "", "the private key `FILE` of `orgstore trust keygen` (required)")
+	o.secret.flags(cmd)
+	f.StringVar(&o.tenant, "tenant", "", "the tenant's `ID`; without it that of the settings, if there are some")
+	f.StringVar(&o.ends, "ends", "", "the `DAY` on which the license ends, as 2027-11-20; valid before it (required)")
+	f.StringVar(&o.begins, "begins", "", "the first `DAY` on which it is valid; without it today")
+	f.StringVar(&o.kind, "kind", "", "what the license counts: `user`, capacity or site (required)")
+	f.Int64Var(&o.quantity, "quantity", 0, "how many users, as a `NUMBER`, if that is known")
+	f.StringSliceVar(&o.skus, "sku", nil, "a capacity `SKU`, if that is known; repeatable")
+	f.StringSliceVar(&o.sites, "site", nil, "a `HOST`, if that is known; repeatable")
+	f.StringVar(&o.order, "order", "", "the order's or subscription's `NUMBER`, the same over all renewals")
+	f.Int64Var(&o.sequence, "seq", 1, "`NUMBER` 1 for the first attestation of an order, one more at each renewal")
+	f.StringVar(&o.evidence, "evidence", "", "what it rests on, as a `TEXT`: an invoice, a mail of the vendor")
+	f.StringVar(&o.evidenceFile, "evidence-file", "", "what it rests on, as a `FILE`, of which name and SHA-256 are kept")
+	f.StringVar(&o.reason, "reason", "", "why you attest, as a `TEXT` (required)")
+	f.StringVar(&o.out, "out", "", "the `FOLDER` to write to; without it beside each package")
+	f.BoolVar(&o.force, "force", false, "overwrite earlier attestations")
+	dryRunFlags(cmd, &o.dryRun)
+	return cmd
+}
+
+func (o *attestOptions) run(ctx context.Context, args []string) (answer, error) {
+	if err := o.check(); err != nil {
+		return answer{}, err
+	}
+	key, err := o.readKeyFile(o.key)
+	if err != nil {
+		return answer{}, err
+	}
+	request, err := o.request(key.person)
+	if err != nil {
+		return answer{}, err
+	}
+	files := o.matching(args)
+	packages, err := o.opaque(files)
+	if err != nil {
+		return answer{}, err
+	}
+	// Whatever is wrong is found before a person types a passphrase.
+	draft, err := o.rehearse(request, packages, key)
+	if err != nil {
+		return answer{}, err
+	}
+	if err := o.mayDeliver(files, o.results(files, packages, draft)); err != nil {
+		return answer{}, err
+	}
+	if o.dryRun {
+		a := o.answer(files, packages, draft)
+		a.message = "nothing was written: this was a dry run"
+		return a, nil
+	}
+	return o.sign(ctx, request, files, packages, key)
+}
+
+// sign asks for the passphrase, signs and writes.
+func (o *attestOptions) sign(ctx context.Context, r issuer.Request, files []string, packages []*pbiviz.Package, k keyFile) (answer, error) {
+	secret, err := o.secret.ask(ctx, o.globals, fmt.Sprintf("The passphrase of %s for %s: ", output.Safe(k.person), output.Safe(k.name)), false)
+	if err != nil {
+		return answer{}, err
+	}
+	key, err := k.open(secret)
+	if err != nil {
+		return answer{}, err
+	}
+	issued, err := o.attest(r, packages, key)
+	if err != nil {
+		return answer{}, err
+	}
+	if err := o.deliver(files, o.results(files, packages, issued)); err != nil {
+		return answer{}, err
+	}
+	return o.answer(files, packages, issued), nil
+}
+
+// place is where the attestation about a package is written.
+func (o *attestOptions) place(file string) string {
+	if o.out != "" {
+		file = filepath.Join(o.out, filepath.Base(file))
+	}
+	return file + intake.StatementSuffix
+}
+
+func (o *attestOptions) results(files []string, packages []*pbiviz.Package, issued []issuer.Issued) []newFile {
+	var all []newFile
+	for i, file := range files {
+		made, _ := about(issued, packages[i])
+		all = append(all, newFile{o.place(file), 0o644, append(slices.Clone(made.Token), '\n')})
+	}
+	return all
+}
+
+// mayDeliver refuses what deliver would, and to overwrite what a vendor signed,
+// whoever forces it: the vendor's word counts for more.
+func (o *attestOptions) mayDeliver(files []string, results []newFile) error {
+	for _, r := range results {
+		if text, err := o.read(r.name, license.MaxStatement); err == nil && fromVendor(text) {
+			return problem(exitError, "attest.signed", "the vendor's word counts for more: if it cannot be believed, see why with `orgstore license show`; to keep both, name another folder with --out",
+				"%s is a license statement of a vendor, and stays", r.name)
+		}
+	}
+	preview := o.issueOptions
+	preview.dryRun = true
+	return preview.deliver(files, results)
+}
+
+// fromVendor says whether a license statement is no attestation: only those name
+// the digests of files.
+func fromVendor(text []byte) bool {
+	said, err := license.Peek(text)
+	return err == nil && !slices.ContainsFunc(said.Packages, func(l license.Listed) bool { return !l.File.IsZero() })
+}
+
+type attestedData struct {
+	issuedData
+	Attester string `json:"attester"`
+	KeyID    string `json:"key_id"`
+	Evidence string `json:"evidence"`
+	Reason   string `json:"reason"`
+}
+
+func (o *attestOptions) answer(files []string, packages []*pbiviz.Package, issued []issuer.Issued) answer {
+	data := []attestedData{}
+	view := output.View{Columns: []string{"FILE", "VISUAL", "VERSION", "KIND", "SUBSCRIPTION", "SEQUENCE", "BEGINS", "ENDS", "ATTESTER"}}
+	for i, file := range files {
+		made, _ := about(issued, packages[i])
+		t, m, name := made.Statement.Terms, packages[i].Manifest(), o.place(file)
+		data = append(data, attestedData{
+			issuedData{name, m.GUID.String(), m.Version.String(), t.ID, t.Subscription, t.Sequence, timestamp(t.Begins), timestamp(t.Ends)},
+			t.Attester, t.KeyID, t.Evidence.String(), t.Reason,
+		})
+		view.Rows = append(view.Rows, []string{
+			name, m.DisplayName, m.Version.String(), string(t.Kind), t.Subscription, fmt.Sprint(t.Sequence), day(t.Begins), day(t.Ends), t.Attester,
+		})
+	}
+	return answer{data: data, view: view, message: "next: put package and license into the library of the agent, or there: orgstore package add PACKAGE"}
+}
+
+// check asks of the flags what an attestation needs.
+func (o *attestOptions) check() error {
+	switch {
+	case o.key == "":
+		return usage("make one with `orgstore trust keygen`, on your own machine", "attesting needs your --key")
+	case o.ends == "":
+		return usage("give the day as --ends 2027-11-20", "an attestation needs the end of the license")
+	case (o.evidence == "") == (o.evidenceFile == ""):
+		return usage("such as --evidence \"invoice 2026-4711\", or --evidence-file invoice.pdf", "an attestation rests on either --evidence or --evidence-file")
+	case blank(o.reason):
+		return usage("such as --reason \"the vendor's license cannot be read\"", "an attestation needs a --reason")
+	case o.sequence < 1:
+		return usage("1 for the first attestation of an order, one more at each renewal", "--seq: %d is below 1", o.sequence)
+	case o.quantity < 0:
+		return usage("leave it out if it is not known", "--quantity: %d is below 0", o.quantity)
+	}
+	return o.checkCounts()
+}
+
+// checkCounts refuses what does not belong to the kind. How much is licensed
+// need not be said: an opaque license may not tell.
+func (o *attestOptions) checkCounts() error {
+	given := map[license.Kind]bool{license.User: o.quantity != 0, license.Capacity: len(o.skus) > 0, license.Site: len(o.sites) > 0}
+	kind := license.Kind(o.kind)
+	if _, known := given[kind]; !known {
+		return usage("choose user, capacity or site", "--kind: there is no kind %q", o.kind)
+	}
+	for _, other := range []license.Kind{license.User, license.Capacity, license.Site} {
+		if other != kind && given[other] {
+			return usage("leave out --quantity, --sku or --site, or choose --kind "+string(other), "a license of the kind %s does not count by %s", kind, other)
+		}
+	}
+	return nil
+}
+
+// opaque reads the packages. One that carries its vendor's statement cannot be
+// attested: nobody could say which of the two counts.
+func (o *attestOptions) opaque(files []string) ([]*pbiviz.Package, error) {
+	packages, err := o.packages(files)
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range packages {
+		if _, inside := p.Statement(); inside {
+			return nil, problem(exitError, "attest.signed", "use the vendor's license: orgstore license show "+files[i],
+				"%s has its vendor's license statement inside; an attestation beside it would be refused", files[i])
+		}
+	}
+	return packages, nil
+}
+
+// request says what the flags ask for, but for the packages.
+func (o *attestOptions) request(person string) (issuer.Request, error) {
+	r := issuer.Request{
+		Attester: person, Sequence: o.sequence, Issued: o.Now().UTC(), Kind: license.Kind(o.kind),
+		Quantity: o.quantity, SKUs: o.skus, Sites: o.sites, Reason: strings.TrimSpace(o.reason),
+	}
+	var err error
+	if r.Ends, err = issuer.ParseDate(o.ends); err != nil {
+		return r, usage("write the day as 2027-11-20", "--ends: %w", err)
+	}
+	if !r.Issued.Before(r.Ends) {
+		return r, usage("give the day on which the license of this package ends", "--ends: the license ended on %s already", o.ends)
+	}
+	if o.begins != "" {
+		if r.Begins, err = issuer.ParseDate(o.begins); err != nil {
+			return r, usage("write the day as 2026-11-20", "--begins: %w", err)
+		}
+		if r.Begins.Before(r.Issued) { // a day that has begun
+			r.Begins = r.Issued
+		}
+	}
+	tenant, err := o.tenantID()
+	if err != nil {
+		return r, err
+	}
+	r.Tenants = []string{tenant}
+	r.Evidence, err = o.evidenceOf()
+	return r, err
+}
+
+// tenantID is the flag's tenant, or that of the settings where there are some.
+func (o *attestOptions) tenantID() (string, error) {
+	if o.tenant != "" {
+		if !license.ValidTenant(o.tenant) {
+			return "", usage("write it as 8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11, in lower case", "--tenant: %q is not a tenant's id", o.tenant)
+		}
+		return o.tenant, nil
+	}
+	settings, err := o.settings()
+	if f := (*fault)(nil); errors.As(err, &f) && f.code == codeNoSettings {
+		return "", usage("give --tenant, the id that the Azure portal shows", "there are no settings here that name the tenant")
+	}
+	return settings.Tenant, err
+}
+
+func (o *attestOptions) evidenceOf() (license.Evidence, error) {
+	if o.evidenceFile == "" {
+		return license.Evidence{Text: strings.TrimSpace(o.evidence)}, nil
+	}
+	text, err := o.read(o.evidenceFile, maxEvidence)
+	if err != nil {
+		return license.Evidence{}, err
+	}
+	sum := sha256.Sum256(text)
+	return license.Evidence{Name: filepath.Base(o.evidenceFile), SHA256: hex.EncodeToString(sum[:])}, nil
+}
+
+// rehearse signs with another key of the same name.
+func (o *attestOptions) rehearse(r issuer.Request, packages []*pbiviz.Package, k keyFile) ([]issuer.Issued, error) {
+	other, err := issuer.GenerateKey(k.public.ID, k.public.Algorithm)
+	if err != nil {
+		return nil, err
+	}
+	issued, err := o.attest(r, packages, other)
+	if refusal := (*verdict.Refusal)(nil); errors.As(err, &refusal) { // the agent would refuse it
+		return nil, usage("mend the flags; see `orgstore license attest --help`", "%w", err)
+	}
+	return issued, err
+}
+
+// attest signs one attestation for each visual. Orders are numbered for each
+// visual apart: renewing one must not outdate another of the same order.
+func (o *attestOptions) attest(r issuer.Request, packages []*pbiviz.Package, k issuer.Key) ([]issuer.Issued, error) {
+	byVisual := map[visual.GUID][]*pbiviz.Package{}
+	for _, p := range packages {
+		byVisual[p.Manifest().GUID] = append(byVisual[p.Manifest().GUID], p)
+	}
+	var all []issuer.Issued
+	for g, of := range byVisual {
+		r.Subscription, r.Packages = observe.OrderLine(o.order, g), of
+		one, err := issuer.Attest(r, k)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one...)
+	}
+	return all, nil
+}
+
+// attestedBy is what programs read of who attested a license.
+type attestedBy struct {
+	By       string `json:"by"`
+	Evidence string `json:"evidence"`
+	Reason   string `json:"reason"`
+}
+
+// gradeBy shows a grade, and who stands for it where that is one of our own.
+func gradeBy(l licenseData) string {
+	if l.Attested == nil {
+		return l.Grade
+	}
+	return l.Grade + " by " + l.Attested.By
+}
+
+// attestation tells on one line who attested a license, and on what evidence;
+// empty where nobody had to.
+func attestation(t license.Terms) string {
+	if t.Grade != license.Attested {
+		return ""
+	}
+	return fmt.Sprintf("license attested by %s on %s: %s", t.Attester, t.Evidence, t.Reason)
+}

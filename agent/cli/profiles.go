@@ -1,0 +1,209 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/packages/diff"
+	"github.com/orgstore/orgstore/packages/disk"
+	"github.com/orgstore/orgstore/packages/license/profile"
+	"github.com/orgstore/orgstore/packages/pbiviz"
+)
+
+const (
+	// profileFolder is where vendor profiles lie, in the data folder.
+	profileFolder = "profiles"
+	profileSuffix = ".yaml"
+	// maxProfiles bounds how many are read: each is tried on every package that
+	// it may be about.
+	maxProfiles = 100
+)
+
+// codeProfile is the code of the fault that a vendor profile cannot be read.
+const codeProfile = "profile.invalid"
+
+// A profileFile is a vendor profile and the file it was read from.
+type profileFile struct {
+	file string
+	profile.Profile
+}
+
+// profiles reads the vendor profiles of the data folder, in the order of their
+// names. An error tells every one that cannot be read, with its place; the
+// others are returned all the same.
+func (g *globals) profiles(s config.Settings) ([]profileFile, error) {
+	folder := filepath.Join(s.Data, profileFolder)
+	entries, err := g.Disk.ReadDir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var read []profileFile
+	var broken []error
+	names := map[string]string{}
+	for _, e := range entries {
+		if e.IsDir() || !strings.HasSuffix(e.Name(), profileSuffix) || strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		if len(read) == maxProfiles {
+			broken = append(broken, fmt.Errorf("%s holds more than %d profiles", folder, maxProfiles))
+			break
+		}
+		p, fault := g.profile(filepath.Join(folder, e.Name()))
+		if first := names[p.Name()]; fault == nil && first != "" {
+			fault = fmt.Errorf("%s: the profile is called %s, as the one in %s is", filepath.Join(folder, e.Name()), p.Name(), first)
+		}
+		if fault != nil {
+			broken = append(broken, fault)
+			continue
+		}
+		names[p.Name()] = e.Name()
+		read = append(read, profileFile{e.Name(), p})
+	}
+	if err := errors.Join(append(broken, err)...); err != nil {
+		return read, problem(exitError, codeProfile,
+			"mend the profile, or take it away; until then nothing is changed in the store, since profiles decide what is a renewal",
+			"cannot read the vendor profiles: %w", err)
+	}
+	return read, nil
+}
+
+func (g *globals) profile(file string) (profile.Profile, error) {
+	text, err := disk.ReadFile(g.Disk, file, profile.MaxSize)
+	if err != nil {
+		return profile.Profile{}, unreadableFile(file, err)
+	}
+	return profile.Parse(filepath.Base(file), text)
+}
+
+// inForce reads the profiles and says which of them cannot be read. Whoever only
+// looks goes on with the others.
+func (g *globals) inForce(s config.Settings) (profile.Set, error) {
+	read, err := g.profiles(s)
+	if err != nil {
+		g.note("%v", err)
+	}
+	var set profile.Set
+	for _, p := range read {
+		set = append(set, p.Profile)
+	}
+	return set, err
+}
+
+// compare says what changed between two packages, without the vendor's own
+// license where a profile can take it out.
+func compare(set profile.Set, from, to *pbiviz.Package) diff.Diff {
+	plain := diff.Compare(from, to)
+	told := false // why a profile that is about the visual cannot take it out
+	for _, p := range set.Covering(to.Manifest().GUID) {
+		if !p.Masks() || profile.IsMissing(second(p.Read(from))) && profile.IsMissing(second(p.Read(to))) {
+			continue
+		}
+		switch d := diff.CompareMasked(from, to, p.Masked); {
+		case d.Class == diff.LicenseOnly:
+			return d
+		case !told:
+			plain, told = d, true
+		}
+	}
+	return plain
+}
+
+func second[T any](_ T, err error) error { return err }
+
+func newLicenseProfiles(g *globals) *cobra.Command {
+	var examples string
+	cmd := &cobra.Command{
+		Use:   "profiles",
+		Short: "List the vendor profiles in force, or write examples of them",
+		Long: `List the vendor profiles in force, or write examples of them.
+
+A vendor profile is a YAML file in the folder profiles of the data folder. It says
+where in a vendor's packages the vendor's own license sits, what its fields mean
+and whether two packages may be compared without it. What it finds is of the grade
+readable: shown with its end, and put into a store only where least in the
+settings says readable. Two packages of one version that are equal without their
+license are a renewal.`,
+		Example: "  orgstore license profiles\n  orgstore license profiles --examples examples",
+		Args:    arguments(cobra.NoArgs),
+		RunE: g.answering(func(context.Context, []string) (answer, error) {
+			if examples != "" {
+				return g.writeExamples(examples)
+			}
+			return g.listProfiles()
+		}),
+	}
+	cmd.Flags().StringVar(&examples, "examples", "", "write the example profiles into the folder `DIR`; nothing there is overwritten")
+	return cmd
+}
+
+type profileData struct {
+	File        string   `json:"file"`
+	Name        string   `json:"name"`
+	Vendor      string   `json:"vendor"`
+	Visuals     []string `json:"visuals"` // empty: all
+	Verifies    bool     `json:"verifies"`
+	Masks       bool     `json:"masks"`
+	Fingerprint string   `json:"fingerprint"`
+}
+
+func (g *globals) listProfiles() (answer, error) {
+	settings, err := g.settings()
+	if err != nil {
+		return answer{}, err
+	}
+	read, err := g.profiles(settings)
+	data := []profileData{}
+	view := output.View{Columns: []string{"PROFILE", "VENDOR", "VISUALS", "SIGNATURE", "RENEWALS", "FILE"}}
+	for _, p := range read {
+		d := profileData{p.file, p.Name(), p.Vendor(), []string{}, p.Verifies(), p.Masks(), p.Fingerprint()}
+		for _, v := range p.Visuals() {
+			d.Visuals = append(d.Visuals, v.String())
+		}
+		data = append(data, d)
+		visuals, signature, renewals := strings.Join(d.Visuals, ", "), "not checked", "not proven"
+		if len(d.Visuals) == 0 {
+			visuals = "any"
+		}
+		if d.Verifies {
+			signature = "checked"
+		}
+		if d.Masks {
+			renewals = "proven"
+		}
+		view.Rows = append(view.Rows, []string{d.Name, d.Vendor, visuals, signature, renewals, d.File})
+	}
+	a := answer{data: data, view: view}
+	if len(data) == 0 && err == nil {
+		a.message = "no vendor profiles: put them into " + filepath.Join(settings.Data, profileFolder) + "; `orgstore license profiles --examples DIR` writes some to begin with"
+	}
+	return a, err
+}
+
+func (g *globals) writeExamples(folder string) (answer, error) {
+	for _, e := range profile.Examples() {
+		if _, err := g.Disk.Stat(filepath.Join(folder, e.Name)); !errors.Is(err, fs.ErrNotExist) {
+			return answer{}, problem(exitError, "file.exists", "name another folder", "cannot write %s: it is there already", filepath.Join(folder, e.Name))
+		}
+	}
+	if err := g.Disk.MkdirAll(folder, 0o755); err != nil {
+		return answer{}, err
+	}
+	data := []string{}
+	view := output.View{Columns: []string{"FILE"}}
+	for _, e := range profile.Examples() {
+		name := filepath.Join(folder, e.Name)
+		if err := g.write(name, 0o644, e.Text); err != nil {
+			return answer{}, err
+		}
+		data, view.Rows = append(data, name), append(view.Rows, []string{name})
+	}
+	return answer{data: data, view: view}, nil
+}

@@ -1,0 +1,84 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/license/profile"
+	"github.com/orgstore/orgstore/packages/pbiviz"
+	"github.com/orgstore/orgstore/packages/verdict"
+)
+
+// Reprofile tries the vendor profiles in force on every package on which they
+// were not tried yet as they read today. It reads no package while neither
+// profiles nor archive changed. A package that cannot be read is in the error,
+// and keeps no other from being tried.
+func (d Desk) Reprofile(ctx context.Context, tx journal.TxID) error {
+	var missed []error
+	for _, known := range d.Journal.Book().Packages() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if len(d.untriedProfiles(known)) == 0 {
+			continue
+		}
+		p, err := d.read(known.Package)
+		if err == nil {
+			err = d.profile(ctx, tx, p)
+		}
+		missed = append(missed, err)
+	}
+	return errors.Join(missed...)
+}
+
+// profile tries the profiles on a package that was received, and records what
+// they find.
+func (d Desk) profile(ctx context.Context, tx journal.TxID, p *pbiviz.Package) error {
+	known, ok := d.Journal.Book().Package(p.Digest())
+	if !ok {
+		return fmt.Errorf("package %s was never received", p.Digest().Short())
+	}
+	var facts []journal.Fact
+	for _, q := range d.untriedProfiles(known) {
+		f, err := profiled(q, p)
+		if err != nil {
+			return err
+		}
+		facts = append(facts, f)
+	}
+	if len(facts) == 0 {
+		return nil
+	}
+	return d.Journal.Append(ctx, tx, facts...)
+}
+
+// untriedProfiles leaves out the profiles that were tried as they read today.
+func (d Desk) untriedProfiles(known journal.Package) profile.Set {
+	if len(d.Profiles) == 0 {
+		return nil
+	}
+	tried := d.Journal.Book().ProfiledOf(known.Package)
+	return slices.DeleteFunc(d.Profiles.Covering(known.Manifest.GUID), func(p profile.Profile) bool {
+		return slices.ContainsFunc(tried, func(f journal.Profiled) bool { return f.Fingerprint == p.Fingerprint() })
+	})
+}
+
+// profiled is what one profile finds in one package.
+func profiled(q profile.Profile, p *pbiviz.Package) (journal.Profiled, error) {
+	f := journal.Profiled{Package: p.Digest(), Profile: q.Name(), Fingerprint: q.Fingerprint()}
+	found, err := q.Read(p)
+	if err == nil {
+		f.Terms, f.Token = found.Readable(), found.Token
+		if q.Masks() {
+			f.Masked, err = q.Masked(p)
+		}
+	}
+	var refusal *verdict.Refusal
+	if errors.As(err, &refusal) {
+		f.Findings, err = refusal.Findings, nil
+	}
+	return f, err
+}
