@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/orgstore/orgstore/agent/journal"
@@ -200,6 +201,9 @@ func (a *Applier) judge(s plan.Step) (license.Licensed, error) {
 	if licensed.IsZero() {
 		return licensed, &verdict.Refusal{Findings: judgment.Findings}
 	}
+	if f, ok := unread(judgment, s.Review); ok {
+		return license.Licensed{}, &verdict.Refusal{Findings: []verdict.Finding{f}}
+	}
 	if a.Entitled == nil {
 		return licensed, nil
 	}
@@ -244,12 +248,23 @@ func (a *Applier) token(book journal.Book, to store.State) ([]byte, error) {
 	return token, nil
 }
 
+// unread finds what needs review and was not part of what the person read: a
+// clock that went back since, say.
+func unread(j verdict.Judgment, review string) (verdict.Finding, bool) {
+	for _, f := range j.Findings {
+		if f.Verdict == verdict.Review && !strings.Contains(review, f.Message) {
+			return f, true
+		}
+	}
+	return verdict.Finding{}, false
+}
+
 // need is what this step asks of its license: going back and what a person
 // asked for may be superseded; what a person reviewed may pass with a reason.
 func (a *Applier) need(book journal.Book, s plan.Step) license.Need {
 	n := a.Need(s.Key.GUID, s.Asked || s.Kind == change.Restore || s.Kind == change.Downgrade)
 	for _, o := range book.Overrides() {
-		if o.Step == s.ID && o.Gate == plan.GateReview {
+		if o.Step == s.ID && o.Gate == plan.GateReview && o.About == s.Review {
 			n.Reviewed = o.Reason
 		}
 	}

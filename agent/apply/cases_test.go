@@ -185,13 +185,18 @@ func TestAReviewedStepIsPut(t *testing.T) {
 	b.terms["new"] = b.terms["long"]
 	s := upgrade(b)
 	override := func(gate string) {
-		err := b.applier.Journal.Append(context.Background(), b.tx, journal.Overridden{Step: s.ID, Gate: gate, Reason: "the vendor confirmed it"})
+		err := b.applier.Journal.Append(context.Background(), b.tx, journal.Overridden{Step: s.ID, Gate: gate, About: s.Review, Reason: "the vendor confirmed it"})
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
 	override(plan.GateHold)
+	r := b.do(s)
+	b.want(r, apply.Failed, "lic.lifetime")
+	s.Review = "something else was to be decided"
+	override(plan.GateReview)
 	b.want(b.do(s), apply.Failed, "lic.lifetime")
+	s.Review = r.Message
 	override(plan.GateReview)
 	b.want(b.do(s), apply.Verified, "")
 	b.holds("new")

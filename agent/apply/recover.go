@@ -41,6 +41,11 @@ func (a *Applier) recover(ctx context.Context, tx journal.TxID, open plan.Open) 
 	switch {
 	case err != nil:
 		return unknown(s, err), nil
+	case s.Kind.Puts() && sameBytes(s) && open.Undoes == "" && !open.Accepted:
+		// The store looks the same before and after: it cannot say whether the
+		// new license was verified.
+		r := failed(s, "op.interrupted", "interrupted before the new license was verified", "run the command again")
+		return a.close(ctx, tx, r, journal.Unchanged)
 	case !seen.tells(s) && open.Accepted:
 		return a.done(ctx, tx, s, store.Acknowledged, "accepted before an interruption; the store cannot be read back")
 	case !seen.tells(s):

@@ -209,7 +209,7 @@ func (s *session) overrule(ctx context.Context, steps []plan.Step, gate, reason 
 	for _, step := range steps {
 		for _, g := range s.gates(step) {
 			if g.Kind == gate && g.State == plan.GateClosed {
-				facts = append(facts, journal.Overridden{Step: step.ID, Gate: g.Kind, Reason: reason})
+				facts = append(facts, journal.Overridden{Step: step.ID, Gate: g.Kind, About: g.Message, Reason: reason})
 			}
 		}
 	}

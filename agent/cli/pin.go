@@ -164,7 +164,11 @@ func (g *globals) edit(dryRun bool, change func([]byte) ([]byte, error)) error {
 		return err
 	}
 	edited, err := change(text)
-	if err != nil || dryRun {
+	var faults config.Faults
+	switch {
+	case errors.As(err, &faults):
+		return &fault{exit: exitError, code: "settings.invalid", err: err, hint: "nothing was written"}
+	case err != nil || dryRun:
 		return err
 	}
 	return g.write(name, 0o644, edited)

@@ -78,7 +78,7 @@ func (o *rollbackOptions) run(ctx context.Context, args []string) (answer, error
 		}
 	}
 	key := store.Key{Store: theStore, GUID: g}
-	if finished(recovered, key) {
+	if r := finished(recovered, key); r != nil && o.meant(s.journal.Book(), key, r.Step.To) {
 		return s.applied(recovered, nil), worst(recovered, true)
 	}
 	results, a, err := o.goBack(ctx, s, key)
@@ -94,10 +94,27 @@ func (o *rollbackOptions) run(ctx context.Context, args []string) (answer, error
 
 // finished says whether recovering made what a person had asked for of a visual:
 // a rollback that was interrupted and is given again must not go back twice.
-func finished(recovered []apply.Result, k store.Key) bool {
-	return slices.ContainsFunc(recovered, func(r apply.Result) bool {
+func finished(recovered []apply.Result, k store.Key) *apply.Result {
+	i := slices.IndexFunc(recovered, func(r apply.Result) bool {
 		return r.Step.Key == k && r.Step.Asked && r.OK() && r.Outcome != apply.Waiting
 	})
+	if i < 0 {
+		return nil
+	}
+	return &recovered[i]
+}
+
+// meant says whether a state is where --to asks to go; without it any is.
+func (o *rollbackOptions) meant(book journal.Book, key store.Key, to store.State) bool {
+	if o.to == "" {
+		return true
+	}
+	if n, err := strconv.Atoi(o.to); err == nil {
+		r, err := revision(book, key, n)
+		return err == nil && (r == nil) == (to.Enabled != nil && !*to.Enabled) && (r == nil || to.Release != nil && r.Digest == to.Release.Digest)
+	}
+	v, err := visual.ParseVersion(o.to)
+	return err == nil && to.Release != nil && to.Release.Version.Equal(v)
 }
 
 // goBack plans the rollback, asks the person and carries it out.
@@ -240,7 +257,7 @@ func revision(book journal.Book, key store.Key, n int) (*visual.Release, error) 
 // darken reports.
 func (s *session) previous(key store.Key, now visual.Release) (*visual.Release, error) {
 	book := s.journal.Book()
-	content := contentOf(book, now.Digest)
+	content := s.codeOf(now.Digest)
 	var renewed *visual.Release
 	passed := map[pbiviz.Content]bool{}
 	var after change.Kind // what followed
@@ -250,12 +267,12 @@ func (s *session) previous(key store.Key, now visual.Release) (*visual.Release, 
 		if was == nil || was.Digest == now.Digest {
 			continue
 		}
-		code := contentOf(book, was.Digest)
+		code := s.codeOf(was.Digest)
 		switch {
 		// What was left and then upgraded from had been accepted again.
 		case passed[code], followed != change.Upgrade && left(book, key, *was):
 			passed[code] = true
-		case len(passed) > 0 && was.Version.Compare(now.Version) > 0: // behind a rollback there is no way up
+		case was.Version.Compare(now.Version) > 0: // going back is never going up, unless somebody says so
 			passed[code] = true
 		case code != content:
 			return was, nil
@@ -292,6 +309,22 @@ func contentOf(book journal.Book, d visual.Digest) pbiviz.Content {
 	return p.Content
 }
 
+// codeOf names the code of a package: by the content of the first package that
+// came with it. What differs in the vendor's own license only is the same code.
+func (s *session) codeOf(d visual.Digest) pbiviz.Content {
+	book, o := s.journal.Book(), s.observer()
+	known, ok := book.Package(d)
+	if !ok {
+		return ""
+	}
+	for _, p := range book.Packages() {
+		if p.Manifest.GUID == known.Manifest.GUID && p.Manifest.Version.Equal(known.Manifest.Version) && o.SameCode(book, p, known) {
+			return p.Content
+		}
+	}
+	return known.Content
+}
+
 // leaving says what a rollback leaves behind: the version with all its renewals
 // and whatever is not proven to be different code; within one version, the
 // package alone or its code.
@@ -302,7 +335,7 @@ func (s *session) leaving(step plan.Step) *plan.Block {
 	b := plan.Block{Key: step.Key, Digest: step.From.Release.Digest, Pin: s.pinOf(step.Key), Reason: step.Reason.Message}
 	book := s.journal.Book()
 	from := contentOf(book, step.From.Release.Digest)
-	same := step.To.Release != nil && contentOf(book, step.To.Release.Digest) == from
+	same := step.To.Release != nil && s.codeOf(step.To.Release.Digest) == s.codeOf(step.From.Release.Digest)
 	if !same {
 		b.Content = from
 	}

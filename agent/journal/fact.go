@@ -244,6 +244,7 @@ type Unblocked struct {
 type Overridden struct {
 	Step   store.StepID `json:"step"`
 	Gate   string       `json:"gate"`
+	About  string       `json:"about,omitempty"` // the gate's message: what the person read
 	Reason string       `json:"reason"`
 }
 

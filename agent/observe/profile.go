@@ -29,6 +29,16 @@ func (o Observer) Readable(book journal.Book, pkg journal.Package) (license.Term
 	return found.terms, found.read
 }
 
+// SameCode says whether two packages of one visual are proven to hold the same
+// code: the same content, or the same without the vendor's own license.
+func (o Observer) SameCode(book journal.Book, a, b journal.Package) bool {
+	if a.Content == b.Content {
+		return a.Content != ""
+	}
+	other := o.profiled(book, b).same
+	return slices.ContainsFunc(o.profiled(book, a).same, func(s string) bool { return slices.Contains(other, s) })
+}
+
 func (o Observer) profiled(book journal.Book, pkg journal.Package) profiled {
 	var found profiled
 	if len(o.Profiles) == 0 {

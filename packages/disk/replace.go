@@ -119,6 +119,10 @@ func SweepForm(d Disk, dir string, form *regexp.Regexp, before time.Time) error 
 // ReadFile reads a file of at most max bytes; a larger one is ErrTooLarge, and
 // at most max bytes and one are read of it.
 func ReadFile(d Disk, name string, max int64) ([]byte, error) {
+	// Opening a pipe would wait for whoever writes to it, for ever.
+	if info, err := d.Stat(name); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return nil, fmt.Errorf("cannot read %s: it is not a file", name)
+	}
 	f, err := d.Open(name)
 	if err != nil {
 		return nil, err

@@ -63,10 +63,13 @@ type Hold struct {
 // An Override lets one step through one kind of gate. It names the step and
 // never a plan, so it survives planning again and helps no other change.
 type Override struct {
-	Step   store.StepID `json:"step"`
-	Gate   string       `json:"gate"`
-	Reason string       `json:"reason"`
-	By     string       `json:"by"`
+	Step store.StepID `json:"step"`
+	Gate string       `json:"gate"`
+	// About is the gate's message of then: an override covers what its person
+	// read, and nothing that came up since.
+	About  string `json:"about"`
+	Reason string `json:"reason"`
+	By     string `json:"by"`
 }
 
 // Gates returns what keeps a step back at one moment, open ones left out. In a
@@ -75,7 +78,7 @@ type Override struct {
 func Gates(s Step, c Conditions) []Gate {
 	gates := holdGates(s, c)
 	if s.Review != "" {
-		gates = append(gates, Gate{Kind: GateReview, State: c.state(s, GateReview), Message: s.Review,
+		gates = append(gates, Gate{Kind: GateReview, State: c.state(s, GateReview, s.Review), Message: s.Review,
 			Hint: "a person decides, with a reason"})
 	}
 	if n := c.Tries[s.ID]; n >= MaxTries {
@@ -103,7 +106,7 @@ func holdGates(s Step, c Conditions) []Gate {
 		if !h.covers(s.Key) || !h.Until.IsZero() && !c.At.Before(h.Until) {
 			continue
 		}
-		gates = append(gates, Gate{Kind: GateHold, State: c.state(s, GateHold), Until: h.Until.UTC(),
+		gates = append(gates, Gate{Kind: GateHold, State: c.state(s, GateHold, h.sentence()), Until: h.Until.UTC(),
 			Message: h.sentence(), Hint: fmt.Sprintf("to lift it: orgstore unhold %s", s.Key.GUID)})
 	}
 	slices.SortFunc(gates, func(a, b Gate) int {
@@ -128,9 +131,9 @@ func (h Hold) sentence() string {
 }
 
 // state says whether a gate that is closed was overridden for a step.
-func (c Conditions) state(s Step, gate string) string {
+func (c Conditions) state(s Step, gate, message string) string {
 	for _, o := range c.Overrides {
-		if o.Step == s.ID && o.Gate == gate {
+		if o.Step == s.ID && o.Gate == gate && o.About == message {
 			return GateOverridden
 		}
 	}

@@ -29,7 +29,8 @@ func TestGates(t *testing.T) {
 	}
 	as := func(edit func(*Step)) Step { s := plain; edit(&s); return s }
 	letThrough := func(gate string) []Override {
-		return []Override{{Step: "st_1", Gate: gate, Reason: "agreed", By: "ada"}}
+		about := map[string]string{GateHold: hold("main", time.Time{}).sentence(), GateReview: "fewer seats"}[gate]
+		return []Override{{Step: "st_1", Gate: gate, About: about, Reason: "agreed", By: "ada"}}
 	}
 	for _, c := range []struct {
 		name  string
@@ -54,6 +55,8 @@ func TestGates(t *testing.T) {
 		{"the way back passes holds", as(func(s *Step) { s.Kind = change.Restore }), Conditions{Holds: []Hold{hold("main", time.Time{})}}, "", true},
 		{"a person must decide", as(func(s *Step) { s.Review = "fewer seats" }), Conditions{}, "review closed", false},
 		{"a person decided", as(func(s *Step) { s.Review = "fewer seats" }), Conditions{Overrides: letThrough(GateReview)}, "review overridden", true},
+		{"a person decided about something else", as(func(s *Step) { s.Review = "the clock went back" }), Conditions{Overrides: letThrough(GateReview)}, "review closed", false},
+		{"another hold than the one overridden", plain, Conditions{Holds: []Hold{{Key: gauge("main"), Reason: "an audit", By: "bob"}}, Overrides: letThrough(GateHold)}, "hold closed", false},
 		{"a rollback does not pass review", as(func(s *Step) { s.Review, s.Asked = "drift", true }), Conditions{}, "review closed", false},
 		{"failed twice", plain, Conditions{Tries: map[store.StepID]int{"st_1": 2}}, "", true},
 		{"failed three times", plain, Conditions{Tries: map[store.StepID]int{"st_1": 3}}, "tries closed", false},

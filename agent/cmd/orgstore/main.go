@@ -31,6 +31,7 @@ func main() { os.Exit(run(adapters())) }
 func run(a cli.Adapters) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	return cli.Run(ctx, os.Args[1:], streams(), a)
 }
 
