@@ -586,6 +586,25 @@ func TestARenewalOfTheSameBytesIsJudged(t *testing.T) {
 	}
 }
 
+// The store looks the same before and after such a renewal, so it cannot say
+// that the license was verified before the program died.
+func TestAnInterruptedRenewalOfTheSameBytesIsNotTakenForDone(t *testing.T) {
+	b := telling(t)
+	b.start(b.state("old", true))
+	s := b.step(change.Renew, b.state("old", true), b.state("old again", true))
+	begun := journal.Begun{Step: s, Attempt: 1}
+	if err := b.applier.Journal.Append(context.Background(), b.tx, begun); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range b.recover() {
+		b.want(r, apply.Failed, "op.interrupted")
+	}
+	if got := b.applier.Journal.Book().Belief(b.key).License; got.ID != b.terms["old"].ID {
+		t.Errorf("the license is %s, and nobody verified it", got.ID)
+	}
+	b.want(b.do(s), apply.Verified, "")
+}
+
 // A failed step counts, for the gate that bounds tries.
 func TestFailuresAreCounted(t *testing.T) {
 	b := telling(t)

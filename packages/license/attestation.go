@@ -119,7 +119,7 @@ func (t Trust) strangerAttests(tok token) faults {
 			tok.kid, by.vendor.Name, by.key.Use, UseAttestation)
 	}
 	var f faults
-	f.hint(codeKid, "if the key is a colleague's, add its public half to trust.attesters in the settings",
+	f.hint(codeKid, "if the key is a colleague's, believe it: orgstore trust attester add NAME KEY",
 		"is signed with the key %s, which no attester in the settings has", tok.kid)
 	return f
 }
