@@ -331,6 +331,10 @@ func worst(results []apply.Result, byName bool) error {
 }
 
 // unhappy turns what is left alone into the command's error. What a rollback
+// notAsPinned says that something is wanted of a visual and cannot be had; what
+// a rollback left is not wanted.
+func notAsPinned(i plan.Idle) bool { return i.Blocked && i.Reason.Code != plan.CodeRolledBack }
+
 // left is somebody's wish, as a hold is.
 func unhappy(unmet []plan.Idle, byName bool) error {
 	for _, i := range unmet {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -46,7 +47,7 @@ store have changed since.`,
 		RunE: g.answering(func(ctx context.Context, _ []string) (answer, error) { return o.run(ctx) }),
 	}
 	cmd.Flags().StringVar(&o.out, "out", "", "save the plan to `FILE` for apply")
-	cmd.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 where there are changes, 0 where there are none, 1 on any error")
+	cmd.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 where there are changes or a visual is not as pinned, 0 where all is well, 1 on any error")
 	return cmd
 }
 
@@ -67,7 +68,7 @@ func (o planOptions) run(ctx context.Context) (answer, error) {
 		}
 		a.message = s.said(fmt.Sprintf("saved to %s; apply it with `orgstore apply %s`", o.out, o.out))
 	}
-	if o.detailed && len(p.Steps) > 0 {
+	if o.detailed && (len(p.Steps) > 0 || slices.ContainsFunc(p.Idle, notAsPinned)) {
 		a.exit = exitChanges
 	}
 	return a, nil
@@ -111,7 +112,7 @@ func gatesOf(gates []plan.Gate) []gateData {
 func (s *session) planAnswer(p plan.Plan) answer {
 	data := planData{ID: p.ID, Basis: string(p.Basis), Changes: len(p.Steps), Steps: []stepData{}}
 	view := output.View{Columns: []string{"VISUAL", "CHANGE", "FROM", "TO", "LICENSE UNTIL", "WHY"}}
-	held := 0
+	held, unmet := 0, 0
 	for _, step := range p.Steps {
 		gates := s.gates(step)
 		if !plan.Ready(gates) {
@@ -136,6 +137,9 @@ func (s *session) planAnswer(p plan.Plan) answer {
 		if idle.Blocked {
 			kind = "blocked"
 		}
+		if notAsPinned(idle) {
+			unmet++
+		}
 		if text := s.arrivedUnproven(idle); text != "" {
 			idle.Reason.Message += "; " + text
 		}
@@ -148,13 +152,15 @@ func (s *session) planAnswer(p plan.Plan) answer {
 			day(idle.State.License.Ends), hinted(idle.Reason),
 		})
 	}
-	return answer{data: data, view: view, message: s.said(planMessage(len(p.Steps), held, len(p.Idle)))}
+	return answer{data: data, view: view, message: s.said(planMessage(len(p.Steps), held, unmet, len(p.Idle)))}
 }
 
-func planMessage(changes, held, rest int) string {
+func planMessage(changes, held, unmet, rest int) string {
 	switch {
 	case changes == 0 && rest == 0:
 		return "nothing is pinned: pin a visual with `orgstore pin set VISUAL PIN`"
+	case changes == 0 && unmet > 0:
+		return "nothing can be done, and " + plural(unmet, "visual") + " cannot be had as pinned"
 	case changes == 0:
 		return "nothing to do"
 	case held == changes:

@@ -33,12 +33,13 @@ func newRollback(g *globals) *cobra.Command {
 		Long: `Go back to an earlier version, and stay there.
 
 Without --to it goes back to what was installed before the last change of code;
-renewals do not count. Of the version it goes back to, it takes the kept package
-whose license lasts longest; if none is valid any more, it says which package to
-request from the vendor. The version that was left is blocked with all its
-renewals until you edit the visual's pin or run orgstore unblock. Going back
-before the first install (--to 0) turns the visual's access off: nothing is ever
-deleted from a store. A second rollback goes further back still.`,
+renewals do not count, and it never goes up. Of the version it goes back to, it
+takes the kept package whose license lasts longest; if none is valid any more, it
+says which package to request from the vendor. The version that was left is
+blocked with all its renewals until you edit the visual's pin or run orgstore
+unblock. Going back before the first install (--to 0) turns the visual's access
+off: nothing is ever deleted from a store. A second rollback goes further back
+still.`,
 		Example: `  orgstore rollback auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E --reason "totals are wrong since 1.5"
   orgstore rollback auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E --to 1.4.0.0 --reason "..."
   orgstore rollback auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E --to 2 --reason "..."   # revision 2 of orgstore history`,
@@ -250,8 +251,8 @@ func revision(book journal.Book, key store.Key, n int) (*visual.Release, error) 
 }
 
 // previous is what was installed before the last change of code; where there was
-// none, the package before the last renewal; nil where the installed package is
-// the first there was. What a rollback left and blocked is passed over, so that
+// none but a renewal it refuses: going back would only shorten the license. Nil
+// where the installed package is the first there was. What a rollback left and blocked is passed over, so that
 // a second rollback goes further back; where no older code is left it refuses,
 // since the same command, sent twice by mistake, must not cost a renewal or
 // darken reports.
@@ -283,9 +284,14 @@ func (s *session) previous(key store.Key, now visual.Release) (*visual.Release, 
 	if len(passed) > 0 {
 		return nil, problem(exitError, "rollback.oldest",
 			"say where to with --to and a revision of orgstore history (0 turns access off); what is blocked comes back with orgstore unblock "+key.GUID.String(),
-			"cannot roll back %s: nothing older than %s was installed, and a rollback left the others", key.GUID, now.Version)
+			"cannot roll back %s: %s is what earlier rollbacks went back to, and nothing older was installed", key.GUID, now.Version)
 	}
-	return renewed, nil
+	if renewed != nil {
+		return nil, problem(exitError, "rollback.renewal",
+			"to go back to a package with the license of before, name it with --to and a revision of orgstore history; 0 turns access off",
+			"cannot roll back %s: only its license changed since %s was installed, not its code", key.GUID, now.Version)
+	}
+	return nil, nil
 }
 
 // left says whether a rollback left a release. Another pin has lifted the block

@@ -91,6 +91,9 @@ func (s *session) openJournal(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if _, err := s.Disk.Stat(filepath.Join(s.settings.Data, "journal.db")); errors.Is(err, fs.ErrNotExist) && len(s.settings.Visuals) > 0 {
+		s.note("a new journal begins in %s; if there was one before, restore that folder from your backup: history, holds and blocks are in it", s.settings.Data)
+	}
 	log, err := s.Journal(ctx, filepath.Join(s.settings.Data, "journal.db"))
 	if err != nil {
 		return err
@@ -250,6 +253,9 @@ func (s *session) poll(ctx context.Context) ([]intake.Taken, error) {
 	}
 	taken, next, err := desk.Poll(ctx, s.tx, lib, library.Cursor(from))
 	s.tellRefused(taken)
+	if f, ok := lib.(interface{ Fresh() int }); ok && f.Fresh() > 0 {
+		s.note("%s in the library arrived just now and may still be being written: run the command again in a few seconds", plural(f.Fresh(), "file"))
+	}
 	if err == nil && string(next) != string(from) {
 		err = s.write(file, 0o600, []byte(next))
 	}

@@ -42,7 +42,7 @@ func parseBundle(text string) (Bundle, faults) {
 	}
 	r.known(o, "the bundle", "v", "typ", "version", "expires", "threshold", "root_keys", "issuers")
 	if typ, _ := o.text("typ"); typ != BundleType || !o.has("v") {
-		r.faults.add(codeTrustForm, "has not v %d and typ %q", BundleFormat, BundleType)
+		r.faults.add(codeTrustForm, "has not v %d and typ %+q", BundleFormat, BundleType)
 	}
 	var ok bool
 	if r.bundle.version, ok = o.integer("version"); !ok || r.bundle.version < 1 {
@@ -211,7 +211,7 @@ func (r *bundleReader) unique(k Key) {
 func (r *bundleReader) readState(o object, k *Key) {
 	use, _ := o.text("use")
 	if k.Use = Use(use); !useForm.MatchString(use) {
-		r.faults.add(codeTrustForm, "has the key %+q with the use %s; %q is for licenses", k.ID, o.show("use"), UseLicense)
+		r.faults.add(codeTrustForm, "has the key %+q with the use %s; %+q is for licenses", k.ID, o.show("use"), UseLicense)
 	}
 	status, _ := o.text("status")
 	k.Status = Status(status)

@@ -222,7 +222,7 @@ func (r *claimReader) readTimes() {
 	date := r.textClaim("next_payment")
 	next, err := time.Parse(dateForm, date)
 	if err != nil && date != "" {
-		r.faults.add(codeType, "has the claim next_payment %q, which is not a date as 2027-11-20", date)
+		r.faults.add(codeType, "has the claim next_payment %+q, which is not a date as 2027-11-20", date)
 	}
 	if len(r.faults) > before {
 		return

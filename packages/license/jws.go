@@ -97,7 +97,7 @@ func (t *token) readHeader(header []byte, types []string) faults {
 	var f faults
 	for _, name := range members.names {
 		if name != "alg" && name != "kid" && name != "typ" {
-			f.add(codeHeader, "has the member %q in its header; only alg, kid and typ are allowed", name)
+			f.add(codeHeader, "has the member %+q in its header; only alg, kid and typ are allowed", name)
 		}
 	}
 	t.alg, _ = members.text("alg")

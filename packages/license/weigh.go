@@ -192,7 +192,7 @@ func (w *weighing) weighTenant() {
 			"the settings are for the tenant %s, but the sign-in is to %s", w.trust.tenant, tenant)
 	}
 	if !slices.Contains(w.bound.Terms.Tenants, tenant) {
-		w.add(codeTenant, verdict.Reject, "ask "+w.vendor()+" for a license of this tenant",
+		w.add(codeTenant, verdict.Reject, "check tenant in orgstore.yaml; if it is right, ask "+w.vendor()+" for a license of this tenant",
 			"%s is not for the tenant %s", w.license(), tenant)
 	}
 }

@@ -77,7 +77,7 @@ func (s settled) ends(offers []offer) time.Time {
 func noBaseline(k store.Key) *Reason {
 	return &Reason{CodeNoBaseline,
 		"nobody can tell which package is installed, so nothing is changed",
-		fmt.Sprintf("say which one it is: orgstore store baseline %s --package FILE", k.GUID)}
+		fmt.Sprintf("say which one it is: orgstore store baseline %s --package FILE --evidence TEXT", k.GUID)}
 }
 
 // unlisted settles a visual that a telling store does not list.

@@ -30,9 +30,14 @@ const settle = 2 * time.Second
 // items that Fetch refuses, so that somebody hears of them: a link would lead
 // out of the folder, to what whoever may write here need not be able to read.
 type Folder struct {
-	dir string
-	now func() time.Time
+	dir   string
+	now   func() time.Time
+	fresh int
 }
+
+// Fresh says how many files the last Changes left for a later call, since they
+// may still be being written.
+func (f *Folder) Fresh() int { return f.fresh }
 
 // Open opens a folder, which must exist: a share that is not mounted must not
 // look like one that is empty.
@@ -60,6 +65,7 @@ func (f *Folder) Changes(ctx context.Context, from library.Cursor) ([]library.It
 	before, now := parseCursor(from), f.now()
 	next := marks{}
 	var items []library.Item
+	f.fresh = 0
 	for _, e := range entries {
 		if err := ctx.Err(); err != nil {
 			return nil, from, err
@@ -76,6 +82,7 @@ func (f *Folder) Changes(ctx context.Context, from library.Cursor) ([]library.It
 		case err != nil:
 			return nil, from, fmt.Errorf("cannot list the library folder: %w", err)
 		case !settled(info, now):
+			f.fresh++
 			continue
 		}
 		item := itemOf(info)
