@@ -93,7 +93,7 @@ func (a *Applier) Do(ctx context.Context, tx journal.TxID, s plan.Step, leaves *
 	return a.act(ctx, tx, s)
 }
 
-// attempt counts the tries of a step, this one included.
+// attempt numbers the next try of a step of which none is open.
 func (a *Applier) attempt(id store.StepID) int { return a.Journal.Book().Tries()[id] + 1 }
 
 // moved refuses a step whose starting point is no longer what the store tells:
@@ -201,15 +201,14 @@ func (a *Applier) judge(s plan.Step) (license.Licensed, error) {
 	if licensed.IsZero() {
 		return licensed, &verdict.Refusal{Findings: judgment.Findings}
 	}
+	if a.Entitled != nil {
+		judgment = judgment.With(a.Entitled(s.Key.GUID, s.To.License, need.Asked)...)
+	}
+	if !judgment.Verdict.Passes() && (judgment.Verdict == verdict.Reject || need.Reviewed == "") {
+		return license.Licensed{}, &verdict.Refusal{Findings: judgment.Findings}
+	}
 	if f, ok := unread(judgment, s.Review); ok {
 		return license.Licensed{}, &verdict.Refusal{Findings: []verdict.Finding{f}}
-	}
-	if a.Entitled == nil {
-		return licensed, nil
-	}
-	used := verdict.Judge(a.Entitled(s.Key.GUID, s.To.License, need.Asked)...)
-	if !used.Verdict.Passes() && (used.Verdict == verdict.Reject || need.Reviewed == "") {
-		return license.Licensed{}, &verdict.Refusal{Findings: used.Findings}
 	}
 	return licensed, nil
 }

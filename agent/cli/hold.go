@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -197,15 +198,7 @@ func (s *session) knows(k store.Key) bool {
 	if _, pinned := s.settings.Visual(k.GUID); pinned {
 		return true
 	}
-	for _, known := range s.journal.Book().Keys() {
-		if known == k {
-			return true
-		}
-	}
-	for _, p := range s.journal.Book().Packages() {
-		if p.Manifest.GUID == k.GUID {
-			return true
-		}
-	}
-	return false
+	book := s.journal.Book()
+	return slices.Contains(book.Keys(), k) ||
+		slices.ContainsFunc(book.Packages(), func(p journal.Package) bool { return p.Manifest.GUID == k.GUID })
 }

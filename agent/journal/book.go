@@ -215,7 +215,7 @@ const (
 	StatusOpen      Status = "open"    // begun, and neither answered nor closed
 	StatusWaiting   Status = "waiting" // waits for a person
 	StatusDone      Status = "done"
-	StatusFailed    Status = "failed" //
+	StatusFailed    Status = "failed"
 	StatusUndone    Status = "undone" // a later revision took it back
 	StatusWithdrawn Status = "withdrawn"
 	StatusBaseline  Status = "baseline" // it was there before orgstore came

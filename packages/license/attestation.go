@@ -181,7 +181,7 @@ func parseAttestation(payload []byte) (claims, faults) {
 	r.readIdentity()
 	r.readTimes()
 	r.readOneTenant()
-	r.readAttestedVisual()
+	r.readVisual(false)
 	r.readPackages("version", "digest", "sha256")
 	r.readKind(true)
 	r.readEvidence()
@@ -198,19 +198,6 @@ func (r *claimReader) readOneTenant() {
 	case len(t.Tenants) == 1 && strings.HasPrefix(t.Issuer, TenantIssuer) && t.Issuer != TenantIssuer+t.Tenants[0]:
 		r.faults.add(codeInconsistent, "is issued by %s for the tenant %s", t.Issuer, r.show("tid"))
 	}
-}
-
-func (r *claimReader) readAttestedVisual() {
-	inner, ok := r.object.object("visual")
-	switch {
-	case r.absent("visual"):
-		r.faults.add(codeMissing, "has no claim visual")
-	case !ok:
-		r.faults.add(codeType, "has the claim visual, which is not an object")
-	default:
-		r.readGUID(inner)
-	}
-	r.readAudience()
 }
 
 // readEvidence reads what an attestation rests on: a text, or a file's name and

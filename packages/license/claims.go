@@ -76,7 +76,7 @@ func parseClaims(payload []byte) (claims, faults) {
 	r.readIdentity()
 	r.readTimes()
 	r.readTenants()
-	r.readVisual()
+	r.readVisual(true)
 	r.readPackages("version", "digest")
 	r.readKind(false)
 	return r.claims, r.faults
@@ -252,8 +252,9 @@ func (r *claimReader) readTenants() {
 	r.claims.terms.Tenants = tenants
 }
 
-// readVisual reads the visual and the audience, which repeats it.
-func (r *claimReader) readVisual() {
+// readVisual reads the visual and the audience, which repeats it. An
+// attestation is about listed packages alone and says nothing of versions.
+func (r *claimReader) readVisual(versions bool) {
 	inner, ok := r.object.object("visual")
 	switch {
 	case r.absent("visual"):
@@ -262,7 +263,9 @@ func (r *claimReader) readVisual() {
 		r.faults.add(codeType, "has the claim visual, which is not an object")
 	default:
 		r.readGUID(inner)
-		r.readVersions(inner)
+		if versions {
+			r.readVersions(inner)
+		}
 	}
 	r.readAudience()
 }
