@@ -1,0 +1,185 @@
+package window
+
+import (
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/orgstore/orgstore/policies/change"
+)
+
+const (
+	// maxJoined is how many occurrences without a break are taken to have no
+	// end: more than a year has minutes, and every schedule comes round in one.
+	maxJoined = 600_000
+	// maxSpans bounds how many spans are looked through for one that is long
+	// enough: more than a year of nightly windows.
+	maxSpans = 500
+)
+
+// A Freeze is a time in which nothing may be changed, but for some kinds.
+type Freeze struct {
+	Window
+	Except []change.Kind
+}
+
+// A Calendar says when changes of a visual may happen. Without a window they
+// may at any time; a freeze wins over every window.
+type Calendar struct {
+	Windows []Window
+	Freezes []Freeze
+}
+
+// An Answer says whether a change may begin at a time, and when else.
+type Answer struct {
+	// Open says that the change may begin now.
+	Open bool
+	// Within is what is open now, up to its end or to a freeze; zero if nothing
+	// is.
+	Within Span
+	// Short says that what is left of Within is less than the change usually
+	// takes, so that it does not begin.
+	Short bool
+	// Frozen is the freeze in force now; zero if there is none.
+	Frozen Span
+	// Next is when the change may begin, where it may not now; zero where that
+	// never comes, or no window is long enough.
+	Next Span
+}
+
+// Ask says whether a change of a kind that usually takes some time may begin at
+// a time.
+func (c Calendar) Ask(at time.Time, kind change.Kind, usual time.Duration) Answer {
+	a := Answer{Frozen: c.frozen(at, kind)}
+	for s := range c.Open(at, kind) {
+		switch {
+		case s.Holds(at) && s.lasts(at, usual):
+			return Answer{Open: true, Within: s}
+		case s.Holds(at):
+			a.Within, a.Short = s, true
+		case s.lasts(s.From, usual):
+			a.Next = s
+			return a
+		}
+	}
+	return a
+}
+
+// Open yields the spans in which a change of a kind may happen that end after a
+// time, by beginning. Where nothing but freezes is in the calendar, the first
+// begins at that time.
+func (c Calendar) Open(after time.Time, kind change.Kind) iter.Seq[Span] {
+	return func(yield func(Span) bool) {
+		freeze, stop := iter.Pull(joined(c.freezes(kind), after.Add(-MaxLength)))
+		defer stop()
+		f, frozen := freeze()
+		n := 0
+		for w := range c.windows(after) {
+			from := w.From
+			for frozen && w.beyond(f.From) {
+				if n++; n > maxSpans || f.From.After(from) && f.From.After(after) && !yield(Span{w.Name, from, f.From}) || f.Until.IsZero() {
+					return
+				}
+				if f.Until.After(from) {
+					from = f.Until
+				}
+				if !w.beyond(from) {
+					break // the freeze may reach into the next window
+				}
+				f, frozen = freeze()
+			}
+			if n++; n > maxSpans || w.beyond(from) && !yield(Span{w.Name, from, w.Until}) {
+				return
+			}
+		}
+	}
+}
+
+// windows are the times that the windows allow, whatever is frozen.
+func (c Calendar) windows(after time.Time) iter.Seq[Span] {
+	if len(c.Windows) == 0 {
+		return func(yield func(Span) bool) { yield(Span{From: after}) }
+	}
+	return joined(c.Windows, after)
+}
+
+// frozen is the freeze in force at a time, joined with those that follow at once.
+func (c Calendar) frozen(at time.Time, kind change.Kind) Span {
+	for s := range joined(c.freezes(kind), at) {
+		if s.Holds(at) {
+			return s
+		}
+		break
+	}
+	return Span{}
+}
+
+// freezes are those that hold for a kind of change.
+func (c Calendar) freezes(kind change.Kind) []Window {
+	var all []Window
+	for _, f := range c.Freezes {
+		if !slices.Contains(f.Except, kind) {
+			all = append(all, f.Window)
+		}
+	}
+	return all
+}
+
+// joined yields what windows cover after a time, by beginning: occurrences that
+// overlap or follow at once are one span, with the name of the first.
+func joined(windows []Window, after time.Time) iter.Seq[Span] {
+	return func(yield func(Span) bool) {
+		var now Span
+		n := 0
+		for s := range merged(windows, after) {
+			switch {
+			case n == maxJoined:
+				yield(Span{now.Name, now.From, time.Time{}})
+				return
+			case n > 0 && !s.From.After(now.Until):
+				if n++; s.Until.After(now.Until) {
+					now.Until = s.Until
+				}
+			case n > 0 && !yield(now):
+				return
+			default:
+				now, n = s, 1
+			}
+		}
+		if n > 0 {
+			yield(now)
+		}
+	}
+}
+
+// merged yields the occurrences of several windows by beginning.
+func merged(windows []Window, after time.Time) iter.Seq[Span] {
+	return func(yield func(Span) bool) {
+		var heads []Span
+		var more []func() (Span, bool)
+		for _, w := range windows {
+			pull, stop := iter.Pull(w.Spans(after))
+			defer stop()
+			if s, ok := pull(); ok {
+				heads, more = append(heads, s), append(more, pull)
+			}
+		}
+		for len(heads) > 0 {
+			first := 0
+			for i := range heads {
+				if heads[i].From.Before(heads[first].From) {
+					first = i
+				}
+			}
+			if !yield(heads[first]) {
+				return
+			}
+			s, ok := more[first]()
+			if !ok {
+				heads, more = slices.Delete(heads, first, first+1), slices.Delete(more, first, first+1)
+				continue
+			}
+			heads[first] = s
+		}
+	}
+}
