@@ -1,0 +1,185 @@
+package graph
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+)
+
+// A Service is one of the APIs that a tenant answers.
+type Service string
+
+// The services.
+const (
+	Graph   Service = "graph"
+	PowerBI Service = "powerbi"
+	Fabric  Service = "fabric"
+)
+
+// A Cloud is where one of Microsoft's clouds answers. Base URLs are https and
+// have neither path nor trailing slash.
+//
+// Hosts of Graph and sign-in are documented in Graph's deployments page, those
+// of Power BI in its page on embedding in national clouds, Fabric's in the
+// Fabric REST description and, for GCC High, in its page for US Government.
+type Cloud struct {
+	Name            string // public, gcc, gcchigh, dod, china or custom
+	Login           string // where tokens come from
+	Graph           string
+	PowerBI         string
+	Fabric          string // empty where nobody published it
+	Portal          string // where people sign in to Power BI
+	PowerBIAudience string // whom Power BI's tokens are for; may have a path
+	FabricAudience  string // empty where Fabric is
+}
+
+// Custom is the name of a cloud whose endpoints were all set by hand.
+const Custom = "custom"
+
+// CloudNames are the names that CloudNamed knows, in the order people know them.
+func CloudNames() []string { return []string{"public", "gcc", "gcchigh", "dod", "china"} }
+
+// CloudNamed returns one of Microsoft's clouds. An empty name is the public one.
+func CloudNamed(name string) (Cloud, error) {
+	switch strings.ToLower(name) {
+	case "", "public":
+		return Cloud{
+			Name: "public", Login: "https://login.microsoftonline.com", Graph: "https://graph.microsoft.com",
+			PowerBI: "https://api.powerbi.com", Portal: "https://app.powerbi.com",
+			PowerBIAudience: "https://analysis.windows.net/powerbi/api",
+			Fabric:          "https://api.fabric.microsoft.com", FabricAudience: "https://api.fabric.microsoft.com",
+		}, nil
+	case "gcc":
+		return Cloud{
+			Name: "gcc", Login: "https://login.microsoftonline.com", Graph: "https://graph.microsoft.com",
+			PowerBI: "https://api.powerbigov.us", Portal: "https://app.powerbigov.us",
+			PowerBIAudience: "https://analysis.usgovcloudapi.net/powerbi/api",
+		}, nil
+	case "gcchigh":
+		return Cloud{
+			Name: "gcchigh", Login: "https://login.microsoftonline.us", Graph: "https://graph.microsoft.us",
+			PowerBI: "https://api.high.powerbigov.us", Portal: "https://app.high.powerbigov.us",
+			PowerBIAudience: "https://high.analysis.usgovcloudapi.net/powerbi/api",
+			// Fabric also accepts tokens for Power BI's audience (observed in
+			// fabric-cli); which other name it takes here is not published.
+			Fabric: "https://highapi.fabric.microsoft.us", FabricAudience: "https://high.analysis.usgovcloudapi.net/powerbi/api",
+		}, nil
+	case "dod":
+		return Cloud{
+			Name: "dod", Login: "https://login.microsoftonline.us", Graph: "https://dod-graph.microsoft.us",
+			PowerBI: "https://api.mil.powerbigov.us", Portal: "https://app.mil.powerbigov.us",
+			PowerBIAudience: "https://mil.analysis.usgovcloudapi.net/powerbi/api",
+		}, nil
+	case "china":
+		return Cloud{
+			Name: "china", Login: "https://login.chinacloudapi.cn", Graph: "https://microsoftgraph.chinacloudapi.cn",
+			PowerBI: "https://api.powerbi.cn", Portal: "https://app.powerbi.cn",
+			PowerBIAudience: "https://analysis.chinacloudapi.cn/powerbi/api",
+			// Fabric's host in China is observed in a Terraform provider, not documented.
+			Fabric: "https://api.fabric.microsoft.cn", FabricAudience: "https://analysis.chinacloudapi.cn/powerbi/api",
+		}, nil
+	}
+	return Cloud{}, fmt.Errorf("%q is no cloud known here: it is one of %s", name, strings.Join(CloudNames(), ", "))
+}
+
+// Base is where a service answers, or empty if that is not known in this cloud.
+func (c Cloud) Base(s Service) string {
+	switch s {
+	case Graph:
+		return c.Graph
+	case PowerBI:
+		return c.PowerBI
+	case Fabric:
+		return c.Fabric
+	}
+	return ""
+}
+
+// Scope is what tokens for a service are asked for. It is empty where the
+// service's host is not known.
+func (c Cloud) Scope(s Service) string {
+	switch {
+	case c.Base(s) == "":
+		return ""
+	case s == PowerBI:
+		return c.PowerBIAudience + "/.default"
+	case s == Fabric:
+		return c.FabricAudience + "/.default"
+	}
+	return c.Graph + "/.default"
+}
+
+// Lacks says why a service cannot be used in this cloud, or is empty if it can.
+// Only what needs that service is off.
+func (c Cloud) Lacks(s Service) string {
+	if c.Base(s) != "" {
+		return ""
+	}
+	return fmt.Sprintf("the host of %s in the cloud %s is not published; set it by hand if Microsoft told you", s.Title(), c.Name)
+}
+
+// Title is what people call the service.
+func (s Service) Title() string {
+	switch s {
+	case Graph:
+		return "Microsoft Graph"
+	case PowerBI:
+		return "Power BI"
+	case Fabric:
+		return "Microsoft Fabric"
+	}
+	return string(s)
+}
+
+// Check says what is wrong with a cloud: an endpoint that is missing, is not
+// https, or has a path, a query or a person's name and password in it.
+func (c Cloud) Check() error {
+	var all []error
+	for _, e := range []struct {
+		name, value    string
+		path, optional bool
+	}{
+		{"login", c.Login, false, false},
+		{"graph", c.Graph, false, false},
+		{"power bi", c.PowerBI, false, true},
+		{"fabric", c.Fabric, false, true},
+		{"portal", c.Portal, false, true},
+		{"power bi audience", c.PowerBIAudience, true, c.PowerBI == ""},
+		{"fabric audience", c.FabricAudience, true, c.Fabric == ""},
+	} {
+		if e.value == "" && e.optional {
+			continue
+		}
+		if err := checkEndpoint(e.value, e.path); err != nil {
+			all = append(all, fmt.Errorf("the %s endpoint %w", e.name, err))
+		}
+	}
+	return errors.Join(all...)
+}
+
+// checkEndpoint checks one base URL. What is wrong with it is told without
+// showing it, for it might hold a password.
+func checkEndpoint(s string, path bool) error {
+	u, err := url.Parse(s)
+	switch {
+	case s == "":
+		return errors.New("is not set")
+	case err != nil, u.Opaque != "", u.Hostname() == "":
+		return errors.New("is no URL with a host")
+	case u.Scheme != "https":
+		return errors.New("is not https")
+	case u.User != nil:
+		return errors.New("has a user in it")
+	case u.RawQuery != "", u.ForceQuery, u.Fragment != "", strings.HasSuffix(s, "#"):
+		return errors.New("has a query or a fragment")
+	case !path && u.Path != "":
+		return errors.New("has a path or ends with a slash")
+	case strings.HasSuffix(u.Path, "/"):
+		return errors.New("ends with a slash")
+	case strings.ToLower(u.Host) != u.Host, net.ParseIP(u.Hostname()) == nil && strings.HasSuffix(u.Hostname(), "."):
+		return errors.New("has a host with capital letters or a dot at its end")
+	}
+	return nil
+}
