@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -44,6 +45,10 @@ const maxHost = 253
 //	capacities:                     # all of the tenant's
 //	  - { id: 0f08…, name: Production, sku: F64, state: Active, region: West Europe }
 //	sites: [reports.contoso.com]    # all into which reports are embedded
+//	settings:                       # the tenant's, as far as they concern visuals
+//	  - { name: CustomVisualsTenant, enabled: true, grouped: false }
+//	subscriptions:                  # licenses of users with a plan of Power BI
+//	  - { sku: f8a1…, name: POWER_BI_PRO, plan: pro, state: Enabled, bought: 320, assigned: 310 }
 //	uses:
 //	  - guid: auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E
 //	    designers: [6f1d…]          # groups, or a number
@@ -65,7 +70,7 @@ func ParseFacts(name string, b []byte) (Facts, error) {
 
 func (r *reader) facts(root *yaml.Node) Facts {
 	s := r.section(root, "the facts file", []string{"version", "tenant", "as_of", "source"},
-		[]string{"domains", "users", "groups", "capacities", "sites", "uses"})
+		[]string{"domains", "users", "groups", "capacities", "sites", "settings", "subscriptions", "uses"})
 	if v, ok := r.text(s, "version"); ok && v != "1" {
 		r.addAt(s.values["version"], "write version: 1, or update orgstore", "this is a facts file of version %s; this orgstore reads version 1", shown(v))
 	}
@@ -81,6 +86,8 @@ func (r *reader) facts(root *yaml.Node) Facts {
 	f.Groups = r.groups(s)
 	f.Capacities = r.capacities(s)
 	f.Sites = r.hosts(s, "sites")
+	f.Settings = r.settings(s)
+	f.Subscriptions = r.subscriptions(s)
 	f.Uses = r.uses(s, f)
 	return f
 }
@@ -113,6 +120,56 @@ func (r *reader) capacities(s section) Known[[]Capacity] {
 		capacities = append(capacities, k)
 	}
 	return Is(capacities)
+}
+
+func (r *reader) settings(s section) Known[[]Setting] {
+	items, given := r.list(s, "settings")
+	if !given {
+		return Known[[]Setting]{}
+	}
+	settings := []Setting{}
+	seen := once{}
+	for _, n := range items {
+		g := r.section(n, "a setting", []string{"name", "enabled"}, []string{"grouped"})
+		name, _ := r.text(g, "name")
+		if _, ok := knownSetting(name); name != "" && !ok {
+			r.addAt(g.values["name"], "remove it", "%s is no tenant setting that concerns visuals", shown(name))
+		}
+		seen.mark(r, g.values["name"], name)
+		settings = append(settings, Setting{name, r.yes(g, "enabled"), r.yes(g, "grouped")})
+	}
+	return Is(settings)
+}
+
+// yes reads true or false; what is not there is false.
+func (r *reader) yes(s section, key string) bool {
+	t, ok := r.text(s, key)
+	if ok && t != "true" && t != "false" {
+		r.addAt(s.values[key], "write true or false", "%q is neither true nor false: %s", key, shown(t))
+	}
+	return t == "true"
+}
+
+func (r *reader) subscriptions(s section) Known[[]Subscription] {
+	items, given := r.list(s, "subscriptions")
+	if !given {
+		return Known[[]Subscription]{}
+	}
+	subscriptions := []Subscription{}
+	seen := once{}
+	for _, n := range items {
+		g := r.section(n, "a subscription", []string{"sku", "plan"}, []string{"name", "state", "bought", "assigned"})
+		b := Subscription{SKU: r.id(g, "sku", "an id as Microsoft writes it"), Bought: r.number(g, "bought"), Assigned: r.number(g, "assigned")}
+		seen.mark(r, g.values["sku"], b.SKU)
+		b.Name, _ = r.text(g, "name")
+		b.State, _ = r.text(g, "state")
+		b.Plan, _ = r.text(g, "plan")
+		if plans := []string{PlanFree, PlanPro, PlanPPU, PlanLegacy}; b.Plan != "" && !slices.Contains(plans, b.Plan) {
+			r.addAt(g.values["plan"], "known here: "+strings.Join(plans, ", "), "%s is no plan of Power BI", shown(b.Plan))
+		}
+		subscriptions = append(subscriptions, b)
+	}
+	return Is(subscriptions)
 }
 
 // sku reads a SKU. One that Microsoft sells tomorrow must not make the file

@@ -53,8 +53,7 @@ func TestParseFacts(t *testing.T) {
 			{GUID: must(visual.ParseGUID("auroraOther"))},
 		},
 	}
-	same := cmp.AllowUnexported(visual.GUID{}, tenant.SKU{}, tenant.Known[int64]{}, tenant.Known[[]string]{}, tenant.Known[[]tenant.Capacity]{})
-	if d := cmp.Diff(want, got, same); d != "" {
+	if d := cmp.Diff(want, got, sameFacts); d != "" {
 		t.Error(d)
 	}
 	if n, ok := got.Number(got.Uses[0].Designers).Get(); n != 12 || !ok {
@@ -133,6 +132,9 @@ var refused = []struct {
 	{"a list as one value", head + "sites: reports.contoso.com\n", []string{`5:8 is a list`}},
 	{"a list without items", head + "sites:\n", []string{`5:7 is a list`}},
 	{"an item that is a list", head + "sites: [[a]]\n", []string{`5:9 is one value, not a list`}},
+	{"settings of other things", head + "settings:\n  - {name: DatamartTenant, enabled: true}\n  - {name: CustomVisualsTenant, enabled: yes}\n  - {enabled: true}\n  - {name: CustomVisualsTenant, enabled: true}\n",
+		[]string{"6:12 no tenant setting", "7:42 neither true nor false", `8:5 lacks the key "name"`, "9:12 given twice"}},
+	{"plans of other things", head + "subscriptions: [{sku: " + other + ", plan: E5, bought: -1}]\n", []string{"5:67 no plan of Power BI", "5:79 not a number"}},
 	{"an anchor", head + "sites: &s [a.example]\ndomains: *s\n", []string{"5:8 anchors", "6:10 anchors"}},
 	{"a merge key", head + "<<: {sites: []}\n", []string{`5:1 unknown key "<<"`}},
 	{"a tag", strings.Replace(head, "counted", "!!str counted", 1), []string{"4:9 tags"}},

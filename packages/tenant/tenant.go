@@ -44,6 +44,11 @@ type Facts struct {
 	// Sites are the hosts of all sites into which the tenant embeds reports, if
 	// known.
 	Sites Known[[]string]
+	// Settings are the tenant's settings that concern visuals, if known.
+	Settings Known[[]Setting]
+	// Subscriptions are the bought licenses of users with a plan of Power BI, if
+	// known.
+	Subscriptions Known[[]Subscription]
 	// Uses says of visuals how they are used; of a visual that is not here,
 	// that is unknown.
 	Uses []Use
@@ -96,7 +101,7 @@ type People struct {
 // IsZero says that nobody was asked for facts.
 func (f Facts) IsZero() bool {
 	return f.ID == "" && f.AsOf.IsZero() && f.Source == "" && len(f.Uses) == 0 &&
-		!f.Capacities.known && !f.Sites.known
+		!f.Capacities.known && !f.Sites.known && !f.Settings.known && !f.Subscriptions.known
 }
 
 // About says why facts must not be used for a tenant, by its id in lower case:
