@@ -8,6 +8,7 @@ import (
 
 	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/change"
 )
 
@@ -16,6 +17,11 @@ const (
 	GateHold   = "hold"   // a person said: stay put
 	GateReview = "review" // a person must decide about the step
 	GateTries  = "tries"  // it failed too often to be tried again by itself
+
+	GateWindow   = "window"   // its window is not open
+	GateFreeze   = "freeze"   // nothing may be changed now
+	GateSoak     = "soak"     // the release is too new here
+	GateApproval = "approval" // somebody must say yes
 )
 
 // The states of a gate.
@@ -26,7 +32,9 @@ const (
 )
 
 // GateKinds lists the kinds of gates, in the order of the constants.
-func GateKinds() []string { return []string{GateHold, GateReview, GateTries} }
+func GateKinds() []string {
+	return []string{GateHold, GateReview, GateTries, GateWindow, GateFreeze, GateSoak, GateApproval}
+}
 
 // MaxTries bounds how often a step is tried without a person, so that what
 // crashes does not do so for ever.
@@ -49,6 +57,13 @@ type Conditions struct {
 	// Tries counts the failed tries of a step since its last override of
 	// GateTries: an override starts the count anew.
 	Tries map[store.StepID]int
+	// Policies say when each visual may be changed.
+	Policies map[store.Key]Policy
+	// Seen is when each package was first here.
+	Seen map[visual.Digest]time.Time
+	// Usual is how long a change of a store usually takes; a change that would
+	// not fit into what is left of its window does not begin.
+	Usual map[string]time.Duration
 }
 
 // A Hold keeps a visual as it is until a day.
@@ -76,7 +91,7 @@ type Override struct {
 // plan it is a forecast; it is asked again just before acting. No gate stands
 // for the verification of licenses, and none can be overridden to skip it.
 func Gates(s Step, c Conditions) []Gate {
-	gates := holdGates(s, c)
+	gates := append(holdGates(s, c), scheduleGates(s, c)...)
 	if s.Review != "" {
 		gates = append(gates, Gate{Kind: GateReview, State: c.state(s, GateReview, s.Review), Message: s.Review,
 			Hint: "a person decides, with a reason"})

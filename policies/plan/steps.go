@@ -92,8 +92,7 @@ func (m *matter) back() Back {
 // noReturn is what a person must decide where a step cannot be taken back. A
 // renewal changes no code; who asked for a rollback wants to leave what is there.
 func (m *matter) noReturn(s Step) string {
-	changesCode := s.Kind == change.Upgrade || s.Kind == change.Replace || s.Kind == change.Downgrade
-	if s.Back.Possible || s.Asked || !changesCode {
+	if s.Back.Possible || s.Asked || !changesCode(s.Kind) {
 		return ""
 	}
 	return "there is no way back: " + s.Back.Message
