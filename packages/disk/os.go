@@ -56,6 +56,9 @@ func (machine) SyncDir(name string) error { return syncDir(name) }
 
 func (machine) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(name) }
 
+// Lstat tells about a name itself, also where it is a link.
+func (machine) Lstat(name string) (fs.FileInfo, error) { return os.Lstat(name) }
+
 func (machine) Stat(name string) (fs.FileInfo, error) { return os.Stat(name) }
 
 type file struct{ f *os.File }

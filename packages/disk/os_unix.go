@@ -9,6 +9,9 @@ import (
 	"syscall"
 )
 
+// modesTell says whether a file's mode tells who may write to it.
+const modesTell = true
+
 // patiently is for Windows: elsewhere a file can be replaced and removed while
 // others read it.
 func patiently(f func() error) error { return f() }

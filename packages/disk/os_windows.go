@@ -21,6 +21,9 @@ const (
 	lockViolation    = syscall.Errno(33)
 )
 
+// modesTell: the modes of files are made up here from one flag.
+const modesTell = false
+
 // patiently calls f until it succeeds, fails for another reason than that the
 // file is in use, or patience ends.
 func patiently(f func() error) error {
