@@ -36,6 +36,10 @@ func (t Trust) Bind(p *pbiviz.Package, statement []byte) (Bound, error) {
 		return Bound{}, one(codeKeyUse, "is signed with the key %s of %+q, which is for %s, not for %s",
 			tok.kid, a.Name, UseAttestation, UseLicense).of(subject, hint)
 	}
+	if why, lost := t.lostFor(m.GUID); !ok && lost {
+		f.hint(why.Code, why.Hint, "cannot be checked: %s", why.Message)
+		return Bound{}, f.of(subject, hint)
+	}
 	if !ok {
 		f.hint(codeKid, "if the key is the vendor's, add the vendor's trust bundle to the settings",
 			"is signed with the key %s, which no vendor in the settings has", tok.kid)
@@ -103,6 +107,9 @@ func (t Trust) Effective(b Bound, f Facts) Terms {
 	terms := b.Terms
 	first, ok := f.EarliestEnd[b.Package]
 	by, known := t.signer(b.Terms.KeyID)
+	if !known {
+		by.vendor, known = t.named(b.Terms.Vendor) // whose keys may be lost today
+	}
 	if known && by.vendor.enforced() == ByStatement {
 		return terms
 	}

@@ -1,6 +1,7 @@
 package license
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"slices"
 	"time"
@@ -19,7 +20,7 @@ const (
 )
 
 // A StatusList is what a vendor revoked before its end: single statements, and
-// whole subscriptions. Only Trust.ReadStatus makes one. It can only take
+// whole subscriptions. Only Trust.ReadStatus makes one that WithStatus takes. It can only take
 // something away, so that where it is missing or old nothing stops that worked.
 type StatusList struct {
 	issuer        string
@@ -44,6 +45,9 @@ func (s StatusList) Issued() time.Time { return s.issued }
 // Next returns when the vendor should have sent a newer list.
 func (s StatusList) Next() time.Time { return s.next }
 
+// KeyID returns the name of the key that signed the list.
+func (s StatusList) KeyID() string { return s.kid }
+
 // Digest returns the SHA-256 of the list's claims.
 func (s StatusList) Digest() visual.Digest { return s.digest }
 
@@ -54,6 +58,38 @@ func (s StatusList) MarkKey() string { return s.issuer + " " + s.kid }
 
 func (s StatusList) revokes(t Terms) bool {
 	return s.issuer == t.Issuer && (s.statements[t.ID] || s.subscriptions[t.Subscription])
+}
+
+// IsStatus says whether a file says of itself that it is a status list: only the
+// type in its header tells it from a license statement. Nothing is verified.
+func IsStatus(file []byte) bool {
+	header, _, cut := bytes.Cut(file, []byte("."))
+	if !cut || len(header) > 4*maxText {
+		return false
+	}
+	text, err := decode64(string(header))
+	if err != nil {
+		return false
+	}
+	o, err := parseObject(text, limits{depth: 1, text: maxText})
+	if err != nil {
+		return false
+	}
+	typ, _ := o.text("typ")
+	return typ == StatusType
+}
+
+// PeekStatus reads what a status list claims, without any trust and without
+// looking at its signature.
+func PeekStatus(file []byte) (StatusList, error) {
+	const subject, hint = "the status list", "get it from the vendor again"
+	tok, f := parseCompact(file, MaxStatus, StatusType)
+	if len(f) > 0 {
+		return StatusList{}, f.of(subject, hint)
+	}
+	s, f := parseStatus(tok.payload)
+	s.kid = tok.kid
+	return s, f.of(subject, hint)
 }
 
 // ReadStatus reads a status list and verifies it with a key that a vendor keeps

@@ -22,7 +22,14 @@ type Vendor struct {
 	GUIDs []visual.GUID
 	// Enforced says what the visual itself obeys.
 	Enforced Enforced
+	// Lost says why there is no Bundle today, where it cannot be read or is not
+	// the one that the tenant pinned: a sentence without a subject, in the code's
+	// own words. What was bound under it stays bound, and nothing new is put.
+	Lost verdict.Finding
 }
+
+// lost says whether the vendor's keys are not known today.
+func (v Vendor) lost() bool { return v.Lost.Code != "" }
 
 // Enforced says which date a vendor's visuals obey at run time.
 type Enforced string
@@ -62,6 +69,9 @@ func NewTrust(tenant string, vendors []Vendor, attesters ...Attester) (Trust, er
 		}
 		if v.Enforced != "" && v.Enforced != ByPackage && v.Enforced != ByStatement {
 			f.add(codeTrustForm, "says of %s that %q is enforced; there are package and statement", v.Name, v.Enforced)
+		}
+		if v.lost() && !v.Bundle.IsZero() {
+			f.add(codeTrustForm, "has a bundle of %s that is lost", v.Name)
 		}
 		names[v.Name] = v.Name
 		for _, g := range v.GUIDs {
@@ -166,6 +176,32 @@ type signer struct {
 	vendor Vendor
 	issuer Issuer
 	key    Key
+}
+
+// Lost lists the vendors whose keys are not known today, by name, with the
+// reason of each.
+func (t Trust) Lost() []Vendor {
+	return slices.DeleteFunc(slices.Clone(t.vendors), func(v Vendor) bool { return !v.lost() })
+}
+
+// named finds a vendor by its name.
+func (t Trust) named(name string) (Vendor, bool) {
+	i := slices.IndexFunc(t.vendors, func(v Vendor) bool { return v.Name == name })
+	if i < 0 {
+		return Vendor{}, false
+	}
+	return t.vendors[i], true
+}
+
+// lostFor says why the keys of who may speak for a visual are not known today;
+// false where they are, or nobody may.
+func (t Trust) lostFor(g visual.GUID) (verdict.Finding, bool) {
+	for _, v := range t.vendors {
+		if v.lost() && slices.Contains(v.GUIDs, g) {
+			return v.Lost, true
+		}
+	}
+	return verdict.Finding{}, false
 }
 
 // signer finds a key by its name.

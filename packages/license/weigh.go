@@ -123,6 +123,10 @@ func (w *weighing) weighKey() {
 		return
 	}
 	by, ok := w.trust.signer(terms.KeyID)
+	if v, is := w.trust.named(terms.Vendor); !ok && is && v.lost() {
+		w.add(v.Lost.Code, verdict.Reject, v.Lost.Hint, "%s cannot be checked: %s", w.license(), v.Lost.Message)
+		return
+	}
 	if !ok || w.trust.prints[by.key.ID] != w.bound.Key || by.vendor.Name != terms.Vendor || by.issuer.Name != terms.Issuer {
 		w.add(codeKid, verdict.Reject, "if the vendor's keys changed, verify the package again",
 			"%s was verified with the key %s of %s, which is no longer trusted as that", w.license(), terms.KeyID, terms.Issuer)

@@ -1,0 +1,47 @@
+package license_test
+
+import (
+	"testing"
+
+	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/license/licensetest"
+	"github.com/orgstore/orgstore/packages/verdict"
+)
+
+// losing is the trust in Aurora Visuals whose bundle cannot be read today.
+func losing(t *testing.T) license.Trust {
+	t.Helper()
+	s := licensetest.Aurora().Settings()
+	s.Bundle = license.Bundle{}
+	s.Lost = verdict.Finding{Code: "trust.unreadable", Message: "aurora.trust is gone", Hint: "put it back"}
+	trust, err := license.NewTrust(licensetest.Tenant, []license.Vendor{s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return trust
+}
+
+// TestLosingABundle: nothing that needs the vendor's keys is put, with the
+// reason; a license that was bound keeps its end.
+func TestLosingABundle(t *testing.T) {
+	v, p := licensetest.Aurora(), gauge(t)
+	bound, err := v.Trust().Bind(p, v.Statement(p))
+	if err != nil {
+		t.Fatal(err)
+	}
+	trust := losing(t)
+	if got := trust.Lost(); len(got) != 1 || got[0].Name != v.Name {
+		t.Errorf("lost are %v", got)
+	}
+	j := trust.Weigh(bound, licensetest.Need(), licensetest.Facts(), licensetest.At("2026-11-23"))
+	if j.Verdict != verdict.Reject || !j.Has("trust.unreadable") || j.Has("lic.kid") {
+		t.Errorf("it is weighed as %+v", j)
+	}
+	if _, err = trust.Bind(p, v.Statement(p)); err == nil {
+		t.Fatal("it was bound")
+	}
+	want(t, err, "trust.unreadable")
+	if a, b := trust.Fingerprint(), v.Trust().Fingerprint(); a == b {
+		t.Error("statements would not be bound again once the bundle is back")
+	}
+}
