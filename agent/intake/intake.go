@@ -61,9 +61,15 @@ type Taken struct {
 	Package visual.Digest
 	// Statement is the statement's digest; zero for packages.
 	Statement visual.Digest
+	// Status is a status list's digest; zero for what is none.
+	Status visual.Digest
+	// Waits says that a status list is kept and refused only until the trust
+	// bundle comes that has its key.
+	Waits bool
 	// New is false where the archive held the same bytes before.
 	New bool
-	// Refused says why the item was not kept; nil if it was.
+	// Refused says why the item was not kept, or why a status list that was is
+	// not believed; nil otherwise.
 	Refused *verdict.Refusal
 	// Bound lists what the item was bound to.
 	Bound []license.Bound
@@ -116,7 +122,7 @@ func (d Desk) fetch(ctx context.Context, tx journal.TxID, lib Library, item libr
 
 func (d Desk) limit(name string) int64 {
 	if IsStatement(name) {
-		return license.MaxStatement
+		return license.MaxStatus // the larger of the two that are called so
 	}
 	return d.Limits.FileSize
 }
@@ -132,11 +138,15 @@ func IsStatement(name string) bool { return strings.HasSuffix(strings.ToLower(na
 // IsPackage says whether a name is that of a package.
 func IsPackage(name string) bool { return strings.HasSuffix(strings.ToLower(name), PackageSuffix) }
 
-// Take takes one file in: a statement if its name ends so, else a package. An
+// Take takes one file in: a statement or a status list if its name ends so, by
+// what its header says, else a package. An
 // error means that nothing is known about the file; a file that is no good is
 // no error, but said in Taken.Refused and in the journal.
 func (d Desk) Take(ctx context.Context, tx journal.TxID, name string, file []byte) (Taken, error) {
-	if IsStatement(name) {
+	switch {
+	case IsStatement(name) && license.IsStatus(file):
+		return d.takeStatus(ctx, tx, name, file)
+	case IsStatement(name):
 		return d.takeStatement(ctx, tx, name, file)
 	}
 	return d.takePackage(ctx, tx, name, file)

@@ -401,3 +401,36 @@ func look(b journal.Book) map[string]any {
 	}
 	return m
 }
+
+// The number of a vendor's status lists only rises, for each key on its own.
+func TestStatusMarksOnlyRise(t *testing.T) {
+	came := func(list string) journal.Fact { return journal.StatusReceived{List: digest(list)} }
+	ofOther := verified("other", 1, "o")
+	ofOther.Mark, ofOther.KeyID = "https://aurora.example aurora-status-2", "aurora-status-2"
+	book := journaltest.Book(t, came("a"), came("b"), came("other"), verified("a", 3, "three"), verified("b", 4, "four"), ofOther)
+	marks := map[string]int64{"https://aurora.example aurora-status": 4, "https://aurora.example aurora-status-2": 1}
+	if got := book.StatusMarks(); !reflect.DeepEqual(got, marks) {
+		t.Errorf("the marks are %v", got)
+	}
+	if all := book.Statuses(); len(all) != 2 || all[0].Sequence != 4 || all[1].KeyID != "aurora-status-2" {
+		t.Errorf("the newest are %+v", all)
+	}
+	for name, f := range map[string]journal.Fact{
+		"an older one": verified("a", 3, "three"), "another of its number": verified("a", 4, "five"),
+		"one never received": verified("c", 5, "five"), "one without a number": verified("a", 0, "zero"),
+		"a refusal of one never received": journal.StatusRefused{List: digest("c")},
+		"one without a digest":            journal.StatusReceived{},
+		"nobody":                          journal.TrustChanged{Change: journal.TrustRemoved, From: "sha256:a"},
+		"two at once":                     trustChanged(),
+		"an unknown change":               journal.TrustChanged{Change: "added", Vendor: "A", From: "a", To: "b"},
+		"an update to nothing":            journal.TrustChanged{Change: journal.TrustUpdated, Vendor: "A", From: "a"},
+	} {
+		j := journaltest.Open(t, new(journaltest.Log))
+		if err := j.Append(t.Context(), "tx", came("a"), came("b"), verified("b", 4, "four")); err != nil {
+			t.Fatal(err)
+		}
+		if err := j.Append(t.Context(), "tx", f); !errors.As(err, new(*journal.ImpossibleError)) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -38,6 +38,10 @@ const (
 	KindTimeMarked        Kind = "time-marked"
 	KindSettingsSeen      Kind = "settings-seen"
 	KindProfiled          Kind = "profiled"
+	KindStatusReceived    Kind = "status-received"
+	KindStatusVerified    Kind = "status-verified"
+	KindStatusRefused     Kind = "status-refused"
+	KindTrustChanged      Kind = "trust-changed"
 )
 
 // Kinds lists every kind, in the order of the constants.
@@ -47,6 +51,7 @@ func Kinds() []Kind {
 		KindBaselined, KindBegun, KindAccepted, KindDone, KindFailed, KindWithdrawn,
 		KindHeld, KindUnheld, KindBlocked, KindUnblocked, KindOverridden,
 		KindTimeMarked, KindSettingsSeen, KindProfiled,
+		KindStatusReceived, KindStatusVerified, KindStatusRefused, KindTrustChanged,
 	}
 }
 
@@ -107,6 +112,14 @@ func (r written) read() (Fact, error) {
 		return decode[SettingsSeen](r.Data)
 	case KindProfiled:
 		return decode[Profiled](r.Data)
+	case KindStatusReceived:
+		return decode[StatusReceived](r.Data)
+	case KindStatusVerified:
+		return decode[StatusVerified](r.Data)
+	case KindStatusRefused:
+		return decode[StatusRefused](r.Data)
+	case KindTrustChanged:
+		return decode[TrustChanged](r.Data)
 	}
 	return nil, &NewerError{What: fmt.Sprintf("a fact %q that this program does not know", r.Kind)}
 }

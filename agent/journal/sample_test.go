@@ -133,5 +133,23 @@ func samples(t testing.TB) []journal.Fact {
 			Package: digest("1.4.0.0"), Profile: "aurora-key", Fingerprint: "sha256:profile",
 			Terms: readable(), Token: digest("key"), Masked: "m1:x", Findings: findings(),
 		},
+		journal.StatusReceived{List: digest("list"), Issuer: "https://aurora.example", Sequence: 3, Source: "inbox/aurora-status.license"},
+		verified("list", 3, "three"),
+		journal.StatusRefused{List: digest("list"), Findings: findings(), Trust: "sha256:trust"},
+		trustChanged(),
+	}
+}
+
+func verified(list string, sequence int64, claims string) journal.StatusVerified {
+	return journal.StatusVerified{
+		List: digest(list), Issuer: "https://aurora.example", KeyID: "aurora-status", Mark: "https://aurora.example aurora-status",
+		Sequence: sequence, Issued: day, Next: day.AddDate(0, 3, 0), Claims: digest(claims),
+	}
+}
+
+// trustChanged has every member set, which no real one has.
+func trustChanged() journal.TrustChanged {
+	return journal.TrustChanged{
+		Change: journal.TrustUpdated, Vendor: "Aurora Visuals", Attester: "Ada", From: "sha256:one", To: "sha256:two", Version: 2,
 	}
 }

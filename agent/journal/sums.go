@@ -29,6 +29,12 @@ type sums struct {
 	refusals     table[about, StatementRefusal]        // statements that could not be bound
 	refused      table[visual.Digest, ItemRefusal]     // files that are neither
 	profiled     table[visual.Digest, []Profiled]      // by package, one of each profile's name
+	lists        table[visual.Digest, StatusReceived]  // status lists
+	listed       series[visual.Digest]                 // all of them, in the order they came
+	statuses     table[string, StatusVerified]         // the newest of each key, by its mark
+	settled      table[visual.Digest, bool]            // status lists that were verified
+	listRefusals table[visual.Digest, StatusRefused]   // status lists that are not believed
+	updates      table[string, TrustChanged]           // by the new bundle's fingerprint
 	shelves      table[store.Key, *shelf]              // one per visual and store
 	open         table[store.StepID, store.Key]        // where each open step is
 	holds        table[store.Key, plan.Hold]
@@ -90,7 +96,7 @@ func (w *writer) book() Book {
 func (s *sums) tables() []layered {
 	return []layered{
 		&s.packages, &s.packagesOf, &s.arrived, &s.statements, &s.statementsOf, &s.stated, &s.bounds, &s.refusals, &s.refused,
-		&s.profiled, &s.shelves, &s.open, &s.holds, &s.overrides, &s.tries, &s.marks,
+		&s.profiled, &s.lists, &s.listed, &s.statuses, &s.settled, &s.listRefusals, &s.updates, &s.shelves, &s.open, &s.holds, &s.overrides, &s.tries, &s.marks,
 	}
 }
 

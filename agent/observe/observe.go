@@ -142,6 +142,7 @@ func (o Observer) unbound(book journal.Book, p journal.Package, found profiled, 
 func (o Observer) Facts(book journal.Book) license.Facts {
 	return license.Facts{
 		Tenant: o.Tenant, Marks: book.Marks(), EarliestEnd: o.earliestEnds(book), Latest: latest(book),
+		StatusMarks: book.StatusMarks(),
 	}
 }
 

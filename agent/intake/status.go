@@ -1,0 +1,115 @@
+package intake
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/verdict"
+	"github.com/orgstore/orgstore/packages/visual"
+)
+
+// codeStatus is the code of the finding that a status list is older than one
+// that is known, or another one of its number.
+const codeStatus verdict.Code = "trust.status"
+
+// takeStatus takes a vendor's status list in. It is kept whether or not it is
+// believed today: its vendor's trust bundle may still come.
+func (d Desk) takeStatus(ctx context.Context, tx journal.TxID, name string, file []byte) (Taken, error) {
+	claimed, err := license.PeekStatus(file)
+	if err != nil {
+		return d.refused(ctx, tx, name, visual.DigestOf(file), err)
+	}
+	list, err := d.Archive.KeepStatement(bytes.TrimSuffix(file, []byte("\n")))
+	if err != nil {
+		return Taken{}, err
+	}
+	t := Taken{Source: name, Status: list}
+	if !d.Journal.Book().HasStatusList(list) {
+		t.New = true
+		fact := journal.StatusReceived{List: list, Issuer: claimed.Issuer(), Sequence: claimed.Sequence(), Source: filepath.Base(name)}
+		if err := d.Journal.Append(ctx, tx, fact); err != nil {
+			return t, err
+		}
+	}
+	if err := d.verifyStatus(ctx, tx, list); err != nil {
+		return t, err
+	}
+	if r, refused := d.Journal.Book().StatusRefusal(list); refused {
+		t.Refused = &verdict.Refusal{Findings: r.Findings}
+		t.Waits = t.Refused.Code() == unknownKey
+	}
+	return t, nil
+}
+
+// Restatus tries again to verify the status lists that were not believed under
+// the trust of then. One that cannot be read is in the error, and keeps no other
+// from being tried.
+func (d Desk) Restatus(ctx context.Context, tx journal.TxID) error {
+	var missed []error
+	for _, l := range d.Journal.Book().StatusLists() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		missed = append(missed, d.verifyStatus(ctx, tx, l.List))
+	}
+	return errors.Join(missed...)
+}
+
+// verifyStatus verifies a status list of the archive, unless that was tried
+// under today's trust, and records the outcome.
+func (d Desk) verifyStatus(ctx context.Context, tx journal.TxID, list visual.Digest) error {
+	book := d.Journal.Book()
+	r, refused := book.StatusRefusal(list)
+	if refused && r.Trust == d.Trust.Fingerprint() || !refused && book.StatusSettled(list) {
+		return nil
+	}
+	file, err := d.Archive.Statement(list)
+	if err != nil {
+		return err
+	}
+	s, err := d.Trust.ReadStatus(file)
+	if err == nil {
+		err = inTurn(book, s)
+	}
+	var refusal *verdict.Refusal
+	switch {
+	case errors.As(err, &refusal):
+		return d.Journal.Append(ctx, tx, journal.StatusRefused{List: list, Findings: refusal.Findings, Trust: d.Trust.Fingerprint()})
+	case err != nil:
+		return err
+	}
+	return d.Journal.Append(ctx, tx, d.statusFacts(list, s)...)
+}
+
+// inTurn refuses a list older than one that is known, and a second one of the
+// same number: it would give back what was revoked.
+func inTurn(book journal.Book, s license.StatusList) error {
+	now, known := book.Status(s.MarkKey())
+	if !known || s.Sequence() > now.Sequence || s.Sequence() == now.Sequence && s.Digest() == now.Claims {
+		return nil
+	}
+	what := fmt.Sprintf("and number %d of %s is known already", now.Sequence, now.Issued.UTC().Format("2006-01-02"))
+	if s.Sequence() == now.Sequence {
+		what = "and another list of that number is known already"
+	}
+	return verdict.Refuse(codeStatus, fmt.Sprintf("the status list of %s is number %d, %s", s.Issuer(), s.Sequence(), what),
+		"keep the newer one, or ask the vendor which is right")
+}
+
+// statusFacts records a list that is believed. Its time of issue is a trusted
+// time, as that of a statement is.
+func (d Desk) statusFacts(list visual.Digest, s license.StatusList) []journal.Fact {
+	facts := []journal.Fact{journal.StatusVerified{
+		List: list, Issuer: s.Issuer(), KeyID: s.KeyID(), Mark: s.MarkKey(), Sequence: s.Sequence(),
+		Issued: s.Issued(), Next: s.Next(), Claims: s.Digest(),
+	}}
+	if at := s.Issued(); at.After(d.Journal.Book().TimeMark().Trusted) && !at.After(d.Now()) {
+		facts = append(facts, journal.TimeMarked{Trusted: at, Source: fmt.Sprintf("status list %d of %s", s.Sequence(), s.Issuer())})
+	}
+	return facts
+}
