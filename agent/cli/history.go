@@ -148,6 +148,14 @@ func named(args []string) ([]visual.GUID, error) {
 	return out, nil
 }
 
+// trustWords says what was changed about somebody who is believed.
+func trustWords(f journal.TrustChanged) string {
+	if f.Change == journal.TrustRemoved {
+		return "not believed any more: " + f.From
+	}
+	return fmt.Sprintf("trust bundle %d, %s, in place of %s", f.Version, f.To, f.From)
+}
+
 // words adds to a history what people said of a visual without changing it. What
 // they said is no revision: it has the number 0.
 func (s *session) words(ctx context.Context, history []journal.Revision) ([]journal.Revision, error) {
@@ -173,10 +181,16 @@ func (s *session) words(ctx context.Context, history []journal.Revision) ([]jour
 			r.After = store.State{Presence: store.Present, Release: &visual.Release{Version: f.Bound.Version, Digest: f.Bound.Package}, License: f.Bound.Terms}
 		case journal.Unblocked:
 			r.Key, r.Kind, r.Reason = f.Key, "unblock", f.Reason
+		case journal.StatusVerified:
+			r.Name, r.Kind, r.Reason = f.Issuer, "status-list", fmt.Sprintf("number %d of %s, next by %s", f.Sequence, day(f.Issued), day(f.Next))
+		case journal.TrustChanged:
+			r.Name, r.Kind, r.Reason = f.Vendor+f.Attester, "trust", trustWords(f)
 		default:
 			return nil
 		}
-		r.Name = names[r.Key]
+		if !r.Key.GUID.IsZero() {
+			r.Name = names[r.Key]
+		}
 		history = append(history, r)
 		return nil
 	})

@@ -30,6 +30,9 @@ type licenseStatusOptions struct {
 	detailed bool
 }
 
+// codeRevoked is the code of the finding that a vendor took a license back.
+const codeRevoked = "life.revoked"
+
 func newLicenseStatus(g *globals) *cobra.Command {
 	o := &licenseStatusOptions{globals: g}
 	cmd := &cobra.Command{
@@ -39,14 +42,15 @@ func newLicenseStatus(g *globals) *cobra.Command {
 
 A license is valid before its end, not at it. USE says whether it covers how the
 visual is used, where facts.yaml in the data folder says so. RENEWAL says whether
-a renewed package is here and verified.`,
+a renewed package is here and verified. STATUS LIST is the vendor's newest word on
+what it revoked; a revoked license is shown first, and what is installed stays.`,
 		Example: `  orgstore license status
   orgstore license status --warn 30 --detailed-exitcode   # for scheduled checks: 2 where one ends soon`,
 		Args: arguments(cobra.NoArgs),
 		RunE: g.answering(func(ctx context.Context, _ []string) (answer, error) { return o.run(ctx) }),
 	}
 	cmd.Flags().IntVar(&o.warn, "warn", warnDays, "how many `DAYS` before its end a license counts as ending")
-	cmd.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 where a license ends soon, has ended or is not known, 0 where none does, 1 on any error")
+	cmd.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 where a license needs attention, 0 where none does, 1 on any error")
 	return cmd
 }
 
@@ -55,10 +59,12 @@ type licenseStatusData struct {
 	Name     string      `json:"name"`
 	Version  string      `json:"version"`
 	License  licenseData `json:"license"`
-	State    string      `json:"state"`   // ok, ending, ended, unknown
+	State    string      `json:"state"`   // ok, ending, ended, revoked, unknown
 	Renewal  string      `json:"renewal"` // what is known of one
 	Use      string      `json:"use"`     // covered, unchecked, or what is wrong
 	Findings bool        `json:"finding"`
+	// StatusLists say what the license's issuer revoked, as far as was seen.
+	StatusLists []statusList `json:"status_lists"`
 }
 
 func (o *licenseStatusOptions) run(ctx context.Context) (answer, error) {
@@ -112,11 +118,42 @@ func (o *licenseStatusOptions) statusOf(s *session, l line, candidates []plan.Ca
 	default:
 		d.State = "ok"
 	}
+	installed := installedOffer(l, candidates)
+	if installed.Judgment.Has(codeRevoked) {
+		d.State = "revoked"
+	}
 	var short bool
 	d.Use, short = used(s.observer().Entitled(l.key.GUID, l.state.License, true))
-	d.Findings = d.State != "ok" || short
+	d.StatusLists = statusLists(s.believed(), s.journal.Book(), []string{l.state.License.Issuer}, at)
+	stale := slices.ContainsFunc(d.StatusLists, func(s statusList) bool { return s.State != "ok" })
 	d.Renewal = renewal(l, d.State, unattested(l, candidates))
+	if why, lost := untrusted(s.trust, l.state.License); lost {
+		stale, d.Renewal = true, "cannot be verified now: "+why
+	}
+	d.Findings = d.State != "ok" || short || stale
 	return d
+}
+
+// installedOffer finds what the archive has of an installed license; zero where
+// it has nothing.
+func installedOffer(l line, candidates []plan.Candidate) plan.Candidate {
+	var found plan.Candidate
+	for _, c := range candidates {
+		if r := l.state.Release; r != nil && c.GUID == l.key.GUID && c.Release.Digest == r.Digest && (found.Terms.IsZero() || c.Terms.ID == l.state.License.ID) {
+			found = c
+		}
+	}
+	return found
+}
+
+// untrusted says why the keys of a license's vendor are not known today.
+func untrusted(t license.Trust, terms license.Terms) (why string, lost bool) {
+	for _, v := range t.Lost() {
+		if terms.Vendor == v.Name {
+			return v.Lost.Message, true
+		}
+	}
+	return "", false
 }
 
 // used says whether a license covers what is used of a visual, as far as
@@ -145,6 +182,8 @@ func renewal(l line, state, unattested string) string {
 		return unattested
 	case state == "ok":
 		return output.Nothing
+	case state == "revoked":
+		return "it stays installed; ask the vendor why, and for a new license"
 	}
 	return "none is here; ask the vendor for the renewed package"
 }
@@ -171,11 +210,11 @@ func unattested(l line, candidates []plan.Candidate) string {
 }
 
 func urgency(d licenseStatusData) int {
-	return slices.Index([]string{"ended", "ending", "unknown", "ok"}, d.State)
+	return slices.Index([]string{"revoked", "ended", "ending", "unknown", "ok"}, d.State)
 }
 
 func licenseView(data []licenseStatusData) output.View {
-	view := output.View{Columns: []string{"VISUAL", "VERSION", "GRADE", "KIND", "UNTIL", "DAYS LEFT", "USE", "STATE", "RENEWAL"}}
+	view := output.View{Columns: []string{"VISUAL", "VERSION", "GRADE", "KIND", "UNTIL", "DAYS LEFT", "USE", "STATE", "RENEWAL", "STATUS LIST"}}
 	for _, d := range data {
 		left := output.Nothing
 		if d.License.DaysLeft != nil {
@@ -183,7 +222,7 @@ func licenseView(data []licenseStatusData) output.View {
 		}
 		view.Rows = append(view.Rows, []string{
 			cmp.Or(d.Name, d.GUID), d.Version, d.License.Grade, orDash(d.License.Kind),
-			orDash(dayOf(d.License.Ends)), left, d.Use, d.State, d.Renewal,
+			orDash(dayOf(d.License.Ends)), left, d.Use, d.State, d.Renewal, listLines(d.StatusLists),
 		})
 	}
 	return view

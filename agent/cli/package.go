@@ -169,15 +169,17 @@ func newPackageAdd(g *globals) *cobra.Command {
 	var dryRun bool
 	cmd := &cobra.Command{
 		Use:   "add FILE...",
-		Short: "Take packages and license statements in",
-		Long: `Take packages and license statements in.
+		Short: "Take packages, license statements and status lists in",
+		Long: `Take packages, license statements and status lists in.
 
 Whatever is well formed is kept in the archive, byte for byte; what lacks a
 license waits until its statement or the vendor's trust bundle arrives, in any
-order. A statement beside a package (NAME.pbiviz.license) comes along. A FILE may
-be a pattern. Nothing changes in the store until apply.`,
+order. A statement beside a package (NAME.pbiviz.license) comes along. A vendor's
+status list, which says what it revoked, is a .license file too, whatever it is
+called. A FILE may be a pattern. Nothing changes in the store until apply.`,
 		Example: `  orgstore package add "Aurora Gauge 1.4.pbiviz"
-  orgstore package add renewed.pbiviz.license`,
+  orgstore package add renewed.pbiviz.license
+  orgstore package add aurora-status.license`,
 		Args: arguments(cobra.MinimumNArgs(1)),
 		RunE: g.answering(func(ctx context.Context, args []string) (answer, error) {
 			files := g.matching(args)
@@ -208,8 +210,11 @@ func (g *globals) tryPackages(ctx context.Context, files []string) (answer, erro
 			data = append(data, j.verify(file))
 			continue
 		}
-		text, err := g.read(file, license.MaxStatement)
-		if err == nil {
+		text, err := g.read(file, license.MaxStatus)
+		switch {
+		case err == nil && license.IsStatus(text):
+			_, err = license.PeekStatus(text)
+		case err == nil:
 			_, err = license.Peek(text)
 		}
 		if err != nil {
@@ -223,7 +228,7 @@ func (g *globals) tryPackages(ctx context.Context, files []string) (answer, erro
 
 func (s *session) addPackages(ctx context.Context, files []string) (answer, error) {
 	var here []visual.Digest // the packages that the files are, or are about
-	var waiting []string     // statements whose package is not here yet
+	var waiting []string     // what is kept and waits for something else
 	data := []packageData{}
 	for _, file := range withSidecars(s, files) {
 		text, err := s.read(file, pbiviz.DefaultLimits().FileSize)
@@ -236,12 +241,16 @@ func (s *session) addPackages(ctx context.Context, files []string) (answer, erro
 			return packageAnswer(data), err
 		}
 		switch about := s.journal.Book().PackagesAbout(taken.Statement); {
+		case taken.Waits:
+			waiting = append(waiting, filepath.Base(file)+" is kept and waits for its vendor's trust bundle")
 		case taken.Refused != nil:
 			data = append(data, unreadable(file, taken.Refused))
+		case !taken.Status.IsZero():
+			waiting = append(waiting, filepath.Base(file)+" is the status list of its vendor from now on: see `orgstore trust list`")
 		case !taken.Package.IsZero():
 			here = append(here, taken.Package)
 		case len(about) == 0 && !slices.Contains(files, strings.TrimSuffix(file, intake.StatementSuffix)):
-			waiting = append(waiting, filepath.Base(file))
+			waiting = append(waiting, filepath.Base(file)+" is kept and waits for its package")
 		default:
 			here = append(here, about...)
 		}
@@ -265,17 +274,14 @@ func waits(p packageData) bool {
 }
 
 // whatWaits says what was kept and still needs something to come.
-func whatWaits(data []packageData, statements []string) string {
+func whatWaits(data []packageData, others []string) string {
 	var said []string
 	for _, p := range data {
 		if waits(p) {
 			said = append(said, p.File+" is kept and waits for its license")
 		}
 	}
-	for _, name := range statements {
-		said = append(said, name+" is kept and waits for its package")
-	}
-	return strings.Join(said, "\n")
+	return strings.Join(append(said, others...), "\n")
 }
 
 // withSidecars puts the statement beside each package before it, unless it was

@@ -88,6 +88,9 @@ func (g *globals) judge(ctx context.Context) (*judge, error) {
 	if err != nil {
 		return nil, err
 	}
+	if trust, err = g.listen(trust, settings, book); err != nil {
+		return nil, err
+	}
 	known, err := g.usage(settings)
 	if err != nil {
 		return nil, err

@@ -68,7 +68,11 @@ func (g *globals) profiles(s config.Settings) ([]profileFile, error) {
 		read = append(read, profileFile{e.Name(), p})
 	}
 	if err := errors.Join(append(broken, err)...); err != nil {
-		return read, problem(exitError, codeProfile,
+		exit, code := exitError, codeProfile
+		if f := (*fault)(nil); errors.As(err, &f) && f.code == codeFileMode {
+			exit, code = f.exit, f.code
+		}
+		return read, problem(exit, code,
 			"mend the profile, or take it away; until then nothing is changed in the store, since profiles decide what is a renewal",
 			"cannot read the vendor profiles: %w", err)
 	}
@@ -76,6 +80,9 @@ func (g *globals) profiles(s config.Settings) ([]profileFile, error) {
 }
 
 func (g *globals) profile(file string) (profile.Profile, error) {
+	if err := g.guarded("the vendor profile", file); err != nil {
+		return profile.Profile{}, err
+	}
 	text, err := disk.ReadFile(g.Disk, file, profile.MaxSize)
 	if err != nil {
 		return profile.Profile{}, unreadableFile(file, err)

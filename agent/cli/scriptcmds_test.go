@@ -14,9 +14,12 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/orgstore/orgstore/packages/example"
+	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/license/issuer"
 	"github.com/orgstore/orgstore/packages/license/licensetest"
 	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/pbiviz/pbiviztest"
+	"github.com/orgstore/orgstore/packages/visual"
 )
 
 // exampleFile writes a package of the example vendor:
@@ -62,12 +65,76 @@ func makePackage(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // auroraBundle writes the trust bundle of the vendor who signs what statement
-// forges. Its fingerprint is always the same.
+// forges. Its fingerprint is always the same. The words after the file change it:
+// status lists a key for status lists, 2 and 3 are the versions that come after,
+// retired and compromised say so of the license key, narrow leaves one visual.
+//
+//	aurora FILE [WORD]...
 func auroraBundle(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: aurora FILE")
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: aurora FILE [WORD]...")
 	}
-	create(ts, args[0], licensetest.Aurora().BundleFile())
+	var changes []func(*issuer.Draft)
+	vendor := licensetest.Aurora()
+	for _, word := range args[1:] {
+		change, known := map[string]func(*issuer.Draft){
+			"status":  vendor.WithStatusKey,
+			"2":       func(d *issuer.Draft) { d.Version = 2 },
+			"3":       func(d *issuer.Draft) { d.Version = 3 },
+			"expired": func(d *issuer.Draft) { d.Expires = licensetest.Time("2026-11-20") },
+			"retired": func(d *issuer.Draft) {
+				d.Issuers[0].Keys[0].Status, d.Issuers[0].Keys[0].NotAfter = license.Retired, licensetest.Time("2026-11-20")
+			},
+			"compromised": func(d *issuer.Draft) {
+				d.Issuers[0].Keys[0].Status, d.Issuers[0].Keys[0].CompromisedAt = license.Compromised, licensetest.Time("2026-10-01")
+			},
+			"newkey": func(d *issuer.Draft) {
+				record, err := licensetest.Key("aurora-2027", license.Ed25519).Record(licensetest.Time("2026-11-20"))
+				ts.Check(err)
+				d.Issuers[0].Keys = append(d.Issuers[0].Keys, record)
+			},
+			"narrow": func(d *issuer.Draft) {
+				g, err := visual.ParseGUID(example.TimelineGUID)
+				ts.Check(err)
+				d.Issuers[0].GUIDs = []visual.GUID{g}
+			},
+		}[word]
+		if !known {
+			ts.Fatalf("aurora knows no %s", word)
+		}
+		changes = append(changes, change)
+	}
+	create(ts, args[0], vendor.BundleFile(changes...))
+}
+
+// statusList writes a status list of the vendor: number 3 of 2026-11-15, the
+// next one due on 2027-02-15, which revokes nothing.
+//
+//	statuslist FILE [seq=N|issued=DAY|next=DAY|jti=ID|lid=ID]...
+func statusList(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: statuslist FILE [NAME=VALUE]...")
+	}
+	create(ts, args[0], append(licensetest.Aurora().Status(func(r *issuer.Revocation) {
+		for _, arg := range args[1:] {
+			switch name, value, _ := strings.Cut(arg, "="); name {
+			case "seq":
+				n, err := strconv.ParseInt(value, 10, 64)
+				ts.Check(err)
+				r.Sequence = n
+			case "issued":
+				r.Issued = licensetest.Time(value)
+			case "next":
+				r.Next = licensetest.Time(value)
+			case "jti":
+				r.Statements = append(r.Statements, value)
+			case "lid":
+				r.Subscriptions = append(r.Subscriptions, value)
+			default:
+				ts.Fatalf("statuslist knows no %s", name)
+			}
+		}
+	}), '\n'))
 }
 
 // statement signs a good statement about a package with claims changed as no

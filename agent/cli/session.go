@@ -46,7 +46,8 @@ type session struct {
 	tx       journal.TxID
 	journal  *journal.Journal
 	archive  *archive.Archive
-	trust    license.Trust
+	trust    license.Trust // without status lists: see believed
+	heard    listened
 	stores   map[string]store.Store
 	lock     *lock.Lock
 	known    tenant.Facts
@@ -72,7 +73,7 @@ func (g *globals) open(ctx context.Context) (*session, error) {
 		return nil, err
 	}
 	s.profiles, s.broken = g.inForce(settings)
-	if s.archive, err = archive.Open(g.Disk, filepath.Join(settings.Data, "archive")); err != nil {
+	if s.archive, err = archive.Open(g.Disk, archiveOf(settings)); err != nil {
 		return nil, err
 	}
 	target, err := g.Store(g.Disk, settings.Store)
@@ -85,6 +86,8 @@ func (g *globals) open(ctx context.Context) (*session, error) {
 	}
 	return s, nil
 }
+
+func archiveOf(s config.Settings) string { return filepath.Join(s.Data, "archive") }
 
 func (s *session) openJournal(ctx context.Context) error {
 	actor, err := s.Actor()
@@ -120,6 +123,9 @@ func (g *globals) settings() (config.Settings, error) {
 	if err != nil {
 		return config.Settings{}, err
 	}
+	if err := g.guarded("the settings file", name); err != nil {
+		return config.Settings{}, err
+	}
 	text, err := disk.ReadFile(g.Disk, name, config.MaxSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		return config.Settings{}, problem(exitError, "settings.missing",
@@ -133,37 +139,6 @@ func (g *globals) settings() (config.Settings, error) {
 		return s, &fault{exit: exitError, code: "settings.invalid", err: err, hint: "mend the settings file; nothing was done"}
 	}
 	return s, nil
-}
-
-// trust reads the bundles that the settings pin by fingerprint.
-func (g *globals) trust(s config.Settings) (license.Trust, error) {
-	var vendors []license.Vendor
-	for _, v := range s.Trust.Vendors {
-		bundle, err := g.bundle(v.Bundle)
-		if err != nil {
-			return license.Trust{}, problem(exitLicense, "trust.unreadable", "put the vendor's bundle back; `orgstore trust list` shows them all",
-				"cannot trust %s: %w", v.Name, err)
-		}
-		if bundle.Fingerprint() != v.Fingerprint {
-			return license.Trust{}, problem(exitLicense, "trust.fingerprint",
-				"ask the vendor which fingerprint is right; if this one is, put it into the settings",
-				"cannot trust %s: the fingerprint of %s is %s, and the settings pin %s", v.Name, v.Bundle, bundle.Fingerprint(), v.Fingerprint)
-		}
-		vendors = append(vendors, license.Vendor{Name: v.Name, Bundle: bundle, GUIDs: v.GUIDs, Enforced: v.Enforced})
-	}
-	var attesters []license.Attester
-	for _, a := range s.Trust.Attesters {
-		attesters = append(attesters, license.Attester{Name: a.Name, Key: a.Key})
-	}
-	return license.NewTrust(s.Tenant, vendors, attesters...)
-}
-
-func (g *globals) bundle(name string) (license.Bundle, error) {
-	text, err := disk.ReadFile(g.Disk, name, maxBundle)
-	if err != nil {
-		return license.Bundle{}, err
-	}
-	return license.ParseBundle(text)
 }
 
 // changing takes the lock under which stores are changed, and finishes what an
@@ -210,7 +185,7 @@ func (s *session) desk() intake.Desk {
 
 func (s *session) observer() observe.Observer {
 	o := observe.Observer{
-		Stores: s.stores, Trust: s.trust, Least: s.settings.Trust.Least,
+		Stores: s.stores, Trust: s.believed(), Least: s.settings.Trust.Least,
 		Tolerant: s.settings.Packages.Tolerant, Tenant: s.settings.Tenant,
 		Usage: s.known, Profiles: s.profiles, LeastOf: map[visual.GUID]license.Grade{},
 	}
@@ -226,7 +201,7 @@ func (s *session) observer() observe.Observer {
 func (s *session) applier() *apply.Applier {
 	o := s.observer()
 	return &apply.Applier{
-		Journal: s.journal, Archive: s.archive, Stores: s.stores, Trust: s.trust,
+		Journal: s.journal, Archive: s.archive, Stores: s.stores, Trust: s.believed(),
 		Limits: pbiviz.DefaultLimits(), Facts: o.Facts, Entitled: o.Entitled, Clock: s.clock,
 		Need: o.Need, Profiles: s.profiles,
 	}
@@ -242,7 +217,7 @@ func (s *session) poll(ctx context.Context) ([]intake.Taken, error) {
 	}
 	desk := s.desk()
 	_, unbound := desk.Rebind(ctx, s.tx) // one damaged package must not keep the others out
-	unbound = errors.Join(unbound, desk.Reprofile(ctx, s.tx))
+	unbound = errors.Join(unbound, desk.Reprofile(ctx, s.tx), desk.Restatus(ctx, s.tx))
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -266,7 +241,10 @@ func (s *session) poll(ctx context.Context) ([]intake.Taken, error) {
 // moves past them.
 func (s *session) tellRefused(taken []intake.Taken) {
 	for _, t := range taken {
-		if t.Refused != nil {
+		switch {
+		case t.Waits:
+			s.note("%s in the library is kept and waits for its vendor's trust bundle", output.Safe(t.Source))
+		case t.Refused != nil:
 			s.note("%s in the library is refused: %s", output.Safe(t.Source), output.Safe(t.Refused.Error()))
 		}
 	}

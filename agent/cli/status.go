@@ -28,7 +28,8 @@ func newStatus(g *globals) *cobra.Command {
 		Long: `Show every visual: what is pinned, what is installed, until when it is licensed.
 
 STATE is ok, drifted (somebody else changed the store), held, blocked,
-license-ending (within 30 days), license-ended, missing or change-planned.`,
+license-ending (within 30 days), license-ended, license-revoked, vendor-untrusted
+(the vendor's keys are lost or changed), missing or change-planned.`,
 		Example: "  orgstore status\n  orgstore status -o json --query \"[?state!='ok'].guid\"",
 		RunE:    g.answering(func(ctx context.Context, args []string) (answer, error) { return runStatus(ctx, g, args) }),
 	}
@@ -144,6 +145,15 @@ func (s *session) statusOf(l line, in plan.Input) statusData {
 		d.DaysLeft = &left
 	}
 	d.State, d.Message = s.condition(l, at)
+	switch installed := installedOffer(l, in.Candidates); {
+	case d.State == "license-ended" || l.state.Presence != store.Present:
+	case installed.Judgment.Has(codeRevoked):
+		d.State, d.Message = "license-revoked", hinted(l.reason)
+	case d.State == "ok":
+		if why, lost := untrusted(s.trust, l.state.License); lost {
+			d.State, d.Message = "vendor-untrusted", why
+		}
+	}
 	return d
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/visual"
 )
 
@@ -181,12 +183,17 @@ type trustData struct {
 	Expires     string   `json:"expires"`
 	Enforced    string   `json:"enforced"`
 	GUIDs       []string `json:"guids"`
-	State       string   `json:"state"` // ok, expired, changed, unreadable
+	State       string   `json:"state"` // ok, expired, changed, unreadable, unsafe
 	Message     string   `json:"message"`
+	// StatusLists are the newest that were seen, one for each key that signs them.
+	StatusLists []statusList `json:"status_lists"`
 }
 
 func trustOf(v config.Vendor, b license.Bundle, now time.Time) trustData {
-	d := trustData{Name: v.Name, Bundle: v.Bundle, Fingerprint: v.Fingerprint, Enforced: string(v.Enforced), State: "ok"}
+	d := trustData{
+		Name: v.Name, Bundle: v.Bundle, Fingerprint: v.Fingerprint, Enforced: string(v.Enforced), State: "ok",
+		StatusLists: []statusList{},
+	}
 	for _, g := range v.GUIDs {
 		d.GUIDs = append(d.GUIDs, g.String())
 	}
@@ -194,10 +201,7 @@ func trustOf(v config.Vendor, b license.Bundle, now time.Time) trustData {
 		return d
 	}
 	d.Version, d.Expires = b.Version(), timestamp(b.Expires())
-	switch {
-	case b.Fingerprint() != v.Fingerprint:
-		d.State, d.Message = "changed", "the file's fingerprint is "+b.Fingerprint()+": not trusted"
-	case !now.Before(b.Expires()):
+	if !now.Before(b.Expires()) {
 		d.State, d.Message = "expired", "ask the vendor for its current trust bundle"
 	}
 	return d
@@ -210,34 +214,45 @@ func newTrustList(g *globals) *cobra.Command {
 		Long: `List the vendors whose licenses are believed.
 
 STATE is ok; expired; changed, where the bundle is not the one whose fingerprint
-the settings pin; or unreadable. With the last two nothing is planned or applied,
-and this command exits with 10.`,
+the settings pin; unreadable; or unsafe, where everybody could change the file.
+With the last three nothing new of that vendor is put, what is installed stays,
+and this command exits with 10. STATUS LIST is the newest list of what the vendor
+revoked, where one was taken in.`,
 		Example: "  orgstore trust list\n  orgstore trust list -o json",
 		Args:    arguments(cobra.NoArgs),
-		RunE:    g.answering(func(context.Context, []string) (answer, error) { return g.listTrust() }),
+		RunE:    g.answering(func(ctx context.Context, _ []string) (answer, error) { return g.listTrust(ctx) }),
 	}
 }
 
 // listTrust lists every vendor, whatever is wrong with some: this is where
 // people look when something is.
-func (g *globals) listTrust() (answer, error) {
+func (g *globals) listTrust(ctx context.Context) (answer, error) {
 	s, err := g.settings()
 	if err != nil {
 		return answer{}, err
 	}
 	data := []trustData{}
 	var wrong error
+	issuers := map[string][]string{}
 	for _, v := range s.Trust.Vendors {
-		b, err := g.bundle(v.Bundle)
+		b, err := g.pinned(v)
 		d := trustOf(v, b, g.Now())
 		if err != nil {
-			d.State, d.Message = "unreadable", err.Error()
+			f := diagnose(err)
+			d.State, d.Message = stateOfBundle(f.code), f.Error()
+			code := "trust." + d.State
+			if f.code == codeFileMode {
+				code = f.code
+			}
+			wrong = cmp.Or(wrong, problem(exitLicense, code, f.hint, "%s is not trusted: %w", v.Name, err))
 		}
-		if (d.State == "unreadable" || d.State == "changed") && wrong == nil {
-			wrong = problem(exitLicense, "trust."+d.State, "ask the vendor which bundle is right; then put it there, and its fingerprint into the settings",
-				"%s is not trusted: %s", v.Name, d.Message)
+		for _, i := range b.Issuers() {
+			issuers[v.Name] = append(issuers[v.Name], i.Name)
 		}
 		data = append(data, d)
+	}
+	if err := g.tellStatus(ctx, s, data, issuers); err != nil {
+		wrong = cmp.Or(wrong, err)
 	}
 	a := answer{data: data, view: trustView(data)}
 	if len(data) == 0 {
@@ -246,10 +261,42 @@ func (g *globals) listTrust() (answer, error) {
 	return a, wrong
 }
 
+// stateOfBundle is the word for why a bundle is not trusted.
+func stateOfBundle(code string) string {
+	switch code {
+	case "trust.fingerprint":
+		return "changed"
+	case codeFileMode:
+		return "unsafe"
+	}
+	return "unreadable"
+}
+
+// tellStatus adds which status lists are in force.
+func (g *globals) tellStatus(ctx context.Context, s config.Settings, data []trustData, issuers map[string][]string) error {
+	vendors, attesters := g.believable(s)
+	trust, err := license.NewTrust(s.Tenant, vendors, attesters...)
+	if err != nil {
+		return err
+	}
+	book, err := g.book(ctx, s)
+	if err != nil {
+		return err
+	}
+	if trust, err = g.listen(trust, s, book); err != nil {
+		return err
+	}
+	at := moment.Settle(g.Now(), book.TimeMark(), -1)
+	for i, d := range data {
+		data[i].StatusLists = statusLists(trust, book, issuers[d.Name], at)
+	}
+	return nil
+}
+
 func trustView(vendors []trustData) output.View {
-	view := output.View{Columns: []string{"VENDOR", "VISUALS", "BUNDLE", "FINGERPRINT", "EXPIRES", "STATE"}}
+	view := output.View{Columns: []string{"VENDOR", "VISUALS", "BUNDLE", "FINGERPRINT", "EXPIRES", "STATUS LIST", "STATE"}}
 	for _, v := range vendors {
-		view.Rows = append(view.Rows, []string{v.Name, strings.Join(v.GUIDs, ", "), v.Bundle, v.Fingerprint, orDash(dayOf(v.Expires)), v.State})
+		view.Rows = append(view.Rows, []string{v.Name, strings.Join(v.GUIDs, ", "), v.Bundle, v.Fingerprint, orDash(dayOf(v.Expires)), listLines(v.StatusLists), v.State})
 	}
 	return view
 }

@@ -1,0 +1,228 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/archive"
+	"github.com/orgstore/orgstore/packages/disk"
+	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/moment"
+	"github.com/orgstore/orgstore/packages/verdict"
+	"github.com/orgstore/orgstore/packages/visual"
+)
+
+// codeFileMode is the code of the fault that others than its owner decide what a
+// file holds on which trust rests.
+const codeFileMode = "trust.file_mode"
+
+// guarded refuses a file on which trust rests where anybody could change it:
+// whoever can would say what is believed and wanted.
+func (g *globals) guarded(what, name string) error {
+	why := disk.Exposed(g.Disk, name)
+	if why == nil {
+		return nil
+	}
+	return problem(exitLicense, codeFileMode,
+		"put the file itself there, in a folder of its owner, and let nobody else write to either: chmod o-w",
+		"%s %s is not safe: %w", what, name, why)
+}
+
+// trust is whom the settings believe. A vendor whose bundle cannot be read, or
+// is another than the one pinned, is believed no more, and said; it keeps nobody
+// from seeing, planning and going on with everything else.
+func (g *globals) trust(s config.Settings) (license.Trust, error) {
+	vendors, attesters := g.believable(s)
+	trust, err := license.NewTrust(s.Tenant, vendors, attesters...)
+	var refusal *verdict.Refusal
+	if errors.As(err, &refusal) && len(vendors) > 0 {
+		// Bundles that contradict each other: none of them says who is who.
+		f := refusal.Findings[0]
+		for i := range vendors {
+			vendors[i].Bundle, vendors[i].Lost = license.Bundle{}, f
+		}
+		trust, err = license.NewTrust(s.Tenant, vendors, attesters...)
+	}
+	if err != nil {
+		return trust, err
+	}
+	for _, v := range trust.Lost() {
+		g.note("%s is not trusted now: %s; what is installed stays, and nothing new of this vendor is put", v.Name, v.Lost.Message)
+	}
+	return trust, nil
+}
+
+// believable reads what the settings pin.
+func (g *globals) believable(s config.Settings) ([]license.Vendor, []license.Attester) {
+	var vendors []license.Vendor
+	for _, v := range s.Trust.Vendors {
+		vendor := license.Vendor{Name: v.Name, GUIDs: v.GUIDs, Enforced: v.Enforced}
+		bundle, err := g.pinned(v)
+		if err != nil {
+			f := diagnose(err)
+			vendor.Lost = verdict.Finding{Code: verdict.Code(f.code), Verdict: verdict.Reject, Message: f.Error(), Hint: f.hint}
+		} else {
+			vendor.Bundle = bundle
+		}
+		vendors = append(vendors, vendor)
+	}
+	var attesters []license.Attester
+	for _, a := range s.Trust.Attesters {
+		attesters = append(attesters, license.Attester{Name: a.Name, Key: a.Key})
+	}
+	return vendors, attesters
+}
+
+// pinned reads a vendor's bundle, if it is the one whose fingerprint the
+// settings pin.
+func (g *globals) pinned(v config.Vendor) (license.Bundle, error) {
+	if err := g.guarded("the trust bundle", v.Bundle); err != nil {
+		return license.Bundle{}, err
+	}
+	bundle, err := g.bundle(v.Bundle)
+	if err != nil {
+		return bundle, problem(exitLicense, "trust.unreadable", "put the vendor's bundle back; `orgstore trust list` shows them all",
+			"its trust bundle cannot be read: %w", err)
+	}
+	if bundle.Fingerprint() != v.Fingerprint {
+		return license.Bundle{}, problem(exitLicense, "trust.fingerprint",
+			"ask the vendor which fingerprint is right; if this one is, put it into the settings",
+			"the fingerprint of %s is %s, and the settings pin %s", v.Bundle, bundle.Fingerprint(), v.Fingerprint)
+	}
+	return bundle, nil
+}
+
+func (g *globals) bundle(name string) (license.Bundle, error) {
+	text, err := disk.ReadFile(g.Disk, name, maxBundle)
+	if err != nil {
+		return license.Bundle{}, err
+	}
+	return license.ParseBundle(text)
+}
+
+// listened is a trust with status lists, and which these are.
+type listened struct {
+	trust license.Trust
+	lists string
+}
+
+// believed is the trust with the newest status list of each key, verified again
+// from its bytes. A list that cannot be had is missed in every weighing, since
+// the journal knows its number.
+func (s *session) believed() license.Trust {
+	if s.journal == nil { // who only looks
+		return s.trust
+	}
+	lists := s.journal.Book().Statuses()
+	if key := namesOf(lists); key != s.heard.lists || s.heard.lists == "" {
+		trust, missed := listening(s.trust, lists, s.archive.Statement)
+		for _, err := range missed {
+			s.note("%v", err)
+		}
+		s.heard = listened{trust, key}
+	}
+	return s.heard.trust
+}
+
+// namesOf names a set of lists, never empty.
+func namesOf(lists []journal.StatusVerified) string {
+	names := []string{"lists"}
+	for _, l := range lists {
+		names = append(names, l.List.Hex())
+	}
+	return strings.Join(names, " ")
+}
+
+// listening adds status lists to a trust. It tells which could not be read; one
+// of a key that is not trusted today says nothing about any license that is.
+func listening(trust license.Trust, lists []journal.StatusVerified, read func(visual.Digest) ([]byte, error)) (license.Trust, []error) {
+	var missed []error
+	for _, l := range lists {
+		file, err := read(l.List)
+		if err != nil {
+			missed = append(missed, fmt.Errorf("the status list %d of %s is missing: %w", l.Sequence, l.Issuer, err))
+			continue
+		}
+		list, err := trust.ReadStatus(file)
+		if err != nil {
+			continue
+		}
+		if with, err := trust.WithStatus(list); err == nil {
+			trust = with
+		}
+	}
+	return trust, missed
+}
+
+// listen is believed for who has no session: it opens the archive only where
+// there are lists in it.
+func (g *globals) listen(trust license.Trust, s config.Settings, book journal.Book) (license.Trust, error) {
+	lists := book.Statuses()
+	if len(lists) == 0 {
+		return trust, nil
+	}
+	kept, err := archive.Open(g.Disk, archiveOf(s))
+	if err != nil {
+		return trust, err
+	}
+	trust, missed := listening(trust, lists, kept.Statement)
+	for _, err := range missed {
+		g.note("%v", err)
+	}
+	return trust, nil
+}
+
+// A statusList is what is known of the newest status list of one key.
+type statusList struct {
+	Sequence int64  `json:"sequence"`
+	Issued   string `json:"issued"`
+	Next     string `json:"next"`  // when a newer one is due
+	State    string `json:"state"` // ok, old, missing
+}
+
+// statusLists tells of an issuer's status lists. One that the journal knows and
+// the trust does not is missing.
+func statusLists(trust license.Trust, book journal.Book, issuers []string, at moment.Moment) []statusList {
+	out := []statusList{}
+	for _, known := range book.Statuses() {
+		if !slices.Contains(issuers, known.Issuer) {
+			continue
+		}
+		l := statusList{known.Sequence, timestamp(known.Issued), timestamp(known.Next), "missing"}
+		for _, s := range trust.Statuses() {
+			if s.MarkKey() != known.Mark || s.Sequence() != known.Sequence {
+				continue
+			}
+			if l.State = "ok"; !at.Before(s.Next()) {
+				l.State = "old"
+			}
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
+// line tells people of one list.
+func (l statusList) line() string {
+	text := fmt.Sprintf("%d of %s", l.Sequence, dayOf(l.Issued))
+	switch l.State {
+	case "old":
+		return text + ", a newer one was due on " + dayOf(l.Next)
+	case "missing":
+		return text + ", missing"
+	}
+	return text + ", next by " + dayOf(l.Next)
+}
+
+// listLines tells people of several lists.
+func listLines(lists []statusList) string {
+	var lines []string
+	for _, l := range lists {
+		lines = append(lines, l.line())
+	}
+	return orDash(strings.Join(lines, "; "))
+}
