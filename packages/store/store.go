@@ -81,6 +81,8 @@ type Listing struct {
 	Name    string          // as people see it; may be empty
 	Release *visual.Release // digest zero where only the version is told; nil where neither is
 	Enabled *bool
+	// Source is empty where nobody can tell.
+	Source Source
 	// Problem says what keeps the store from telling more, such as a file that
 	// is not a package. Empty if nothing does.
 	Problem string
