@@ -40,7 +40,7 @@ func (r *reader) check(f file) Settings {
 		Tenant:   r.tenant(text(f.Tenant)),
 		Data:     r.path(text(f.Data)),
 		Library:  Library{r.path(text(f.Library.Folder))},
-		Store:    Store{r.oneOf(text(f.Store.Driver), FolderDriver), r.path(text(f.Store.Path))},
+		Store:    r.store(f.Store),
 		Trust:    Trust{r.grade(text(f.Trust.Least)), r.vendors(f.Trust.Vendors), r.attesters(f.Trust.Attesters)},
 		Packages: Packages{r.truth(text(f.Packages.Tolerant))},
 		Visuals:  r.visuals(f.Visuals),

@@ -23,9 +23,6 @@ const FileName = "orgstore.yaml"
 // about a tenth of it.
 const MaxSize = 1 << 20
 
-// FolderDriver is the store driver that keeps packages in a folder.
-const FolderDriver = "folder"
-
 // Settings is a settings file without faults. Its paths are resolved from the
 // file's own folder; they are absolute if the file's name was.
 type Settings struct {
@@ -44,12 +41,6 @@ type Settings struct {
 // A Library says where packages arrive.
 type Library struct {
 	Folder string
-}
-
-// A Store says where reports load visuals from.
-type Store struct {
-	Driver string // FolderDriver
-	Path   string
 }
 
 // Trust says whom the tenant believes.
@@ -140,6 +131,9 @@ type canonical struct {
 	Pins     []canonicalPin    `json:"pins"`
 
 	Attesters []canonicalAttester `json:"attesters,omitempty"`
+
+	Remind   string `json:"remind,omitempty"`
+	Escalate string `json:"escalate,omitempty"`
 }
 
 type canonicalVendor struct {
@@ -168,6 +162,8 @@ func digestOf(s Settings) string {
 		Library: s.Library.Folder, Driver: s.Store.Driver, Store: s.Store.Path,
 		Least: s.Trust.Least, Tolerant: s.Packages.Tolerant,
 		Vendors: []canonicalVendor{}, Pins: []canonicalPin{},
+		Remind:   canonicalPeriod(s.Store.Remind, defaultRemind),
+		Escalate: canonicalPeriod(s.Store.Escalate, defaultEscalate),
 	}
 	for _, v := range s.Trust.Vendors {
 		w := canonicalVendor{v.Name, v.Bundle, v.Fingerprint, nil, v.Enforced}

@@ -65,6 +65,11 @@ func attesters(namesAndKeys ...string) string {
 	return text
 }
 
+// handoff is a file whose store has the driver handoff.
+func handoff(path string) string {
+	return strings.Replace(head, "{driver: folder, path: store}", "{driver: handoff, path: "+path+"}", 1)
+}
+
 // accepted are files without faults; the schema must accept them too.
 var accepted = map[string]string{
 	"the least":                      head,
@@ -79,6 +84,8 @@ var accepted = map[string]string{
 	"a person with two keys":         head + attesters("Ada Lovelace", ada, "Ada Lovelace", publicKeyText("ada-2027", 3)),
 	"attesters that are comments":    head + "trust:\n  attesters:\n  #  - name: x\n",
 	"a grade of a visual's own":      head + "visuals: [{guid: a, pin: '1', least: signed}]\n",
+	"handoff":                        handoff("To upload"),
+	"handoff with its times":         handoff("To upload, remind: 12h, escalate: 2d"),
 	"JSON":                           `{"version": 1, "tenant": "8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11", "library": {"folder": "in"}, "store": {"driver": "folder", "path": "s"}}`,
 }
 
@@ -178,7 +185,7 @@ var refused = []struct {
 	{"a key given twice", head + "version: 1\n", []string{`5:1 "version" is given twice; first at line 1`}, false},
 	{"what a value means and how it is written, together", head + "trust: {least: sgned}\nvisuals:\n  - {guid: a-b, pin: \"one\", name: [x]}\nnope: 1\n",
 		[]string{`5:16 "sgned" is not known`, `7:12 is not a visual's GUID`, `7:22 one`, `7:35 "name" is one value`, `8:1 unknown key "nope"`}, false},
-	{"an unknown driver", strings.Replace(head, "driver: folder", "driver: handoff", 1), []string{`4:17 "handoff" is not known`}, false},
+	{"an unknown driver", strings.Replace(head, "driver: folder", "driver: ftp", 1), []string{`4:17 "ftp" is not known`}, false},
 	{"a grade that is never automatic", head + "trust: {least: opaque}\n", []string{`5:16 "opaque"`}, false},
 	{"a domain for a tenant", strings.Replace(head, "8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11", "contoso.onmicrosoft.com", 1), []string{"2:9 is not a tenant id"}, false},
 	{"a version from the future", strings.Replace(head, "version: 1", "version: 2", 1), []string{`1:10 version "2"`}, false},
@@ -206,6 +213,12 @@ var refused = []struct {
 	{"two documents", head + "---\nversion: 1\n", []string{"5:1 second document"}, false},
 	{"one folder for two things", strings.Replace(head, "path: store", "path: ./Inbox/", 1), []string{`4:31 not apart`}, true},
 	{"a store inside the library", strings.Replace(head, "path: store", "path: inbox/store", 1), []string{`4:31 not apart`}, true},
+	{"tasks inside the library", handoff("inbox/To upload"), []string{`4:32 not apart`}, true},
+	{"a reminder that is no time", handoff("t, remind: two days"), []string{`4:43 not a time`}, false},
+	{"a reminder in half days", handoff("t, remind: 1.5d"), []string{`4:43 not a time`}, false},
+	{"an escalation before the reminder", handoff("t, remind: 3d, escalate: 2d"), []string{`4:57 longer than remind`}, true},
+	{"a reminder after the escalation's default", handoff("t, remind: 9d"), []string{`4:43 longer than remind`}, true},
+	{"a reminder where nothing waits", strings.Replace(head, "path: store", "path: store, remind: 2d", 1), []string{`4:46 has none`}, true},
 	{"a home", strings.Replace(head, "path: store", "path: ~/store", 1), []string{`4:31 only shells`}, true},
 	{"a Windows path in double quotes", strings.Replace(head, "folder: inbox", `folder: "d:\tin"`, 1), []string{`3:19 is not a path`}, false},
 	{"yes for true", head + "packages: {tolerant: yes}\n", []string{"5:22 neither true nor false"}, false},
@@ -405,6 +418,11 @@ func TestDigest(t *testing.T) {
 	}
 	if digest(head) != digest(head+"data: .orgstore\ntrust: {least: attested}\npackages: {tolerant: false}\nvisuals: []\n") {
 		t.Error("writing a default out changes the digest")
+	}
+	tasks := handoff("To upload")
+	if digest(tasks) == digest(head) || digest(tasks) != digest(handoff("To upload, remind: 48h, escalate: 5d")) || digest(tasks) == digest(handoff("To upload, remind: 47h")) ||
+		digest(tasks) == digest(handoff("To upload, escalate: 6d")) {
+		t.Error("the digest does not tell when a task is reminded of")
 	}
 	withAda := digest(head + attesters("Ada", ada, "Grace", grace))
 	if withAda != digest(head+attesters("Grace", grace, "Ada", ada)) || digest(head) != digest(head+"trust: {attesters: []}\n") {

@@ -27,6 +27,9 @@ type (
 	enforcement  text
 	pinText      text
 	truth        text
+
+	remindPeriod   text
+	escalatePeriod text
 )
 
 // file is the settings file as it is written. Keys come from the yaml tags, and
@@ -56,10 +59,14 @@ type librarySection struct {
 }
 
 type storeSection struct {
-	// Driver that changes the store: folder.
+	// Driver that changes the store: folder, or handoff, by which a person makes each change.
 	Driver driverName `yaml:"driver" jsonschema:"required"`
-	// Path of the store's folder.
+	// Path of the store's folder; with handoff, of the folder that tasks are laid out in.
 	Path folderPath `yaml:"path" jsonschema:"required"`
+	// Remind is how long a task of handoff waits until there is a reminder: 2d, 36h or 90m.
+	Remind remindPeriod `yaml:"remind"`
+	// Escalate is how long a task of handoff waits until it is escalated.
+	Escalate escalatePeriod `yaml:"escalate"`
 }
 
 type trustSection struct {

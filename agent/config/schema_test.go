@@ -32,7 +32,15 @@ func leaves(t reflect.Type) *jsonschema.Schema {
 	case reflect.TypeFor[folderPath]():
 		return str(`^[^\t\r\n]+$`)
 	case reflect.TypeFor[driverName]():
-		return &jsonschema.Schema{Enum: []any{FolderDriver}}
+		return &jsonschema.Schema{Enum: []any{FolderDriver, HandoffDriver}}
+	case reflect.TypeFor[remindPeriod]():
+		s := str(periodForm.String())
+		s.Default = "2d"
+		return s
+	case reflect.TypeFor[escalatePeriod]():
+		s := str(periodForm.String())
+		s.Default = "5d"
+		return s
 	case reflect.TypeFor[leastGrade]():
 		return &jsonschema.Schema{Enum: []any{"signed", "attested", "readable"}, Default: string(defaultLeast)}
 	case reflect.TypeFor[ownGrade]():

@@ -1,0 +1,78 @@
+package config
+
+import (
+	"regexp"
+	"strconv"
+	"time"
+)
+
+// The store drivers.
+const (
+	// FolderDriver keeps packages in a folder.
+	FolderDriver = "folder"
+	// HandoffDriver lays each change out as a task for a person.
+	HandoffDriver = "handoff"
+)
+
+// A Store says where reports load visuals from.
+type Store struct {
+	Driver string // FolderDriver or HandoffDriver
+	// Path is the folder that holds the packages, or of HandoffDriver the tasks.
+	Path string
+	// Remind and Escalate are how long a task waits until somebody is reminded,
+	// and until it is told to those above. Zero where no change waits.
+	Remind, Escalate time.Duration
+}
+
+// Where the file says nothing.
+const (
+	defaultRemind   = 2 * 24 * time.Hour
+	defaultEscalate = 5 * 24 * time.Hour
+)
+
+// periodForm is a time in whole days, hours or minutes.
+var periodForm = regexp.MustCompile(`^([1-9][0-9]{0,3})([dhm])$`)
+
+func (r *reader) store(f storeSection) Store {
+	s := Store{Driver: r.oneOf(text(f.Driver), FolderDriver, HandoffDriver), Path: r.path(text(f.Path))}
+	remind, escalate := r.period(text(f.Remind), defaultRemind), r.period(text(f.Escalate), defaultEscalate)
+	for _, t := range []text{text(f.Remind), text(f.Escalate)} {
+		if t.given() && s.Driver == FolderDriver {
+			r.addAt(t.node, "only a change that waits for a person is reminded of, and the driver folder has none", "remove the line, or use the driver handoff")
+		}
+	}
+	if s.Driver != HandoffDriver {
+		return s
+	}
+	if at := text(f.Escalate); remind >= escalate && remind > 0 && escalate > 0 {
+		if !at.given() {
+			at = text(f.Remind)
+		}
+		r.addAt(at.node, "escalate must be longer than remind", "a reminder comes first, by default after 2d, and escalation after 5d")
+	}
+	s.Remind, s.Escalate = remind, escalate
+	return s
+}
+
+// period reads a time such as 2d, 36h or 90m; zero where it is wrong.
+func (r *reader) period(t text, otherwise time.Duration) time.Duration {
+	if !t.given() {
+		return otherwise
+	}
+	m := periodForm.FindStringSubmatch(t.value)
+	if m == nil {
+		r.addAt(t.node, quote(t.value)+" is not a time", "write whole days, hours or minutes: 2d, 36h, 90m")
+		return 0
+	}
+	n, _ := strconv.Atoi(m[1]) // up to four digits
+	return time.Duration(n) * map[string]time.Duration{"d": 24 * time.Hour, "h": time.Hour, "m": time.Minute}[m[2]]
+}
+
+// canonicalPeriod writes a period for the digest; empty where the file may as
+// well say nothing.
+func canonicalPeriod(d, otherwise time.Duration) string {
+	if d == 0 || d == otherwise {
+		return ""
+	}
+	return d.String()
+}
