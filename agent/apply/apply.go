@@ -115,6 +115,9 @@ func (a *Applier) act(ctx context.Context, tx journal.TxID, s plan.Step) (Result
 	receipt, err := a.change(ctx, s)
 	var refusal *verdict.Refusal
 	if errors.As(err, &refusal) { // judged before anything was sent
+		if err := a.clear(ctx, s); err != nil {
+			return unknown(s, err), nil
+		}
 		f := refusal.Findings[0]
 		return a.close(ctx, tx, failed(s, f.Code, f.Message, f.Hint), journal.Unchanged)
 	}

@@ -12,13 +12,15 @@ import (
 // tells what it holds, the store decides: the change was made, was not made, or
 // something else is there now, which a person must look at. Where it does not, an accepted
 // change counts as acknowledged, and one that was only begun waits for a
-// person: nothing is ever repeated blindly.
+// person: nothing is ever repeated blindly. Where a person makes the changes, to
+// lay a task out again changes nothing: that is done, also for a change that
+// waits and whose task is gone.
 func (a *Applier) Recover(ctx context.Context, tx journal.TxID) ([]Result, error) {
 	var results []Result
 	book := a.Journal.Book()
 	for _, k := range book.Keys() {
 		open := book.Open(k)
-		if open == nil || open.Waiting {
+		if open == nil {
 			continue
 		}
 		if err := ctx.Err(); err != nil {
@@ -28,7 +30,9 @@ func (a *Applier) Recover(ctx context.Context, tx journal.TxID) ([]Result, error
 		if err != nil {
 			return results, err
 		}
-		results = append(results, r)
+		if r.Outcome != "" {
+			results = append(results, r)
+		}
 	}
 	return results, nil
 }
@@ -37,6 +41,12 @@ func (a *Applier) recover(ctx context.Context, tx journal.TxID, open plan.Open) 
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepTime)
 	defer cancel()
 	s := open.Step
+	if tasks, ok := a.Stores[s.Key.Store].(tasks); ok && (open.Waiting || !open.Accepted && !(s.Kind.Puts() && sameBytes(s))) {
+		return a.layAgain(ctx, tx, open, tasks)
+	}
+	if open.Waiting {
+		return Result{}, nil
+	}
 	seen, err := a.look(ctx, s.Key)
 	switch {
 	case err != nil:

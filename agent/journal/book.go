@@ -165,6 +165,26 @@ func (b Book) Open(k store.Key) *plan.Open {
 	return &o
 }
 
+// Leaves returns what is blocked once the open step of a visual is done, or nil.
+func (b Book) Leaves(k store.Key) *plan.Block {
+	s, ok := b.sums().shelves.get(k)
+	if !ok || s.leaves == nil {
+		return nil
+	}
+	l := *s.leaves
+	return &l
+}
+
+// Opened returns the step with an ID that was begun and not closed; false where
+// there is none.
+func (b Book) Opened(id store.StepID) (plan.Open, bool) {
+	k, ok := b.sums().open.get(id)
+	if !ok {
+		return plan.Open{}, false
+	}
+	return *b.Open(k), true
+}
+
 // Holds lists the holds that were not lifted, by key; some may have run out.
 func (b Book) Holds() []plan.Hold {
 	return slices.SortedFunc(b.sums().holds.values(), func(x, y plan.Hold) int {

@@ -20,6 +20,9 @@ func Compute(in Input) Plan {
 			p.Drifts[m.key] = m.now.since
 		}
 		steps, idle := m.decide()
+		if m.withdrawal != nil {
+			p.Withdrawals = append(p.Withdrawals, *m.withdrawal)
+		}
 		for _, s := range steps {
 			s.ID = stepID(s)
 			p.Steps = append(p.Steps, s)
@@ -105,6 +108,8 @@ type matter struct {
 	blocks []Block // in force
 	// allowed remembers what the pin says of each offer: it is asked often.
 	allowed []memo
+	// withdrawal takes back what waits; nil where nothing is to be taken back.
+	withdrawal *Withdrawal
 }
 
 // A memo is what is remembered of a question.
@@ -147,9 +152,17 @@ func (m *matter) decide() ([]Step, *Idle) {
 			m.key.String() + " is wanted, present or asked for twice, and which one counts cannot be told",
 			"keep one entry of this visual for each store in the settings"})
 	}
-	if m.open != nil {
+	switch {
+	case m.open != nil && m.open.Waiting:
+		return m.wait()
+	case m.open != nil:
 		return nil, m.blocked(m.openReason())
 	}
+	return m.decided()
+}
+
+// decided is what follows from what is wanted, whatever waits.
+func (m *matter) decided() ([]Step, *Idle) {
 	if m.want == nil && m.ask == nil {
 		return nil, m.unpinned()
 	}

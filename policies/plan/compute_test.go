@@ -197,7 +197,7 @@ func TestSettlingWhatIsPresent(t *testing.T) {
 		{"the digest alone is told, of an unknown package", store.Traits{TellsDigest: true}, with(foreign(v13), func(p *Present) { p.Told.Release = &visual.Release{Digest: visual.Digest{1}} }), "blocked present.no_baseline"},
 		{"listed, the release not told", tellsAll, with(v14.installed(), func(p *Present) { p.Told.Release = nil }), "upgrade 1.4.0.0a to 2027-06-01 -> 1.5.0.0a to 2027-06-01"},
 		{"the store holds what is no package", tellsAll, with(v14.installed(), func(p *Present) { p.Told.Problem = "not a ZIP" }), "blocked store.problem"},
-		{"a step waits for a person", tellsAll, with(v14.installed(), func(p *Present) { p.Open = &Open{Waiting: true} }), "blocked step.waiting"},
+		{"a step waits for a person", tellsAll, with(v14.installed(), func(p *Present) { p.Open = &Open{Waiting: true} }), "upgrade 1.4.0.0a to 2027-06-01 -> 1.5.0.0a to 2027-06-01"},
 		{"a step was never closed", tellsAll, with(v14.installed(), func(p *Present) { p.Open = &Open{Accepted: true} }), "blocked step.open"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

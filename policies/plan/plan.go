@@ -29,6 +29,9 @@ type Present struct {
 	Belief store.State
 	// Told is what the store itself says; nil where it lists no such visual.
 	Told *store.Listing
+	// Lacking is when a list was taken of a store that tells nothing by itself,
+	// and did not have the visual; zero where there is no such list.
+	Lacking time.Time
 	// Open is the step begun and not closed, if any.
 	Open *Open
 }
@@ -149,6 +152,9 @@ type Plan struct {
 	Basis Basis
 	Steps []Step // by key; several steps of one key in the order to be done
 	Idle  []Idle // by key
+	// Withdrawals take back what waits for a person and is not wanted any more,
+	// by key.
+	Withdrawals []Withdrawal
 	// Drifts says of each visual that somebody else changed what.
 	Drifts map[store.Key]string
 }

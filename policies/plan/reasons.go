@@ -26,6 +26,7 @@ const (
 	CodeWaiting         Code = "step.waiting"
 	CodeOpen            Code = "step.open"
 	CodeProblem         Code = "store.problem"
+	CodeAppSource       Code = "store.app_source"
 	CodeNoBaseline      Code = "present.no_baseline"
 	CodeNoPackage       Code = "blocked.no_package"
 	CodeVersionForm     Code = "blocked.version_form"
@@ -65,8 +66,8 @@ func (m *matter) blocked(r Reason) *Idle {
 
 func (m *matter) openReason() Reason {
 	if s := m.open; s.Waiting {
-		return Reason{CodeWaiting, fmt.Sprintf("a step begun on %s (%s) waits for a person", day(s.Since), s.Step.Kind),
-			fmt.Sprintf("do what it asks, then: orgstore store confirm %s", m.key.GUID)}
+		return Reason{CodeWaiting, fmt.Sprintf("%s waits for a person since %s", s.Step.what(), day(s.Since)),
+			fmt.Sprintf("do what the task says, then: orgstore store confirm %s", m.key.GUID)}
 	}
 	return Reason{CodeOpen, fmt.Sprintf("a step begun on %s (%s) was never closed", day(m.open.Since), m.open.Step.Kind),
 		"run orgstore apply to recover"}
@@ -77,6 +78,9 @@ func (m *matter) openReason() Reason {
 func (m *matter) unpinned() *Idle {
 	if m.now.state.Presence == store.Absent && m.now.drift == "" {
 		return nil
+	}
+	if m.now.stuck != nil && m.now.stuck.Code == CodeAppSource {
+		return m.idle(Reason{CodeUnpinned, "it is not pinned, and could not be: " + m.now.stuck.Message, m.now.stuck.Hint})
 	}
 	return m.idle(Reason{CodeUnpinned, "it is not pinned, so it is left alone",
 		fmt.Sprintf("to have it looked after: orgstore pin set %s VERSION", m.key.GUID)})

@@ -41,18 +41,22 @@ func settle(p Present, t store.Traits, offers []offer) settled {
 	case p.Told == nil && (t.TellsDigest || t.TellsVersion):
 		s = unlisted(belief)
 	case p.Told == nil:
-		s = settled{state: belief}
+		s = unlooked(belief, p.Lacking)
 	default:
 		s = listed(belief, *p.Told, t, offers)
 		s.name = p.Told.Name
 	}
 	s.state.License.Ends = s.ends(offers)
 	switch {
+	case p.Told != nil && p.Told.Source == store.FromAppSource:
+		s.stuck = &Reason{CodeAppSource,
+			"its entry in the store came from AppSource, which updates it by itself: it cannot be pinned and is never touched",
+			"to pin the visual, reports must use one that was added from a file"}
 	case p.Told != nil && p.Told.Problem != "":
 		s.stuck = &Reason{CodeProblem, "the store cannot tell what it holds: " + p.Told.Problem,
 			"put right what the store holds, then plan again"}
 	case s.unrecorded, s.state.Presence == store.Unknown, s.state.Presence == store.Present && s.state.Release == nil:
-		s.stuck = noBaseline(p.Key)
+		s.stuck = noBaseline(p.Key, p.Told == nil)
 	}
 	return s
 }
@@ -74,10 +78,30 @@ func (s settled) ends(offers []offer) time.Time {
 }
 
 // noBaseline is the reason to leave alone what was installed before orgstore came.
-func noBaseline(k store.Key) *Reason {
-	return &Reason{CodeNoBaseline,
+// Where the store does not list it, there may be none at all.
+func noBaseline(k store.Key, unlisted bool) *Reason {
+	r := &Reason{CodeNoBaseline,
 		"nobody can tell which package is installed, so nothing is changed",
 		fmt.Sprintf("say which one it is: orgstore store baseline %s --package FILE --evidence TEXT", k.GUID)}
+	if unlisted {
+		r.Hint += "; or, where the store has none, --absent in place of --package FILE"
+	}
+	return r
+}
+
+// unlooked settles a visual in a store that tells nothing by itself. The list
+// that a person took tells that a visual is not there; what it was when it was
+// there only the journal knows.
+func unlooked(belief store.State, lacking time.Time) settled {
+	if lacking.IsZero() || belief.Presence == store.Absent {
+		return settled{state: belief}
+	}
+	s := settled{state: store.State{Presence: store.Absent, Claim: store.Confirmed}}
+	if belief.Presence == store.Present {
+		s.drift = driftRemoved
+		s.since = fmt.Sprintf("the store's list of %s does not have it any more: somebody deleted it, and reports that use it stay broken even if it is added again", day(lacking))
+	}
+	return s
 }
 
 // unlisted settles a visual that a telling store does not list.

@@ -92,15 +92,17 @@ func (s *Store) Look(ctx context.Context, g visual.GUID) (store.Listing, bool, e
 	return l, held, err
 }
 
-// Lacks says since when an export is known that does not list a visual; false
-// where there is none, or where the visual was changed since.
+// Lacks says when the export was taken, if it does not list a visual; false where
+// it does, where there is none, or where the visual was changed since.
 func (s *Store) Lacks(g visual.GUID) (time.Time, bool) {
 	e := s.export()
 	if e == nil || e.Outdated[g] {
 		return time.Time{}, false
 	}
-	_, listed := e.Listed[g]
-	return e.Taken, !listed
+	if _, listed := e.Listed[g]; listed {
+		return time.Time{}, false
+	}
+	return e.Taken, true
 }
 
 func (s *Store) export() *store.Export {
