@@ -93,7 +93,9 @@ func breaches(p pkg) []string {
 	}
 	for _, i := range slices.Concat(p.Imports, p.TestImports, p.XTestImports) {
 		inner, ours := strings.CutPrefix(i, module)
-		if ours && !slices.Contains(allowed, room(inner)) {
+		// Scripts try the commands with every store: graph is an edge like others.
+		tried := within(inner, edges...) && !slices.Contains(p.Imports, i) && room(p.ImportPath) == "agent"
+		if ours && !slices.Contains(allowed, room(inner)) && !tried {
 			say("imports %s, which its room must not know", inner)
 		}
 		if slices.ContainsFunc(unwanted, func(u string) bool { return within(i, u) }) {
@@ -242,6 +244,8 @@ func TestBreachesAreNoticed(t *testing.T) {
 		{pkg{ImportPath: "policies/plan", Imports: []string{module + "agent/journal"}}, "must not know"},
 		{pkg{ImportPath: "policies/plan", Imports: []string{module + "packages/store", module + "policies/pin"}}, ""},
 		{pkg{ImportPath: "agent/loop", Imports: []string{module + "graph/sharepoint"}}, "must not know"},
+		{pkg{ImportPath: "agent/cli", XTestImports: []string{module + "graph/orgstore/handoff"}}, ""},
+		{pkg{ImportPath: "agent/cli", Imports: []string{module + "graph/x"}, XTestImports: []string{module + "graph/x"}}, "must not know"},
 		{pkg{ImportPath: "graph/powerbi", Imports: []string{module + "policies/plan"}}, "must not know"},
 		{pkg{ImportPath: "graph/powerbi", Imports: []string{module + "graph", module + "packages/store", "net/http"}}, ""},
 		{pkg{ImportPath: "agent/cmd/orgstore", Imports: []string{module + "graph/sharepoint", module + "agent/journal/sqlite"}}, ""},

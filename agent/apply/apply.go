@@ -38,6 +38,7 @@ const (
 	Confirmed    = Outcome(store.Confirmed)
 	Unverified   = Outcome(store.Unverified)
 	Waiting      = Outcome("waiting") // for a person
+	Withdrawn    = Outcome("withdrawn")
 	Failed       = Outcome("failed")
 	Undone       = Outcome("undone") // failed, and what was there before is back
 )

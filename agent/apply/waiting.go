@@ -2,7 +2,9 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/store"
@@ -65,7 +67,11 @@ func (a *Applier) clear(ctx context.Context, s plan.Step) error {
 	if _, ok := a.Stores[s.Key.Store].(tasks); !ok {
 		return nil
 	}
-	return a.Stores[s.Key.Store].Withdraw(ctx, s.ID)
+	err := a.Stores[s.Key.Store].Withdraw(ctx, s.ID)
+	if errors.Is(err, fs.ErrNotExist) { // no folder, no task; one on a share that is away is swept later
+		return nil
+	}
+	return err
 }
 
 // Withdraw takes back a step that waits for a person and is not wanted any more.

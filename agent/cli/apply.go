@@ -35,7 +35,12 @@ func newApply(g *globals) *cobra.Command {
 Each package is verified again from its bytes before it goes into the store, and
 the store is read back afterwards; a change that fails is taken back. A saved
 plan only selects: it is refused if pins, packages or the store have changed
-since it was made. What an interrupted run left open is finished first.`,
+since it was made. What an interrupted run left open is finished first.
+
+Where a person makes the changes (store: {driver: handoff}), each becomes a task
+and waits: that is no error, and other visuals go on. A task that is not wanted
+any more is withdrawn first. A change that you asked for by name, with --visual or
+a saved plan, and that waits now, ends with exit code 18.`,
 		Example: `  orgstore apply
   orgstore apply monday.plan
   orgstore apply --visual auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E --force
@@ -69,13 +74,13 @@ func (o *applyOptions) run(ctx context.Context, args []string) (answer, error) {
 	if err != nil {
 		return s.applied(recovered, nil), err
 	}
-	steps, err := o.selected(s, p, args)
+	steps, chosen, err := o.selected(s, p, args)
 	if err != nil {
 		return s.applied(recovered, nil), err
 	}
 	unmet := o.unmet(p, args)
 	if o.dryRun {
-		a := s.planAnswer(plan.Plan{ID: p.ID, Basis: p.Basis, Steps: steps, Idle: unmet})
+		a := s.planAnswer(plan.Plan{ID: p.ID, Basis: p.Basis, Steps: steps, Idle: unmet, Withdrawals: s.taken(p, chosen)})
 		a.message = s.said("nothing was done")
 		return a, nil
 	}
@@ -85,8 +90,10 @@ func (o *applyOptions) run(ctx context.Context, args []string) (answer, error) {
 	if err := s.overrule(ctx, steps, o.override, o.reason); err != nil {
 		return s.applied(recovered, nil), err
 	}
-	results, err := s.carryOut(ctx, steps, nil)
-	results = append(recovered, results...)
+	withdrawn := s.withdraw(ctx, s.taken(p, chosen))
+	results, err := s.carryOut(ctx, unstopped(steps, withdrawn), nil)
+	waits := s.waits(p, func(open plan.Open) bool { return chosen(open) && !among(recovered, open) && !among(withdrawn, open) })
+	results = slices.Concat(recovered, withdrawn, results, waits)
 	byName := len(args) > 0 || len(o.visuals) > 0
 	if err == nil {
 		err = cmp.Or(worst(results, byName), unhappy(unmet, byName))
@@ -106,29 +113,42 @@ func (o *applyOptions) check() error {
 	return nil
 }
 
-// selected picks the steps: those of the saved plan, of the visuals named, or all.
-func (o *applyOptions) selected(s *session, p plan.Plan, args []string) ([]plan.Step, error) {
-	steps := p.Steps
+// among says whether results tell of an open step already.
+func among(results []apply.Result, open plan.Open) bool {
+	return slices.ContainsFunc(results, func(r apply.Result) bool { return r.Step.ID == open.Step.ID })
+}
+
+// selected picks the steps: those of the saved plan, of the visuals named, or
+// all; and which of the changes that wait are meant.
+func (o *applyOptions) selected(s *session, p plan.Plan, args []string) ([]plan.Step, func(plan.Open) bool, error) {
+	steps, chosen := p.Steps, func(plan.Open) bool { return true }
 	if len(args) == 1 {
 		saved, err := loadPlan(o.Disk, args[0])
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		if steps, err = ofSaved(p, saved, args[0]); err != nil {
-			return nil, err
+		if steps, err = s.ofSaved(p, saved, args[0]); err != nil {
+			return nil, nil, err
 		}
+		chosen = saved.names
 	}
 	if len(o.visuals) == 0 {
-		return steps, nil
+		return steps, chosen, nil
 	}
 	only, err := named(o.visuals)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := s.mustKnow(only); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return slices.DeleteFunc(slices.Clone(steps), func(s plan.Step) bool { return !slices.Contains(only, s.Key.GUID) }), nil
+	steps = slices.DeleteFunc(slices.Clone(steps), func(s plan.Step) bool { return !slices.Contains(only, s.Key.GUID) })
+	return steps, func(open plan.Open) bool { return chosen(open) && slices.Contains(only, open.Step.Key.GUID) }, nil
+}
+
+// names says whether a saved plan is about the visual of an open step.
+func (p savedPlan) names(open plan.Open) bool {
+	return slices.ContainsFunc(p.Steps, func(s savedStep) bool { return s.Visual == open.Step.Key.GUID.String() })
 }
 
 // unmet picks the visuals that are pinned and cannot be had as pinned, so that
@@ -144,7 +164,11 @@ func (o *applyOptions) unmet(p plan.Plan, args []string) []plan.Idle {
 }
 
 // ofSaved picks the steps that a saved plan names, if it still holds.
-func ofSaved(p plan.Plan, saved savedPlan, name string) ([]plan.Step, error) {
+// One that was applied and waits for a person now has no steps left.
+func (s *session) ofSaved(p plan.Plan, saved savedPlan, name string) ([]plan.Step, error) {
+	if s.allWait(p, saved) {
+		return nil, nil
+	}
 	if saved.Basis != p.Basis {
 		return nil, problem(exitStale, "plan.stale", "look at `orgstore plan` and save it again",
 			"the plan %s is stale: pins, packages or the store have changed since it was made", name)
@@ -158,6 +182,14 @@ func ofSaved(p plan.Plan, saved savedPlan, name string) ([]plan.Step, error) {
 	}
 	// In the order of the plan, whatever the file's.
 	return slices.DeleteFunc(slices.Clone(p.Steps), func(s plan.Step) bool { return !wanted[s.ID] }), nil
+}
+
+// allWait says whether every step of a saved plan waits for a person.
+func (s *session) allWait(p plan.Plan, saved savedPlan) bool {
+	waits := s.waits(p, func(plan.Open) bool { return true })
+	return len(saved.Steps) > 0 && !slices.ContainsFunc(saved.Steps, func(step savedStep) bool {
+		return !slices.ContainsFunc(waits, func(r apply.Result) bool { return r.Step.ID == step.ID })
+	})
 }
 
 // gone says why a step of a saved plan does not follow any more from the same
@@ -309,8 +341,11 @@ func (s *session) applied(results []apply.Result, unmet []plan.Idle) answer {
 		})
 	}
 	message := ""
-	if len(results) == 0 {
+	switch {
+	case len(results) == 0:
 		message = "nothing to do"
+	case !slices.ContainsFunc(results, func(r apply.Result) bool { return r.Outcome != apply.Waiting || r.Code != "" }):
+		message = plural(len(results), "change") + " for a person to make; confirm with `orgstore store confirm`"
 	}
 	return answer{data: data, view: view, message: s.said(message)}
 }
@@ -320,6 +355,10 @@ func (s *session) applied(results []apply.Result, unmet []plan.Idle) answer {
 // error, unless the step was asked for by name.
 func worst(results []apply.Result, byName bool) error {
 	for i, r := range results {
+		if byName && r.Code == "" && r.Outcome == apply.Waiting {
+			return problem(exitWaiting, string(codeWaiting), cmp.Or(r.Hint, "do what the task says, then: orgstore store confirm "+r.Step.Key.GUID.String()),
+				"%s of %s waits for a person: %s", r.Step.Kind, title(r.Step.Name, r.Step.Key), r.Message)
+		}
 		held := r.Code == "gate."+plan.GateHold
 		mended := slices.ContainsFunc(results[i+1:], func(later apply.Result) bool { return later.Step.Key == r.Step.Key })
 		if r.Code == "" || held && !byName || mended {

@@ -36,7 +36,7 @@ type Adapters struct {
 	Disk    disk.Disk
 	Journal func(ctx context.Context, path string) (journal.Log, error)
 	Library func(c config.Library) (intake.Library, error)
-	Store   func(d disk.Disk, c config.Store) (store.Store, error)
+	Store   func(d disk.Disk, c config.Store, told store.Told) (store.Store, error)
 	Actor   func() (journal.Actor, error)
 	Now     func() time.Time
 	Env     func(string) string

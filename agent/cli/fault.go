@@ -95,7 +95,7 @@ func exitOf(code verdict.Code) int {
 		return exitHeld
 	case room == "gate":
 		return exitReview
-	case code == "op.unknown_outcome":
+	case code == "op.unknown_outcome", code == plan.CodeWaiting:
 		return exitWaiting
 	case code == "op.undone":
 		return exitUndone

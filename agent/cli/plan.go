@@ -68,17 +68,29 @@ func (o planOptions) run(ctx context.Context) (answer, error) {
 		}
 		a.message = s.said(fmt.Sprintf("saved to %s; apply it with `orgstore apply %s`", o.out, o.out))
 	}
-	if o.detailed && (len(p.Steps) > 0 || slices.ContainsFunc(p.Idle, notAsPinned)) {
+	if o.detailed && (len(p.Steps) > 0 || slices.ContainsFunc(p.Idle, needsSomebody)) {
 		a.exit = exitChanges
 	}
 	return a, nil
 }
+
+// needsSomebody says that all is not well yet: something cannot be had, or waits.
+func needsSomebody(i plan.Idle) bool { return notAsPinned(i) || i.Reason.Code == plan.CodeWaiting }
 
 type planData struct {
 	ID      string     `json:"id"`
 	Basis   string     `json:"basis"`
 	Changes int        `json:"changes"`
 	Steps   []stepData `json:"steps"`
+	// Withdrawals are tasks that are taken back first.
+	Withdrawals []withdrawalData `json:"withdrawals,omitempty"`
+}
+
+type withdrawalData struct {
+	Visual visualData `json:"visual"`
+	Step   string     `json:"step"`
+	Since  string     `json:"since"`
+	Reason string     `json:"reason"`
 }
 
 type stepData struct {
@@ -112,7 +124,10 @@ func gatesOf(gates []plan.Gate) []gateData {
 func (s *session) planAnswer(p plan.Plan) answer {
 	data := planData{ID: p.ID, Basis: string(p.Basis), Changes: len(p.Steps), Steps: []stepData{}}
 	view := output.View{Columns: []string{"VISUAL", "CHANGE", "FROM", "TO", "LICENSE UNTIL", "WHY"}}
-	held, unmet := 0, 0
+	for _, w := range p.Withdrawals {
+		data.Withdrawals = append(data.Withdrawals, withdrawalData{visualData{w.Key.GUID.String(), w.Name}, string(w.Open.Step.ID), timestamp(w.Open.Since), w.Reason})
+	}
+	held, unmet, waiting := 0, 0, 0
 	for _, step := range p.Steps {
 		gates := s.gates(step)
 		if !plan.Ready(gates) {
@@ -140,6 +155,10 @@ func (s *session) planAnswer(p plan.Plan) answer {
 		if notAsPinned(idle) {
 			unmet++
 		}
+		if idle.Reason.Code == plan.CodeWaiting {
+			kind = "waiting"
+			waiting++
+		}
 		if text := s.arrivedUnproven(idle); text != "" {
 			idle.Reason.Message += "; " + text
 		}
@@ -152,11 +171,13 @@ func (s *session) planAnswer(p plan.Plan) answer {
 			day(idle.State.License.Ends), hinted(idle.Reason),
 		})
 	}
-	return answer{data: data, view: view, message: s.said(planMessage(len(p.Steps), held, unmet, len(p.Idle)))}
+	return answer{data: data, view: view, message: s.said(planMessage(len(p.Steps), held, unmet, waiting, len(p.Idle)))}
 }
 
-func planMessage(changes, held, unmet, rest int) string {
+func planMessage(changes, held, unmet, waiting, rest int) string {
 	switch {
+	case changes == 0 && waiting > 0 && unmet == 0:
+		return "nothing to do but for a person: " + plural(waiting, "task") + " to be made and confirmed"
 	case changes == 0 && rest == 0:
 		return "nothing is pinned: pin a visual with `orgstore pin set VISUAL PIN`"
 	case changes == 0 && unmet > 0:

@@ -161,7 +161,7 @@ func (s *changedStore) Put(ctx context.Context, id store.StepID, l license.Licen
 }
 
 func (x *tenant) putting(put func() error) {
-	x.Store = func(d disk.Disk, c config.Store) (store.Store, error) {
+	x.Store = func(d disk.Disk, c config.Store, told store.Told) (store.Store, error) {
 		return &changedStore{folder.Open(d, c.Path), put}, nil
 	}
 }

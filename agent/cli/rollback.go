@@ -124,11 +124,15 @@ func (o *rollbackOptions) goBack(ctx context.Context, s *session, key store.Key)
 	if err != nil {
 		return nil, answer{}, err
 	}
-	p, _, err := s.plan(ctx, []plan.Ask{ask})
+	full, _, err := s.plan(ctx, []plan.Ask{ask})
 	if err != nil {
 		return nil, answer{}, err
 	}
-	p = ofKey(p, key)
+	p := ofKey(full, key)
+	withdrawals := s.taken(full, func(open plan.Open) bool { return open.Step.Key == key })
+	if len(p.Steps) == 0 && len(withdrawals) > 0 && !o.dryRun {
+		return s.withdraw(ctx, withdrawals), answer{}, nil
+	}
 	if len(p.Steps) == 0 {
 		return nil, answer{}, nowhere(p, key)
 	}
@@ -146,8 +150,9 @@ func (o *rollbackOptions) goBack(ctx context.Context, s *session, key store.Key)
 		return nil, answer{}, err
 	}
 	leaves := map[store.StepID]*plan.Block{p.Steps[0].ID: s.leaving(p.Steps[0])}
-	results, err := s.carryOut(ctx, p.Steps, leaves)
-	return results, answer{}, err
+	withdrawn := s.withdraw(ctx, withdrawals)
+	results, err := s.carryOut(ctx, unstopped(p.Steps, withdrawn), leaves)
+	return append(withdrawn, results...), answer{}, err
 }
 
 // question asks whether a rollback is meant.
@@ -184,6 +189,15 @@ func nowhere(p plan.Plan, k store.Key) error {
 	return nothingToLeave(k)
 }
 
+// stillWaits refuses to guess what is meant by going back from a change that is
+// not known to be made.
+func stillWaits(open plan.Open) error {
+	g := open.Step.Key.GUID
+	return problem(exitWaiting, "rollback.waiting",
+		fmt.Sprintf("if it was made, confirm it first: orgstore store confirm %s; if it is not to be made: orgstore hold %s; to go further back than what is installed, say where with --to", g, g),
+		"cannot roll back %s: %s waits for a person since %s, and nobody said that it was made", title(open.Step.Name, open.Step.Key), open.Step.Kind, day(open.Since))
+}
+
 func nothingToLeave(k store.Key) error {
 	return problem(exitError, "rollback.nothing", "look at `orgstore status`", "cannot roll back %s: it is not installed", k.GUID)
 }
@@ -196,7 +210,10 @@ func (o *rollbackOptions) ask(ctx context.Context, s *session, key store.Key) (p
 		return plan.Ask{}, err
 	}
 	now, _ := ofVisual(p, key)
+	open, _, waits := task(s.journal.Book(), key)
 	switch {
+	case waits && !open.Step.Asked && o.to == "":
+		return plan.Ask{}, stillWaits(open)
 	case now.stuck && now.state.Presence != store.Absent && now.state.Release == nil:
 		return plan.Ask{}, nowhere(ofKey(p, key), key)
 	case now.state.Presence != store.Present || now.state.Release == nil:

@@ -19,6 +19,7 @@ import (
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/journal/sqlite"
+	"github.com/orgstore/orgstore/graph/orgstore/handoff"
 	"github.com/orgstore/orgstore/packages/disk"
 	library "github.com/orgstore/orgstore/packages/library/folder"
 	"github.com/orgstore/orgstore/packages/store"
@@ -69,7 +70,7 @@ func adapters() cli.Adapters {
 		Disk:    disk.OS(),
 		Journal: func(ctx context.Context, path string) (journal.Log, error) { return sqlite.Open(ctx, path) },
 		Library: func(c config.Library) (intake.Library, error) { return library.Open(c.Folder) },
-		Store:   func(d disk.Disk, c config.Store) (store.Store, error) { return folder.Open(d, c.Path), nil },
+		Store:   openStore,
 		Actor: func() (journal.Actor, error) {
 			return journal.Actor{Source: "os", ID: "1000", Name: "ada", Host: "bi-01"}, nil
 		},
@@ -77,6 +78,13 @@ func adapters() cli.Adapters {
 		Env:   os.Getenv,
 		Build: cli.Build{Version: "1.2.3", Commit: "0123abc", Go: "go1.26", OS: "plan9", Arch: "amd64"},
 	}
+}
+
+func openStore(d disk.Disk, c config.Store, told store.Told) (store.Store, error) {
+	if c.Driver == config.HandoffDriver {
+		return handoff.Open(d, handoff.Options{Folder: c.Path, Told: told}), nil
+	}
+	return folder.Open(d, c.Path), nil
 }
 
 // TestScripts runs testdata/script. Beside testscript's own commands there are

@@ -76,7 +76,7 @@ func (g *globals) open(ctx context.Context) (*session, error) {
 	if s.archive, err = archive.Open(g.Disk, archiveOf(settings)); err != nil {
 		return nil, err
 	}
-	target, err := g.Store(g.Disk, settings.Store)
+	target, err := g.Store(g.Disk, settings.Store, s.told())
 	if err != nil {
 		return nil, err
 	}

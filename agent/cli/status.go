@@ -27,9 +27,10 @@ func newStatus(g *globals) *cobra.Command {
 		Short: "Show every visual: what is pinned, what is installed, until when it is licensed",
 		Long: `Show every visual: what is pinned, what is installed, until when it is licensed.
 
-STATE is ok, drifted (somebody else changed the store), held, blocked,
-license-ending (within 30 days), license-ended, license-revoked, vendor-untrusted
-(the vendor's keys are lost or changed), missing or change-planned.`,
+STATE is ok, drifted (somebody else changed the store), held, blocked, waiting (a
+person is to make the change), license-ending (within 30 days), license-ended,
+license-revoked, vendor-untrusted (the vendor's keys are lost or changed), missing
+or change-planned.`,
 		Example: "  orgstore status\n  orgstore status -o json --query \"[?state!='ok'].guid\"",
 		RunE:    g.answering(func(ctx context.Context, args []string) (answer, error) { return runStatus(ctx, g, args) }),
 	}
@@ -169,6 +170,8 @@ func (s *session) condition(l line, at moment.Moment) (state, message string) {
 		return "missing", l.drift
 	case l.drift != "":
 		return "drifted", l.drift
+	case l.reason.Code == plan.CodeWaiting:
+		return "waiting", s.waitingFor(l)
 	case l.stuck:
 		return "blocked", hinted(l.reason)
 	case hold != "":
@@ -183,6 +186,15 @@ func (s *session) condition(l line, at moment.Moment) (state, message string) {
 		return "license-ending", fmt.Sprintf("the license ends on %s, and no renewal is here", day(ends))
 	}
 	return "ok", l.reason.Message
+}
+
+// waitingFor says which task waits, since when, and how it ends.
+func (s *session) waitingFor(l line) string {
+	open, receipt, ok := task(s.journal.Book(), l.key)
+	if !ok || receipt.Note == "" {
+		return hinted(l.reason)
+	}
+	return fmt.Sprintf("since %s: %s (%s)", clock(open.Since), receipt.Note, l.reason.Hint)
 }
 
 // held says who holds a visual and why; empty if nobody does.

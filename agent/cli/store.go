@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -13,15 +14,17 @@ import (
 	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/plan"
 )
 
 func newStore(g *globals) *cobra.Command {
-	return group("store", "Tell orgstore what the store holds", "", newBaseline(g))
+	return group("store", "Tell orgstore what the store holds", "", newBaseline(g), newStoreConfirm(g))
 }
 
 type baselineOptions struct {
 	*globals
 	file     string
+	absent   bool
 	evidence string
 	dryRun   bool
 }
@@ -36,13 +39,16 @@ func newBaseline(g *globals) *cobra.Command {
 A visual that was there before orgstore came, or that somebody else changed
 since, is left alone until a person says what it is. Where the store tells what
 it holds, the package given must be the same; where it does not, your word and
-the evidence go into the history.`,
+the evidence go into the history. A change that waits for a person is withdrawn:
+what you say is installed counts.`,
 		Example: `  orgstore store baseline auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E \
-      --package gauge-1.4.pbiviz --evidence "About box in report Sales, 2026-11-20"`,
+      --package gauge-1.4.pbiviz --evidence "About box in report Sales, 2026-11-20"
+  orgstore store baseline auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E --absent --evidence "not in the portal's list"`,
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: g.answering(o.run),
 	}
-	cmd.Flags().StringVar(&o.file, "package", "", "the `FILE` of the package that is installed (required)")
+	cmd.Flags().StringVar(&o.file, "package", "", "the `FILE` of the package that is installed")
+	cmd.Flags().BoolVar(&o.absent, "absent", false, "the store has no such visual; in place of --package")
 	cmd.Flags().StringVar(&o.evidence, "evidence", "", "how you know; stays in the history (required)")
 	dryRunFlags(cmd, &o.dryRun)
 	return cmd
@@ -61,19 +67,22 @@ func (o *baselineOptions) run(ctx context.Context, args []string) (answer, error
 	if err != nil {
 		return answer{}, usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
 	}
-	if o.file == "" || blank(o.evidence) {
-		return answer{}, usage("give --package FILE and --evidence TEXT", "a baseline needs the package that is installed, and how you know")
+	if (o.file == "") != o.absent || blank(o.evidence) {
+		return answer{}, usage("give --package FILE (or --absent) and --evidence TEXT", "a baseline needs the package that is installed, and how you know")
 	}
 	s, err := o.open(ctx)
 	if err != nil {
 		return answer{}, err
 	}
 	defer s.Close()
+	k := store.Key{Store: theStore, GUID: g}
+	if o.absent {
+		return o.runAbsent(ctx, s, k)
+	}
 	p, err := o.read(g)
 	if err != nil {
 		return answer{}, err
 	}
-	k := store.Key{Store: theStore, GUID: g}
 	state, err := s.baseline(ctx, k, p)
 	if err != nil {
 		return answer{}, err
@@ -90,21 +99,53 @@ func (o *baselineOptions) run(ctx context.Context, args []string) (answer, error
 		return answer{}, err // what is installed is so with any license, or none
 	}
 	state.License = s.licenseOf(p)
-	fact := journal.Baselined{Key: k, Name: p.Manifest().DisplayName, State: state, Evidence: o.evidence}
-	return answer{data: data, view: view}, s.journal.Append(ctx, s.tx, append(s.settle(k, o.evidence), fact)...)
+	return answer{data: data, view: view}, s.settle(ctx, journal.Baselined{Key: k, Name: p.Manifest().DisplayName, State: state, Evidence: o.evidence})
 }
 
-// settle closes a step of which nobody could tell whether it was made: the
-// baseline now says what is there.
-func (s *session) settle(k store.Key, evidence string) []journal.Fact {
-	open := s.journal.Book().Open(k)
-	if open == nil {
-		return nil
+// runAbsent records that a store has no such visual, as far as it can tell.
+func (o *baselineOptions) runAbsent(ctx context.Context, s *session, k store.Key) (answer, error) {
+	target := s.stores[k.Store]
+	told, there, err := target.Look(ctx, k.GUID)
+	if err != nil {
+		return answer{}, err
 	}
-	return []journal.Fact{journal.Failed{
+	if there {
+		return answer{}, problem(exitError, "baseline.present", "give --package FILE: the package that is installed",
+			"the store's list has %s (%s)", k.GUID, cmp.Or(told.Name, "without a name"))
+	}
+	state := store.State{Presence: store.Absent, Claim: store.Confirmed}
+	if t := target.Traits(); t.TellsDigest || t.TellsVersion {
+		state.Claim = store.Verified
+	}
+	a := answer{data: baselineData{GUID: k.GUID.String(), Claim: string(state.Claim), Tx: string(s.tx)},
+		view: output.View{Text: fmt.Sprintf("%s is not installed (%s)", k.GUID, state.Claim)}}
+	if o.dryRun {
+		return a, nil
+	}
+	if _, err := s.changing(ctx, "store baseline"); err != nil {
+		return answer{}, err
+	}
+	return a, s.settle(ctx, journal.Baselined{Key: k, State: state, Evidence: o.evidence})
+}
+
+// settle records a baseline. It closes a step of which nobody could tell whether
+// it was made, and takes back one that waits: the baseline says what is there.
+func (s *session) settle(ctx context.Context, fact journal.Baselined) error {
+	open := s.journal.Book().Open(fact.Key)
+	switch {
+	case open == nil:
+		return s.journal.Append(ctx, s.tx, fact)
+	case open.Waiting:
+		w := plan.Withdrawal{Key: fact.Key, Open: *open, Reason: "a person said what is installed: " + fact.Evidence}
+		if err := s.applier().Withdraw(ctx, s.tx, w); err != nil {
+			return err
+		}
+		return s.journal.Append(ctx, s.tx, fact)
+	}
+	return s.journal.Append(ctx, s.tx, journal.Failed{
 		Step: open.Step.ID, Code: "op.unknown_outcome", StoreState: journal.Uncertain,
-		Message: "nobody could tell whether it was made; a person looked: " + evidence,
-	}}
+		Message: "nobody could tell whether it was made; a person looked: " + fact.Evidence,
+	}, fact)
 }
 
 func (o *baselineOptions) read(g visual.GUID) (*pbiviz.Package, error) {

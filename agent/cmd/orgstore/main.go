@@ -19,6 +19,7 @@ import (
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/journal/sqlite"
+	"github.com/orgstore/orgstore/graph/orgstore/handoff"
 	"github.com/orgstore/orgstore/packages/disk"
 	library "github.com/orgstore/orgstore/packages/library/folder"
 	"github.com/orgstore/orgstore/packages/store"
@@ -48,12 +49,20 @@ func adapters() cli.Adapters {
 		Disk:    disk.OS(),
 		Journal: func(ctx context.Context, path string) (journal.Log, error) { return sqlite.Open(ctx, path) },
 		Library: func(c config.Library) (intake.Library, error) { return library.Open(c.Folder) },
-		Store:   func(d disk.Disk, c config.Store) (store.Store, error) { return folder.Open(d, c.Path), nil },
+		Store:   openStore,
 		Actor:   actor.Current,
 		Now:     time.Now,
 		Env:     os.Getenv,
 		Build:   build(),
 	}
+}
+
+// openStore opens the store of the settings by its driver.
+func openStore(d disk.Disk, c config.Store, told store.Told) (store.Store, error) {
+	if c.Driver == config.HandoffDriver {
+		return handoff.Open(d, handoff.Options{Folder: c.Path, Told: told}), nil
+	}
+	return folder.Open(d, c.Path), nil
 }
 
 // version is set when a release is built: -ldflags "-X main.version=1.2.3".

@@ -104,7 +104,10 @@ func (t task) access(on bool) []string {
 
 // confirm says how to tell orgstore, and what can be seen at all.
 func (t task) confirm() []string {
-	command := "       orgstore store confirm " + t.GUID
+	command, access := "       orgstore store confirm "+t.GUID, ""
+	if t.Access != nil {
+		access = " --access " + map[bool]string{true: "on", false: "off"}[*t.Access]
+	}
 	switch {
 	case t.Action == actionOn, t.Action == actionOff:
 		return []string{"Look at the visual's entry in the list, then:", command + " --access " + strings.TrimPrefix(t.Action, "access-")}
@@ -112,7 +115,7 @@ func (t task) confirm() []string {
 		return []string{
 			"The version stays " + t.Version + ", so nothing in a report shows that it was done. Say that",
 			"you uploaded this very file, with the beginning of its SHA-256:",
-			command + " --version " + t.Version + " --uploaded --sha256 " + hexOf(t.Digest)[:12],
+			command + " --version " + t.Version + " --uploaded --sha256 " + hexOf(t.Digest)[:12] + access,
 		}
 	}
 	return []string{
@@ -120,7 +123,7 @@ func (t task) confirm() []string {
 		"  ID       " + t.installed(),
 		"  Version  " + t.Version,
 		"Then:",
-		command + " --version " + t.Version,
+		command + " --version " + t.Version + access,
 		"If it shows another version, do not confirm: say what is installed with",
 		"       orgstore store baseline " + t.GUID + " --package FILE --evidence TEXT",
 	}

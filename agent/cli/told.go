@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/orgstore/orgstore/agent/apply"
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/verdict"
+	"github.com/orgstore/orgstore/policies/plan"
+)
+
+// told is what a store that sees nothing by itself is told, from the journal.
+func (s *session) told() store.Told {
+	return store.Told{Brief: s.brief, Now: s.Now}
+}
+
+func (s *session) brief(id store.StepID) (store.Brief, bool) {
+	o, ok := s.journal.Book().Opened(id)
+	if !ok {
+		return store.Brief{}, false
+	}
+	step := o.Step
+	return store.Brief{Key: step.Key, Name: step.Name, Kind: string(step.Kind), Reason: step.Reason.Message, From: step.From, To: step.To}, true
+}
+
+// task is the change of a visual that waits for a person, and the store's own
+// name for it; false where none waits.
+func task(book journal.Book, k store.Key) (plan.Open, store.Receipt, bool) {
+	o := book.Open(k)
+	if o == nil || !o.Waiting {
+		return plan.Open{}, store.Receipt{}, false
+	}
+	revisions := book.Revisions(k)
+	return *o, revisions[len(revisions)-1].Receipt, true
+}
+
+// codeWaiting says that a change was asked for by name and waits for a person.
+const codeWaiting = verdict.Code(plan.CodeWaiting)
+
+// waits lists the changes that wait, of the visuals that a choice takes.
+func (s *session) waits(p plan.Plan, chosen func(plan.Open) bool) []apply.Result {
+	var results []apply.Result
+	book := s.journal.Book()
+	for _, idle := range p.Idle {
+		open, receipt, ok := task(book, idle.Key)
+		if idle.Reason.Code == plan.CodeWaiting && ok && chosen(open) {
+			results = append(results, apply.Result{Step: open.Step, Outcome: apply.Waiting,
+				Message: fmt.Sprintf("waits since %s: %s", clock(open.Since), receipt.Note), Hint: idle.Reason.Hint})
+		}
+	}
+	return results
+}
+
+// taken lists what is to be taken back: what a plan does not want any more, and
+// what somebody holds since it was laid out.
+func (s *session) taken(p plan.Plan, chosen func(plan.Open) bool) []plan.Withdrawal {
+	var all []plan.Withdrawal
+	for _, w := range p.Withdrawals {
+		if chosen(w.Open) {
+			all = append(all, w)
+		}
+	}
+	for _, idle := range p.Idle {
+		open, _, ok := task(s.journal.Book(), idle.Key)
+		if idle.Reason.Code != plan.CodeWaiting || !ok || open.Undoes != "" || !chosen(open) {
+			continue
+		}
+		for _, g := range s.gates(open.Step) {
+			if g.Kind == plan.GateHold && g.State == plan.GateClosed {
+				all = append(all, plan.Withdrawal{Key: idle.Key, Name: idle.Name, Open: open, Reason: g.Message})
+				break
+			}
+		}
+	}
+	return all
+}
+
+// withdraw takes tasks back. One that cannot be stops its visual alone.
+func (s *session) withdraw(ctx context.Context, all []plan.Withdrawal) []apply.Result {
+	var results []apply.Result
+	for _, w := range all {
+		r := apply.Result{Step: w.Open.Step, Outcome: apply.Withdrawn,
+			Message: fmt.Sprintf("the task of %s is withdrawn: %s", day(w.Open.Since), w.Reason)}
+		if err := s.applier().Withdraw(ctx, s.tx, w); err != nil {
+			r = apply.Result{Step: w.Open.Step, Outcome: apply.Failed, Code: "op.withdraw", Message: err.Error(),
+				Hint: "see that nobody has a file of the task open, and that its folder can be reached; then run the command again"}
+		}
+		results = append(results, r)
+	}
+	return results
+}
+
+// unstopped leaves out the steps of visuals whose task could not be taken back:
+// two tasks of one visual would contradict each other.
+func unstopped(steps []plan.Step, withdrawn []apply.Result) []plan.Step {
+	return slices.DeleteFunc(slices.Clone(steps), func(step plan.Step) bool {
+		return slices.ContainsFunc(withdrawn, func(r apply.Result) bool { return r.Step.Key == step.Key && !r.OK() })
+	})
+}
