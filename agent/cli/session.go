@@ -242,6 +242,8 @@ func (s *session) poll(ctx context.Context) ([]intake.Taken, error) {
 func (s *session) tellRefused(taken []intake.Taken) {
 	for _, t := range taken {
 		switch {
+		case t.Gone:
+			s.note("%s was taken out of the library before it was read", output.Safe(t.Source))
 		case t.Waits:
 			s.note("%s in the library is kept and waits for its vendor's trust bundle", output.Safe(t.Source))
 		case t.Refused != nil:

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"strings"
 	"time"
@@ -38,7 +39,9 @@ type Library interface {
 	// Changes returns what is new or changed since the cursor, and the next
 	// cursor. An item may come twice; none is left out.
 	Changes(context.Context, library.Cursor) ([]library.Item, library.Cursor, error)
-	// Fetch opens an item; reading more than max bytes is an error.
+	// Fetch opens an item; reading more than max bytes is an error. One that is
+	// there no more is an error that wraps fs.ErrNotExist, from here or from the
+	// reader.
 	Fetch(ctx context.Context, item library.Item, max int64) (io.ReadCloser, error)
 }
 
@@ -71,6 +74,9 @@ type Taken struct {
 	// Refused says why the item was not kept, or why a status list that was is
 	// not believed; nil otherwise.
 	Refused *verdict.Refusal
+	// Gone says that the item was taken out of the library before it was read:
+	// nothing else is known of it.
+	Gone bool
 	// Bound lists what the item was bound to.
 	Bound []license.Bound
 }
@@ -78,13 +84,15 @@ type Taken struct {
 // Poll takes in what the library holds since the cursor and returns the next
 // cursor, for the caller to save last: an item seen twice is harmless, one
 // missed is not. Items that cannot be fetched now are reported in the error,
-// and the cursor returned is the old one, so that they come again.
+// and the cursor returned is the old one, so that they come again. An item
+// that is gone is no error and keeps no other out: see unseen.
 func (d Desk) Poll(ctx context.Context, tx journal.TxID, lib Library, from library.Cursor) ([]Taken, library.Cursor, error) {
 	items, next, err := lib.Changes(ctx, from)
 	if err != nil {
 		return nil, from, fmt.Errorf("cannot list the library: %w", err)
 	}
 	var taken []Taken
+	var gone []library.Item
 	var missed []error
 	for _, item := range items {
 		if err := ctx.Err(); err != nil {
@@ -95,12 +103,27 @@ func (d Desk) Poll(ctx context.Context, tx journal.TxID, lib Library, from libra
 			missed = append(missed, fmt.Errorf("cannot take in %s: %w", item.Name, err))
 			continue
 		}
+		if t.Gone {
+			gone = append(gone, item)
+		}
 		taken = append(taken, t)
 	}
 	if len(missed) > 0 {
 		return taken, from, errors.Join(missed...)
 	}
-	return taken, next, nil
+	return taken, unseen(lib, next, gone), nil
+}
+
+// unseen takes what was gone out of a cursor, where the library can tell
+// nothing else of it: whoever puts such an item back, as it was, from a bin has
+// changed nothing that a listing would show.
+func unseen(lib Library, next library.Cursor, gone []library.Item) library.Cursor {
+	if l, ok := lib.(interface {
+		Without(library.Cursor, ...library.Item) library.Cursor
+	}); ok && len(gone) > 0 {
+		return l.Without(next, gone...)
+	}
+	return next
 }
 
 func (d Desk) fetch(ctx context.Context, tx journal.TxID, lib Library, item library.Item) (Taken, error) {
@@ -108,16 +131,23 @@ func (d Desk) fetch(ctx context.Context, tx journal.TxID, lib Library, item libr
 	if item.Size > limit {
 		return d.refuse(ctx, tx, item.Name, visual.Digest{}, tooLarge(item.Size, limit))
 	}
-	r, err := lib.Fetch(ctx, item, limit)
+	file, err := read(ctx, lib, item, limit)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Taken{Source: item.Name, Gone: true}, nil
+	}
 	if err != nil {
 		return d.refused(ctx, tx, item.Name, visual.Digest{}, err)
 	}
-	defer r.Close()
-	file, err := io.ReadAll(io.LimitReader(r, limit+1))
-	if err != nil {
-		return Taken{}, err
-	}
 	return d.Take(ctx, tx, item.Name, file)
+}
+
+func read(ctx context.Context, lib Library, item library.Item, limit int64) ([]byte, error) {
+	r, err := lib.Fetch(ctx, item, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return io.ReadAll(io.LimitReader(r, limit+1))
 }
 
 func (d Desk) limit(name string) int64 {

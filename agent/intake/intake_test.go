@@ -459,13 +459,25 @@ type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
-// names lists what was taken in, with a ! before what was refused.
+// Without says which items were gone.
+func (s *shelf) Without(c library.Cursor, items ...library.Item) library.Cursor {
+	for _, i := range items {
+		c += library.Cursor(" but " + i.Name)
+	}
+	return c
+}
+
+// names lists what was taken in, with a ! before what was refused and a ?
+// before what was gone.
 func names(taken []intake.Taken) string {
 	var all []string
 	for _, t := range taken {
 		name := t.Source
 		if t.Refused != nil {
 			name = "!" + name
+		}
+		if t.Gone {
+			name = "?" + name
 		}
 		all = append(all, name)
 	}
@@ -486,7 +498,9 @@ func TestPolling(t *testing.T) {
 		{"nothing new", func(s *shelf) { s.items = nil }, "", "all", ""},
 		{"all is taken in", func(s *shelf) { s.put("p.license", vendor.Statement(p)) }, "p.pbiviz q.pbiviz p.license", "all", ""},
 		{"the library cannot be listed", func(s *shelf) { s.list = errors.New("no network") }, "", "old", "cannot list the library: no network"},
-		{"an item vanishes before it is fetched", func(s *shelf) { s.fail["q.pbiviz"] = gone; s.put("r.pbiviz", p.File()) }, "p.pbiviz r.pbiviz", "old", "cannot take in q.pbiviz"},
+		{"an item vanishes before it is fetched", func(s *shelf) { s.fail["q.pbiviz"] = gone; s.put("r.pbiviz", p.File()) }, "p.pbiviz ?q.pbiviz r.pbiviz", "all but q.pbiviz", ""},
+		{"an item vanishes while it is read", func(s *shelf) { s.broken["q.pbiviz"] = gone }, "p.pbiviz ?q.pbiviz", "all but q.pbiviz", ""},
+		{"one vanishes and one cannot be fetched", func(s *shelf) { s.fail["q.pbiviz"] = gone; s.fail["p.pbiviz"] = errors.New("reset") }, "?q.pbiviz", "old", "cannot take in p.pbiviz: reset"},
 		{"an item cannot be read to its end", func(s *shelf) { s.broken["q.pbiviz"] = errors.New("reset") }, "p.pbiviz", "old", "cannot take in q.pbiviz: reset"},
 		{"a link", func(s *shelf) {
 			s.fail["q.pbiviz"] = verdict.Refuse("lib.not_a_file", "q.pbiviz is a link, not a file", "")

@@ -15,7 +15,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-	"unicode"
 
 	"github.com/orgstore/orgstore/packages/library"
 	"github.com/orgstore/orgstore/packages/verdict"
@@ -70,7 +69,7 @@ func (f *Folder) Changes(ctx context.Context, from library.Cursor) ([]library.It
 		if err := ctx.Err(); err != nil {
 			return nil, from, err
 		}
-		if !arrives(e.Name()) {
+		if !library.Arrives(e.Name()) {
 			continue
 		}
 		// Not e.Info, which on Windows tells what the folder recorded of the
@@ -95,13 +94,6 @@ func (f *Folder) Changes(ctx context.Context, from library.Cursor) ([]library.It
 	return items, next.cursor(), nil
 }
 
-// arrives says whether a name is that of a package or a license.
-func arrives(name string) bool {
-	lower := strings.ToLower(name)
-	return (strings.HasSuffix(lower, ".pbiviz") || strings.HasSuffix(lower, ".license")) &&
-		!strings.HasPrefix(name, ".") && !strings.HasPrefix(name, "~")
-}
-
 // settled says whether a file was left alone for long enough. A time ahead of
 // the clock tells nothing, since a share has a clock of its own; what is read
 // too early then is refused, and comes again when it is complete.
@@ -123,7 +115,7 @@ func touched(info fs.FileInfo) time.Time {
 
 func itemOf(info fs.FileInfo) library.Item {
 	return library.Item{
-		ID: info.Name(), Name: legible(info.Name()), Size: info.Size(),
+		ID: info.Name(), Name: library.Legible(info.Name()), Size: info.Size(),
 		Modified: info.ModTime().UTC(), Revision: revision(info),
 	}
 }
@@ -144,17 +136,6 @@ func revision(info fs.FileInfo) string {
 	return b.String()
 }
 
-// legible makes a name safe to print and to store as JSON: file systems allow
-// line feeds, escape sequences and bytes that are no text in names.
-func legible(name string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, strings.ToValidUTF8(name, string(unicode.ReplacementChar)))
-}
-
 // Fetch opens an item. Reading it fails once it gives more than max bytes, and
 // at its end if the file was changed since it was listed; it then comes again
 // with the next call of Changes. What can never be fetched, such as a link, is
@@ -163,7 +144,7 @@ func (f *Folder) Fetch(ctx context.Context, item library.Item, max int64) (io.Re
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if item.ID != filepath.Base(item.ID) || !arrives(item.ID) {
+	if item.ID != filepath.Base(item.ID) || !library.Arrives(item.ID) {
 		return nil, fmt.Errorf("%q is not an item of this folder", item.ID)
 	}
 	name := filepath.Join(f.dir, item.ID)
