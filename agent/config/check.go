@@ -39,11 +39,16 @@ func (r *reader) check(f file) Settings {
 		File:     r.name,
 		Tenant:   r.tenant(text(f.Tenant)),
 		Data:     r.path(text(f.Data)),
-		Library:  Library{r.path(text(f.Library.Folder))},
+		Library:  r.library(f.Library),
 		Store:    r.store(f.Store),
 		Trust:    Trust{r.grade(text(f.Trust.Least)), r.vendors(f.Trust.Vendors), r.attesters(f.Trust.Attesters)},
 		Packages: Packages{r.truth(text(f.Packages.Tolerant))},
 		Visuals:  r.visuals(f.Visuals),
+
+		Cloud:     r.cloud(text(f.Cloud)),
+		Endpoints: r.endpoints(f.Endpoints),
+		SignIn:    r.signIn(f.SignIn),
+		Network:   Network{r.proxy(text(f.Network.Proxy)), r.path(text(f.Network.CA))},
 	}
 	if v := text(f.Version); v.given() && v.value != "1" {
 		r.addAt(v.node, "this is a settings file of version "+quote(v.value)+"; this orgstore reads version 1", "write version: 1, or install the orgstore that the file was written for")
@@ -271,6 +276,9 @@ func folded(path string) string {
 // resolved returns the settings with paths taken from a folder.
 func (s Settings) resolved(folder string) Settings {
 	from := func(p string) string {
+		if p == "" {
+			return ""
+		}
 		p = filepath.FromSlash(p)
 		if filepath.IsAbs(p) {
 			return filepath.Clean(p)
@@ -278,6 +286,9 @@ func (s Settings) resolved(folder string) Settings {
 		return filepath.Join(folder, p)
 	}
 	s.Data, s.Library.Folder, s.Store.Path = from(s.Data), from(s.Library.Folder), from(s.Store.Path)
+	for _, p := range []*string{&s.SignIn.Certificate, &s.SignIn.PasswordFile, &s.SignIn.SecretFile, &s.SignIn.TokenFile, &s.Network.CA} {
+		*p = from(*p)
+	}
 	for i := range s.Trust.Vendors {
 		s.Trust.Vendors[i].Bundle = from(s.Trust.Vendors[i].Bundle)
 	}

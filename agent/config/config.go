@@ -8,8 +8,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
+
+	"go.yaml.in/yaml/v4"
 
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/visual"
@@ -35,12 +38,18 @@ type Settings struct {
 	Packages Packages
 	Visuals  []Visual // in the file's order; no GUID twice
 
+	Cloud     string // a cloud's name; empty for the public one
+	Endpoints Endpoints
+	SignIn    SignIn
+	Network   Network
+
 	digest string
 }
 
-// A Library says where packages arrive.
+// A Library says where packages arrive: a folder, or a document library.
 type Library struct {
-	Folder string
+	Folder     string
+	SharePoint SharePoint
 }
 
 // Trust says whom the tenant believes.
@@ -88,7 +97,7 @@ type Visual struct {
 // Faults and tells everything that is wrong, unless the YAML itself is broken,
 // which hides what comes after.
 func Parse(name string, b []byte) (Settings, error) {
-	r := &reader{source: newSource(name, b)}
+	r := &reader{source: newSource(name, b), sections: map[reflect.Type]*yaml.Node{}, secret: map[int]int{}}
 	root := r.document()
 	if root == nil {
 		return Settings{}, r.faults()
@@ -132,8 +141,14 @@ type canonical struct {
 
 	Attesters []canonicalAttester `json:"attesters,omitempty"`
 
-	Remind   string `json:"remind,omitempty"`
-	Escalate string `json:"escalate,omitempty"`
+	Remind     string              `json:"remind,omitempty"`
+	Escalate   string              `json:"escalate,omitempty"`
+	Attesters  []canonicalAttester `json:"attesters,omitempty"`
+	Cloud      string              `json:"cloud,omitempty"`
+	Endpoints  canonicalEndpoints  `json:"endpoints,omitzero"`
+	SignIn     canonicalSignIn     `json:"sign_in,omitzero"`
+	Network    canonicalNetwork    `json:"network,omitzero"`
+	SharePoint canonicalSharePoint `json:"sharepoint,omitzero"`
 }
 
 type canonicalVendor struct {
@@ -164,6 +179,8 @@ func digestOf(s Settings) string {
 		Vendors: []canonicalVendor{}, Pins: []canonicalPin{},
 		Remind:   canonicalPeriod(s.Store.Remind, defaultRemind),
 		Escalate: canonicalPeriod(s.Store.Escalate, defaultEscalate),
+		Cloud:    s.Cloud, Endpoints: canonicalEndpoints(s.Endpoints), SignIn: canonicalSignIn(s.SignIn),
+		Network: canonicalNetwork(s.Network), SharePoint: canonicalSharePoint(s.Library.SharePoint),
 	}
 	for _, v := range s.Trust.Vendors {
 		w := canonicalVendor{v.Name, v.Bundle, v.Fingerprint, nil, v.Enforced}

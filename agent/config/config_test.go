@@ -41,6 +41,17 @@ visuals:
     pin: 1.10
 `
 
+const someClient = "11111111-2222-3333-4444-555555555555"
+
+const tenanted = `version: 1
+tenant: 8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11
+cloud: public
+library: {sharepoint: {site: https://contoso.sharepoint.com/sites/bi, library: Visuals}}
+store: {driver: folder, path: store}
+sign_in: {type: secret, client: 11111111-2222-3333-4444-555555555555, secret_file: secret.txt}
+network: {proxy: "http://proxy.contoso.com:8080", ca: ca.pem}
+`
+
 // Public halves of keys of nobody; ada2 is ada under another name.
 var (
 	ada   = publicKeyText("ada-2026", 1)
@@ -86,6 +97,17 @@ var accepted = map[string]string{
 	"a grade of a visual's own":      head + "visuals: [{guid: a, pin: '1', least: signed}]\n",
 	"handoff":                        handoff("To upload"),
 	"handoff with its times":         handoff("To upload, remind: 12h, escalate: 2d"),
+	"a document library":             tenanted,
+	"a folder of a library":          strings.Replace(tenanted, "library: Visuals", "library: Shared Documents, folder: Packages/Visuals", 1),
+	"another cloud":                  head + "cloud: gcchigh\n",
+	"endpoints of one's own":         head + "endpoints:\n  login: https://127.0.0.1:8443\n  powerbi_audience: https://analysis.windows.net/powerbi/api\n",
+	"endpoints that are comments":    head + "endpoints:\n#  login: x\nnetwork:\n#  ca: x\n",
+	"a managed identity":             head + "sign_in: {type: identity}\n",
+	"a user-assigned identity":       head + "sign_in: {type: identity, client: " + someClient + "}\n",
+	"a federated identity":           head + "sign_in: {type: federatedIdentity, client: " + someClient + ", token_file: /var/run/token}\n",
+	"a certificate with a password":  head + "sign_in: {type: certificate, client: " + someClient + ", certificate: c.pfx, password_env: ORGSTORE_PASSWORD}\n",
+	"a person with a device code":    head + "sign_in: {type: deviceCode, client: " + someClient + "}\n",
+	"what the machine offers":        head + "sign_in: {type: default}\n",
 	"JSON":                           `{"version": 1, "tenant": "8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11", "library": {"folder": "in"}, "store": {"driver": "folder", "path": "s"}}`,
 }
 
@@ -122,6 +144,24 @@ func TestEverythingIsRead(t *testing.T) {
 		if c.got != c.want {
 			t.Errorf("%s is %q, want %q", c.what, c.got, c.want)
 		}
+	}
+}
+
+func TestTheTenantIsRead(t *testing.T) {
+	s, err := Parse(filepath.Join("etc", "orgstore.yaml"), []byte(tenanted))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Settings{
+		Library: Library{SharePoint: SharePoint{Site: "https://contoso.sharepoint.com/sites/bi", Library: "Visuals"}},
+		SignIn:  SignIn{Type: BySecret, Client: someClient, SecretFile: filepath.Join("etc", "secret.txt")},
+		Network: Network{Proxy: "http://proxy.contoso.com:8080", CA: filepath.Join("etc", "ca.pem")},
+	}
+	if s.Library != want.Library || s.SignIn != want.SignIn || s.Network != want.Network || s.Cloud != "" || !s.Tenanted() {
+		t.Errorf("got %+v", s)
+	}
+	if got := s.Library.Place(); got != "https://contoso.sharepoint.com/sites/bi/Visuals" {
+		t.Errorf("the library is shown as %s", got)
 	}
 }
 
@@ -221,6 +261,28 @@ var refused = []struct {
 	{"a reminder where nothing waits", strings.Replace(head, "path: store", "path: store, remind: 2d", 1), []string{`4:46 has none`}, true},
 	{"a home", strings.Replace(head, "path: store", "path: ~/store", 1), []string{`4:31 only shells`}, true},
 	{"a Windows path in double quotes", strings.Replace(head, "folder: inbox", `folder: "d:\tin"`, 1), []string{`3:19 is not a path`}, false},
+	{"no place for packages", strings.Replace(head, "{folder: inbox}", "{}", 1), []string{`3:10 neither "folder" nor "sharepoint"`}, false},
+	{"two places for packages", strings.Replace(tenanted, "library: {", "library: {folder: inbox, ", 1), []string{`4:10 both "folder" and "sharepoint"`}, false},
+	{"a site without its library", strings.Replace(tenanted, ", library: Visuals", "", 1), []string{`4:23 lacks the key "library"`}, false},
+	{"a site over http", strings.Replace(tenanted, "https://contoso", "http://contoso", 1), []string{`4:30 is not a site's address`}, false},
+	{"a site with a query", strings.Replace(tenanted, "/sites/bi", "/sites/bi?web=1", 1), []string{`4:30 it has a query`}, false},
+	{"a site with a slash", strings.Replace(tenanted, "/sites/bi", "/sites/bi/", 1), []string{`4:30 ends with a slash`}, false},
+	{"a folder outside the library", strings.Replace(tenanted, "library: Visuals", "library: Visuals, folder: ../x", 1), []string{`4:97 is not a folder inside`}, true},
+	{"an unknown cloud", head + "cloud: germany\n", []string{`5:8 "germany" is not known`}, false},
+	{"an endpoint with a path", head + "endpoints: {graph: https://graph.microsoft.com/v1.0}\n", []string{`5:20 it has a path`}, false},
+	{"an endpoint over http", head + "endpoints: {graph: http://graph.microsoft.com}\n", []string{`5:20 is not a service's address`}, false},
+	{"an unknown way to sign in", head + "sign_in: {type: ropc}\n", []string{`5:17 "ropc" is not known`}, false},
+	{"no way to sign in", head + "sign_in: {client: " + someClient + "}\n", []string{`5:10 lacks the key "type"`}, false},
+	{"a secret without a client", head + "sign_in: {type: secret, secret_file: s}\n", []string{`5:10 lacks the key "client"`}, true},
+	{"a secret that is nowhere", head + "sign_in: {type: secret, client: " + someClient + "}\n", []string{`5:10 lacks the key "secret_file" or "secret_env"`}, true},
+	{"a secret at two places", head + "sign_in: {type: secret, client: " + someClient + ", secret_file: s, secret_env: S}\n", []string{`5:10 has both "secret_file" and "secret_env"`}, true},
+	{"what the type does not need", head + "sign_in: {type: azureCli, secret_file: s}\n", []string{`5:40 means nothing with the type azureCli`}, true},
+	{"a secret in the file", head + "sign_in:\n  type: secret\n  client: " + someClient + "\n  secret: Hush~1.2\n", []string{`6:3 lacks the key "secret_file"`, `8:3 a secret does not belong`}, false},
+	{"a password in the file", head + "sign_in: {type: certificate, client: " + someClient + ", certificate: c, password: Hush~1.2}\n", []string{`5:92 a password does not belong`}, false},
+	{"a secret for a variable", head + "sign_in: {type: secret, secret_env: Hush~1.2}\n", []string{`5:10 lacks the key "client"`, `5:37 not the name of an environment variable`}, false},
+	{"a secret for a client", head + "sign_in: {type: deviceCode, client: Hush~1.2}\n", []string{`5:37 not a client id`}, false},
+	{"a proxy with a password", head + "network: {proxy: 'http://ada:Hush~1.2@proxy:8080', nope: 1}\n", []string{`5:18 a user or password`, `5:52 unknown key "nope"`}, false},
+	{"a proxy without a scheme", head + "network: {proxy: 'proxy:8080'}\n", []string{`5:18 is not a proxy's address`}, false},
 	{"yes for true", head + "packages: {tolerant: yes}\n", []string{"5:22 neither true nor false"}, false},
 	{"a list for a section", head + "trust: []\n", []string{`5:8 has keys and values`}, false},
 	{"a section for a list", head + "visuals: {a: 1}\n", []string{`5:10 is a list`}, false},
@@ -246,6 +308,9 @@ func TestRefused(t *testing.T) {
 			var faults Faults
 			if !errors.As(err, &faults) {
 				t.Fatalf("got error %v", err)
+			}
+			if strings.Contains(err.Error(), "Hush") {
+				t.Errorf("the secret is repeated:\n%v", err)
 			}
 			if len(c.faults) > 0 && len(faults) != len(c.faults) {
 				t.Errorf("want %d faults, got\n%v", len(c.faults), err)
@@ -423,6 +488,18 @@ func TestDigest(t *testing.T) {
 	if digest(tasks) == digest(head) || digest(tasks) != digest(handoff("To upload, remind: 48h, escalate: 5d")) || digest(tasks) == digest(handoff("To upload, remind: 47h")) ||
 		digest(tasks) == digest(handoff("To upload, escalate: 6d")) {
 		t.Error("the digest does not tell when a task is reminded of")
+	}
+	if digest(head) != digest(head+"cloud: public\nendpoints: {}\nnetwork: {}\n") {
+		t.Error("writing the cloud out that everybody has changes the digest")
+	}
+	for _, c := range [][2]string{
+		{"/sites/bi", "/sites/hr"}, {"Visuals", "Others"}, {"library: Visuals", "library: Visuals, folder: x"}, {"cloud: public", "cloud: gcc"},
+		{"1111-", "1112-"}, {"secret.txt", "s.txt"}, {"secret_file: secret.txt", "secret_env: S"}, {":8080", ":8081"}, {"ca.pem", "c.pem"},
+		{"cloud: public", "endpoints: {graph: https://graph.contoso.com}"},
+	} {
+		if digest(strings.Replace(tenanted, c[0], c[1], 1)) == digest(tenanted) {
+			t.Errorf("%s for %s does not change the digest", c[1], c[0])
+		}
 	}
 	withAda := digest(head + attesters("Ada", ada, "Grace", grace))
 	if withAda != digest(head+attesters("Grace", grace, "Ada", ada)) || digest(head) != digest(head+"trust: {attesters: []}\n") {

@@ -30,6 +30,14 @@ type (
 
 	remindPeriod   text
 	escalatePeriod text
+	cloudName      text
+	webAddress     text
+	audience       text
+	siteAddress    text
+	proxyAddress   text
+	signInType     text
+	clientID       text
+	variable       text
 )
 
 // file is the settings file as it is written. Keys come from the yaml tags, and
@@ -39,6 +47,14 @@ type file struct {
 	Version formatNumber `yaml:"version" jsonschema:"required"`
 	// Tenant is the directory (tenant) ID that the Azure portal shows.
 	Tenant tenantID `yaml:"tenant" jsonschema:"required"`
+	// Cloud of Microsoft's in which the tenant is.
+	Cloud cloudName `yaml:"cloud"`
+	// Endpoints take the place of the cloud's own, where Microsoft told you others.
+	Endpoints endpointsSection `yaml:"endpoints"`
+	// SignIn says how orgstore signs in to the tenant.
+	SignIn signInSection `yaml:"sign_in"`
+	// Network says how Microsoft's services are reached.
+	Network networkSection `yaml:"network"`
 	// Data is the folder in which orgstore keeps its archive and its journal.
 	Data folderPath `yaml:"data"`
 	// Library is where packages and licenses arrive.
@@ -55,7 +71,59 @@ type file struct {
 
 type librarySection struct {
 	// Folder that new packages and their .license files are put into.
-	Folder folderPath `yaml:"folder" jsonschema:"required"`
+	Folder folderPath `yaml:"folder"`
+	// SharePoint names a document library, in place of a folder.
+	SharePoint sharePointSection `yaml:"sharepoint"`
+}
+
+type sharePointSection struct {
+	// Site is the address of the site, as the browser shows it.
+	Site siteAddress `yaml:"site" jsonschema:"required"`
+	// Library is the name of the document library.
+	Library label `yaml:"library" jsonschema:"required"`
+	// Folder within the library; without it, the whole library.
+	Folder label `yaml:"folder"`
+}
+
+type endpointsSection struct {
+	// Login is where tokens come from.
+	Login webAddress `yaml:"login"`
+	// Graph is where Microsoft Graph answers.
+	Graph webAddress `yaml:"graph"`
+	// PowerBI is where the Power BI REST API answers.
+	PowerBI webAddress `yaml:"powerbi"`
+	// Fabric is where the Fabric REST API answers.
+	Fabric webAddress `yaml:"fabric"`
+	// PowerBIAudience is whom tokens for Power BI are for.
+	PowerBIAudience audience `yaml:"powerbi_audience"`
+	// FabricAudience is whom tokens for Fabric are for.
+	FabricAudience audience `yaml:"fabric_audience"`
+}
+
+type signInSection struct {
+	// Type is the way to sign in: a managed identity, a federated one, a certificate, a secret, a person with a device code or browser, the Azure CLI, or what the machine offers.
+	Type signInType `yaml:"type" jsonschema:"required"`
+	// Client is the application (client) ID; of a user-assigned managed identity, its client ID.
+	Client clientID `yaml:"client"`
+	// Certificate is a file with a certificate and its private key, PEM or PFX.
+	Certificate folderPath `yaml:"certificate"`
+	// PasswordFile holds the certificate's password.
+	PasswordFile folderPath `yaml:"password_file"`
+	// PasswordEnv is the environment variable that holds the certificate's password.
+	PasswordEnv variable `yaml:"password_env"`
+	// SecretFile holds the client secret.
+	SecretFile folderPath `yaml:"secret_file"`
+	// SecretEnv is the environment variable that holds the client secret.
+	SecretEnv variable `yaml:"secret_env"`
+	// TokenFile holds the federated token, which the platform renews.
+	TokenFile folderPath `yaml:"token_file"`
+}
+
+type networkSection struct {
+	// Proxy that https goes through, in place of the environment's.
+	Proxy proxyAddress `yaml:"proxy"`
+	// CA is a file with certificates (PEM) that are trusted beside the system's.
+	CA folderPath `yaml:"ca"`
 }
 
 type storeSection struct {

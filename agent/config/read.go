@@ -20,6 +20,12 @@ import (
 type reader struct {
 	source
 	found Faults
+	// sections says where the file's sections begin, for what is wrong with one
+	// as a whole.
+	sections map[reflect.Type]*yaml.Node
+	// secret says from which column on a line is not repeated: somebody wrote
+	// there what does not belong into a settings file.
+	secret map[int]int
 }
 
 func (r *reader) add(line, column int, message, hint string) {
@@ -36,7 +42,21 @@ func (r *reader) faults() error {
 		return nil
 	}
 	r.found.sort()
+	for i, f := range r.found {
+		if column := r.secret[f.Line]; column > 0 {
+			shown := []rune(r.line(f.Line))
+			shown = append(shown[:min(column-1, len(shown))], '…')
+			r.found[i].Excerpt = excerpt(string(shown), f.Line, min(f.Column, len(shown)))
+		}
+	}
 	return r.found
+}
+
+// hide keeps what stands on a line from a column on out of every message.
+func (r *reader) hide(line, column int) {
+	if before := r.secret[line]; before == 0 || column < before {
+		r.secret[line] = column
+	}
 }
 
 // document returns the root of the one document in the file, or nil and faults.
@@ -190,9 +210,13 @@ func (r *reader) mapping(n *yaml.Node, into reflect.Value, what string) {
 		r.addAt(n, what+" has keys and values, and this is "+kindName(n), "")
 		return
 	}
+	r.sections[into.Type()] = n
 	seen := map[string]*yaml.Node{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
+		if r.misplaced(key, value, into.Type()) {
+			continue
+		}
 		if r.key(key, seen, into.Type()) {
 			r.value(value, into.Field(fieldOf(into.Type(), key.Value)), quote(key.Value))
 		}

@@ -62,10 +62,34 @@ func leaves(t reflect.Type) *jsonschema.Schema {
 	case reflect.TypeFor[pinText]():
 		// A number is read as it is written, so 1.10 stays 1.10.
 		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{str(""), {Type: "number"}}}
+	case reflect.TypeFor[cloudName]():
+		return &jsonschema.Schema{Enum: anyOf(Clouds()), Default: "public"}
+	case reflect.TypeFor[signInType]():
+		return &jsonschema.Schema{Enum: anyOf(SignInTypes())}
+	case reflect.TypeFor[webAddress]():
+		return str(`^https://[^/?#@\s]+$`)
+	case reflect.TypeFor[audience]():
+		return str(`^https://[^?#@\s]+[^/?#@\s]$`)
+	case reflect.TypeFor[siteAddress]():
+		return str(`^https://[^?#@\s]+[^/?#@\s]$`)
+	case reflect.TypeFor[proxyAddress]():
+		return str(`^https?://[^/?#@\s]+$`)
+	case reflect.TypeFor[clientID]():
+		return str(tenantForm.String())
+	case reflect.TypeFor[variable]():
+		return str(variableForm.String())
 	case reflect.TypeFor[truth]():
 		return &jsonschema.Schema{Type: "boolean", Default: false}
 	}
 	return nil
+}
+
+func anyOf(words []string) []any {
+	var all []any
+	for _, w := range words {
+		all = append(all, w)
+	}
+	return all
 }
 
 // orNull admits what is left of a list or section whose lines are commented out.
@@ -113,11 +137,12 @@ func generate(t *testing.T) []byte {
 	for _, def := range append([]*jsonschema.Schema{s}, s.Definitions["trustSection"], s.Definitions["vendorEntry"]) {
 		for p := def.Properties.Oldest(); p != nil; p = p.Next() {
 			switch p.Key {
-			case "visuals", "vendors", "attesters", "guids", "trust", "packages":
+			case "visuals", "vendors", "attesters", "guids", "trust", "packages", "endpoints", "network":
 				p.Value = orNull(p.Value)
 			}
 		}
 	}
+	s.Definitions["librarySection"].OneOf = []*jsonschema.Schema{{Required: []string{"folder"}}, {Required: []string{"sharepoint"}}}
 	b, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		t.Fatal(err)
