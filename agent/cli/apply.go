@@ -96,7 +96,7 @@ func (o *applyOptions) run(ctx context.Context, args []string) (answer, error) {
 	results = slices.Concat(recovered, withdrawn, results, waits)
 	byName := len(args) > 0 || len(o.visuals) > 0
 	if err == nil {
-		err = cmp.Or(worst(results, byName), unhappy(unmet, byName))
+		err = cmp.Or(worst(results, byName), unhappy(unmet, byName), s.signedIn())
 	}
 	return s.applied(results, unmet), err
 }

@@ -35,12 +35,15 @@ type Streams struct {
 type Adapters struct {
 	Disk    disk.Disk
 	Journal func(ctx context.Context, path string) (journal.Log, error)
+	// Library opens a folder; one in a tenant is the tenant's.
 	Library func(c config.Library) (intake.Library, error)
-	Store   func(d disk.Disk, c config.Store, told store.Told) (store.Store, error)
-	Actor   func() (journal.Actor, error)
-	Now     func() time.Time
-	Env     func(string) string
-	Build   Build
+	// Tenant prepares the way to a tenant and asks nothing of it yet.
+	Tenant func(s config.Settings, r Remote) (Tenant, error)
+	Store  func(d disk.Disk, c config.Store, told store.Told) (store.Store, error)
+	Actor  func() (journal.Actor, error)
+	Now    func() time.Time
+	Env    func(string) string
+	Build  Build
 }
 
 // Build says which program this is.

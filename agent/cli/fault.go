@@ -21,6 +21,7 @@ const (
 	exitError    = 1
 	exitUsage    = 2
 	exitChanges  = 2 // with --detailed-exitcode
+	exitSignIn   = 4
 	exitLicense  = 10
 	exitHeld     = 11
 	exitReview   = 12
@@ -64,6 +65,7 @@ func diagnose(err error) *fault {
 	var refusal *verdict.Refusal
 	var held *lock.Held
 	var broken *journal.BrokenError
+	var edge coded
 	switch {
 	case errors.As(err, &f):
 		return f
@@ -75,6 +77,8 @@ func diagnose(err error) *fault {
 		return &fault{exitLog, "log.inconsistent", "keep the journal's file as it is and find out who changed it; nothing is changed until then", err}
 	case errors.As(err, &refusal):
 		return &fault{exitOf(refusal.Code()), string(refusal.Code()), refusal.Findings[0].Hint, err}
+	case errors.As(err, &edge):
+		return &fault{exitOf(verdict.Code(edge.Code())), edge.Code(), edge.Hint(), err}
 	}
 	return &fault{exit: exitError, code: "error", err: err}
 }
@@ -85,6 +89,8 @@ func exitOf(code verdict.Code) int {
 	switch {
 	case code == "time.clock_back":
 		return exitClock
+	case room == "signin":
+		return exitSignIn
 	case room == "lic", room == "ent", room == "time", room == "life", room == "trust", code == plan.CodeLicense:
 		return exitLicense
 	case room == "pin", code == plan.CodePin, code == plan.CodeNoPackage:

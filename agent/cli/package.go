@@ -318,9 +318,10 @@ listed once for each.`,
 			}
 			defer s.Close()
 			if _, err := s.poll(ctx); err != nil {
-				s.note("not everything in the library could be read: %v", err)
+				s.cannotRead(err)
 			}
-			return s.listPackages(only)
+			a, err := s.listPackages(only)
+			return a, cmp.Or(err, s.signedIn())
 		}),
 	}
 }
@@ -348,7 +349,7 @@ func (s *session) listPackages(only []visual.GUID) (answer, error) {
 	case len(only) > 0:
 		a.message = "no packages of it yet"
 	default:
-		a.message = "no packages yet: put them into " + s.settings.Library.Folder + ", or use `orgstore package add`"
+		a.message = "no packages yet: put them into " + s.settings.Library.Place() + ", or use `orgstore package add`"
 	}
 	return a, nil
 }

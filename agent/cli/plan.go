@@ -71,7 +71,7 @@ func (o planOptions) run(ctx context.Context) (answer, error) {
 	if o.detailed && (len(p.Steps) > 0 || slices.ContainsFunc(p.Idle, needsSomebody)) {
 		a.exit = exitChanges
 	}
-	return a, nil
+	return a, s.signedIn()
 }
 
 // needsSomebody says that all is not well yet: something cannot be had, or waits.

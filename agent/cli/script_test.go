@@ -70,6 +70,7 @@ func adapters() cli.Adapters {
 		Disk:    disk.OS(),
 		Journal: func(ctx context.Context, path string) (journal.Log, error) { return sqlite.Open(ctx, path) },
 		Library: func(c config.Library) (intake.Library, error) { return library.Open(c.Folder) },
+		Tenant:  aTenant,
 		Store:   openStore,
 		Actor: func() (journal.Actor, error) {
 			return journal.Actor{Source: "os", ID: "1000", Name: "ada", Host: "bi-01"}, nil

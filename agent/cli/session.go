@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io/fs"
 	"path/filepath"
 	"strings"
@@ -54,6 +53,8 @@ type session struct {
 	profiles profile.Set
 	broken   error  // why a vendor profile cannot be read; nil where all can be
 	unread   string // what kept the library from being read; empty if nothing did
+	unsigned *fault // why nobody could sign in; nil if nobody had to, or it went well
+	tenant   Tenant // nil until something needs it
 }
 
 // open reads the settings and opens what they name. Close it.
@@ -111,8 +112,11 @@ func (s *session) openJournal(ctx context.Context) error {
 // Close lets go of the lock and the journal.
 func (s *session) Close() error {
 	var err error
+	if s.tenant != nil {
+		err = s.tenant.Close()
+	}
 	if s.lock != nil {
-		err = s.lock.Release()
+		err = errors.Join(err, s.lock.Release())
 	}
 	return errors.Join(err, s.journal.Close())
 }
@@ -211,7 +215,7 @@ func (s *session) applier() *apply.Applier {
 // waited. An item seen twice is harmless, one missed is not: the cursor is
 // saved last.
 func (s *session) poll(ctx context.Context) ([]intake.Taken, error) {
-	lib, err := s.Library(s.settings.Library)
+	lib, err := s.library(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -263,8 +267,7 @@ func (s *session) compute(ctx context.Context, asks []plan.Ask) (plan.Plan, plan
 	if _, err := s.poll(ctx); ctx.Err() != nil {
 		return plan.Plan{}, plan.Input{}, ctx.Err()
 	} else if err != nil {
-		s.unread = fmt.Sprintf("not everything in the library could be read: %v", err)
-		s.note("%s", output.SafeLines(s.unread))
+		s.cannotRead(err)
 	}
 	return s.plan(ctx, asks)
 }

@@ -49,6 +49,7 @@ func adapters() cli.Adapters {
 		Disk:    disk.OS(),
 		Journal: func(ctx context.Context, path string) (journal.Log, error) { return sqlite.Open(ctx, path) },
 		Library: func(c config.Library) (intake.Library, error) { return library.Open(c.Folder) },
+		Tenant:  func(s config.Settings, r cli.Remote) (cli.Tenant, error) { return connect(disk.OS(), s, r) },
 		Store:   openStore,
 		Actor:   actor.Current,
 		Now:     time.Now,

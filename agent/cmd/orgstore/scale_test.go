@@ -41,7 +41,7 @@ func scaleDay() time.Time { return licensetest.Time("2026-11-23") }
 // program. What takes time in proportion to more than the number of visuals
 // shows when -visuals is doubled. Run it once: -benchtime=1x.
 func BenchmarkScale(b *testing.B) {
-	t := tenant{TB: b, dir: b.TempDir(), vendor: licensetest.Aurora()}
+	t := place{TB: b, dir: b.TempDir(), vendor: licensetest.Aurora()}
 	b.Run("intake", func(b *testing.B) {
 		for b.Loop() {
 			t.fill()
@@ -64,20 +64,20 @@ func BenchmarkScale(b *testing.B) {
 	})
 }
 
-// A tenant is a folder with settings, data and a store.
-type tenant struct {
+// A place is a folder with settings, data and a store.
+type place struct {
 	testing.TB
 	dir    string
 	vendor licensetest.Vendor
 	guids  []string
 }
 
-func (t *tenant) path(parts ...string) string {
+func (t *place) path(parts ...string) string {
 	return filepath.Join(append([]string{t.dir}, parts...)...)
 }
 
 // run runs a command and returns what it printed.
-func (t *tenant) run(args ...string) string {
+func (t *place) run(args ...string) string {
 	a := adapters()
 	a.Now = scaleDay
 	a.Env = func(string) string { return "" }
@@ -91,7 +91,7 @@ func (t *tenant) run(args ...string) string {
 
 // fill makes settings, archive, journal and store, as if all had been taken in
 // one by one. It syncs nothing: how fast the disk is does not matter here.
-func (t *tenant) fill() {
+func (t *place) fill() {
 	must(t, os.RemoveAll(t.dir))
 	for _, dir := range []string{"inbox", "store", "data"} {
 		must(t, os.MkdirAll(t.path(dir), 0o755))
@@ -116,7 +116,7 @@ func (t *tenant) fill() {
 	must(t, saved.Close())
 }
 
-func (t *tenant) settings() {
+func (t *place) settings() {
 	var s strings.Builder
 	fmt.Fprintf(&s, "version: 1\ntenant: %s\ndata: data\nlibrary: {folder: inbox}\nstore: {driver: folder, path: store}\n", licensetest.Tenant)
 	fmt.Fprintf(&s, "trust:\n  vendors:\n    - name: %s\n      bundle: aurora.trust\n      fingerprint: %q\n      guids: [%s]\n",
@@ -131,7 +131,7 @@ func (t *tenant) settings() {
 
 // visual takes all releases of one visual in, and puts the last but one into
 // the store. Every other visual has its statements beside the packages.
-func (t *tenant) visual(desk intake.Desk, i int) {
+func (t *place) visual(desk intake.Desk, i int) {
 	var installed *pbiviz.Package
 	var terms license.Terms
 	for r := range releases {
@@ -164,7 +164,7 @@ func (t *tenant) visual(desk intake.Desk, i int) {
 	}))
 }
 
-func (t *tenant) take(desk intake.Desk, name string, file []byte) []license.Bound {
+func (t *place) take(desk intake.Desk, name string, file []byte) []license.Bound {
 	taken, err := desk.Take(context.Background(), "tx_1", name, file)
 	must(t, err)
 	if taken.Refused != nil {

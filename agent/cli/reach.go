@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"context"
+	"time"
+
+	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/intake"
+	"github.com/orgstore/orgstore/packages/tenant"
+)
+
+// A Tenant is the customer's tenant as commands need it. Nothing goes over the
+// network, and nobody signs in, before one of its methods is called.
+type Tenant interface {
+	// Library opens the document library that the settings name. Where it also
+	// has the method of board.Poster, what became of items is written back.
+	Library(context.Context) (intake.Library, error)
+	// Doctor signs in and checks by harmless calls what orgstore needs. An error
+	// means that nothing could be found out.
+	Doctor(context.Context) ([]tenant.Requirement, error)
+	// Facts asks what entitlement is held against; groups are the ids of those
+	// whose members are to be counted. What could not be told is unknown in the
+	// facts, and the requirements say why.
+	Facts(ctx context.Context, groups []string) (tenant.Facts, []tenant.Requirement, error)
+	Close() error
+}
+
+// A Remote is what the edge that reaches a tenant gets from the command line.
+type Remote struct {
+	// Program names this program, as orgstore/1.2.3.
+	Program string
+	// Env reads an environment variable, as one that holds a secret.
+	Env func(string) string
+	// Prompt shows a person what to do, as where to type a device code.
+	Prompt func(ctx context.Context, message string) error
+	// Seen is told the authenticated Date of Microsoft's answers. It may be
+	// called from several goroutines.
+	Seen func(host string, date time.Time)
+}
+
+// coded is an error of an edge, which says its stable code and what to do.
+type coded interface {
+	error
+	Code() string
+	Hint() string
+}
+
+// remote connects to the tenant, once for each session.
+func (s *session) remote() (Tenant, error) {
+	if s.tenant != nil {
+		return s.tenant, nil
+	}
+	t, err := s.reach(s.settings, nil)
+	s.tenant = t
+	return t, err
+}
+
+// reach prepares the way to the tenant that settings name.
+func (g *globals) reach(settings config.Settings, seen func(string, time.Time)) (Tenant, error) {
+	if g.Tenant == nil {
+		return nil, problem(exitError, "tenant.unsupported", "use a library that is a folder", "this program was built without what reaches a tenant")
+	}
+	return g.Tenant(settings, Remote{
+		Program: "orgstore/" + g.Build.Version, Env: g.Env, Seen: seen,
+		Prompt: func(_ context.Context, message string) error {
+			g.note("%s", message)
+			return nil
+		},
+	})
+}
+
+// library opens where packages arrive.
+func (s *session) library(ctx context.Context) (intake.Library, error) {
+	if !s.settings.Library.SharePoint.Named() {
+		return s.Library(s.settings.Library)
+	}
+	t, err := s.remote()
+	if err != nil {
+		return nil, err
+	}
+	return t.Library(ctx)
+}
+
+// cannotRead says once what kept the library from being read, and keeps a
+// failure to sign in as the command's error.
+func (s *session) cannotRead(err error) {
+	f, text := diagnose(err), "not everything in the library could be read: "+err.Error()
+	if f.hint != "" {
+		text += " (" + f.hint + ")"
+	}
+	s.unread = output.SafeLines(text)
+	s.note("%s", s.unread)
+	if f.exit == exitSignIn {
+		s.unsigned = f
+	}
+}
+
+// signedIn is the error of a command that did what it could without signing in.
+func (s *session) signedIn() error {
+	if s.unsigned == nil {
+		return nil
+	}
+	return s.unsigned
+}

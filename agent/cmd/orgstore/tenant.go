@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+
+	"github.com/orgstore/orgstore/agent/cli"
+	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/intake"
+	"github.com/orgstore/orgstore/graph"
+	"github.com/orgstore/orgstore/packages/disk"
+	"github.com/orgstore/orgstore/packages/tenant"
+)
+
+const (
+	// maxSecret bounds a file with a secret or a password, in bytes.
+	maxSecret = 4 << 10
+	// maxCertificates bounds a file of certificates and keys, in bytes.
+	maxCertificates = 1 << 20
+)
+
+// A remote is a tenant over the wire. It is connected when something first
+// needs it: most commands never do.
+type remote struct {
+	settings   config.Settings
+	connection *graph.Connection
+}
+
+// connect prepares the way to a tenant; nothing goes over the network yet.
+func connect(d disk.Disk, s config.Settings, r cli.Remote) (cli.Tenant, error) {
+	o, err := options(d, s, r)
+	if err != nil {
+		return nil, err
+	}
+	c, err := graph.Connect(o)
+	if err != nil {
+		return nil, err
+	}
+	return &remote{s, c}, nil
+}
+
+func (r *remote) Library(context.Context) (intake.Library, error) {
+	return nil, errors.New("libraries in SharePoint cannot be read yet")
+}
+
+func (r *remote) Doctor(context.Context) ([]tenant.Requirement, error) { return nil, nil }
+
+func (r *remote) Facts(context.Context, []string) (tenant.Facts, []tenant.Requirement, error) {
+	return tenant.Facts{}, nil, nil
+}
+
+func (r *remote) Close() error { return nil }
+
+// options turns settings into what a connection is made with. Secrets are read
+// when somebody signs in with them, and not before.
+func options(d disk.Disk, s config.Settings, r cli.Remote) (graph.Options, error) {
+	cloud, err := graph.CloudNamed(s.Cloud)
+	if err != nil {
+		return graph.Options{}, err
+	}
+	e := s.Endpoints
+	for _, p := range []struct {
+		own      string
+		endpoint *string
+	}{
+		{e.Login, &cloud.Login}, {e.Graph, &cloud.Graph}, {e.PowerBI, &cloud.PowerBI}, {e.Fabric, &cloud.Fabric},
+		{e.PowerBIAudience, &cloud.PowerBIAudience}, {e.FabricAudience, &cloud.FabricAudience},
+	} {
+		*p.endpoint = cmp.Or(p.own, *p.endpoint)
+	}
+	o := graph.Options{Cloud: cloud, Tenant: s.Tenant, SignIn: signIn(d, s.SignIn, r), Program: r.Program, Seen: r.Seen}
+	if s.Network.Proxy != "" {
+		if o.Proxy, err = url.Parse(s.Network.Proxy); err != nil {
+			return o, err
+		}
+	}
+	if s.Network.CA != "" {
+		pem, err := disk.ReadFile(d, s.Network.CA, maxCertificates)
+		if err != nil {
+			return o, fmt.Errorf("cannot read the certificates that network.ca names: %w", err)
+		}
+		o.CAs = [][]byte{pem}
+	}
+	return o, cloud.Check()
+}
+
+func signIn(d disk.Disk, s config.SignIn, r cli.Remote) graph.SignIn {
+	in := graph.SignIn{Method: graph.Method(s.Type), Client: s.Client, TokenFile: s.TokenFile, Prompt: r.Prompt}
+	if s.Type == "" {
+		in.Method = graph.ByDefault
+	}
+	switch {
+	case s.SecretFile != "":
+		in.Secret = func() (string, error) { return secretIn(d, s.SecretFile) }
+	case s.SecretEnv != "":
+		in.Secret = func() (string, error) { return secretOf(r.Env, s.SecretEnv) }
+	}
+	switch {
+	case s.PasswordFile != "":
+		in.CertificatePassword = func() (string, error) { return secretIn(d, s.PasswordFile) }
+	case s.PasswordEnv != "":
+		in.CertificatePassword = func() (string, error) { return secretOf(r.Env, s.PasswordEnv) }
+	}
+	if s.Certificate != "" {
+		in.Certificate = func() ([]byte, error) { return disk.ReadFile(d, s.Certificate, maxCertificates) }
+	}
+	return in
+}
+
+// secretIn reads a secret from a file, without the line end that editors add.
+func secretIn(d disk.Disk, name string) (string, error) {
+	text, err := disk.ReadFile(d, name, maxSecret)
+	if err != nil {
+		return "", err
+	}
+	text, _ = bytes.CutSuffix(text, []byte("\n"))
+	text, _ = bytes.CutSuffix(text, []byte("\r"))
+	if len(text) == 0 {
+		return "", fmt.Errorf("the file %s is empty", name)
+	}
+	return string(text), nil
+}
+
+func secretOf(env func(string) string, name string) (string, error) {
+	if v := env(name); v != "" {
+		return v, nil
+	}
+	return "", fmt.Errorf("the environment variable %s is not set", name)
+}
