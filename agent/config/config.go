@@ -143,7 +143,6 @@ type canonical struct {
 
 	Remind     string              `json:"remind,omitempty"`
 	Escalate   string              `json:"escalate,omitempty"`
-	Attesters  []canonicalAttester `json:"attesters,omitempty"`
 	Cloud      string              `json:"cloud,omitempty"`
 	Endpoints  canonicalEndpoints  `json:"endpoints,omitzero"`
 	SignIn     canonicalSignIn     `json:"sign_in,omitzero"`
