@@ -23,7 +23,7 @@ func newTrust(g *globals) *cobra.Command {
 
 A license is believed if it is signed with a key of a vendor whose trust bundle
 the settings pin by its fingerprint, and if it is about a visual for which they
-let that vendor speak; or if one of your own people attested it.`, newTrustAdd(g), newTrustList(g), newTrustKeygen(g), newTrustAttester(g))
+let that vendor speak; or if one of your own people attested it.`, newTrustAdd(g), newTrustUpdate(g), newTrustRemove(g), newTrustList(g), newTrustKeygen(g), newTrustAttester(g))
 }
 
 type trustOptions struct {
@@ -79,7 +79,7 @@ func (o *trustOptions) run(_ context.Context, args []string) (answer, error) {
 		return answer{}, problem(exitLicense, "trust.fingerprint", "do not use this file; ask the vendor for the right one",
 			"the fingerprint of %s is %s, not %s", args[0], vendor.Fingerprint, o.fingerprint)
 	}
-	vendor.Bundle = o.beside(vendor.Bundle)
+	vendor.Bundle = o.besideSettings(vendor.Bundle)
 	add := func(text []byte) ([]byte, error) { return config.AddVendor(text, vendor) }
 	if err := o.edit(true, add); err != nil {
 		return answer{}, err
@@ -161,10 +161,10 @@ func (o *trustOptions) vendor(file string) (config.Vendor, error) {
 	return v, err
 }
 
-// beside writes a path as the settings should: relative to their folder where
+// besideSettings writes a path as the settings should: relative to their folder where
 // it lies inside.
-func (o *trustOptions) beside(path string) string {
-	settings, err := filepath.Abs(o.settingsFile)
+func (g *globals) besideSettings(path string) string {
+	settings, err := filepath.Abs(g.settingsFile)
 	if err != nil {
 		return path
 	}

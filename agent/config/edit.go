@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 
@@ -209,7 +210,7 @@ func (e *editor) replaceScalar(n *yaml.Node, value string) error {
 	}
 	with := string(quoted(value))
 	if n.Style&yaml.SingleQuotedStyle != 0 {
-		with = "'" + value + "'" // a pin has no quotes in it
+		with = "'" + strings.ReplaceAll(value, "'", "''") + "'"
 	}
 	e.replace(e.offset(n.Line, n.Column), end, with)
 	return nil

@@ -52,8 +52,9 @@ const (
 	TrustRemoved TrustChange = "removed"
 )
 
-// TrustChanged: the settings believe somebody otherwise than before. It is
-// recorded once the settings say so.
+// TrustChanged: a person decided that the settings are to believe somebody
+// otherwise. It is recorded before they are written, so that no interruption
+// loses who did it; the policy of later entries tells that they were.
 type TrustChanged struct {
 	Change TrustChange `json:"change"`
 	// Vendor or Attester is whom it is about; the other is empty.
