@@ -86,7 +86,7 @@ func (o *trustUpdateOptions) run(ctx context.Context, file string) (answer, erro
 		return a, err
 	case step.new.Fingerprint() == step.old.Fingerprint():
 		a.message = fmt.Sprintf("version %d is in force already; nothing was changed", step.old.Version())
-		return a, nil
+		return a, o.settle(step.vendor.Bundle)
 	}
 	edit := func(text []byte) ([]byte, error) {
 		return config.UpdateVendor(text, step.vendor.Name, o.besideSettings(step.file), step.new.Fingerprint())
@@ -109,10 +109,14 @@ func (o *trustUpdateOptions) run(ctx context.Context, file string) (answer, erro
 // last: until then the old bundle is in force and whole, and from then on the new
 // one is. Who was stopped between them begins again, and records nothing twice.
 func (s *session) takeBundle(ctx context.Context, step trustStep, edit func([]byte) ([]byte, error)) error {
-	if have, err := disk.ReadFile(s.Disk, step.file, maxBundle); err != nil || !bytes.Equal(have, step.text) {
-		if err := s.write(step.file, 0o644, step.text); err != nil {
-			return unwritable(step.file, err)
-		}
+	have, err := disk.ReadFile(s.Disk, step.file, maxBundle)
+	if err != nil || !bytes.Equal(have, step.text) {
+		err = s.write(step.file, 0o644, step.text)
+	} else {
+		err = s.Disk.SyncDir(filepath.Dir(step.file))
+	}
+	if err != nil {
+		return unwritable(step.file, err)
 	}
 	if _, known := s.journal.Book().Updated(step.new.Fingerprint()); !known {
 		err := s.journal.Append(ctx, s.tx, journal.TrustChanged{
@@ -124,6 +128,19 @@ func (s *session) takeBundle(ctx context.Context, step trustStep, edit func([]by
 		}
 	}
 	return s.edit(false, edit)
+}
+
+// settle makes durable what is in force: whoever put it there may have been
+// stopped before that.
+func (o *trustUpdateOptions) settle(bundle string) error {
+	if o.dryRun {
+		return nil
+	}
+	settings, err := filepath.Abs(o.settingsFile)
+	if err != nil {
+		return err
+	}
+	return errors.Join(o.Disk.SyncDir(filepath.Dir(bundle)), o.Disk.SyncDir(filepath.Dir(settings)))
 }
 
 // step finds whose next bundle a file is. Where it is nobody's, the error says

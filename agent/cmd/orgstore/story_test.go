@@ -46,6 +46,8 @@ func mail(t testing.TB) map[string][]byte {
 	}
 	return map[string][]byte{
 		"aurora.trust":            aurora.BundleFile(),
+		"next.trust":              aurora.BundleFile(aurora.WithStatusKey, func(d *issuer.Draft) { d.Version = 2 }),
+		"status.license":          aurora.Status(),
 		"gauge.pbiviz":            aurora.Embedded(gauge, term(1, "2026-12-20")).File(),
 		"renewed.pbiviz":          aurora.Embedded(gauge, term(2, "2027-11-20")).File(),
 		"upgraded.pbiviz":         aurora.Embedded(upgraded, term(3, "2027-11-20")).File(),
@@ -123,6 +125,8 @@ func story(t testing.TB, l delivery) []chapter {
 		{name: "add the upgrade", before: arrives("upgraded.pbiviz"), command: file("upgraded.pbiviz", "package", "add")},
 		{name: "upgrade", command: apply, puts: 1},
 		{name: "rollback", command: back, puts: 1, once: true},
+		{name: "trust update", before: arrives("next.trust"), command: file("next.trust", "trust", "update", "--force")},
+		{name: "status list", before: arrives("status.license"), command: file("status.license", "package", "add")},
 		{name: "hold", command: in("hold", example.GaugeGUID, "--reason", "closing of the books")},
 		{name: "baseline", command: file("timeline.pbiviz",
 			"store", "baseline", example.TimelineGUID, "--evidence", "the about box", "--package"), before: func(t testing.TB, w world) {
@@ -154,9 +158,10 @@ type state struct {
 	Folder   []string                 // what lies beside the settings, with them
 	Store    map[string]visual.Digest // the visuals' files
 	Settings string
-	Packages []visual.Digest // taken in
-	Bound    int             // statements bound to them
-	Done     []string        // the revisions that stand, of all visuals
+	Packages []visual.Digest  // taken in
+	Bound    int              // statements bound to them
+	Done     []string         // the revisions that stand, of all visuals
+	Statuses map[string]int64 // the numbers of status lists
 	Blocks   int
 	Holds    int
 }
@@ -177,7 +182,7 @@ func stood(book journal.Book) []string {
 // archive does not hold what the journal says was kept.
 func (w world) read(t testing.TB, book journal.Book) state {
 	t.Helper()
-	s := state{Store: map[string]visual.Digest{}, Bound: len(book.Bounds()), Blocks: len(book.Blocks()), Holds: len(book.Holds()), Done: stood(book)}
+	s := state{Store: map[string]visual.Digest{}, Bound: len(book.Bounds()), Statuses: book.StatusMarks(), Blocks: len(book.Blocks()), Holds: len(book.Holds()), Done: stood(book)}
 	text, err := disk.ReadFile(w.d, w.settings(), 1<<20)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Fatal(err)
