@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/hashicorp/go-retryablehttp"
 )
 
 // Options say which tenant to reach, and how.
@@ -17,7 +18,7 @@ type Options struct {
 	SignIn  SignIn
 	Proxy   *url.URL // nil: the environment's
 	CAs     [][]byte // certificates in PEM that are trusted beside the system's
-	Program string   // as "orgstore/1.2.3"; how it is told to Microsoft is in userAgent
+	Program string   // as "orgstore/1.2.3"; Microsoft is told it in the form it asks for
 	// Seen is told the Date of every answer of the cloud's own hosts over https.
 	// It may be nil, is called from many goroutines and must not block.
 	Seen   func(host string, date time.Time)
@@ -28,23 +29,76 @@ type Options struct {
 // A Clock tells the time and waits.
 type Clock interface {
 	Now() time.Time
-	// Sleep waits, and returns the context's error if that ends first.
+	// Sleep waits, and returns why the context ended if that is first.
 	Sleep(ctx context.Context, d time.Duration) error
 }
 
+type systemClock struct{}
+
+func (systemClock) Now() time.Time { return time.Now() }
+
+func (systemClock) Sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// after calls f when some time has passed, unless it is stopped before. A clock
+// that can do so itself does.
+func after(c Clock, d time.Duration, f func()) (stop func() bool) {
+	if own, ok := c.(interface {
+		AfterFunc(time.Duration, func()) (stop func() bool)
+	}); ok {
+		return own.AfterFunc(d, f)
+	}
+	return time.AfterFunc(d, f).Stop
+}
+
 // A Connection is a tenant that can be asked. It may be used by many
-// goroutines at once.
+// goroutines at once. An answer's body holds a place at its host until it is
+// read to its end or closed.
 type Connection struct {
 	options    Options
-	credential azcore.TokenCredential
+	buckets    *buckets
+	retrier    *retryablehttp.Client
+	credential *credential
 	plain      *http.Client
 	authorized map[Service]*http.Client
 }
 
-// Connect prepares a connection. Nothing goes over the network yet, but a
-// certificate is read, so that one that cannot be read is known at once.
+// Connect prepares a connection. Nothing goes over the network, and no secret
+// is read, before the first request.
 func Connect(o Options) (*Connection, error) {
-	return nil, errors.New("not built yet")
+	if err := o.Cloud.Check(); err != nil {
+		return nil, err
+	}
+	if err := o.SignIn.check(o.Tenant); err != nil {
+		return nil, err
+	}
+	if p := o.Proxy; p != nil && (p.Host == "" || p.Scheme != "http" && p.Scheme != "https") {
+		return nil, errors.New("cannot use the proxy: its address is not http://host:port or https://host:port")
+	}
+	o.Limits = o.Limits.filled()
+	if o.Clock == nil {
+		o.Clock = systemClock{}
+	}
+	base, err := newBase(o)
+	if err != nil {
+		return nil, err
+	}
+	c := &Connection{options: o, buckets: newBuckets(o.Limits, o.Clock), authorized: map[Service]*http.Client{}}
+	c.retrier = newRetrier(o.Limits.Tries, &attempt{c, base})
+	c.plain = &http.Client{Transport: &tripper{c: c}, CheckRedirect: follow}
+	for _, s := range []Service{Graph, PowerBI, Fabric} {
+		c.authorized[s] = &http.Client{Transport: &tripper{c: c, service: s}, CheckRedirect: follow}
+	}
+	c.credential = newCredential(o, &http.Client{Transport: &tripper{c: c, signIn: true}, CheckRedirect: stay})
+	return c, nil
 }
 
 // Cloud is the cloud that is reached.
@@ -59,27 +113,18 @@ func (c *Connection) Tenant() string { return c.options.Tenant }
 func (c *Connection) HTTP() *http.Client { return c.plain }
 
 // Authorized is the same client, which adds the service's token to requests to
-// that service's own host, and to no other. A redirect to another host loses it.
+// that service's own host, and to no other. A redirect to another host loses
+// it, and does not get it back. It is nil for a service not known here.
 func (c *Connection) Authorized(s Service) *http.Client { return c.authorized[s] }
 
-// Credential is the one credential. It caches tokens by audience.
+// Credential is the one credential. It caches tokens by audience, and fails
+// with a *SignInError.
 func (c *Connection) Credential() azcore.TokenCredential { return c.credential }
 
 // Token returns a token for a service, from the cache if it lasts.
 func (c *Connection) Token(ctx context.Context, s Service) (azcore.AccessToken, error) {
-	return azcore.AccessToken{}, errors.New("not built yet")
-}
-
-// GetJSON asks a service and decodes its answer. The path begins with a slash
-// and holds the API's version, as in /v1.0/organization. Answers are bounded by
-// Limits.Answer; any that does not say yes is an *Error.
-func (c *Connection) GetJSON(ctx context.Context, s Service, path string, query url.Values, header http.Header, into any) error {
-	return errors.New("not built yet")
-}
-
-// PostJSON posts a value and decodes the answer if it has a body and into is
-// not nil. The response that is returned has been read and closed: it is for
-// its status and headers.
-func (c *Connection) PostJSON(ctx context.Context, s Service, path string, query url.Values, body, into any) (*http.Response, error) {
-	return nil, errors.New("not built yet")
+	if why := c.options.Cloud.Lacks(s); why != "" {
+		return azcore.AccessToken{}, &Error{Service: s, Op: "sign in", Err: refuse("%s", why)}
+	}
+	return c.credential.token(ctx, []string{c.options.Cloud.Scope(s)})
 }

@@ -1,8 +1,18 @@
 package graph
 
 import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
 	"net/http"
+	"regexp"
+	"strings"
 	"time"
+	"unicode"
+
+	"github.com/go-json-experiment/json"
 )
 
 // An Error is an answer that says no, or none at all. It never holds a token,
@@ -15,48 +25,217 @@ type Error struct {
 	Message         string // the service's own words, shortened
 	RequestID       string
 	ClientRequestID string
-	RetryAfter      time.Duration // how long the service asked to wait; 0: it did not
+	RetryAfter      time.Duration // how long the service, or our own quota, asks to wait; 0: it does not
+	Location        string        // of a 410 that says where to begin again; an opaque link, for no one's eyes
 	Err             error         // what went wrong below; may be nil
 }
 
 // Error says it in one line.
-func (e *Error) Error() string { return e.Op }
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "cannot %s at %s: ", e.Op, e.Service.Title())
+	switch {
+	case e.Err != nil && e.Status == 0:
+		b.WriteString(scrub(e.Err.Error()))
+	default:
+		fmt.Fprintf(&b, "it answered %d", e.Status)
+		if name := http.StatusText(e.Status); name != "" {
+			b.WriteString(" " + name)
+		}
+		if e.ErrCode != "" {
+			b.WriteString(" " + e.ErrCode)
+		}
+		if e.Message != "" {
+			b.WriteString(": " + e.Message)
+		}
+		if e.Err != nil {
+			b.WriteString(": " + scrub(e.Err.Error()))
+		}
+	}
+	if e.RequestID != "" {
+		b.WriteString(" (request " + e.RequestID + ")")
+	} else if e.ClientRequestID != "" {
+		b.WriteString(" (client request " + e.ClientRequestID + ")")
+	}
+	return b.String()
+}
 
 // Unwrap returns what went wrong below.
 func (e *Error) Unwrap() error { return e.Err }
 
 // Code is stable: graph.denied, graph.missing, graph.throttled,
 // graph.unreachable, graph.too_large, graph.canceled or graph.invalid.
-func (e *Error) Code() string { return "graph.invalid" }
-
-// Hint says what to do about it, or is empty.
-func (e *Error) Hint() string { return "" }
-
-// A SignInError says that signing in failed, and what is missing.
-type SignInError struct {
-	AADSTS        string // Entra's code without its prefix, as 7000215; empty if there was none
-	CorrelationID string // for Microsoft's support and the sign-in log
-	code, message string
-	hint          string
-	err           error
+func (e *Error) Code() string {
+	var large *tooLargeError
+	var full *fullError
+	var refused *refusedError
+	switch {
+	case errors.Is(e.Err, context.Canceled):
+		return "graph.canceled"
+	case errors.As(e.Err, &large):
+		return "graph.too_large"
+	case errors.As(e.Err, &full):
+		return "graph.throttled"
+	case errors.As(e.Err, &refused), errors.Is(e.Err, errUnreadable):
+		return "graph.invalid"
+	}
+	switch e.Status {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return "graph.denied"
+	case http.StatusNotFound, http.StatusGone:
+		return "graph.missing"
+	case http.StatusTooManyRequests:
+		return "graph.throttled"
+	case http.StatusServiceUnavailable:
+		if e.RetryAfter > 0 {
+			return "graph.throttled"
+		}
+		return "graph.unreachable"
+	case 0, http.StatusRequestTimeout, http.StatusInternalServerError, http.StatusBadGateway, http.StatusGatewayTimeout:
+		return "graph.unreachable"
+	}
+	return "graph.invalid"
 }
 
-// Error says it in one line, without tokens, secrets and assertions.
-func (e *SignInError) Error() string { return e.message }
+// Hint says what to do about it, or is empty.
+func (e *Error) Hint() string {
+	var cert *tls.CertificateVerificationError
+	switch e.Code() {
+	case "graph.denied":
+		return deniedHint(e.Service, e.Op)
+	case "graph.throttled":
+		if e.RetryAfter > 0 {
+			return fmt.Sprintf("wait %s, and find out which other programs ask as the same application", e.RetryAfter.Round(time.Second))
+		}
+		return "wait some minutes, and find out which other programs ask as the same application"
+	case "graph.unreachable":
+		if errors.As(e.Err, &cert) {
+			return "if a proxy of yours opens connections, set its certificate among those that are trusted"
+		}
+		if e.Status == 0 {
+			return "check the network, the proxy and the cloud that is set"
+		}
+		return "try again later; if it lasts, look at the health of the service in the admin center"
+	}
+	return ""
+}
 
-// Unwrap returns what went wrong below, if that holds no secret.
-func (e *SignInError) Unwrap() error { return e.err }
-
-// Code is stable and begins with "signin.".
-func (e *SignInError) Code() string { return e.code }
-
-// Hint names the permission, role or setting that is missing.
-func (e *SignInError) Hint() string { return e.hint }
+// errUnreadable says that an answer is not what its API promises.
+var errUnreadable = errors.New("the answer cannot be read")
 
 // Trouble turns an error of one of the connection's clients into an *Error or a
-// *SignInError that shows no URL. It returns nil for nil.
-func Trouble(s Service, op string, err error) error { return err }
+// *SignInError that shows no URL. The operation is one for people, without a
+// query. It returns nil for nil.
+func Trouble(s Service, op string, err error) error {
+	var known *Error
+	var signIn *SignInError
+	var tried *triedError
+	var full *fullError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &signIn):
+		return signIn
+	case errors.As(err, &known):
+		return known
+	}
+	e := &Error{Service: s, Op: op, Err: plainly(err)}
+	if errors.As(err, &tried) {
+		e.ClientRequestID, e.Err = tried.id, tried.err
+		if tried.tries > 1 {
+			e.Err = fmt.Errorf("%w, after %d tries", tried.err, tried.tries)
+		}
+	}
+	if errors.As(err, &full) {
+		e.RetryAfter = full.wait
+	}
+	return e
+}
 
 // Refusal reads, bounded, and closes an answer that says no, and returns it as
-// an *Error. It returns nil for an answer that says yes, and leaves that open.
-func Refusal(s Service, op string, resp *http.Response) error { return nil }
+// an *Error. It returns nil for an answer below 400, and leaves that open.
+func Refusal(s Service, op string, resp *http.Response) error {
+	if resp.StatusCode < 400 {
+		return nil
+	}
+	defer resp.Body.Close()
+	e := &Error{Service: s, Op: op, Status: resp.StatusCode, ClientRequestID: resp.Header.Get("Client-Request-Id")}
+	for _, h := range []string{"Request-Id", "RequestId", "X-Ms-Request-Id", "SPRequestGuid"} {
+		if e.RequestID == "" {
+			e.RequestID = short(resp.Header.Get(h), 64)
+		}
+	}
+	e.ClientRequestID = short(e.ClientRequestID, 64)
+	e.RetryAfter, _ = told(resp, time.Now())
+	if resp.StatusCode == http.StatusGone {
+		e.Location = resp.Header.Get("Location")
+	}
+	raw, _ := io.ReadAll(io.LimitReader(resp.Body, mostOfARefusal))
+	e.read(raw)
+	return e
+}
+
+// read reads what a service says in its own words: Graph and Power BI wrap it
+// in an error, Fabric does not (documented in their descriptions). Anything
+// else is left out.
+func (e *Error) read(raw []byte) {
+	var said struct {
+		Error struct {
+			Code       string `json:"code"`
+			Message    string `json:"message"`
+			InnerError struct {
+				RequestID string `json:"request-id"`
+				Code      string `json:"code"`
+			} `json:"innerError"`
+		} `json:"error"`
+		ErrorCode string `json:"errorCode"`
+		Message   string `json:"message"`
+		RequestID string `json:"requestId"`
+	}
+	if json.Unmarshal(raw, &said) != nil {
+		return
+	}
+	first := func(all ...string) string {
+		for _, s := range all {
+			if s != "" {
+				return s
+			}
+		}
+		return ""
+	}
+	e.ErrCode = short(first(said.Error.Code, said.ErrorCode), 100)
+	if deeper := short(said.Error.InnerError.Code, 100); e.Status == http.StatusGone && deeper != "" {
+		e.ErrCode = deeper // of resyncRequired: which of the two kinds
+	}
+	e.Message = short(first(said.Error.Message, said.Message), 300)
+	e.RequestID = first(e.RequestID, short(first(said.Error.InnerError.RequestID, said.RequestID), 64))
+}
+
+// short makes a stranger's words fit for one line, without secrets.
+func short(s string, most int) string {
+	s = scrub(strings.ToValidUTF8(s, "?"))
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || !unicode.IsPrint(r) && r != ' ' {
+			return ' '
+		}
+		return r
+	}, s)
+	s = strings.Join(strings.Fields(s), " ")
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return s
+}
+
+var (
+	tokenForm  = regexp.MustCompile(`eyJ[\w-]+(\.[\w-]*)*`)
+	bearerForm = regexp.MustCompile(`(?i)(bearer|tempauth|access_token|client_secret|client_assertion|refresh_token|sig)(["']?\s*[:= ]\s*["']?)[^\s"'&,;]+`)
+	queryForm  = regexp.MustCompile(`(https?://[^\s"'?]+)\?[^\s"']*`)
+)
+
+// scrub takes out what looks like a token, and every URL's query.
+func scrub(s string) string {
+	s = queryForm.ReplaceAllString(s, "$1?…")
+	s = bearerForm.ReplaceAllString(s, "$1$2…")
+	return tokenForm.ReplaceAllString(s, "…")
+}

@@ -1,25 +1,122 @@
 package graph
 
+import (
+	"fmt"
+	"strings"
+)
+
 // A PermissionKind says where a permission is given.
 type PermissionKind string
 
 // The kinds of permissions.
 const (
 	ApplicationRole PermissionKind = "application role" // consented to on the app registration
-	TenantSetting   PermissionKind = "tenant setting"   // in the Fabric admin portal
-	PortalRole      PermissionKind = "portal role"      // a role of a person
+	TenantSetting   PermissionKind = "tenant setting"   // turned on in the Fabric admin portal
+	PortalRole      PermissionKind = "portal role"      // a person's role
+)
+
+// A Need says when a permission is needed.
+type Need string
+
+// The needs.
+const (
+	Always      Need = "always"      // whenever the feature is used
+	Alternative Need = "alternative" // in place of the one above it
+	Setup       Need = "setup"       // once, of whoever sets it up; never of the agent
+	More        Need = "more"        // the feature works without, and tells less
 )
 
 // A Permission is something a feature needs.
 type Permission struct {
-	Feature  string // library, facts, readiness, scan, activity
-	Service  Service
-	Name     string // as Microsoft spells it
-	ID       string // of the application role
-	Kind     PermissionKind
-	Optional bool // an alternative, or needed once
-	Why      string
+	Feature string // library, facts, readiness, activity, scan or store
+	Service Service
+	Name    string // as Microsoft spells it
+	ID      string // the application role's; empty for the other kinds
+	Kind    PermissionKind
+	Need    Need
+	Why     string
 }
 
-// Requested is what orgstore asks a tenant for, by feature.
-func Requested() []Permission { return nil }
+// The names that appear in hints, too.
+const (
+	roleList    = "Lists.SelectedOperations.Selected"
+	roleOrg     = "Organization.Read.All"
+	roleLicense = "LicenseAssignment.Read.All"
+	roleUsers   = "User.Read.All"
+	roleMembers = "GroupMember.Read.All"
+	readAPIs    = "Service principals can access read-only admin APIs"
+	detailedAPI = "Enhance admin APIs responses with detailed metadata"
+)
+
+// Requested is what orgstore asks a tenant for, by feature, and nothing more.
+//
+// Names are documented in Graph's permissions reference and in Fabric's page on
+// admin APIs for service principals; ids of application roles are observed in a
+// public list of them (merill/microsoft-info, 2026-08).
+func Requested() []Permission {
+	return []Permission{
+		{"library", Graph, roleList, "23c5a9bd-d900-4ecf-be26-a0689755d9e5", ApplicationRole, Always,
+			"read packages from one document library and write their state beside them; reaches nothing until that library grants the application the role write"},
+		{"library", Graph, "Sites.Selected", "883ea226-0bf2-4a8f-9f9d-92c9162a727d", ApplicationRole, Alternative,
+			"the same for a whole site, which must grant the application the role write"},
+		{"library", Graph, "Sites.FullControl.All", "a82116e5-55eb-4c41-a434-62fe8a61c773", ApplicationRole, Setup,
+			"grant the role write on the library or the site; not for the agent's application"},
+		{"facts", Graph, roleOrg, "498476ce-e0fe-48b0-b801-37ba7e2685c6", ApplicationRole, Always,
+			"the tenant's id and domains, to which licenses are bound"},
+		{"facts", Graph, roleLicense, "e2f98668-2877-4f38-a2f4-8202e0717aa1", ApplicationRole, Always,
+			"the subscribed licenses"},
+		{"facts", Graph, roleUsers, "df021288-bdef-4463-88db-98f22de89214", ApplicationRole, Always,
+			"count the users of each Power BI plan; no user is read"},
+		{"facts", Graph, roleMembers, "98830695-27a2-44f7-8c18-0c3ebc9698f6", ApplicationRole, Always,
+			"count the members of the groups of designers and viewers"},
+		{"facts", PowerBI, readAPIs, "", TenantSetting, Always,
+			"the capacities and their SKUs"},
+		{"readiness", Fabric, readAPIs, "", TenantSetting, Always,
+			"the tenant settings that concern visuals"},
+		{"activity", PowerBI, readAPIs, "", TenantSetting, Always,
+			"who changed which organizational visual, and when"},
+		{"scan", PowerBI, readAPIs, "", TenantSetting, Always,
+			"which reports use which visual"},
+		{"scan", PowerBI, detailedAPI, "", TenantSetting, More,
+			"the visuals within reports"},
+		{"store", PowerBI, "Fabric administrator", "", PortalRole, Always,
+			"a person who uploads what is handed over, under Organizational visuals in the admin portal"},
+	}
+}
+
+// PermissionTable renders permissions as a Markdown table, one a line.
+func PermissionTable(all []Permission) string {
+	var b strings.Builder
+	b.WriteString("| feature | service | permission | kind | needed | id | why |\n|---|---|---|---|---|---|---|\n")
+	for _, p := range all {
+		id := p.ID
+		if id != "" {
+			id = "`" + id + "`"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", p.Feature, p.Service.Title(), p.Name, p.Kind, p.Need, id, p.Why)
+	}
+	return b.String()
+}
+
+// deniedHint names what is missing where a service refuses an operation.
+func deniedHint(s Service, op string) string {
+	op = strings.ToLower(op)
+	role := func(name string) string {
+		return "add the application permission " + name + " to the app registration and grant admin consent"
+	}
+	switch {
+	case s != Graph:
+		return "turn on the tenant setting “" + readAPIs + "” for a security group that holds the application, and take all Power BI application permissions off the app registration; it takes some minutes"
+	case strings.Contains(op, "/sites"), strings.Contains(op, "/drives"):
+		return role(roleList) + ", and give the application the role write on the library"
+	case strings.Contains(op, "/organization"):
+		return role(roleOrg)
+	case strings.Contains(op, "/subscribedskus"):
+		return role(roleLicense)
+	case strings.Contains(op, "/users"):
+		return role(roleUsers)
+	case strings.Contains(op, "/groups"):
+		return role(roleMembers)
+	}
+	return "compare the app registration's permissions with install/permissions.md, and grant admin consent"
+}

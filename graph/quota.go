@@ -1,25 +1,190 @@
 package graph
 
-import "time"
+import (
+	"net/url"
+	"strings"
+	"time"
+)
 
 // Limits bound what a call may cost. A zero field is its default.
 type Limits struct {
 	Tries   int           // of one call, the first included; default 6
 	Wait    time.Duration // in all between one call's tries; default 10 minutes
-	Answer  int64         // bytes of an answer in JSON or text; default 64 MiB
+	Queue   time.Duration // in all for room within our own quotas; default 65 minutes, an hourly quota and a little
+	Answer  int64         // bytes of an answer that is kept whole, as JSON is; default 64 MiB
 	File    int64         // bytes of any other answer; default 512 MiB
 	Hosts   int           // requests at a time to one host; default 8
+	Patient time.Duration // for an answer's beginning, and again in all for one that hardly flows; default 100 seconds
 	Quotas  []Quota       // nil: Quotas(), Microsoft's published numbers
-	Patient time.Duration // without any byte of an answer; default 1 minute
 }
 
-// A Quota is how much a service takes in a time.
+// DefaultLimits are the limits where none were set. Only the quotas are
+// Microsoft's numbers: the rest is ours. Tries and waits outlast a throttling
+// of SharePoint, whose Retry-After is observed in minutes; an answer holds a
+// scan of 100 workspaces; Power BI gives up its own long answers after 30
+// seconds (documented for GetGroupsAsAdmin), so 100 are patience enough.
+func DefaultLimits() Limits {
+	return Limits{
+		Tries: 6, Wait: 10 * time.Minute, Queue: 65 * time.Minute,
+		Answer: 64 << 20, File: 512 << 20, Hosts: 8, Patient: 100 * time.Second,
+		Quotas: Quotas(),
+	}
+}
+
+// slowest is the rate, in bytes a second, below which bytes do not count as
+// flowing.
+const slowest = 16 << 10
+
+// filled returns the limits with defaults where a field is zero.
+func (l Limits) filled() Limits {
+	d := DefaultLimits()
+	l.Tries, l.Hosts = orElse(l.Tries, d.Tries), orElse(l.Hosts, d.Hosts)
+	l.Wait, l.Queue, l.Patient = orElse(l.Wait, d.Wait), orElse(l.Queue, d.Queue), orElse(l.Patient, d.Patient)
+	l.Answer, l.File = orElse(l.Answer, d.Answer), orElse(l.File, d.File)
+	if l.Quotas == nil {
+		l.Quotas = d.Quotas
+	}
+	return l
+}
+
+func orElse[T int | int64 | time.Duration](v, standard T) T {
+	if v <= 0 {
+		return standard
+	}
+	return v
+}
+
+// A Quota is how much a service takes in a time. Whatever matches several
+// quotas needs room in each. Quotas are held in memory: what another process,
+// or this one before it was started again, has used is not known, and is what
+// Retry-After is for.
 type Quota struct {
 	Name    string
 	Service Service
 	Method  string // empty: any
-	Path    string // a pattern of the path, see Quotas
-	Amount  int
-	Window  time.Duration
-	Source  string // who published the number
+	// Path is what the request's path must be, segment by segment and in any
+	// case: * is any one segment, ** at the end any number, none included.
+	Path     string
+	Amount   int           // in units of Cost, within any Window; 0: not counted
+	Window   time.Duration // how long what was used counts
+	Together int           // requests at a time; 0: as many as the host takes
+	Cost     func(method, path string, query url.Values) int
+	Source   string // who published the number
+}
+
+// matches says whether a request is counted.
+func (q Quota) matches(s Service, method, path string) bool {
+	return q.Service == s && (q.Method == "" || q.Method == method) && pathMatches(q.Path, path)
+}
+
+// cost is how much of the quota a request uses, and never more than there is.
+func (q Quota) cost(method, path string, query url.Values) int {
+	if q.Cost == nil {
+		return min(1, q.Amount)
+	}
+	return min(max(q.Cost(method, path, query), 1), q.Amount)
+}
+
+func pathMatches(pattern, path string) bool {
+	want, got := strings.Split(pattern, "/"), strings.Split(path, "/")
+	for i, w := range want {
+		switch {
+		case w == "**" && i == len(want)-1:
+			return true
+		case i >= len(got), w != "*" && !strings.EqualFold(w, got[i]):
+			return false
+		}
+	}
+	return len(want) == len(got)
+}
+
+// Quotas are Microsoft's published numbers. Where they depend on the tenant's
+// size, the smallest tenant's are taken.
+func Quotas() []Quota {
+	const (
+		sharePoint = "documented: SharePoint, how to avoid getting throttled (2025-10-02), tenants of up to 1,000 licenses"
+		identity   = "documented: Graph, throttling limits, identity and access, tenants of up to 50 users"
+		powerBI    = "documented: Power BI REST description (2024-10-15)"
+		fabric     = "documented: Fabric REST description (2026-08-04)"
+	)
+	all := []Quota{
+		{Name: "SharePoint a day", Path: "/*/sites/**", Amount: 1_200_000, Window: 24 * time.Hour, Cost: fileCost, Source: sharePoint},
+		{Name: "SharePoint a minute", Path: "/*/sites/**", Amount: 1_250, Window: time.Minute, Cost: fileCost, Source: sharePoint},
+		{Name: "identity", Path: "/*/users/**", Amount: 3_500, Window: 10 * time.Second, Cost: identityCost, Source: identity},
+	}
+	alike := map[string][]string{"SharePoint a day": {"/*/drives/**"}, "SharePoint a minute": {"/*/drives/**"}, "identity": {"/*/groups/**", "/*/organization/**", "/*/subscribedSkus/**"}}
+	for _, q := range all[:3:3] {
+		for _, p := range alike[q.Name] {
+			q.Path = p
+			all = append(all, q)
+		}
+	}
+	for i := range all {
+		all[i].Service = Graph
+	}
+	hourly := func(s Service, source, name, path string, amount int) Quota {
+		return Quota{Name: name, Service: s, Path: path, Amount: amount, Window: time.Hour, Source: source}
+	}
+	minutely := func(s Service, source, name, path string, amount int) Quota {
+		return Quota{Name: name, Service: s, Path: path, Amount: amount, Window: time.Minute, Source: source}
+	}
+	const admin = "/v1.0/myorg/admin/"
+	scan := hourly(PowerBI, powerBI, "scans", admin+"workspaces/getInfo", 500)
+	scan.Together = 16
+	return append(all,
+		hourly(PowerBI, powerBI, "activity events", admin+"activityevents", 200),
+		hourly(PowerBI, powerBI, "capacities", admin+"capacities", 200),
+		hourly(PowerBI, powerBI, "modified workspaces", admin+"workspaces/modified", 30),
+		scan,
+		hourly(PowerBI, powerBI, "scan states", admin+"workspaces/scanStatus/*", 10_000),
+		hourly(PowerBI, powerBI, "scan results", admin+"workspaces/scanResult/*", 500),
+		hourly(PowerBI, powerBI, "workspaces an hour", admin+"groups", 50),
+		minutely(PowerBI, powerBI, "workspaces a minute", admin+"groups", 15),
+		hourly(PowerBI, powerBI, "reports an hour", admin+"reports", 50),
+		minutely(PowerBI, powerBI, "reports a minute", admin+"reports", 5),
+		minutely(Fabric, fabric, "tenant settings", "/v1/admin/tenantsettings/**", 25),
+		minutely(Fabric, fabric, "overrides", "/v1/admin/capacities/delegatedTenantSettingOverrides", 25),
+		hourly(Fabric, fabric, "workspaces", "/v1/admin/workspaces", 200),
+		hourly(Fabric, fabric, "items", "/v1/admin/items", 200),
+		hourly(Fabric, fabric, "items of workspaces", "/v1/admin/workspaces/*/items/**", 200),
+	)
+}
+
+// fileCost is what SharePoint counts, in its resource units: 1 for one item, a
+// download or a delta with a token, 2 for lists and whatever changes, 5 for
+// permissions.
+func fileCost(method, path string, query url.Values) int {
+	last := strings.ToLower(path[strings.LastIndexByte(path, '/')+1:])
+	switch {
+	case strings.Contains(strings.ToLower(path), "/permissions"):
+		return 5
+	case method != "GET" && method != "HEAD":
+		return 2
+	case (last == "delta" || last == "delta()") && query.Get("token") == "" && query.Get("$skiptoken") == "" && query.Get("$deltatoken") == "":
+		return 2
+	}
+	switch last {
+	case "children", "items", "lists", "drives", "columns", "versions", "sites":
+		return 2
+	}
+	return 1
+}
+
+// identityCost is what Entra counts, in its resource units, for what this
+// program asks. Where the page names no number for a path, the dearer is taken.
+func identityCost(_, path string, query url.Values) int {
+	cost := 3
+	switch {
+	case strings.Contains(strings.ToLower(path), "/transitivemembers"):
+		cost = 5
+	case pathMatches("/*/users/**", path):
+		cost = 2
+	}
+	if query.Has("$select") {
+		cost--
+	}
+	if query.Has("$expand") {
+		cost++
+	}
+	return cost
 }

@@ -1,6 +1,15 @@
 package graph
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+)
 
 // A Method names a way to sign in, as m365 and fab spell it.
 type Method string
@@ -28,4 +37,115 @@ type SignIn struct {
 	TokenFile           string // of the federated identity; empty: AZURE_FEDERATED_TOKEN_FILE
 	// Prompt shows a person what to do, for the device code.
 	Prompt func(ctx context.Context, message string) error
+}
+
+// check says what is wrong with how to sign in, before anyone tries.
+func (s SignIn) check(tenant string) error {
+	missing := func(what string) error {
+		return fmt.Errorf("cannot sign in by %s: %s is not set", s.Method, what)
+	}
+	if !isTenant(tenant) && s.Method != ByIdentity {
+		return fmt.Errorf("cannot sign in: %q is no id of a tenant", tenant)
+	}
+	switch s.Method {
+	case ByIdentity, ByAzureCLI, ByDefault:
+		return nil
+	case BySecret, ByCertificate, ByDeviceCode, ByBrowser, ByFederatedIdentity:
+		if s.Client == "" && s.Method != ByFederatedIdentity { // whose webhook sets AZURE_CLIENT_ID
+			return missing("the application's client id")
+		}
+	default:
+		return fmt.Errorf("%q is no way to sign in: it is one of identity, federatedIdentity, certificate, secret, deviceCode, browser, azureCli, default", s.Method)
+	}
+	switch {
+	case s.Method == BySecret && s.Secret == nil:
+		return missing("the secret")
+	case s.Method == ByCertificate && s.Certificate == nil:
+		return missing("the certificate")
+	case s.Method == ByDeviceCode && s.Prompt == nil:
+		return missing("whom to show the code")
+	}
+	return nil
+}
+
+// isTenant says whether a tenant is named as Entra names one, by its id or by
+// a domain.
+func isTenant(s string) bool {
+	for _, r := range s {
+		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '.' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// newInner makes azidentity's credential. Its own retries are off: those beneath
+// do, and know the budget.
+func newInner(o Options, transport *http.Client) (azcore.TokenCredential, error) {
+	s := o.SignIn
+	client := azcore.ClientOptions{
+		Cloud:     cloud.Configuration{ActiveDirectoryAuthorityHost: o.Cloud.Login},
+		Retry:     policy.RetryOptions{MaxRetries: -1},
+		Transport: &listener{transport},
+		Telemetry: policy.TelemetryOptions{Disabled: true},
+	}
+	custom := !isMicrosofts(o.Cloud.Login)
+	switch s.Method {
+	case BySecret:
+		secret, err := s.Secret()
+		if err != nil {
+			return nil, unread("secret", err)
+		}
+		return azidentity.NewClientSecretCredential(o.Tenant, s.Client, secret, &azidentity.ClientSecretCredentialOptions{ClientOptions: client, DisableInstanceDiscovery: custom})
+	case ByCertificate:
+		return certificate(o, client, custom)
+	case ByIdentity:
+		mi := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: client}
+		if s.Client != "" {
+			mi.ID = azidentity.ClientID(s.Client)
+		}
+		return azidentity.NewManagedIdentityCredential(mi)
+	case ByFederatedIdentity:
+		return azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{ClientOptions: client, ClientID: s.Client, TenantID: o.Tenant, TokenFilePath: s.TokenFile, DisableInstanceDiscovery: custom})
+	case ByDeviceCode:
+		return azidentity.NewDeviceCodeCredential(&azidentity.DeviceCodeCredentialOptions{ClientOptions: client, ClientID: s.Client, TenantID: o.Tenant, DisableInstanceDiscovery: custom,
+			UserPrompt: func(ctx context.Context, m azidentity.DeviceCodeMessage) error { return s.Prompt(ctx, m.Message) }})
+	case ByBrowser:
+		return azidentity.NewInteractiveBrowserCredential(&azidentity.InteractiveBrowserCredentialOptions{ClientOptions: client, ClientID: s.Client, TenantID: o.Tenant, DisableInstanceDiscovery: custom})
+	case ByAzureCLI:
+		return azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: o.Tenant})
+	case ByDefault:
+		return azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{ClientOptions: client, TenantID: o.Tenant, DisableInstanceDiscovery: custom})
+	}
+	return nil, fmt.Errorf("%q is no way to sign in", s.Method)
+}
+
+func certificate(o Options, client azcore.ClientOptions, custom bool) (azcore.TokenCredential, error) {
+	s := o.SignIn
+	raw, err := s.Certificate()
+	if err != nil {
+		return nil, unread("certificate", err)
+	}
+	var password string
+	if s.CertificatePassword != nil {
+		if password, err = s.CertificatePassword(); err != nil {
+			return nil, unread("certificate's password", err)
+		}
+	}
+	certs, key, err := azidentity.ParseCertificates(raw, []byte(password))
+	if err != nil {
+		return nil, unusable(ByCertificate)
+	}
+	return azidentity.NewClientCertificateCredential(o.Tenant, s.Client, certs, key, &azidentity.ClientCertificateCredentialOptions{ClientOptions: client, DisableInstanceDiscovery: custom})
+}
+
+// isMicrosofts says whether a login host is one of Microsoft's own, whose
+// tenants MSAL can look up.
+func isMicrosofts(login string) bool {
+	for _, name := range CloudNames() {
+		if k, err := CloudNamed(name); err == nil && k.Login == login {
+			return true
+		}
+	}
+	return false
 }

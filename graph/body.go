@@ -1,0 +1,124 @@
+package graph
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+)
+
+var (
+	// errSlow says that hardly any byte came.
+	errSlow = errors.New("the answer did not come in time")
+	// errLost says that an answer broke off.
+	errLost = errors.New("the answer broke off")
+)
+
+// A tooLargeError says that an answer is larger than is taken.
+type tooLargeError struct{ limit int64 }
+
+func (e *tooLargeError) Error() string {
+	return fmt.Sprintf("the answer is larger than %d bytes, the most that is taken", e.limit)
+}
+
+// A body is an answer that is bounded in size and time, and that gives its
+// request's places back when it has been read or closed.
+type body struct {
+	io.ReadCloser
+	left, limit int64
+	read        int64
+	spent       time.Duration // within Read: a slow reader is not a slow answer
+	patient     time.Duration
+	clock       Clock
+	ctx         context.Context
+	cancel      context.CancelCauseFunc
+	done        func()
+}
+
+// Read reads on. An answer may take the patience once, and besides as long as
+// its bytes need at the slowest rate that counts as flowing.
+func (b *body) Read(p []byte) (int, error) {
+	if b.left < 0 {
+		return 0, &tooLargeError{b.limit}
+	}
+	if int64(len(p)) > b.left+1 {
+		p = p[:b.left+1] // one more, to tell a whole answer from one that goes on
+	}
+	allowed := b.patient + time.Duration(b.read/slowest)*time.Second - b.spent
+	stop := after(b.clock, max(allowed, 0), func() { b.cancel(errSlow) })
+	began := b.clock.Now()
+	n, err := b.ReadCloser.Read(p)
+	b.spent += b.clock.Now().Sub(began)
+	stop()
+	b.read, b.left = b.read+int64(n), b.left-int64(n)
+	switch {
+	case b.left < 0:
+		b.Close()
+		return n - 1, &tooLargeError{b.limit}
+	case err == io.EOF:
+		b.done()
+		return n, io.EOF
+	case err != nil:
+		b.done()
+		return n, b.why(err)
+	}
+	return n, nil
+}
+
+// why says why reading failed.
+func (b *body) why(err error) error {
+	cause := context.Cause(b.ctx)
+	switch {
+	case errors.Is(cause, errSlow):
+		return errSlow
+	case cause != nil:
+		return cause
+	}
+	return fmt.Errorf("%w: %w", errLost, plainly(err))
+}
+
+// Close gives back what is held.
+func (b *body) Close() error {
+	err := b.ReadCloser.Close()
+	b.cancel(nil)
+	b.done()
+	return err
+}
+
+// mostOfARefusal is how much is read of an answer that says no.
+const mostOfARefusal = 1 << 20
+
+// keep reads answers whole that are read whole anyway, so that one which breaks
+// off can be asked for again: refusals, and JSON. All others flow.
+func (b *body) keep(resp *http.Response) error {
+	resp.Body = b
+	refusal := resp.StatusCode >= 400
+	switch {
+	case !refusal && resp.ContentLength > b.limit:
+		b.Close()
+		return &tooLargeError{b.limit}
+	case !refusal && !isJSON(resp):
+		return nil
+	}
+	defer b.Close()
+	var from io.Reader = b
+	if refusal {
+		from = io.LimitReader(b, mostOfARefusal)
+	}
+	kept, err := io.ReadAll(from)
+	if err != nil && !refusal {
+		return err
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(kept)) // of a refusal, its status tells most
+	return nil
+}
+
+func isJSON(resp *http.Response) bool {
+	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	return kind == "application/json" || strings.HasSuffix(kind, "+json")
+}

@@ -1,0 +1,19 @@
+package graph_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"testing"
+)
+
+// bomb is a megabyte of nothing, in a thousand bytes.
+func bomb(t *testing.T) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	z.Write(bytes.Repeat([]byte(" "), 1<<20))
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}

@@ -1,0 +1,221 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func address(path string) *url.URL {
+	return &url.URL{Scheme: "https", Host: "api.powerbi.com", Path: path}
+}
+
+// Within any window no more than the quota goes through, and all of it does.
+func TestAThousandCallersKeepAQuota(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const amount, callers = 30, 1000
+		b := newBuckets(Limits{Hosts: 8, Wait: time.Hour, Queue: 1000 * time.Hour,
+			Quotas: []Quota{{Name: "modified", Service: PowerBI, Path: "/modified", Amount: amount, Window: time.Hour}}}, systemClock{})
+		var mu sync.Mutex
+		var sent []time.Time
+		var wg sync.WaitGroup
+		began := time.Now()
+		for range callers {
+			wg.Go(func() {
+				p, err := b.enter(t.Context(), PowerBI, "GET", address("/modified"))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				sent = append(sent, time.Now())
+				mu.Unlock()
+				p.leave()
+			})
+		}
+		wg.Wait()
+		for i := amount; i < len(sent); i++ {
+			if sent[i].Sub(sent[i-amount]) <= time.Hour {
+				t.Fatalf("%d requests within %s", amount+1, sent[i].Sub(sent[i-amount]))
+			}
+		}
+		least := time.Duration(callers/amount) * time.Hour // 33 full hours before the last ten
+		if took := time.Since(began); took < least || float64(took) > 1.05*float64(least) {
+			t.Errorf("took %s, and the quota allows %s", took, least)
+		}
+	})
+}
+
+func TestCallersWhoLeaveTakeNoRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBucket(Quota{Name: "q", Amount: 1, Window: time.Minute}, time.Hour, systemClock{})
+		far := time.Now().Add(1000 * time.Hour)
+		if err := b.take(t.Context(), 1, far); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		for range 1000 {
+			wg.Go(func() {
+				if err := b.take(ctx, 1, far); !errors.Is(err, context.Canceled) {
+					t.Errorf("got %v", err)
+				}
+			})
+		}
+		synctest.Wait()
+		cancel()
+		wg.Wait()
+		began := time.Now()
+		if err := b.take(t.Context(), 1, far); err != nil || time.Since(began) > 62*time.Second {
+			t.Errorf("waited %s: %v", time.Since(began), err)
+		}
+	})
+}
+
+func TestAFullQuotaIsToldAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBuckets(Limits{Hosts: 1, Wait: time.Minute, Queue: 10 * time.Minute,
+			Quotas: []Quota{{Name: "capacities", Service: PowerBI, Path: "/x", Amount: 2, Window: time.Hour}}}, systemClock{})
+		for range 2 {
+			p, err := b.enter(t.Context(), PowerBI, "GET", address("/x"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.leave()
+		}
+		began := time.Now()
+		_, err := b.enter(t.Context(), PowerBI, "GET", address("/x"))
+		e := Trouble(PowerBI, "GET /x", err).(*Error)
+		if e.Code() != "graph.throttled" || e.RetryAfter < time.Hour || time.Since(began) > 0 {
+			t.Errorf("after %s: %v", time.Since(began), err)
+		}
+		if p, err := b.enter(t.Context(), PowerBI, "GET", address("/y")); err != nil {
+			t.Errorf("what is not counted waits: %v", err)
+		} else {
+			p.leave()
+		}
+	})
+}
+
+func TestOnlySoManyPassAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBuckets(Limits{Hosts: 8, Wait: time.Hour, Queue: time.Hour,
+			Quotas: []Quota{{Name: "scans", Service: PowerBI, Method: "POST", Path: "/scan", Together: 3}}}, systemClock{})
+		var mu sync.Mutex
+		now, most := map[string]int{}, map[string]int{}
+		count := func(k string, by int) {
+			mu.Lock()
+			defer mu.Unlock()
+			now[k] += by
+			most[k] = max(most[k], now[k])
+		}
+		var wg sync.WaitGroup
+		for i := range 300 {
+			path := []string{"/scan", "/other"}[i%2]
+			wg.Go(func() {
+				p, err := b.enter(t.Context(), PowerBI, "POST", address(path))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				count(path, 1)
+				count("all", 1)
+				time.Sleep(time.Second)
+				count(path, -1)
+				count("all", -1)
+				p.leave()
+				p.leave() // again, which changes nothing
+			})
+		}
+		wg.Wait()
+		if most["/scan"] != 3 || most["all"] != 8 {
+			t.Errorf("%d scans and %d requests at a time", most["/scan"], most["all"])
+		}
+	})
+}
+
+func TestAClockThatIsSetBackStopsNothing(t *testing.T) {
+	k := &steps{now: time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)}
+	b := newBucket(Quota{Amount: 2, Window: time.Minute}, time.Hour, k)
+	for _, by := range []time.Duration{0, 0, -48 * time.Hour, 0, 0, 1000 * time.Hour, 0, 0} {
+		k.now = k.now.Add(by)
+		wait, _ := b.tryTake(1)
+		if wait > 62*time.Second {
+			t.Errorf("waits %s", wait)
+		}
+		k.now = k.now.Add(wait)
+	}
+}
+
+type steps struct{ now time.Time }
+
+func (s *steps) Now() time.Time { return s.now }
+
+func (s *steps) Sleep(context.Context, time.Duration) error { return nil }
+
+func TestQuotasAreMicrosofts(t *testing.T) {
+	got := func(s Service, method, path string) string {
+		u, err := url.Parse(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := ""
+		for _, q := range Quotas() {
+			if q.matches(s, method, u.Path) {
+				out += fmt.Sprintf("%d/%d/%s ", q.cost(method, u.Path, u.Query()), q.Amount, q.Window)
+			}
+		}
+		return out
+	}
+	const files = "%[1]d/1200000/24h0m0s %[1]d/1250/1m0s "
+	for _, c := range []struct {
+		service      Service
+		method, path string
+		want         string
+	}{
+		{Graph, "GET", "/v1.0/drives/d/items/i", fmt.Sprintf(files, 1)},
+		{Graph, "GET", "/v1.0/drives/d/items/i/content", fmt.Sprintf(files, 1)},
+		{Graph, "GET", "/v1.0/drives/d/items/i/children", fmt.Sprintf(files, 2)},
+		{Graph, "GET", "/v1.0/drives/d/root/delta", fmt.Sprintf(files, 2)},
+		{Graph, "GET", "/v1.0/drives/d/root/delta?token=t", fmt.Sprintf(files, 1)},
+		{Graph, "GET", "/v1.0/drives/d/root/delta(token='t')", fmt.Sprintf(files, 1)},
+		{Graph, "PUT", "/v1.0/drives/d/root:/a.pbiviz:/content", fmt.Sprintf(files, 2)},
+		{Graph, "PATCH", "/v1.0/sites/s/lists/l/items/1/fields", fmt.Sprintf(files, 2)},
+		{Graph, "POST", "/v1.0/sites/s/permissions", fmt.Sprintf(files, 5)},
+		{Graph, "GET", "/v1.0/users/$count", "2/3500/10s "},
+		{Graph, "GET", "/v1.0/subscribedSkus", "3/3500/10s "},
+		{Graph, "GET", "/v1.0/groups/g/transitiveMembers/$count", "5/3500/10s "},
+		{Graph, "GET", "/v1.0/organization?$select=id", "2/3500/10s "},
+		{PowerBI, "GET", "/v1.0/myorg/admin/activityevents", "1/200/1h0m0s "},
+		{PowerBI, "GET", "/v1.0/myorg/admin/capacities", "1/200/1h0m0s "},
+		{PowerBI, "GET", "/v1.0/myorg/admin/workspaces/modified", "1/30/1h0m0s "},
+		{PowerBI, "POST", "/v1.0/myorg/admin/workspaces/getInfo", "1/500/1h0m0s "},
+		{PowerBI, "GET", "/v1.0/myorg/admin/workspaces/scanStatus/1", "1/10000/1h0m0s "},
+		{PowerBI, "GET", "/v1.0/myorg/admin/workspaces/scanResult/1", "1/500/1h0m0s "},
+		{PowerBI, "GET", "/v1.0/myorg/admin/groups", "1/50/1h0m0s 1/15/1m0s "},
+		{PowerBI, "GET", "/v1.0/myorg/admin/reports", "1/50/1h0m0s 1/5/1m0s "},
+		{Fabric, "GET", "/v1/admin/tenantsettings", "1/25/1m0s "},
+		{Fabric, "GET", "/v1/admin/items", "1/200/1h0m0s "},
+		{Fabric, "GET", "/v1/admin/workspaces", "1/200/1h0m0s "},
+		{Fabric, "GET", "/v1/admin/workspaces/w/items/i", "1/200/1h0m0s "},
+		{PowerBI, "GET", "/v1/admin/tenantsettings", ""},
+		{Graph, "GET", "/v1.0/me", ""},
+	} {
+		if g := got(c.service, c.method, c.path); g != c.want {
+			t.Errorf("%s %s %s: got %q, want %q", c.service, c.method, c.path, g, c.want)
+		}
+	}
+	for _, q := range Quotas() {
+		if q.Name == "" || q.Source == "" || q.Amount == 0 || q.Window == 0 {
+			t.Errorf("%+v says too little", q)
+		}
+		if q.Name == "scans" && q.Together != 16 {
+			t.Errorf("%d scans at a time", q.Together)
+		}
+	}
+}

@@ -1,0 +1,146 @@
+package graph
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+)
+
+// GetJSON asks a service and decodes its answer. The path begins with a slash,
+// is written as in a URL and holds the API's version, as /v1.0/organization; or
+// it is a whole link on the service's own host, as @odata.nextLink is. Answers
+// are bounded by Limits.Answer; any that does not say yes is an *Error.
+//
+// If into is a *[]byte, it is given the answer as it is.
+func (c *Connection) GetJSON(ctx context.Context, s Service, path string, query url.Values, header http.Header, into any) error {
+	req, op, err := c.request(ctx, s, http.MethodGet, path, query, nil)
+	if err != nil {
+		return Trouble(s, op, err)
+	}
+	for k, v := range header {
+		req.Header[http.CanonicalHeaderKey(k)] = v
+	}
+	_, err = c.answer(s, op, req, into, true)
+	return err
+}
+
+// PostJSON posts a value and decodes the answer, if it has a body and into is
+// not nil. A nil body posts none. The response that is returned has been read
+// and closed: it is for its status and headers. It is posted again only if it
+// is known not to have arrived, or under Repeatable.
+func (c *Connection) PostJSON(ctx context.Context, s Service, path string, query url.Values, body, into any) (*http.Response, error) {
+	var raw []byte
+	if body != nil {
+		var err error
+		if raw, err = json.Marshal(body); err != nil {
+			return nil, fmt.Errorf("cannot post to %s: %w", s.Title(), err)
+		}
+	}
+	req, op, err := c.request(ctx, s, http.MethodPost, path, query, raw)
+	if err != nil {
+		return nil, Trouble(s, op, err)
+	}
+	return c.answer(s, op, req, into, false)
+}
+
+// request makes a request to a service's own host.
+func (c *Connection) request(ctx context.Context, s Service, method, path string, query url.Values, body []byte) (req *http.Request, op string, err error) {
+	op = method
+	if why := c.options.Cloud.Lacks(s); why != "" {
+		return nil, op, refuse("%s", why)
+	}
+	base := c.options.Cloud.Base(s)
+	if strings.HasPrefix(path, "/") {
+		path = base + path
+	}
+	u, err := url.Parse(path)
+	switch {
+	case err != nil:
+		return nil, op, refuse("the link is no URL")
+	case !c.isBase(s, u):
+		return nil, op, refuse("the link leads to another host")
+	}
+	if len(query) > 0 {
+		if u.RawQuery != "" {
+			u.RawQuery += "&"
+		}
+		u.RawQuery += encode(query)
+	}
+	op += " " + u.Path
+	var reader io.Reader
+	if body != nil {
+		reader = bytes.NewReader(body)
+	}
+	req, err = http.NewRequestWithContext(ctx, method, u.String(), reader)
+	if err != nil {
+		return nil, op, refuse("the link is no URL")
+	}
+	req.Header.Set("Accept", "application/json")
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	return req, op, nil
+}
+
+// encode writes a query as Microsoft's documentation does: OData's names keep
+// their dollar, and spaces are no plus signs.
+func encode(q url.Values) string {
+	return strings.NewReplacer("+", "%20", "%24", "$").Replace(q.Encode())
+}
+
+// answer sends a request, and reads and closes its answer.
+func (c *Connection) answer(s Service, op string, req *http.Request, into any, must bool) (*http.Response, error) {
+	resp, err := c.authorized[s].Do(req)
+	if err != nil {
+		return nil, Trouble(s, op, err)
+	}
+	if err := Refusal(s, op, resp); err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(io.LimitReader(resp.Body, c.options.Limits.Answer+1))
+	if err == nil && int64(len(raw)) > c.options.Limits.Answer {
+		err = &tooLargeError{c.options.Limits.Answer}
+	}
+	if err == nil {
+		err = decode(raw, into, must)
+	}
+	if err != nil {
+		e := &Error{Service: s, Op: op, Err: plainly(err), ClientRequestID: resp.Header.Get("Client-Request-Id")}
+		return nil, e
+	}
+	return resp, nil
+}
+
+// decode decodes an answer. Of JSON that names a member twice, or is no UTF-8,
+// no member is believed.
+func decode(raw []byte, into any, must bool) error {
+	raw = bytes.TrimPrefix(raw, []byte("\ufeff"))
+	if as, ok := into.(*[]byte); ok {
+		*as = raw
+		return nil
+	}
+	if into == nil || !must && len(bytes.TrimSpace(raw)) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(raw, into); err != nil {
+		return fmt.Errorf("%w: it is not the JSON that the API describes%s", errUnreadable, where(err))
+	}
+	return nil
+}
+
+// where says where JSON is wrong, without what stands there.
+func where(err error) string {
+	var semantic *json.SemanticError
+	if errors.As(err, &semantic) && semantic.JSONPointer != "" {
+		return " at " + short(string(semantic.JSONPointer), 100)
+	}
+	return ""
+}
