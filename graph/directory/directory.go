@@ -1,0 +1,108 @@
+// Package directory asks Microsoft Graph what a tenant's directory says: which
+// organization it is, which licenses of users it bought, and how many users
+// have which Power BI plan or are in a group. It counts people and never reads
+// who they are.
+//
+// It asks by path instead of through the Graph SDK: its builders for
+// organization, subscribedSkus, users and groups bring with them the models of
+// most of Graph, and here are four paths, of which two answer with a bare
+// number.
+package directory
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/orgstore/orgstore/graph"
+	"github.com/orgstore/orgstore/packages/tenant"
+)
+
+const (
+	// maxPages bounds one list. Tenants have some dozens of subscriptions, and
+	// Graph answers them in one page.
+	maxPages = 100
+	// maxDomains bounds what is kept of the organization's domains.
+	maxDomains = 1000
+)
+
+// An API answers for one tenant; *graph.Connection does. A path may be a whole
+// link to a next page, and an answer is given as it is to a *[]byte.
+type API interface {
+	GetJSON(ctx context.Context, s graph.Service, path string, query url.Values, header http.Header, into any) error
+}
+
+// A Directory is one tenant's. Its errors are those of the API, of the context,
+// or say what is wrong with an answer.
+type Directory struct{ api API }
+
+// New asks through an API.
+func New(api API) Directory { return Directory{api} }
+
+// An Organization is the tenant itself.
+type Organization struct {
+	ID      string   // lower case
+	Name    string   // as people see it
+	Domains []string // verified ones that are names of hosts
+}
+
+// Organization says which tenant answers. It needs Organization.Read.All; with
+// User.Read of a person it answers the same members (documented: "Get
+// organization").
+func (d Directory) Organization(ctx context.Context) (Organization, error) {
+	var a struct {
+		Value []struct {
+			ID          string `json:"id"`
+			DisplayName string `json:"displayName"`
+			Domains     []struct {
+				Name string `json:"name"`
+			} `json:"verifiedDomains"`
+		} `json:"value"`
+	}
+	query := url.Values{"$select": {"id,displayName,verifiedDomains"}}
+	if err := d.api.GetJSON(ctx, graph.Graph, "/v1.0/organization", query, nil, &a); err != nil {
+		return Organization{}, err
+	}
+	if len(a.Value) != 1 {
+		return Organization{}, fmt.Errorf("Microsoft Graph names %d organizations where a tenant is one", len(a.Value))
+	}
+	o := a.Value[0]
+	id, ok := tenant.ID(o.ID)
+	if !ok {
+		return Organization{}, fmt.Errorf("Microsoft Graph names an organization with the id %.80q, which is none", o.ID)
+	}
+	found := Organization{ID: id, Name: tenant.Clean(o.DisplayName)}
+	seen := map[string]bool{}
+	for _, v := range o.Domains {
+		name := strings.ToLower(v.Name)
+		if tenant.Domain(name) && !seen[name] && len(found.Domains) < maxDomains {
+			seen[name] = true
+			found.Domains = append(found.Domains, name)
+		}
+	}
+	return found, nil
+}
+
+// errEndless says that a list has more pages than a tenant can have.
+var errEndless = errors.New("Microsoft Graph answers one list in pages without end")
+
+// count asks for a bare number. The header is what Graph requires of counts, and
+// the answer may be some minutes old for that (documented: "Advanced query
+// capabilities on Microsoft Entra ID objects").
+func (d Directory) count(ctx context.Context, path string, query url.Values) (int64, error) {
+	header := http.Header{"ConsistencyLevel": {"eventual"}, "Accept": {"text/plain"}}
+	var b []byte
+	if err := d.api.GetJSON(ctx, graph.Graph, path, query, header, &b); err != nil {
+		return 0, err
+	}
+	n, err := strconv.ParseInt(string(bytes.TrimSpace(b)), 10, 64)
+	if _, known := tenant.Number(n).Get(); err != nil || !known {
+		return 0, fmt.Errorf("Microsoft Graph answers %.40q where a number of people was asked for", b)
+	}
+	return n, nil
+}

@@ -1,0 +1,47 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"net/url"
+
+	"github.com/orgstore/orgstore/graph"
+	"github.com/orgstore/orgstore/packages/tenant"
+)
+
+// ErrHidden says that a group hides its members: a count of those would say
+// that there are none. Microsoft documents Member.Read.Hidden for them, which
+// orgstore does not ask for.
+var ErrHidden = errors.New("the group hides its members, so that they cannot be counted with GroupMember.Read.All")
+
+// errGroup says that what was asked for is no group's id.
+var errGroup = errors.New("a group is named by its object id, as 8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11")
+
+// Group counts the users in a group, also through groups within it. Devices,
+// contacts and applications do not count. It needs GroupMember.Read.All. With
+// an error about its members, the group is returned without their number.
+func (d Directory) Group(ctx context.Context, id string) (tenant.Group, error) {
+	id, ok := tenant.ID(id)
+	if !ok {
+		return tenant.Group{}, errGroup
+	}
+	g := tenant.Group{ID: id}
+	var a struct {
+		Name       string `json:"displayName"`
+		Visibility string `json:"visibility"`
+	}
+	query := url.Values{"$select": {"id,displayName,visibility"}}
+	if err := d.api.GetJSON(ctx, graph.Graph, "/v1.0/groups/"+id, query, nil, &a); err != nil {
+		return g, err
+	}
+	g.Name = tenant.Clean(a.Name)
+	if a.Visibility == "HiddenMembership" {
+		return g, ErrHidden
+	}
+	n, err := d.count(ctx, "/v1.0/groups/"+id+"/transitiveMembers/microsoft.graph.user/$count", nil)
+	if err != nil {
+		return g, err
+	}
+	g.Members = tenant.Number(n)
+	return g, nil
+}

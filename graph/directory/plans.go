@@ -1,0 +1,215 @@
+package directory
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/orgstore/orgstore/graph"
+	"github.com/orgstore/orgstore/packages/tenant"
+)
+
+// The service plans of Power BI, from Microsoft's list "Product names and
+// service plan identifiers for licensing", as of 2026-07. Clouds of the US
+// Government have plans of their own beside the common ones.
+const (
+	planFree   = "2049e525-b859-401b-b2a0-e0a31c4b1fe4" // BI_AZURE_P0
+	planLegacy = "2125cfd7-2110-4567-83c4-c1cd5275163d" // BI_AZURE_P1
+	planPro    = "70d33638-9c74-4d01-bfd3-562de28bd4ba" // BI_AZURE_P2
+	planPPU    = "0bf3c642-7bb5-4ccc-884e-59d09df0266c" // BI_AZURE_P3
+	planProGov = "944e9726-f011-4353-b654-5f7d2663db76" // BI_AZURE_P_2_GOV
+	planPPUGov = "32d15238-9a8c-46da-af3f-21fc5351d365" // BI_AZURE_P3_GOV
+)
+
+// planOf says which plan of Power BI a service plan is, and how good: a product
+// is of the best plan in it, for Premium Per User holds Pro's, too.
+func planOf(servicePlan string) (plan string, rank int) {
+	switch servicePlan {
+	case planPPU, planPPUGov:
+		return tenant.PlanPPU, 4
+	case planPro, planProGov:
+		return tenant.PlanPro, 3
+	case planLegacy:
+		return tenant.PlanLegacy, 2
+	case planFree:
+		return tenant.PlanFree, 1
+	}
+	return "", 0
+}
+
+// skuPage is one page of GET /subscribedSkus.
+type skuPage struct {
+	Next  string `json:"@odata.nextLink"`
+	Value []struct {
+		SKU      string `json:"skuId"`
+		Name     string `json:"skuPartNumber"`
+		State    string `json:"capabilityStatus"`
+		Consumed *int64 `json:"consumedUnits"`
+		Prepaid  struct {
+			Enabled *int64 `json:"enabled"`
+		} `json:"prepaidUnits"`
+		Plans []struct {
+			ID string `json:"servicePlanId"`
+		} `json:"servicePlans"`
+	} `json:"value"`
+}
+
+// Subscriptions returns the products with a plan of Power BI that the tenant
+// bought, sorted by part number. It needs LicenseAssignment.Read.All.
+func (d Directory) Subscriptions(ctx context.Context) ([]tenant.Subscription, error) {
+	found := []tenant.Subscription{}
+	path := "/v1.0/subscribedSkus"
+	for range maxPages {
+		var p skuPage
+		if err := d.api.GetJSON(ctx, graph.Graph, path, nil, nil, &p); err != nil {
+			return nil, err
+		}
+		found = p.subscriptions(found)
+		if p.Next == "" {
+			slices.SortFunc(found, func(a, b tenant.Subscription) int {
+				return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.SKU, b.SKU))
+			})
+			return found, nil
+		}
+		path = p.Next
+	}
+	return nil, errEndless
+}
+
+// subscriptions adds those of one page that hold a plan of Power BI; a product
+// that is named again is taken once.
+func (p skuPage) subscriptions(found []tenant.Subscription) []tenant.Subscription {
+	for _, v := range p.Value {
+		best, most := "", 0
+		for _, s := range v.Plans {
+			id, _ := tenant.ID(s.ID)
+			if plan, rank := planOf(id); rank > most {
+				best, most = plan, rank
+			}
+		}
+		sku, ok := tenant.ID(v.SKU)
+		named := slices.ContainsFunc(found, func(s tenant.Subscription) bool { return s.SKU == sku })
+		if most == 0 || !ok || named {
+			continue
+		}
+		found = append(found, tenant.Subscription{
+			SKU: sku, Name: tenant.Clean(v.Name), Plan: best, State: tenant.Clean(v.State),
+			Bought: number(v.Prepaid.Enabled), Assigned: number(v.Consumed),
+		})
+	}
+	return found
+}
+
+func number(n *int64) tenant.Known[int64] {
+	if n == nil {
+		return tenant.Known[int64]{}
+	}
+	return tenant.Number(*n)
+}
+
+// A Count is how many users have which plan, and what must be said of that.
+type Count struct {
+	Users tenant.Users
+	// Notes say in what the numbers differ from what they are called.
+	Notes []string
+}
+
+// Users counts users by their best plan of Power BI. It needs User.Read.All:
+// User.ReadBasic.All does not cover the plans by which users are picked.
+//
+// Premium Per User's products hold Pro's plan, too, so Pro is counted as all
+// with Pro's plan less all with Premium Per User's. A user who has the latter
+// alone, as an add-on to nothing, makes that one too low. Who holds plans of the
+// Government's and of the common kind counts twice. Free are all with the free
+// plan and neither of the better ones.
+func (d Directory) Users(ctx context.Context) (Count, error) {
+	c := &counter{directory: d}
+	pro, err := c.sum(ctx, planPro, planProGov)
+	if err != nil {
+		return Count{}, err
+	}
+	ppu, err := c.sum(ctx, planPPU, planPPUGov)
+	if err != nil {
+		return Count{}, err
+	}
+	var found Count
+	found.Users.PPU = tenant.Number(ppu)
+	found.Users.Pro = tenant.Number(max(pro-ppu, 0))
+	if ppu > pro {
+		found.Notes = append(found.Notes, fmt.Sprintf("%d users have Premium Per User and only %d Pro, which it contains; some hold the add-on alone", ppu, pro))
+	}
+	free, err := c.free(ctx)
+	switch {
+	case refused(err):
+		found.Notes = append(found.Notes, "the number of users with the free plan alone is not known, since the filter for them was refused")
+	case err != nil:
+		return Count{}, err
+	default:
+		found.Users.Free = tenant.Number(free)
+	}
+	if c.plain {
+		found.Notes = append(found.Notes, "suspended plans are counted, too, since the filter for them was refused")
+	}
+	return found, nil
+}
+
+// counter counts users by plans. Whether a lambda may ask for two members at
+// once is not documented; where that is refused, only the plan is asked for.
+type counter struct {
+	directory Directory
+	plain     bool
+}
+
+// sum adds the users of several plans.
+func (c *counter) sum(ctx context.Context, plans ...string) (int64, error) {
+	var total int64
+	for _, p := range plans {
+		n, err := c.with(ctx, func() string { return c.has(p) })
+		if err != nil {
+			return 0, err
+		}
+		total += n
+	}
+	return total, nil
+}
+
+// free counts users with the free plan and no better one.
+func (c *counter) free(ctx context.Context) (int64, error) {
+	return c.with(ctx, func() string {
+		return fmt.Sprintf("%s and not(%s) and not(%s)", c.has(planFree), c.has(planPro), c.has(planPPU))
+	})
+}
+
+// with counts by a filter, and once more by its plain form where that of the
+// first is refused.
+func (c *counter) with(ctx context.Context, filter func() string) (int64, error) {
+	n, err := c.directory.count(ctx, "/v1.0/users/$count", url.Values{"$filter": {filter()}})
+	if !refused(err) || c.plain {
+		return n, err
+	}
+	c.plain = true
+	n, err = c.directory.count(ctx, "/v1.0/users/$count", url.Values{"$filter": {filter()}})
+	if refused(err) {
+		c.plain = false // it was something else that was refused
+	}
+	return n, err
+}
+
+// has is the filter for users of a plan.
+func (c *counter) has(plan string) string {
+	if c.plain {
+		return "assignedPlans/any(p:p/servicePlanId eq " + plan + ")"
+	}
+	return "assignedPlans/any(p:p/servicePlanId eq " + plan + " and p/capabilityStatus eq 'Enabled')"
+}
+
+// refused says whether a filter was not understood.
+func refused(err error) bool {
+	var e *graph.Error
+	return errors.As(err, &e) && (e.Status == http.StatusBadRequest || e.Status == http.StatusNotImplemented)
+}

@@ -1,0 +1,110 @@
+// Package fabric asks Microsoft Fabric's admin API for the settings of a tenant.
+// It only reads. Where a cloud's Fabric host is not published, all of it is off.
+package fabric
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/orgstore/orgstore/graph"
+	"github.com/orgstore/orgstore/packages/tenant"
+)
+
+const (
+	// maxPages bounds one list. A tenant has some two hundred settings, and
+	// Fabric answers them in one page.
+	maxPages = 50
+	// maxSettings bounds what is kept.
+	maxSettings = 10_000
+)
+
+// An API answers for one tenant; *graph.Connection does.
+type API interface {
+	GetJSON(ctx context.Context, s graph.Service, path string, query url.Values, header http.Header, into any) error
+	Cloud() graph.Cloud
+}
+
+// A Fabric is one tenant's.
+type Fabric struct{ api API }
+
+// New asks through an API.
+func New(api API) Fabric { return Fabric{api} }
+
+// An OffError says that Fabric cannot be asked in this cloud, and why.
+type OffError struct{ Reason string }
+
+func (e OffError) Error() string { return e.Reason }
+
+// A Setting is one setting of a tenant.
+type Setting struct {
+	Name    string // stable, such as CustomVisualsTenant
+	Title   string // as the admin portal shows it
+	Enabled bool
+	// Grouped says that the setting names groups it holds for, or does not.
+	Grouped bool
+}
+
+// page is one page of GET /v1/admin/tenantsettings.
+type page struct {
+	Value []struct {
+		Name     string     `json:"settingName"`
+		Title    string     `json:"title"`
+		Enabled  *bool      `json:"enabled"`
+		For      []struct{} `json:"enabledSecurityGroups"`
+		Excluded []struct{} `json:"excludedSecurityGroups"`
+	} `json:"value"`
+	Token string `json:"continuationToken"`
+}
+
+// Settings returns the tenant's settings, sorted by name. It needs a Fabric
+// administrator, or a service principal that may use read-only admin APIs. An
+// error is an OffError where the cloud has no known host, and otherwise one of
+// the API or about its answer.
+func (f Fabric) Settings(ctx context.Context) ([]Setting, error) {
+	if off := f.api.Cloud().Lacks(graph.Fabric); off != "" {
+		return nil, OffError{off}
+	}
+	var all []Setting
+	query := url.Values{}
+	for range maxPages {
+		var p page
+		if err := f.api.GetJSON(ctx, graph.Fabric, "/v1/admin/tenantsettings", query, nil, &p); err != nil {
+			return nil, err
+		}
+		if len(all)+len(p.Value) > maxSettings {
+			return nil, fmt.Errorf("Microsoft Fabric names more than %d tenant settings", maxSettings)
+		}
+		for _, v := range p.Value {
+			if v.Name == "" || v.Enabled == nil {
+				return nil, errors.New("Microsoft Fabric names a tenant setting without a name, or does not say whether it is on")
+			}
+			all = append(all, Setting{v.Name, tenant.Clean(v.Title), *v.Enabled, len(v.For)+len(v.Excluded) > 0})
+		}
+		if p.Token == "" {
+			slices.SortFunc(all, func(a, b Setting) int { return strings.Compare(a.Name, b.Name) })
+			return all, nil
+		}
+		query = url.Values{"continuationToken": {p.Token}}
+	}
+	return nil, errors.New("Microsoft Fabric answers its tenant settings in pages without end")
+}
+
+// OfVisuals picks the settings that concern visuals, each once, in the order of
+// tenant.KnownSettings, and the names of those that are not among them.
+func OfVisuals(all []Setting) (found []tenant.Setting, untold []string) {
+	found = []tenant.Setting{}
+	for _, k := range tenant.KnownSettings() {
+		i := slices.IndexFunc(all, func(s Setting) bool { return s.Name == k.Name })
+		if i < 0 {
+			untold = append(untold, k.Name)
+			continue
+		}
+		found = append(found, tenant.Setting{Name: k.Name, Enabled: all[i].Enabled, Grouped: all[i].Grouped})
+	}
+	return found, untold
+}

@@ -1,0 +1,95 @@
+package fabric_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/orgstore/orgstore/graph"
+	"github.com/orgstore/orgstore/graph/fabric"
+	"github.com/orgstore/orgstore/graph/tenanttest"
+	"github.com/orgstore/orgstore/packages/tenant"
+)
+
+const at = "fabric /v1/admin/tenantsettings"
+
+func setting(name string, enabled bool, more string) string {
+	return fmt.Sprintf(`{"settingName":%q,"title":"Some title","enabled":%t,"canSpecifySecurityGroups":true,"tenantSettingGroup":"g"%s}`, name, enabled, more)
+}
+
+func TestSettings(t *testing.T) {
+	const groups = `[{"graphId":"f51b705f-a409-4d40-9197-c5d5f349e2f0","name":"Designers"}]`
+	x := tenanttest.Start(t)
+	x.Do(at, func(w http.ResponseWriter, r *http.Request) {
+		switch token := r.URL.Query().Get("continuationToken"); token {
+		case "":
+			fmt.Fprintf(w, `{"value":[%s,%s],"continuationToken":"a+b=","continuationUri":"%s/v1/admin/tenantsettings?continuationToken=a%%2Bb%%3D"}`,
+				setting("DatamartTenant", true, ""), setting("CustomVisualsTenant", true, `,"enabledSecurityGroups":`+groups), x.URL(graph.Fabric))
+		case "a+b=":
+			fmt.Fprintf(w, `{"value":[],"continuationToken":"c"}`)
+		default:
+			fmt.Fprintf(w, `{"value":[%s,%s]}`, setting("AllowCVLocalStorageV2Tenant", true, `,"excludedSecurityGroups":`+groups+`,"properties":[{"name":"p","value":"v","type":"FreeText"}]`), setting("CertifiedCustomVisualsTenant", false, ""))
+		}
+	})
+	all, err := fabric.New(x.Connect()).Settings(context.Background())
+	if err != nil || len(all) != 4 || all[0].Name != "AllowCVLocalStorageV2Tenant" || all[0].Title != "Some title" {
+		t.Fatalf("%+v, %v", all, err)
+	}
+	found, untold := fabric.OfVisuals(all)
+	want := []tenant.Setting{{Name: "CustomVisualsTenant", Enabled: true, Grouped: true}, {Name: "CertifiedCustomVisualsTenant"}, {Name: "AllowCVLocalStorageV2Tenant", Enabled: true, Grouped: true}}
+	if d := cmp.Diff(want, found); d != "" || fmt.Sprint(untold) != "[AllowCVToExportDataToFileTenant AllowCVAuthenticationTenant]" {
+		t.Error(d, untold)
+	}
+	if n := len(x.Asked()); n != 3 {
+		t.Errorf("asked %d times", n)
+	}
+}
+
+func TestSettingsThatCannotBeHad(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		status int
+		body   string
+		says   string
+	}{
+		{"a setting without a name", 200, `{"value":[{"enabled":true}]}`, "without a name"},
+		{"a setting neither on nor off", 200, `{"value":[{"settingName":"CustomVisualsTenant"}]}`, "whether it is on"},
+		{"on as a text", 200, `{"value":[{"settingName":"CustomVisualsTenant","enabled":"true"}]}`, "not the JSON"},
+		{"pages without end", 200, `{"value":[],"continuationToken":"a"}`, "without end"},
+		{"denied", 403, `{"requestId":"1","errorCode":"Forbidden","message":"The caller does not have permissions"}`, "does not have permissions"},
+	} {
+		x := tenanttest.Start(t)
+		x.Say(at, c.status, c.body)
+		got, err := fabric.New(x.Connect()).Settings(context.Background())
+		if err == nil || !strings.Contains(err.Error(), c.says) || got != nil {
+			t.Errorf("%s: %v, %v", c.name, got, err)
+		}
+		if len(x.Asked()) > 100 {
+			t.Errorf("%s: asked %d times", c.name, len(x.Asked()))
+		}
+	}
+}
+
+func TestNoHostInThisCloud(t *testing.T) {
+	x := tenanttest.Start(t)
+	x.Lacks = []graph.Service{graph.Fabric}
+	_, err := fabric.New(x.Connect()).Settings(context.Background())
+	var off fabric.OffError
+	if !errors.As(err, &off) || !strings.Contains(off.Reason, "is not published") || len(x.Asked()) > 0 {
+		t.Errorf("%v, asked %v", err, x.Asked())
+	}
+}
+
+func TestCanceled(t *testing.T) {
+	x := tenanttest.Start(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := fabric.New(x.Connect()).Settings(ctx); !errors.Is(err, context.Canceled) || len(x.Asked()) > 0 {
+		t.Errorf("%v, asked %v", err, x.Asked())
+	}
+}

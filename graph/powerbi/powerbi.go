@@ -1,0 +1,68 @@
+// Package powerbi asks Power BI's admin API for the capacities of a tenant and
+// for what happened in its Organizational Store. It only reads.
+package powerbi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/orgstore/orgstore/graph"
+	"github.com/orgstore/orgstore/packages/tenant"
+)
+
+// maxCapacities bounds what one tenant may have; large ones have some hundreds.
+const maxCapacities = 10_000
+
+// An API answers for one tenant; *graph.Connection does.
+type API interface {
+	GetJSON(ctx context.Context, s graph.Service, path string, query url.Values, header http.Header, into any) error
+}
+
+// A PowerBI is one tenant's. It needs a Fabric administrator, or a service
+// principal that may use read-only admin APIs and whose application holds no
+// permission for Power BI that an administrator consents to (documented:
+// "Enable service principal authentication for admin APIs").
+type PowerBI struct{ api API }
+
+// New asks through an API.
+func New(api API) PowerBI { return PowerBI{api} }
+
+// Capacities returns all capacities of the tenant, sorted by id. Errors are
+// those of the API, or say what is wrong with its answer.
+func (p PowerBI) Capacities(ctx context.Context) ([]tenant.Capacity, error) {
+	var a struct {
+		Value []struct {
+			ID     string `json:"id"`
+			Name   string `json:"displayName"`
+			SKU    string `json:"sku"`
+			State  string `json:"state"`
+			Region string `json:"region"`
+		} `json:"value"`
+	}
+	if err := p.api.GetJSON(ctx, graph.PowerBI, "/v1.0/myorg/admin/capacities", nil, nil, &a); err != nil {
+		return nil, err
+	}
+	if a.Value == nil {
+		return nil, errors.New("Power BI answers without a list of capacities")
+	}
+	if len(a.Value) > maxCapacities {
+		return nil, fmt.Errorf("Power BI names %d capacities; at most %d are read", len(a.Value), maxCapacities)
+	}
+	found := []tenant.Capacity{}
+	for _, v := range a.Value {
+		id, ok := tenant.ID(v.ID)
+		if !ok {
+			return nil, fmt.Errorf("Power BI names a capacity with the id %.80q, which is none", v.ID)
+		}
+		found = append(found, tenant.Capacity{
+			ID: id, Name: tenant.Clean(v.Name), SKU: tenant.ParseSKU(tenant.Clean(v.SKU)), State: tenant.Clean(v.State), Region: tenant.Clean(v.Region),
+		})
+	}
+	slices.SortStableFunc(found, func(a, b tenant.Capacity) int { return strings.Compare(a.ID, b.ID) })
+	return slices.CompactFunc(found, func(a, b tenant.Capacity) bool { return a.ID == b.ID }), nil
+}

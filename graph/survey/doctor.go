@@ -1,0 +1,112 @@
+package survey
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/orgstore/orgstore/packages/tenant"
+)
+
+// tolerance is how far a clock may be off: what Entra allows to an assertion,
+// and what packages/moment takes for a drift.
+const tolerance = 5 * time.Minute
+
+// compared says how far a clock is from Microsoft's.
+func compared(ours, theirs time.Time) (seen, lacks string, err error) {
+	off := ours.Sub(theirs).Round(time.Second)
+	switch {
+	case off > tolerance:
+		return fmt.Sprintf("it is %s ahead", off), "licenses may seem to have ended, and sign-ins may fail", nil
+	case off < -tolerance:
+		return fmt.Sprintf("it is %s behind", -off), "licenses are judged by Microsoft's time, changes need a person's review, and sign-ins may fail", nil
+	}
+	return fmt.Sprintf("they differ by %s", off.Abs()), "", nil
+}
+
+// selectedRoles let an application into a library that it is given besides.
+func selectedRoles() []string {
+	return []string{"Lists.SelectedOperations.Selected", "Sites.Selected"}
+}
+
+// wideRoles let an application write into every library.
+func wideRoles() []string {
+	return []string{"Sites.ReadWrite.All", "Sites.Manage.All", "Sites.FullControl.All", "Files.ReadWrite.All"}
+}
+
+// permission looks into the sign-in for a role that lets orgstore reach a
+// library. Whether it was given the library besides, only the library tells.
+func (r *round) permission(ctx context.Context) {
+	const name, what = "library.permission", "application permission for a library in SharePoint"
+	has := func(roles []string) string {
+		i := slices.IndexFunc(roles, func(role string) bool { return slices.Contains(r.claims.Roles, role) })
+		if i < 0 {
+			return ""
+		}
+		return roles[i]
+	}
+	wide := has(wideRoles())
+	switch {
+	case r.library == nil:
+		r.add(name, what, tenant.Off, "the settings name no library in SharePoint", "")
+	case r.blocked != "" || ctx.Err() != nil:
+		r.add(name, what, tenant.Unknown, r.blocked, "")
+	case !r.claims.known:
+		r.add(name, what, tenant.Unknown, "the sign-in does not say which permissions it holds", "")
+	case r.claims.Scopes != "":
+		r.add(name, what, tenant.Unknown, "this is a person's sign-in, which reaches what that person may and the application, too", "")
+	case wide != "":
+		r.add(name, what, tenant.Limited, wide+" reaches every site, which is more than is needed",
+			grant(selectedRoles()[0])+"; give it the library; then take "+wide+" away")
+	case has(selectedRoles()) != "":
+		r.add(name, what, tenant.Ready, "the application holds "+has(selectedRoles()), "")
+	default:
+		r.add(name, what, tenant.Missing, "the application holds "+list(r.claims.Roles), grant(selectedRoles()[0]))
+	}
+}
+
+func list(roles []string) string {
+	if len(roles) == 0 {
+		return "no application permission for Microsoft Graph"
+	}
+	shown := make([]string, 0, len(roles))
+	for _, role := range roles[:min(len(roles), 20)] {
+		shown = append(shown, tenant.Clean(role))
+	}
+	return "none for libraries, but " + strings.Join(shown, ", ")
+}
+
+// probe has the library looked at.
+func (r *round) probe(ctx context.Context) {
+	const name, what = "library", "library in SharePoint"
+	switch {
+	case r.library == nil:
+		r.add(name, what, tenant.Off, "the settings name no library in SharePoint", "")
+		return
+	case r.blocked != "" || ctx.Err() != nil:
+		r.add(name, what, tenant.Unknown, r.blocked, "")
+		return
+	}
+	found, err := r.library.Probe(ctx)
+	r.found = append(r.found, found...)
+	if err != nil {
+		state, fix := r.judge(step{name: name, service: "graph", fix: grant(selectedRoles()[0])}, err)
+		r.add(name, what, state, err.Error(), fix)
+	}
+}
+
+// quotas says whether Microsoft let us wait.
+func (r *round) quotas() {
+	const name, what = "quotas", "Microsoft's quotas"
+	if len(r.slowed) > 0 {
+		r.add(name, what, tenant.Limited, strings.Join(slices.Compact(r.slowed), "; "), fixLater)
+		return
+	}
+	if r.blocked != "" {
+		r.add(name, what, tenant.Unknown, r.blocked, "")
+		return
+	}
+	r.add(name, what, tenant.Ready, fmt.Sprintf("none of %d checks was refused for being asked too often", r.calls), "")
+}

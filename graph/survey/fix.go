@@ -1,0 +1,46 @@
+package survey
+
+import (
+	"fmt"
+
+	"github.com/orgstore/orgstore/graph"
+)
+
+// grant is the step that gives an application permission of Microsoft Graph:
+// the portal's path, and the call that Microsoft documents for scripts.
+func grant(name string) string {
+	fix := fmt.Sprintf("in the Microsoft Entra admin center, open App registrations > orgstore's > API permissions > Add a permission > Microsoft Graph > Application permissions, add %s, and grant admin consent", name)
+	if id := roleID(name); id != "" {
+		fix += fmt.Sprintf("; or: New-MgServicePrincipalAppRoleAssignment -ServicePrincipalId <orgstore's> -PrincipalId <orgstore's> -ResourceId <Microsoft Graph's> -AppRoleId %s, each the object id of a service principal", id)
+	}
+	return fix
+}
+
+// roleID is the id of an application role that orgstore asks for.
+func roleID(name string) string {
+	for _, p := range graph.Requested() {
+		if p.Name == name && p.ID != "" {
+			return p.ID
+		}
+	}
+	return ""
+}
+
+// adminAPIs is the step that lets a service principal read Power BI's and
+// Fabric's admin APIs (documented: "Enable service principal authentication for
+// admin APIs").
+func adminAPIs(portal string) string {
+	where := "Settings > Admin portal > Tenant settings > Admin API settings"
+	if portal != "" {
+		where = portal + " > " + where
+	}
+	return "put orgstore's service principal into a security group; in " + where + `, enable "Service principals can access read-only admin APIs" for that group; ` +
+		"and take from orgstore's app registration every permission for Power BI Service that needs admin consent: with one of these, Power BI refuses its admin APIs"
+}
+
+const (
+	fixClock = "set the clock by the network: w32tm /resync on Windows, timedatectl set-ntp true on Linux"
+	fixGroup = "correct the group's id in facts.yaml; the Microsoft Entra admin center shows it under Groups > the group > Object ID"
+	fixReach = "let this machine reach %s over https, through its firewall or by the proxy in the settings"
+	fixLater = "try again later, and less often"
+)

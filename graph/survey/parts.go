@@ -1,0 +1,233 @@
+package survey
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/orgstore/orgstore/graph"
+	"github.com/orgstore/orgstore/graph/directory"
+	"github.com/orgstore/orgstore/graph/fabric"
+	"github.com/orgstore/orgstore/packages/tenant"
+)
+
+func (r *round) subscriptions(ctx context.Context) {
+	_ = r.try(ctx, step{
+		name: "subscriptions", what: "licenses with a Power BI plan that the tenant bought", service: graph.Graph, fix: grant("LicenseAssignment.Read.All"),
+		ask: func(ctx context.Context) (string, string, error) {
+			all, err := r.directory.Subscriptions(ctx)
+			if err != nil {
+				return "", "", err
+			}
+			r.facts.Subscriptions = tenant.Is(all)
+			return fmt.Sprintf("%d products", len(all)), "", nil
+		},
+	})
+}
+
+func (r *round) users(ctx context.Context) {
+	_ = r.try(ctx, step{
+		name: "users", what: "number of users by Power BI plan", service: graph.Graph, fix: grant("User.Read.All"),
+		ask: func(ctx context.Context) (string, string, error) {
+			c, err := r.directory.Users(ctx)
+			if err != nil {
+				return "", "", err
+			}
+			r.facts.Users = c.Users
+			seen := fmt.Sprintf("%s of the free plan, %s of Pro, %s of Premium Per User", shown(c.Users.Free), shown(c.Users.Pro), shown(c.Users.PPU))
+			return seen, strings.Join(c.Notes, "; "), nil
+		},
+	})
+	// What limits the numbers is how Graph counts, which no permission mends.
+	if i := len(r.found) - 1; r.found[i].State == tenant.Limited {
+		r.found[i].Fix = ""
+	}
+}
+
+func shown(n tenant.Known[int64]) string {
+	if v, ok := n.Get(); ok {
+		return strconv.FormatInt(v, 10)
+	}
+	return "an unknown number"
+}
+
+// groups counts each group, so that one that is gone keeps no other from being
+// counted. A group that cannot be counted stays among the facts, uncounted.
+func (r *round) groups(ctx context.Context, ids []string) {
+	for _, id := range distinct(ids) {
+		_ = r.try(ctx, step{
+			name: "group." + id, what: "members of the group " + id, service: graph.Graph, fix: grant("GroupMember.Read.All"), gone: fixGroup,
+			ask: func(ctx context.Context) (string, string, error) {
+				g, err := r.directory.Group(ctx, id)
+				if g.ID != "" {
+					r.facts.Groups = append(r.facts.Groups, g)
+				}
+				if errors.Is(err, directory.ErrHidden) {
+					return g.Name, err.Error(), nil
+				}
+				return fmt.Sprintf("%s has %s members", g.Name, shown(g.Members)), "", err
+			},
+		})
+	}
+}
+
+// distinct returns ids in lower case, sorted, each once.
+func distinct(ids []string) []string {
+	var all []string
+	for _, id := range ids {
+		all = append(all, strings.ToLower(id))
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// anyGroup asks for one group's id, to learn whether groups can be read.
+func (r *round) anyGroup(ctx context.Context) {
+	_ = r.try(ctx, step{
+		name: "groups", what: "sizes of groups", service: graph.Graph, fix: grant("GroupMember.Read.All"),
+		ask: func(ctx context.Context) (string, string, error) {
+			var a struct {
+				Value []struct{} `json:"value"`
+			}
+			query := url.Values{"$select": {"id"}, "$top": {"1"}}
+			if err := r.connection.GetJSON(ctx, graph.Graph, "/v1.0/groups", query, nil, &a); err != nil {
+				return "", "", err
+			}
+			return "groups can be read", "", nil
+		},
+	})
+}
+
+func (r *round) capacities(ctx context.Context) {
+	_ = r.try(ctx, step{
+		name: "capacities", what: "capacities of the tenant and their SKUs", service: graph.PowerBI, fix: adminAPIs(r.connection.Cloud().Portal),
+		ask: func(ctx context.Context) (string, string, error) {
+			if off := r.connection.Cloud().Lacks(graph.PowerBI); off != "" {
+				return "", "", fabric.OffError{Reason: off}
+			}
+			all, err := r.power.Capacities(ctx)
+			if err != nil {
+				return "", "", err
+			}
+			r.facts.Capacities = tenant.Is(all)
+			var skus []string
+			for _, c := range all {
+				skus = append(skus, c.SKU.String())
+			}
+			return strings.TrimSuffix(fmt.Sprintf("%d capacities: %s", len(all), strings.Join(skus, ", ")), ": "), "", nil
+		},
+	})
+}
+
+func (r *round) settings(ctx context.Context) {
+	_ = r.try(ctx, step{
+		name: "tenant_settings", what: "tenant settings that concern visuals", service: graph.Fabric, fix: adminAPIs(r.connection.Cloud().Portal),
+		ask: func(ctx context.Context) (string, string, error) {
+			all, err := r.fabric.Settings(ctx)
+			if err != nil {
+				return "", "", err
+			}
+			found, untold := fabric.OfVisuals(all)
+			r.facts.Settings = tenant.Is(found)
+			if len(untold) > 0 {
+				return described(found), "not told: " + strings.Join(untold, ", "), nil
+			}
+			return described(found), "", nil
+		},
+	})
+	if i := len(r.found) - 1; r.found[i].State == tenant.Limited {
+		r.found[i].Fix = "" // Microsoft may have renamed a setting
+	}
+}
+
+// described says of settings what they are and whom they reach.
+func described(settings []tenant.Setting) string {
+	by := map[tenant.Reach][]string{}
+	reach := map[string]tenant.Reach{}
+	for _, k := range tenant.KnownSettings() {
+		reach[k.Name] = k.Reach
+	}
+	for _, s := range settings {
+		state := "off"
+		switch {
+		case s.Enabled && s.Grouped:
+			state = "on for some groups"
+		case s.Enabled:
+			state = "on"
+		}
+		by[reach[s.Name]] = append(by[reach[s.Name]], s.Name+" "+state)
+	}
+	var all []string
+	for _, part := range []struct {
+		reach tenant.Reach
+		says  string
+	}{
+		{tenant.ReachStore, ""},
+		{tenant.ReachAppSource, " (visuals of AppSource alone)"},
+		{tenant.ReachElsewhere, " (does not apply to the store's visuals)"},
+	} {
+		for _, s := range by[part.reach] {
+			all = append(all, s+part.says)
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+func (r *round) activity(ctx context.Context) {
+	_ = r.try(ctx, step{
+		name: "activity_events", what: "activity log of the store's changes", service: graph.PowerBI, fix: adminAPIs(r.connection.Cloud().Portal),
+		ask: func(ctx context.Context) (string, string, error) {
+			if off := r.connection.Cloud().Lacks(graph.PowerBI); off != "" {
+				return "", "", fabric.OffError{Reason: off}
+			}
+			n, err := r.power.Reachable(ctx, r.now())
+			return fmt.Sprintf("it can be read; its last hour's first page has %d events", n), "", err
+		},
+	})
+}
+
+func (r *round) cloud() {
+	c := r.connection.Cloud()
+	const what = "hosts of the cloud"
+	var lacks []string
+	for _, s := range []graph.Service{graph.Graph, graph.PowerBI, graph.Fabric} {
+		if why := c.Lacks(s); why != "" {
+			lacks = append(lacks, why)
+		}
+	}
+	if len(lacks) == 0 {
+		r.add("cloud", what, tenant.Ready, fmt.Sprintf("the cloud %s has all hosts", c.Name), "")
+		return
+	}
+	r.add("cloud", what, tenant.Limited, strings.Join(lacks, "; "), "")
+}
+
+// clock holds the machine's clock against the Date of an answer that needs no
+// sign-in: with a clock that is wrong, signing in may be what fails.
+func (r *round) clock(ctx context.Context) {
+	_ = r.try(ctx, step{
+		name: "clock", what: "clock of this machine against Microsoft's", service: graph.Graph, fix: fixClock,
+		ask: func(ctx context.Context) (string, string, error) {
+			const path = "/v2.0/.well-known/openid-configuration" // documented: OpenID Connect on the Microsoft identity platform
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.connection.Cloud().Login+"/"+url.PathEscape(r.tenant)+path, nil)
+			if err != nil {
+				return "", "", err
+			}
+			resp, err := r.connection.HTTP().Do(req)
+			if err != nil {
+				return "", "", graph.Trouble("", "GET "+path, err)
+			}
+			_ = resp.Body.Close() // whatever it says, it says when
+			theirs, err := http.ParseTime(resp.Header.Get("Date"))
+			if err != nil {
+				return "", "", errors.New("the answer of the sign-in host says no time")
+			}
+			return compared(r.now(), theirs)
+		},
+	})
+}

@@ -1,0 +1,205 @@
+// Package tenanttest answers in a tenant's place, over TLS, with whatever a test
+// tells it to: for the answers that a well-behaved tenant never gives. Its
+// shapes are those of Microsoft's descriptions.
+package tenanttest
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/pem"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/orgstore/orgstore/graph"
+)
+
+// Ids within the tenant.
+const (
+	ID     = "8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11"
+	Client = "5b1c2d3e-4f50-4a6b-8c7d-9e0f1a2b3c4d"
+)
+
+// A Tenant answers for one.
+type Tenant struct {
+	t       testing.TB
+	mu      sync.Mutex
+	answers map[string]http.HandlerFunc
+	asked   []string
+	servers map[graph.Service]*httptest.Server
+	login   *httptest.Server
+	// SignedIn is the tenant in the tokens, and Roles are the application
+	// permissions in them.
+	SignedIn string
+	Roles    []string
+	// Date, if set, is what the sign-in host says the time is.
+	Date time.Time
+	// Lacks are services without a host in this cloud.
+	Lacks []graph.Service
+}
+
+// Start starts a tenant that answers nothing but sign-ins. It ends with the test.
+func Start(t testing.TB) *Tenant {
+	x := &Tenant{t: t, answers: map[string]http.HandlerFunc{}, servers: map[graph.Service]*httptest.Server{}, SignedIn: ID}
+	for _, s := range []graph.Service{graph.Graph, graph.PowerBI, graph.Fabric} {
+		x.servers[s] = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { x.answer(s, w, r) }))
+		t.Cleanup(x.servers[s].Close)
+	}
+	x.login = httptest.NewTLSServer(http.HandlerFunc(x.signIn))
+	t.Cleanup(x.login.Close)
+	return x
+}
+
+// Say has a place, such as "graph /v1.0/organization", answer with a status and
+// a body.
+func (x *Tenant) Say(place string, status int, body string) {
+	x.Do(place, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(body))
+	})
+}
+
+// Do has a place answer as a handler does.
+func (x *Tenant) Do(place string, h http.HandlerFunc) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.answers[place] = h
+}
+
+// Deny has every place of a service answer that the caller may not.
+func (x *Tenant) Deny(place string) {
+	x.Say(place, http.StatusForbidden, `{"error":{"code":"Authorization_RequestDenied","message":"Insufficient privileges to complete the operation."}}`)
+}
+
+// Asked are the requests so far, as "graph /v1.0/organization?$select=id",
+// with the query decoded.
+func (x *Tenant) Asked() []string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return slices.Clone(x.asked)
+}
+
+// URL is where a service answers.
+func (x *Tenant) URL(s graph.Service) string { return x.servers[s].URL }
+
+// Connect makes a connection that signs in by a secret and does not wait.
+func (x *Tenant) Connect() *graph.Connection {
+	c, err := graph.Connect(graph.Options{
+		Cloud: x.cloud(), Tenant: ID, Program: "orgstore/test",
+		CAs:    [][]byte{pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: x.login.Certificate().Raw})},
+		SignIn: graph.SignIn{Method: graph.BySecret, Client: Client, Secret: func() (string, error) { return "a secret", nil }},
+		Limits: graph.Limits{Tries: 2}, Clock: &impatient{},
+	})
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	return c
+}
+
+func (x *Tenant) cloud() graph.Cloud {
+	c := graph.Cloud{
+		Name: graph.Custom, Login: x.login.URL, Graph: x.URL(graph.Graph), PowerBI: x.URL(graph.PowerBI), Fabric: x.URL(graph.Fabric),
+		PowerBIAudience: x.URL(graph.PowerBI), FabricAudience: x.URL(graph.Fabric), Portal: "https://app.powerbi.com",
+	}
+	if slices.Contains(x.Lacks, graph.PowerBI) {
+		c.PowerBI, c.PowerBIAudience = "", ""
+	}
+	if slices.Contains(x.Lacks, graph.Fabric) {
+		c.Fabric, c.FabricAudience = "", ""
+	}
+	return c
+}
+
+func (x *Tenant) answer(s graph.Service, w http.ResponseWriter, r *http.Request) {
+	place := string(s) + " " + r.URL.Path
+	asked := place
+	if r.URL.RawQuery != "" {
+		query, err := url.QueryUnescape(r.URL.RawQuery)
+		if err != nil {
+			x.t.Errorf("a query that cannot be read: %q", r.URL.RawQuery)
+		}
+		asked += "?" + query
+	}
+	x.mu.Lock()
+	x.asked = append(x.asked, asked)
+	h := x.answers[place]
+	x.mu.Unlock()
+	switch {
+	case r.Method != http.MethodGet:
+		x.t.Errorf("%s %s: only reading is harmless", r.Method, place)
+	case !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer "):
+		w.WriteHeader(http.StatusUnauthorized)
+	case strings.HasSuffix(r.URL.Path, "/$count") && r.Header.Get("ConsistencyLevel") != "eventual":
+		w.WriteHeader(http.StatusBadRequest) // documented of $count
+	case h == nil:
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = w.Write([]byte(`{"error":{"code":"Request_ResourceNotFound","message":"Resource not found for the segment."}}`))
+	default:
+		h(w, r)
+	}
+}
+
+// signIn answers in Entra's place: where to sign in, and tokens.
+func (x *Tenant) signIn(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	if !x.Date.IsZero() {
+		w.Header().Set("Date", x.Date.UTC().Format(http.TimeFormat))
+	}
+	base := x.login.URL + "/" + ID
+	switch r.URL.Path {
+	case "/" + ID + "/v2.0/.well-known/openid-configuration":
+		fmt.Fprintf(w, `{"token_endpoint":"%s/oauth2/v2.0/token","authorization_endpoint":"%s/oauth2/v2.0/authorize","issuer":"%s/v2.0"}`, base, base, base)
+	case "/" + ID + "/oauth2/v2.0/token":
+		x.mu.Lock()
+		h := x.answers["login token"]
+		x.mu.Unlock()
+		if h != nil {
+			h(w, r)
+			return
+		}
+		fmt.Fprintf(w, `{"token_type":"Bearer","expires_in":3599,"ext_expires_in":3599,"access_token":%q}`, x.Token())
+	default:
+		w.WriteHeader(http.StatusNotFound)
+	}
+}
+
+// Token is a token with Entra's claims; nobody signed it.
+func (x *Tenant) Token() string {
+	part := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
+	var roles bytes.Buffer
+	for i, r := range x.Roles {
+		if i > 0 {
+			roles.WriteByte(',')
+		}
+		fmt.Fprintf(&roles, "%q", r)
+	}
+	return part(`{"alg":"none"}`) + "." + part(fmt.Sprintf(`{"tid":%q,"appid":%q,"roles":[%s]}`, x.SignedIn, Client, &roles)) + "." + part("signature")
+}
+
+// impatient is a clock on which waiting takes no time, and that has gone on by
+// what was waited.
+type impatient struct {
+	mu     sync.Mutex
+	waited time.Duration
+}
+
+func (c *impatient) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.waited)
+}
+
+func (c *impatient) Sleep(ctx context.Context, d time.Duration) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waited += d
+	return ctx.Err()
+}
