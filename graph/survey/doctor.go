@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/orgstore/orgstore/graph"
 	"github.com/orgstore/orgstore/packages/tenant"
 )
 
@@ -78,7 +79,7 @@ func list(roles []string) string {
 	return "none for libraries, but " + strings.Join(shown, ", ")
 }
 
-// probe has the library looked at.
+// probe has the library looked at. Whether it can be written is always said.
 func (r *round) probe(ctx context.Context) {
 	const name, what = "library", "library in SharePoint"
 	switch {
@@ -92,8 +93,15 @@ func (r *round) probe(ctx context.Context) {
 	found, err := r.library.Probe(ctx)
 	r.found = append(r.found, found...)
 	if err != nil {
-		state, fix := r.judge(step{name: name, service: "graph", fix: grant(selectedRoles()[0])}, err)
+		lost := step{
+			name: name, service: graph.Graph, fix: grant(selectedRoles()[0]) + ", and grant the application the role write on the library",
+			gone: "correct the library in the settings, or grant the application the role write on it: a library that it may not see is not there for it",
+		}
+		state, fix := r.judge(lost, err)
 		r.add(name, what, state, err.Error(), fix)
+	}
+	if !slices.ContainsFunc(found, func(q tenant.Requirement) bool { return q.Name == "library.write" }) {
+		r.found = append(r.found, unwritten(""))
 	}
 }
 

@@ -19,13 +19,13 @@ func TestDoctorOfAReadyTenant(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "cloud=ready clock=ready sign_in=ready organization=ready tenant_id=ready library.permission=ready library.read=ready " +
+	const want = "cloud=ready clock=ready sign_in=ready organization=ready tenant_id=ready library.permission=ready library.read=ready library.write=unknown " +
 		"subscriptions=ready users=ready groups=ready capacities=ready tenant_settings=ready activity_events=ready quotas=ready"
 	if got := states(found); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	for _, r := range found {
-		if r.What == "" || r.Detail == "" || r.Fix != "" {
+		if r.What == "" || r.Detail == "" || r.Fix != "" || strings.Contains(r.Detail, "  ") {
 			t.Errorf("%+v", r)
 		}
 	}

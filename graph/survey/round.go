@@ -138,6 +138,9 @@ func (r *round) organization(ctx context.Context) error {
 	const what = "settings and sign-in are for one tenant"
 	switch {
 	case wrong != nil:
+		if from != "" { // the token told, and Graph was not asked
+			r.add("organization", "name and domains of the tenant", tenant.Unknown, "not asked, since "+wrong.Error(), "")
+		}
 		r.add("tenant_id", what, tenant.Missing, wrong.Error(), wrong.Hint())
 		return wrong
 	case from == "":
