@@ -116,5 +116,5 @@ func (r *round) quotas() {
 		r.add(name, what, tenant.Unknown, r.blocked, "")
 		return
 	}
-	r.add(name, what, tenant.Ready, fmt.Sprintf("none of %d checks was refused for being asked too often", r.calls), "")
+	r.add(name, what, tenant.Ready, fmt.Sprintf("none of %d checks was refused for being asked too often; %d published quotas are kept to", r.calls, len(graph.Quotas())), "")
 }

@@ -85,7 +85,7 @@ func (l Library) write(ctx context.Context, p Place) tenant.Requirement {
 		r.Detail = "the list grants the application " + strings.Join(roles, ", ")
 	default:
 		r.State, r.Detail = tenant.Missing, "the list grants the application only "+strings.Join(roles, ", ")
-		r.Fix = fmt.Sprintf(`as an application or administrator with Sites.FullControl.All, POST %s {"roles":["write"],"grantedTo":{"application":{"id":"%s"}}}`, path, l.client)
+		r.Fix = fmt.Sprintf(`as an application or administrator with Sites.FullControl.All, POST /v1.0/sites/%s/lists/%s/permissions {"roles":["write"],"grantedTo":{"application":{"id":"%s"}}}`, p.Site, p.List, l.client)
 	}
 	return r
 }

@@ -2,6 +2,7 @@ package survey_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -234,15 +235,36 @@ func TestAnotherTenant(t *testing.T) {
 	}
 }
 
-func TestTenantThatNobodyConfirms(t *testing.T) {
-	x := contoso(t)
-	x.Do("login token", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprint(w, `{"token_type":"Bearer","expires_in":3599,"access_token":"opaque"}`)
-	})
-	x.Deny(places["organization"])
-	f, found, err := ask(x, nil).Facts(context.Background(), nil)
-	if r := named(t, found, "tenant_id"); err != nil || r.State != tenant.Unknown || f.ID != tenanttest.ID {
-		t.Errorf("%v %+v", err, r)
+// TestTokensThatSayNothing: nothing depends on what a token looks like.
+func TestTokensThatSayNothing(t *testing.T) {
+	part := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
+	for name, token := range map[string]string{
+		"opaque":           "opaque",
+		"no base64":        "a.!.b",
+		"no JSON":          "a." + part("<html>") + ".b",
+		"a list":           "a." + part("[]") + ".b",
+		"no tenant":        "a." + part(`{"appid":"`+tenanttest.Client+`"}`) + ".b",
+		"a tenant by name": "a." + part(`{"tid":"contoso.com","roles":["x"]}`) + ".b",
+		"a tenant twice":   "a." + part(`{"tid":"`+gone+`","tid":"`+tenanttest.ID+`"}`) + ".b",
+		"roles as a text":  "a." + part(`{"tid":"`+gone+`","roles":"Sites.Selected"}`) + ".b",
+		"encrypted":        "a.b.c.d.e",
+		"without end":      "a." + part(`{"tid":"`+gone+`","x":"`+strings.Repeat("x", 1<<16)+`"}`) + ".b",
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := contoso(t)
+			x.Do("login token", func(w http.ResponseWriter, _ *http.Request) {
+				fmt.Fprintf(w, `{"token_type":"Bearer","expires_in":3599,"access_token":%q}`, token)
+			})
+			found, err := ask(x, probe{}).Doctor(context.Background())
+			if err != nil || named(t, found, "tenant_id").State != tenant.Ready || named(t, found, "library.permission").State != tenant.Unknown {
+				t.Errorf("%v %s", err, states(found))
+			}
+			x.Deny(places["organization"])
+			f, found, err := ask(x, nil).Facts(context.Background(), nil)
+			if r := named(t, found, "tenant_id"); err != nil || r.State != tenant.Unknown || r.Fix == "" || f.ID != tenanttest.ID {
+				t.Errorf("%v %+v", err, r)
+			}
+		})
 	}
 }
 
