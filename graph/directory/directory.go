@@ -69,12 +69,12 @@ func (d Directory) Organization(ctx context.Context) (Organization, error) {
 		return Organization{}, err
 	}
 	if len(a.Value) != 1 {
-		return Organization{}, fmt.Errorf("Microsoft Graph names %d organizations where a tenant is one", len(a.Value))
+		return Organization{}, fmt.Errorf("the answer of Microsoft Graph names %d organizations where a tenant is one", len(a.Value))
 	}
 	o := a.Value[0]
 	id, ok := tenant.ID(o.ID)
 	if !ok {
-		return Organization{}, fmt.Errorf("Microsoft Graph names an organization with the id %.80q, which is none", o.ID)
+		return Organization{}, fmt.Errorf("the answer of Microsoft Graph names an organization with the id %.80q, which is none", o.ID)
 	}
 	found := Organization{ID: id, Name: tenant.Clean(o.DisplayName)}
 	seen := map[string]bool{}
@@ -89,7 +89,7 @@ func (d Directory) Organization(ctx context.Context) (Organization, error) {
 }
 
 // errEndless says that a list has more pages than a tenant can have.
-var errEndless = errors.New("Microsoft Graph answers one list in pages without end")
+var errEndless = errors.New("one list of Microsoft Graph has pages without end")
 
 // count asks for a bare number. The header is what Graph requires of counts, and
 // the answer may be some minutes old for that (documented: "Advanced query
@@ -102,7 +102,7 @@ func (d Directory) count(ctx context.Context, path string, query url.Values) (in
 	}
 	n, err := strconv.ParseInt(string(bytes.TrimSpace(b)), 10, 64)
 	if _, known := tenant.Number(n).Get(); err != nil || !known {
-		return 0, fmt.Errorf("Microsoft Graph answers %.40q where a number of people was asked for", b)
+		return 0, fmt.Errorf("the answer of Microsoft Graph is %.40q where a number of people was asked for", b)
 	}
 	return n, nil
 }

@@ -186,12 +186,12 @@ func (l *Log) window(ctx context.Context, w window) iter.Seq2[Event, error] {
 			case next == "":
 				return
 			case next == query.Get("continuationToken"):
-				yield(Event{}, errors.New("Power BI answers the activity log with the same page again and again"))
+				yield(Event{}, errors.New("the activity log of Power BI answers the same page again and again"))
 				return
 			}
 			query = url.Values{"continuationToken": {next}}
 		}
-		yield(Event{}, errors.New("Power BI answers the activity log of one day in pages without end"))
+		yield(Event{}, errors.New("the activity log of Power BI has pages without end for one day"))
 	}
 }
 
