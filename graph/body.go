@@ -99,6 +99,8 @@ func (b *body) keep(resp *http.Response) error {
 	resp.Body = b
 	refusal := resp.StatusCode >= 400
 	switch {
+	case resp.Request.Method == http.MethodHead:
+		return nil
 	case !refusal && resp.ContentLength > b.limit:
 		b.Close()
 		return &tooLargeError{b.limit}

@@ -200,8 +200,7 @@ func (p *pass) shut(d time.Duration) {
 	}
 }
 
-// enter waits until a request may go, which is when its host and every quota
-// have room, and holds its places until the pass leaves.
+// enter waits until a request's host and every quota have room.
 func (b *buckets) enter(ctx context.Context, s Service, method string, u *url.URL) (*pass, error) {
 	until := b.clock.Now().Add(b.limits.Queue)
 	query := u.Query()
@@ -217,6 +216,11 @@ func (b *buckets) enter(ctx context.Context, s Service, method string, u *url.UR
 			return nil, err
 		}
 	}
+	return p, nil
+}
+
+// hold takes the request's places, which it has until it leaves.
+func (p *pass) hold(ctx context.Context) error {
 	for i := len(p.taken) - 1; i >= 0; i-- { // the host last: waiting at its door holds up nobody else
 		r := p.taken[i].room
 		if r == nil {
@@ -227,8 +231,8 @@ func (b *buckets) enter(ctx context.Context, s Service, method string, u *url.UR
 			p.held = append(p.held, r)
 		case <-ctx.Done():
 			p.leave()
-			return nil, context.Cause(ctx)
+			return context.Cause(ctx)
 		}
 	}
-	return p, nil
+	return nil
 }

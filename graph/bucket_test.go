@@ -119,6 +119,9 @@ func TestOnlySoManyPassAtATime(t *testing.T) {
 			path := []string{"/scan", "/other"}[i%2]
 			wg.Go(func() {
 				p, err := b.enter(t.Context(), PowerBI, "POST", address(path))
+				if err == nil {
+					err = p.hold(t.Context())
+				}
 				if err != nil {
 					t.Error(err)
 					return
@@ -135,6 +138,33 @@ func TestOnlySoManyPassAtATime(t *testing.T) {
 		wg.Wait()
 		if most["/scan"] != 3 || most["all"] != 8 {
 			t.Errorf("%d scans and %d requests at a time", most["/scan"], most["all"])
+		}
+	})
+}
+
+func TestWhoStopsWaitingForAPlaceGivesBackTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBuckets(Limits{Hosts: 1, Wait: time.Hour, Queue: time.Hour,
+			Quotas: []Quota{{Name: "scans", Service: PowerBI, Path: "/scan", Together: 1}}}, systemClock{})
+		enter := func(path string) *pass {
+			p, err := b.enter(t.Context(), PowerBI, "POST", address(path))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return p
+		}
+		first := enter("/other")
+		if err := first.hold(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := enter("/scan").hold(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		first.leave()
+		if err := enter("/scan").hold(t.Context()); err != nil {
+			t.Error(err)
 		}
 	})
 }

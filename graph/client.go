@@ -55,6 +55,9 @@ func (t *tripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	if t.signIn {
 		k.limits.Answer, k.limits.File = mostOfARefusal, mostOfARefusal // a token is a few thousand bytes
 	}
+	if k.imds {
+		k.limits.Tries, k.limits.Patient = 3, 10*time.Second // it is near, or nowhere
+	}
 	if k.id == "" {
 		k.id = newID()
 	}

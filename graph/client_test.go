@@ -369,7 +369,9 @@ func TestWhoComesBackFromElsewhereHasNoToken(t *testing.T) {
 		}
 		ok(w)
 	})
-	other = serve(t, func(w http.ResponseWriter, r *http.Request, n int) { http.Redirect(w, r, api.URL+"/v1.0/users", http.StatusFound) })
+	other = serve(t, func(w http.ResponseWriter, r *http.Request, n int) {
+		http.Redirect(w, r, api.URL+"/v1.0/users", http.StatusFound)
+	})
 	if _, err := get(c, "/v1.0/x"); err != nil {
 		t.Fatal(err)
 	}
@@ -504,6 +506,45 @@ func TestPlacesAreGivenBack(t *testing.T) {
 			resp.Body.Close()
 			cancel()
 		}
+	}
+}
+
+// A gateway may answer for Entra and for the services on one host.
+func TestOneHostForAll(t *testing.T) {
+	login := authority(t, func(w http.ResponseWriter, r *http.Request, n int) {
+		if strings.HasSuffix(r.URL.Path, "/token") {
+			grant(w, r, n)
+			return
+		}
+		ok(w)
+	})
+	c := connect(t, login, login, func(o *graph.Options) { o.Limits.Hosts = 1 })
+	var wg sync.WaitGroup
+	for range 10 {
+		wg.Go(func() {
+			if _, err := get(c, "/v1.0/x"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestAHeadOfSomethingLarge(t *testing.T) {
+	c, api := tenant(t, func(w http.ResponseWriter, r *http.Request, n int) { w.Header().Set("Content-Length", "9000000000") })
+	resp, err := c.Authorized(graph.Graph).Head(api.URL + "/v1.0/x")
+	if err != nil || resp.ContentLength != 9_000_000_000 {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+}
+
+func TestAnAnswerThatIsNeitherYesNorNo(t *testing.T) {
+	c, _ := tenant(t, func(w http.ResponseWriter, r *http.Request, n int) { w.WriteHeader(http.StatusNotModified) })
+	_, err := get(c, "/v1.0/x")
+	var e *graph.Error
+	if !errors.As(err, &e) || e.Status != http.StatusNotModified || e.Code() != "graph.invalid" {
+		t.Errorf("got %v", err)
 	}
 }
 

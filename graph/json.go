@@ -73,7 +73,7 @@ func (c *Connection) request(ctx context.Context, s Service, method, path string
 		}
 		u.RawQuery += encode(query)
 	}
-	op += " " + u.Path
+	op += " " + short(u.EscapedPath(), 200)
 	var reader io.Reader
 	if body != nil {
 		reader = bytes.NewReader(body)
@@ -105,6 +105,9 @@ func (c *Connection) answer(s Service, op string, req *http.Request, into any, m
 		return nil, err
 	}
 	defer resp.Body.Close()
+	if resp.StatusCode >= 300 {
+		return nil, &Error{Service: s, Op: op, Status: resp.StatusCode, ClientRequestID: resp.Header.Get("Client-Request-Id")}
+	}
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, c.options.Limits.Answer+1))
 	if err == nil && int64(len(raw)) > c.options.Limits.Answer {
 		err = &tooLargeError{c.options.Limits.Answer}

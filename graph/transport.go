@@ -86,8 +86,12 @@ func (a *attempt) send(req *http.Request) (*http.Response, error) {
 	}
 	ctx, cancel := context.WithCancelCause(req.Context())
 	out := req.Clone(ctx)
-	if err := a.dress(out, k, own); err != nil {
-		p.leave()
+	// The token comes before the place: it may be had from the same host.
+	err = a.dress(out, k, own)
+	if err == nil {
+		err = p.hold(ctx)
+	}
+	if err != nil {
 		cancel(nil)
 		return nil, err
 	}
