@@ -49,7 +49,7 @@ a saved plan, and that waits now, ends with exit code 18.`,
 		RunE: g.answering(o.run),
 	}
 	cmd.Flags().StringSliceVar(&o.visuals, "visual", nil, "only the changes of this `VISUAL`; repeatable")
-	cmd.Flags().StringVar(&o.override, "override", "", "let the selected changes pass this `GATE` (hold, review or tries); needs --reason")
+	cmd.Flags().StringVar(&o.override, "override", "", "let the selected changes pass this `GATE` (hold, window, freeze, soak, approval, review or tries); needs --reason")
 	cmd.Flags().StringVar(&o.reason, "reason", "", "why the gate is overridden; stays in the history")
 	o.confirmation.flags(cmd, "make the changes without asking")
 	return cmd
@@ -284,7 +284,7 @@ func (s *session) gated(ctx context.Context, step plan.Step, leaves *plan.Block)
 			continue
 		}
 		r := apply.Result{Step: step, Outcome: apply.Waiting, Code: verdict.Code("gate." + g.Kind), Message: g.Message, Hint: g.Hint}
-		if g.Kind != plan.GateHold {
+		if g.Kind == plan.GateReview || g.Kind == plan.GateTries {
 			r.Hint = fmt.Sprintf("if it is to be made all the same: --override %s --reason \"...\"", g.Kind)
 		}
 		if g.Kind == plan.GateReview && s.clock().State() == moment.Back {
@@ -351,15 +351,15 @@ func (s *session) applied(results []apply.Result, unmet []plan.Idle) answer {
 }
 
 // worst turns results into the command's error: the first that is not well and
-// that no later one of the same visual mends. A hold is somebody's wish and no
-// error, unless the step was asked for by name.
+// that no later one of the same visual mends. A hold is somebody's wish, a window
+// comes by itself; neither is an error unless the step was asked for by name.
 func worst(results []apply.Result, byName bool) error {
 	for i, r := range results {
 		if byName && r.Code == "" && r.Outcome == apply.Waiting {
 			return problem(exitWaiting, string(codeWaiting), cmp.Or(r.Hint, "do what the task says, then: orgstore store confirm "+r.Step.Key.GUID.String()),
 				"%s of %s waits for a person: %s", r.Step.Kind, title(r.Step.Name, r.Step.Key), r.Message)
 		}
-		held := r.Code == "gate."+plan.GateHold
+		held := opensByItself(r.Code)
 		mended := slices.ContainsFunc(results[i+1:], func(later apply.Result) bool { return later.Step.Key == r.Step.Key })
 		if r.Code == "" || held && !byName || mended {
 			continue

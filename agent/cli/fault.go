@@ -97,7 +97,7 @@ func exitOf(code verdict.Code) int {
 		return exitPin
 	case code == plan.CodeNoBaseline, code == plan.CodeRolledBack:
 		return exitReview
-	case code == "gate.hold":
+	case opensByItself(code):
 		return exitHeld
 	case room == "gate":
 		return exitReview
@@ -109,6 +109,13 @@ func exitOf(code verdict.Code) int {
 		return exitStale
 	}
 	return exitError
+}
+
+// opensByItself says that a gate is one of time, or of somebody who said when: a
+// change behind it is made later, and that is no error.
+func opensByItself(code verdict.Code) bool {
+	kind, gate := strings.CutPrefix(string(code), "gate.")
+	return gate && slices.Contains([]string{plan.GateHold, plan.GateWindow, plan.GateFreeze, plan.GateSoak}, kind)
 }
 
 // detailed says whether a command was asked to leave with 0, 1 or 2 alone. It

@@ -51,10 +51,11 @@ type session struct {
 	lock     *lock.Lock
 	known    tenant.Facts
 	profiles profile.Set
-	broken   error  // why a vendor profile cannot be read; nil where all can be
-	unread   string // what kept the library from being read; empty if nothing did
-	unsigned *fault // why nobody could sign in; nil if nobody had to, or it went well
-	tenant   Tenant // nil until something needs it
+	broken   error                    // why a vendor profile cannot be read; nil where all can be
+	unread   string                   // what kept the library from being read; empty if nothing did
+	unsigned *fault                   // why nobody could sign in; nil if nobody had to, or it went well
+	tenant   Tenant                   // nil until something needs it
+	took     map[string]time.Duration // how long changes of each store usually take
 }
 
 // open reads the settings and opens what they name. Close it.
@@ -287,9 +288,28 @@ func (s *session) plan(ctx context.Context, asks []plan.Ask) (plan.Plan, plan.In
 // gates asks what holds a step back right now.
 func (s *session) gates(step plan.Step) []plan.Gate {
 	book := s.journal.Book()
-	return plan.Gates(step, plan.Conditions{
+	c := plan.Conditions{
 		At: s.clock(), Holds: book.Holds(), Overrides: book.Overrides(), Tries: book.Tries(),
-	})
+		Policies: map[store.Key]plan.Policy{}, Usual: s.usual(), Seen: map[visual.Digest]time.Time{},
+	}
+	if v, ok := s.settings.Visual(step.Key.GUID); ok {
+		c.Policies[step.Key] = s.settings.Policy(v)
+	}
+	if r := step.To.Release; r != nil {
+		if p, ok := book.Package(r.Digest); ok {
+			c.Seen[r.Digest] = p.FirstSeen
+		}
+	}
+	return plan.Gates(step, c)
+}
+
+// usual is how long changes of each store take, from begun to done. It is found
+// once: a change or two more do not matter.
+func (s *session) usual() map[string]time.Duration {
+	if s.took == nil {
+		s.took = s.journal.Book().Usual()
+	}
+	return s.took
 }
 
 // said adds to a message, for programs, what people were told on the way.

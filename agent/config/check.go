@@ -14,6 +14,7 @@ import (
 	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/pin"
+	"github.com/orgstore/orgstore/policies/window"
 )
 
 // Where the file says nothing.
@@ -36,20 +37,21 @@ var (
 // wrongly. Where values are at fault the settings returned are incomplete.
 func (r *reader) check(f file) Settings {
 	s := Settings{
-		File:     r.name,
-		Tenant:   r.tenant(text(f.Tenant)),
-		Data:     r.path(text(f.Data)),
-		Library:  r.library(f.Library),
-		Store:    r.store(f.Store),
-		Trust:    Trust{r.grade(text(f.Trust.Least)), r.vendors(f.Trust.Vendors), r.attesters(f.Trust.Attesters)},
-		Packages: Packages{r.truth(text(f.Packages.Tolerant))},
-		Visuals:  r.visuals(f.Visuals),
-
+		File:      r.name,
+		Tenant:    r.tenant(text(f.Tenant)),
+		Data:      r.path(text(f.Data)),
+		Library:   r.library(f.Library),
+		Store:     r.store(f.Store),
+		Trust:     Trust{r.grade(text(f.Trust.Least)), r.vendors(f.Trust.Vendors), r.attesters(f.Trust.Attesters)},
+		Packages:  Packages{r.truth(text(f.Packages.Tolerant))},
 		Cloud:     r.cloud(text(f.Cloud)),
 		Endpoints: r.endpoints(f.Endpoints),
 		SignIn:    r.signIn(f.SignIn),
 		Network:   Network{r.proxy(text(f.Network.Proxy)), r.path(text(f.Network.CA))},
+		Windows:   r.windows(f.Windows),
+		Freezes:   r.freezes(f.Freezes),
 	}
+	s.Visuals = r.visuals(f.Visuals, s.Windows)
 	if v := text(f.Version); v.given() && v.value != "1" {
 		r.addAt(v.node, "this is a settings file of version "+quote(v.value)+"; this orgstore reads version 1", "write version: 1, or install the orgstore that the file was written for")
 	}
@@ -197,7 +199,7 @@ func (r *reader) attesters(entries []attesterEntry) []Attester {
 	return attesters
 }
 
-func (r *reader) visuals(entries []visualEntry) []Visual {
+func (r *reader) visuals(entries []visualEntry, windows []window.Window) []Visual {
 	var visuals []Visual
 	seen := map[visual.GUID]*yaml.Node{}
 	for _, e := range entries {
@@ -214,9 +216,19 @@ func (r *reader) visuals(entries []visualEntry) []Visual {
 			}
 			v.Pin = p
 		}
+		r.scheduled(e, windows, &v)
 		visuals = append(visuals, v)
 	}
 	return visuals
+}
+
+// refused adds what a reader refused, with its hint.
+func (r *reader) refused(t text, err error) {
+	hint := ""
+	if refusal := (*verdict.Refusal)(nil); errors.As(err, &refusal) {
+		hint = refusal.Findings[0].Hint
+	}
+	r.addAt(t.node, err.Error(), hint)
 }
 
 // pinHint says how to write a pin. A number without quotes is read as it is

@@ -11,12 +11,15 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/pin"
+	"github.com/orgstore/orgstore/policies/plan"
+	"github.com/orgstore/orgstore/policies/window"
 )
 
 // FileName is what the settings file is called where nobody says otherwise.
@@ -36,7 +39,9 @@ type Settings struct {
 	Store    Store
 	Trust    Trust
 	Packages Packages
-	Visuals  []Visual // in the file's order; no GUID twice
+	Windows  []window.Window // by name
+	Freezes  []window.Freeze // by name
+	Visuals  []Visual        // in the file's order; no GUID twice
 
 	Cloud     string // a cloud's name; empty for the public one
 	Endpoints Endpoints
@@ -89,7 +94,14 @@ type Visual struct {
 	// Least is the grade that this visual's license must reach; empty where it
 	// is that of Trust.
 	Least license.Grade
-	Name  string // for readers of the file; decides nothing
+	// Renew says when its license alone is changed; empty is at once.
+	Renew plan.RenewMode
+	// Window is the name of the one in which its code may be changed; empty
+	// where it may at any time.
+	Window string
+	// Soak is how long a release must have been here before it replaces other code.
+	Soak time.Duration
+	Name string // for readers of the file; decides nothing
 }
 
 // Parse reads a settings file. The name says where it lies: relative paths in
@@ -148,6 +160,9 @@ type canonical struct {
 	SignIn     canonicalSignIn     `json:"sign_in,omitzero"`
 	Network    canonicalNetwork    `json:"network,omitzero"`
 	SharePoint canonicalSharePoint `json:"sharepoint,omitzero"`
+
+	Windows []string `json:"windows,omitempty"`
+	Freezes []string `json:"freezes,omitempty"`
 }
 
 type canonicalVendor struct {
@@ -162,6 +177,10 @@ type canonicalPin struct {
 	GUID  string        `json:"guid"`
 	Pin   string        `json:"pin"`
 	Least license.Grade `json:"least,omitempty"`
+
+	Renew  plan.RenewMode `json:"renew,omitempty"`
+	Window string         `json:"window,omitempty"`
+	Soak   string         `json:"soak,omitempty"`
 }
 
 type canonicalAttester struct {
@@ -191,12 +210,17 @@ func digestOf(s Settings) string {
 	}
 	slices.SortFunc(c.Vendors, func(a, b canonicalVendor) int { return strings.Compare(a.Name, b.Name) })
 	for _, v := range s.Visuals {
-		c.Pins = append(c.Pins, canonicalPin{v.GUID.String(), v.Pin.String(), v.Least})
+		renew := v.Renew
+		if renew == plan.RenewAtOnce { // as where the file says nothing
+			renew = ""
+		}
+		c.Pins = append(c.Pins, canonicalPin{v.GUID.String(), v.Pin.String(), v.Least, renew, v.Window, canonicalPeriod(v.Soak, 0)})
 	}
 	slices.SortFunc(c.Pins, func(a, b canonicalPin) int { return strings.Compare(a.GUID, b.GUID) })
 	for _, a := range s.Trust.Attesters {
 		c.Attesters = append(c.Attesters, canonicalAttester{a.Name, a.Key.Text()})
 	}
+	c.Windows, c.Freezes = canonicalWindows(s.Windows), canonicalFreezes(s.Freezes)
 	slices.SortFunc(c.Attesters, func(a, b canonicalAttester) int { return strings.Compare(a.Key, b.Key) })
 	// Strings, numbers and booleans always encode.
 	b, _ := json.Marshal(c)

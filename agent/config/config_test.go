@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/policies/change"
+	"github.com/orgstore/orgstore/policies/plan"
 )
 
 const head = `version: 1
@@ -81,6 +83,19 @@ func handoff(path string) string {
 	return strings.Replace(head, "{driver: folder, path: store}", "{driver: handoff, path: "+path+"}", 1)
 }
 
+// scheduled is a file with windows and freezes of every form.
+const scheduled = head + `windows:
+  weekend: {cron: "0 2 * * SAT", duration: 4h, timezone: Europe/Rome}
+  cutover: {from: 2026-12-05T20:00, until: "2026-12-06 02:00", timezone: America/New_York}
+freezes:
+  closing: {cron: "0 0 28 * *", duration: 5d, timezone: UTC, except: [renew, enable]}
+  holidays: {from: "2026-12-24", until: "2027-01-02", timezone: Europe/Rome}
+visuals:
+  - {guid: a, pin: "1", renew: in-window, upgrade: {window: weekend, soak: 7d}}
+  - {guid: b, pin: "1", renew: manual, upgrade: {soak: 12h}}
+  - {guid: c, pin: "1"}
+`
+
 // accepted are files without faults; the schema must accept them too.
 var accepted = map[string]string{
 	"the least":                      head,
@@ -108,6 +123,8 @@ var accepted = map[string]string{
 	"a certificate with a password":  head + "sign_in: {type: certificate, client: " + someClient + ", certificate: c.pfx, password_env: ORGSTORE_PASSWORD}\n",
 	"a person with a device code":    head + "sign_in: {type: deviceCode, client: " + someClient + "}\n",
 	"what the machine offers":        head + "sign_in: {type: default}\n",
+	"a schedule":                     scheduled,
+	"a schedule that is comments":    head + "windows:\n#  weekend: {}\nfreezes:\nvisuals: [{guid: a, pin: '1', upgrade: }]\n",
 	"JSON":                           `{"version": 1, "tenant": "8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11", "library": {"folder": "in"}, "store": {"driver": "folder", "path": "s"}}`,
 }
 
@@ -219,7 +236,7 @@ var refused = []struct {
 	{"a list", "- version: 1\n", []string{"1:1 this is a list"}, false},
 	{"unknown keys, all at once", head + "visauls: []\nvisuals:\n  - guid: a\n    pn: \"1\"\n    pin: \"1\"\n",
 		[]string{`5:1 unknown key "visauls"`, `8:5 unknown key "pn"`}, false},
-	{"a key of a later release", head + "windows: {}\n", []string{`5:1 unknown key "windows"`}, false},
+	{"a key of a later release", head + "rules: {}\n", []string{`5:1 unknown key "rules"`}, false},
 	{"keys missing", "version: 1\nstore: {driver: folder}\nvisuals:\n  - name: x\n",
 		[]string{`1:1 lacks the key "tenant"`, `1:1 lacks the key "library"`, `2:8 lacks the key "path"`, `4:5 lacks the key "guid"`, `4:5 lacks the key "pin"`}, false},
 	{"a key given twice", head + "version: 1\n", []string{`5:1 "version" is given twice; first at line 1`}, false},
@@ -259,6 +276,22 @@ var refused = []struct {
 	{"an escalation before the reminder", handoff("t, remind: 3d, escalate: 2d"), []string{`4:57 longer than remind`}, true},
 	{"a reminder after the escalation's default", handoff("t, remind: 9d"), []string{`4:43 longer than remind`}, true},
 	{"a reminder where nothing waits", strings.Replace(head, "path: store", "path: store, remind: 2d", 1), []string{`4:46 has none`}, true},
+	{"a window without a zone", head + "windows: {w: {cron: '0 2 * * *', duration: 4h}}\n", []string{`5:14 lacks the key "timezone"`}, false},
+	{"a window without times", head + "windows: {w: {timezone: UTC}}\n", []string{`5:25 needs cron and duration, or from and until`}, true},
+	{"a window of both forms", head + "windows: {w: {cron: '0 2 * * *', duration: 4h, from: 2026-12-05, timezone: UTC}}\n", []string{`5:21 needs cron and duration`}, true},
+	{"half a window", head + "windows: {w: {cron: '0 2 * * *', timezone: UTC}}\n", []string{`5:21 only one of the two`}, true},
+	{"a schedule of six fields", head + "windows: {w: {cron: '0 0 2 * * *', duration: 4h, timezone: UTC}}\n", []string{`5:21 five fields`}, false},
+	{"the 30th of February", head + "freezes: {w: {cron: '0 0 30 2 *', duration: 4h, timezone: UTC}}\n", []string{`5:21 never comes`}, true},
+	{"a zone by its abbreviation", head + "windows: {w: {cron: '0 2 * * *', duration: 4h, timezone: CEST}}\n", []string{`5:58 no time zone`}, true},
+	{"the machine's zone", head + "windows: {w: {cron: '0 2 * * *', duration: 4h, timezone: Local}}\n", []string{`5:58 no time zone`}, true},
+	{"a window that ends before it begins", head + "windows: {w: {from: 2026-12-06, until: 2026-12-05, timezone: UTC}}\n", []string{`5:21 ends before it begins`}, true},
+	{"a window of two months", head + "windows: {w: {cron: '0 2 * * *', duration: 60d, timezone: UTC}}\n", []string{`5:21 31 days`}, true},
+	{"a time of no form", head + "windows: {w: {from: tomorrow, until: 2026-12-05, timezone: UTC}}\n", []string{`5:21 is no time`}, false},
+	{"a freeze but for something unknown", head + "freezes: {w: {cron: '0 2 * * *', duration: 4h, timezone: UTC, except: [renewals]}}\n", []string{`5:72 "renewals" is not known`}, false},
+	{"a window that nobody named", head + "windows: {weekend: {cron: '0 2 * * *', duration: 4h, timezone: UTC}}\nvisuals: [{guid: a, pin: '1', upgrade: {window: weekends}}]\n", []string{`6:49 not the name of a window`}, true},
+	{"renewals in no window", head + "visuals: [{guid: a, pin: '1', renew: in-window}]\n", []string{`5:38 need a window`}, true},
+	{"a window given twice", head + "windows:\n  w: {cron: '0 2 * * *', duration: 4h, timezone: UTC}\n  w: {cron: '0 2 * * *', duration: 4h, timezone: UTC}\n", []string{`7:3 twice`}, false},
+	{"windows in a list", head + "windows: [{cron: '0 2 * * *', duration: 4h, timezone: UTC}]\n", []string{`5:10 has names`}, false},
 	{"a home", strings.Replace(head, "path: store", "path: ~/store", 1), []string{`4:31 only shells`}, true},
 	{"a Windows path in double quotes", strings.Replace(head, "folder: inbox", `folder: "d:\tin"`, 1), []string{`3:19 is not a path`}, false},
 	{"no place for packages", strings.Replace(head, "{folder: inbox}", "{}", 1), []string{`3:10 neither "folder" nor "sharepoint"`}, false},
@@ -501,6 +534,10 @@ func TestDigest(t *testing.T) {
 			t.Errorf("%s for %s does not change the digest", c[1], c[0])
 		}
 	}
+	if digest(scheduled) == digest(strings.Replace(scheduled, "duration: 4h", "duration: 3h", 1)) || digest(scheduled) == digest(strings.Replace(scheduled, "soak: 7d", "soak: 6d", 1)) ||
+		digest(scheduled) == digest(strings.Replace(scheduled, ", enable]", "]", 1)) || digest(scheduled) != digest(strings.Replace(scheduled, "renew, enable", "enable, renew", 1)) {
+		t.Error("the digest does not tell when changes may be made")
+	}
 	withAda := digest(head + attesters("Ada", ada, "Grace", grace))
 	if withAda != digest(head+attesters("Grace", grace, "Ada", ada)) || digest(head) != digest(head+"trust: {attesters: []}\n") {
 		t.Error("the order of attesters, or none of them, changes the digest")
@@ -522,5 +559,23 @@ func TestDigest(t *testing.T) {
 		if digest(strings.Replace(fullFile, c[0], c[1], 1)) == base {
 			t.Errorf("%s for %s does not change the digest", c[1], c[0])
 		}
+	}
+}
+
+func TestPolicy(t *testing.T) {
+	s, err := Parse("/etc/orgstore.yaml", []byte(scheduled))
+	if err != nil {
+		t.Fatal(err)
+	}
+	saturday := time.Date(2026, 11, 21, 1, 0, 0, 0, time.UTC)
+	first, last := s.Policy(s.Visuals[0]), s.Policy(s.Visuals[2])
+	if !first.Calendar.Ask(saturday, change.Upgrade, 0).Open || first.Calendar.Ask(saturday.Add(-1), change.Upgrade, 0).Open || first.Soak != 7*24*time.Hour || first.Renew != plan.RenewInWindow {
+		t.Errorf("%+v", first)
+	}
+	if !last.Calendar.Ask(saturday.Add(-1), change.Upgrade, 0).Open || last.Calendar.Ask(time.Date(2026, 12, 28, 0, 0, 0, 0, time.UTC), change.Upgrade, 0).Open {
+		t.Errorf("%+v", last)
+	}
+	if s.Windows[0].Name != "cutover" || !s.Windows[0].From.Equal(time.Date(2026, 12, 6, 1, 0, 0, 0, time.UTC)) {
+		t.Errorf("%+v", s.Windows)
 	}
 }

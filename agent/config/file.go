@@ -38,6 +38,14 @@ type (
 	signInType     text
 	clientID       text
 	variable       text
+
+	cronText   text
+	period     text
+	zoneName   text
+	wallTime   text
+	changeKind text
+	renewMode  text
+	windowName text
 )
 
 // file is the settings file as it is written. Keys come from the yaml tags, and
@@ -65,6 +73,10 @@ type file struct {
 	Trust trustSection `yaml:"trust"`
 	// Packages says which packages are let in.
 	Packages packagesSection `yaml:"packages"`
+	// Windows are times in which code may be changed, by name; visuals name theirs.
+	Windows map[string]windowEntry `yaml:"windows"`
+	// Freezes are times in which nothing is changed, by name; they win over windows.
+	Freezes map[string]freezeEntry `yaml:"freezes"`
 	// Visuals lists the visuals the tenant wants, each with its pin.
 	Visuals []visualEntry `yaml:"visuals"`
 }
@@ -166,6 +178,34 @@ type attesterEntry struct {
 	Key publicKey `yaml:"key" jsonschema:"required"`
 }
 
+type windowEntry struct {
+	// Cron says when it begins: minute, hour, day of the month, month, day of the week.
+	Cron cronText `yaml:"cron"`
+	// Duration is how long it lasts: 4h, 90m or 2d.
+	Duration period `yaml:"duration"`
+	// From is when it begins, where it comes once: 2026-12-05T20:00.
+	From wallTime `yaml:"from"`
+	// Until is when it ends, where it comes once.
+	Until wallTime `yaml:"until"`
+	// Timezone of these times, as the IANA database names it: Europe/Rome.
+	Timezone zoneName `yaml:"timezone" jsonschema:"required"`
+}
+
+type freezeEntry struct {
+	// Cron says when it begins: minute, hour, day of the month, month, day of the week.
+	Cron cronText `yaml:"cron"`
+	// Duration is how long it lasts: 4h, 90m or 2d.
+	Duration period `yaml:"duration"`
+	// From is when it begins, where it comes once: 2026-12-05T20:00.
+	From wallTime `yaml:"from"`
+	// Until is when it ends, where it comes once.
+	Until wallTime `yaml:"until"`
+	// Timezone of these times, as the IANA database names it: Europe/Rome.
+	Timezone zoneName `yaml:"timezone" jsonschema:"required"`
+	// Except lists the kinds of change that are made all the same, such as renew.
+	Except []changeKind `yaml:"except"`
+}
+
 type packagesSection struct {
 	// Tolerant lets packages be deployed that another tool than Microsoft's packager zipped.
 	Tolerant truth `yaml:"tolerant"`
@@ -178,6 +218,17 @@ type visualEntry struct {
 	Pin pinText `yaml:"pin" jsonschema:"required"`
 	// Least grade that this visual's license must have, in place of that under trust: signed, attested or readable.
 	Least ownGrade `yaml:"least"`
+	// Renew says when changes of the license alone are made: automatic (at once), in-window or manual.
+	Renew renewMode `yaml:"renew"`
+	// Upgrade says when other code may take the place of what is installed.
+	Upgrade upgradeSection `yaml:"upgrade"`
 	// Name is for readers of this file; it decides nothing.
 	Name label `yaml:"name"`
+}
+
+type upgradeSection struct {
+	// Window in which it may, by its name under windows; without one at any time.
+	Window windowName `yaml:"window"`
+	// Soak is how long a release must have been here before: 7d, 12h.
+	Soak period `yaml:"soak"`
 }

@@ -168,6 +168,8 @@ func (r *reader) value(n *yaml.Node, into reflect.Value, what string) {
 		r.scalar(n, into, what)
 	case into.Kind() == reflect.Slice:
 		r.list(n, into, what)
+	case into.Kind() == reflect.Map:
+		r.named(n, into, what)
 	default:
 		r.mapping(n, into, what)
 	}
@@ -202,6 +204,34 @@ func (r *reader) list(n *yaml.Node, into reflect.Value, what string) {
 	}
 }
 
+// named reads things by the names that the file gives them.
+func (r *reader) named(n *yaml.Node, into reflect.Value, what string) {
+	if isNull(n) {
+		return // all are commented out
+	}
+	if n.Kind != yaml.MappingNode {
+		r.addAt(n, what+" has names and what they stand for, and this is "+kindName(n), "")
+		return
+	}
+	into.Set(reflect.MakeMap(into.Type()))
+	seen := map[string]*yaml.Node{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		if !r.word(key, seen) {
+			continue
+		}
+		seen[key.Value] = key
+		r.label(text{key.Value, key})
+		one := reflect.New(into.Type().Elem()).Elem()
+		if isNull(value) {
+			r.addAt(key, quote(key.Value)+" is empty", "say what it stands for, or remove it")
+			continue
+		}
+		r.value(value, one, quote(key.Value))
+		into.SetMapIndex(reflect.ValueOf(key.Value), one)
+	}
+}
+
 func (r *reader) mapping(n *yaml.Node, into reflect.Value, what string) {
 	if isNull(n) {
 		n = &yaml.Node{Kind: yaml.MappingNode, Line: n.Line, Column: n.Column} // all keys are commented out
@@ -230,18 +260,10 @@ func (r *reader) mapping(n *yaml.Node, into reflect.Value, what string) {
 
 // key says whether a key's value is to be read, and marks the key as seen.
 func (r *reader) key(key *yaml.Node, seen map[string]*yaml.Node, t reflect.Type) bool {
-	name := key.Value
-	switch first := seen[name]; {
-	case key.Kind != yaml.ScalarNode || key.Anchor != "" || key.Style&yaml.TaggedStyle != 0:
-		r.addAt(key, "a key is one plain word", "")
-		return false
-	case name == "<<":
-		r.addAt(key, "merge keys are not read here", "write the keys out")
-		return false
-	case first != nil:
-		r.addAt(key, fmt.Sprintf("the key %q is given twice; first at line %d", name, first.Line), "keep one of them")
+	if !r.word(key, seen) {
 		return false
 	}
+	name := key.Value
 	seen[name] = key
 	if fieldOf(t, name) >= 0 {
 		return true
@@ -253,6 +275,22 @@ func (r *reader) key(key *yaml.Node, seen map[string]*yaml.Node, t reflect.Type)
 	}
 	r.addAt(key, "unknown key "+quote(name), hint)
 	return false
+}
+
+// word says whether a key can be read, whatever it means.
+func (r *reader) word(key *yaml.Node, seen map[string]*yaml.Node) bool {
+	switch first := seen[key.Value]; {
+	case key.Kind != yaml.ScalarNode || key.Anchor != "" || key.Style&yaml.TaggedStyle != 0:
+		r.addAt(key, "a key is one plain word", "")
+		return false
+	case key.Value == "<<":
+		r.addAt(key, "merge keys are not read here", "write the keys out")
+		return false
+	case first != nil:
+		r.addAt(key, fmt.Sprintf("the key %q is given twice; first at line %d", key.Value, first.Line), "keep one of them")
+		return false
+	}
+	return true
 }
 
 func fieldsOf(t reflect.Type) func(yield func(reflect.StructField) bool) {

@@ -15,6 +15,8 @@ import (
 	"github.com/invopop/jsonschema"
 	validator "github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v4"
+
+	"github.com/orgstore/orgstore/policies/change"
 )
 
 var update = flag.Bool("update", false, "write generated files anew")
@@ -78,6 +80,22 @@ func leaves(t reflect.Type) *jsonschema.Schema {
 		return str(tenantForm.String())
 	case reflect.TypeFor[variable]():
 		return str(variableForm.String())
+	case reflect.TypeFor[cronText]():
+		return str(`^\S+(\s+\S+){4}$`)
+	case reflect.TypeFor[period]():
+		return str(periodForm.String())
+	case reflect.TypeFor[zoneName](), reflect.TypeFor[windowName]():
+		return str("")
+	case reflect.TypeFor[wallTime]():
+		return str(`^\d{4}-\d\d-\d\d([T ]\d\d:\d\d)?$`)
+	case reflect.TypeFor[changeKind]():
+		s := &jsonschema.Schema{}
+		for _, k := range change.Kinds() {
+			s.Enum = append(s.Enum, string(k))
+		}
+		return s
+	case reflect.TypeFor[renewMode]():
+		return &jsonschema.Schema{Enum: []any{"automatic", "in-window", "manual"}, Default: "automatic"}
 	case reflect.TypeFor[truth]():
 		return &jsonschema.Schema{Type: "boolean", Default: false}
 	}
@@ -95,7 +113,7 @@ func anyOf(words []string) []any {
 // orNull admits what is left of a list or section whose lines are commented out.
 func orNull(s *jsonschema.Schema) *jsonschema.Schema {
 	return &jsonschema.Schema{Description: s.Description, AnyOf: []*jsonschema.Schema{
-		{Type: s.Type, Items: s.Items, Ref: s.Ref}, {Type: "null"},
+		{Type: s.Type, Items: s.Items, Ref: s.Ref, AdditionalProperties: s.AdditionalProperties}, {Type: "null"},
 	}}
 }
 
@@ -134,10 +152,10 @@ func generate(t *testing.T) []byte {
 	}
 	s := r.Reflect(file{})
 	s.Title, s.Description = FileName, "Settings of orgstore: which Power BI visuals a tenant wants, in which versions, and whose licenses it believes."
-	for _, def := range append([]*jsonschema.Schema{s}, s.Definitions["trustSection"], s.Definitions["vendorEntry"]) {
+	for _, def := range append([]*jsonschema.Schema{s}, s.Definitions["trustSection"], s.Definitions["vendorEntry"], s.Definitions["freezeEntry"], s.Definitions["visualEntry"]) {
 		for p := def.Properties.Oldest(); p != nil; p = p.Next() {
 			switch p.Key {
-			case "visuals", "vendors", "attesters", "guids", "trust", "packages", "endpoints", "network":
+			case "visuals", "vendors", "attesters", "guids", "trust", "packages", "endpoints", "network", "windows", "freezes", "except", "upgrade":
 				p.Value = orNull(p.Value)
 			}
 		}

@@ -267,6 +267,24 @@ type Revision struct {
 	Before, After store.State
 }
 
+// Usual returns how long changes of each store usually take, from begun to done:
+// what three of four took at most. What waited for a person says nothing of that;
+// stores without another change that was made are not in it.
+func (b Book) Usual() map[string]time.Duration {
+	took := map[string][]time.Duration{}
+	for _, r := range b.History() {
+		if r.Status == StatusDone && r.Step != "" && !r.Receipt.Waiting {
+			took[r.Key.Store] = append(took[r.Key.Store], r.Closed.Sub(r.Time))
+		}
+	}
+	usual := map[string]time.Duration{}
+	for name, all := range took {
+		slices.Sort(all)
+		usual[name] = max(0, all[(len(all)-1)*3/4])
+	}
+	return usual
+}
+
 // Release returns the release it led or was to lead to; nil where none is known.
 func (r Revision) Release() *visual.Release { return r.After.Release }
 

@@ -28,6 +28,12 @@ type Policy struct {
 	Soak time.Duration
 }
 
+// Windowed says whether changes of a kind wait for a window: those of code do,
+// and renewals where they are to.
+func (p Policy) Windowed(k change.Kind) bool {
+	return changesCode(k) || k == change.Renew && p.Renew == RenewInWindow
+}
+
 // scheduleGates are those that time opens: windows, freezes and soak. What a
 // person asked for and the way back from a failed step pass them all: a
 // regression on Monday at nine is not left standing until Saturday.
@@ -58,8 +64,7 @@ func freezeGates(s Step, c Conditions, p Policy) []Gate {
 }
 
 func windowGates(s Step, c Conditions, p Policy) []Gate {
-	windowed := changesCode(s.Kind) || s.Kind == change.Renew && p.Renew == RenewInWindow
-	if !windowed || len(p.Calendar.Windows) == 0 {
+	if !p.Windowed(s.Kind) || len(p.Calendar.Windows) == 0 {
 		return nil
 	}
 	// Freezes have a gate of their own, and decide here when it opens.

@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"syscall"
 	"time"
+	_ "time/tzdata" // Windows has no database of time zones
 
 	"golang.org/x/term"
 
