@@ -209,17 +209,20 @@ func (w window) query() url.Values {
 // host in there is that of a cluster and is not asked: the token of the sign-in
 // is for the API's host.
 func (a answer) next() string {
-	if u, err := url.Parse(a.URI); err == nil && a.URI != "" {
-		if token := u.Query().Get("continuationToken"); token != "" {
-			return token
+	token := ""
+	if u, err := url.Parse(a.URI); err == nil {
+		// A plus that was not escaped is a plus: these are no forms.
+		query, _ := url.ParseQuery(strings.ReplaceAll(u.RawQuery, "+", "%2B"))
+		token = query.Get("continuationToken")
+	}
+	if token == "" {
+		var err error
+		if token, err = url.PathUnescape(a.Token); err != nil {
+			token = a.Token
 		}
 	}
-	if a.Token == "" {
+	if token = strings.Trim(token, "'"); token == "" {
 		return ""
-	}
-	token, err := url.QueryUnescape(a.Token)
-	if err != nil {
-		token = a.Token
 	}
 	return "'" + token + "'"
 }

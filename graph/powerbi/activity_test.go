@@ -232,6 +232,35 @@ func TestEventsThatMakeNoSense(t *testing.T) {
 	}
 }
 
+// TestContinuation asks for the next page in whichever way the last one names
+// it: each is the token +RID:a/b== of Microsoft's example, escaped once.
+func TestContinuation(t *testing.T) {
+	const want = activity + "?continuationToken='+RID:a/b=='"
+	for name, says := range map[string]string{
+		"a URI and a token":           `"continuationUri":"https://api.powerbi.com/v1.0/myorg/admin/activityevents?continuationToken='%2BRID%3Aa%2Fb%3D%3D'","continuationToken":"%2BRID%3Aa%2Fb%3D%3D"`,
+		"a URI with a filter":         `"continuationUri":"https://x.example/y?continuationToken='%2BRID%3Aa%2Fb%3D%3D'&$filter=Activity eq 'ViewReport'","continuationToken":"other"`,
+		"a URI with escaped quotes":   `"continuationUri":"https://x.example/y?continuationToken=%27%2BRID%3Aa%2Fb%3D%3D%27"`,
+		"a URI without quotes":        `"continuationUri":"https://x.example/y?continuationToken=+RID:a/b=="`,
+		"a token alone":               `"continuationUri":null,"continuationToken":"%2BRID%3Aa%2Fb%3D%3D"`,
+		"a token that is not escaped": `"continuationToken":"+RID:a/b=="`,
+		"a URI without a token":       `"continuationUri":"https://x.example/y","continuationToken":"%2BRID%3Aa%2Fb%3D%3D"`,
+		"a URI that is none":          `"continuationUri":":","continuationToken":"'+RID:a/b=='"`,
+	} {
+		x := tenanttest.Start(t)
+		x.Do(activity, func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Query().Has("continuationToken") {
+				fmt.Fprint(w, `{"activityEventEntities":[],"continuationUri":null,"continuationToken":null}`)
+				return
+			}
+			fmt.Fprintf(w, `{"activityEventEntities":[],%s}`, says)
+		})
+		_, err := read(t, powerbi.New(x.Connect()).Log(powerbi.Mark{Until: now.Add(time.Hour)}, now.Add(time.Minute)))
+		if asked := x.Asked(); err != nil || len(asked) < 2 || asked[1] != want {
+			t.Errorf("%s: %v\n%v", name, err, asked)
+		}
+	}
+}
+
 func TestReachable(t *testing.T) {
 	for at, want := range map[time.Time]string{
 		now: "?endDateTime='2026-11-25T04:30:00.000Z'&startDateTime='2026-11-25T03:30:00.000Z'",

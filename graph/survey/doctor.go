@@ -1,6 +1,7 @@
 package survey
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -90,7 +91,9 @@ func (r *round) probe(ctx context.Context) {
 		r.add(name, what, tenant.Unknown, r.blocked, "")
 		return
 	}
-	found, err := r.library.Probe(ctx)
+	limited, cancel := context.WithTimeout(ctx, cmp.Or(r.Patience, patience))
+	defer cancel()
+	found, err := r.library.Probe(limited)
 	r.found = append(r.found, found...)
 	if err != nil {
 		lost := step{

@@ -1,6 +1,7 @@
 package survey
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,9 @@ import (
 	"github.com/orgstore/orgstore/graph/fabric"
 	"github.com/orgstore/orgstore/packages/tenant"
 )
+
+// patience is how long one thing may take where nothing else is said.
+const patience = 2 * time.Minute
 
 // A step is one thing to ask.
 type step struct {
@@ -37,7 +41,9 @@ func (r *round) try(ctx context.Context, s step) error {
 		return nil
 	}
 	r.calls++
-	seen, lacks, err := s.ask(ctx)
+	limited, cancel := context.WithTimeout(ctx, cmp.Or(r.Patience, patience))
+	defer cancel()
+	seen, lacks, err := s.ask(limited)
 	switch {
 	case err != nil:
 		state, fix := r.judge(s, err)

@@ -47,6 +47,10 @@ type Survey struct {
 	// Now is the machine's clock, which is held against Microsoft's; nil is
 	// time.Now.
 	Now func() time.Time
+	// Patience is how long one thing may take; 0 is two minutes. What takes
+	// longer, as a service that is down or an hourly quota that is used up, is
+	// unknown.
+	Patience time.Duration
 }
 
 // New asks the tenant with an id, in lower case, through a connection. The

@@ -308,6 +308,26 @@ func TestCanceled(t *testing.T) {
 	}
 }
 
+// TestPatienceEnds leaves unknown what takes too long, and waits for nothing
+// else.
+func TestPatienceEnds(t *testing.T) {
+	x := contoso(t)
+	s := ask(x, probe{})
+	if _, err := s.Doctor(context.Background()); err != nil { // and is signed in
+		t.Fatal(err)
+	}
+	s.Patience = 1
+	found, err := s.Doctor(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"clock", "organization", "users", "capacities", "activity_events"} {
+		if r := named(t, found, name); r.State != tenant.Unknown || r.Detail == "" {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
 // TestGroupsThatAreNoIDs must not reach the tenant's other paths.
 func TestGroupsThatAreNoIDs(t *testing.T) {
 	x := contoso(t)

@@ -122,7 +122,7 @@ func (x *Tenant) answer(s graph.Service, w http.ResponseWriter, r *http.Request)
 	place := string(s) + " " + r.URL.Path
 	asked := place
 	if r.URL.RawQuery != "" {
-		query, err := url.QueryUnescape(r.URL.RawQuery)
+		query, err := url.PathUnescape(r.URL.RawQuery)
 		if err != nil {
 			x.t.Errorf("a query that cannot be read: %q", r.URL.RawQuery)
 		}
