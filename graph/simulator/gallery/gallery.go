@@ -1,0 +1,278 @@
+// Package gallery is the Organizational Store of a simulated tenant: what it
+// holds, the page on which a person changes it, and the private requests by
+// which that page does so.
+//
+// What the store does is documented (fabric-docs, Organizational visuals): one
+// entry for each GUID, an update in place, access, the visualization pane, a
+// deletion for good, entries from AppSource that update themselves. What its
+// page sends is not, so it is made up anew from a seed: a client that knows one
+// seed's requests knows nothing of another's.
+package gallery
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/orgstore/orgstore/packages/pbiviz"
+	"github.com/orgstore/orgstore/packages/visual"
+)
+
+// Options is what a gallery is made with.
+type Options struct {
+	Seed uint64 // of the private requests, ids and delays
+	Now  func() time.Time
+	// TakeOthers lets an update bring a package of another GUID. Whether the
+	// portal does is unknown.
+	TakeOthers bool
+	// User names who sends a request; false refuses it. Nil takes any bearer token.
+	User func(r *http.Request) (string, bool)
+	// Token gives the page of a person the token that it sends.
+	Token func(r *http.Request) string
+	// Storage is the base URL of another host that serves this handler too, to
+	// which some seeds upload; empty: none do.
+	Storage string
+	// Shape, if not nil, is used instead of the seed's.
+	Shape *Shape
+}
+
+// An Entry is one visual of the store.
+type Entry struct {
+	ID          string
+	GUID        visual.GUID
+	Name        string
+	Description string
+	Access      bool // reports may load it
+	Pane        bool // it is in everybody's visualization pane
+	AppSource   bool // it updates itself
+	Version     string
+	Changed     time.Time
+	Owner       string
+	Package     []byte // empty for AppSource
+	serial      int    // another one after it was deleted and added again
+}
+
+// A Gallery is the store. It is safe for concurrent use.
+type Gallery struct {
+	o       Options
+	shape   Shape
+	mu      sync.Mutex
+	entries []*Entry
+	uploads map[string][]byte
+	csrf    string
+	serial  int
+	events  []Event
+	rand    *rand.Rand
+	deleted map[visual.GUID]bool
+}
+
+// New makes an empty gallery.
+func New(o Options) *Gallery {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	g := &Gallery{o: o, uploads: map[string][]byte{}, deleted: map[visual.GUID]bool{}, rand: rand.New(rand.NewPCG(o.Seed, 1))}
+	if o.Shape != nil {
+		g.shape = *o.Shape
+	} else {
+		g.shape = NewShape(o.Seed, o.Storage)
+	}
+	g.csrf = g.secret()
+	return g
+}
+
+// Shape returns the private requests' shape.
+func (g *Gallery) Shape() Shape { return g.shape }
+
+// Reshape makes the page and its requests others from now on.
+func (g *Gallery) Reshape(s Shape) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.shape = s
+}
+
+const letters = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+
+// secret is a value that nobody guesses, of 32 characters.
+func (g *Gallery) secret() string {
+	b := make([]byte, 32)
+	for i := range b {
+		b[i] = letters[g.rand.IntN(len(letters))]
+	}
+	b[7] = '7' // like any such value, it has a digit
+	return string(b)
+}
+
+func (g *Gallery) newID() string {
+	g.serial++
+	switch g.shape.IDs {
+	case "number":
+		return strconv.Itoa(4100 + 17*g.serial)
+	case "uuid":
+		return uuid(g.rand)
+	}
+	return fmt.Sprintf("ov%04d", 700+13*g.serial)
+}
+
+func uuid(r *rand.Rand) string {
+	a, b := r.Uint64(), r.Uint64()
+	return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>48&0x3fff|0x8000, b&0xffffffffffff)
+}
+
+// A Problem is why the store refuses, in the words of its page.
+type Problem struct {
+	Status  int
+	Message string
+}
+
+// Error returns the words.
+func (p *Problem) Error() string { return p.Message }
+
+func problem(status int, format string, args ...any) *Problem {
+	return &Problem{status, fmt.Sprintf(format, args...)}
+}
+
+// Add adds a visual from a file. A second of one GUID is refused, as documented.
+func (g *Gallery) Add(user, name, description string, file []byte, access bool) (Entry, error) {
+	p, err := pbiviz.Read(file, pbiviz.DefaultLimits())
+	if err != nil {
+		return Entry{}, problem(http.StatusBadRequest, "There was a problem adding this custom visual. The file is not a visual.")
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	guid := p.Manifest().GUID
+	if g.find(func(e *Entry) bool { return e.GUID == guid && !e.AppSource }) != nil {
+		return Entry{}, problem(http.StatusConflict, "There was a problem adding this custom visual. It already exists")
+	}
+	e := &Entry{
+		ID: g.newID(), GUID: guid, Name: name, Description: description, Access: access, Version: p.Manifest().Version.String(),
+		Changed: g.o.Now().UTC(), Owner: user, Package: file, serial: g.serial,
+	}
+	g.entries = append(g.entries, e)
+	g.record("InsertOrganizationalGalleryItem", user, e)
+	return *e, nil
+}
+
+// AddFromAppSource adds a visual that updates itself.
+func (g *Gallery) AddFromAppSource(user string, guid visual.GUID, name, version string) Entry {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	e := &Entry{ID: g.newID(), GUID: guid, Name: name, Access: true, AppSource: true, Version: version, Changed: g.o.Now().UTC(), Owner: user, serial: g.serial}
+	g.entries = append(g.entries, e)
+	g.record("InsertOrganizationalGalleryItem", user, e)
+	return *e
+}
+
+// Update replaces a visual's package in place. Reports load it at once.
+func (g *Gallery) Update(user, id string, file []byte) (Entry, error) {
+	p, err := pbiviz.Read(file, pbiviz.DefaultLimits())
+	if err != nil {
+		return Entry{}, problem(http.StatusBadRequest, "There was a problem updating this custom visual. The file is not a visual.")
+	}
+	return g.change(user, id, "UpdateOrganizationalGalleryItem", func(e *Entry) error {
+		if e.AppSource {
+			return problem(http.StatusBadRequest, "This visual is updated by AppSource.")
+		}
+		if p.Manifest().GUID != e.GUID && !g.o.TakeOthers {
+			return problem(http.StatusBadRequest, "There was a problem updating this custom visual. It is another visual.")
+		}
+		e.GUID, e.Package, e.Version = p.Manifest().GUID, file, p.Manifest().Version.String()
+		return nil
+	})
+}
+
+// SetAccess lets reports load a visual, or not.
+func (g *Gallery) SetAccess(user, id string, on bool) (Entry, error) {
+	return g.change(user, id, "UpdateOrganizationalGalleryItem", func(e *Entry) error { e.Access = on; return nil })
+}
+
+// SetPane shows a visual in everybody's visualization pane, or not.
+func (g *Gallery) SetPane(user, id string, on bool) (Entry, error) {
+	return g.change(user, id, "UpdateOrganizationalGalleryItem", func(e *Entry) error { e.Pane = on; return nil })
+}
+
+// Delete takes a visual out for good: reports that use it never find it again,
+// even if it is added again.
+func (g *Gallery) Delete(user, id string) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	e := g.find(func(e *Entry) bool { return e.ID == id })
+	if e == nil {
+		return problem(http.StatusNotFound, "There is no such visual.")
+	}
+	g.entries = slices.DeleteFunc(g.entries, func(o *Entry) bool { return o == e })
+	g.deleted[e.GUID] = true
+	g.record("DeleteOrganizationalGalleryItem", user, e)
+	return nil
+}
+
+func (g *Gallery) change(user, id, operation string, f func(*Entry) error) (Entry, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	e := g.find(func(e *Entry) bool { return e.ID == id })
+	if e == nil {
+		return Entry{}, problem(http.StatusNotFound, "There is no such visual.")
+	}
+	if err := f(e); err != nil {
+		return Entry{}, err
+	}
+	e.Changed, e.Owner = g.o.Now().UTC(), user
+	g.record(operation, user, e)
+	return *e, nil
+}
+
+func (g *Gallery) find(is func(*Entry) bool) *Entry {
+	if i := slices.IndexFunc(g.entries, is); i >= 0 {
+		return g.entries[i]
+	}
+	return nil
+}
+
+// Entries returns what the store holds.
+func (g *Gallery) Entries() []Entry {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	all := make([]Entry, len(g.entries))
+	for i, e := range g.entries {
+		all[i] = *e
+	}
+	return all
+}
+
+// Entry returns the entry from a file of a visual.
+func (g *Gallery) Entry(guid visual.GUID) (Entry, bool) {
+	for _, e := range g.Entries() {
+		if e.GUID == guid && !e.AppSource {
+			return e, true
+		}
+	}
+	return Entry{}, false
+}
+
+// AppSourceUpdates lets every visual from AppSource become a newer one, as they
+// do without anybody's doing.
+func (g *Gallery) AppSourceUpdates(version string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, e := range g.entries {
+		if e.AppSource {
+			e.Version, e.Changed = version, g.o.Now().UTC()
+		}
+	}
+}
+
+// Loads returns what a report that was built with a visual loads now: its
+// package; false where it shows that the visual is no longer available.
+func (g *Gallery) Loads(guid visual.GUID) ([]byte, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	e := g.find(func(e *Entry) bool { return e.GUID == guid && !e.AppSource })
+	if e == nil || !e.Access || g.deleted[guid] {
+		return nil, false
+	}
+	return e.Package, true
+}

@@ -1,0 +1,345 @@
+// Package gallerytest is a person at the page of a simulated Organizational
+// Store, and the browser in which that person records what the page sends.
+package gallerytest
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/textproto"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/orgstore/orgstore/graph/simulator/gallery"
+)
+
+// A Browser does what the page's script does, and keeps a recording of it.
+type Browser struct {
+	Base   string // of the portal
+	Client *http.Client
+	Token  string
+	Shape  gallery.Shape
+	// Keeps records bodies whole, as Firefox does; otherwise they are garbled or
+	// dropped, as Chromium does.
+	Keeps bool
+	// Secrets records authorization and cookies too.
+	Secrets bool
+
+	guard   string
+	cookies map[string]string
+	entries []entry
+	at      time.Time
+}
+
+type values map[string]any
+
+// Open opens the page, which lists.
+func (b *Browser) Open(ctx context.Context) error {
+	b.cookies = map[string]string{}
+	b.at = time.Date(2026, 11, 25, 9, 0, 0, 0, time.UTC)
+	b.noise()
+	_, text, err := b.send(ctx, "document", http.MethodGet, b.Base+b.Shape.Page, http.Header{"Accept": {"text/html"}}, nil, nil)
+	if err != nil {
+		return err
+	}
+	name := regexp.QuoteMeta(b.Shape.GuardName)
+	switch b.Shape.Guard {
+	case "meta":
+		b.guard = regexp.MustCompile(`<meta name="` + name + `" content="([^"]*)"`).FindStringSubmatch(text)[1]
+	case "input":
+		b.guard = regexp.MustCompile(`<input type="hidden" name="` + name + `" value="([^"]*)"`).FindStringSubmatch(text)[1]
+	case "cookie":
+		b.guard = b.cookies[b.Shape.GuardName]
+	}
+	_, err = b.List(ctx)
+	return err
+}
+
+// List reads the list again.
+func (b *Browser) List(ctx context.Context) ([]jsontext.Value, error) {
+	v := values{}
+	text, err := b.call(ctx, "list", v)
+	if err != nil {
+		return nil, err
+	}
+	if g, ok := v["guard"]; ok {
+		b.guard = fmt.Sprint(g)
+	}
+	var tree any
+	if err := json.Unmarshal([]byte(text), &tree); err != nil {
+		return nil, err
+	}
+	for _, name := range b.Shape.Envelope {
+		tree = tree.(map[string]any)[name]
+	}
+	var all []jsontext.Value
+	raw, _ := json.Marshal(tree)
+	return all, json.Unmarshal(raw, &all)
+}
+
+// entry returns what the page knows of a visual.
+func (b *Browser) entry(ctx context.Context, name string) (values, error) {
+	all, err := b.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, raw := range all {
+		var tree any
+		_ = json.Unmarshal(raw, &tree)
+		v := values{}
+		for what, pointer := range b.Shape.At {
+			v[what] = at(tree, pointer)
+		}
+		if v["name"] == name {
+			return v, nil
+		}
+	}
+	return nil, fmt.Errorf("the page does not list %q", name)
+}
+
+func at(tree any, pointer string) any {
+	for name := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
+		m, _ := tree.(map[string]any)
+		tree = m[name]
+	}
+	return tree
+}
+
+// Update opens a visual's settings and uploads a package.
+func (b *Browser) Update(ctx context.Context, name, file string, content []byte) error {
+	v, err := b.entry(ctx, name)
+	if err != nil {
+		return err
+	}
+	return b.run(ctx, b.Shape.Update, v.with(file, content))
+}
+
+// Add adds a visual from a file.
+func (b *Browser) Add(ctx context.Context, name, description, file string, content []byte) error {
+	v := values{"name": name, "description": description, "access": b.access(true)}
+	return b.run(ctx, b.Shape.Add, v.with(file, content))
+}
+
+// SetAccess turns a visual's access.
+func (b *Browser) SetAccess(ctx context.Context, name string, on bool) error {
+	v, err := b.entry(ctx, name)
+	if err != nil {
+		return err
+	}
+	v["wanted"] = b.access(on)
+	if on {
+		return b.run(ctx, b.Shape.AccessOn, v)
+	}
+	return b.run(ctx, b.Shape.AccessOff, v)
+}
+
+// SetPane turns whether a visual is in everybody's pane.
+func (b *Browser) SetPane(ctx context.Context, name string, on bool) error {
+	v, err := b.entry(ctx, name)
+	if err != nil {
+		return err
+	}
+	v["wantedPane"] = on
+	return b.run(ctx, []string{"pane"}, v)
+}
+
+func (b *Browser) access(on bool) any {
+	switch b.Shape.Access {
+	case "enabled":
+		return on
+	case "disabled":
+		return !on
+	}
+	if on {
+		return "Enabled"
+	}
+	return "Disabled"
+}
+
+func (v values) with(file string, content []byte) values {
+	v["file"], v["bytes"], v["size"] = file, content, float64(len(content))
+	v["base64"] = base64.StdEncoding.EncodeToString(content)
+	return v
+}
+
+// run makes calls in order and lists, as the page does after each change.
+func (b *Browser) run(ctx context.Context, calls []string, v values) error {
+	for _, name := range calls {
+		if _, err := b.call(ctx, name, v); err != nil {
+			return err
+		}
+	}
+	b.noise()
+	_, err := b.List(ctx)
+	return err
+}
+
+func text(v any) string {
+	if f, ok := v.(float64); ok {
+		return strconv.FormatFloat(f, 'f', -1, 64)
+	}
+	return fmt.Sprint(v)
+}
+
+var hole = regexp.MustCompile(`\{(\w+)\}`)
+
+func fill(s string, v values, encode func(string) string) string {
+	return hole.ReplaceAllStringFunc(s, func(m string) string { return encode(text(v[m[1:len(m)-1]])) })
+}
+
+func same(s string) string { return s }
+
+func fillTree(t any, v values) any {
+	switch t := t.(type) {
+	case string:
+		if strings.HasPrefix(t, "{=") {
+			return v[strings.Trim(t, "{=}")]
+		}
+		return fill(t, v, same)
+	case map[string]any:
+		m := map[string]any{}
+		for name, inner := range t {
+			m[name] = fillTree(inner, v)
+		}
+		return m
+	}
+	return t
+}
+
+func (b *Browser) fillJSON(template string, v values) []byte {
+	var t any
+	_ = json.Unmarshal([]byte(template), &t)
+	out, _ := json.Marshal(fillTree(t, v), json.Deterministic(true))
+	return out
+}
+
+// call makes one of the page's private requests.
+func (b *Browser) call(ctx context.Context, name string, v values) (string, error) {
+	c := b.Shape.Calls[name]
+	address := fill(c.URL, v, url.PathEscape)
+	if strings.HasPrefix(c.URL, "{") {
+		address = text(v[strings.Trim(c.URL, "{}")])
+	}
+	if strings.HasPrefix(address, "/") {
+		address = b.Base + address
+	}
+	h := http.Header{"Accept": {"application/json"}}
+	if !c.Open {
+		h.Set("Authorization", "Bearer "+b.Token)
+	}
+	for name, value := range c.Headers {
+		h.Set(name, fill(value, values{"guard": b.guard}, same))
+	}
+	body, post := b.body(c, v, h)
+	resp, answer, err := b.send(ctx, "fetch", c.Method, address, h, body, post)
+	if err != nil {
+		return "", err
+	}
+	if resp.StatusCode >= 300 {
+		return "", fmt.Errorf("%s: %s: %s", name, resp.Status, answer)
+	}
+	var tree any
+	if answer != "" {
+		_ = json.Unmarshal([]byte(answer), &tree)
+	}
+	for variable, from := range c.Take {
+		kind, where, _ := strings.Cut(from, ":")
+		if kind == "body" {
+			v[variable] = at(tree, where)
+		} else {
+			v[variable] = resp.Header.Get(where)
+		}
+	}
+	return answer, nil
+}
+
+// body makes a call's body, and what a browser keeps of it.
+func (b *Browser) body(c gallery.Call, v values, h http.Header) ([]byte, *postData) {
+	switch c.Kind {
+	case "json":
+		body := b.fillJSON(c.Body, v)
+		h.Set("Content-Type", "application/json")
+		return body, &postData{Type: "application/json", Text: string(body)}
+	case "bytes":
+		h.Set("Content-Type", "application/octet-stream")
+		body := v["bytes"].([]byte)
+		if b.Keeps {
+			return body, &postData{Type: "application/octet-stream", Text: string(body)}
+		}
+		return body, nil // Chromium drops it
+	case "multipart":
+		whole, kind := b.multipart(c, v, v["bytes"].([]byte))
+		h.Set("Content-Type", kind)
+		kept := whole
+		if !b.Keeps {
+			kept = bytes.Replace(whole, v["bytes"].([]byte), []byte("PK\ufffd\ufffd"), 1)
+		}
+		return whole, &postData{Type: kind, Text: string(kept)}
+	}
+	return nil, nil
+}
+
+func (b *Browser) multipart(c gallery.Call, v values, file []byte) ([]byte, string) {
+	var out bytes.Buffer
+	m := multipart.NewWriter(&out)
+	_ = m.SetBoundary("----WebKitFormBoundaryX7fQ2mLk09aTzRbe")
+	for _, p := range c.Parts {
+		h := textproto.MIMEHeader{}
+		disposition := `form-data; name="` + p.Name + `"`
+		content := []byte(fill(p.Value, v, same))
+		switch {
+		case p.File:
+			disposition += `; filename="` + text(v["file"]) + `"`
+			h.Set("Content-Type", "application/octet-stream")
+			content = file
+		case strings.HasPrefix(p.Value, `{"`):
+			content = b.fillJSON(p.Value, v)
+		}
+		h.Set("Content-Disposition", disposition)
+		w, _ := m.CreatePart(h)
+		_, _ = w.Write(content)
+	}
+	_ = m.Close()
+	return out.Bytes(), m.FormDataContentType()
+}
+
+// send sends a request with the browser's cookies and records it.
+func (b *Browser) send(ctx context.Context, kind, method, address string, h http.Header, body []byte, post *postData) (*http.Response, string, error) {
+	req, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
+	if err != nil {
+		return nil, "", err
+	}
+	req.Header = h
+	own := strings.HasPrefix(address, b.Base)
+	if own {
+		for name, value := range b.cookies {
+			req.AddCookie(&http.Cookie{Name: name, Value: value})
+		}
+	}
+	resp, err := b.Client.Do(req)
+	if err != nil {
+		return nil, "", err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, "", err
+	}
+	if own {
+		for _, c := range resp.Cookies() {
+			b.cookies[c.Name] = c.Value
+		}
+	}
+	b.record(kind, req, len(body), post, resp, answer)
+	return resp, string(answer), nil
+}
