@@ -1,0 +1,71 @@
+// Package recorded is a store driver that replays what an administrator's own
+// browser was recorded doing on the page Organizational visuals. It knows how to
+// read a recording (HAR), how to learn from it which requests list and which
+// change, and how to send them again for another package. It must not know why
+// a package is put, nor any address or member of Microsoft's private requests:
+// nothing of them is documented, so nothing of them is written here. Everything
+// comes from the recording, and a person approves it by the recipe's digest.
+//
+// Three things are never taken from a recording: whom a token may be sent to
+// (Hosts, compiled in), the token itself, and anything else that is secret.
+package recorded
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/orgstore/orgstore/packages/verdict"
+)
+
+// The codes of what this package refuses.
+const (
+	codeHAR       verdict.Code = "recorded.har"       // the recording cannot be read
+	codeAmbiguous verdict.Code = "recorded.ambiguous" // the recording can be understood in two ways
+	codeLearn     verdict.Code = "recorded.learn"     // something is missing in the recording
+	codeUnknown   verdict.Code = "recorded.unknown"   // a value comes from nowhere that was recorded
+	codeSecret    verdict.Code = "recorded.secret"    // a value that must not be written down
+	codeHost      verdict.Code = "recorded.host"      // an address to which nothing is sent
+	codeRecipe    verdict.Code = "recorded.recipe"    // the recipe cannot be read
+	codeShape     verdict.Code = "recorded.shape"     // an answer looks otherwise than recorded
+	codeEntry     verdict.Code = "recorded.entry"     // the list's entry is not the expected one
+	codeOff       verdict.Code = "recorded.off"       // changing was not accepted
+	codeNot       verdict.Code = "recorded.missing"   // the recipe does not say how
+	codeVerify    verdict.Code = "recorded.verify"    // the list does not show what was changed
+	codeValue     verdict.Code = "recorded.value"     // a value that cannot be sent in its place
+	codeAnswer    verdict.Code = "recorded.answer"    // no answer
+)
+
+// An Error says that a change may have been made, or partly: a request that
+// changes was sent. What is known to have changed nothing is a *verdict.Refusal.
+type Error struct {
+	code    verdict.Code
+	message string
+	hint    string
+	err     error
+}
+
+// Error tells what happened.
+func (e *Error) Error() string { return e.message }
+
+// Unwrap returns the cause, if there is one.
+func (e *Error) Unwrap() error { return e.err }
+
+// Code returns the error's stable code.
+func (e *Error) Code() string { return string(e.code) }
+
+// Hint says what a person can do.
+func (e *Error) Hint() string { return e.hint }
+
+func refuse(code verdict.Code, hint, format string, args ...any) *verdict.Refusal {
+	return verdict.Refuse(code, fmt.Sprintf(format, args...), hint)
+}
+
+// after turns a refusal into an error once a request that changes was sent.
+func after(err error) error {
+	var r *verdict.Refusal
+	if !errors.As(err, &r) {
+		return err
+	}
+	return &Error{code: r.Code(), message: r.Error() + "; a request that changes was sent before, so the visual may have changed",
+		hint: "look at the visual in the portal; orgstore repeats nothing by itself"}
+}

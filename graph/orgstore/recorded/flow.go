@@ -1,0 +1,180 @@
+package recorded
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// A subject is what a flow is about.
+type subject struct {
+	before   int    // the exchange that lists before it
+	cargo    *cargo // nil: no package goes with it
+	entry    *tree  // nil: there is none yet
+	ids      []string
+	entries  []*tree
+	carriers []int
+	changes  []int // what may be changing in this part of the recording
+}
+
+func (l *learner) subject(c cut, cargo *cargo) subject {
+	return subject{before: c.before, cargo: cargo, ids: l.identifying(c.before), entries: l.entriesOf(c.before), changes: c.changes}
+}
+
+// A draft is one request of which each part is explained.
+type draft struct {
+	x       int
+	step    Step
+	refs    []*ref // all of the templates, for naming them
+	address []piece
+	fields  []*[]piece
+	finish  []func() // write the templates once steps have names
+}
+
+func (d *draft) about(from string) bool {
+	return d != nil && slices.ContainsFunc(d.refs, func(r *ref) bool { return r.from == from })
+}
+
+// flow finds everything that the first requests need or that goes on from them,
+// and makes steps of it. The last of them comes last.
+func (l *learner) flow(name string, s subject, first []int) ([]Step, error) {
+	in := map[int]*draft{}
+	for _, j := range first {
+		in[j] = nil
+	}
+	if name == "list" {
+		s.changes = nil
+	}
+	for grown := true; grown; {
+		grown = false
+		for _, j := range s.changes {
+			if _, is := in[j]; is {
+				continue
+			}
+			d, _ := l.draft(s, j)
+			if d != nil && slices.ContainsFunc(d.refs, func(r *ref) bool {
+				_, from := in[r.x]
+				return r.from == fromEntry || r.from == fromPackage && r.kind != "version" && r.kind != "description" && r.kind != "size" || r.x >= 0 && from && changing(l.all[r.x])
+			}) {
+				in[j], grown = nil, true
+			}
+		}
+		for _, j := range sortedInts(in) {
+			if in[j] != nil {
+				continue
+			}
+			d, err := l.draft(s, j)
+			if err != nil {
+				return nil, err
+			}
+			in[j], grown = d, true
+			for _, r := range d.refs {
+				if r.x < 0 || l.known4(name, r.x) || r.x == s.before && name != "list" {
+					continue
+				}
+				if _, is := in[r.x]; !is {
+					in[r.x] = nil
+				}
+			}
+		}
+	}
+	return l.name(name, s, in), nil
+}
+
+// known4 says whether an exchange is part of the list's flow, which runs before
+// every other.
+func (l *learner) known4(name string, x int) bool {
+	if name == "list" {
+		return false
+	}
+	step, is := l.steps[x]
+	return is && strings.HasPrefix(step, "list")
+}
+
+func sortedInts(m map[int]*draft) []int {
+	var all []int
+	for j := range m {
+		all = append(all, j)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// name gives the steps of a flow their names and writes their templates.
+func (l *learner) name(flow string, s subject, in map[int]*draft) []Step {
+	if l.steps == nil {
+		l.steps = map[int]string{}
+	}
+	names := map[int]string{s.before: "list"}
+	for x, n := range l.steps {
+		if strings.HasPrefix(n, "list") {
+			names[x] = n
+		}
+	}
+	order := sortedInts(in)
+	for i, j := range order {
+		names[j] = stepName(flow, i, len(order))
+		if _, is := l.steps[j]; !is {
+			l.steps[j] = names[j]
+		}
+	}
+	var steps []Step
+	for _, j := range order {
+		d := in[j]
+		for _, r := range d.refs {
+			if r.x >= 0 {
+				r.from = names[r.x]
+			}
+		}
+		for _, f := range d.finish {
+			f()
+		}
+		d.step.Name = names[j]
+		steps = append(steps, d.step)
+	}
+	return steps
+}
+
+// draft explains one request. It returns what it has, with an error, where a
+// part of it stays unexplained.
+func (l *learner) draft(s subject, j int) (*draft, error) {
+	x := l.all[j]
+	d := &draft{x: j}
+	e := &explainer{l: l, s: s, j: j, d: d}
+	d.step.Method = x.method
+	if !slices.Contains(methods, x.method) {
+		return d, refuse(codeLearn, "", "%s needs the method %s, which is not replayed", e.where(), shown(x.method))
+	}
+	err := e.address()
+	if err2 := e.headers(); err == nil {
+		err = err2
+	}
+	if err2 := e.body(); err == nil {
+		err = err2
+	}
+	d.step.Expect = expectOf(x)
+	if page := d.step.Expect.Type == "text/html"; !d.step.Storage && (bearer(x) || !l.token && !page) {
+		d.step.Token = true
+	}
+	return d, err
+}
+
+func expectOf(x *exchange) Expect {
+	a := x.reply()
+	e := Expect{Status: a.status, Type: a.kind}
+	if a.tree != nil {
+		f := newForm()
+		f.add(a.tree)
+		e.Shape = f.lines()
+	}
+	return e
+}
+
+// reply is the exchange's answer, as replaying would read it.
+func (x *exchange) reply() *answer {
+	a := newAnswer(x.url, x.status, x.answered, x.answerType, x.answer)
+	if len(x.answer) == 0 && x.status != http.StatusNoContent && isJSON(x.answerType) {
+		a.kind = "" // no content was recorded
+	}
+	return a
+}

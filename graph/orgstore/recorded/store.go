@@ -1,0 +1,418 @@
+package recorded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/moment"
+	"github.com/orgstore/orgstore/packages/pbiviz"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/visual"
+)
+
+// An Authorizer adds a token for the recipe's audience to a request. It is asked
+// only for requests to hosts that may have one.
+type Authorizer interface {
+	Authorize(ctx context.Context, req *http.Request) error
+}
+
+// Options is what a Store works with.
+type Options struct {
+	Recipe Recipe
+	Hosts  Hosts
+	// Transport carries requests. It must repeat none of them and follow no
+	// redirect.
+	Transport http.RoundTripper
+	Authorize Authorizer
+	// Approved is the digest of the recipe that the settings name, with the word
+	// that its unofficial means were accepted; empty where they were not. Without
+	// it nothing is changed.
+	Approved string
+	// Program is the User-Agent.
+	Program string
+	// Timeout bounds one request; 2 minutes where it is zero.
+	Timeout time.Duration
+	// Now is the clock of values that are times; nil means time.Now.
+	Now func() time.Time
+}
+
+// A Store replays a recipe.
+type Store struct {
+	recipe    Recipe
+	hosts     Hosts
+	client    *http.Client
+	authorize Authorizer
+	approved  string
+	agent     string
+	now       func() time.Time
+	mu        sync.Mutex // held while something changes
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Open returns the store of a recipe, which it holds against the hosts. Nothing
+// is sent yet.
+func Open(o Options) (*Store, error) {
+	if err := o.Recipe.validate(o.Hosts); err != nil {
+		return nil, err
+	}
+	if o.Authorize == nil || o.Transport == nil {
+		return nil, errors.New("a recorded store needs a way to send and to sign in")
+	}
+	if o.Timeout == 0 {
+		o.Timeout = 2 * time.Minute
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	client := &http.Client{
+		Transport: o.Transport, Timeout: o.Timeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return &Store{recipe: o.Recipe, hosts: o.Hosts, client: client, authorize: o.Authorize, approved: o.Approved, agent: o.Program, now: o.Now}, nil
+}
+
+// Traits says that no person is needed, and whether the recorded list shows a
+// version.
+func (s *Store) Traits() store.Traits {
+	return store.Traits{TellsVersion: s.recipe.List.Version != "", Unattended: true}
+}
+
+// Try lists, and sends nothing else. It returns what the list told.
+func (s *Store) Try(ctx context.Context) (map[visual.GUID]store.Listing, error) {
+	return s.Installed(ctx)
+}
+
+// Installed reads the list. Entries that are not a visual from a file are left
+// out, except that their GUIDs can be asked about by Put.
+func (s *Store) Installed(ctx context.Context) (map[visual.GUID]store.Listing, error) {
+	run := s.begin(nil)
+	entries, err := run.list(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := map[visual.GUID]store.Listing{}
+	files := map[visual.GUID]bool{}
+	for _, e := range entries {
+		l := e.listing(s.recipe.List)
+		_, twice := all[e.guid]
+		switch {
+		case twice && files[e.guid] && !e.file:
+			continue // the same visual from AppSource is beside it
+		case twice && files[e.guid] == e.file:
+			l.Problem = "the list has more than one entry of this visual"
+		}
+		all[e.guid], files[e.guid] = l, e.file
+	}
+	return all, nil
+}
+
+// Look reads the list and tells of one visual.
+func (s *Store) Look(ctx context.Context, g visual.GUID) (store.Listing, bool, error) {
+	all, err := s.Installed(ctx)
+	l, held := all[g]
+	return l, held, err
+}
+
+// Withdraw has nothing to take back: no change ever waits.
+func (s *Store) Withdraw(ctx context.Context, _ store.StepID) error { return ctx.Err() }
+
+// Put lists, checks that the visual's entry is one from a file, replaces its
+// package or adds the visual, and lists again. An *Error means that a request
+// that changes was sent and that nobody can tell what came of it.
+func (s *Store) Put(ctx context.Context, id store.StepID, l license.Licensed, at moment.Moment) (store.Receipt, error) {
+	if err := ctx.Err(); err != nil {
+		return store.Receipt{}, err
+	}
+	r, err := l.Open(at)
+	if err != nil {
+		return store.Receipt{}, err
+	}
+	file, err := io.ReadAll(r)
+	if err != nil {
+		return store.Receipt{}, err
+	}
+	p, err := pbiviz.Read(file, pbiviz.DefaultLimits())
+	if err != nil {
+		return store.Receipt{}, err
+	}
+	if err := s.mayChange(); err != nil {
+		return store.Receipt{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m := p.Manifest()
+	run := s.begin(cargoOf(p, fmt.Sprintf("%s.%s.pbiviz", m.GUID, m.Version)))
+	before, err := run.find(ctx, m.GUID)
+	if err != nil {
+		return store.Receipt{}, err
+	}
+	steps := s.recipe.Update
+	if before == nil {
+		if steps = s.recipe.Add; len(steps) == 0 {
+			return store.Receipt{}, refuse(codeNot, "add the visual in the portal, or record how one is added: `orgstore store learn --added`",
+				"cannot add %s: the recipe only says how a visual is updated", m.GUID)
+		}
+	}
+	if err := run.change(ctx, steps, before); err != nil {
+		return store.Receipt{}, err
+	}
+	return run.verify(ctx, id, m.GUID, before, func(e *entry) string {
+		l := e.listing(s.recipe.List)
+		switch {
+		case l.Release != nil && !l.Release.Version.Equal(m.Version):
+			return fmt.Sprintf("the list shows the version %s, not %s", l.Release.Version, m.Version)
+		case before != nil && s.recipe.List.Access != nil && !sameFlag(l.Enabled, before.listing(s.recipe.List).Enabled):
+			return "its access changed with it"
+		}
+		return ""
+	})
+}
+
+// SetAccess does what was recorded when access was switched.
+func (s *Store) SetAccess(ctx context.Context, id store.StepID, g visual.GUID, enabled bool) (store.Receipt, error) {
+	if err := ctx.Err(); err != nil {
+		return store.Receipt{}, err
+	}
+	if err := s.mayChange(); err != nil {
+		return store.Receipt{}, err
+	}
+	steps, word := s.recipe.Disable, "disabled"
+	if enabled {
+		steps, word = s.recipe.Enable, "enabled"
+	}
+	if len(steps) == 0 || s.recipe.List.Access == nil {
+		return store.Receipt{}, refuse(codeNot, "switch it in the portal, or record that too: Access off, then on, and `orgstore store learn --access`",
+			"cannot change the access of %s: the recipe does not say how a visual is %s", g, word)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	run := s.begin(nil)
+	before, err := run.find(ctx, g)
+	switch {
+	case err != nil:
+		return store.Receipt{}, err
+	case before == nil:
+		return store.Receipt{}, refuse(codeEntry, "add it first", "cannot change the access of %s: the list does not have it", g)
+	case sameFlag(before.listing(s.recipe.List).Enabled, &enabled):
+		return store.Receipt{Reference: string(id)}, nil
+	}
+	if err := run.change(ctx, steps, before); err != nil {
+		return store.Receipt{}, err
+	}
+	return run.verify(ctx, id, g, before, func(e *entry) string {
+		if !sameFlag(e.listing(s.recipe.List).Enabled, &enabled) {
+			return "the list does not show it " + word
+		}
+		return ""
+	})
+}
+
+func sameFlag(a, b *bool) bool { return a != nil && b != nil && *a == *b || a == nil && b == nil }
+
+// mayChange refuses unless the settings accepted this very recipe.
+func (s *Store) mayChange() error {
+	digest := s.recipe.Digest()
+	switch s.approved {
+	case digest:
+		return nil
+	case "":
+		return refuse(codeOff, "read the recipe, then write under store: `digest: \""+digest+"\"` and `unofficial: accepted`",
+			"nothing is changed by recorded requests, which Microsoft does not document, until the settings accept that")
+	}
+	return refuse(codeOff, "read what changed in the recipe; if it is as it should be, write `digest: \""+digest+"\"`",
+		"the recipe is not the one that the settings accepted")
+}
+
+// An entry is one of the list's.
+type entry struct {
+	guid visual.GUID
+	file bool // it came from a file
+	tree *tree
+}
+
+func (e *entry) listing(l List) store.Listing {
+	found := store.Listing{GUID: e.guid}
+	if !e.file {
+		found.Problem = "it was not added from a file: it came from AppSource or another place, updates itself and cannot be pinned"
+	}
+	if t := e.tree.at(l.Name); l.Name != "" && t != nil && t.kind == '"' {
+		found.Name = t.text
+	}
+	if l.Access != nil {
+		if t := e.tree.at(l.Access.At); t != nil && t.leaf() {
+			on := t.raw() == l.Access.On
+			if on || t.raw() == l.Access.Off {
+				found.Enabled = &on
+			}
+		}
+	}
+	if t := e.tree.at(l.Version); l.Version != "" && t != nil && t.leaf() {
+		if v, err := visual.ParseVersion(t.text); err == nil {
+			found.Release = &visual.Release{Version: v}
+		}
+	}
+	return found
+}
+
+func (s *Store) begin(c *cargo) *session {
+	return &session{store: s, scene: scene{cargo: c, answers: map[string]*answer{}, now: s.now}, jar: map[string]map[string]string{}}
+}
+
+// list sends the list's steps and reads the entries.
+func (s *session) list(ctx context.Context) ([]*entry, error) {
+	l := s.store.recipe.List
+	if err := s.run(ctx, l.Steps, false); err != nil {
+		return nil, err
+	}
+	return s.entries(l)
+}
+
+func (s *session) entries(l List) ([]*entry, error) {
+	answer := s.scene.answers["list"]
+	if answer.tree == nil {
+		return nil, refuse(codeShape, "record again", "the list was answered with something that is not JSON")
+	}
+	array := answer.tree.at(l.Entries)
+	if array == nil || array.kind != '[' {
+		return nil, refuse(codeShape, "record again", "there is no list of entries in the answer")
+	}
+	var all []*entry
+	for _, item := range array.items {
+		t := item.at(l.GUID)
+		if t == nil || t.kind != '"' {
+			return nil, refuse(codeShape, "record again", "an entry of the list does not say which visual it is")
+		}
+		name, suffixed := strings.CutSuffix(t.text, orgStoreSuffix)
+		g, err := visual.ParseGUID(name)
+		if err != nil {
+			continue // not a visual's name; nobody will ask for it
+		}
+		all = append(all, &entry{guid: g, file: l.isFile(item, suffixed), tree: item})
+	}
+	return all, nil
+}
+
+const orgStoreSuffix = "_OrgStore"
+
+func (l List) isFile(item *tree, suffixed bool) bool {
+	if suffixed != l.Suffix {
+		return false
+	}
+	return !slices.ContainsFunc(l.File, func(is Is) bool {
+		t := item.at(is.At)
+		return t == nil || !t.leaf() || t.raw() != is.Is
+	})
+}
+
+// find lists and returns the one entry of a visual; nil where there is none.
+func (s *session) find(ctx context.Context, g visual.GUID) (*entry, error) {
+	all, err := s.list(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var found *entry
+	for _, e := range all {
+		if e.guid != g || found != nil && found.file && !e.file {
+			continue
+		}
+		if found != nil && found.file == e.file {
+			return nil, refuse(codeEntry, "look at the list in the portal", "the list has more than one entry of %s", g)
+		}
+		found = e
+	}
+	if found != nil && !found.file {
+		return nil, refuse(codeEntry, "leave it to AppSource; or swap it in the reports and add the visual from a file",
+			"%s was not added from a file; it updates itself, and orgstore never touches it", g)
+	}
+	return found, nil
+}
+
+// change sends a flow about an entry, or without one.
+func (s *session) change(ctx context.Context, steps []Step, e *entry) error {
+	if s.scene.entry = nil; e != nil {
+		s.scene.entry = e.tree
+	}
+	return s.run(ctx, steps, true)
+}
+
+// verify lists again and holds the entry against what it was and should be.
+func (s *session) verify(ctx context.Context, id store.StepID, g visual.GUID, before *entry, wrong func(*entry) string) (store.Receipt, error) {
+	again := s.store.begin(nil)
+	again.sent = true
+	now, err := again.find(ctx, g)
+	if err != nil {
+		return store.Receipt{}, after(err)
+	}
+	why := ""
+	switch {
+	case now == nil:
+		why = "the list does not have it"
+	default:
+		if why = moved(s.store.recipe.List, before, now); why == "" {
+			why = wrong(now)
+		}
+	}
+	if why != "" {
+		return store.Receipt{}, &Error{code: codeVerify, message: fmt.Sprintf("%s was changed, but afterwards %s", g, why),
+			hint: "look at the visual in the portal; orgstore repeats nothing by itself"}
+	}
+	r := store.Receipt{Reference: string(id)}
+	if s.store.recipe.List.Version == "" {
+		r.Note = "accepted; the list does not tell which version it holds"
+	}
+	return r, nil
+}
+
+// moved says which member that names the entry is another one now.
+func moved(l List, before, now *entry) string {
+	if before == nil {
+		return ""
+	}
+	for _, p := range l.Stable {
+		a, b := before.tree.at(p), now.tree.at(p)
+		if a == nil || b == nil || a.kind != b.kind || a.text != b.text {
+			return "its member " + shown(p) + " is another one"
+		}
+	}
+	return ""
+}
+
+// readReply reads an answer, bounded.
+func readReply(u *url.URL, resp *http.Response) (*answer, error) {
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxReply+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(body) > maxReply {
+		return nil, fmt.Errorf("the answer has more than %d bytes", maxReply)
+	}
+	return newAnswer(u, resp.StatusCode, resp.Header, resp.Header.Get("Content-Type"), body), nil
+}
+
+// newAnswer reads an answer; one without content has no type, whatever it says.
+func newAnswer(u *url.URL, status int, h http.Header, kind string, body []byte) *answer {
+	a := &answer{url: u, status: status, header: h, body: body}
+	if len(body) > 0 {
+		a.kind = mediaType(kind)
+	}
+	if isJSON(a.kind) {
+		a.tree = parseTree(body)
+	}
+	return a
+}
+
+func asURL(err error, to **url.Error) bool { return errors.As(err, to) }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
