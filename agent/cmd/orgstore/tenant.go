@@ -12,6 +12,7 @@ import (
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/graph"
+	"github.com/orgstore/orgstore/graph/survey"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/tenant"
 )
@@ -47,10 +48,26 @@ func (r *remote) Library(context.Context) (intake.Library, error) {
 	return nil, errors.New("libraries in SharePoint cannot be read yet")
 }
 
-func (r *remote) Doctor(context.Context) ([]tenant.Requirement, error) { return nil, nil }
+func (r *remote) Doctor(ctx context.Context) ([]tenant.Requirement, error) {
+	return r.survey().Doctor(ctx)
+}
 
-func (r *remote) Facts(context.Context, []string) (tenant.Facts, []tenant.Requirement, error) {
-	return tenant.Facts{}, nil, nil
+func (r *remote) Facts(ctx context.Context, groups []string) (tenant.Facts, []tenant.Requirement, error) {
+	return r.survey().Facts(ctx, groups)
+}
+
+// survey asks the tenant that the settings name, and looks at the library if
+// that is one of its.
+func (r *remote) survey() *survey.Survey {
+	if !r.settings.Library.SharePoint.Named() {
+		return survey.New(r.connection, r.settings.Tenant, nil)
+	}
+	return survey.New(r.connection, r.settings.Tenant, survey.NewLibrary(r.connection, r.settings.SignIn.Client, r.place))
+}
+
+// place finds the library in SharePoint.
+func (r *remote) place(context.Context) (survey.Place, error) {
+	return survey.Place{}, errors.New("libraries in SharePoint cannot be read yet")
 }
 
 func (r *remote) Close() error { return nil }
