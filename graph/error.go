@@ -30,34 +30,37 @@ type Error struct {
 	Err             error         // what went wrong below; may be nil
 }
 
-// Error says it in one line.
+// Error says it in one line, to stand after what could not be done.
 func (e *Error) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "cannot %s at %s: ", e.Op, e.Service.Title())
+	parts := []string{e.Op}
+	add := func(s string) {
+		if s != "" {
+			parts = append(parts, s)
+		}
+	}
+	who := e.Service.Title()
+	if who == "" {
+		who = "the service"
+	}
 	switch {
-	case e.Err != nil && e.Status == 0:
-		b.WriteString(scrub(e.Err.Error()))
-	default:
-		fmt.Fprintf(&b, "it answered %d", e.Status)
-		if name := http.StatusText(e.Status); name != "" {
-			b.WriteString(" " + name)
-		}
-		if e.ErrCode != "" {
-			b.WriteString(" " + e.ErrCode)
-		}
-		if e.Message != "" {
-			b.WriteString(": " + e.Message)
-		}
-		if e.Err != nil {
-			b.WriteString(": " + scrub(e.Err.Error()))
-		}
+	case e.Status != 0:
+		add(strings.TrimSpace(fmt.Sprintf("%s answered %d %s", who, e.Status, http.StatusText(e.Status))))
+	case e.Code() == "graph.unreachable":
+		add(who + " gave no answer")
 	}
-	if e.RequestID != "" {
-		b.WriteString(" (request " + e.RequestID + ")")
-	} else if e.ClientRequestID != "" {
-		b.WriteString(" (client request " + e.ClientRequestID + ")")
+	add(e.ErrCode)
+	add(e.Message)
+	if e.Err != nil {
+		add(scrub(e.Err.Error()))
 	}
-	return b.String()
+	said := strings.Join(parts, ": ")
+	switch {
+	case e.RequestID != "":
+		said += " (request " + e.RequestID + ")"
+	case e.ClientRequestID != "":
+		said += " (client request " + e.ClientRequestID + ")"
+	}
+	return said
 }
 
 // Unwrap returns what went wrong below.

@@ -56,6 +56,24 @@ func TestRefusalsInEachServicesWords(t *testing.T) {
 	}
 }
 
+func TestErrorsAreSentences(t *testing.T) {
+	for _, c := range []struct {
+		e    graph.Error
+		want string
+	}{
+		{graph.Error{Service: graph.Graph, Op: "GET /v1.0/drives", Status: 403, ErrCode: "accessDenied", Message: "Access denied", RequestID: "r1", ClientRequestID: "c1"},
+			"GET /v1.0/drives: Microsoft Graph answered 403 Forbidden: accessDenied: Access denied (request r1)"},
+		{graph.Error{Service: graph.PowerBI, Op: "GET /v1.0/myorg", Err: errors.New("connection reset"), ClientRequestID: "c1"},
+			"GET /v1.0/myorg: Power BI gave no answer: connection reset (client request c1)"},
+		{graph.Error{Op: "GET /x", Status: 599}, "GET /x: the service answered 599"},
+		{graph.Error{Service: graph.Graph, Op: "GET /x", Err: context.Canceled}, "GET /x: context canceled"},
+	} {
+		if got := c.e.Error(); got != c.want {
+			t.Errorf("got %s, want %s", got, c.want)
+		}
+	}
+}
+
 func TestTroubleShowsNoURL(t *testing.T) {
 	inner := errors.New("connection reset")
 	err := graph.Trouble(graph.Graph, "download", &url.Error{Op: "Get", URL: "https://contoso.sharepoint.com/a?tempauth=" + canary, Err: &url.Error{Op: "Get", URL: canary, Err: inner}})

@@ -108,6 +108,12 @@ type server struct {
 // counted from 1.
 func serve(t *testing.T, h func(w http.ResponseWriter, r *http.Request, n int)) *server {
 	t.Helper()
+	return serveBy(t, "HTTP/2.0", h)
+}
+
+// serveBy starts one that speaks a protocol.
+func serveBy(t *testing.T, protocol string, h func(w http.ResponseWriter, r *http.Request, n int)) *server {
+	t.Helper()
 	s := &server{}
 	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		raw, _ := io.ReadAll(r.Body)
@@ -117,7 +123,7 @@ func serve(t *testing.T, h func(w http.ResponseWriter, r *http.Request, n int)) 
 		s.mu.Unlock()
 		h(w, r, n)
 	}))
-	s.EnableHTTP2 = true
+	s.EnableHTTP2 = protocol == "HTTP/2.0"
 	s.Config.ErrorLog = silent()
 	s.StartTLS()
 	t.Cleanup(s.Close)
