@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"pgregory.net/rapid"
 )
 
 func address(path string) *url.URL {
@@ -47,6 +49,51 @@ func TestAThousandCallersKeepAQuota(t *testing.T) {
 		least := time.Duration(callers/amount) * time.Hour // 33 full hours before the last ten
 		if took := time.Since(began); took < least || float64(took) > 1.05*float64(least) {
 			t.Errorf("took %s, and the quota allows %s", took, least)
+		}
+	})
+}
+
+// Whatever is asked when, no window holds more than the quota, and nobody waits
+// when there would be room a slot later than Microsoft's.
+func TestNoWindowHoldsMoreThanTheQuota(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		amount := rapid.IntRange(1, 50).Draw(t, "amount")
+		window := time.Duration(rapid.IntRange(1, 7200).Draw(t, "seconds")) * time.Second
+		k := &steps{now: time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)}
+		b := newBucket(Quota{Amount: amount, Window: window}, time.Hour, k)
+		type use struct {
+			at   time.Time
+			cost int
+		}
+		var used []use
+		within := func(d time.Duration) (sum int) {
+			for _, u := range used {
+				if k.now.Sub(u.at) < d {
+					sum += u.cost
+				}
+			}
+			return sum
+		}
+		for range rapid.IntRange(1, 100).Draw(t, "requests") {
+			k.now = k.now.Add(time.Duration(rapid.Int64Range(0, int64(window)/8).Draw(t, "pause")))
+			cost := rapid.IntRange(1, amount).Draw(t, "cost")
+			for tries := 0; ; tries++ {
+				wait, _ := b.tryTake(cost)
+				if wait <= 0 {
+					break
+				}
+				if tries > 2*slots {
+					t.Fatal("waits for ever")
+				}
+				if within(window+2*b.width())+cost <= amount {
+					t.Fatalf("waits %s although there is room", wait)
+				}
+				k.now = k.now.Add(wait)
+			}
+			used = append(used, use{k.now, cost})
+			if sum := within(window); sum > amount {
+				t.Fatalf("%d of %d within %s", sum, amount, window)
+			}
 		}
 	})
 }

@@ -622,6 +622,29 @@ func TestAProxyAndItsCertificate(t *testing.T) {
 	}
 }
 
+func TestAProxysPasswordIsNotShown(t *testing.T) {
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusProxyAuthRequired) }))
+	u, _ := url.Parse(proxy.URL)
+	u.User = url.UserPassword("contoso", canary)
+	for _, state := range []string{"refuses", "is gone"} {
+		c, _ := tenant(t, func(w http.ResponseWriter, r *http.Request, n int) { ok(w) }, func(o *graph.Options) { o.Proxy = u })
+		_, err := get(c, "/v1.0/x")
+		if code(err) != "signin.unreachable" {
+			t.Errorf("a proxy that %s: %v", state, err)
+		}
+		harmless(t, err)
+		proxy.Close()
+	}
+	t.Setenv("HTTPS_PROXY", "http://contoso:"+canary+"@[proxy")
+	c, err := graph.Connect(graph.Options{Cloud: graph.Cloud{Login: "https://login.contoso.com", Graph: "https://graph.contoso.com"}, Tenant: contoso,
+		SignIn: graph.SignIn{Method: graph.BySecret, Client: client, Secret: func() (string, error) { return "x", nil }}, Clock: newClock()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.Token(t.Context(), graph.Graph)
+	harmless(t, err)
+}
+
 func TestACanceledCallSaysSo(t *testing.T) {
 	started := make(chan struct{})
 	c, _ := tenant(t, func(w http.ResponseWriter, r *http.Request, n int) { close(started); <-r.Context().Done() })

@@ -64,6 +64,7 @@ func after(c Clock, d time.Duration, f func()) (stop func() bool) {
 // read to its end or closed.
 type Connection struct {
 	options    Options
+	base       *http.Transport
 	buckets    *buckets
 	retrier    *retryablehttp.Client
 	credential *credential
@@ -91,7 +92,7 @@ func Connect(o Options) (*Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Connection{options: o, buckets: newBuckets(o.Limits, o.Clock), authorized: map[Service]*http.Client{}}
+	c := &Connection{options: o, base: base, buckets: newBuckets(o.Limits, o.Clock), authorized: map[Service]*http.Client{}}
 	c.retrier = newRetrier(o.Limits.Tries, &attempt{c, base})
 	c.plain = &http.Client{Transport: &tripper{c: c}, CheckRedirect: follow}
 	for _, s := range []Service{Graph, PowerBI, Fabric} {
@@ -100,6 +101,10 @@ func Connect(o Options) (*Connection, error) {
 	c.credential = newCredential(o, &http.Client{Transport: &tripper{c: c, signIn: true}, CheckRedirect: stay})
 	return c, nil
 }
+
+// Close lets go of connections that nobody uses. What is under way goes on, and
+// the connection can be used again.
+func (c *Connection) Close() { c.base.CloseIdleConnections() }
 
 // Cloud is the cloud that is reached.
 func (c *Connection) Cloud() Cloud { return c.options.Cloud }

@@ -233,11 +233,13 @@ func short(s string, most int) string {
 var (
 	tokenForm  = regexp.MustCompile(`eyJ[\w-]+(\.[\w-]*)*`)
 	bearerForm = regexp.MustCompile(`(?i)(bearer|tempauth|access_token|client_secret|client_assertion|refresh_token|sig)(["']?\s*[:= ]\s*["']?)[^\s"'&,;]+`)
+	userForm   = regexp.MustCompile(`://[^/\s@"']+@`)
 	queryForm  = regexp.MustCompile(`(https?://[^\s"'?]+)\?[^\s"']*`)
 )
 
-// scrub takes out what looks like a token, and every URL's query.
+// scrub takes out what looks like a token, and every URL's query and user.
 func scrub(s string) string {
+	s = userForm.ReplaceAllString(s, "://…@")
 	s = queryForm.ReplaceAllString(s, "$1?…")
 	s = bearerForm.ReplaceAllString(s, "$1$2…")
 	return tokenForm.ReplaceAllString(s, "…")

@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -134,6 +135,60 @@ func TestSignsInByManagedIdentity(t *testing.T) {
 	}
 	if _, err := c.HTTP().Get(metadata.URL); err == nil {
 		t.Error("anyone may ask without https")
+	}
+}
+
+func TestSignsInByTheAzureCLI(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("az is a batch file there")
+	}
+	dir := t.TempDir()
+	az := "#!/bin/sh\necho \"$@\" >> " + dir + "/asked\n" +
+		"case $* in *fabric*) echo 'ERROR: AADSTS50076: a second factor is needed; " + canary + "' >&2; exit 1;; esac\n" +
+		`echo '{"accessToken":"from-az","expires_on":` + fmt.Sprint(time.Now().Add(time.Hour).Unix()) + `,"tokenType":"Bearer"}'` + "\n"
+	if err := os.WriteFile(filepath.Join(dir, "az"), []byte(az), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+":/usr/bin:/bin")
+	k, _ := graph.CloudNamed("public")
+	c, err := graph.Connect(graph.Options{Cloud: k, Tenant: contoso, SignIn: graph.SignIn{Method: graph.ByAzureCLI}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if token, err := c.Token(t.Context(), graph.Graph); err != nil || token.Token != "from-az" {
+			t.Fatal(err)
+		}
+	}
+	asked, _ := os.ReadFile(filepath.Join(dir, "asked"))
+	if strings.Count(string(asked), "\n") != 1 || !strings.Contains(string(asked), "--tenant "+contoso) || !strings.Contains(string(asked), "https://graph.microsoft.com") {
+		t.Errorf("asked %s", asked)
+	}
+	if _, err = c.Token(t.Context(), graph.Fabric); code(err) != "signin.user" {
+		t.Errorf("got %v", err)
+	}
+	harmless(t, err)
+	t.Setenv("PATH", t.TempDir())
+	if _, err = c.Token(t.Context(), graph.PowerBI); code(err) != "signin.method" || !strings.Contains(err.(*graph.SignInError).Hint(), "az login") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestSignsInByTheDefaultWay(t *testing.T) {
+	t.Setenv("AZURE_TENANT_ID", contoso)
+	t.Setenv("AZURE_CLIENT_ID", client)
+	t.Setenv("AZURE_CLIENT_SECRET", canary)
+	login := authority(t, grant)
+	c := connect(t, login, login, func(o *graph.Options) { o.SignIn = graph.SignIn{Method: graph.ByDefault} })
+	if _, err := c.Token(t.Context(), graph.Graph); err != nil || login.tokens() != 1 {
+		t.Errorf("asked %d times: %v", login.tokens(), err)
+	}
+	t.Setenv("AZURE_TOKEN_CREDENTIALS", "WorkloadIdentityCredential")
+	c = connect(t, login, login, func(o *graph.Options) { o.SignIn = graph.SignIn{Method: graph.ByDefault} })
+	if _, err := c.Token(t.Context(), graph.Graph); code(err) != "signin.method" {
+		t.Errorf("got %v", err)
+	} else {
+		harmless(t, err)
 	}
 }
 
