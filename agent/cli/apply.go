@@ -92,6 +92,7 @@ func (o *applyOptions) run(ctx context.Context, args []string) (answer, error) {
 	}
 	withdrawn := s.withdraw(ctx, s.taken(p, chosen))
 	results, err := s.carryOut(ctx, unstopped(steps, withdrawn), nil)
+	s.post(ctx)
 	waits := s.waits(p, func(open plan.Open) bool { return chosen(open) && !among(recovered, open) && !among(withdrawn, open) })
 	results = slices.Concat(recovered, withdrawn, results, waits)
 	byName := len(args) > 0 || len(o.visuals) > 0

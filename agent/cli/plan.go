@@ -61,6 +61,7 @@ func (o planOptions) run(ctx context.Context) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	s.post(ctx)
 	a := s.planAnswer(p)
 	if o.out != "" {
 		if err := o.savePlan(o.out, p); err != nil {

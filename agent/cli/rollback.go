@@ -152,6 +152,7 @@ func (o *rollbackOptions) goBack(ctx context.Context, s *session, key store.Key)
 	leaves := map[store.StepID]*plan.Block{p.Steps[0].ID: s.leaving(p.Steps[0])}
 	withdrawn := s.withdraw(ctx, withdrawals)
 	results, err := s.carryOut(ctx, unstopped(p.Steps, withdrawn), leaves)
+	s.post(ctx)
 	return append(withdrawn, results...), answer{}, err
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/orgstore/orgstore/agent/apply"
+	"github.com/orgstore/orgstore/agent/board"
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/intake"
@@ -51,10 +52,13 @@ type session struct {
 	lock     *lock.Lock
 	known    tenant.Facts
 	profiles profile.Set
-	broken   error                    // why a vendor profile cannot be read; nil where all can be
-	unread   string                   // what kept the library from being read; empty if nothing did
-	unsigned *fault                   // why nobody could sign in; nil if nobody had to, or it went well
-	tenant   Tenant                   // nil until something needs it
+	broken   error        // why a vendor profile cannot be read; nil where all can be
+	unread   string       // what kept the library from being read; empty if nothing did
+	unsigned *fault       // why nobody could sign in; nil if nobody had to, or it went well
+	tenant   Tenant       // nil until something needs it
+	board    *board.Board // nil where the library shows no notes, or was not asked
+	poster   board.Poster
+	unposted string                   // what kept notes from being shown; empty if nothing did
 	took     map[string]time.Duration // how long changes of each store usually take
 }
 
@@ -216,23 +220,37 @@ func (s *session) applier() *apply.Applier {
 // waited. An item seen twice is harmless, one missed is not: the cursor is
 // saved last.
 func (s *session) poll(ctx context.Context) ([]intake.Taken, error) {
-	lib, err := s.library(ctx)
-	if err != nil {
-		return nil, err
-	}
 	desk := s.desk()
 	_, unbound := desk.Rebind(ctx, s.tx) // one damaged package must not keep the others out
 	unbound = errors.Join(unbound, desk.Reprofile(ctx, s.tx), desk.Restatus(ctx, s.tx))
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
+	lib, err := s.library(ctx)
+	if err != nil {
+		return nil, errors.Join(unbound, err)
+	}
 	file := filepath.Join(s.settings.Data, "library.cursor")
 	from, err := disk.ReadFile(s.Disk, file, maxCursor)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
+	if fresh, err := s.loadBoard(lib); err != nil {
+		return nil, err
+	} else if fresh {
+		from = nil
+	}
 	taken, next, err := desk.Poll(ctx, s.tx, lib, library.Cursor(from))
 	s.tellRefused(taken)
+	if err != nil && len(taken) == 0 {
+		s.board = nil // who could not list the library could not be told anything there either
+	}
+	if s.board != nil {
+		s.board.Take(taken)
+		if saved := s.saveBoard(); saved != nil { // before the cursor: see package board
+			return taken, errors.Join(unbound, err, saved)
+		}
+	}
 	if f, ok := lib.(interface{ Fresh() int }); ok && f.Fresh() > 0 {
 		s.note("%s in the library arrived just now and may still be being written: run the command again in a few seconds", plural(f.Fresh(), "file"))
 	}
@@ -314,10 +332,15 @@ func (s *session) usual() map[string]time.Duration {
 
 // said adds to a message, for programs, what people were told on the way.
 func (s *session) said(message string) string {
-	if s.format != output.JSON || s.unread == "" {
+	if s.format != output.JSON {
 		return message
 	}
-	return strings.TrimPrefix(message+"; "+s.unread, "; ")
+	for _, more := range []string{s.unread, s.unposted} {
+		if more != "" {
+			message = strings.TrimPrefix(message+"; "+more, "; ")
+		}
+	}
+	return message
 }
 
 // ofVisual finds what a plan says of one visual; false where it says nothing.

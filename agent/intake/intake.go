@@ -60,6 +60,8 @@ type Desk struct {
 // Taken says what became of one item.
 type Taken struct {
 	Source string
+	// Item names the item to its library; empty for a file that came otherwise.
+	Item string
 	// Package is the package's digest; zero for statements and refused items.
 	Package visual.Digest
 	// Statement is the statement's digest; zero for packages.
@@ -106,6 +108,7 @@ func (d Desk) Poll(ctx context.Context, tx journal.TxID, lib Library, from libra
 		if t.Gone {
 			gone = append(gone, item)
 		}
+		t.Item = item.ID
 		taken = append(taken, t)
 	}
 	if len(missed) > 0 {

@@ -1,0 +1,99 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/orgstore/orgstore/agent/board"
+	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/intake"
+	"github.com/orgstore/orgstore/packages/disk"
+	"github.com/orgstore/orgstore/policies/plan"
+)
+
+// boardFile remembers in the data folder what the library's items were told.
+const boardFile = "library.board"
+
+// loadBoard reads the board of a library that shows notes; it stays nil for one
+// that does not. A board that is not there, or is another library's, is a new
+// one: then the library is read from its start.
+func (s *session) loadBoard(lib intake.Library) (fresh bool, err error) {
+	poster, ok := lib.(board.Poster)
+	if !ok {
+		return false, nil
+	}
+	place := s.settings.Library.Place()
+	b, err := s.savedBoard()
+	if err != nil {
+		return false, err
+	}
+	if fresh = b == nil || !b.Of(place); fresh {
+		b = board.New(place)
+	}
+	s.board, s.poster = b, poster
+	return fresh, nil
+}
+
+// savedBoard reads the board; nil where there is none that can be read. What a
+// library holds can always be read anew.
+func (s *session) savedBoard() (*board.Board, error) {
+	text, err := disk.ReadFile(s.Disk, filepath.Join(s.settings.Data, boardFile), board.MaxSize)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	b, err := board.Parse(text)
+	if err != nil {
+		s.note("%s: the library is read from its start", output.SafeLines(err.Error()))
+		return nil, nil
+	}
+	return b, nil
+}
+
+// saveBoard keeps what items are and were told, with what another process
+// added meanwhile.
+func (s *session) saveBoard() error {
+	if s.board == nil || !s.board.Changed() {
+		return nil
+	}
+	other, err := s.savedBoard()
+	if err != nil {
+		return err
+	}
+	s.board.Join(other)
+	text, err := s.board.Text()
+	if err != nil {
+		return err
+	}
+	if err := s.write(filepath.Join(s.settings.Data, boardFile), 0o600, text); err != nil {
+		return err
+	}
+	s.board.Saved()
+	return nil
+}
+
+// post tells the library what became of its items. It is for people who look
+// there: where it fails, that is said, tried again by the next run, and the
+// command's outcome is what it was.
+func (s *session) post(ctx context.Context) {
+	if s.board == nil || ctx.Err() != nil {
+		return
+	}
+	in, err := s.observer().Input(ctx, s.journal.Book(), nil, s.clock())
+	if err != nil { // the store's trouble, which is told elsewhere
+		in = plan.Input{Candidates: s.observer().Candidates(s.journal.Book(), false, s.clock())}
+	}
+	_, err = s.board.Post(ctx, s.poster, board.Look(s.journal.Book(), in))
+	if err = errors.Join(err, s.saveBoard()); err != nil && ctx.Err() == nil {
+		s.unposted = fmt.Sprintf("the library does not show everything yet, and the next run tries again: %v", err)
+		if hint := diagnose(err).hint; hint != "" {
+			s.unposted += " (" + hint + ")"
+		}
+		s.note("%s", s.unposted)
+	}
+}
