@@ -1,0 +1,166 @@
+package simulator
+
+import (
+	"crypto"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/subtle"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// An App is an app registration together with what administrators granted it.
+type App struct {
+	// Client is the application (client) id, lower case.
+	Client string
+	// Secret is a client secret; empty where the app has none.
+	Secret string
+	// SecretEnds is when the secret expires; zero is never.
+	SecretEnds time.Time
+	// Certificate is the certificate registered for the app, as PEM; empty where
+	// there is none.
+	Certificate []byte
+	// Federated are the credentials of workloads elsewhere.
+	Federated []Federated
+	// Roles are the application permissions of Graph that were consented to.
+	Roles []string
+	// PowerBIRoles are the application permissions of the Power BI service. An
+	// app that holds one is refused by the read-only admin APIs.
+	PowerBIRoles []string
+	// AdminAPIs says that the app is in a security group for which the setting
+	// "Service principals can access read-only admin APIs" is enabled.
+	AdminAPIs bool
+	// Public allows the device code flow.
+	Public bool
+}
+
+// A Federated credential trusts tokens that another issuer signs with a key.
+type Federated struct {
+	Issuer, Subject, Audience string
+	Key                       crypto.PublicKey
+}
+
+type app struct {
+	App
+	key      crypto.PublicKey
+	ends     time.Time
+	sha1x5t  string
+	sha256x5 string
+}
+
+// AddApp registers an app, or replaces the one with the same client id.
+func (s *Simulator) AddApp(a App) error {
+	a.Client = strings.ToLower(a.Client)
+	if a.Client == "" {
+		return errors.New("cannot add an app without a client id")
+	}
+	registered := &app{App: a}
+	if len(a.Certificate) > 0 {
+		if err := registered.certificate(a.Certificate); err != nil {
+			return fmt.Errorf("cannot add the app %s: %w", a.Client, err)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.apps[a.Client] = registered
+	return nil
+}
+
+// RemoveApp removes an app and ends its tokens.
+func (s *Simulator) RemoveApp(client string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	client = strings.ToLower(client)
+	delete(s.apps, client)
+	for k, t := range s.tokens {
+		if t.app == client {
+			delete(s.tokens, k)
+		}
+	}
+}
+
+func (a *app) certificate(b []byte) error {
+	for block, rest := pem.Decode(b); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" {
+			continue
+		}
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return fmt.Errorf("its certificate cannot be read: %w", err)
+		}
+		one, two := sha1.Sum(block.Bytes), sha256.Sum256(block.Bytes)
+		a.key, a.ends = cert.PublicKey, cert.NotAfter
+		a.sha1x5t, a.sha256x5 = base64.RawURLEncoding.EncodeToString(one[:]), base64.RawURLEncoding.EncodeToString(two[:])
+		return nil
+	}
+	return errors.New("there is no certificate in the PEM")
+}
+
+// secretIs compares without telling how much of it is right.
+func (a *app) secretIs(given string) bool {
+	return a.Secret != "" && subtle.ConstantTimeCompare([]byte(a.Secret), []byte(given)) == 1
+}
+
+// The audiences of tokens.
+const (
+	audienceGraph   = "https://graph.microsoft.com"
+	audiencePowerBI = "https://analysis.windows.net/powerbi/api"
+	audienceFabric  = "https://api.fabric.microsoft.com"
+)
+
+// A token is what an app or a person was given. It lives in memory; the string
+// that stands for it means nothing elsewhere.
+type token struct {
+	app, audience string
+	roles         []string // Graph's, as they were when the token was made
+	person        bool     // somebody signed in, and the token is theirs
+	until         time.Time
+}
+
+// ExpireTokens ends every token that was given out.
+func (s *Simulator) ExpireTokens() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.tokens {
+		t.until = s.now().Add(-time.Second)
+	}
+}
+
+// bearer finds the token of a call.
+func (s *Simulator) bearer(c *call, audiences ...string) *problem {
+	scheme, value, _ := strings.Cut(c.Header.Get("Authorization"), " ")
+	t := s.tokens[strings.TrimSpace(value)]
+	challenge := `Bearer realm="", authorization_uri="` + s.endpoints.Login + `/common/oauth2/authorize"`
+	refuse := func(code, message string) *problem {
+		return say(http.StatusUnauthorized, code, message).with("WWW-Authenticate", challenge)
+	}
+	switch {
+	case value == "":
+		return refuse("InvalidAuthenticationToken", "Access token is empty.")
+	case !strings.EqualFold(scheme, "Bearer") || t == nil:
+		return refuse("InvalidAuthenticationToken", "CompactToken parsing failed with error code: 80049217")
+	case !slices.Contains(audiences, t.audience):
+		return refuse("InvalidAuthenticationToken", "Access token validation failure. Invalid audience.")
+	case !c.now.Before(t.until):
+		return refuse("InvalidAuthenticationToken", "Lifetime validation failed, the token is expired.")
+	}
+	c.token = t
+	return nil
+}
+
+func (s *Simulator) graphToken(c *call) *problem { return s.bearer(c, audienceGraph) }
+
+// oneOf asks for one of several permissions of Graph's directory.
+func (c *call) oneOf(roles ...string) *problem {
+	if slices.ContainsFunc(roles, func(r string) bool { return slices.Contains(c.token.roles, r) }) {
+		return nil
+	}
+	return say(http.StatusForbidden, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+}

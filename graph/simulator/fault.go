@@ -1,0 +1,234 @@
+package simulator
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A FaultKind names what goes wrong.
+type FaultKind string
+
+// What can go wrong.
+const (
+	Throttle  FaultKind = "throttle"  // 429 with Retry-After; the call does nothing
+	Failed    FaultKind = "error"     // a status of 500 or above; the call does nothing
+	Lost      FaultKind = "lost"      // a status of 500 or above, although the call was carried out
+	Drop      FaultKind = "drop"      // the connection ends before an answer; the call does nothing
+	Reset     FaultKind = "reset"     // the connection ends amid the answer; the call was carried out
+	Truncate  FaultKind = "truncate"  // an answer that looks whole and is half
+	Slow      FaultKind = "slow"      // the answer comes late
+	Duplicate FaultKind = "duplicate" // a delta tells each item twice, first as it was
+	Stale     FaultKind = "stale"     // a read is told nothing new
+	WrongHash FaultKind = "wronghash" // a file's hash is another's
+	NoHash    FaultKind = "nohash"    // a file's hash is not told
+	// WrongBytes alters a byte of a file on its way.
+	WrongBytes FaultKind = "wrongbytes"
+	// Garbage answers 200 with a page for people, as a proxy would.
+	Garbage FaultKind = "garbage"
+)
+
+// FaultKinds are all kinds.
+func FaultKinds() []FaultKind {
+	return []FaultKind{Throttle, Failed, Lost, Drop, Reset, Truncate, Slow, Duplicate, Stale, WrongHash, NoHash, WrongBytes, Garbage}
+}
+
+// maxDelay bounds how late a slow answer comes.
+const maxDelay = time.Minute
+
+// A Fault is a rule: which calls it strikes, and how. Empty members match
+// every call.
+type Fault struct {
+	Kind    FaultKind
+	Service string // login, graph, powerbi, fabric or files
+	Method  string
+	// Path is a pattern as path.Match has them, over the whole path; a trailing
+	// /** matches whatever follows.
+	Path string
+	// Nth is the first matching call that is struck, from 1; zero is the first.
+	Nth int
+	// Count is how many calls are struck; zero is one, below zero is all.
+	Count int
+	// Status is what Failed and Lost answer; zero is 503.
+	Status int
+	// RetryAfter is what Throttle, Failed and Lost tell; zero is one second for
+	// Throttle and nothing for the others. It is told in whole seconds.
+	RetryAfter time.Duration
+	// AsDate tells Retry-After as a date.
+	AsDate bool
+	// Delay is how late Slow is; zero is one second.
+	Delay time.Duration
+}
+
+type armed struct {
+	Fault
+	seen, struck int
+}
+
+// Check says what is wrong with a rule.
+func (f Fault) Check() error {
+	switch {
+	case !slices.Contains(FaultKinds(), f.Kind):
+		return fmt.Errorf("%q is not a kind of fault", f.Kind)
+	case f.Service != "" && !slices.Contains([]string{serviceLogin, serviceGraph, servicePowerBI, serviceFabric, serviceFiles, servicePortal}, f.Service):
+		return fmt.Errorf("%q is not a service", f.Service)
+	case f.Status != 0 && (f.Status < 500 || f.Status > 599):
+		return fmt.Errorf("the status of a fault is from 500 to 599, not %d", f.Status)
+	case f.Delay < 0 || f.Delay > maxDelay:
+		return fmt.Errorf("an answer is late by at most %v, not by %v", maxDelay, f.Delay)
+	case f.RetryAfter < 0 || f.RetryAfter > 24*time.Hour:
+		return fmt.Errorf("the wait of a fault is at most a day, not %v", f.RetryAfter)
+	case f.Nth < 0:
+		return errors.New("calls are counted from 1")
+	}
+	if _, err := path.Match(strings.TrimSuffix(f.Path, "/**"), ""); err != nil {
+		return fmt.Errorf("the path %q is not a pattern", f.Path)
+	}
+	return nil
+}
+
+// Faults sets the rules, in place of those before. The first rule that strikes
+// a call decides what becomes of it.
+func (s *Simulator) Faults(rules ...Fault) error {
+	var set []*armed
+	for i, f := range rules {
+		if err := f.Check(); err != nil {
+			return fmt.Errorf("rule %d: %w", i+1, err)
+		}
+		set = append(set, &armed{Fault: f})
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = set
+	return nil
+}
+
+func (f *Fault) matches(c *call) bool {
+	if f.Service != "" && f.Service != c.service.name || f.Method != "" && !strings.EqualFold(f.Method, c.Method) {
+		return false
+	}
+	if f.Path == "" {
+		return true
+	}
+	if base, deep := strings.CutSuffix(f.Path, "/**"); deep {
+		n := strings.Count(base, "/")
+		segments := strings.Split(c.URL.Path, "/")
+		if len(segments) < n+2 {
+			return false
+		}
+		hit, err := path.Match(base, strings.Join(segments[:n+1], "/"))
+		return err == nil && hit
+	}
+	hit, err := path.Match(f.Path, c.URL.Path)
+	return err == nil && hit
+}
+
+// strike finds the rule that strikes a call; s.mu is held. Every rule counts
+// the calls it matches, also those that another strikes.
+func (s *Simulator) strike(c *call) *Fault {
+	var hit *Fault
+	for _, a := range s.faults {
+		if !a.matches(c) {
+			continue
+		}
+		a.seen++
+		most := a.Count
+		if most == 0 {
+			most = 1
+		}
+		if hit == nil && a.seen >= max(a.Nth, 1) && (most < 0 || a.struck < most) {
+			a.struck++
+			hit = &a.Fault
+		}
+	}
+	return hit
+}
+
+// before says that the call is struck before it does anything.
+func (f *Fault) before() bool {
+	return slices.Contains([]FaultKind{Throttle, Failed, Drop, Garbage}, f.Kind)
+}
+
+// lies says that the fault changes what the call is told.
+func (f *Fault) lies() bool {
+	return slices.Contains([]FaultKind{Duplicate, Stale, WrongHash, NoHash, WrongBytes}, f.Kind)
+}
+
+// replace answers in the service's stead.
+func (f *Fault) replace(c *call, a *answer, p *problem) (*answer, *problem) {
+	switch f.Kind {
+	case Throttle:
+		return nil, f.retry(c, tooMany(c.service.name), max(f.RetryAfter, time.Second))
+	case Failed, Lost:
+		status := f.Status
+		if status == 0 {
+			status = http.StatusServiceUnavailable
+		}
+		p := say(status, "serviceNotAvailable", "The service is not available. Try the request again after a delay.")
+		if f.RetryAfter > 0 {
+			p = f.retry(c, p, f.RetryAfter)
+		}
+		return nil, p
+	case Drop:
+		return &answer{status: http.StatusBadGateway}, nil
+	case Garbage:
+		return &answer{status: http.StatusOK, kind: "text/html; charset=utf-8", raw: []byte("<!doctype html><title>Sign in to the network</title>")}, nil
+	}
+	return a, p
+}
+
+func (f *Fault) retry(c *call, p *problem, d time.Duration) *problem {
+	seconds := int((d + time.Second - 1) / time.Second)
+	if f.AsDate {
+		return p.with("Retry-After", c.now.Add(time.Duration(seconds)*time.Second).Format(http.TimeFormat))
+	}
+	return p.with("Retry-After", strconv.Itoa(seconds))
+}
+
+// tooMany is the service's way to say 429.
+func tooMany(service string) *problem {
+	code := map[string]string{serviceGraph: "TooManyRequests", serviceFiles: "activityLimitReached", serviceFabric: "RequestBlocked"}[service]
+	if code == "" {
+		code = "TooManyRequests"
+	}
+	return say(http.StatusTooManyRequests, code, "Please retry again later.")
+}
+
+// sendFaulty writes an answer and does not finish, or finishes too soon or too
+// late.
+func (s *Simulator) sendFaulty(w http.ResponseWriter, c *call, status int, body []byte, f *Fault) {
+	half := body[:len(body)/2]
+	h := w.Header()
+	switch f.Kind {
+	case Drop:
+		panic(http.ErrAbortHandler) // net/http ends the connection, and logs nothing
+	case Reset:
+		h.Set("Content-Length", strconv.Itoa(len(body)+1))
+		w.WriteHeader(status)
+		w.Write(half)                         //nolint:errcheck // the connection ends anyway
+		http.NewResponseController(w).Flush() //nolint:errcheck // likewise
+		panic(http.ErrAbortHandler)
+	case Truncate:
+		body = half
+	case Slow:
+		d := f.Delay
+		if d == 0 {
+			d = time.Second
+		}
+		if s.o.Sleep(c.Context(), d) != nil {
+			panic(http.ErrAbortHandler)
+		}
+	}
+	if status != http.StatusNoContent && status != http.StatusNotModified {
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+	}
+	w.WriteHeader(status)
+	if c.Method != http.MethodHead {
+		w.Write(body) //nolint:errcheck // a client may go away
+	}
+}

@@ -1,0 +1,113 @@
+package simulator
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Call is an entry of the log. It holds no token, secret, body, header or
+// value of a query.
+type Call struct {
+	Number  int // from 1
+	At      time.Time
+	Service string // login, graph, powerbi, fabric, files or portal
+	Method  string
+	Path    string   // with what carries a secret written as ***
+	Query   []string // names of the query's parameters, sorted
+	App     string   // client id of the app whose token was sent, if any
+	Status  int      // as answered, or as it would have been without the fault
+	Fault   string   // the kind of the fault that struck
+	// Unexpected says why no client should have asked this, whatever the state.
+	Unexpected     string
+	Received, Sent int // bytes of the bodies
+	RequestID      string
+}
+
+// String is one line for people.
+func (c Call) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s %s %d", c.Service, c.Method, c.Path, c.Status)
+	if len(c.Query) > 0 {
+		fmt.Fprintf(&b, " ?%s", strings.Join(c.Query, "&"))
+	}
+	if c.Fault != "" {
+		fmt.Fprintf(&b, " fault=%s", c.Fault)
+	}
+	if c.Unexpected != "" {
+		fmt.Fprintf(&b, " unexpected: %s", c.Unexpected)
+	}
+	return b.String()
+}
+
+func (e *Call) fill(c *call, a *answer) {
+	e.Status, e.Received, e.Sent, e.RequestID = a.status, len(c.body), len(a.raw), c.id
+	if c.token != nil {
+		e.App = c.token.app
+	}
+}
+
+// record appends to the log; s.mu is held.
+func (s *Simulator) record(e Call) {
+	s.calls++
+	e.Number = s.calls
+	if len(s.log) < maxCalls {
+		s.log = append(s.log, e)
+	}
+}
+
+// Log returns all calls so far, at most the first 100,000.
+func (s *Simulator) Log() []Call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.log)
+}
+
+// ClearLog forgets the calls so far. Numbers go on.
+func (s *Simulator) ClearLog() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.log = nil
+}
+
+// Unexpected returns the calls that no client should make.
+func (s *Simulator) Unexpected() []Call {
+	return slices.DeleteFunc(s.Log(), func(c Call) bool { return c.Unexpected == "" })
+}
+
+// keysOf names a query's parameters and tells no value.
+func keysOf(u *url.URL) []string {
+	q, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return []string{"?"}
+	}
+	keys := slices.Sorted(maps.Keys(q))
+	for i, k := range keys {
+		if len(k) > 80 {
+			keys[i] = k[:80]
+		}
+	}
+	return keys
+}
+
+// shownPath is the path without what its last segment gives away.
+func (c *call) shownPath() string {
+	path := c.URL.Path
+	if c.route != nil && c.route.hide || c.route == nil && c.service.name == serviceFiles {
+		path = path[:strings.LastIndexByte(path, '/')+1] + "***"
+	}
+	if len(path) > 1000 {
+		path = path[:1000]
+	}
+	return path
+}
+
+// requestID makes the id of a request; s.mu is held. Ids of requests have a
+// sequence of their own, so that asking does not move the ids of items.
+func (s *Simulator) requestID() string {
+	n := s.number("request")
+	return fmt.Sprintf("%08x-5e55-4000-8000-%012x", n, n)
+}

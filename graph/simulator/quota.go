@@ -1,0 +1,95 @@
+package simulator
+
+import (
+	"strconv"
+	"time"
+)
+
+// A cost is what a call takes from a published limit.
+type cost struct {
+	limit string // which limit; empty is none
+	units float64
+}
+
+// The costs of Graph's calls in resource units. Documented for SharePoint in
+// "Avoid getting throttled or blocked in SharePoint Online", for the directory in
+// "Microsoft Graph service-specific throttling limits".
+var (
+	costGet        = cost{"sharepoint", 1}
+	costDelta      = cost{"sharepoint", 1} // with a token; without one, two
+	costList       = cost{"sharepoint", 2}
+	costWrite      = cost{"sharepoint", 2}
+	costPermission = cost{"sharepoint", 5}
+)
+
+// A limit is refilled evenly over its period.
+type limit struct {
+	units  float64
+	period time.Duration
+}
+
+// limits are Microsoft's numbers for the smallest tenants, per app.
+func limits(name string) (limit, bool) {
+	switch name {
+	case "sharepoint":
+		return limit{1250, time.Minute}, true
+	case "identity":
+		return limit{3500, 10 * time.Second}, true
+	case "mail":
+		return limit{10_000, 10 * time.Minute}, true
+	case "activityevents", "capacities":
+		return limit{200, time.Hour}, true
+	case "tenantsettings", "overrides":
+		return limit{25, time.Minute}, true
+	}
+	return limit{}, false
+}
+
+type bucket struct {
+	left float64
+	at   time.Time
+}
+
+// spend takes a call's cost from its app's bucket; s.mu is held.
+func (s *Simulator) spend(c *call) *problem {
+	take := c.route.cost
+	l, is := limits(take.limit)
+	if !s.o.Quotas || !is || c.token == nil {
+		return nil
+	}
+	if take == costDelta && c.vars["token"] == "" && c.query.Get("token") == "" {
+		take.units = 2
+	}
+	key := c.token.app + " " + take.limit
+	b := s.buckets[key]
+	if b == nil {
+		b = &bucket{l.units, c.now}
+		s.buckets[key] = b
+	}
+	rate := l.units / l.period.Seconds()
+	b.left = min(l.units, b.left+rate*c.now.Sub(b.at).Seconds())
+	b.at = c.now
+	if b.left < take.units {
+		wait := max(1, int((take.units-b.left)/rate+0.999))
+		return tooMany(c.service.name).with("Retry-After", strconv.Itoa(wait))
+	}
+	b.left -= take.units
+	s.tellLimit(c, take.limit, l, b.left, rate)
+	return nil
+}
+
+// tellLimit warns from 80 % of a limit on, as the services do.
+func (s *Simulator) tellLimit(c *call, name string, l limit, left, rate float64) {
+	if left > l.units/5 {
+		return
+	}
+	switch name {
+	case "sharepoint":
+		c.limited.Set("RateLimit-Limit", strconv.Itoa(int(l.units)))
+		c.limited.Set("RateLimit-Remaining", strconv.Itoa(int(left)))
+		c.limited.Set("RateLimit-Reset", strconv.Itoa(int((l.units-left)/rate+0.999)))
+	case "identity":
+		c.limited.Set("x-ms-throttle-limit-percentage", strconv.FormatFloat(1-left/l.units, 'f', 2, 64))
+		c.limited.Set("x-ms-resource-unit", strconv.Itoa(int(c.route.cost.units)))
+	}
+}

@@ -1,0 +1,305 @@
+package simulator
+
+import (
+	"context"
+	crand "crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// What a simulator holds at most. A test that needs more has lost its way.
+const (
+	maxItems    = 20_000    // in all libraries together
+	maxUpload   = 250 << 20 // bytes in one simple upload, as documented
+	maxFragment = 60 << 20  // bytes in one request of an upload session, exclusive, as documented
+	maxBody     = 1 << 20   // bytes in any other request; mail may have attachments of 3 MB
+	maxStored   = 1 << 30   // bytes of files in all libraries together
+	maxCalls    = 100_000   // entries of the log; later calls are counted alone
+	maxTokens   = 10_000    // access tokens that were given out
+	maxSessions = 1_000     // upload sessions
+	maxMail     = 10_000    // messages sent
+	maxUsers    = 200_000   // in the directory
+)
+
+// Options say which tenant is simulated. The zero Options are a tenant with
+// Microsoft's published quotas off.
+type Options struct {
+	// Tenant is the tenant's id, lower case; empty is contoso's.
+	Tenant string
+	// Seed makes ids repeatable. Tokens and keys are never repeatable.
+	Seed uint64
+	// Now is the tenant's clock, which also tells the Date header; nil is the
+	// machine's.
+	Now func() time.Time
+	// Sleep waits for slow answers; nil waits in earnest.
+	Sleep func(ctx context.Context, d time.Duration) error
+	// Quotas answers 429 beyond Microsoft's published limits.
+	Quotas bool
+	// PageSize is the number of entries on a page where the request names none;
+	// zero is 200.
+	PageSize int
+	// ListGrantsReachSite lets an app that has only a grant on a list resolve
+	// the list's site by its path, and name the site's lists and drives. Whether
+	// Microsoft's service does is not documented; the simulator's default is no.
+	ListGrantsReachSite bool
+	// PlainLambdasOnly refuses a filter lambda with more than one condition, as
+	// Graph does for some of them.
+	PlainLambdasOnly bool
+}
+
+// Contoso is the tenant that is simulated where no other is named.
+const Contoso = "8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11"
+
+// Endpoints are the base URLs of a simulator's services, without a path.
+type Endpoints struct {
+	Login, Graph, PowerBI, Fabric string
+	// Files is where files are downloaded from and uploaded to. It is another
+	// host, as SharePoint is to Graph.
+	Files string
+	// Portal is where the pages of the admin portal would be.
+	Portal string
+}
+
+// Bases returns the base URLs by the names under which the log knows the
+// services.
+func (e Endpoints) Bases() map[string]string {
+	return map[string]string{
+		serviceLogin: e.Login, serviceGraph: e.Graph, servicePowerBI: e.PowerBI,
+		serviceFabric: e.Fabric, serviceFiles: e.Files, servicePortal: e.Portal,
+	}
+}
+
+// A Simulator is one tenant. Its methods may be used from several goroutines.
+type Simulator struct {
+	o         Options
+	authority authority
+	services  []*service
+
+	mu        sync.Mutex // guards all below
+	endpoints Endpoints
+	servers   []*http.Server
+	random    *rand.Rand
+	numbers   map[string]int
+
+	apps      map[string]*app
+	tokens    map[string]*token
+	assertion map[string]time.Time // ids of assertions that were used
+	devices   map[string]*device
+	signer    signer
+
+	tenant    tenantState
+	sites     []*site
+	sessions  map[string]*session
+	downloads []byte // the key of pre-authenticated URLs
+	stored    int64
+	items     int
+
+	faults  []*armed
+	buckets map[string]*bucket
+	log     []Call
+	calls   int
+}
+
+// New makes a simulator with an organization and nothing else in it. Nothing
+// listens before Start.
+func New(o Options) (*Simulator, error) {
+	o = o.withDefaults()
+	a, err := newAuthority()
+	if err != nil {
+		return nil, err
+	}
+	k, err := newSigner()
+	if err != nil {
+		return nil, err
+	}
+	s := &Simulator{
+		o: o, authority: a, signer: k,
+		random:    rand.New(rand.NewPCG(o.Seed, 0x6f726773746f7265)),
+		numbers:   map[string]int{},
+		apps:      map[string]*app{},
+		tokens:    map[string]*token{},
+		assertion: map[string]time.Time{},
+		devices:   map[string]*device{},
+		sessions:  map[string]*session{},
+		buckets:   map[string]*bucket{},
+		downloads: []byte(secret()),
+		tenant:    newTenantState(o.Tenant),
+	}
+	s.services = s.allServices()
+	return s, nil
+}
+
+func (o Options) withDefaults() Options {
+	if o.Tenant == "" {
+		o.Tenant = Contoso
+	}
+	o.Tenant = strings.ToLower(o.Tenant)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Sleep == nil {
+		o.Sleep = sleep
+	}
+	if o.PageSize <= 0 {
+		o.PageSize = 200
+	}
+	return o
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Start listens, each service on a port of its own. The address is empty, or
+// names a loopback address and the first of consecutive ports; port 0 lets the
+// system choose.
+func (s *Simulator) Start(addr string) error {
+	host, port, err := loopback(addr)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.servers) > 0 {
+		return errors.New("cannot start the simulator: it is running")
+	}
+	for i, v := range s.services {
+		p := 0
+		if port > 0 {
+			p = port + i
+		}
+		if err := s.listen(v, host, p); err != nil {
+			s.shut()
+			return err
+		}
+	}
+	return nil
+}
+
+func loopback(addr string) (host string, port int, err error) {
+	if addr == "" {
+		return "127.0.0.1", 0, nil
+	}
+	host, p, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "", 0, fmt.Errorf("cannot start the simulator: %w", err)
+	}
+	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+		return "", 0, fmt.Errorf("cannot start the simulator on %q: it listens on loopback addresses only, such as 127.0.0.1", host)
+	}
+	port, err = strconv.Atoi(p)
+	if err != nil || port < 0 || port > 65000 {
+		return "", 0, fmt.Errorf("cannot start the simulator: %q is not a port with room for the ones after it", p)
+	}
+	return host, port, nil
+}
+
+// listen starts one service; s.mu is held.
+func (s *Simulator) listen(v *service, host string, port int) error {
+	l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+	if err != nil {
+		return fmt.Errorf("cannot start the simulator: %w", err)
+	}
+	config, err := s.authority.serverConfig(host)
+	if err != nil {
+		l.Close()
+		return err
+	}
+	_, bound, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		l.Close()
+		return err
+	}
+	name := host
+	if v.name == serviceFiles {
+		name = "localhost" // another host than Graph's, on the same machine
+	}
+	*v.endpoint(&s.endpoints) = "https://" + net.JoinHostPort(name, bound)
+	server := &http.Server{
+		Handler: s.handler(v), TLSConfig: config,
+		ReadHeaderTimeout: 10 * time.Second,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          log.New(io.Discard, "", 0), // clients that go away are not news
+	}
+	s.servers = append(s.servers, server)
+	go server.ServeTLS(l, "", "") //nolint:errcheck // it ends with Close
+	return nil
+}
+
+// Close stops listening and drops all connections. What was logged stays.
+func (s *Simulator) Close() error {
+	s.mu.Lock()
+	servers := s.servers
+	s.servers = nil
+	s.mu.Unlock()
+	var errs []error
+	for _, v := range servers {
+		errs = append(errs, v.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// shut stops what is listening; s.mu is held.
+func (s *Simulator) shut() {
+	for _, v := range s.servers {
+		v.Close()
+	}
+	s.servers = nil
+}
+
+// CA returns the simulator's certificate authority as PEM. Its key lives in
+// memory alone.
+func (s *Simulator) CA() []byte { return s.authority.pem }
+
+// Tenant returns the tenant's id.
+func (s *Simulator) Tenant() string { return s.o.Tenant }
+
+// Endpoints returns where the services answer; all are empty before Start.
+func (s *Simulator) Endpoints() Endpoints {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.endpoints
+}
+
+// now is the tenant's time in UTC, by the second as its services tell it.
+func (s *Simulator) now() time.Time { return s.o.Now().UTC().Truncate(time.Second) }
+
+// uuid makes an id that the seed repeats; s.mu is held.
+func (s *Simulator) uuid() string {
+	var b [16]byte
+	for i := range b {
+		b[i] = byte(s.random.Uint32())
+	}
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	h := hex.EncodeToString(b[:])
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}
+
+// number counts under a name, from 1; s.mu is held.
+func (s *Simulator) number(name string) int {
+	s.numbers[name]++
+	return s.numbers[name]
+}
+
+// secret makes a value that nobody guesses.
+func secret() string {
+	return crand.Text() + crand.Text()
+}

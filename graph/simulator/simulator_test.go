@@ -1,0 +1,175 @@
+package simulator_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/orgstore/orgstore/graph/simulator"
+	"github.com/orgstore/orgstore/graph/simulator/simulatortest"
+)
+
+// A client asks a simulator as an app would.
+type client struct {
+	t    *testing.T
+	s    *simulator.Simulator
+	http *http.Client
+	e    simulator.Endpoints
+	tok  map[string]string
+}
+
+func newClient(t *testing.T, o simulator.Options) *client {
+	t.Helper()
+	s := simulatortest.StartWith(t, o)
+	return &client{t: t, s: s, http: simulatortest.HTTP(t, s), e: s.Endpoints(), tok: map[string]string{}}
+}
+
+// A reply is an answer that was read.
+type reply struct {
+	status int
+	header http.Header
+	body   []byte
+	json   map[string]any
+}
+
+func (r reply) str(path string) string {
+	var v any = r.json
+	for _, k := range strings.Split(path, "/") {
+		switch at := v.(type) {
+		case map[string]any:
+			v = at[k]
+		case []any:
+			var n int
+			fmt.Sscan(k, &n) //nolint:errcheck // zero is the first
+			if n >= len(at) {
+				return ""
+			}
+			v = at[n]
+		default:
+			return ""
+		}
+	}
+	s, _ := v.(string)
+	return s
+}
+
+func (r reply) list() []any {
+	l, _ := r.json["value"].([]any)
+	return l
+}
+
+func (c *client) try(method, u, body string, header ...string) (reply, error) {
+	c.t.Helper()
+	req, err := http.NewRequestWithContext(c.t.Context(), method, u, strings.NewReader(body))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if body != "" && (strings.HasPrefix(body, "{") || strings.HasPrefix(body, "[")) {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for _, h := range header {
+		k, v, _ := strings.Cut(h, ": ")
+		if v == "" {
+			req.Header.Del(k)
+			continue
+		}
+		req.Header.Set(k, v)
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return reply{}, err
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	r := reply{status: resp.StatusCode, header: resp.Header, body: b}
+	if err == nil && bytes.HasPrefix(b, []byte("{")) {
+		json.Unmarshal(b, &r.json) //nolint:errcheck // what is no JSON has no members
+	}
+	return r, err
+}
+
+func (c *client) do(method, u, body string, header ...string) reply {
+	c.t.Helper()
+	r, err := c.try(method, u, body, header...)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return r
+}
+
+func (c *client) signIn(app, secret, scope string) reply {
+	c.t.Helper()
+	f := url.Values{"grant_type": {"client_credentials"}, "client_id": {app}, "client_secret": {secret}, "scope": {scope}}
+	return c.do("POST", c.e.Login+"/"+simulator.Contoso+"/oauth2/v2.0/token", f.Encode(), "Content-Type: application/x-www-form-urlencoded")
+}
+
+func (c *client) token(scope string) string {
+	c.t.Helper()
+	if c.tok[scope] == "" {
+		r := c.signIn(simulatortest.Client, simulatortest.Secret, scope)
+		if r.status != 200 {
+			c.t.Fatalf("sign-in answered %d %s", r.status, r.body)
+		}
+		c.tok[scope] = r.str("access_token")
+	}
+	return c.tok[scope]
+}
+
+// graph asks Graph for a path beneath /v1.0, or for a whole URL.
+func (c *client) graph(method, path, body string, header ...string) reply {
+	c.t.Helper()
+	if strings.HasPrefix(path, "/") {
+		path = c.e.Graph + "/v1.0" + path
+	}
+	return c.do(method, path, body, append([]string{"Authorization: Bearer " + c.token("https://graph.microsoft.com/.default")}, header...)...)
+}
+
+func (c *client) want(r reply, status int) reply {
+	c.t.Helper()
+	if r.status != status {
+		c.t.Fatalf("got %d %s, want %d", r.status, r.body, status)
+	}
+	return r
+}
+
+func TestALibraryIsReadAndWritten(t *testing.T) {
+	c := newClient(t, simulator.Options{Seed: 1})
+	visuals := simulatortest.Visuals(t, c.s)
+	site := c.want(c.graph("GET", "/sites/contoso.sharepoint.com:/sites/bi", ""), 200).str("id")
+	if site != visuals.SiteID {
+		t.Fatalf("got site %q, want %q", site, visuals.SiteID)
+	}
+	list := c.want(c.graph("GET", "/sites/"+site+"/lists", ""), 200).str("value/0/id")
+	drive := c.want(c.graph("GET", "/sites/"+site+"/lists/"+list+"/drive", ""), 200).str("id")
+	put := c.want(c.graph("PUT", "/drives/"+drive+"/items/root:/gauge.pbiviz:/content", "first", "Content-Type: application/octet-stream"), 201)
+	id := put.str("id")
+	first := c.want(c.graph("GET", "/drives/"+drive+"/root/delta", ""), 200)
+	if len(first.list()) != 2 || first.str("@odata.deltaLink") == "" {
+		t.Fatalf("got %s", first.body)
+	}
+	loc := c.want(c.graph("GET", "/drives/"+drive+"/items/"+id+"/content", ""), 302).header.Get("Location")
+	if r := c.want(c.do("GET", loc, ""), 200); string(r.body) != "first" {
+		t.Errorf("got %q", r.body)
+	}
+	if r := c.want(c.do("GET", loc, "", "Range: bytes=2-3"), 206); string(r.body) != "rs" {
+		t.Errorf("got %q", r.body)
+	}
+	c.want(c.do("GET", loc, "", "Authorization: Bearer x"), 401)
+	c.want(c.graph("POST", "/sites/"+site+"/lists/"+list+"/columns", `{"name":"Verdict","displayName":"Verdict","text":{}}`), 201)
+	c.want(c.graph("PATCH", "/drives/"+drive+"/items/"+id+"/listItem/fields", `{"Verdict":"good"}`), 200)
+	second := c.want(c.graph("GET", first.str("@odata.deltaLink"), ""), 200)
+	if len(second.list()) != 2 {
+		t.Errorf("got %s", second.body)
+	}
+	c.want(c.graph("DELETE", "/drives/"+drive+"/items/"+id, ""), 204)
+	third := c.want(c.graph("GET", second.str("@odata.deltaLink"), ""), 200)
+	if !strings.Contains(string(third.body), `"deleted":{"state":"deleted"}`) {
+		t.Errorf("got %s", third.body)
+	}
+}

@@ -1,0 +1,85 @@
+// Package simulatortest starts a simulated tenant for a test: contoso, with one
+// app that may do what the agent needs, and one library.
+package simulatortest
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"net/http"
+	"testing"
+
+	"github.com/orgstore/orgstore/graph/simulator"
+)
+
+// What every started tenant has.
+const (
+	Client  = "3f0a51c4-7a1d-4a52-9f5e-2b8f0a4c6d17"
+	Secret  = "simulated~secret.of-the-agent"
+	Site    = "https://contoso.sharepoint.com/sites/bi"
+	Library = "Visuals"
+)
+
+// Roles are the application permissions of the app: the least for all features.
+func Roles() []string {
+	return []string{
+		"Sites.Selected", "Organization.Read.All", "LicenseAssignment.Read.All",
+		"User.Read.All", "GroupMember.Read.All", "Mail.Send",
+	}
+}
+
+// Start starts the tenant and closes it with the test. At the end it tells the
+// calls if the test failed.
+func Start(t testing.TB) *simulator.Simulator {
+	t.Helper()
+	return StartWith(t, simulator.Options{Seed: 1})
+}
+
+// StartWith does so with options.
+func StartWith(t testing.TB, o simulator.Options) *simulator.Simulator {
+	t.Helper()
+	s, err := simulator.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.AddApp(simulator.App{Client: Client, Secret: Secret, Roles: Roles(), AdminAPIs: true}); err != nil {
+		t.Fatal(err)
+	}
+	Visuals(t, s).GrantSite(Client, "write")
+	if err := s.Start(""); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		s.Close()
+		if t.Failed() {
+			for _, c := range s.Log() {
+				t.Log(c)
+			}
+		}
+	})
+	return s
+}
+
+// Visuals is the tenant's library as its people see it.
+func Visuals(t testing.TB, s *simulator.Simulator) *simulator.Library {
+	t.Helper()
+	all, err := s.Site(Site, Library)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all[0]
+}
+
+// Client trusts the simulator's authority, and follows no redirect.
+func HTTP(t testing.TB, s *simulator.Simulator) *http.Client {
+	t.Helper()
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(s.CA()) {
+		t.Fatal("the simulator's certificate cannot be read")
+	}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
