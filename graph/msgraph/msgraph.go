@@ -1,0 +1,82 @@
+// Package msgraph lets Microsoft's Graph SDK speak over a graph.Connection: its
+// request builders and models are used, and nothing of what it brings to reach
+// the network with. Tokens, retries, quotas, limits and redirects are the
+// connection's.
+//
+// The SDK is large: linked.txt names the packages of it that are linked, and a
+// test compares.
+package msgraph
+
+import (
+	"io"
+	"net/http"
+
+	abstractions "github.com/microsoft/kiota-abstractions-go"
+	"github.com/microsoft/kiota-abstractions-go/authentication"
+	kiotajson "github.com/microsoft/kiota-serialization-json-go"
+	core "github.com/microsoftgraph/msgraph-sdk-go-core"
+
+	"github.com/orgstore/orgstore/graph"
+)
+
+// Adapter is what request builders of the Graph SDK are made with. An answer
+// that says no comes back from them as an error that holds a *graph.Error, and
+// so does any other trouble once it went through Trouble. What they return is
+// nil where an answer has no body.
+func Adapter(c *graph.Connection) (abstractions.RequestAdapter, error) {
+	client := *c.Authorized(graph.Graph)
+	client.Transport = &refusing{client.Transport}
+	a, err := core.NewGraphRequestAdapterBaseWithParseNodeFactoryAndSerializationWriterFactoryAndHttpClient(
+		&authentication.AnonymousAuthenticationProvider{}, // the connection adds the token
+		core.GraphClientOptions{}, kiotajson.NewJsonParseNodeFactory(), kiotajson.NewJsonSerializationWriterFactory(), &client)
+	if err != nil {
+		return nil, err
+	}
+	a.SetBaseUrl(c.Cloud().Base(graph.Graph) + "/v1.0")
+	return a, nil
+}
+
+// Trouble turns an error of a request builder into a *graph.Error or a
+// *graph.SignInError. It returns nil for nil.
+func Trouble(op string, err error) error {
+	return graph.Trouble(graph.Graph, op, err)
+}
+
+// refusing takes answers that say no away from the SDK, which loses the status
+// of those that are not JSON, and panics on some challenges.
+type refusing struct{ http.RoundTripper }
+
+// RoundTrip sends a request on.
+func (t *refusing) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.RoundTripper.RoundTrip(sized(req))
+	if err != nil {
+		return nil, err
+	}
+	if err := graph.Refusal(graph.Graph, req.Method+" "+req.URL.Path, resp); err != nil {
+		return nil, err
+	}
+	return resp, nil
+}
+
+// sized tells how long a body is and how to send it again: the SDK says neither,
+// and what is sent without a length is sent in chunks.
+func sized(req *http.Request) *http.Request {
+	body, ok := req.Body.(io.ReadSeeker)
+	if !ok || req.ContentLength > 0 {
+		return req
+	}
+	size, err := body.Seek(0, io.SeekEnd)
+	if err != nil {
+		return req
+	}
+	again := func() (io.ReadCloser, error) {
+		_, err := body.Seek(0, io.SeekStart)
+		return io.NopCloser(body), err
+	}
+	out := req.Clone(req.Context())
+	out.ContentLength, out.GetBody = size, again
+	if out.Body, err = again(); err != nil {
+		return req
+	}
+	return out
+}

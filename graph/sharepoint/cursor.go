@@ -1,0 +1,106 @@
+package sharepoint
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"slices"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/orgstore/orgstore/packages/library"
+)
+
+// cursorForm is the number of the cursor's format.
+const cursorForm = 1
+
+const (
+	// mostMissing bounds how many missing items are looked for again, and
+	// mostLooks how often.
+	mostMissing = 1000
+	mostLooks   = 10
+)
+
+// A seen is what a cursor holds: where the library is, where to go on, and a
+// mark for each file that lies there, by its id. It takes about sixty bytes a
+// file.
+type seen struct {
+	Form   int               `json:"v"`
+	For    string            `json:"for"` // what the settings call the library
+	Site   string            `json:"site"`
+	List   string            `json:"list"`
+	Drive  string            `json:"drive"`
+	Folder string            `json:"folder"`
+	Delta  string            `json:"delta"`
+	Marks  map[string]string `json:"seen"`
+	// Missing are the ids of items that were listed and could not be found, with
+	// how often they were looked for again.
+	Missing map[string]int `json:"missing,omitempty"`
+}
+
+func (s seen) place() place {
+	return place{IDs: IDs{Site: s.Site, List: s.List, Drive: s.Drive}, Folder: s.Folder}
+}
+
+func (s seen) cursor() (library.Cursor, error) {
+	b, err := json.Marshal(s, json.Deterministic(true))
+	return library.Cursor(b), err
+}
+
+// parseCursor reads what cursor wrote. Anything else has seen nothing: a file
+// seen twice is harmless, one missed is not.
+func (l *Library) parseCursor(c library.Cursor) (seen, bool) {
+	var s seen
+	if err := json.Unmarshal([]byte(c), &s); err != nil || s.Form != cursorForm || s.Drive == "" || s.Folder == "" {
+		return seen{}, false
+	}
+	if _, err := l.link(s.Delta); err != nil {
+		return seen{}, false
+	}
+	return s, true
+}
+
+// key is what the settings call the library: under another name it is found
+// anew.
+func (o Options) key() string {
+	sum := sha256.New()
+	for _, s := range []string{o.Site, o.Library, o.Folder, o.IDs.Site, o.IDs.List, o.IDs.Drive} {
+		var n [8]byte
+		binary.BigEndian.PutUint64(n[:], uint64(len(s)))
+		sum.Write(slices.Concat(n[:], []byte(s)))
+	}
+	return base64.RawURLEncoding.EncodeToString(sum.Sum(nil)[:12])
+}
+
+// markOf is the start of a digest of a file's name and revision: a renamed file
+// arrives again, since its name says what it is.
+func markOf(i library.Item) string {
+	var n [8]byte
+	binary.BigEndian.PutUint64(n[:], uint64(len(i.Name)))
+	sum := sha256.Sum256(slices.Concat(n[:], []byte(i.Name), []byte(i.Revision)))
+	return base64.RawURLEncoding.EncodeToString(sum[:12])
+}
+
+// Without takes items out of a cursor that were gone when they were fetched. One
+// that is put back from the recycle bin arrives again; and since one machine of
+// the service may not know yet what another has told, each is looked for again
+// at the next calls of Changes.
+func (l *Library) Without(c library.Cursor, items ...library.Item) library.Cursor {
+	s, ok := l.parseCursor(c)
+	if !ok {
+		return c
+	}
+	if s.Missing == nil {
+		s.Missing = map[string]int{}
+	}
+	for _, i := range items {
+		delete(s.Marks, i.ID)
+		if len(s.Missing) < mostMissing {
+			s.Missing[i.ID] = 0
+		}
+	}
+	if next, err := s.cursor(); err == nil {
+		return next
+	}
+	return c
+}

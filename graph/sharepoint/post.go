@@ -1,0 +1,96 @@
+package sharepoint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	abstractions "github.com/microsoft/kiota-abstractions-go"
+	"github.com/microsoftgraph/msgraph-sdk-go/drives"
+	"github.com/microsoftgraph/msgraph-sdk-go/models"
+
+	"github.com/orgstore/orgstore/graph"
+	"github.com/orgstore/orgstore/graph/msgraph"
+	"github.com/orgstore/orgstore/packages/library"
+)
+
+// mostRewrites bounds how often a note is written anew because somebody else
+// changed the file at the same time.
+const mostRewrites = 4
+
+// Post shows a note beside an item, in columns that are added to the library
+// once. Only what is different is written, so that a file gets no version, and
+// nobody a notice, for nothing. That an item is gone is no error.
+func (l *Library) Post(ctx context.Context, item string, n library.Note) error {
+	p, err := l.where(ctx)
+	if err != nil {
+		return err
+	}
+	names, partly := l.known(ctx, p)
+	if len(names) == 0 {
+		return partly
+	}
+	for range mostRewrites {
+		err = l.rewrite(ctx, p, item, names, n)
+		if statusOf(err) != http.StatusPreconditionFailed {
+			break
+		}
+	}
+	switch {
+	case statusOf(err) == http.StatusNotFound:
+		return partly
+	case err != nil:
+		return errors.Join(partly, fmt.Errorf("cannot write the library's columns: %w", err))
+	}
+	return partly
+}
+
+func statusOf(err error) int {
+	var refusal *graph.Error
+	if errors.As(err, &refusal) {
+		return refusal.Status
+	}
+	return 0
+}
+
+// rewrite reads what stands there and writes what is different, if nobody else
+// has written in between.
+func (l *Library) rewrite(ctx context.Context, p place, item string, names map[string]string, n library.Note) error {
+	now, err := l.item(p, item).ListItem().Get(ctx, &drives.ItemItemsItemListItemRequestBuilderGetRequestConfiguration{
+		QueryParameters: &drives.ItemItemsItemListItemRequestBuilderGetQueryParameters{Expand: []string{"fields"}},
+	})
+	if err != nil {
+		return msgraph.Trouble("GET an item's columns", err)
+	}
+	if now == nil {
+		return errors.New("the item has no columns")
+	}
+	fields := map[string]any{}
+	if f := now.GetFields(); f != nil {
+		fields = f.GetAdditionalData()
+	}
+	changed := map[string]any{}
+	for _, c := range columns() {
+		name, want := names[c.internal], c.text(n)
+		if have, _ := fields[name].(*string); name != "" && text(have) != want {
+			changed[name] = want
+		}
+	}
+	if len(changed) == 0 {
+		return nil
+	}
+	set := models.NewFieldValueSet()
+	set.SetAdditionalData(changed)
+	headers := abstractions.NewRequestHeaders()
+	if etag := text(now.GetETag()); etag != "" {
+		headers.Add("If-Match", etag)
+	}
+	raw := l.base + "/drives/" + url.PathEscape(p.Drive) + "/items/" + url.PathEscape(item) + "/listItem/fields"
+	// Once more does no harm: where the first time counted, the second fails by
+	// its condition, and then there is nothing left to write.
+	_, err = drives.NewItemListItemsItemFieldsRequestBuilder(raw, l.adapter).Patch(graph.Repeatable(ctx, true), set,
+		&drives.ItemListItemsItemFieldsRequestBuilderPatchRequestConfiguration{Headers: headers})
+	return msgraph.Trouble("PATCH an item's columns", err)
+}

@@ -1,0 +1,61 @@
+package sharepoint
+
+import (
+	"encoding/binary"
+	"hash"
+)
+
+// The sizes of a quickXorHash.
+const (
+	quickXorSize  = 20
+	quickXorBits  = 8 * quickXorSize
+	quickXorShift = 11
+)
+
+// A quickXor is the hash that SharePoint gives of files (documented: code
+// snippets, quickXorHash). Each byte is xored in 11 bits further on than the one
+// before, around a circle of 160 bits; in the end the length is, as 64 bits,
+// little-endian, into the last ones. It tells damaged bytes from whole ones, and
+// proves nothing: whoever wants to can make another file with the same.
+type quickXor struct {
+	circle [quickXorSize]byte
+	at     int // the bit where the next byte begins
+	length uint64
+}
+
+func newQuickXor() hash.Hash { return new(quickXor) }
+
+// Write adds bytes. It never fails.
+func (q *quickXor) Write(p []byte) (int, error) {
+	for _, b := range p {
+		first, bit := q.at/8, q.at%8
+		wide := uint16(b) << bit
+		q.circle[first] ^= byte(wide)
+		q.circle[(first+1)%quickXorSize] ^= byte(wide >> 8)
+		if q.at += quickXorShift; q.at >= quickXorBits {
+			q.at -= quickXorBits
+		}
+	}
+	q.length += uint64(len(p))
+	return len(p), nil
+}
+
+// Sum appends the hash of what was written so far.
+func (q *quickXor) Sum(b []byte) []byte {
+	sum := q.circle
+	var length [8]byte
+	binary.LittleEndian.PutUint64(length[:], q.length)
+	for i, l := range length {
+		sum[quickXorSize-len(length)+i] ^= l
+	}
+	return append(b, sum[:]...)
+}
+
+// Reset begins anew.
+func (q *quickXor) Reset() { *q = quickXor{} }
+
+// Size is 20.
+func (q *quickXor) Size() int { return quickXorSize }
+
+// BlockSize is 1: any number of bytes is as good as another.
+func (q *quickXor) BlockSize() int { return 1 }

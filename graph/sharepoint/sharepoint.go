@@ -1,0 +1,316 @@
+// Package sharepoint is a library that is a document library in SharePoint:
+// whatever package or license is put into it has arrived, and what became of it
+// is written into columns beside it. It knows items, bytes and columns; it does
+// not know what packages hold, nor what is decided about them.
+//
+// Looked at are the files directly in the library, or directly in the one
+// folder that Options name. Folders below are not looked into.
+package sharepoint
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+
+	abstractions "github.com/microsoft/kiota-abstractions-go"
+	"github.com/microsoftgraph/msgraph-sdk-go/drives"
+	"github.com/microsoftgraph/msgraph-sdk-go/models"
+
+	"github.com/orgstore/orgstore/graph"
+	"github.com/orgstore/orgstore/graph/msgraph"
+	"github.com/orgstore/orgstore/packages/library"
+)
+
+// Options name a document library.
+type Options struct {
+	// Site is the address of its site, as https://contoso.sharepoint.com/sites/bi.
+	Site string
+	// Library is its name as people see it, or as its address spells it; empty
+	// for the site's own "Documents".
+	Library string
+	// Folder is the folder in it to look at, with slashes; empty for none.
+	Folder string
+	// IDs, as far as they are known: what is given is not asked for by name.
+	// That is needed where the application may reach the library alone and not
+	// its site.
+	IDs IDs
+}
+
+// IDs name a document library for good: it keeps them when it is renamed.
+type IDs struct{ Site, List, Drive string }
+
+// A Library is a document library. It may be used by many goroutines at once.
+type Library struct {
+	options Options
+	conn    *graph.Connection
+	adapter abstractions.RequestAdapter
+	base    string // of Graph, with its version
+	atOnce  int64  // bytes, see mostAtOnce
+	part    int64  // bytes, see part
+
+	mu      sync.Mutex
+	place   place             // empty until it is known
+	columns map[string]string // the internal name of each of our columns; nil until they are known
+}
+
+// A place is where items arrive.
+type place struct {
+	IDs
+	Folder string // the id of the folder, or of the drive's root
+}
+
+// Open prepares a library. Nothing is asked over the network yet.
+func Open(c *graph.Connection, o Options) (*Library, error) {
+	if o.IDs.Drive == "" {
+		if _, err := siteKey(o.Site); err != nil {
+			return nil, err
+		}
+	}
+	o.Folder = strings.Trim(o.Folder, "/")
+	for part := range strings.SplitSeq(o.Folder, "/") {
+		if o.Folder != "" && !validName(part) {
+			return nil, fmt.Errorf("cannot open the library: %q is no name of a folder", library.Legible(o.Folder))
+		}
+	}
+	a, err := msgraph.Adapter(c)
+	if err != nil {
+		return nil, fmt.Errorf("cannot open the library: %w", err)
+	}
+	return &Library{options: o, conn: c, adapter: a, base: a.GetBaseUrl(), atOnce: mostAtOnce, part: part}, nil
+}
+
+// siteKey is what Graph calls the site at an address (documented: site, get by
+// path): host:/path, or the host alone.
+func siteKey(site string) (string, error) {
+	u, err := url.Parse(site)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.Port() != "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return "", fmt.Errorf("cannot open the library: %q is no address of a site, as https://contoso.sharepoint.com/sites/bi", library.Legible(site))
+	}
+	path := strings.Trim(u.EscapedPath(), "/")
+	if path == "" {
+		return u.Host, nil
+	}
+	return u.Host + ":/" + path, nil
+}
+
+// IDs tells the library's ids, for settings that name them.
+func (l *Library) IDs(ctx context.Context) (IDs, error) {
+	p, err := l.where(ctx)
+	return p.IDs, err
+}
+
+// where finds the library, once.
+func (l *Library) where(ctx context.Context) (place, error) {
+	l.mu.Lock()
+	p := l.place
+	l.mu.Unlock()
+	if p.Folder != "" {
+		return p, nil
+	}
+	p, err := l.find(ctx)
+	if err != nil {
+		return place{}, fmt.Errorf("cannot find the library %s: %w", l.name(), err)
+	}
+	l.settle(p)
+	return p, nil
+}
+
+func (l *Library) settle(p place) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.place.Drive != p.Drive {
+		l.columns = nil
+	}
+	l.place = p
+}
+
+// name is what people call the library.
+func (l *Library) name() string {
+	o := l.options
+	name := strings.TrimSuffix(o.Site, "/") + " " + o.Library
+	if o.Site == "" {
+		name = o.IDs.Drive
+	}
+	return library.Legible(strings.TrimSpace(name))
+}
+
+// find resolves names into ids: site, then drive, then list and folder.
+func (l *Library) find(ctx context.Context) (place, error) {
+	p := place{IDs: l.options.IDs}
+	var err error
+	if p.Drive == "" {
+		if p.Site == "" {
+			if p.Site, err = l.findSite(ctx); err != nil {
+				return place{}, err
+			}
+		}
+		if p.Drive, err = l.findDrive(ctx, p.Site); err != nil {
+			return place{}, err
+		}
+	}
+	if p.List == "" || p.Site == "" {
+		list, err := l.drive(p).List().Get(ctx, nil)
+		if err != nil {
+			return place{}, msgraph.Trouble("GET the library's list", err)
+		}
+		if list == nil || text(list.GetId()) == "" {
+			return place{}, fmt.Errorf("the library has no list")
+		}
+		p.List = text(list.GetId())
+		if ref := list.GetParentReference(); p.Site == "" && ref != nil {
+			p.Site = text(ref.GetSiteId())
+		}
+	}
+	p.Folder, err = l.findFolder(ctx, p)
+	return p, err
+}
+
+func (l *Library) findSite(ctx context.Context) (string, error) {
+	key, err := siteKey(l.options.Site)
+	if err != nil {
+		return "", err
+	}
+	var site struct {
+		ID string `json:"id"`
+	}
+	if err := l.conn.GetJSON(ctx, graph.Graph, "/v1.0/sites/"+key, nil, nil, &site); err != nil {
+		return "", err
+	}
+	if site.ID == "" {
+		return "", fmt.Errorf("the site has no id")
+	}
+	return site.ID, nil
+}
+
+// A listed drive is one of a site's document libraries.
+type listed struct {
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	WebURL string `json:"webUrl"`
+}
+
+// mostPages bounds how many pages of an answer are read.
+const mostPages = 10_000
+
+// findDrive finds a site's document library by the name that people see, or
+// else by the last part of its address, which stays when it is renamed.
+func (l *Library) findDrive(ctx context.Context, site string) (string, error) {
+	path := "/v1.0/sites/" + url.PathEscape(site)
+	if l.options.Library == "" {
+		var own listed
+		if err := l.conn.GetJSON(ctx, graph.Graph, path+"/drive", nil, nil, &own); err != nil {
+			return "", err
+		}
+		return own.ID, nil
+	}
+	var all []listed
+	for path += "/drives"; path != ""; {
+		var page struct {
+			Value []listed `json:"value"`
+			Next  string   `json:"@odata.nextLink"`
+		}
+		if err := l.conn.GetJSON(ctx, graph.Graph, path, nil, nil, &page); err != nil {
+			return "", err
+		}
+		if all = append(all, page.Value...); len(all) > mostPages {
+			return "", fmt.Errorf("the site has more than %d libraries: name this one by its id", mostPages)
+		}
+		path = page.Next
+	}
+	return pick(all, l.options.Library)
+}
+
+func pick(all []listed, name string) (string, error) {
+	byName := func(d listed) bool { return strings.EqualFold(d.Name, name) }
+	byAddress := func(d listed) bool {
+		u, err := url.Parse(d.WebURL)
+		return err == nil && strings.EqualFold(u.Path[strings.LastIndexByte(u.Path, '/')+1:], name)
+	}
+	for _, is := range []func(listed) bool{byName, byAddress} {
+		if i := slices.IndexFunc(all, is); i >= 0 && all[i].ID != "" {
+			return all[i].ID, nil
+		}
+	}
+	var names []string
+	for _, d := range all[:min(len(all), 10)] {
+		names = append(names, library.Legible(d.Name))
+	}
+	return "", fmt.Errorf("the site has no library of that name that orgstore may see, only: %s", strings.Join(names, ", "))
+}
+
+func (l *Library) findFolder(ctx context.Context, p place) (string, error) {
+	var item models.DriveItemable
+	var err error
+	if l.options.Folder == "" {
+		item, err = l.drive(p).Root().Get(ctx, nil)
+	} else {
+		raw := l.base + "/drives/" + url.PathEscape(p.Drive) + "/root:/" + escapePath(l.options.Folder)
+		item, err = drives.NewItemItemsDriveItemItemRequestBuilder(raw, l.adapter).Get(ctx, nil)
+	}
+	switch {
+	case err != nil:
+		return "", msgraph.Trouble("GET the library's folder", err)
+	case item == nil || text(item.GetId()) == "":
+		return "", fmt.Errorf("the folder has no id")
+	case item.GetFolder() == nil && item.GetRoot() == nil:
+		return "", fmt.Errorf("%s is not a folder", library.Legible(l.options.Folder))
+	}
+	return text(item.GetId()), nil
+}
+
+// link checks an address that Graph gave to go on with: it must be Graph's own.
+func (l *Library) link(raw string) (*url.URL, error) {
+	base, err := url.Parse(l.base)
+	if err != nil {
+		return nil, err
+	}
+	u, err := url.Parse(raw)
+	if err != nil || u.Scheme != "https" || u.User != nil || !strings.EqualFold(u.Host, base.Host) || !strings.HasPrefix(u.Path, base.Path+"/") {
+		return nil, fmt.Errorf("the answer leads to an address that is not Microsoft Graph's")
+	}
+	return u, nil
+}
+
+// drive is where the SDK's builders for the library begin.
+func (l *Library) drive(p place) *drives.DriveItemRequestBuilder {
+	return drives.NewDrivesRequestBuilderInternal(map[string]string{}, l.adapter).ByDriveId(p.Drive)
+}
+
+func (l *Library) item(p place, id string) *drives.ItemItemsDriveItemItemRequestBuilder {
+	return l.drive(p).Items().ByDriveItemId(id)
+}
+
+// named is the address of a file in the folder, by its name.
+func (l *Library) named(p place, name string) string {
+	at := "/items/" + url.PathEscape(p.Folder)
+	if l.options.Folder == "" {
+		at = "/root"
+	}
+	return l.base + "/drives/" + url.PathEscape(p.Drive) + at + ":/" + url.PathEscape(name)
+}
+
+func escapePath(path string) string {
+	parts := strings.Split(path, "/")
+	for i, p := range parts {
+		parts[i] = url.PathEscape(p)
+	}
+	return strings.Join(parts, "/")
+}
+
+// validName says whether SharePoint takes a name (documented: restrictions and
+// limitations in OneDrive and SharePoint), for what would be refused, or would
+// mean something else in an address.
+func validName(name string) bool {
+	return name != "" && len(name) <= 400 && name == strings.TrimSpace(name) && name == library.Legible(name) &&
+		!strings.ContainsAny(name, `"*:<>?/\|`) && !strings.HasPrefix(name, "~$") && name != "." && name != ".."
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
