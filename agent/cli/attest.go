@@ -35,6 +35,7 @@ type attestOptions struct {
 	evidenceFile string
 	reason       string
 	secret       passphrase
+	signer       signer
 }
 
 func newAttest(g *globals) *cobra.Command {
@@ -45,18 +46,27 @@ func newAttest(g *globals) *cobra.Command {
 		Long: `Attest what is licensed until when, where a license cannot be read.
 
 Run it on your own machine, with the key that "orgstore trust keygen" made there:
-it needs neither settings nor a journal. The attestation is written beside each
+it needs neither settings nor a journal. A key in a key vault, on a smart card or
+in a hardware module signs through --signer: a command that reads the text on its
+standard input and prints the signature in base64. In its arguments {digest} stands
+for the text's SHA-256 in base64, and {digest-hex} in hex, for tools that sign
+digests. The signature is verified before anything is written. The attestation is written beside each
 package as NAME.pbiviz.license and is about exactly these bytes, so every renewed
 package needs a new one: keep --order, raise --seq by one and move --ends.`,
 		Example: `  orgstore license attest gauge.pbiviz --key ada.key --tenant 8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11 \
       --ends 2027-11-20 --kind user --quantity 250 --order PO-4711 \
-      --evidence "invoice 2026-4711" --reason "the vendor's license cannot be read"`,
+      --evidence "invoice 2026-4711" --reason "the vendor's license cannot be read"
+  # ES256 in Azure Key Vault; the PEM file is from: az keyvault key download --encoding PEM
+  orgstore license attest gauge.pbiviz --ends 2027-11-20 --kind user --evidence "invoice 4711" --reason renewed \
+      --name "Ada Lovelace" --public ada.pem \
+      --signer "az keyvault key sign --vault-name contoso-bi --name ada --algorithm ES256 --digest {digest} --query signature -o tsv"`,
 		Args: arguments(cobra.MinimumNArgs(1)),
 		RunE: g.answering(o.run),
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.key, "key", "", "the private key `FILE` of `orgstore trust keygen` (required)")
+	f.StringVar(&o.key, "key", "", "the private key `FILE` of `orgstore trust keygen`; or --signer")
 	o.secret.flags(cmd)
+	o.signer.flags(cmd)
 	f.StringVar(&o.tenant, "tenant", "", "the tenant's `ID`; without it that of the settings, if there are some")
 	f.StringVar(&o.ends, "ends", "", "the `DAY` on which the license ends, as 2027-11-20; valid before it (required)")
 	f.StringVar(&o.begins, "begins", "", "the first `DAY` on which it is valid; without it today")
@@ -79,7 +89,7 @@ func (o *attestOptions) run(ctx context.Context, args []string) (answer, error) 
 	if err := o.check(); err != nil {
 		return answer{}, err
 	}
-	key, err := o.readKeyFile(o.key)
+	key, err := o.attester()
 	if err != nil {
 		return answer{}, err
 	}
@@ -108,19 +118,35 @@ func (o *attestOptions) run(ctx context.Context, args []string) (answer, error) 
 	return o.sign(ctx, request, files, packages, key)
 }
 
-// sign asks for the passphrase, signs and writes.
-func (o *attestOptions) sign(ctx context.Context, r issuer.Request, files []string, packages []*pbiviz.Package, k keyFile) (answer, error) {
+// attester is whose key is to sign: that of a file, or of a command.
+func (o *attestOptions) attester() (keyFile, error) {
+	if o.signer.command != "" {
+		return o.signer.keyFile(o.globals)
+	}
+	return o.readKeyFile(o.key)
+}
+
+// unlock makes the private half ready to sign.
+func (o *attestOptions) unlock(ctx context.Context, k keyFile) (issuer.Key, error) {
+	if o.signer.command != "" {
+		return o.signer.open(ctx, o.globals, k)
+	}
 	secret, err := o.secret.ask(ctx, o.globals, fmt.Sprintf("The passphrase of %s for %s: ", output.Safe(k.person), output.Safe(k.name)), false)
 	if err != nil {
-		return answer{}, err
+		return issuer.Key{}, err
 	}
-	key, err := k.open(secret)
+	return k.open(secret)
+}
+
+// sign signs and writes.
+func (o *attestOptions) sign(ctx context.Context, r issuer.Request, files []string, packages []*pbiviz.Package, k keyFile) (answer, error) {
+	key, err := o.unlock(ctx, k)
 	if err != nil {
 		return answer{}, err
 	}
 	issued, err := o.attest(r, packages, key)
 	if err != nil {
-		return answer{}, err
+		return answer{}, o.signer.unsigned(err)
 	}
 	if err := o.deliver(files, o.results(files, packages, issued)); err != nil {
 		return answer{}, err
@@ -194,8 +220,8 @@ func (o *attestOptions) answer(files []string, packages []*pbiviz.Package, issue
 // check asks of the flags what an attestation needs.
 func (o *attestOptions) check() error {
 	switch {
-	case o.key == "":
-		return usage("make one with `orgstore trust keygen`, on your own machine", "attesting needs your --key")
+	case (o.key == "") == (o.signer.command == ""):
+		return usage("make a key with `orgstore trust keygen`, on your own machine; one in a key vault signs through --signer", "attesting needs either your --key or a --signer")
 	case o.ends == "":
 		return usage("give the day as --ends 2027-11-20", "an attestation needs the end of the license")
 	case (o.evidence == "") == (o.evidenceFile == ""):
@@ -206,6 +232,9 @@ func (o *attestOptions) check() error {
 		return usage("1 for the first attestation of an order, one more at each renewal", "--seq: %d is below 1", o.sequence)
 	case o.quantity < 0:
 		return usage("leave it out if it is not known", "--quantity: %d is below 0", o.quantity)
+	}
+	if err := o.signer.check(); err != nil {
+		return err
 	}
 	return o.checkCounts()
 }

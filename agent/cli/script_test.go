@@ -41,7 +41,7 @@ const now = "2026-11-23T09:00:00Z"
 
 // TestMain runs the tests, or the program itself where a script calls it.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"orgstore": program})
+	testscript.Main(m, map[string]func(){"orgstore": program, "signer": outsideSigner})
 }
 
 // program is main as cmd/orgstore has it, with a clock that stands still, a

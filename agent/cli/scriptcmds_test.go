@@ -2,11 +2,19 @@ package cli_test
 
 import (
 	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/rand"
 	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -246,4 +254,54 @@ func create(ts *testscript.TestScript, name string, text []byte) {
 	name = ts.MkAbs(name)
 	ts.Check(os.MkdirAll(filepath.Dir(name), 0o755))
 	ts.Check(os.WriteFile(name, text, 0o644))
+}
+
+// outsideSigner is a program that signs with a key of its own, as key vaults and
+// hardware modules do:
+//
+//	signer pem ALGORITHM       prints the public half
+//	signer ALGORITHM           signs what it reads, in base64 (ES256: in ASN.1)
+//	signer digest DIGEST       signs a SHA-256 in base64 by ES256, r and s, in base64url
+//	signer other|silent|fail   signs something else, prints nothing, leaves with 3
+func outsideSigner() {
+	text, err := io.ReadAll(os.Stdin)
+	check(err)
+	alg := license.ES256
+	if slices.Contains(os.Args, "Ed25519") {
+		alg = license.Ed25519
+	}
+	key := licensetest.Key("vault", alg).Signer
+	switch os.Args[1] {
+	case "pem":
+		der, err := x509.MarshalPKIXPublicKey(key.Public())
+		check(err)
+		check(pem.Encode(os.Stdout, &pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+	case "digest":
+		sum, err := base64.StdEncoding.DecodeString(os.Args[2])
+		check(err)
+		r, s, err := ecdsa.Sign(rand.Reader, key.(*ecdsa.PrivateKey), sum)
+		check(err)
+		var raw [64]byte
+		r.FillBytes(raw[:32])
+		s.FillBytes(raw[32:])
+		fmt.Println(base64.RawURLEncoding.EncodeToString(raw[:]))
+	case "fail":
+		fmt.Fprintln(os.Stderr, "the token is not plugged in")
+		os.Exit(3)
+	case "silent":
+	case "other":
+		text = []byte("something else")
+		fallthrough
+	default:
+		sig, err := crypto.SignMessage(key, rand.Reader, text, map[license.Algorithm]crypto.Hash{license.ES256: crypto.SHA256}[alg])
+		check(err)
+		fmt.Println(base64.StdEncoding.EncodeToString(sig))
+	}
+	os.Exit(0)
+}
+
+func check(err error) {
+	if err != nil {
+		panic(err)
+	}
 }

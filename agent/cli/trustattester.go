@@ -9,7 +9,6 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
-	"github.com/orgstore/orgstore/packages/license"
 )
 
 func newTrustAttester(g *globals) *cobra.Command {
@@ -33,7 +32,8 @@ func newAttesterAdd(g *globals) *cobra.Command {
 		Long: `Let a person attest licenses, by the public half of a key.
 
 KEY is the public key that "orgstore trust keygen" printed on the person's own
-machine. Shows it and asks: compare the fingerprint with that person. Somebody
+machine, or the PEM file of a key that a key vault or a hardware module holds (see
+"orgstore license attest --help"). Shows it and asks: compare the fingerprint with that person. Somebody
 with two keys is added twice, under the same name.`,
 		Example: `  orgstore trust attester add "Ada Lovelace" ada-lovelace-0fb4c3:Ed25519:iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w`,
 		Args:    arguments(cobra.ExactArgs(2)),
@@ -55,9 +55,9 @@ func attesterOf(a config.Attester) attesterData {
 }
 
 func (o *attesterOptions) run(name, text string) (answer, error) {
-	key, err := license.ParseKey(strings.TrimSpace(text), license.UseAttestation)
+	key, err := o.publicKey(text, strings.TrimSpace(name))
 	if err != nil {
-		return answer{}, usage("copy the public key that `orgstore trust keygen` printed: NAME:ALGORITHM:KEY", "%w", err)
+		return answer{}, err
 	}
 	a := config.Attester{Name: strings.TrimSpace(name), Key: key}
 	settings, err := o.settings() // before a person is asked anything

@@ -106,13 +106,17 @@ func newAttesterKey(person string) (issuer.Key, license.Attester, error) {
 	if err != nil {
 		return key, attester, err
 	}
-	print := strings.TrimPrefix(attester.Key.Fingerprint(), "sha256:")
-	key.ID = keyNameOf(person) + "-" + print[:6]
+	key.ID = keyIDOf(person, attester.Key)
 	attester.Key.ID = key.ID
 	if _, err := license.NewTrust(anyTenant, nil, attester); err != nil {
 		return key, attester, usage("give a name of one line, such as \"Ada Lovelace\"", "--name: %w", err)
 	}
 	return key, attester, nil
+}
+
+// keyIDOf names a key after its person and by its own fingerprint.
+func keyIDOf(person string, k license.Key) string {
+	return keyNameOf(person) + "-" + strings.TrimPrefix(k.Fingerprint(), "sha256:")[:6]
 }
 
 // anyTenant is where any will do.

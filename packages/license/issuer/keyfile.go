@@ -5,9 +5,12 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
+	"encoding/asn1"
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 	"time"
 
 	"filippo.io/age"
@@ -104,7 +107,8 @@ func OpenKey(id string, file []byte, passphrase string) (Key, error) {
 // A Signing signs a text with a private key that this program never sees: a
 // command that reads the text and writes the signature, a token, a key vault.
 // The signature is 64 bytes for Ed25519; for ECDSA on P-256 it is over the
-// SHA-256 of the text, in ASN.1, as openssl dgst -sha256 -sign writes it.
+// SHA-256 of the text, either in ASN.1, as openssl dgst -sha256 -sign writes it,
+// or the 64 bytes of RFC 7518 section 3.4, as key vaults give it.
 type Signing func(text []byte) ([]byte, error)
 
 // Outside makes a key of a public half and of what signs with the private one.
@@ -118,6 +122,19 @@ func Outside(id string, public crypto.PublicKey, sign Signing) (Key, error) {
 	return k, err
 }
 
+// OutsideOf is Outside for a public half as settings list it.
+func OutsideOf(k license.Key, sign Signing) (Key, error) {
+	var public crypto.PublicKey = ed25519.PublicKey(k.Public)
+	if k.Algorithm == license.ES256 {
+		p, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), k.Public)
+		if err != nil {
+			return Key{}, fmt.Errorf("cannot use the key %q: it is not an uncompressed point of P-256", k.ID)
+		}
+		public = p
+	}
+	return Outside(k.ID, public, sign)
+}
+
 // outside is a crypto.MessageSigner: it takes texts, never digests.
 type outside struct {
 	public crypto.PublicKey
@@ -127,7 +144,14 @@ type outside struct {
 func (o outside) Public() crypto.PublicKey { return o.public }
 
 func (o outside) SignMessage(_ io.Reader, text []byte, _ crypto.SignerOpts) ([]byte, error) {
-	return o.sign(text)
+	sig, err := o.sign(text)
+	if _, is := o.public.(*ecdsa.PublicKey); !is || err != nil || len(sig) != 64 {
+		return sig, err
+	}
+	if _, err := rawSignature(sig); err == nil {
+		return sig, nil // short numbers, in ASN.1
+	}
+	return asn1.Marshal(struct{ R, S *big.Int }{new(big.Int).SetBytes(sig[:32]), new(big.Int).SetBytes(sig[32:])})
 }
 
 func (o outside) Sign(_ io.Reader, text []byte, opts crypto.SignerOpts) ([]byte, error) {

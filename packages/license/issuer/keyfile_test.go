@@ -153,6 +153,14 @@ func TestOutside(t *testing.T) {
 			sum := sha256.Sum256(text)
 			return ecdsa.SignASN1(rand.Reader, es, sum[:])
 		}},
+		{es.Public(), func(text []byte) ([]byte, error) { // as key vaults give it
+			sum := sha256.Sum256(text)
+			der, err := ecdsa.SignASN1(rand.Reader, es, sum[:])
+			if err != nil {
+				return nil, err
+			}
+			return rawSignature(der)
+		}},
 	} {
 		k, err := Outside("vault", c.public, c.sign)
 		if err != nil {
@@ -161,6 +169,9 @@ func TestOutside(t *testing.T) {
 		record, err := k.Attester("Ada Lovelace")
 		if err != nil {
 			t.Fatal(err)
+		}
+		if same, err := OutsideOf(record.Key, c.sign); err != nil || same.ID != k.ID {
+			t.Errorf("by the public half that settings list: %v", err)
 		}
 		token, err := seal(k, record.Key, license.AttestationType, []byte("{}"))
 		if err != nil {

@@ -1,0 +1,187 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/license/issuer"
+	"github.com/orgstore/orgstore/packages/verdict"
+)
+
+// maxSignature bounds what a signer prints, in bytes: a signature has a hundred.
+const maxSignature = 4 << 10
+
+// A signer is a command that signs with a key which this program never sees: of
+// a key vault, a smart card, a hardware module.
+type signer struct {
+	command string
+	public  string
+	person  string
+}
+
+func (s *signer) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&s.command, "signer", "", "the `COMMAND` that signs, in place of --key: it reads the text and prints the signature in base64")
+	f.StringVar(&s.public, "public", "", "the public `KEY` of --signer: NAME:ALGORITHM:KEY, or a PEM file")
+	f.StringVar(&s.person, "name", "", "whose key --signer has, as the `NAME` in the settings")
+}
+
+// check asks that the flags belong together.
+func (s signer) check() error {
+	switch {
+	case s.command == "" && (s.public != "" || s.person != ""):
+		return usage("leave them out with --key, whose file says both", "--public and --name belong to --signer")
+	case s.command != "" && (s.public == "" || strings.TrimSpace(s.person) == ""):
+		return usage("give --public NAME:ALGORITHM:KEY and --name, as the settings list that person", "--signer needs --public and --name")
+	}
+	_, err := words(s.command)
+	return err
+}
+
+// keyFile is the key as if it were read from a file, closed until it signs.
+func (s signer) keyFile(g *globals) (keyFile, error) {
+	person := strings.TrimSpace(s.person)
+	public, err := g.publicKey(s.public, person)
+	return keyFile{name: s.command, person: person, public: public}, err
+}
+
+// publicKey reads the public half of a person's key: as keygen prints it, or the
+// PEM file that openssl and key vaults write, which names no key.
+func (g *globals) publicKey(text, person string) (license.Key, error) {
+	text = strings.TrimSpace(text)
+	key, err := license.ParseKey(text, license.UseAttestation)
+	if _, missing := g.Disk.Stat(text); err == nil || missing != nil {
+		if err != nil {
+			err = usage("give the public key as `orgstore trust keygen` prints it, NAME:ALGORITHM:KEY, or a PEM file", "%w", err)
+		}
+		return key, err
+	}
+	file, err := g.read(text, maxKey)
+	if err != nil {
+		return key, err
+	}
+	public, err := issuer.ParsePublic(file)
+	if err != nil {
+		return key, problem(exitError, "key.form", "name a PEM file of one public key, such as `openssl pkey -pubout` writes", "%s: %w", text, err)
+	}
+	if key, err = license.NewKey("new", public, time.Time{}); err != nil {
+		return key, problem(exitError, "key.form", "use an Ed25519 key, or ECDSA on P-256", "%s: %w", text, err)
+	}
+	key.ID = keyIDOf(person, key)
+	return key.For(license.UseAttestation), nil
+}
+
+// open makes a key of which the command has the private half. What the command
+// says to a person, such as to touch a token, goes to the terminal.
+func (s signer) open(ctx context.Context, g *globals, k keyFile) (issuer.Key, error) {
+	return issuer.OutsideOf(k.public, func(text []byte) ([]byte, error) {
+		g.note("signing with the key %s: %s", k.public.ID, s.command)
+		return s.run(ctx, g, text)
+	})
+}
+
+// run gives the command the text and reads the signature. No shell is between.
+func (s signer) run(ctx context.Context, g *globals, text []byte) ([]byte, error) {
+	args, err := words(s.command)
+	if err != nil {
+		return nil, err
+	}
+	digest := sha256.Sum256(text)
+	for i, a := range args {
+		a = strings.ReplaceAll(a, "{digest}", base64.StdEncoding.EncodeToString(digest[:]))
+		args[i] = strings.ReplaceAll(a, "{digest-hex}", hex.EncodeToString(digest[:]))
+	}
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	var out limited
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(text), &out, g.Err
+	cmd.WaitDelay = 5 * time.Second
+	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, problem(exitError, "signer.failed", "run the command by hand to see what it needs; nothing was written", "the signer %s failed: %w", args[0], err)
+	}
+	sig, err := signatureIn(out.Bytes())
+	if err != nil {
+		return nil, problem(exitError, "signer.answer", "let it print the signature alone, in base64", "the signer %s answered no signature: %w", args[0], err)
+	}
+	return sig, nil
+}
+
+// limited takes what a command prints, up to maxSignature.
+type limited struct{ bytes.Buffer }
+
+func (l *limited) Write(b []byte) (int, error) {
+	if l.Len()+len(b) > maxSignature {
+		return 0, io.ErrShortWrite
+	}
+	return l.Buffer.Write(b)
+}
+
+// signatureIn reads base64 in either alphabet, padded or not, on any lines.
+func signatureIn(text []byte) ([]byte, error) {
+	line := strings.Join(strings.Fields(string(text)), "")
+	line = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(line, "="))
+	sig, err := base64.RawStdEncoding.DecodeString(line)
+	switch {
+	case err != nil:
+		return nil, errors.New("it is not base64")
+	case len(sig) == 0:
+		return nil, errors.New("it is empty")
+	}
+	return sig, nil
+}
+
+// unsigned says which of the two is wrong where a signature does not fit.
+func (s signer) unsigned(err error) error {
+	var refusal *verdict.Refusal
+	if errors.As(err, &refusal) && s.command != "" {
+		return problem(exitError, "signer.signature", "check that --public is the public half of the key with which the command signs, and that it signs what it gets; nothing was written",
+			"what the signer answered is no signature by the key of --public: %w", err)
+	}
+	return err
+}
+
+// words takes a command apart at its spaces. Quotes, single or double, keep
+// spaces; nothing else means anything, so that Windows paths need no care.
+func words(command string) ([]string, error) {
+	var all []string
+	var word strings.Builder
+	quote, begun := rune(0), false
+	for _, c := range command {
+		switch {
+		case quote != 0 && c == quote:
+			quote = 0
+		case quote == 0 && (c == '"' || c == '\''):
+			quote, begun = c, true
+		case quote == 0 && (c == ' ' || c == '\t'):
+			if begun {
+				all = append(all, word.String())
+				word.Reset()
+			}
+			begun = false
+		default:
+			word.WriteRune(c)
+			begun = true
+		}
+	}
+	if begun {
+		all = append(all, word.String())
+	}
+	if quote != 0 {
+		return nil, usage("close the quotes", "--signer: %s", fmt.Sprintf("%q has an open quote", command))
+	}
+	return all, nil
+}
