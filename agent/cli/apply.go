@@ -242,6 +242,9 @@ func (s *session) overrule(ctx context.Context, steps []plan.Step, gate, reason 
 	for _, step := range steps {
 		for _, g := range s.gates(step) {
 			if g.Kind == gate && g.State == plan.GateClosed {
+				if err := s.fourEyes(step, gate); err != nil {
+					return err
+				}
 				facts = append(facts, journal.Overridden{Step: step.ID, Gate: g.Kind, About: g.Message, Reason: reason})
 			}
 		}

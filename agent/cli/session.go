@@ -307,7 +307,7 @@ func (s *session) plan(ctx context.Context, asks []plan.Ask) (plan.Plan, plan.In
 func (s *session) gates(step plan.Step) []plan.Gate {
 	book := s.journal.Book()
 	c := plan.Conditions{
-		At: s.clock(), Holds: book.Holds(), Overrides: book.Overrides(), Tries: book.Tries(),
+		At: s.clock(), Holds: book.Holds(), Overrides: s.overrides(book, step), Tries: book.Tries(),
 		Policies: map[store.Key]plan.Policy{}, Usual: s.usual(), Seen: map[visual.Digest]time.Time{},
 	}
 	if v, ok := s.settings.Visual(step.Key.GUID); ok {

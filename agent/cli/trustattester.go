@@ -21,6 +21,7 @@ private ones stay with the people.`, newAttesterAdd(g), newAttesterList(g))
 
 type attesterOptions struct {
 	*globals
+	account string
 	confirmation
 }
 
@@ -34,11 +35,14 @@ func newAttesterAdd(g *globals) *cobra.Command {
 KEY is the public key that "orgstore trust keygen" printed on the person's own
 machine, or the PEM file of a key that a key vault or a hardware module holds (see
 "orgstore license attest --help"). Shows it and asks: compare the fingerprint with that person. Somebody
-with two keys is added twice, under the same name.`,
-		Example: `  orgstore trust attester add "Ada Lovelace" ada-lovelace-0fb4c3:Ed25519:iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w`,
-		Args:    arguments(cobra.ExactArgs(2)),
-		RunE:    g.answering(func(_ context.Context, args []string) (answer, error) { return o.run(args[0], args[1]) }),
+with two keys is added twice, under the same name. With --account, whoever attests
+a license lets no change to it pass: that takes somebody else (exit 12).`,
+		Example: `  orgstore trust attester add "Ada Lovelace" ada-lovelace-0fb4c3:Ed25519:iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w
+  orgstore trust attester add "Ada Lovelace" ada.pem --account 'CONTOSO\ada'`,
+		Args: arguments(cobra.ExactArgs(2)),
+		RunE: g.answering(func(_ context.Context, args []string) (answer, error) { return o.run(args[0], args[1]) }),
 	}
+	cmd.Flags().StringVar(&o.account, "account", "", "the person's `ACCOUNT` where orgstore runs, by name or ID, as `orgstore history` shows actors")
 	o.confirmation.flags(cmd, "let the person attest without asking")
 	return cmd
 }
@@ -48,10 +52,11 @@ type attesterData struct {
 	KeyID       string `json:"key_id"`
 	Key         string `json:"key"`
 	Fingerprint string `json:"fingerprint"`
+	Account     string `json:"account"`
 }
 
 func attesterOf(a config.Attester) attesterData {
-	return attesterData{a.Name, a.Key.ID, a.Key.Text(), a.Key.Fingerprint()}
+	return attesterData{a.Name, a.Key.ID, a.Key.Text(), a.Key.Fingerprint(), a.Account}
 }
 
 func (o *attesterOptions) run(name, text string) (answer, error) {
@@ -59,7 +64,7 @@ func (o *attesterOptions) run(name, text string) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	a := config.Attester{Name: strings.TrimSpace(name), Key: key}
+	a := config.Attester{Name: strings.TrimSpace(name), Key: key, Account: strings.TrimSpace(o.account)}
 	settings, err := o.settings() // before a person is asked anything
 	if err != nil {
 		return answer{}, err
@@ -111,9 +116,9 @@ func newAttesterList(g *globals) *cobra.Command {
 }
 
 func attesterView(attesters []attesterData) output.View {
-	view := output.View{Columns: []string{"PERSON", "KEY", "FINGERPRINT"}}
+	view := output.View{Columns: []string{"PERSON", "KEY", "FINGERPRINT", "ACCOUNT"}}
 	for _, a := range attesters {
-		view.Rows = append(view.Rows, []string{a.Name, a.Key, a.Fingerprint})
+		view.Rows = append(view.Rows, []string{a.Name, a.Key, a.Fingerprint, orDash(a.Account)})
 	}
 	return view
 }

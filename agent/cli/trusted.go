@@ -72,7 +72,11 @@ func (g *globals) believable(s config.Settings) ([]license.Vendor, []license.Att
 	}
 	var attesters []license.Attester
 	for _, a := range s.Trust.Attesters {
-		attesters = append(attesters, license.Attester{Name: a.Name, Key: a.Key})
+		attester := license.Attester{Name: a.Name, Key: a.Key}
+		if a.Account != "" {
+			attester.Accounts = []string{a.Account}
+		}
+		attesters = append(attesters, attester)
 	}
 	return vendors, attesters
 }

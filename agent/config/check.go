@@ -179,7 +179,7 @@ func (r *reader) attesters(entries []attesterEntry) []Attester {
 	var attesters []Attester
 	names, keys := map[string]*yaml.Node{}, map[string]*yaml.Node{}
 	for _, e := range entries {
-		a := Attester{Name: r.label(text(e.Name))}
+		a := Attester{Name: r.label(text(e.Name)), Account: r.label(text(e.Account))}
 		if t := text(e.Key); t.given() {
 			var err error
 			a.Key, err = license.ParseKey(t.value, license.UseAttestation)

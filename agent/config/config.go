@@ -78,6 +78,9 @@ type Vendor struct {
 type Attester struct {
 	Name string      // as attestations say it
 	Key  license.Key // the public half
+	// Account is the person's own, by its name or its ID, as orgstore sees who
+	// runs it; empty where nobody said.
+	Account string
 }
 
 // Packages says which packages are let in.
@@ -184,8 +187,9 @@ type canonicalPin struct {
 }
 
 type canonicalAttester struct {
-	Name string `json:"name"`
-	Key  string `json:"key"`
+	Name    string `json:"name"`
+	Key     string `json:"key"`
+	Account string `json:"account,omitempty"`
 }
 
 // digestOf digests settings whose paths are not resolved yet.
@@ -218,7 +222,7 @@ func digestOf(s Settings) string {
 	}
 	slices.SortFunc(c.Pins, func(a, b canonicalPin) int { return strings.Compare(a.GUID, b.GUID) })
 	for _, a := range s.Trust.Attesters {
-		c.Attesters = append(c.Attesters, canonicalAttester{a.Name, a.Key.Text()})
+		c.Attesters = append(c.Attesters, canonicalAttester{a.Name, a.Key.Text(), a.Account})
 	}
 	c.Windows, c.Freezes = canonicalWindows(s.Windows), canonicalFreezes(s.Freezes)
 	slices.SortFunc(c.Attesters, func(a, b canonicalAttester) int { return strings.Compare(a.Key, b.Key) })

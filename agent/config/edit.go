@@ -111,10 +111,11 @@ func AddAttester(b []byte, a Attester) ([]byte, error) {
 	}
 	want := e.before
 	want.Trust.Attesters = append(slices.Clone(want.Trust.Attesters), a)
-	return e.finish(want, e.appendToTrust("attesters", fields{
-		{"name", plainOrQuoted(a.Name)},
-		{"key", quoted(a.Key.Text())},
-	}))
+	item := fields{{"name", plainOrQuoted(a.Name)}, {"key", quoted(a.Key.Text())}}
+	if a.Account != "" {
+		item = append(item, fields{{"account", plainOrQuoted(a.Account)}}...)
+	}
+	return e.finish(want, e.appendToTrust("attesters", item))
 }
 
 // appendToTrust adds an item to a list under trust, which may not be there yet.

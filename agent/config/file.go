@@ -176,6 +176,8 @@ type attesterEntry struct {
 	Name label `yaml:"name" jsonschema:"required"`
 	// Key is the public half of the person's key, as orgstore trust keygen prints it.
 	Key publicKey `yaml:"key" jsonschema:"required"`
+	// Account of the person where orgstore runs (its name or ID in the operating system or in Entra): who attests a license lets no change to it pass.
+	Account label `yaml:"account"`
 }
 
 type windowEntry struct {

@@ -138,6 +138,9 @@ func (d Desk) statement(p *pbiviz.Package, statement visual.Digest) ([]byte, err
 // a trusted time: no clock may go back behind it.
 func (d Desk) bindingFacts(b license.Bound) []journal.Fact {
 	facts := []journal.Fact{journal.Bound{Bound: b}}
+	if a, ok := d.Trust.Attester(b.Terms.KeyID); ok && len(a.Accounts) > 0 {
+		facts = append(facts, journal.Attested{Package: b.Package, Statement: b.Statement, Attester: a.Name, Accounts: a.Accounts})
+	}
 	issued := b.Terms.Issued
 	if issued.After(d.Journal.Book().TimeMark().Trusted) && !issued.After(d.Now()) {
 		facts = append(facts, journal.TimeMarked{Trusted: issued, Source: "license statement " + b.Terms.ID})

@@ -42,6 +42,7 @@ const (
 	KindStatusVerified    Kind = "status-verified"
 	KindStatusRefused     Kind = "status-refused"
 	KindTrustChanged      Kind = "trust-changed"
+	KindAttested          Kind = "attested"
 )
 
 // Kinds lists every kind, in the order of the constants.
@@ -52,6 +53,7 @@ func Kinds() []Kind {
 		KindHeld, KindUnheld, KindBlocked, KindUnblocked, KindOverridden,
 		KindTimeMarked, KindSettingsSeen, KindProfiled,
 		KindStatusReceived, KindStatusVerified, KindStatusRefused, KindTrustChanged,
+		KindAttested,
 	}
 }
 
@@ -120,6 +122,8 @@ func (r written) read() (Fact, error) {
 		return decode[StatusRefused](r.Data)
 	case KindTrustChanged:
 		return decode[TrustChanged](r.Data)
+	case KindAttested:
+		return decode[Attested](r.Data)
 	}
 	return nil, &NewerError{What: fmt.Sprintf("a fact %q that this program does not know", r.Kind)}
 }

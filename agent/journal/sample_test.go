@@ -137,6 +137,7 @@ func samples(t testing.TB) []journal.Fact {
 		verified("list", 3, "three"),
 		journal.StatusRefused{List: digest("list"), Findings: findings(), Trust: "sha256:trust"},
 		trustChanged(),
+		journal.Attested{Package: digest("1.4.0.0"), Statement: digest("s"), Attester: "Ada Lovelace", Accounts: []string{"ada"}},
 	}
 }
 

@@ -35,10 +35,12 @@ type sums struct {
 	settled      table[visual.Digest, bool]            // status lists that were verified
 	listRefusals table[visual.Digest, StatusRefused]   // status lists that are not believed
 	updates      table[string, TrustChanged]           // by the new bundle's fingerprint
+	attested     table[visual.Digest, []Attested]      // by package
 	shelves      table[store.Key, *shelf]              // one per visual and store
 	open         table[store.StepID, store.Key]        // where each open step is
 	holds        table[store.Key, plan.Hold]
 	overrides    table[store.StepID, []plan.Override] // in force
+	overriders   table[passing, Actor]                // who gave the latest of each
 	tries        table[store.StepID, int]             // failed or interrupted
 	marks        table[string, int64]                 // highest sequence put, by license.MarkKey
 	time         moment.Mark
@@ -50,6 +52,12 @@ type sums struct {
 
 // about names a statement tried on a package.
 type about struct{ statement, pkg visual.Digest }
+
+// passing names a step that was let through a gate.
+type passing struct {
+	step store.StepID
+	gate string
+}
 
 // A shelf is what became of one visual in one store.
 type shelf struct {
@@ -96,7 +104,7 @@ func (w *writer) book() Book {
 func (s *sums) tables() []layered {
 	return []layered{
 		&s.packages, &s.packagesOf, &s.arrived, &s.statements, &s.statementsOf, &s.stated, &s.bounds, &s.refusals, &s.refused,
-		&s.profiled, &s.lists, &s.listed, &s.statuses, &s.settled, &s.listRefusals, &s.updates, &s.shelves, &s.open, &s.holds, &s.overrides, &s.tries, &s.marks,
+		&s.profiled, &s.lists, &s.listed, &s.statuses, &s.settled, &s.listRefusals, &s.updates, &s.attested, &s.shelves, &s.open, &s.holds, &s.overrides, &s.overriders, &s.tries, &s.marks,
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/packages/visual"
 )
@@ -67,6 +68,16 @@ type TrustChanged struct {
 	Version int64  `json:"version,omitempty"` // the new bundle's
 }
 
+// Attested: the settings said whose account an attester's is when an attestation
+// was bound. Who attests lets no change pass to what he attested, whatever the
+// settings say later.
+type Attested struct {
+	Package   visual.Digest `json:"package"`
+	Statement visual.Digest `json:"statement"`
+	Attester  string        `json:"attester"`
+	Accounts  []string      `json:"accounts"`
+}
+
 // Kind returns KindStatusReceived.
 func (StatusReceived) Kind() Kind { return KindStatusReceived }
 
@@ -78,6 +89,9 @@ func (StatusRefused) Kind() Kind { return KindStatusRefused }
 
 // Kind returns KindTrustChanged.
 func (TrustChanged) Kind() Kind { return KindTrustChanged }
+
+// Kind returns KindAttested.
+func (Attested) Kind() Kind { return KindAttested }
 
 func (f StatusReceived) enter(w *writer, _ Entry) error {
 	if f.List.IsZero() {
@@ -131,6 +145,33 @@ func (f TrustChanged) enter(w *writer, _ Entry) error {
 		w.updates.set(f.To, f)
 	}
 	return nil
+}
+
+func (f Attested) enter(w *writer, _ Entry) error {
+	switch {
+	case f.Attester == "" || len(f.Accounts) == 0:
+		return errors.New("it names no attester or no account")
+	case f.Statement.IsZero():
+		return errors.New("it names no attestation")
+	}
+	if _, ok := w.packages.get(f.Package); !ok {
+		return fmt.Errorf("package %s was never received", f.Package.Short())
+	}
+	known, _ := w.attested.get(f.Package)
+	w.attested.set(f.Package, append(slices.Clip(known), f))
+	return nil
+}
+
+// AttestedBy lists the accounts of those who attested of a package, as far as the
+// settings said whose these are.
+func (b Book) AttestedBy(pkg visual.Digest) []Attested {
+	all, _ := b.sums().attested.get(pkg)
+	return slices.Clone(all)
+}
+
+// OverriddenBy returns who last let a step pass a gate, if anybody ever did.
+func (b Book) OverriddenBy(step store.StepID, gate string) (Actor, bool) {
+	return b.sums().overriders.get(passing{step, gate})
 }
 
 // HasStatusList says whether a status list was received.

@@ -1,0 +1,64 @@
+package cli
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/policies/plan"
+)
+
+// codeFourEyes is the code of the fault that whoever attested a license would
+// let a change to it pass as well.
+const codeFourEyes = "gate.four_eyes"
+
+// attestedBy lists the accounts of whoever attested the license to which a step
+// leads: as the settings say now, and as they said when it was bound.
+func (s *session) attestedBy(step plan.Step) []string {
+	terms := step.To.License
+	if terms.Grade != license.Attested || step.To.Release == nil {
+		return nil
+	}
+	var accounts []string
+	for _, a := range s.settings.Trust.Attesters {
+		if (a.Name == terms.Attester || a.Key.ID == terms.KeyID) && a.Account != "" {
+			accounts = append(accounts, a.Account)
+		}
+	}
+	for _, f := range s.journal.Book().AttestedBy(step.To.Release.Digest) {
+		if f.Attester == terms.Attester {
+			accounts = append(accounts, f.Accounts...)
+		}
+	}
+	return accounts
+}
+
+// fourEyes refuses that whoever attested a license lets the step to it pass.
+func (s *session) fourEyes(step plan.Step, gate string) error {
+	actor, err := s.Actor()
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(s.attestedBy(step), func(account string) bool { return isOf(account, actor) }) {
+		return nil
+	}
+	return problem(exitReview, codeFourEyes, "somebody else must look at it and say so; with --visual the others can be let through",
+		"%s attested the license of %s %s, and cannot let it pass %s as well", actor, title(step.Name, step.Key), versionOf(step.To), gate)
+}
+
+// isOf says whether an account of the settings is an actor's. Neither Windows nor
+// Entra tells names apart by case.
+func isOf(account string, a journal.Actor) bool {
+	return strings.EqualFold(account, a.ID) || strings.EqualFold(account, a.Name) || strings.EqualFold(account, a.String())
+}
+
+// overrides lists what let a step pass, without the word of whoever attested its
+// license: it may have been given before the settings said whose account is whose.
+func (s *session) overrides(book journal.Book, step plan.Step) []plan.Override {
+	accounts := s.attestedBy(step)
+	return slices.DeleteFunc(book.Overrides(), func(o plan.Override) bool {
+		by, _ := book.OverriddenBy(o.Step, o.Gate)
+		return o.Step == step.ID && slices.ContainsFunc(accounts, func(a string) bool { return isOf(a, by) })
+	})
+}
