@@ -38,7 +38,9 @@ func (d Directory) Group(ctx context.Context, id string) (tenant.Group, error) {
 	if a.Visibility == "HiddenMembership" {
 		return g, ErrHidden
 	}
-	n, err := d.count(ctx, "/v1.0/groups/"+id+"/transitiveMembers/microsoft.graph.user/$count", nil)
+	// A cast counts as an advanced query, which asks for $count, too (documented:
+	// "Advanced query capabilities").
+	n, err := d.count(ctx, "/v1.0/groups/"+id+"/transitiveMembers/microsoft.graph.user/$count", url.Values{"$count": {"true"}})
 	if err != nil {
 		return g, err
 	}

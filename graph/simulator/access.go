@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -177,4 +178,20 @@ func (c *call) unchanged(i *item) *problem {
 		return nil
 	}
 	return say(http.StatusPreconditionFailed, "resourceModified", "ETag does not match current item's value")
+}
+
+// listGrants tells what a list granted apps, to who may grant there. Whether
+// Microsoft's service tells an app of its own role is not documented.
+func (s *Simulator) listGrants(c *call) (*answer, *problem) {
+	l, p := c.list(manages)
+	if p != nil {
+		return nil, p
+	}
+	all := []map[string]any{}
+	for _, app := range slices.Sorted(maps.Keys(l.grants)) {
+		all = append(all, map[string]any{
+			"id": app, "roles": []string{l.grants[app]}, "grantedToIdentitiesV2": []any{map[string]any{"application": map[string]any{"id": app}}},
+		})
+	}
+	return c.page(all)
 }

@@ -149,6 +149,7 @@ func (s *Simulator) directoryRoutes() []*route {
 		{method: "GET", pattern: "/v1.0/organization", query: []string{qSelect}, max: -1, cost: identity(1), do: s.organization},
 		{method: "GET", pattern: "/v1.0/subscribedSkus", query: []string{qSelect}, max: -1, cost: identity(3), do: s.subscribedSKUs},
 		{method: "GET", pattern: "/v1.0/users/$count", query: []string{qFilter, qCount}, max: -1, cost: identity(2), do: s.countUsers},
+		{method: "GET", pattern: "/v1.0/groups", query: []string{qSelect, qTop, qSkip}, max: -1, cost: identity(3), do: s.listGroups},
 		{method: "GET", pattern: "/v1.0/groups/{group}", query: []string{qSelect}, max: -1, cost: identity(1), do: s.getGroup},
 		{method: "GET", pattern: "/v1.0/groups/{group}/transitiveMembers/$count", query: []string{qCount}, max: -1, cost: identity(5), do: s.countMembers},
 		{method: "GET", pattern: "/v1.0/groups/{group}/transitiveMembers/microsoft.graph.user/$count", query: []string{qCount}, max: -1, cost: identity(5), do: s.countUserMembers},
@@ -233,9 +234,13 @@ func (s *Simulator) countUsers(c *call) (*answer, *problem) {
 	return count(n)
 }
 
+func (c *call) mayGroups() *problem {
+	return c.oneOf("GroupMember.Read.All", "Group.Read.All", "Directory.Read.All")
+}
+
 // group finds the group of a call.
 func (c *call) group() (*Group, *problem) {
-	if p := c.oneOf("GroupMember.Read.All", "Group.Read.All", "Directory.Read.All"); p != nil {
+	if p := c.mayGroups(); p != nil {
 		return nil, p
 	}
 	if g := c.s.tenant.group(c.vars["group"]); g != nil {
@@ -258,11 +263,26 @@ func (s *Simulator) getGroup(c *call) (*answer, *problem) {
 	if p != nil {
 		return nil, p
 	}
+	return c.entity(showGroup(g))
+}
+
+func (s *Simulator) listGroups(c *call) (*answer, *problem) {
+	if p := c.mayGroups(); p != nil {
+		return nil, p
+	}
+	all := []map[string]any{}
+	for i := range s.tenant.groups {
+		all = append(all, showGroup(&s.tenant.groups[i]))
+	}
+	return c.page(all)
+}
+
+func showGroup(g *Group) map[string]any {
 	m := map[string]any{"id": g.ID, "displayName": g.Name, "securityEnabled": true, "mailEnabled": false, "groupTypes": []string{}}
 	if g.Hidden {
 		m["visibility"] = "HiddenMembership"
 	}
-	return c.entity(m)
+	return m
 }
 
 // transitive walks a group once through the groups within it.

@@ -156,7 +156,7 @@ func (s *Simulator) clientCredentials(c *call, a *app, f url.Values) (*answer, *
 	if p != nil {
 		return nil, p
 	}
-	resource, found := strings.CutSuffix(f.Get("scope"), "/.default")
+	resource, found := strings.CutSuffix(asked(f.Get("scope")), "/.default")
 	if !found || strings.Contains(resource, " ") {
 		return nil, refusal(http.StatusBadRequest, "invalid_scope", 1002012, "The provided value for scope "+short(f.Get("scope"))+" is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).")
 	}
@@ -173,6 +173,14 @@ func (s *Simulator) clientCredentials(c *call, a *app, f url.Values) (*answer, *
 
 func noResource(resource, tenant string) *problem {
 	return refusal(http.StatusBadRequest, "invalid_resource", 500011, "The resource principal named "+short(resource)+" was not found in the tenant named "+tenant+". This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant.")
+}
+
+// asked leaves out the scopes of OpenID Connect, which Microsoft's library for Go
+// adds to each request, and which Entra passes over for applications.
+func asked(scope string) string {
+	return strings.Join(slices.DeleteFunc(strings.Fields(scope), func(s string) bool {
+		return s == "openid" || s == "offline_access" || s == "profile"
+	}), " ")
 }
 
 // audience is the service a scope names: by its public name or by where it

@@ -30,6 +30,7 @@ func (s *Simulator) siteRoutes() []*route {
 		{method: "GET", pattern: "/v1.0/sites/{site}/lists/{list}/items/{row}/fields", query: one, max: -1, cost: costGet, do: s.getFields},
 		{method: "PATCH", pattern: "/v1.0/sites/{site}/lists/{list}/items/{row}/fields", cost: costWrite, do: s.patchFields},
 		{method: "POST", pattern: "/v1.0/sites/{site}/permissions", cost: costPermission, do: s.grantSite},
+		{method: "GET", pattern: "/v1.0/sites/{site}/lists/{list}/permissions", query: many, max: -1, cost: costPermission, do: s.listGrants},
 		{method: "POST", pattern: "/v1.0/sites/{site}/lists/{list}/permissions", cost: costPermission, do: s.grantList},
 	}
 }
