@@ -38,7 +38,7 @@ var edges = []string{"graph", "packages/store/folder", "packages/library/folder"
 // pure packages and what lies in them turn values into values.
 var pure = []string{
 	"packages/visual", "packages/moment", "packages/verdict", "packages/pbiviz", "packages/license",
-	"packages/diff", "packages/report", "packages/tenant", "policies",
+	"packages/diff", "packages/store/galleryexport", "packages/report", "packages/tenant", "policies",
 }
 
 // impure is what pure packages never import. The older JSON reader is among it:
