@@ -43,6 +43,8 @@ const (
 	KindStatusRefused     Kind = "status-refused"
 	KindTrustChanged      Kind = "trust-changed"
 	KindAttested          Kind = "attested"
+	KindExported          Kind = "exported"
+	KindReminded          Kind = "reminded"
 )
 
 // Kinds lists every kind, in the order of the constants.
@@ -54,6 +56,7 @@ func Kinds() []Kind {
 		KindTimeMarked, KindSettingsSeen, KindProfiled,
 		KindStatusReceived, KindStatusVerified, KindStatusRefused, KindTrustChanged,
 		KindAttested,
+		KindExported, KindReminded,
 	}
 }
 
@@ -124,6 +127,10 @@ func (r written) read() (Fact, error) {
 		return decode[TrustChanged](r.Data)
 	case KindAttested:
 		return decode[Attested](r.Data)
+	case KindExported:
+		return decode[Exported](r.Data)
+	case KindReminded:
+		return decode[Reminded](r.Data)
 	}
 	return nil, &NewerError{What: fmt.Sprintf("a fact %q that this program does not know", r.Kind)}
 }

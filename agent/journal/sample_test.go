@@ -138,6 +138,8 @@ func samples(t testing.TB) []journal.Fact {
 		journal.StatusRefused{List: digest("list"), Findings: findings(), Trust: "sha256:trust"},
 		trustChanged(),
 		journal.Attested{Package: digest("1.4.0.0"), Statement: digest("s"), Attester: "Ada Lovelace", Accounts: []string{"ada"}},
+		exported(day.AddDate(-2, 0, 0)),
+		journal.Reminded{Step: "step-2", Event: journal.TaskReminded, Message: "it waits since 2026-03-02"},
 	}
 }
 
@@ -145,6 +147,14 @@ func verified(list string, sequence int64, claims string) journal.StatusVerified
 	return journal.StatusVerified{
 		List: digest(list), Issuer: "https://aurora.example", KeyID: "aurora-status", Mark: "https://aurora.example aurora-status",
 		Sequence: sequence, Issued: day, Next: day.AddDate(0, 3, 0), Claims: digest(claims),
+	}
+}
+
+func exported(taken time.Time) journal.Exported {
+	yes, no := true, false
+	return journal.Exported{
+		Store: journaltest.Key().Store, File: "OrganizationalVisuals.csv", List: digest("csv"), Taken: taken,
+		Entries: []journal.ExportedEntry{{GUID: journaltest.Key().GUID, Name: "Aurora Gauge", Source: store.FromFile, Enabled: &yes, Pane: &no, Changed: "2026-02-28"}},
 	}
 }
 

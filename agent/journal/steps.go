@@ -69,7 +69,7 @@ func (f Begun) enter(w *writer, e Entry) error {
 		Before: step.From, After: step.To,
 	})
 	s.open = &plan.Open{Step: step, Since: e.At, Undoes: f.Undoes}
-	s.leaves = f.Leaves
+	s.leaves, s.reminded = f.Leaves, nil
 	w.open.set(step.ID, step.Key)
 	return nil
 }
@@ -198,7 +198,7 @@ func (w *writer) opened(id store.StepID) (*shelf, error) {
 
 func (w *writer) close(s *shelf) {
 	w.open.drop(s.open.Step.ID)
-	s.open, s.leaves = nil, nil
+	s.open, s.leaves, s.reminded = nil, nil, nil
 }
 
 func (w *writer) count(id store.StepID) {

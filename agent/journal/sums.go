@@ -42,6 +42,7 @@ type sums struct {
 	overrides    table[store.StepID, []plan.Override] // in force
 	overriders   table[passing, Actor]                // who gave the latest of each
 	tries        table[store.StepID, int]             // failed or interrupted
+	exports      table[string, Exported]              // the newest of each store
 	marks        table[string, int64]                 // highest sequence put, by license.MarkKey
 	time         moment.Mark
 	policy       string
@@ -65,6 +66,7 @@ type shelf struct {
 	revisions []Revision
 	open      *plan.Open
 	leaves    *plan.Block // of the open step; in force once it is done
+	reminded  []Event     // of the open step
 	blocks    []plan.Block
 }
 
@@ -104,7 +106,7 @@ func (w *writer) book() Book {
 func (s *sums) tables() []layered {
 	return []layered{
 		&s.packages, &s.packagesOf, &s.arrived, &s.statements, &s.statementsOf, &s.stated, &s.bounds, &s.refusals, &s.refused,
-		&s.profiled, &s.lists, &s.listed, &s.statuses, &s.settled, &s.listRefusals, &s.updates, &s.attested, &s.shelves, &s.open, &s.holds, &s.overrides, &s.overriders, &s.tries, &s.marks,
+		&s.profiled, &s.lists, &s.listed, &s.statuses, &s.settled, &s.listRefusals, &s.updates, &s.attested, &s.shelves, &s.open, &s.holds, &s.overrides, &s.overriders, &s.tries, &s.exports, &s.marks,
 	}
 }
 
