@@ -10,6 +10,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/apply"
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/store"
@@ -92,6 +93,9 @@ func (o *applyOptions) run(ctx context.Context, args []string) (answer, error) {
 	}
 	withdrawn := s.withdraw(ctx, s.taken(p, chosen))
 	results, err := s.carryOut(ctx, unstopped(steps, withdrawn), nil)
+	if err == nil {
+		err = s.remind(ctx)
+	}
 	s.post(ctx)
 	waits := s.waits(p, func(open plan.Open) bool { return chosen(open) && !among(recovered, open) && !among(withdrawn, open) })
 	results = slices.Concat(recovered, withdrawn, results, waits)
@@ -222,8 +226,11 @@ func (o *applyOptions) agree(s *session, steps []plan.Step, saved bool) error {
 	if ready == 0 || saved {
 		return nil
 	}
-	return o.confirm(o.globals, func() error { return s.show(s.planAnswer(plan.Plan{Steps: steps})) },
-		fmt.Sprintf("make %s in the store %s", plural(ready, "change"), s.settings.Store.Path))
+	question := fmt.Sprintf("make %s in the store %s", plural(ready, "change"), s.settings.Store.Path)
+	if s.settings.Store.Driver == config.HandoffDriver {
+		question = fmt.Sprintf("lay out %s for a person in %s", plural(ready, "task"), s.settings.Store.Path)
+	}
+	return o.confirm(o.globals, func() error { return s.show(s.planAnswer(plan.Plan{Steps: steps})) }, question)
 }
 
 // passes says whether nothing holds a step back but the gate to be overridden.

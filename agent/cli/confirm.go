@@ -1,8 +1,8 @@
 package cli
 
 import (
-	"bufio"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -34,8 +34,22 @@ func (c confirmation) confirm(g *globals, show func() error, question string) er
 			return err
 		}
 	}
+	return g.ask(question)
+}
+
+// again asks a second time, before what many people would notice at once.
+func (c confirmation) again(g *globals, consequence, question string) error {
+	g.note("%s", consequence)
+	if c.force {
+		return nil
+	}
+	return g.ask(question)
+}
+
+// ask asks a person at a terminal a question that only yes agrees to.
+func (g *globals) ask(question string) error {
 	fmt.Fprintf(g.Err, "%s? [y/N] ", strings.ToUpper(question[:1])+question[1:])
-	line, err := bufio.NewReader(g.In).ReadString('\n')
+	line, err := readLine(g.In)
 	if err != nil && line == "" {
 		return problem(exitError, "confirm.declined", "", "nothing was done: there was no answer")
 	}
@@ -43,6 +57,27 @@ func (c confirmation) confirm(g *globals, show func() error, question string) er
 		return problem(exitError, "confirm.declined", "", "nothing was done, as you answered")
 	}
 	return nil
+}
+
+// maxAnswer bounds an answer, in bytes.
+const maxAnswer = 1000
+
+// readLine reads one line and nothing of what follows it: there may be another
+// question.
+func readLine(r io.Reader) (string, error) {
+	var line []byte
+	for b := make([]byte, 1); len(line) < maxAnswer; {
+		n, err := r.Read(b)
+		switch {
+		case n == 1 && b[0] == '\n':
+			return string(line), nil
+		case n == 1:
+			line = append(line, b[0])
+		case err != nil:
+			return string(line), err
+		}
+	}
+	return string(line), nil
 }
 
 // plural counts things for people.

@@ -145,6 +145,11 @@ func (o *rollbackOptions) goBack(ctx context.Context, s *session, key store.Key)
 		if err := o.confirm(o.globals, func() error { return s.show(a) }, question(p.Steps[0])); err != nil {
 			return nil, answer{}, err
 		}
+		if step := p.Steps[0]; step.Kind == change.Disable {
+			if err := o.again(o.globals, s.dark(step), "turn it off all the same"); err != nil {
+				return nil, answer{}, err
+			}
+		}
 	}
 	if err := s.overrule(ctx, p.Steps, o.override, o.reason); err != nil {
 		return nil, answer{}, err
@@ -163,6 +168,21 @@ func question(step plan.Step) string {
 		return fmt.Sprintf("turn the access of %s off, as before its first install, and block %s", name, versionOf(step.From))
 	}
 	return fmt.Sprintf("go back from %s to %s of %s, and block what is left", versionOf(step.From), versionOf(step.To), name)
+}
+
+// dark says what nobody sees any more once a visual's access is off.
+func (s *session) dark(step plan.Step) string {
+	text := fmt.Sprintf("reports that use %s show nothing in its place until its access is on again; nothing is deleted", title(step.Name, step.Key))
+	use := s.known.Use(step.Key.GUID)
+	viewers, seen := s.known.Number(use.Viewers).Get()
+	designers, made := s.known.Number(use.Designers).Get()
+	switch {
+	case seen && made:
+		return fmt.Sprintf("%s (known: %s who look at such reports, %s who make them)", text, plural(int(viewers), "person"), plural(int(designers), "person"))
+	case seen:
+		return fmt.Sprintf("%s (known: %s who look at such reports)", text, plural(int(viewers), "person"))
+	}
+	return text + " (how many people that concerns is not known)"
 }
 
 // ofKey narrows a plan to one visual.

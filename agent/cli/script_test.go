@@ -109,7 +109,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "jq": jq, "keep": keep,
 			"example": exampleFile, "make": makePackage, "aurora": auroraBundle, "statement": statement, "statuslist": statusList,
-			"bytes": someBytes, "listing": listing, "perm": perm, "settle": settle, "edit": edit,
+			"bytes": someBytes, "listing": listing, "perm": perm, "settle": settle, "edit": edit, "stamp": stamp,
 		},
 	})
 }

@@ -189,7 +189,11 @@ func (s *session) clock() moment.Moment {
 }
 
 func (s *session) desk() intake.Desk {
-	return intake.Desk{Archive: s.archive, Journal: s.journal, Trust: s.trust, Limits: pbiviz.DefaultLimits(), Profiles: s.profiles, Now: s.Now}
+	d := intake.Desk{Archive: s.archive, Journal: s.journal, Trust: s.trust, Limits: pbiviz.DefaultLimits(), Profiles: s.profiles, Now: s.Now}
+	if !tells(s.stores[theStore]) {
+		d.Store = theStore
+	}
+	return d
 }
 
 func (s *session) observer() observe.Observer {

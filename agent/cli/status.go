@@ -194,7 +194,7 @@ func (s *session) waitingFor(l line) string {
 	if !ok || receipt.Note == "" {
 		return hinted(l.reason)
 	}
-	return fmt.Sprintf("since %s: %s (%s)", clock(open.Since), receipt.Note, l.reason.Hint)
+	return phrases(fmt.Sprintf("since %s: %s (%s)", clock(open.Since), receipt.Note, l.reason.Hint), s.corroborated(open), s.overdue(open))
 }
 
 // held says who holds a visual and why; empty if nobody does.

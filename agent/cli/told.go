@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/orgstore/orgstore/agent/apply"
 	"github.com/orgstore/orgstore/agent/journal"
@@ -14,7 +15,8 @@ import (
 
 // told is what a store that sees nothing by itself is told, from the journal.
 func (s *session) told() store.Told {
-	return store.Told{Brief: s.brief, Now: s.Now}
+	return store.Told{Brief: s.brief, Now: s.Now,
+		Export: func() *store.Export { return s.journal.Book().Export(theStore) }}
 }
 
 func (s *session) brief(id store.StepID) (store.Brief, bool) {
@@ -48,10 +50,15 @@ func (s *session) waits(p plan.Plan, chosen func(plan.Open) bool) []apply.Result
 		open, receipt, ok := task(book, idle.Key)
 		if idle.Reason.Code == plan.CodeWaiting && ok && chosen(open) {
 			results = append(results, apply.Result{Step: open.Step, Outcome: apply.Waiting,
-				Message: fmt.Sprintf("waits since %s: %s", clock(open.Since), receipt.Note), Hint: idle.Reason.Hint})
+				Message: phrases(fmt.Sprintf("waits since %s: %s", clock(open.Since), receipt.Note), s.corroborated(open), s.overdue(open)), Hint: idle.Reason.Hint})
 		}
 	}
 	return results
+}
+
+// phrases joins what is to be said, leaving out what is empty.
+func phrases(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), "; ")
 }
 
 // taken lists what is to be taken back: what a plan does not want any more, and

@@ -24,6 +24,7 @@ import (
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/license/profile"
 	"github.com/orgstore/orgstore/packages/pbiviz"
+	"github.com/orgstore/orgstore/packages/store/galleryexport"
 	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/packages/visual"
 )
@@ -53,6 +54,9 @@ type Desk struct {
 	Limits  pbiviz.Limits
 	// Profiles are the vendor profiles in force.
 	Profiles profile.Set
+	// Store is the store whose lists people put into the library; empty where the
+	// store tells by itself what it holds.
+	Store string
 	// Now is the wall clock; a signed issue time ahead of it raises no mark.
 	Now func() time.Time
 }
@@ -71,6 +75,8 @@ type Taken struct {
 	// Waits says that a status list is kept and refused only until the trust
 	// bundle comes that has its key.
 	Waits bool
+	// List says that the item is a list of what the store holds.
+	List bool
 	// New is false where the archive held the same bytes before.
 	New bool
 	// Refused says why the item was not kept, or why a status list that was is
@@ -141,6 +147,9 @@ func (d Desk) fetch(ctx context.Context, tx journal.TxID, lib Library, item libr
 	if err != nil {
 		return d.refused(ctx, tx, item.Name, visual.Digest{}, err)
 	}
+	if IsList(item.Name) {
+		return d.takeList(ctx, tx, item.Name, file, item.Modified)
+	}
 	return d.Take(ctx, tx, item.Name, file)
 }
 
@@ -154,6 +163,9 @@ func read(ctx context.Context, lib Library, item library.Item, limit int64) ([]b
 }
 
 func (d Desk) limit(name string) int64 {
+	if IsList(name) {
+		return galleryexport.MaxSize
+	}
 	if IsStatement(name) {
 		return license.MaxStatus // the larger of the two that are called so
 	}

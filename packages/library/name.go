@@ -3,13 +3,16 @@ package library
 import (
 	"strings"
 	"unicode"
+
+	"github.com/orgstore/orgstore/packages/store/galleryexport"
 )
 
-// Arrives says whether a name is that of a package or a license. Left out are
-// all others, and those of temporary files: starting with a dot or a tilde.
+// Arrives says whether a name is that of a package, a license, or the list of
+// visuals that the admin portal exports. Left out are all others, and those of
+// temporary files: starting with a dot or a tilde.
 func Arrives(name string) bool {
 	lower := strings.ToLower(name)
-	return (strings.HasSuffix(lower, ".pbiviz") || strings.HasSuffix(lower, ".license")) &&
+	return (strings.HasSuffix(lower, ".pbiviz") || strings.HasSuffix(lower, ".license") || galleryexport.IsName(name)) &&
 		!strings.HasPrefix(name, ".") && !strings.HasPrefix(name, "~")
 }
 

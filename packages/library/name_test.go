@@ -6,6 +6,7 @@ func TestArrives(t *testing.T) {
 	for name, want := range map[string]bool{
 		"gauge.pbiviz": true, "GAUGE.PBIVIZ": true, "gauge.pbiviz.license": true, "a b.license": true,
 		"": false, ".pbiviz": false, ".hidden.license": false, "~$gauge.pbiviz": false, "gauge.pbiviz.tmp": false,
+		"OrganizationalVisuals.csv": true, "organizationalvisuals (1).csv": true, "visuals.csv": false,
 		"apbiviz": false, "gauge.zip": false, "pbiviz": false,
 	} {
 		if Arrives(name) != want {

@@ -80,7 +80,7 @@ func (m *matter) unpinned() *Idle {
 		return nil
 	}
 	if m.now.stuck != nil && m.now.stuck.Code == CodeAppSource {
-		return m.idle(Reason{CodeUnpinned, "it is not pinned, and could not be: " + m.now.stuck.Message, m.now.stuck.Hint})
+		return m.idle(Reason{CodeUnpinned, "it is not pinned; it came from AppSource, which updates it by itself", m.now.stuck.Hint})
 	}
 	return m.idle(Reason{CodeUnpinned, "it is not pinned, so it is left alone",
 		fmt.Sprintf("to have it looked after: orgstore pin set %s VERSION", m.key.GUID)})

@@ -1,0 +1,223 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/disk"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/store/galleryexport"
+	"github.com/orgstore/orgstore/packages/verdict"
+	"github.com/orgstore/orgstore/policies/change"
+	"github.com/orgstore/orgstore/policies/plan"
+)
+
+type importOptions struct {
+	*globals
+	dryRun bool
+}
+
+func newStoreImport(g *globals) *cobra.Command {
+	o := &importOptions{globals: g}
+	cmd := &cobra.Command{
+		Use:   "import-csv FILE",
+		Short: "Take in the list of organizational visuals that the admin portal exports",
+		Long: `Take in the list of organizational visuals that the admin portal exports.
+
+The list proves which visuals the store holds, whether each came from a file or
+from AppSource, and whether its access is on, at the time the file was made. It
+has no column for the version, so it never confirms one: it only speaks for or
+against a change that waits. A visual that is pinned, was never recorded and is
+not in the list can be installed. An entry from AppSource updates by itself and is
+never touched. A file called OrganizationalVisuals*.csv that is put into the
+library is taken in in the same way.`,
+		Example: `  orgstore store import-csv OrganizationalVisuals.csv`,
+		Args:    arguments(cobra.ExactArgs(1)),
+		RunE:    g.answering(o.run),
+	}
+	dryRunFlags(cmd, &o.dryRun)
+	return cmd
+}
+
+type listData struct {
+	Taken   string        `json:"taken"`
+	Entries []listedData  `json:"entries"`
+	Missing []visualData  `json:"missing"` // pinned, and not in the list
+	Skipped []skippedData `json:"skipped"`
+	Tx      string        `json:"tx"`
+}
+
+type listedData struct {
+	GUID    string `json:"guid"`
+	Name    string `json:"name"`
+	Source  string `json:"source"`
+	Enabled *bool  `json:"enabled"` // null where the list does not tell
+	Changed string `json:"changed"` // as the list writes it
+	Message string `json:"message"`
+}
+
+type skippedData struct {
+	Line    int    `json:"line"`
+	Message string `json:"message"`
+}
+
+func (o *importOptions) run(ctx context.Context, args []string) (answer, error) {
+	text, err := disk.ReadFile(o.Disk, args[0], galleryexport.MaxSize)
+	if err != nil {
+		return answer{}, unreadableFile(args[0], err)
+	}
+	info, err := o.Disk.Stat(args[0])
+	if err != nil {
+		return answer{}, unreadableFile(args[0], err)
+	}
+	s, err := o.open(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	defer s.Close()
+	if tells(s.stores[theStore]) {
+		return answer{}, problem(exitError, "list.unneeded", "nothing needs to be done", "this store tells by itself what it holds: a list of it is not needed")
+	}
+	if before, ok := s.journal.Book().Listed(theStore); ok && before.Taken.After(info.ModTime()) {
+		return answer{}, problem(exitError, "list.older", "export the list again",
+			"the list %s was made at %s, and one made at %s is known already", args[0], clock(info.ModTime()), clock(before.Taken))
+	}
+	desk, tx := s.desk(), s.tx
+	if o.dryRun {
+		return o.look(s, args[0], text, info.ModTime())
+	}
+	fact, skipped, err := desk.TakeList(ctx, tx, args[0], text, info.ModTime())
+	if err != nil {
+		return answer{}, notAList(args[0], err)
+	}
+	return s.imported(fact, skipped), nil
+}
+
+// look reads a list and records nothing.
+func (o *importOptions) look(s *session, name string, text []byte, made time.Time) (answer, error) {
+	list, err := galleryexport.Parse(text)
+	if err != nil {
+		return answer{}, notAList(name, verdict.Refuse("list.form", err.Error(), "export the list of organizational visuals in the admin portal again"))
+	}
+	fact := journal.Exported{Store: theStore, Taken: made.UTC()}
+	for _, r := range list.Rows {
+		fact.Entries = append(fact.Entries, journal.ExportedEntry{GUID: r.GUID, Name: r.Name, Source: r.Source, Enabled: r.Enabled, Changed: r.Changed})
+	}
+	a := s.imported(fact, list.Skipped)
+	a.message = "nothing was recorded: this was a dry run"
+	return a, nil
+}
+
+func notAList(name string, err error) error {
+	var refusal *verdict.Refusal
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	return problem(exitError, string(refusal.Code()), refusal.Findings[0].Hint, "cannot read %s: %s", name, refusal.Findings[0].Message)
+}
+
+// tells says whether a store tells by itself what it holds.
+func tells(s store.Store) bool { t := s.Traits(); return t.TellsDigest || t.TellsVersion }
+
+// imported shows a list, and what each of its entries means here.
+func (s *session) imported(fact journal.Exported, skipped []galleryexport.Skipped) answer {
+	data := listData{Taken: timestamp(fact.Taken), Entries: []listedData{}, Missing: []visualData{}, Skipped: []skippedData{}, Tx: string(s.tx)}
+	view := output.View{Columns: []string{"NAME", "ID", "SOURCE", "ACCESS", "CHANGED", "WHAT IT MEANS"}}
+	for _, e := range fact.Entries {
+		id := e.GUID.String()
+		if e.Source == store.FromFile {
+			id = e.GUID.OrgStore()
+		}
+		what := s.means(e, fact)
+		data.Entries = append(data.Entries, listedData{e.GUID.String(), e.Name, string(e.Source), e.Enabled, e.Changed, what})
+		view.Rows = append(view.Rows, []string{orDash(e.Name), id, string(e.Source), onOff(e.Enabled), orDash(e.Changed), what})
+	}
+	for _, v := range s.settings.Visuals {
+		if slices.ContainsFunc(fact.Entries, func(e journal.ExportedEntry) bool { return e.GUID == v.GUID }) {
+			continue
+		}
+		data.Missing = append(data.Missing, visualData{v.GUID.String(), v.Name})
+		view.Rows = append(view.Rows, []string{orDash(v.Name), v.GUID.OrgStore(), output.Nothing, output.Nothing, output.Nothing, "pinned, and not in the list"})
+	}
+	for _, l := range skipped {
+		data.Skipped = append(data.Skipped, skippedData{l.Line, l.Why})
+		s.note("line %d is passed over: %s", l.Line, output.Safe(l.Why))
+	}
+	return answer{data: data, view: view, message: fmt.Sprintf(
+		"made at %s: it tells what is listed, from where, and whether access is on; it never tells a version", clock(fact.Taken))}
+}
+
+func onOff(b *bool) string {
+	switch {
+	case b == nil:
+		return output.Nothing
+	case *b:
+		return "on"
+	}
+	return "off"
+}
+
+// means says what an entry of a list means for orgstore.
+func (s *session) means(e journal.ExportedEntry, fact journal.Exported) string {
+	k := store.Key{Store: fact.Store, GUID: e.GUID}
+	_, pinned := s.settings.Visual(e.GUID)
+	belief := s.journal.Book().Belief(k)
+	open, _, waits := task(s.journal.Book(), k)
+	switch {
+	case e.Source == store.FromAppSource && pinned:
+		return "pinned, and cannot be: it came from AppSource, which updates it by itself"
+	case e.Source == store.FromAppSource:
+		return "from AppSource: it updates by itself and is never touched"
+	case waits:
+		l := store.Listing{GUID: e.GUID, Source: e.Source, Enabled: e.Enabled}
+		return cmp.Or(speaks(open, l, true, fact.Taken), fmt.Sprintf("%s waits for a person; a list tells no version", open.Step.Kind))
+	case !pinned:
+		return "not pinned: it is left alone"
+	case belief.Presence != store.Present || belief.Release == nil:
+		return "nobody can tell which package this is: orgstore store baseline " + e.GUID.String() + " --package FILE --evidence TEXT"
+	case e.Enabled != nil && belief.Enabled != nil && *e.Enabled != *belief.Enabled:
+		return fmt.Sprintf("known as %s with access %s: somebody changed its access", belief.Release.Version, onOff(belief.Enabled))
+	}
+	return fmt.Sprintf("known as %s", belief.Release.Version)
+}
+
+// speaks says whether an entry of a list speaks for or against a change that
+// waits; empty where it says nothing about it. A list made before the task was
+// laid out never does.
+func speaks(open plan.Open, l store.Listing, there bool, taken time.Time) string {
+	if !taken.After(open.Since) {
+		return ""
+	}
+	list, g := "the list of "+clock(taken), open.Step.Key.GUID
+	switch kind := open.Step.Kind; {
+	case kind == change.Install && there && l.Source == store.FromFile:
+		return list + " shows it: look at its version and confirm"
+	case kind == change.Install:
+		return list + " does not show it yet"
+	case !there:
+		return list + " does not have it: look at the store before anything is uploaded"
+	case kind.Puts() || l.Enabled == nil:
+		return ""
+	case *l.Enabled == (kind == change.Enable):
+		return fmt.Sprintf("%s shows access %s: confirm with orgstore store confirm %s --access %s", list, onOff(l.Enabled), g, onOff(l.Enabled))
+	}
+	return list + " still shows access " + onOff(l.Enabled)
+}
+
+// corroborated says what the newest list tells of a change that waits.
+func (s *session) corroborated(open plan.Open) string {
+	e := s.journal.Book().Export(open.Step.Key.Store)
+	if e == nil {
+		return ""
+	}
+	l, there := e.Listed[open.Step.Key.GUID]
+	return speaks(open, l, there, e.Taken)
+}

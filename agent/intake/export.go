@@ -1,0 +1,52 @@
+package intake
+
+import (
+	"context"
+	"path/filepath"
+	"time"
+
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/store/galleryexport"
+	"github.com/orgstore/orgstore/packages/verdict"
+	"github.com/orgstore/orgstore/packages/visual"
+)
+
+// IsList says whether a name is that of the list which the portal exports.
+func IsList(name string) bool { return galleryexport.IsName(name) }
+
+// TakeList records what a list says that a person took from the store, with the
+// time the file was made. The same file is recorded
+// once. A *verdict.Refusal says
+// that the file is no list.
+func (d Desk) TakeList(ctx context.Context, tx journal.TxID, name string, file []byte, made time.Time) (journal.Exported, []galleryexport.Skipped, error) {
+	list, err := galleryexport.Parse(file)
+	if err != nil {
+		return journal.Exported{}, nil, verdict.Refuse("list.form", err.Error(), "export the list of organizational visuals in the admin portal again")
+	}
+	now := d.Now()
+	if made.IsZero() || made.After(now) {
+		made = now
+	}
+	fact := journal.Exported{Store: d.Store, File: filepath.Base(name), List: visual.DigestOf(file), Taken: made.UTC()}
+	for _, r := range list.Rows {
+		fact.Entries = append(fact.Entries, journal.ExportedEntry{
+			GUID: r.GUID, Name: r.Name, Source: r.Source, Enabled: r.Enabled, Pane: r.Pane, Changed: r.Changed,
+		})
+	}
+	if before, ok := d.Journal.Book().Listed(d.Store); ok && before.List == fact.List && !fact.Taken.After(before.Taken) {
+		return before, list.Skipped, nil
+	}
+	return fact, list.Skipped, d.Journal.Append(ctx, tx, fact)
+}
+
+// takeList takes a list in that arrived in the library. Where the store tells by
+// itself what it holds, lists are nobody's concern.
+func (d Desk) takeList(ctx context.Context, tx journal.TxID, name string, file []byte, made time.Time) (Taken, error) {
+	if d.Store == "" {
+		return Taken{Source: name}, nil
+	}
+	if _, _, err := d.TakeList(ctx, tx, name, file, made); err != nil {
+		return d.refused(ctx, tx, name, visual.DigestOf(file), err)
+	}
+	return Taken{Source: name, List: true}, nil
+}
