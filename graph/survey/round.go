@@ -93,8 +93,10 @@ func (r *round) enter(ctx context.Context) error {
 	return r.organization(ctx)
 }
 
+// signIn asks for a token. Whatever keeps it from being had, nothing works
+// without, so that it is missing and never unknown.
 func (r *round) signIn(ctx context.Context) error {
-	return r.try(ctx, step{
+	err := r.try(ctx, step{
 		name: "sign_in", what: "sign-in to Microsoft Graph", service: graph.Graph,
 		ask: func(ctx context.Context) (string, string, error) {
 			token, err := r.connection.Token(ctx, graph.Graph)
@@ -109,6 +111,10 @@ func (r *round) signIn(ctx context.Context) error {
 			return seen, "", nil
 		},
 	})
+	if err != nil && ctx.Err() == nil {
+		r.found[len(r.found)-1].State = tenant.Missing
+	}
+	return err
 }
 
 // organization holds the tenant of the settings against that of the sign-in,

@@ -291,6 +291,16 @@ func TestSignInThatFails(t *testing.T) {
 	}
 }
 
+// TestSignInHostThatIsDown is not a matter of what is unknown: nothing works.
+func TestSignInHostThatIsDown(t *testing.T) {
+	x := contoso(t)
+	x.Do("login token", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+	found, err := ask(x, probe{}).Doctor(context.Background())
+	if r := named(t, found, "sign_in"); err != nil || r.State != tenant.Missing || r.Detail == "" {
+		t.Errorf("%v %+v", err, r)
+	}
+}
+
 func TestCanceled(t *testing.T) {
 	for _, place := range []string{places["organization"], places["users"], places["capacities"]} {
 		x := contoso(t)

@@ -1,0 +1,77 @@
+package powerbi_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/orgstore/orgstore/graph"
+	"github.com/orgstore/orgstore/graph/powerbi"
+	"github.com/orgstore/orgstore/graph/simulator"
+	"github.com/orgstore/orgstore/graph/simulator/simulatortest"
+	"github.com/orgstore/orgstore/graph/tenanttest"
+)
+
+// to connects to a simulated tenant.
+func to(t *testing.T, s *simulator.Simulator) powerbi.PowerBI {
+	e := s.Endpoints()
+	c, err := graph.Connect(graph.Options{
+		Cloud:  graph.Cloud{Name: graph.Custom, Login: e.Login, Graph: e.Graph, PowerBI: e.PowerBI, PowerBIAudience: "https://analysis.windows.net/powerbi/api"},
+		Tenant: simulator.Contoso, Program: "orgstore/test", CAs: [][]byte{s.CA()},
+		SignIn: graph.SignIn{Method: graph.BySecret, Client: simulatortest.Client, Secret: func() (string, error) { return simulatortest.Secret, nil }},
+		Limits: graph.Limits{Tries: 3}, Clock: tenanttest.Clock(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return powerbi.New(c)
+}
+
+// TestLogOfASimulatedTenant reads four weeks in pages of three, while calls of
+// it fail: every change is told once, in whatever many tries.
+func TestLogOfASimulatedTenant(t *testing.T) {
+	s := simulatortest.StartWith(t, simulator.Options{Seed: 1, Now: func() time.Time { return now }, PageSize: 3})
+	var want []string
+	for day := range 27 {
+		at := now.Add(-time.Duration(day)*24*time.Hour - time.Hour)
+		for i := range 4 {
+			s.AddEvents(simulator.Event{At: at.Add(time.Duration(i) * time.Minute), Activity: "ViewReport", User: "a@contoso.com"})
+		}
+		id := fmt.Sprintf("change %02d", day)
+		want = append(want, id)
+		s.AddEvents(simulator.Event{ID: id, At: at, Activity: string(powerbi.Updated), User: "admin@contoso.com", ItemName: "Gauge", Succeeded: true})
+	}
+	p := to(t, s)
+	mark, told, failures := powerbi.Mark{}, map[string]int{}, 0
+	for _, kind := range []simulator.FaultKind{simulator.Garbage, simulator.Truncate, simulator.Throttle, simulator.Failed, simulator.Reset} {
+		if err := s.Faults(simulator.Fault{Kind: kind, Service: "powerbi", Nth: 10}); err != nil {
+			t.Fatal(err)
+		}
+		log := p.Log(mark, now)
+		ids, err := read(t, log)
+		if err != nil {
+			failures++
+		}
+		for _, id := range ids {
+			told[id]++
+		}
+		mark = log.Mark()
+	}
+	if !mark.Until.Equal(now) || failures != 2 {
+		t.Errorf("read until %v, with %d failures", mark.Until, failures)
+	}
+	var got []string
+	for id := range told {
+		got = append(got, id)
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("told %v", got)
+	}
+	for _, c := range s.Log() {
+		if c.Unexpected != "" {
+			t.Errorf("%s: %s", c, c.Unexpected)
+		}
+	}
+}
