@@ -17,6 +17,7 @@ type Call struct {
 	Service string // login, graph, powerbi, fabric, files or portal
 	Method  string
 	Path    string   // with what carries a secret written as ***
+	Route   string   // the pattern that the path fits; empty where none does
 	Query   []string // names of the query's parameters, sorted
 	App     string   // client id of the app whose token was sent, if any
 	Status  int      // as answered, or as it would have been without the fault
@@ -45,6 +46,9 @@ func (c Call) String() string {
 
 func (e *Call) fill(c *call, a *answer) {
 	e.Status, e.Received, e.Sent, e.RequestID = a.status, len(c.body), len(a.raw), c.id
+	if c.route != nil {
+		e.Route = c.route.pattern
+	}
 	if c.token != nil {
 		e.App = c.token.app
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/orgstore/orgstore/graph/openapitest"
 	"github.com/orgstore/orgstore/graph/simulator"
 	"github.com/orgstore/orgstore/graph/simulator/simulatortest"
 )
@@ -27,7 +28,16 @@ type client struct {
 func newClient(t *testing.T, o simulator.Options) *client {
 	t.Helper()
 	s := simulatortest.StartWith(t, o)
-	return &client{t: t, s: s, http: simulatortest.HTTP(t, s), e: s.Endpoints(), tok: map[string]string{}}
+	h := simulatortest.HTTP(t, s)
+	h.Transport = openapitest.Transport(t, h.Transport, s.Endpoints().Bases())
+	return &client{t: t, s: s, http: h, e: s.Endpoints(), tok: map[string]string{}}
+}
+
+// unchecked lets answers through that break Microsoft's descriptions, as faults
+// do.
+func (c *client) unchecked() *client {
+	c.http = simulatortest.HTTP(c.t, c.s)
+	return c
 }
 
 // A reply is an answer that was read.

@@ -1,0 +1,338 @@
+// Package openapitest holds what goes over the wire in tests to Microsoft's own
+// descriptions of its services: each request of ours, and each answer that a
+// simulated service gives.
+//
+// What Microsoft's descriptions leave out stands in one table, with the page that
+// documents it. A call that is neither described nor in the table fails the test.
+package openapitest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi2"
+	"github.com/getkin/kin-openapi/openapi2conv"
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+)
+
+// maxChecked bounds the bodies that are looked into; longer ones pass unseen.
+const maxChecked = 8 << 20
+
+// A Checker holds calls to the descriptions. It may be used from several
+// goroutines.
+type Checker struct {
+	operations map[string][]operation
+	bases      map[string]string
+
+	mu   sync.Mutex
+	seen map[string]int
+}
+
+// An operation is one path and method of a description.
+type operation struct {
+	spec      *openapi3.T
+	method    string
+	path      string
+	variables int
+	match     *regexp.Regexp
+	item      *openapi3.PathItem
+	does      *openapi3.Operation
+}
+
+// New reads the descriptions. The bases are the URLs of the services by their
+// names: login, graph, powerbi, fabric and files.
+func New(bases map[string]string) (*Checker, error) {
+	dir, err := descriptions()
+	if err != nil {
+		return nil, err
+	}
+	c := &Checker{bases: bases, operations: map[string][]operation{}, seen: map[string]int{}}
+	for _, d := range []struct {
+		service, file, prefix string
+		read                  func([]byte) (*openapi3.T, error)
+	}{
+		{"graph", "graph-v1.0-trimmed.yaml", "/v1.0", readV3},
+		{"powerbi", "powerbi-admin-trimmed.json", "", readV2},
+		{"fabric", "fabric-trimmed.json", "/v1", readV2},
+	} {
+		b, err := os.ReadFile(filepath.Join(dir, d.file))
+		if err != nil {
+			return nil, fmt.Errorf("cannot read a description: %w", err)
+		}
+		spec, err := d.read(b)
+		if err != nil {
+			return nil, fmt.Errorf("cannot read %s: %w", d.file, err)
+		}
+		if err := correct(d.service, spec); err != nil {
+			return nil, err
+		}
+		c.add(d.service, d.prefix, spec)
+	}
+	return c, nil
+}
+
+// descriptions finds the folder of the descriptions from wherever a test runs.
+func descriptions() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for ; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return filepath.Join(dir, "graph", "testdata", "microsoft"), nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", errors.New("cannot find the module's folder")
+		}
+	}
+}
+
+func readV3(b []byte) (*openapi3.T, error) { return openapi3.NewLoader().LoadFromData(b) }
+
+func readV2(b []byte) (*openapi3.T, error) {
+	var d openapi2.T
+	if err := d.UnmarshalJSON(b); err != nil {
+		return nil, err
+	}
+	return openapi2conv.ToV3(&d)
+}
+
+var (
+	inPath = regexp.MustCompile(`\\\{([^}]+)\\\}`)
+	// several are variables that hold more than one segment of a path.
+	several = []string{"server-relative-path", "item-path", "file-name"}
+)
+
+func pattern(path string) *regexp.Regexp {
+	expr := inPath.ReplaceAllStringFunc(regexp.QuoteMeta(path), func(v string) string {
+		name := strings.ReplaceAll(strings.Trim(v, `\{}`), `\`, "")
+		if slices.Contains(several, name) || strings.HasSuffix(name, "...") {
+			return `([^:]+)`
+		}
+		return `([^/:]+)`
+	})
+	return regexp.MustCompile("^" + expr + "$")
+}
+
+func (c *Checker) add(service, prefix string, spec *openapi3.T) {
+	for path, item := range spec.Paths.Map() {
+		for method, does := range item.Operations() {
+			c.operations[service] = append(c.operations[service], operation{
+				spec: spec, method: method, path: prefix + path, variables: strings.Count(path, "{"),
+				match: pattern(prefix + path), item: item, does: does,
+			})
+		}
+	}
+	slices.SortFunc(c.operations[service], func(a, b operation) int {
+		if n := a.variables - b.variables; n != 0 {
+			return n
+		}
+		return strings.Compare(a.path+a.method, b.path+b.method)
+	})
+}
+
+func (c *Checker) find(service, method, path string) (operation, map[string]string, bool) {
+	for _, o := range c.operations[service] {
+		m := o.match.FindStringSubmatch(path)
+		if o.method != method || m == nil {
+			continue
+		}
+		vars := map[string]string{}
+		for i, name := range variables(o.path) {
+			vars[name] = m[i+1]
+		}
+		return o, vars, true
+	}
+	return operation{}, nil, false
+}
+
+func variables(path string) (names []string) {
+	for _, part := range strings.Split(path, "{")[1:] {
+		name, _, _ := strings.Cut(part, "}")
+		names = append(names, name)
+	}
+	return names
+}
+
+// service says to which service a request goes.
+func (c *Checker) service(r *http.Request) (string, bool) {
+	origin := r.URL.Scheme + "://" + r.URL.Host
+	for name, base := range c.bases {
+		if base == origin {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+// guid is what Microsoft calls a uuid: of no version in particular.
+const guid = `^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`
+
+// number is the only text that is described: a count.
+var number = regexp.MustCompile(`^[0-9]+$`)
+
+// A transport checks what passes through it.
+type transport struct {
+	t     testing.TB
+	inner http.RoundTripper
+	c     *Checker
+}
+
+// Transport checks each request and each answer against the descriptions and
+// fails the test where one does not fit. The bases are as in New. Requests to
+// other hosts pass unseen.
+func Transport(t testing.TB, inner http.RoundTripper, bases map[string]string) http.RoundTripper {
+	t.Helper()
+	c, err := New(bases)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.Transport(t, inner)
+}
+
+// Transport is the function of the same name, with descriptions that were read.
+func (c *Checker) Transport(t testing.TB, inner http.RoundTripper) http.RoundTripper {
+	return &transport{t, inner, c}
+}
+
+// Seen counts the calls by service, method and described path; what only the
+// table knows is marked as such.
+func (c *Checker) Seen() map[string]int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := map[string]int{}
+	for k, n := range c.seen {
+		out[k] = n
+	}
+	return out
+}
+
+func (c *Checker) count(what string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.seen[what]++
+}
+
+// RoundTrip sends the request and checks both ways.
+func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	service, known := t.c.service(r)
+	if !known {
+		return t.inner.RoundTrip(r)
+	}
+	body, err := taken(&r.Body)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := t.inner.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	said, err := taken(&resp.Body)
+	if err != nil {
+		return resp, nil // whoever reads it meets the same error
+	}
+	for _, fault := range t.c.Check(r.Context(), service, r, body, resp, said) {
+		t.t.Errorf("%s %s %s: %v", service, r.Method, r.URL.Path, fault)
+	}
+	return resp, nil
+}
+
+// taken reads a body and puts it back, with the error that ended it, if any.
+func taken(b *io.ReadCloser) ([]byte, error) {
+	if *b == nil || *b == http.NoBody {
+		return nil, nil
+	}
+	was := *b
+	all, err := io.ReadAll(io.LimitReader(was, maxChecked))
+	var rest io.Reader = was
+	if err != nil {
+		rest = failing{err}
+	}
+	*b = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(all), rest), was}
+	if len(all) == maxChecked {
+		return nil, nil
+	}
+	return all, err
+}
+
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// Check says what of a call the descriptions do not allow. A refused request,
+// with a status of 400 or above, is not held to them, its answer is.
+func (c *Checker) Check(ctx context.Context, service string, r *http.Request, body []byte, resp *http.Response, said []byte) []error {
+	o, vars, found := c.find(service, r.Method, r.URL.Path)
+	if !found {
+		if !undescribed(service, r.Method, r.URL.Path) {
+			return []error{errors.New("Microsoft's description does not know this call, and neither does the table")}
+		}
+		c.count(service + " " + r.Method + " table")
+		return nil
+	}
+	c.count(service + " " + r.Method + " " + o.path)
+	options := &openapi3filter.Options{
+		AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, SkipSettingDefaults: true,
+		SchemaValidationOptions: []openapi3.SchemaValidationOption{
+			openapi3.EnableFormatValidation(), openapi3.WithStringFormatValidator("uuid", openapi3.NewRegexpFormatValidator(guid)),
+		},
+	}
+	copied := r.Clone(ctx)
+	copied.Body = io.NopCloser(bytes.NewReader(body))
+	in := &openapi3filter.RequestValidationInput{
+		Request: copied, PathParams: vars, Options: options,
+		Route: &routers.Route{Spec: o.spec, Path: o.path, PathItem: o.item, Method: o.method, Operation: o.does},
+	}
+	var faults []error
+	if resp.StatusCode < 400 {
+		faults = append(faults, o.unknownQuery(service, r)...)
+		if err := openapi3filter.ValidateRequest(ctx, in); err != nil {
+			faults = append(faults, fmt.Errorf("the request: %w", err))
+		}
+	}
+	if resp.StatusCode/100 == 3 {
+		return faults // where to is not described
+	}
+	if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/plain") {
+		if !number.Match(said) {
+			faults = append(faults, fmt.Errorf("the answer %d: %q is no number", resp.StatusCode, said))
+		}
+		return faults
+	}
+	out := &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: in, Status: resp.StatusCode, Header: resp.Header, Options: options,
+		Body: io.NopCloser(bytes.NewReader(said)),
+	}
+	if err := openapi3filter.ValidateResponse(ctx, out); err != nil {
+		faults = append(faults, fmt.Errorf("the answer %d: %w", resp.StatusCode, err))
+	}
+	return faults
+}
+
+// unknownQuery names the query parameters that are neither described nor in the
+// table.
+func (o operation) unknownQuery(service string, r *http.Request) (faults []error) {
+	for k := range r.URL.Query() {
+		known := o.does.Parameters.GetByInAndName("query", k) != nil || o.item.Parameters.GetByInAndName("query", k) != nil
+		if !known && !undescribedQuery(service, o.path, k) {
+			faults = append(faults, fmt.Errorf("the query parameter %q is neither described nor in the table", k))
+		}
+	}
+	return faults
+}
