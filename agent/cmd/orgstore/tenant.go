@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/graph"
+	"github.com/orgstore/orgstore/graph/sharepoint"
 	"github.com/orgstore/orgstore/graph/survey"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/tenant"
@@ -29,23 +29,42 @@ const (
 type remote struct {
 	settings   config.Settings
 	connection *graph.Connection
+	documents  *sharepoint.Library // nil until somebody asks for it
 }
 
 // connect prepares the way to a tenant; nothing goes over the network yet.
 func connect(d disk.Disk, s config.Settings, r cli.Remote) (cli.Tenant, error) {
+	return connectBy(nil, d, s, r)
+}
+
+// connectBy waits by a clock; nil is the system's.
+func connectBy(clock graph.Clock, d disk.Disk, s config.Settings, r cli.Remote) (cli.Tenant, error) {
 	o, err := options(d, s, r)
 	if err != nil {
 		return nil, err
 	}
+	o.Clock = clock
 	c, err := graph.Connect(o)
 	if err != nil {
 		return nil, err
 	}
-	return &remote{s, c}, nil
+	return &remote{settings: s, connection: c}, nil
 }
 
-func (r *remote) Library(context.Context) (intake.Library, error) {
-	return nil, errors.New("libraries in SharePoint cannot be read yet")
+func (r *remote) Library(context.Context) (intake.Library, error) { return r.library() }
+
+// library opens the document library once: it keeps what it learned of it.
+func (r *remote) library() (*sharepoint.Library, error) {
+	if r.documents != nil {
+		return r.documents, nil
+	}
+	named := r.settings.Library.SharePoint
+	l, err := sharepoint.Open(r.connection, sharepoint.Options{Site: named.Site, Library: named.Library, Folder: named.Folder})
+	if err != nil {
+		return nil, err
+	}
+	r.documents = l
+	return l, nil
 }
 
 func (r *remote) Doctor(ctx context.Context) ([]tenant.Requirement, error) {
@@ -66,11 +85,19 @@ func (r *remote) survey() *survey.Survey {
 }
 
 // place finds the library in SharePoint.
-func (r *remote) place(context.Context) (survey.Place, error) {
-	return survey.Place{}, errors.New("libraries in SharePoint cannot be read yet")
+func (r *remote) place(ctx context.Context) (survey.Place, error) {
+	l, err := r.library()
+	if err != nil {
+		return survey.Place{}, err
+	}
+	ids, err := l.IDs(ctx)
+	return survey.Place(ids), err
 }
 
-func (r *remote) Close() error { return nil }
+func (r *remote) Close() error {
+	r.connection.Close()
+	return nil
+}
 
 // options turns settings into what a connection is made with. Secrets are read
 // when somebody signs in with them, and not before.
