@@ -225,6 +225,32 @@ func TestTriesEnd(t *testing.T) {
 	}
 }
 
+func TestWaitsAddUp(t *testing.T) {
+	k := newClock()
+	c, api := tenant(t, func(w http.ResponseWriter, r *http.Request, n int) {
+		w.Header().Set("Retry-After", "100")
+		w.WriteHeader(429)
+	}, func(o *graph.Options) { o.Clock, o.Limits.Wait = k, 250*time.Second })
+	if _, err := get(c, "/v1.0/x"); code(err) != "graph.throttled" || api.count() != 3 {
+		t.Errorf("tried %d times: %v", api.count(), err)
+	}
+}
+
+func TestACountIsText(t *testing.T) {
+	c, _ := tenant(t, func(w http.ResponseWriter, r *http.Request, n int) {
+		w.Header().Set("Content-Type", "text/plain")
+		io.WriteString(w, "\ufeff310")
+	})
+	var n int
+	if err := c.GetJSON(t.Context(), graph.Graph, "/v1.0/users/$count", nil, nil, &n); err != nil || n != 310 {
+		t.Errorf("got %d, %v", n, err)
+	}
+	var raw []byte
+	if err := c.GetJSON(t.Context(), graph.Graph, "/v1.0/users/$count", nil, nil, &raw); err != nil || string(raw) != "310" {
+		t.Errorf("got %s, %v", raw, err)
+	}
+}
+
 func TestAThrottledServiceIsLeftAlone(t *testing.T) {
 	k := newClock()
 	var until time.Time
@@ -396,13 +422,26 @@ func TestTheTokenStaysWithItsService(t *testing.T) {
 	}{
 		{c.Authorized(graph.Graph), other.URL}, {c.Authorized(graph.PowerBI), api.URL}, {c.HTTP(), api.URL},
 	} {
-		resp, err := ask.client.Get(ask.url)
+		req, _ := http.NewRequestWithContext(t.Context(), "GET", ask.url, nil)
+		req.Header.Set("Client-Request-Id", "a")
+		resp, err := ask.client.Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}
 		resp.Body.Close()
 	}
-	for _, r := range append(other.requests, api.requests...) {
+	if r := other.request(0); r.Header.Get("Client-Request-Id") != "" {
+		t.Error("another host was told the request's id")
+	}
+	resp, err := c.Authorized(graph.Graph).Get(api.URL)
+	if err != nil || resp.Request.Header.Get("Authorization") != "" {
+		t.Errorf("the answer holds the token: %v", err)
+	}
+	resp.Body.Close()
+	if api.request(2).Header.Get("Authorization") == "" {
+		t.Error("Graph was given no token")
+	}
+	for _, r := range append(other.requests, api.requests[:2]...) {
 		if r.Header.Get("Authorization") != "" {
 			t.Errorf("%s was given a token", r.Host)
 		}
@@ -492,9 +531,15 @@ func TestLargeAndSlowAnswers(t *testing.T) {
 
 func TestPlacesAreGivenBack(t *testing.T) {
 	c, _ := tenant(t, func(w http.ResponseWriter, r *http.Request, n int) {
+		if n == 1 {
+			panic(http.ErrAbortHandler)
+		}
 		w.Header().Set("Content-Type", "application/octet-stream")
 		io.WriteString(w, strings.Repeat("a", 1000))
 	}, func(o *graph.Options) { o.Limits.Hosts, o.Limits.File = 1, 900 })
+	if _, err := c.PostJSON(t.Context(), graph.Graph, "/v1.0/x", nil, nil, nil); code(err) != "graph.unreachable" {
+		t.Fatal(err)
+	}
 	for range 3 { // unread, read in part, and read beyond what is taken
 		for _, read := range []int64{0, 10, 2000} {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)

@@ -56,6 +56,21 @@ func TestRefusalsInEachServicesWords(t *testing.T) {
 	}
 }
 
+func TestErrorsShowNoSecret(t *testing.T) {
+	for _, said := range []string{
+		"Get https://contoso.sharepoint.com/a?x=" + canary + ": reset",
+		"invalid proxy address \"http://contoso:" + canary + "@[proxy\"",
+		"Authorization: Bearer " + canary,
+		"client_secret=" + canary + "&x=1",
+		`{"access_token": "` + canary + `"}`,
+	} {
+		e := &graph.Error{Service: graph.Graph, Op: "GET /x", Err: errors.New(said)}
+		if strings.Contains(e.Error(), canary) {
+			t.Errorf("got %s", e)
+		}
+	}
+}
+
 func TestErrorsAreSentences(t *testing.T) {
 	for _, c := range []struct {
 		e    graph.Error

@@ -125,7 +125,8 @@ func TestSignsInByManagedIdentity(t *testing.T) {
 	t.Setenv("IDENTITY_ENDPOINT", metadata.URL+"/msi/token") // as App Service sets them
 	t.Setenv("IDENTITY_HEADER", canary)
 	k, _ := graph.CloudNamed("public")
-	c, err := graph.Connect(graph.Options{Cloud: k, SignIn: graph.SignIn{Method: graph.ByIdentity, Client: client}})
+	c, err := graph.Connect(graph.Options{Cloud: k, SignIn: graph.SignIn{Method: graph.ByIdentity, Client: client},
+		Proxy: &url.URL{Scheme: "http", Host: "proxy.invalid:3128"}}) // which this machine's own service is not asked through
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -332,6 +333,32 @@ func TestATokenEndpointThatFails(t *testing.T) {
 			harmless(t, err)
 		})
 	}
+}
+
+func TestASecretFollowsNoRedirect(t *testing.T) {
+	elsewhere := serve(t, func(w http.ResponseWriter, r *http.Request, n int) { grant(w, r, n) })
+	for _, status := range []int{http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
+		login := authority(t, func(w http.ResponseWriter, r *http.Request, n int) {
+			http.Redirect(w, r, elsewhere.URL+"/token", status)
+		})
+		c := connect(t, login, login)
+		if _, err := c.Token(t.Context(), graph.Graph); code(err) != "signin.unreachable" || elsewhere.count() != 0 {
+			t.Errorf("%d: another host was asked %d times: %v", status, elsewhere.count(), err)
+		}
+	}
+}
+
+func TestACorrelationIDIsOne(t *testing.T) {
+	login := authority(t, func(w http.ResponseWriter, r *http.Request, n int) {
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprintf(w, `{"error_description":"AADSTS700016: no","correlation_id":"%s"}`, canary)
+	})
+	_, err := connect(t, login, login).Token(t.Context(), graph.Graph)
+	var e *graph.SignInError
+	if !errors.As(err, &e) || e.AADSTS != "700016" || e.CorrelationID != "" {
+		t.Errorf("got %v", err)
+	}
+	harmless(t, err)
 }
 
 func TestARenewedSecretIsFound(t *testing.T) {
