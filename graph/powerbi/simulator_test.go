@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/orgstore/orgstore/graph"
+	"github.com/orgstore/orgstore/graph/openapitest"
 	"github.com/orgstore/orgstore/graph/powerbi"
 	"github.com/orgstore/orgstore/graph/simulator"
 	"github.com/orgstore/orgstore/graph/simulator/simulatortest"
@@ -14,7 +15,7 @@ import (
 )
 
 // to connects to a simulated tenant.
-func to(t *testing.T, s *simulator.Simulator) powerbi.PowerBI {
+func to(t *testing.T, s *simulator.Simulator) *graph.Connection {
 	e := s.Endpoints()
 	c, err := graph.Connect(graph.Options{
 		Cloud:  graph.Cloud{Name: graph.Custom, Login: e.Login, Graph: e.Graph, PowerBI: e.PowerBI, PowerBIAudience: "https://analysis.windows.net/powerbi/api"},
@@ -25,7 +26,20 @@ func to(t *testing.T, s *simulator.Simulator) powerbi.PowerBI {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return powerbi.New(c)
+	return c
+}
+
+// described holds each request and each answer from here on to Microsoft's
+// descriptions.
+func described(t *testing.T, s *simulator.Simulator, c *graph.Connection) {
+	checker, err := openapitest.New(s.Endpoints().Bases())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, service := range []graph.Service{graph.Graph, graph.PowerBI, graph.Fabric} {
+		client := c.Authorized(service)
+		client.Transport = checker.Transport(t, client.Transport)
+	}
 }
 
 // TestLogOfASimulatedTenant reads four weeks in pages of three, while calls of
@@ -42,7 +56,8 @@ func TestLogOfASimulatedTenant(t *testing.T) {
 		want = append(want, id)
 		s.AddEvents(simulator.Event{ID: id, At: at, Activity: string(powerbi.Updated), User: "admin@contoso.com", ItemName: "Gauge", Succeeded: true})
 	}
-	p := to(t, s)
+	c := to(t, s)
+	p := powerbi.New(c)
 	mark, told, failures := powerbi.Mark{}, map[string]int{}, 0
 	for _, kind := range []simulator.FaultKind{simulator.Garbage, simulator.Truncate, simulator.Throttle, simulator.Failed, simulator.Reset} {
 		if err := s.Faults(simulator.Fault{Kind: kind, Service: "powerbi", Nth: 10}); err != nil {
@@ -68,6 +83,13 @@ func TestLogOfASimulatedTenant(t *testing.T) {
 	slices.Sort(got)
 	if !slices.Equal(got, want) {
 		t.Errorf("told %v", got)
+	}
+	described(t, s, c)
+	if ids, err := read(t, p.Log(powerbi.Mark{}, now)); err != nil || len(ids) != len(want) {
+		t.Errorf("%d changes, %v", len(ids), err)
+	}
+	if _, err := p.Capacities(t.Context()); err != nil {
+		t.Error(err)
 	}
 	for _, c := range s.Log() {
 		if c.Unexpected != "" {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/orgstore/orgstore/graph"
+	"github.com/orgstore/orgstore/graph/openapitest"
 	"github.com/orgstore/orgstore/graph/simulator"
 	"github.com/orgstore/orgstore/graph/simulator/simulatortest"
 	"github.com/orgstore/orgstore/graph/survey"
@@ -59,6 +60,20 @@ func to(t *testing.T, s *simulator.Simulator) *graph.Connection {
 	return c
 }
 
+// described holds each request and each answer from here on to Microsoft's
+// descriptions.
+func described(t *testing.T, s *simulator.Simulator, c *graph.Connection) *openapitest.Checker {
+	checker, err := openapitest.New(s.Endpoints().Bases())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, service := range []graph.Service{graph.Graph, graph.PowerBI, graph.Fabric} {
+		client := c.Authorized(service)
+		client.Transport = checker.Transport(t, client.Transport)
+	}
+	return checker
+}
+
 // library is the simulated tenant's, found by nothing but its ids.
 func library(t *testing.T, c *graph.Connection, s *simulator.Simulator) survey.Library {
 	l := simulatortest.Visuals(t, s)
@@ -79,6 +94,7 @@ func expected(t *testing.T, s *simulator.Simulator) {
 func TestSimulatedTenant(t *testing.T) {
 	s := peopled(t, simulator.Options{Seed: 1})
 	c := to(t, s)
+	checker := described(t, s, c)
 	f, found, err := survey.New(c, simulator.Contoso, nil).Facts(context.Background(), []string{group, hidden})
 	if err != nil {
 		t.Fatal(err)
@@ -110,6 +126,9 @@ func TestSimulatedTenant(t *testing.T) {
 	}
 	if r := named(t, doctor, "library.write"); r.State != tenant.Unknown || !strings.Contains(r.Detail, "the first write will tell") {
 		t.Errorf("%+v", r)
+	}
+	if seen := checker.Seen(); len(seen) != 11 {
+		t.Errorf("held to the descriptions: %v", seen)
 	}
 	expected(t, s)
 }
@@ -154,6 +173,9 @@ func TestWhatIsRequestedSuffices(t *testing.T) {
 			}
 			simulatortest.Visuals(t, s).GrantList(simulatortest.Client, "write")
 			c := to(t, s)
+			if role == "Organization.Read.All" || role == "User.Read.All" {
+				described(t, s, c) // reading the descriptions takes its time
+			}
 			found, err := survey.New(c, simulator.Contoso, library(t, c, s)).Doctor(context.Background())
 			if err != nil {
 				t.Fatal(err)
@@ -185,7 +207,9 @@ func TestAdminAPIsRefused(t *testing.T) {
 		if err := s.AddApp(app); err != nil {
 			t.Fatal(err)
 		}
-		f, found, err := survey.New(to(t, s), simulator.Contoso, nil).Facts(context.Background(), nil)
+		c := to(t, s)
+		described(t, s, c)
+		f, found, err := survey.New(c, simulator.Contoso, nil).Facts(context.Background(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
