@@ -69,8 +69,11 @@ func unwritten(why string) tenant.Requirement {
 // write reads what the list granted, which an application with the role write
 // may not always do.
 func (l Library) write(ctx context.Context, p Place) tenant.Requirement {
-	if p.Site == "" || p.List == "" {
+	switch {
+	case p.Site == "" || p.List == "":
 		return unwritten("the ids of the site and the list are not known")
+	case l.client == "": // as of a managed identity
+		return unwritten("the settings do not name the application, to look for among what the list granted")
 	}
 	path := fmt.Sprintf("/v1.0/sites/%s/lists/%s/permissions", url.PathEscape(p.Site), url.PathEscape(p.List))
 	roles, err := l.granted(ctx, path)

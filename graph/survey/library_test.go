@@ -56,6 +56,19 @@ func TestLibrary(t *testing.T) {
 	}
 }
 
+// TestLibraryOfAnIdentityWithoutName must not take for its own what was granted
+// to people, who have no application's id either.
+func TestLibraryOfAnIdentityWithoutName(t *testing.T) {
+	x := contoso(t)
+	x.Say(list, 200, `{"id":"`+prod+`","displayName":"Visuals"}`)
+	x.Say(permissions, 200, `{"value":[{"roles":["owner"],"grantedToV2":{"user":{"id":"1"}}}]}`)
+	there := func(context.Context) (survey.Place, error) { return survey.Place{Site: site, List: prod, Drive: "b!x"}, nil }
+	found, err := survey.NewLibrary(x.Connect(), "", there).Probe(context.Background())
+	if r := named(t, found, "library.write"); err != nil || r.State != tenant.Unknown {
+		t.Errorf("%v %+v", err, r)
+	}
+}
+
 func TestLibraryThatIsNotThere(t *testing.T) {
 	x := contoso(t)
 	found := func(l survey.Library) tenant.Requirement {
