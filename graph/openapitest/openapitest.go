@@ -52,14 +52,24 @@ type operation struct {
 	does      *openapi3.Operation
 }
 
-// New reads the descriptions. The bases are the URLs of the services by their
-// names: login, graph, powerbi, fabric and files.
+// New makes a checker. The bases are the URLs of the services by their names:
+// login, graph, powerbi, fabric and files.
 func New(bases map[string]string) (*Checker, error) {
+	operations, err := described()
+	if err != nil {
+		return nil, err
+	}
+	return &Checker{bases: bases, operations: operations, seen: map[string]int{}}, nil
+}
+
+// described reads the descriptions once for all tests of a package: they do not
+// change, and reading takes longer than most tests.
+var described = sync.OnceValues(func() (map[string][]operation, error) {
 	dir, err := descriptions()
 	if err != nil {
 		return nil, err
 	}
-	c := &Checker{bases: bases, operations: map[string][]operation{}, seen: map[string]int{}}
+	all := map[string][]operation{}
 	for _, d := range []struct {
 		service, file, prefix string
 		read                  func([]byte) (*openapi3.T, error)
@@ -79,10 +89,10 @@ func New(bases map[string]string) (*Checker, error) {
 		if err := correct(d.service, spec); err != nil {
 			return nil, err
 		}
-		c.add(d.service, d.prefix, spec)
+		all[d.service] = operationsOf(d.prefix, spec)
 	}
-	return c, nil
-}
+	return all, nil
+})
 
 // descriptions finds the folder of the descriptions from wherever a test runs.
 func descriptions() (string, error) {
@@ -127,21 +137,24 @@ func pattern(path string) *regexp.Regexp {
 	return regexp.MustCompile("^" + expr + "$")
 }
 
-func (c *Checker) add(service, prefix string, spec *openapi3.T) {
+// operationsOf lists a description's operations, those with the fewest variables
+// first.
+func operationsOf(prefix string, spec *openapi3.T) (all []operation) {
 	for path, item := range spec.Paths.Map() {
 		for method, does := range item.Operations() {
-			c.operations[service] = append(c.operations[service], operation{
+			all = append(all, operation{
 				spec: spec, method: method, path: prefix + path, variables: strings.Count(path, "{"),
 				match: pattern(prefix + path), item: item, does: does,
 			})
 		}
 	}
-	slices.SortFunc(c.operations[service], func(a, b operation) int {
+	slices.SortFunc(all, func(a, b operation) int {
 		if n := a.variables - b.variables; n != 0 {
 			return n
 		}
 		return strings.Compare(a.path+a.method, b.path+b.method)
 	})
+	return all
 }
 
 func (c *Checker) find(service, method, path string) (operation, map[string]string, bool) {

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -188,36 +189,43 @@ func (s *Simulator) federated(c *call, a *app, j *jwt) *problem {
 	return s.inTime(c, j)
 }
 
-// A signer signs what people's sign-in returns.
+// A signer signs what people's sign-in returns. Its key is made when it is
+// first needed: most tests never do.
 type signer struct {
-	key *rsa.PrivateKey
+	key func() (*rsa.PrivateKey, error)
 	kid string
 }
 
-func newSigner() (signer, error) {
-	k, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		return signer{}, fmt.Errorf("cannot make a signing key: %w", err)
-	}
-	sum := sha256.Sum256(k.N.Bytes())
-	return signer{k, base64.RawURLEncoding.EncodeToString(sum[:20])}, nil
+func newSigner() signer {
+	return signer{sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) }), secret()}
 }
 
-func (k signer) sign(claims map[string]any) string {
+func (k signer) sign(claims map[string]any) (string, *problem) {
+	key, err := k.key()
+	if err != nil {
+		return "", noKey()
+	}
 	signed := part(map[string]any{"typ": "JWT", "alg": "RS256", "kid": k.kid}) + "." + part(claims)
 	sum := sha256.Sum256([]byte(signed))
-	b, err := rsa.SignPKCS1v15(rand.Reader, k.key, crypto.SHA256, sum[:])
+	b, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, sum[:])
 	if err != nil {
-		panic("the simulator cannot sign: " + err.Error())
+		return "", noKey()
 	}
-	return signed + "." + base64.RawURLEncoding.EncodeToString(b)
+	return signed + "." + base64.RawURLEncoding.EncodeToString(b), nil
+}
+
+func noKey() *problem {
+	return refusal(http.StatusServiceUnavailable, "temporarily_unavailable", 90033, "A transient error has occurred. Please try again.")
 }
 
 func (s *Simulator) keys(c *call) (*answer, *problem) {
 	if p := s.rightTenant(c); p != nil {
 		return nil, p
 	}
-	k := s.signer.key
+	k, err := s.signer.key()
+	if err != nil {
+		return nil, noKey()
+	}
 	return ok(map[string]any{"keys": []any{map[string]any{
 		"kty": "RSA", "use": "sig", "kid": s.signer.kid, "alg": "RS256",
 		"n": base64.RawURLEncoding.EncodeToString(k.N.Bytes()),

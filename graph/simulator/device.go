@@ -157,10 +157,13 @@ func (s *Simulator) forPerson(c *call, a *app, audience, scope string) (*answer,
 		return nil, p
 	}
 	user := map[string]string{"uid": "5d1f1a70-93ee-4f0c-8a6e-2f4f37a6f3b1", "utid": s.o.Tenant}
-	id := s.signer.sign(map[string]any{
+	id, p := s.signer.sign(map[string]any{
 		"aud": a.Client, "iss": s.endpoints.Login + "/" + s.o.Tenant + "/v2.0", "tid": s.o.Tenant, "oid": user["uid"], "sub": user["uid"],
 		"iat": c.now.Unix(), "nbf": c.now.Unix(), "exp": c.now.Add(tokenLife).Unix(), "preferred_username": deviceUser, "ver": "2.0",
 	})
+	if p != nil {
+		return nil, p
+	}
 	return ok(map[string]any{
 		"token_type": "Bearer", "scope": scope, "expires_in": int(tokenLife.Seconds()), "ext_expires_in": int(tokenLife.Seconds()),
 		"access_token": value, "refresh_token": again, "id_token": id, "client_info": part(user),

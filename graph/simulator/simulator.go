@@ -118,12 +118,8 @@ func New(o Options) (*Simulator, error) {
 	if err != nil {
 		return nil, err
 	}
-	k, err := newSigner()
-	if err != nil {
-		return nil, err
-	}
 	s := &Simulator{
-		o: o, authority: a, signer: k,
+		o: o, authority: a, signer: newSigner(),
 		random:    rand.New(rand.NewPCG(o.Seed, 0x6f726773746f7265)),
 		numbers:   map[string]int{},
 		apps:      map[string]*app{},
