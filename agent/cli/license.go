@@ -89,7 +89,7 @@ func (o *licenseStatusOptions) run(ctx context.Context) (answer, error) {
 	slices.SortStableFunc(data, func(a, b licenseStatusData) int {
 		return cmp.Or(cmp.Compare(urgency(a), urgency(b)), cmp.Compare(a.License.Ends, b.License.Ends))
 	})
-	a := answer{data: data, view: licenseView(data)}
+	a := answer{data: data, view: licenseView(data), message: s.said(s.aged(s.known))}
 	if len(data) == 0 {
 		a.message = "nothing is installed"
 	}

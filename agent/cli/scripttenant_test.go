@@ -30,10 +30,35 @@ func aTenant(config.Settings, cli.Remote) (cli.Tenant, error) {
 	case "denied":
 		return closedTenant{edgeError{"the library is closed", "graph.denied", "grant Sites.Selected"}}, nil
 	}
-	if os.Getenv(envTenant) == "shows" {
+	switch os.Getenv(envTenant) {
+	case "shows":
 		return showing{}, nil
+	case "tells":
+		return telling{}, nil
 	}
 	return nil, errors.New("nobody expected that the tenant is asked")
+}
+
+// A telling tenant answers what is asked of it, but for capacities.
+type telling struct{ closedTenant }
+
+func (telling) Doctor(context.Context) ([]about.Requirement, error) {
+	return []about.Requirement{
+		{Name: "sign_in", What: "sign-in to Microsoft Graph", State: about.Ready, Detail: "signed in as the application x"},
+		{Name: "capacities", What: "capacities", State: about.Missing, Detail: "Power BI says no", Fix: "enable the tenant setting"},
+	}, nil
+}
+
+func (telling) Facts(_ context.Context, groups []string) (about.Facts, []about.Requirement, error) {
+	f := about.Facts{
+		ID: "8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11", Source: "Microsoft Graph",
+		AsOf:  time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC),
+		Users: about.Users{Free: about.Is[int64](1200), Pro: about.Is[int64](310), PPU: about.Is[int64](25)},
+	}
+	for _, id := range groups {
+		f.Groups = append(f.Groups, about.Group{ID: id, Name: "BI designers", Members: about.Is[int64](12)})
+	}
+	return f, []about.Requirement{{Name: "capacities", What: "capacities", State: about.Missing, Detail: "Power BI says no", Fix: "enable the tenant setting"}}, nil
 }
 
 // A showing tenant has a library in the folder sharepoint, which shows notes as

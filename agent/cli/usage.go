@@ -8,13 +8,34 @@ import (
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/tenant"
+	"github.com/orgstore/orgstore/packages/verdict"
 )
 
-// usage reads what people wrote down of the tenant's users and capacities:
-// facts.yaml in the data folder. Without the file nothing is known, and every
-// license is said to be unchecked.
+// usage reads what is known of the tenant's users and capacities: what people
+// wrote down in facts.yaml in the data folder, joined with what the tenant told
+// the last time. Without either nothing is known, and every license is said to
+// be unchecked.
 func (g *globals) usage(s config.Settings) (tenant.Facts, error) {
-	name := filepath.Join(s.Data, tenant.FileName)
+	facts, _, err := g.joined(s)
+	return facts, err
+}
+
+// joined is usage, with what people and tenant say differently.
+func (g *globals) joined(s config.Settings) (tenant.Facts, []verdict.Finding, error) {
+	written, err := g.factsIn(s, tenant.FileName, "mend the file, or take it away: licenses are then not held against what is used")
+	if err != nil {
+		return tenant.Facts{}, nil, err
+	}
+	told, err := g.factsIn(s, tenant.ToldName, "run `orgstore facts refresh`, which writes it anew")
+	if err != nil {
+		return tenant.Facts{}, nil, err
+	}
+	facts, differ := written.Joined(told)
+	return facts, differ, nil
+}
+
+func (g *globals) factsIn(s config.Settings, file, hint string) (tenant.Facts, error) {
+	name := filepath.Join(s.Data, file)
 	text, err := disk.ReadFile(g.Disk, name, tenant.MaxSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		return tenant.Facts{}, nil
@@ -22,7 +43,6 @@ func (g *globals) usage(s config.Settings) (tenant.Facts, error) {
 	if err != nil {
 		return tenant.Facts{}, err
 	}
-	hint := "mend the file, or take it away: licenses are then not held against what is used"
 	facts, err := tenant.ParseFacts(name, text)
 	if err != nil {
 		return facts, problem(exitError, "facts.invalid", hint, "cannot read what is known of the tenant: %w", err)

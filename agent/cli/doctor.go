@@ -1,0 +1,325 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/lock"
+	"github.com/orgstore/orgstore/packages/disk"
+	"github.com/orgstore/orgstore/packages/moment"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/tenant"
+	"github.com/orgstore/orgstore/policies/plan"
+)
+
+func newDoctor(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:   "doctor",
+		Short: "Check everything orgstore needs, here and in the tenant, and say how to mend it",
+		Long: `Check everything orgstore needs, here and in the tenant, and say how to mend it.
+
+Here: settings, data folder, journal, trust bundles, clock, library, store, and a
+way back for each installed visual. In the tenant, where the settings name a
+library there or a way to sign in: the sign-in and each permission, by calls that
+read and change nothing. STATE is ready, limited (works, with what DETAIL says),
+missing, off or unknown. Exits with 0 where nothing is missing, with 4 where
+signing in failed, else with 1.`,
+		Example: "  orgstore doctor\n  orgstore doctor -o json --query \"[?state=='missing'].fix\"",
+		Args:    arguments(cobra.NoArgs),
+		RunE: g.answering(func(ctx context.Context, _ []string) (answer, error) {
+			c := &checkup{globals: g}
+			err := c.all(ctx)
+			a := answer{data: requirementsOf(c.found), view: requirementsView(c.found)}
+			if err == nil {
+				err = c.missing()
+			}
+			if err == nil {
+				a.message = "nothing is missing"
+			}
+			return a, err
+		}),
+	}
+}
+
+// A checkup collects what doctor finds.
+type checkup struct {
+	*globals
+	settings config.Settings
+	session  *session // nil where there is no journal yet, or it cannot be opened
+	found    []tenant.Requirement
+}
+
+func (c *checkup) add(name, what string, state tenant.Readiness, detail, fix string) {
+	c.found = append(c.found, tenant.Requirement{Name: name, What: what, State: state, Detail: output.SafeLines(detail), Fix: fix})
+}
+
+// result adds what a check found: ready with a detail, or missing for a reason
+// that says itself what to do.
+func (c *checkup) result(name, what, detail string, err error, fix string) {
+	if err == nil {
+		c.add(name, what, tenant.Ready, detail, "")
+		return
+	}
+	if hint := diagnose(err).hint; hint != "" {
+		fix = hint
+	}
+	c.add(name, what, tenant.Missing, err.Error(), fix)
+}
+
+// all makes every check; an error stops it.
+func (c *checkup) all(ctx context.Context) error {
+	var err error
+	c.settings, err = c.globals.settings()
+	c.result("settings", "the settings file", c.settings.File, err, "mend the settings file")
+	if err != nil {
+		return nil
+	}
+	c.folder()
+	c.trusted()
+	c.facts()
+	c.open(ctx)
+	if c.session != nil {
+		defer c.session.Close()
+		c.lock(ctx)
+		c.clock()
+	}
+	c.library(ctx)
+	listed := c.store(ctx)
+	if c.session != nil {
+		c.waysBack(ctx, listed)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return c.tenant(ctx)
+}
+
+// folder checks that something can be kept in the data folder, by keeping it.
+func (c *checkup) folder() {
+	err := disk.MakeDir(c.Disk, c.settings.Data, 0o700)
+	if err == nil {
+		name := filepath.Join(c.settings.Data, "doctor.check")
+		err = c.write(name, 0o600, []byte("orgstore doctor was here\n"))
+		err = errors.Join(err, ignoring(c.Disk.Remove(name), fs.ErrNotExist))
+	}
+	c.result("data", "the data folder, with archive and journal", c.settings.Data, err, "let the user that runs orgstore write there")
+}
+
+func ignoring(err, harmless error) error {
+	if errors.Is(err, harmless) {
+		return nil
+	}
+	return err
+}
+
+// trusted checks each vendor's trust bundle as commands do.
+func (c *checkup) trusted() {
+	vendors, _ := c.believable(c.settings)
+	for _, v := range vendors {
+		what := "the trust bundle of " + v.Name
+		switch {
+		case v.Lost.Message != "":
+			c.add("trust", what, tenant.Missing, v.Lost.Message, v.Lost.Hint)
+		case !c.Now().Before(v.Bundle.Expires()):
+			c.add("trust", what, tenant.Limited, "it was to be replaced by "+day(v.Bundle.Expires()), "ask the vendor for its current trust bundle, then `orgstore trust update`")
+		default:
+			c.add("trust", what, tenant.Ready, fmt.Sprintf("version %d, fingerprint as pinned, good until %s", v.Bundle.Version(), day(v.Bundle.Expires())), "")
+		}
+	}
+	if _, err := c.profiles(c.settings); err != nil {
+		c.result("profiles", "vendor profiles", "", err, "mend the profile, or take it away")
+	}
+}
+
+// facts says whether licenses are held against anything.
+func (c *checkup) facts() {
+	const name, what = "facts", "facts that licenses are held against"
+	known, _, err := c.joined(c.settings)
+	switch {
+	case err != nil:
+		c.result(name, what, "", err, "")
+	case known.IsZero():
+		c.add(name, what, tenant.Limited, "nothing is known, so no license is held against how its visual is used", "write facts.yaml into the data folder; `orgstore facts refresh` asks the tenant")
+	default:
+		state, fix := tenant.Ready, ""
+		if f, stale := known.Stale(c.Now()); stale {
+			state, fix = tenant.Limited, f.Hint
+		}
+		c.add(name, what, state, c.aged(known), fix)
+	}
+}
+
+// open checks that the journal is whole, which opening it does: every entry is
+// read and follows from the one before.
+func (c *checkup) open(ctx context.Context) {
+	const name, what = "journal", "the journal, entry by entry"
+	if _, err := c.Disk.Stat(filepath.Join(c.settings.Data, "journal.db")); errors.Is(err, fs.ErrNotExist) {
+		c.add(name, what, tenant.Ready, "there is none yet; the first command that needs it begins it", "")
+		return
+	}
+	quiet := *c.globals // what it says of trust and profiles was found already
+	quiet.Err = discard{}
+	s, err := quiet.open(ctx)
+	if err != nil {
+		c.result(name, what, "", err, "")
+		return
+	}
+	c.session = s
+	c.add(name, what, tenant.Ready, fmt.Sprintf("entries: %d, each follows from the one before", s.journal.Book().Seq()), "")
+}
+
+type discard struct{}
+
+func (discard) Write(b []byte) (int, error) { return len(b), nil }
+
+func (c *checkup) lock(ctx context.Context) {
+	const name, what = "lock", "the lock under which changes are made"
+	held, err := lock.Acquire(ctx, c.Disk, c.settings.Data, lock.Holder{Command: "doctor", Since: c.Now()}, 0)
+	var by *lock.Held
+	switch {
+	case errors.As(err, &by):
+		c.add(name, what, tenant.Limited, by.Error(), by.Hint())
+	case err != nil:
+		c.result(name, what, "", err, "")
+	default:
+		c.result(name, what, "nobody holds it", held.Release(), "")
+	}
+}
+
+// clock holds the machine's clock against the newest trusted time.
+func (c *checkup) clock() {
+	const name, what = "clock_mark", "the clock against the newest trusted time seen"
+	mark := c.session.journal.Book().TimeMark()
+	if c.session.clock().State() == moment.Back {
+		c.add(name, what, tenant.Missing, fmt.Sprintf("the clock says %s, and it was %s already: every change needs review", clock(c.Now()), clock(mark.Trusted)), "set the clock right")
+		return
+	}
+	detail := "no trusted time was seen yet"
+	if !mark.Trusted.IsZero() {
+		detail = "not behind " + clock(mark.Trusted)
+	}
+	c.add(name, what, tenant.Ready, detail, "")
+}
+
+// library checks a folder; a library in SharePoint is the tenant's to check.
+func (c *checkup) library(ctx context.Context) {
+	if c.settings.Library.SharePoint.Named() {
+		return
+	}
+	lib, err := c.Library(c.settings.Library)
+	if err == nil {
+		_, _, err = lib.Changes(ctx, "")
+	}
+	c.result("library", "the folder in which packages arrive", c.settings.Library.Folder, err, "make the folder, or correct library in the settings; the user that runs orgstore must be able to read it")
+}
+
+// store checks that the store can be looked into; nil where it cannot.
+func (c *checkup) store(ctx context.Context) []plan.Present {
+	const name, what, fix = "store", "the store that reports load visuals from", "see to it that the store can be reached; `orgstore status` shows more"
+	if c.session == nil {
+		target, err := c.Store(c.Disk, c.settings.Store, store.Told{})
+		if err == nil {
+			_, err = target.Installed(ctx)
+		}
+		c.result(name, what, c.settings.Store.Path, err, fix)
+		return nil
+	}
+	in, err := c.session.observer().Input(ctx, c.session.journal.Book(), nil, c.session.clock())
+	c.result(name, what, c.settings.Store.Path, err, fix)
+	return in.Present
+}
+
+// waysBack checks for each installed visual that a rollback could be made now:
+// a package to go back to, whose license is good.
+func (c *checkup) waysBack(ctx context.Context, listed []plan.Present) {
+	s := c.session
+	book, at := s.journal.Book(), s.clock()
+	candidates := s.observer().Candidates(book, true, at)
+	for _, p := range listed {
+		now := p.Belief
+		if now.Presence != store.Present || now.Release == nil || ctx.Err() != nil {
+			continue
+		}
+		name, what := "rollback", "a way back for "+title(nameOf(candidates, p.Key), p.Key)+" "+now.Release.Version.String()
+		before, err := s.previous(p.Key, *now.Release)
+		switch {
+		case err != nil:
+			c.result(name, what, "", err, "")
+			continue
+		case before == nil:
+			c.add(name, what, tenant.Limited, "no other version was installed before: a rollback turns its access off", "keep the previous version's package in the library")
+			continue
+		}
+		ask := plan.Ask{Key: p.Key, Not: now.Release.Digest, Version: before.Version, Content: contentOf(book, before.Digest), Reason: "doctor"}
+		in := plan.Input{
+			Asks: []plan.Ask{ask}, Present: []plan.Present{p}, Blocks: book.Blocks(),
+			Candidates: slices.DeleteFunc(slices.Clone(candidates), func(x plan.Candidate) bool { return x.GUID != p.Key.GUID }),
+			Traits:     map[string]store.Traits{p.Key.Store: s.stores[p.Key.Store].Traits()},
+		}
+		l, _ := ofVisual(plan.Compute(in), p.Key)
+		if l.step == nil {
+			c.add(name, what, tenant.Missing, l.reason.Message, cmp.Or(l.reason.Hint, "ask the vendor to license the previous version anew, and put that package into the library"))
+			continue
+		}
+		c.add(name, what, tenant.Ready, fmt.Sprintf("to %s, licensed until %s", versionOf(l.step.To), day(l.step.To.License.Ends)), "")
+	}
+}
+
+func nameOf(candidates []plan.Candidate, k store.Key) string {
+	for _, x := range candidates {
+		if x.GUID == k.GUID {
+			return x.Name
+		}
+	}
+	return ""
+}
+
+// tenant checks what the settings need of it.
+func (c *checkup) tenant(ctx context.Context) error {
+	if !c.settings.Tenanted() {
+		c.add("tenant", "the tenant's own services", tenant.Off, "the settings name neither a library there nor a way to sign in", "")
+		return nil
+	}
+	remote, err := c.reach(c.settings, nil)
+	if err != nil {
+		c.result("tenant", "the way to the tenant", "", err, "")
+		return nil
+	}
+	defer remote.Close()
+	found, err := remote.Doctor(ctx)
+	c.found = append(c.found, found...)
+	return err
+}
+
+// missing is the command's error: what is missing, and how to mend the first.
+func (c *checkup) missing() error {
+	var lacks []tenant.Requirement
+	for _, r := range c.found {
+		if r.State == tenant.Missing {
+			lacks = append(lacks, r)
+		}
+	}
+	if len(lacks) == 0 {
+		return nil
+	}
+	exit, code := exitError, "doctor.missing"
+	i := slices.IndexFunc(lacks, func(r tenant.Requirement) bool { return r.Name == "sign_in" })
+	if i >= 0 {
+		exit, code = exitSignIn, "signin.failed"
+	}
+	first := lacks[max(i, 0)]
+	text := fmt.Sprintf("%s: %s", first.What, first.Detail)
+	if n := len(lacks); n > 1 {
+		text += fmt.Sprintf(" (and %d more)", n-1)
+	}
+	return problem(exit, code, first.Fix, "something is missing: %s", text)
+}

@@ -1,0 +1,312 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/packages/tenant"
+	"github.com/orgstore/orgstore/packages/verdict"
+)
+
+func newFacts(g *globals) *cobra.Command {
+	return group("facts", "What is known of the tenant, which licenses are held against", `What is known of the tenant, which licenses are held against.
+
+People write facts.yaml in the data folder: how each visual is used. What the
+tenant tells itself (users by plan, sizes of groups, capacities, settings) is
+kept beside it in facts.tenant.yaml, and asked for by refresh alone.`, newFactsShow(g), newFactsRefresh(g))
+}
+
+func newFactsShow(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:     "show",
+		Short:   "Show what is known, from whom and of when",
+		Example: "  orgstore facts show\n  orgstore facts show -o json --query users",
+		Args:    arguments(cobra.NoArgs),
+		RunE: g.answering(func(context.Context, []string) (answer, error) {
+			settings, err := g.settings()
+			if err != nil {
+				return answer{}, err
+			}
+			facts, differ, err := g.joined(settings)
+			if err != nil {
+				return answer{}, err
+			}
+			a := g.factsAnswer(facts, differ)
+			if facts.IsZero() {
+				a.message = "nothing is known: write facts.yaml into " + settings.Data + ", or ask the tenant with `orgstore facts refresh`"
+			}
+			return a, nil
+		}),
+	}
+}
+
+type factsData struct {
+	Tenant        string             `json:"tenant"`
+	AsOf          string             `json:"as_of"`
+	Source        string             `json:"source"`
+	Stale         bool               `json:"stale"`
+	Users         usersData          `json:"users"`
+	Domains       []string           `json:"domains"`
+	Groups        []groupData        `json:"groups"`
+	Capacities    []capacityData     `json:"capacities"` // null where unknown
+	Settings      []settingData      `json:"settings"`   // null where unknown
+	Subscriptions []subscriptionData `json:"subscriptions"`
+	Differences   []reasonData       `json:"differences"`
+	Requirements  []requirementData  `json:"requirements,omitempty"` // of a refresh
+}
+
+// Numbers are null where they are unknown.
+type usersData struct {
+	Free *int64 `json:"free"`
+	Pro  *int64 `json:"pro"`
+	PPU  *int64 `json:"ppu"`
+}
+
+type groupData struct {
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Members *int64 `json:"members"`
+}
+
+type capacityData struct {
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	SKU    string `json:"sku"`
+	State  string `json:"state"`
+	Region string `json:"region"`
+}
+
+type settingData struct {
+	Name    string `json:"name"`
+	Enabled bool   `json:"enabled"`
+	Grouped bool   `json:"grouped"`
+	Reach   string `json:"reach"` // store, appsource, elsewhere
+}
+
+type subscriptionData struct {
+	Name     string `json:"name"` // Microsoft's part number
+	Plan     string `json:"plan"`
+	State    string `json:"state"`
+	Bought   *int64 `json:"bought"`
+	Assigned *int64 `json:"assigned"`
+}
+
+func pointer(k tenant.Known[int64]) *int64 {
+	if n, ok := k.Get(); ok {
+		return &n
+	}
+	return nil
+}
+
+func number(n *int64) string {
+	if n == nil {
+		return "unknown"
+	}
+	return strconv.FormatInt(*n, 10)
+}
+
+// factsAnswer shows facts with their source, and what differs in them.
+func (g *globals) factsAnswer(f tenant.Facts, differ []verdict.Finding) answer {
+	_, stale := f.Stale(g.Now())
+	d := factsData{
+		Tenant: f.ID, AsOf: timestamp(f.AsOf), Source: f.Source, Stale: stale, Domains: orEmpty(f.Domains),
+		Users:  usersData{pointer(f.Users.Free), pointer(f.Users.Pro), pointer(f.Users.PPU)},
+		Groups: []groupData{}, Differences: reasonsOf(differ),
+	}
+	for _, x := range f.Groups {
+		d.Groups = append(d.Groups, groupData{x.ID, x.Name, pointer(x.Members)})
+	}
+	if all, ok := f.Capacities.Get(); ok {
+		d.Capacities = []capacityData{}
+		for _, c := range all {
+			d.Capacities = append(d.Capacities, capacityData{c.ID, c.Name, c.SKU.String(), c.State, c.Region})
+		}
+	}
+	if all, ok := f.Settings.Get(); ok {
+		d.Settings = []settingData{}
+		for _, s := range all {
+			d.Settings = append(d.Settings, settingData{s.Name, s.Enabled, s.Grouped, reachOf(s.Name)})
+		}
+	}
+	if all, ok := f.Subscriptions.Get(); ok {
+		d.Subscriptions = []subscriptionData{}
+		for _, s := range all {
+			d.Subscriptions = append(d.Subscriptions, subscriptionData{s.Name, s.Plan, s.State, pointer(s.Bought), pointer(s.Assigned)})
+		}
+	}
+	if f.IsZero() {
+		return answer{data: d}
+	}
+	return answer{data: d, view: facts(d.rows(f)...), message: g.aged(f)}
+}
+
+func reachOf(name string) string {
+	for _, k := range tenant.KnownSettings() {
+		if k.Name == name {
+			return string(k.Reach)
+		}
+	}
+	return ""
+}
+
+// rows are what people read of facts, the number of things rather than each.
+func (d factsData) rows(f tenant.Facts) [][2]string {
+	rows := [][2]string{
+		{"source", f.Source}, {"as of", day(f.AsOf)}, {"domains", strings.Join(d.Domains, ", ")},
+		{"users with Free", number(d.Users.Free)}, {"users with Pro", number(d.Users.Pro)}, {"users with PPU", number(d.Users.PPU)},
+	}
+	for _, x := range d.Groups {
+		rows = append(rows, [2]string{"group " + cmp.Or(x.Name, x.ID), number(x.Members)})
+	}
+	if d.Capacities == nil {
+		rows = append(rows, [2]string{"capacities", "unknown"})
+	}
+	for _, c := range d.Capacities {
+		rows = append(rows, [2]string{"capacity " + cmp.Or(c.Name, c.ID), cmp.Or(c.SKU, "unknown") + " " + c.State})
+	}
+	for _, s := range d.Settings {
+		rows = append(rows, [2]string{"setting " + s.Name, settingWords(s)})
+	}
+	for _, r := range d.Differences {
+		rows = append(rows, [2]string{"difference", r.Message})
+	}
+	return rows
+}
+
+func settingWords(s settingData) string {
+	words := "off"
+	if s.Enabled {
+		words = "on"
+	}
+	if s.Grouped {
+		words += ", for some groups"
+	}
+	switch tenant.Reach(s.Reach) {
+	case tenant.ReachAppSource:
+		words += " (does not concern visuals of the store that come from files)"
+	case tenant.ReachElsewhere:
+		words += " (does not concern the store)"
+	}
+	return words
+}
+
+// aged says from where facts are, and how old where that matters.
+func (g *globals) aged(f tenant.Facts) string {
+	if finding, stale := f.Stale(g.Now()); stale {
+		return finding.Message + ": " + finding.Hint
+	}
+	if f.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf("known from %s, as of %s", f.Source, day(f.AsOf))
+}
+
+type refreshOptions struct {
+	*globals
+	dryRun bool
+}
+
+func newFactsRefresh(g *globals) *cobra.Command {
+	o := refreshOptions{globals: g}
+	cmd := &cobra.Command{
+		Use:   "refresh",
+		Short: "Ask the tenant what it tells itself, and keep that",
+		Long: `Ask the tenant what it tells itself, and keep that.
+
+Signs in as the settings say and reads, changing nothing: users by plan, members
+of the groups that facts.yaml names, capacities, settings that concern visuals.
+What may not be read stays unknown, with the permission that is missing.`,
+		Example: "  orgstore facts refresh\n  orgstore facts refresh --dry-run",
+		Args:    arguments(cobra.NoArgs),
+		RunE:    g.answering(func(ctx context.Context, _ []string) (answer, error) { return o.run(ctx) }),
+	}
+	dryRunFlags(cmd, &o.dryRun)
+	return cmd
+}
+
+func (o refreshOptions) run(ctx context.Context) (answer, error) {
+	settings, err := o.settings()
+	if err != nil {
+		return answer{}, err
+	}
+	written, err := o.factsIn(settings, tenant.FileName, "mend the file, or take it away")
+	if err != nil {
+		return answer{}, err
+	}
+	remote, err := o.reach(settings, nil)
+	if err != nil {
+		return answer{}, err
+	}
+	defer remote.Close()
+	told, found, err := remote.Facts(ctx, written.GroupIDs())
+	if err != nil {
+		return answer{data: requirementsOf(found), view: requirementsView(found)}, err
+	}
+	if told.AsOf.IsZero() {
+		told.AsOf = o.Now().UTC().Truncate(time.Second)
+	}
+	text, err := tenant.Format(told)
+	if err != nil {
+		return answer{}, err
+	}
+	joined, differ := written.Joined(told)
+	a := o.factsAnswer(joined, differ)
+	d := a.data.(factsData)
+	d.Requirements = requirementsOf(found)
+	a.data, a.message = d, lacking(found)
+	if o.dryRun {
+		a.message = strings.TrimPrefix(a.message+"; nothing was kept: this was a dry run", "; ")
+		return a, nil
+	}
+	return a, o.write(filepath.Join(settings.Data, tenant.ToldName), 0o600, text)
+}
+
+// lacking says what could not be asked, and what to do.
+func lacking(found []tenant.Requirement) string {
+	var lacks []string
+	for _, r := range found {
+		if r.State == tenant.Missing || r.State == tenant.Unknown {
+			text := r.What + ": " + r.Detail
+			if r.Fix != "" {
+				text += " (" + r.Fix + ")"
+			}
+			lacks = append(lacks, text)
+		}
+	}
+	if len(lacks) == 0 {
+		return ""
+	}
+	return "not everything could be asked: " + strings.Join(lacks, "; ")
+}
+
+type requirementData struct {
+	Name   string `json:"name"`
+	State  string `json:"state"`
+	What   string `json:"what"`
+	Detail string `json:"detail"`
+	Fix    string `json:"fix"`
+}
+
+func requirementsOf(found []tenant.Requirement) []requirementData {
+	data := []requirementData{}
+	for _, r := range found {
+		data = append(data, requirementData{r.Name, string(r.State), r.What, r.Detail, r.Fix})
+	}
+	return data
+}
+
+func requirementsView(found []tenant.Requirement) output.View {
+	view := output.View{Columns: []string{"NAME", "STATE", "WHAT", "DETAIL", "FIX"}}
+	for _, r := range found {
+		view.Rows = append(view.Rows, []string{r.Name, string(r.State), r.What, orDash(r.Detail), orDash(r.Fix)})
+	}
+	return view
+}
