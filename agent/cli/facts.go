@@ -49,18 +49,18 @@ func newFactsShow(g *globals) *cobra.Command {
 }
 
 type factsData struct {
-	Tenant        string             `json:"tenant"`
-	AsOf          string             `json:"as_of"`
-	Source        string             `json:"source"`
-	Stale         bool               `json:"stale"`
-	Users         usersData          `json:"users"`
-	Domains       []string           `json:"domains"`
-	Groups        []groupData        `json:"groups"`
-	Capacities    []capacityData     `json:"capacities"` // null where unknown
-	Settings      []settingData      `json:"settings"`   // null where unknown
-	Subscriptions []subscriptionData `json:"subscriptions"`
-	Differences   []reasonData       `json:"differences"`
-	Requirements  []requirementData  `json:"requirements,omitempty"` // of a refresh
+	Tenant        string              `json:"tenant"`
+	AsOf          string              `json:"as_of"`
+	Source        string              `json:"source"`
+	Stale         bool                `json:"stale"`
+	Users         usersData           `json:"users"`
+	Domains       []string            `json:"domains"`
+	Groups        []groupData         `json:"groups"`
+	Capacities    *[]capacityData     `json:"capacities"`    // null where unknown
+	Settings      *[]settingData      `json:"settings"`      // null where unknown
+	Subscriptions *[]subscriptionData `json:"subscriptions"` // null where unknown
+	Differences   []reasonData        `json:"differences"`
+	Requirements  []requirementData   `json:"requirements,omitempty"` // of a refresh
 }
 
 // Numbers are null where they are unknown.
@@ -125,22 +125,25 @@ func (g *globals) factsAnswer(f tenant.Facts, differ []verdict.Finding) answer {
 		d.Groups = append(d.Groups, groupData{x.ID, x.Name, pointer(x.Members)})
 	}
 	if all, ok := f.Capacities.Get(); ok {
-		d.Capacities = []capacityData{}
+		list := []capacityData{}
 		for _, c := range all {
-			d.Capacities = append(d.Capacities, capacityData{c.ID, c.Name, c.SKU.String(), c.State, c.Region})
+			list = append(list, capacityData{c.ID, c.Name, c.SKU.String(), c.State, c.Region})
 		}
+		d.Capacities = &list
 	}
 	if all, ok := f.Settings.Get(); ok {
-		d.Settings = []settingData{}
+		list := []settingData{}
 		for _, s := range all {
-			d.Settings = append(d.Settings, settingData{s.Name, s.Enabled, s.Grouped, reachOf(s.Name)})
+			list = append(list, settingData{s.Name, s.Enabled, s.Grouped, reachOf(s.Name)})
 		}
+		d.Settings = &list
 	}
 	if all, ok := f.Subscriptions.Get(); ok {
-		d.Subscriptions = []subscriptionData{}
+		list := []subscriptionData{}
 		for _, s := range all {
-			d.Subscriptions = append(d.Subscriptions, subscriptionData{s.Name, s.Plan, s.State, pointer(s.Bought), pointer(s.Assigned)})
+			list = append(list, subscriptionData{s.Name, s.Plan, s.State, pointer(s.Bought), pointer(s.Assigned)})
 		}
+		d.Subscriptions = &list
 	}
 	if f.IsZero() {
 		return answer{data: d}
@@ -169,16 +172,24 @@ func (d factsData) rows(f tenant.Facts) [][2]string {
 	if d.Capacities == nil {
 		rows = append(rows, [2]string{"capacities", "unknown"})
 	}
-	for _, c := range d.Capacities {
+	for _, c := range listed(d.Capacities) {
 		rows = append(rows, [2]string{"capacity " + cmp.Or(c.Name, c.ID), cmp.Or(c.SKU, "unknown") + " " + c.State})
 	}
-	for _, s := range d.Settings {
+	for _, s := range listed(d.Settings) {
 		rows = append(rows, [2]string{"setting " + s.Name, settingWords(s)})
 	}
 	for _, r := range d.Differences {
 		rows = append(rows, [2]string{"difference", r.Message})
 	}
 	return rows
+}
+
+// listed is a list that may be unknown.
+func listed[T any](all *[]T) []T {
+	if all == nil {
+		return nil
+	}
+	return *all
 }
 
 func settingWords(s settingData) string {
