@@ -62,7 +62,9 @@ func TestLibraryOfAnIdentityWithoutName(t *testing.T) {
 	x := contoso(t)
 	x.Say(list, 200, `{"id":"`+prod+`","displayName":"Visuals"}`)
 	x.Say(permissions, 200, `{"value":[{"roles":["owner"],"grantedToV2":{"user":{"id":"1"}}}]}`)
-	there := func(context.Context) (survey.Place, error) { return survey.Place{Site: site, List: prod, Drive: "b!x"}, nil }
+	there := func(context.Context) (survey.Place, error) {
+		return survey.Place{Site: site, List: prod, Drive: "b!x"}, nil
+	}
 	found, err := survey.NewLibrary(x.Connect(), "", there).Probe(context.Background())
 	if r := named(t, found, "library.write"); err != nil || r.State != tenant.Unknown {
 		t.Errorf("%v %+v", err, r)
