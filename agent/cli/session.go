@@ -87,8 +87,13 @@ func (g *globals) open(ctx context.Context) (*session, error) {
 		return nil, err
 	}
 	s.stores = map[string]store.Store{theStore: target}
+	// Read before the journal, which others may carry on meanwhile.
+	checkpoints := s.checkpoints()
 	if err := s.openJournal(ctx); err != nil {
 		return nil, err
+	}
+	if err := s.hold(ctx, checkpoints); err != nil {
+		return nil, errors.Join(err, s.journal.Close())
 	}
 	return s, nil
 }
@@ -116,6 +121,7 @@ func (s *session) openJournal(ctx context.Context) error {
 
 // Close lets go of the lock and the journal.
 func (s *session) Close() error {
+	s.mark()
 	var err error
 	if s.tenant != nil {
 		err = s.tenant.Close()

@@ -37,19 +37,20 @@ var (
 // wrongly. Where values are at fault the settings returned are incomplete.
 func (r *reader) check(f file) Settings {
 	s := Settings{
-		File:      r.name,
-		Tenant:    r.tenant(text(f.Tenant)),
-		Data:      r.path(text(f.Data)),
-		Library:   r.library(f.Library),
-		Store:     r.store(f.Store),
-		Trust:     Trust{r.grade(text(f.Trust.Least)), r.vendors(f.Trust.Vendors), r.attesters(f.Trust.Attesters)},
-		Packages:  Packages{r.truth(text(f.Packages.Tolerant))},
-		Cloud:     r.cloud(text(f.Cloud)),
-		Endpoints: r.endpoints(f.Endpoints),
-		SignIn:    r.signIn(f.SignIn),
-		Network:   Network{r.proxy(text(f.Network.Proxy)), r.path(text(f.Network.CA))},
-		Windows:   r.windows(f.Windows),
-		Freezes:   r.freezes(f.Freezes),
+		File:       r.name,
+		Tenant:     r.tenant(text(f.Tenant)),
+		Data:       r.path(text(f.Data)),
+		Library:    r.library(f.Library),
+		Store:      r.store(f.Store),
+		Trust:      Trust{r.grade(text(f.Trust.Least)), r.vendors(f.Trust.Vendors), r.attesters(f.Trust.Attesters)},
+		Packages:   Packages{r.truth(text(f.Packages.Tolerant))},
+		Checkpoint: r.path(text(f.Audit.Checkpoint)),
+		Cloud:      r.cloud(text(f.Cloud)),
+		Endpoints:  r.endpoints(f.Endpoints),
+		SignIn:     r.signIn(f.SignIn),
+		Network:    Network{r.proxy(text(f.Network.Proxy)), r.path(text(f.Network.CA))},
+		Windows:    r.windows(f.Windows),
+		Freezes:    r.freezes(f.Freezes),
 	}
 	s.Visuals = r.visuals(f.Visuals, s.Windows)
 	if v := text(f.Version); v.given() && v.value != "1" {
@@ -298,7 +299,7 @@ func (s Settings) resolved(folder string) Settings {
 		return filepath.Join(folder, p)
 	}
 	s.Data, s.Library.Folder, s.Store.Path = from(s.Data), from(s.Library.Folder), from(s.Store.Path)
-	for _, p := range []*string{&s.SignIn.Certificate, &s.SignIn.PasswordFile, &s.SignIn.SecretFile, &s.SignIn.TokenFile, &s.Network.CA} {
+	for _, p := range []*string{&s.SignIn.Certificate, &s.SignIn.PasswordFile, &s.SignIn.SecretFile, &s.SignIn.TokenFile, &s.Network.CA, &s.Checkpoint} {
 		*p = from(*p)
 	}
 	for i := range s.Trust.Vendors {

@@ -39,9 +39,12 @@ type Settings struct {
 	Store    Store
 	Trust    Trust
 	Packages Packages
-	Windows  []window.Window // by name
-	Freezes  []window.Freeze // by name
-	Visuals  []Visual        // in the file's order; no GUID twice
+	// Checkpoint is a second file that says how far the audit log went; empty for
+	// none but that of the data folder.
+	Checkpoint string
+	Windows    []window.Window // by name
+	Freezes    []window.Freeze // by name
+	Visuals    []Visual        // in the file's order; no GUID twice
 
 	Cloud     string // a cloud's name; empty for the public one
 	Endpoints Endpoints
@@ -156,6 +159,7 @@ type canonical struct {
 
 	Attesters []canonicalAttester `json:"attesters,omitempty"`
 
+	Checkpoint string              `json:"checkpoint,omitempty"`
 	Remind     string              `json:"remind,omitempty"`
 	Escalate   string              `json:"escalate,omitempty"`
 	Cloud      string              `json:"cloud,omitempty"`
@@ -221,6 +225,7 @@ func digestOf(s Settings) string {
 		c.Pins = append(c.Pins, canonicalPin{v.GUID.String(), v.Pin.String(), v.Least, renew, v.Window, canonicalPeriod(v.Soak, 0)})
 	}
 	slices.SortFunc(c.Pins, func(a, b canonicalPin) int { return strings.Compare(a.GUID, b.GUID) })
+	c.Checkpoint = s.Checkpoint
 	for _, a := range s.Trust.Attesters {
 		c.Attesters = append(c.Attesters, canonicalAttester{a.Name, a.Key.Text(), a.Account})
 	}

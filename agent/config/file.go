@@ -73,6 +73,8 @@ type file struct {
 	Trust trustSection `yaml:"trust"`
 	// Packages says which packages are let in.
 	Packages packagesSection `yaml:"packages"`
+	// Audit says how a history that was cut off is noticed.
+	Audit auditSection `yaml:"audit"`
 	// Windows are times in which code may be changed, by name; visuals name theirs.
 	Windows map[string]windowEntry `yaml:"windows"`
 	// Freezes are times in which nothing is changed, by name; they win over windows.
@@ -206,6 +208,11 @@ type freezeEntry struct {
 	Timezone zoneName `yaml:"timezone" jsonschema:"required"`
 	// Except lists the kinds of change that are made all the same, such as renew.
 	Except []changeKind `yaml:"except"`
+}
+
+type auditSection struct {
+	// Checkpoint is a second file, away from the data folder (on a share, say), that says how far the audit log went.
+	Checkpoint folderPath `yaml:"checkpoint"`
 }
 
 type packagesSection struct {

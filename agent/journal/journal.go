@@ -161,6 +161,25 @@ func (j *Journal) draft(tx TxID, facts []Fact) (Book, []Record, error) {
 	return w.book(), records, nil
 }
 
+// HashOf reads the hash of one entry again; false where the log has no such entry.
+func (j *Journal) HashOf(ctx context.Context, seq uint64) (Hash, bool, error) {
+	var found *Record
+	err := j.log.Read(ctx, seq-1, func(r Record) error {
+		found = &r
+		return errStop
+	})
+	switch {
+	case err != nil && !errors.Is(err, errStop):
+		return Hash{}, false, err
+	case found == nil || found.Seq != seq:
+		return Hash{}, false, nil
+	}
+	return found.Hash, true, nil
+}
+
+// errStop ends a reading of which enough is known.
+var errStop = errors.New("enough was read")
+
 // Entries reads the log again from its beginning and yields every entry, its
 // place in the chain checked; for audits and exports.
 func (j *Journal) Entries(ctx context.Context, yield func(Entry) error) error {

@@ -152,7 +152,7 @@ func list() []kase {
 		{number: "E3", what: "iat in the future by more than five minutes", wants: reject("time.issued_future")},
 		{number: "E4", what: "clock set back a year", wants: either(review("time.clock_back"), reject("time.expired"))},
 		{number: "E5", what: "clock set to 2099 once, then corrected", wants: either(accept(), warn("time.clock_ahead"))},
-		{number: "E6", what: "database restored from a backup", wants: warn("time.mark_restored"), pending: "agent/audit"},
+		{number: "E6", what: "database restored from a backup", wants: warn("time.mark_restored"), in: "agent/cli/testdata/script/g_checkpoint.txtar:warning time\\.mark_restored"},
 		{number: "E7", what: "ends between plan and apply", wants: reject("time.expired")},
 		{number: "E8", what: "ends while waiting for the window", wants: review("time.expires_before_window"), pending: "policies/window"},
 		{number: "E9", what: "leap day", wants: accept()},
