@@ -129,7 +129,11 @@ func reason(r journal.Revision) string {
 	for _, o := range r.Overrides {
 		parts = append(parts, fmt.Sprintf("%s passed by %s: %s", o.Gate, o.By, o.Reason))
 	}
-	if r.Status != journal.StatusDone && r.Message != "" {
+	switch {
+	case r.Message == "":
+	case r.Status == journal.StatusDone && r.Claim == store.Confirmed:
+		parts = append(parts, "confirmed: "+r.Message)
+	case r.Status != journal.StatusDone:
 		parts = append(parts, string(r.Status)+": "+r.Message)
 	}
 	return strings.Join(parts, "; ")

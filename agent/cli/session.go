@@ -50,6 +50,7 @@ type session struct {
 	heard    listened
 	stores   map[string]store.Store
 	lock     *lock.Lock
+	lists    lists // what people took from the store
 	known    tenant.Facts
 	profiles profile.Set
 	broken   error        // why a vendor profile cannot be read; nil where all can be

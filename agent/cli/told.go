@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/orgstore/orgstore/agent/apply"
 	"github.com/orgstore/orgstore/agent/journal"
@@ -15,8 +16,25 @@ import (
 
 // told is what a store that sees nothing by itself is told, from the journal.
 func (s *session) told() store.Told {
-	return store.Told{Brief: s.brief, Now: s.Now,
-		Export: func() *store.Export { return s.journal.Book().Export(theStore) }}
+	return store.Told{Brief: s.brief, Now: s.Now, Export: s.lists.newest(func() journal.Book { return s.journal.Book() })}
+}
+
+// lists remembers what the newest list tells, since each visual is asked about.
+type lists struct {
+	mu   sync.Mutex
+	seq  uint64
+	told *store.Export
+}
+
+func (l *lists) newest(book func() journal.Book) func() *store.Export {
+	return func() *store.Export {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if b := book(); l.seq != b.Seq() {
+			l.seq, l.told = b.Seq(), b.Export(theStore)
+		}
+		return l.told
+	}
 }
 
 func (s *session) brief(id store.StepID) (store.Brief, bool) {

@@ -260,6 +260,9 @@ type Revision struct {
 	Claim    store.Claim
 	Receipt  store.Receipt
 	Message  string // how it went
+	// Left is what a failed one left in the store; empty where it did not fail, or
+	// was tried again at once.
+	Left Aftermath
 	// Overrides lists the gates that people had let the step pass when it began.
 	Overrides []plan.Override
 	// Before is the state it started from, After what it led to, or was to lead

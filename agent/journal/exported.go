@@ -82,7 +82,10 @@ func (b Book) Listed(name string) (Exported, bool) { return b.sums().exports.get
 
 // changedAfter says whether what is believed of a visual changed after a time.
 func (s *shelf) changedAfter(t time.Time) bool {
-	return slices.ContainsFunc(s.revisions, func(r Revision) bool { return r.Closed.After(t) && r.Status != StatusWithdrawn })
+	return slices.ContainsFunc(s.revisions, func(r Revision) bool {
+		unchanged := r.Status == StatusWithdrawn || r.Status == StatusFailed && r.Left != Uncertain
+		return r.Closed.After(t) && !unchanged
+	})
 }
 
 // An Event names what happened to a task, as error codes are named. The words

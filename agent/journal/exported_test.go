@@ -46,6 +46,8 @@ func TestAListIsOutdatedByChanges(t *testing.T) {
 		{"a baseline", []journal.Fact{absent}, true},
 		{"a task that waits", []journal.Fact{up, waits}, false},
 		{"a task that was withdrawn", []journal.Fact{up, waits, journal.Withdrawn{Step: "up", Reason: "a newer plan"}}, false},
+		{"a task that could not be laid out", []journal.Fact{up, journal.Failed{Step: "up", Code: "x", StoreState: journal.Unchanged}}, false},
+		{"a change of which nobody knows", []journal.Fact{up, journal.Failed{Step: "up", Code: "x", StoreState: journal.Uncertain}}, true},
 		{"a task that was confirmed", []journal.Fact{up, waits, journal.Done{Step: "up", State: seen(state(t, "1.4.0.0"))}}, true},
 	} {
 		b := journaltest.Book(t, append([]journal.Fact{list}, c.facts...)...)

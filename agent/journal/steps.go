@@ -169,7 +169,7 @@ func (f Failed) enter(w *writer, e Entry) error {
 		return fmt.Errorf("%q does not say what the step left in the store", f.StoreState)
 	}
 	r := s.current()
-	r.Status, r.Closed, r.Message = StatusFailed, e.At, f.Message
+	r.Status, r.Closed, r.Message, r.Left = StatusFailed, e.At, f.Message, f.StoreState
 	w.close(s)
 	w.count(f.Step)
 	return nil
