@@ -215,7 +215,7 @@ func (s *Store) lay(id store.StepID, t task, pkg []byte) (store.Receipt, error) 
 	for _, laid := range all {
 		switch {
 		case laid.of(id) && laid.whole:
-			return receipt(laid.name, laid.task), nil
+			return s.receipt(laid.name, laid.task), nil
 		case laid.of(id): // somebody took something out of it
 			if err := s.retire(laid, withdrawn); err != nil {
 				return store.Receipt{}, refused(err)
@@ -229,7 +229,7 @@ func (s *Store) lay(id store.StepID, t task, pkg []byte) (store.Receipt, error) 
 	if err := s.write(name, t, pkg); err != nil {
 		return store.Receipt{}, refused(err)
 	}
-	return receipt(name, t), nil
+	return s.receipt(name, t), nil
 }
 
 // refused says that nothing was changed in the store, whatever went wrong with
@@ -242,8 +242,8 @@ func refused(err error) *verdict.Refusal {
 	return verdict.Refuse(codeFolder, fmt.Sprintf("cannot lay out the task: %v", err), hint)
 }
 
-func receipt(name string, t task) store.Receipt {
-	return store.Receipt{Waiting: true, Reference: name, Note: t.title() + ": do what README.txt says in the folder " + name}
+func (s *Store) receipt(name string, t task) store.Receipt {
+	return store.Receipt{Waiting: true, Reference: name, Note: t.title() + ": do what README.txt says in the folder " + filepath.Base(s.folder) + "/" + name}
 }
 
 // Find returns the receipt of a change whose task lies there whole.
@@ -256,7 +256,7 @@ func (s *Store) Find(ctx context.Context, id store.StepID) (store.Receipt, bool,
 	all, err := s.scan()
 	for _, laid := range all {
 		if laid.of(id) && laid.whole {
-			return receipt(laid.name, laid.task), true, err
+			return s.receipt(laid.name, laid.task), true, err
 		}
 	}
 	return store.Receipt{}, false, err

@@ -55,7 +55,7 @@ func (t task) steps() []string {
 	all := []string{"Sign in as a Fabric administrator, open the Admin portal and choose Organizational visuals."}
 	if t.File != "" {
 		all = append([]string{"Check that the file is the one that was verified. In PowerShell:\n" +
-			"       Get-FileHash -Algorithm SHA256 \"" + t.File + "\"\n     must show " + hexOf(t.Digest)}, all...)
+			"       Get-FileHash -Algorithm SHA256 \"" + t.File + "\"\n     must show, in upper or lower case,\n       " + hexOf(t.Digest)}, all...)
 	}
 	switch t.Action {
 	case actionAdd:
@@ -88,8 +88,8 @@ func (t task) add() []string {
 func (t task) update() []string {
 	return []string{
 		fmt.Sprintf("Select %s and choose Settings.", t.called()),
-		"Choose Browse and this folder's file, then Update:\n       " + t.File,
-		"Do not delete the entry to add it again: that cannot be taken back, and\n" +
+		"Choose Browse and this folder's file, then Update:\n       " + t.File + "\n" +
+			"     Do not delete the entry to add it again: that cannot be taken back, and\n" +
 			"     reports that use the visual stay broken.",
 	}
 }
