@@ -8,9 +8,13 @@
 package msgraph
 
 import (
+	"bytes"
+	"errors"
 	"io"
+	"mime"
 	"net/http"
 
+	"github.com/go-json-experiment/json/jsontext"
 	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoft/kiota-abstractions-go/authentication"
 	kiotajson "github.com/microsoft/kiota-serialization-json-go"
@@ -55,7 +59,29 @@ func (t *refusing) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := graph.Refusal(graph.Graph, req.Method+" "+req.URL.Path, resp); err != nil {
 		return nil, err
 	}
+	if err := readable(resp); err != nil {
+		return nil, &graph.Error{Service: graph.Graph, Op: req.Method + " " + req.URL.Path, Status: resp.StatusCode, Err: err}
+	}
 	return resp, nil
+}
+
+// readable checks that an answer is JSON as a whole, before the SDK takes what
+// it can of it. The connection has bounded it, and read it already.
+func readable(resp *http.Response) error {
+	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusCreated && resp.StatusCode != http.StatusAccepted {
+		return nil
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	switch {
+	case err != nil:
+		return err
+	case len(b) > 0 && (kind != "application/json" || !jsontext.Value(b).IsValid()):
+		return errors.New("the answer is not the JSON that Microsoft Graph speaks")
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(b))
+	return nil
 }
 
 // sized tells how long a body is and how to send it again: the SDK says neither,

@@ -2,7 +2,6 @@ package sharepoint
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -11,7 +10,6 @@ import (
 	"github.com/microsoftgraph/msgraph-sdk-go/drives"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 
-	"github.com/orgstore/orgstore/graph"
 	"github.com/orgstore/orgstore/graph/msgraph"
 	"github.com/orgstore/orgstore/packages/library"
 )
@@ -105,7 +103,7 @@ func (l *Library) known(ctx context.Context, p place) (map[string]string, error)
 		name, err := l.add(ctx, p, c)
 		if err != nil {
 			missing, denied = append(missing, c.shown), err
-			if isDenied(err) {
+			if statusOf(err) == http.StatusForbidden {
 				continue
 			}
 			return nil, &columnsError{missing, err}
@@ -121,11 +119,6 @@ func (l *Library) known(ctx context.Context, p place) (map[string]string, error)
 		l.columns = names
 	}
 	return names, nil
-}
-
-func isDenied(err error) bool {
-	var refusal *graph.Error
-	return errors.As(err, &refusal) && refusal.Status == http.StatusForbidden
 }
 
 // existing finds our columns by their internal names, or else, made by hand, by
@@ -187,8 +180,7 @@ func (l *Library) add(ctx context.Context, p place, c column) (string, error) {
 	def.SetText(kind)
 	made, err := l.list(p).Post(ctx, def, nil)
 	err = msgraph.Trouble("POST the column "+c.shown, err)
-	var refusal *graph.Error
-	if errors.As(err, &refusal) && refusal.Status == http.StatusConflict {
+	if statusOf(err) == http.StatusConflict {
 		return c.internal, nil // somebody else has just made it
 	}
 	if err != nil {

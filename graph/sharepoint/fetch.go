@@ -3,7 +3,6 @@ package sharepoint
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -63,8 +62,7 @@ func (l *Library) facts(ctx context.Context, p place, id, name string) (facts, e
 }
 
 func gone(name string, err error) error {
-	var refusal *graph.Error
-	if errors.As(err, &refusal) && refusal.Status == http.StatusNotFound {
+	if statusOf(err) == http.StatusNotFound {
 		return fmt.Errorf("%s is not in the library any more: %w", name, fs.ErrNotExist)
 	}
 	return fmt.Errorf("cannot fetch %s: %w", name, err)

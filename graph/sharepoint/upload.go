@@ -113,24 +113,33 @@ func (u *upload) atOnce(ctx context.Context) (facts, error) {
 
 // taken makes a conflict one that errors.Is finds.
 func taken(err error) error {
-	var refusal *graph.Error
-	if errors.As(err, &refusal) && refusal.Status == http.StatusConflict {
+	if statusOf(err) == http.StatusConflict {
 		return fmt.Errorf("%w: %w", fs.ErrExist, err)
 	}
 	return err
 }
 
-// there looks whether the name's file is this one. Without a hash nobody can
-// tell, and it is not.
+// there looks whether the name's file is this one. Where its hash is not told
+// yet, its bytes are read.
 func (u *upload) there(ctx context.Context) (facts, bool, error) {
 	i, err := drives.NewItemItemsDriveItemItemRequestBuilder(u.l.named(u.place, u.name), u.l.adapter).Get(ctx, nil)
-	err = msgraph.Trouble("GET "+u.name, err)
-	var refusal *graph.Error
-	if errors.As(err, &refusal) && refusal.Status == http.StatusNotFound {
+	if err = msgraph.Trouble("GET "+u.name, err); statusOf(err) == http.StatusNotFound {
 		return facts{}, false, nil
 	}
 	f := factsOf(i)
-	return f, err == nil && f.size == u.size && f.hash == u.sum, err
+	switch {
+	case err != nil || !f.file || f.size != u.size:
+		return f, false, err
+	case f.hash != "":
+		return f, f.hash == u.sum, nil
+	}
+	r, err := u.l.Fetch(ctx, f.item(), u.size)
+	if err != nil {
+		return f, false, err
+	}
+	defer r.Close()
+	sum, err := sumOf(r, u.size)
+	return f, sum == u.sum, err
 }
 
 // begin opens an upload session and returns its address, which carries its own

@@ -1,0 +1,349 @@
+package sharepoint
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/orgstore/orgstore/graph"
+	"github.com/orgstore/orgstore/graph/simulator"
+	"github.com/orgstore/orgstore/graph/simulator/simulatortest"
+	"github.com/orgstore/orgstore/packages/library"
+)
+
+// connect connects to a simulated tenant, on a clock whose waits take no time.
+func connect(t testing.TB, s *simulator.Simulator) *graph.Connection {
+	t.Helper()
+	e := s.Endpoints()
+	c, err := graph.Connect(graph.Options{
+		Cloud: graph.Cloud{
+			Name: graph.Custom, Login: e.Login, Graph: e.Graph, PowerBI: e.PowerBI, Fabric: e.Fabric,
+			PowerBIAudience: "https://analysis.windows.net/powerbi/api", FabricAudience: "https://api.fabric.microsoft.com",
+		},
+		Tenant: s.Tenant(), CAs: [][]byte{s.CA()}, Program: "orgstore/1.2.3", Clock: &leaping{}, Limits: graph.Limits{Tries: 2},
+		SignIn: graph.SignIn{Method: graph.BySecret, Client: simulatortest.Client, Secret: func() (string, error) { return simulatortest.Secret, nil }},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// A leaping clock has gone on by what was waited.
+type leaping struct{ waited time.Duration }
+
+func (c *leaping) Now() time.Time { return time.Now().Add(c.waited) }
+
+func (c *leaping) Sleep(ctx context.Context, d time.Duration) error {
+	c.waited += d
+	return ctx.Err()
+}
+
+// tenant starts one that does not wait either.
+func tenant(t testing.TB) *simulator.Simulator {
+	t.Helper()
+	s := simulatortest.StartWith(t, simulator.Options{Seed: 1, PageSize: 5, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }})
+	t.Cleanup(func() {
+		for _, c := range s.Unexpected() {
+			t.Errorf("nobody should ask %v", c)
+		}
+	})
+	return s
+}
+
+// A desk is what keeps a library's items, as the agent does: one command after
+// another, each of which may fail, with a cursor between them.
+type desk struct {
+	t      *testing.T
+	conn   *graph.Connection
+	o      Options
+	cursor library.Cursor
+	taken  map[string]string // the newest bytes under each name
+	ids    map[string]string
+	noted  map[string]library.Note
+}
+
+// open opens the library as a new process does, by its ids once they are known.
+func (d *desk) open() *Library {
+	l, err := Open(d.conn, d.o)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	l.atOnce, l.part = 320<<10, 320<<10
+	return l
+}
+
+// round is one command: it takes in what arrived, and says what became of it.
+func (d *desk) round() error {
+	ctx, l := context.Background(), d.open()
+	items, next, err := l.Changes(ctx, d.cursor)
+	if err != nil {
+		return err
+	}
+	for _, i := range items {
+		b, err := d.fetch(ctx, l, i)
+		if errors.Is(err, fs.ErrNotExist) {
+			next = l.Without(next, i)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		d.taken[i.Name], d.ids[i.Name] = string(b), i.ID
+	}
+	d.cursor = next
+	if d.o.IDs, err = l.IDs(ctx); err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.taken)) {
+		n := library.Note{GUID: "auroraGauge1", Version: "1.0.0.0", Verdict: "accept", Reason: fmt.Sprint(len(d.taken[name]), " bytes")}
+		if n == d.noted[name] {
+			continue
+		}
+		if err := l.Post(ctx, d.ids[name], n); err != nil {
+			return err
+		}
+		d.noted[name] = n
+	}
+	return nil
+}
+
+func (d *desk) fetch(ctx context.Context, l *Library, i library.Item) ([]byte, error) {
+	r, err := l.Fetch(ctx, i, 1<<20)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return io.ReadAll(r)
+}
+
+func (d *desk) upload(name string, content []byte) func() error {
+	return func() error {
+		_, err := d.open().Upload(context.Background(), name, bytes.NewReader(content), int64(len(content)))
+		return err
+	}
+}
+
+// stubborn carries a command out until it succeeds, as a service does that is
+// started again and again. It returns what went wrong on the way.
+func stubborn(do func() error) (errs []error) {
+	for range 6 {
+		err := do()
+		if err == nil {
+			return errs
+		}
+		errs = append(errs, err)
+	}
+	return append(errs, errors.New("it never succeeds"))
+}
+
+// small and threeParts are bytes for one request, and for a session of three.
+func small(n int) []byte { return fmt.Appendf(nil, "package %d: %s", n, strings.Repeat("x", 1000+n)) }
+func threeParts() []byte { return bytes.Repeat([]byte("0123456789abcdef"), (2*320<<10+1000)/16) }
+
+// story is what people and the agent do in a library. It returns what went wrong
+// on the way, all of which was mended by doing it again.
+func story(t *testing.T, d *desk, people *simulator.Library) (errs []error) {
+	t.Helper()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	put := func(name string, content []byte) {
+		t.Helper()
+		_, err := people.Upload(name, content)
+		must(err)
+	}
+	do := func(steps ...func() error) {
+		for _, s := range steps {
+			errs = append(errs, stubborn(s)...)
+		}
+	}
+	put("gauge.pbiviz", small(1))
+	put("gauge.pbiviz.license", small(2))
+	put("readme.txt", small(3))
+	put("elsewhere/moved.pbiviz", small(4))
+	do(d.round)
+	put("gauge.pbiviz", small(5))
+	must(people.Move("elsewhere/moved.pbiviz", "moved in.pbiviz"))
+	must(people.Edit("gauge.pbiviz.license", map[string]any{"Title": "mine"}))
+	do(d.upload("small.pbiviz", small(6)), d.upload("large.pbiviz", threeParts()), d.round)
+	people.ForgetDelta(simulator.ApplyDifferences)
+	put("late.pbiviz", small(7))
+	must(people.Remove("small.pbiviz"))
+	do(d.round)
+	people.ForgetDelta(simulator.UploadDifferences)
+	put("later.pbiviz", small(8))
+	do(d.round, d.round) // a listing that lagged behind has caught up
+	return errs
+}
+
+// check says whether everything ended well. Orphans are uploads whose address
+// was lost on the way: they expire by themselves.
+func check(t *testing.T, d *desk, people *simulator.Library, orphans int) {
+	t.Helper()
+	want := map[string]string{
+		"gauge.pbiviz": string(small(5)), "gauge.pbiviz.license": string(small(2)), "moved in.pbiviz": string(small(4)),
+		"large.pbiviz": string(threeParts()), "late.pbiviz": string(small(7)), "later.pbiviz": string(small(8)),
+	}
+	files := map[string]string{}
+	for _, f := range people.Files() {
+		b, _ := people.Content(f.Name)
+		files[f.Name] = string(b)
+		if f.Name == "readme.txt" {
+			continue
+		}
+		if d.taken[f.Name] != want[f.Name] {
+			t.Errorf("%s was taken in with %d bytes", f.Name, len(d.taken[f.Name]))
+		}
+		if got := f.Fields["OrgstoreReason"]; got != d.noted[f.Name].Reason || got == "" {
+			t.Errorf("beside %s stands %v, not %q", f.Name, got, d.noted[f.Name].Reason)
+		}
+		if f.Downloads > 8 {
+			t.Errorf("%s was downloaded %d times", f.Name, f.Downloads)
+		}
+	}
+	want["readme.txt"] = string(small(3))
+	if !maps.Equal(files, want) {
+		t.Errorf("the library holds %v", slices.Sorted(maps.Keys(files)))
+	}
+	if people.Sessions() > orphans {
+		t.Errorf("%d uploads are still on their way", people.Sessions())
+	}
+	items, _, err := d.open().Changes(context.Background(), d.cursor)
+	if err != nil || len(items) > 0 {
+		t.Errorf("in the end %d items are new, %v", len(items), err)
+	}
+}
+
+// deskAt is a desk at a library.
+func deskAt(t *testing.T, c *graph.Connection, o Options) *desk {
+	return &desk{t: t, conn: c, o: o, taken: map[string]string{}, ids: map[string]string{}, noted: map[string]library.Note{}}
+}
+
+func TestTheStory(t *testing.T) {
+	s := tenant(t)
+	people := simulatortest.Visuals(t, s)
+	d := deskAt(t, connect(t, s), Options{Site: simulatortest.Site, Library: simulatortest.Library})
+	for _, err := range story(t, d, people) {
+		t.Error(err)
+	}
+	check(t, d, people, 0)
+	for _, f := range people.Files() {
+		// One was replaced, and where the hash came late a file arrived again.
+		if f.Downloads > 2 {
+			t.Errorf("%s was downloaded %d times", f.Name, f.Downloads)
+		}
+	}
+}
+
+// With a grant on the library alone, and not on its site, ids are needed.
+func TestTheStoryWithTheLeastPermission(t *testing.T) {
+	s := tenant(t)
+	if err := s.AddApp(simulator.App{Client: simulatortest.Client, Secret: simulatortest.Secret, Roles: []string{"Lists.SelectedOperations.Selected"}}); err != nil {
+		t.Fatal(err)
+	}
+	people := simulatortest.Visuals(t, s)
+	people.GrantSite(simulatortest.Client, "")
+	people.GrantList(simulatortest.Client, "write")
+	c := connect(t, s)
+	byName := deskAt(t, c, Options{Site: simulatortest.Site, Library: simulatortest.Library})
+	var denied *graph.Error
+	if err := byName.round(); !errors.As(err, &denied) || denied.Code() != "graph.denied" {
+		t.Errorf("by name: %v", err)
+	}
+	for _, ids := range []IDs{{Drive: people.DriveID}, {Drive: people.DriveID, List: people.ListID, Site: people.SiteID}} {
+		d := deskAt(t, c, Options{IDs: ids})
+		for _, err := range story(t, d, people) {
+			t.Error(err)
+		}
+		check(t, d, people, 0)
+		for _, f := range people.Files() {
+			if err := people.Remove(f.Name); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// Every call of the story fails in each way once. The story ends right, or says
+// what is wrong and goes on at the next try.
+func TestEveryCallFailsOnceInEachWay(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a minute")
+	}
+	var calls, pairs, hit, mended int
+	for _, kind := range simulator.FaultKinds() {
+		s := tenant(t)
+		c := connect(t, s)
+		whole, _, errs := faulty(t, s, c, 0)
+		if calls = whole; len(errs) > 0 || calls < 50 {
+			t.Fatalf("%d calls without a fault, %v", calls, errs)
+		}
+		for nth := 1; nth <= calls; nth++ {
+			t.Run(fmt.Sprintf("%s at call %d", kind, nth), func(t *testing.T) {
+				asked, struck, errs := faulty(t, s, c, nth, simulator.Fault{Kind: kind, Nth: nth})
+				pairs, hit, mended = pairs+1, hit+struck, mended+len(errs)
+				if asked > 2*calls {
+					t.Errorf("%d calls instead of %d", asked, calls)
+				}
+				for _, err := range errs {
+					if s := err.Error(); strings.Contains(s, "tempauth") || strings.Contains(s, "never succeeds") || strings.Contains(s, "%!") {
+						t.Error(err)
+					}
+				}
+			})
+		}
+	}
+	t.Logf("%d calls × %d faults = %d runs, %d struck, %d commands had to be given again", calls, len(simulator.FaultKinds()), pairs, hit, mended)
+	if pairs != calls*len(simulator.FaultKinds()) || hit != pairs {
+		t.Errorf("%d runs, of which %d were struck", pairs, hit)
+	}
+}
+
+// faulty is the story in a library of its own, with faults. It returns how many
+// calls it took, how many were struck, and what had to be done again.
+func faulty(t *testing.T, s *simulator.Simulator, c *graph.Connection, n int, faults ...simulator.Fault) (calls, struck int, errs []error) {
+	t.Helper()
+	site := fmt.Sprintf("https://contoso.sharepoint.com/sites/bi%d", n)
+	all, err := s.Site(site, "Visuals")
+	if err != nil {
+		t.Fatal(err)
+	}
+	people := all[0]
+	people.GrantSite(simulatortest.Client, "write")
+	d := deskAt(t, c, Options{Site: site, Library: "Visuals"})
+	s.ClearLog()
+	if err := s.Faults(faults...); err != nil {
+		t.Fatal(err)
+	}
+	errs = story(t, d, people)
+	for _, call := range s.Log() {
+		if call.Service == "login" {
+			continue
+		}
+		if calls++; call.Fault != "" {
+			struck++
+		}
+	}
+	if err := s.Faults(); err != nil {
+		t.Fatal(err)
+	}
+	check(t, d, people, min(len(faults), 1))
+	for _, f := range people.Files() {
+		if err := people.Remove(f.Name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return calls, struck, errs
+}
