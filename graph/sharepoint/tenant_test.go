@@ -8,12 +8,14 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/orgstore/orgstore/graph"
+	"github.com/orgstore/orgstore/graph/openapitest"
 	"github.com/orgstore/orgstore/graph/simulator"
 	"github.com/orgstore/orgstore/graph/simulator/simulatortest"
 	"github.com/orgstore/orgstore/packages/library"
@@ -34,6 +36,27 @@ func connect(t testing.TB, s *simulator.Simulator) *graph.Connection {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+// described connects likewise, and holds each request and each answer to
+// Microsoft's descriptions.
+func described(t *testing.T, s *simulator.Simulator) *graph.Connection {
+	t.Helper()
+	c := connect(t, s)
+	checker, err := openapitest.New(s.Endpoints().Bases())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, client := range []*http.Client{c.Authorized(graph.Graph), c.HTTP()} {
+		client.Transport = checker.Transport(t, client.Transport)
+	}
+	t.Cleanup(func() {
+		if len(checker.Seen()) < 15 {
+			t.Errorf("only %d kinds of calls were held to the descriptions", len(checker.Seen()))
+		}
+	})
 	return c
 }
 
@@ -234,7 +257,7 @@ func deskAt(t *testing.T, c *graph.Connection, o Options) *desk {
 func TestTheStory(t *testing.T) {
 	s := tenant(t)
 	people := simulatortest.Visuals(t, s)
-	d := deskAt(t, connect(t, s), Options{Site: simulatortest.Site, Library: simulatortest.Library})
+	d := deskAt(t, described(t, s), Options{Site: simulatortest.Site, Library: simulatortest.Library})
 	for _, err := range story(t, d, people) {
 		t.Error(err)
 	}
