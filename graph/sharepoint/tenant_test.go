@@ -207,7 +207,7 @@ func story(t *testing.T, d *desk, people *simulator.Library) (errs []error) {
 	do(d.round)
 	people.ForgetDelta(simulator.UploadDifferences)
 	put("later.pbiviz", small(8))
-	do(d.round)
+	do(d.round, d.round)
 	return errs
 }
 
