@@ -42,31 +42,9 @@ func newBucket(q Quota, most time.Duration, c Clock) *bucket {
 	return b
 }
 
-// take waits for room for a cost, and uses it. It waits no longer than until.
-func (b *bucket) take(ctx context.Context, cost int, until time.Time) error {
-	select {
-	case b.turn <- struct{}{}:
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-	defer func() { <-b.turn }()
-	for {
-		wait, shut := b.tryTake(cost)
-		if wait <= 0 {
-			return nil
-		}
-		if left := until.Sub(b.clock.Now()); wait > left || shut && wait > b.most {
-			return &fullError{b.quota.Name, wait}
-		}
-		if err := b.clock.Sleep(ctx, wait); err != nil {
-			return err
-		}
-	}
-}
-
-// tryTake uses room for a cost if there is. If not, it says how long to wait,
-// and whether that is because a service asked for it.
-func (b *bucket) tryTake(cost int) (wait time.Duration, shut bool) {
+// lacks says how long there is no room for a cost, and whether that is because
+// a service asked for it. It is 0 if there is room now.
+func (b *bucket) lacks(cost int) (wait time.Duration, shut bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.clock.Now()
@@ -78,11 +56,21 @@ func (b *bucket) tryTake(cost int) (wait time.Duration, shut bool) {
 	}
 	b.advance(now)
 	if b.sum+cost <= b.quota.Amount {
-		b.used[b.newest] += cost
-		b.sum += cost
 		return 0, false
 	}
 	return b.leaves(b.sum + cost - b.quota.Amount).Sub(now), false
+}
+
+// use uses room for a cost.
+func (b *bucket) use(cost int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.quota.Amount <= 0 {
+		return
+	}
+	b.advance(b.clock.Now())
+	b.used[b.newest] += cost
+	b.sum += cost
 }
 
 func (b *bucket) width() time.Duration { return b.quota.Window / slots }
@@ -176,19 +164,121 @@ func (b *buckets) host(name string) *bucket {
 	return h
 }
 
-// A pass is what a request holds while it is under way.
+// A pass is a request on its way through: in line, with its places, or gone.
 type pass struct {
-	taken []*bucket
-	held  []chan struct{}
+	clock Clock
+	until time.Time // it waits no longer
+	taken []*bucket // the host first
+	costs []int
+	line  []chan struct{} // its turns, until it is counted
+	held  []chan struct{} // its places
 	once  sync.Once
 }
 
-// leave gives back the places. It may be called again.
+// enter waits until a request's host and every quota have room. It then is
+// first in every line, and must hold or leave.
+func (b *buckets) enter(ctx context.Context, s Service, method string, u *url.URL) (*pass, error) {
+	p := &pass{clock: b.clock, until: b.clock.Now().Add(b.limits.Queue), taken: []*bucket{b.host(u.Host)}, costs: []int{0}}
+	query := u.Query()
+	for i, q := range b.limits.Quotas {
+		if s != "" && q.matches(s, method, u.Path) {
+			p.taken, p.costs = append(p.taken, b.rooms[i]), append(p.costs, q.cost(method, u.Path, query))
+		}
+	}
+	for _, r := range p.taken[1:] { // the host has no line: who waits for a quota would hold up all others
+		if err := into(ctx, r.turn, &p.line); err != nil {
+			p.leave()
+			return nil, err
+		}
+	}
+	if err := p.wait(ctx); err != nil {
+		p.leave()
+		return nil, err
+	}
+	return p, nil
+}
+
+// into takes one of a channel's places, and notes it.
+func into(ctx context.Context, c chan struct{}, noted *[]chan struct{}) error {
+	select {
+	case c <- struct{}{}:
+		*noted = append(*noted, c)
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// wait waits for room everywhere.
+func (p *pass) wait(ctx context.Context) error {
+	for i := 0; i < len(p.taken); i++ {
+		b := p.taken[i]
+		lacks, shut := b.lacks(p.costs[i])
+		if lacks <= 0 {
+			continue
+		}
+		if lacks > p.until.Sub(p.clock.Now()) || shut && lacks > b.most {
+			return &fullError{b.quota.Name, lacks}
+		}
+		if err := p.clock.Sleep(ctx, lacks); err != nil {
+			return err
+		}
+		i = -1 // another may have closed meanwhile
+	}
+	return nil
+}
+
+// hold takes the request's places and counts it, so that it is counted when it
+// is sent and not while it waits at a slow host's door. It is to be sent now,
+// and to leave when it has been answered.
+func (p *pass) hold(ctx context.Context) error {
+	for {
+		for i := len(p.taken) - 1; i >= 0; i-- { // the host last: waiting at its door holds up nobody else
+			if r := p.taken[i].room; r != nil {
+				if err := into(ctx, r, &p.held); err != nil {
+					p.leave()
+					return err
+				}
+			}
+		}
+		if p.open() {
+			break
+		}
+		empty(&p.held)
+		if err := p.wait(ctx); err != nil {
+			p.leave()
+			return err
+		}
+	}
+	for i, b := range p.taken {
+		b.use(p.costs[i])
+	}
+	empty(&p.line)
+	return nil
+}
+
+// open says whether there is room everywhere now.
+func (p *pass) open() bool {
+	for i, b := range p.taken {
+		if lacks, _ := b.lacks(p.costs[i]); lacks > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func empty(noted *[]chan struct{}) {
+	for _, c := range *noted {
+		<-c
+	}
+	*noted = nil
+}
+
+// leave gives back the turns and places. It may be called again.
 func (p *pass) leave() {
 	p.once.Do(func() {
-		for _, h := range p.held {
-			<-h
-		}
+		empty(&p.line)
+		empty(&p.held)
 	})
 }
 
@@ -198,41 +288,4 @@ func (p *pass) shut(d time.Duration) {
 	for _, b := range p.taken[min(1, len(p.taken)-1):] {
 		b.shut(d)
 	}
-}
-
-// enter waits until a request's host and every quota have room.
-func (b *buckets) enter(ctx context.Context, s Service, method string, u *url.URL) (*pass, error) {
-	until := b.clock.Now().Add(b.limits.Queue)
-	query := u.Query()
-	p := &pass{taken: []*bucket{b.host(u.Host)}}
-	costs := []int{0}
-	for i, q := range b.limits.Quotas {
-		if s != "" && q.matches(s, method, u.Path) {
-			p.taken, costs = append(p.taken, b.rooms[i]), append(costs, q.cost(method, u.Path, query))
-		}
-	}
-	for i, r := range p.taken {
-		if err := r.take(ctx, costs[i], until); err != nil {
-			return nil, err
-		}
-	}
-	return p, nil
-}
-
-// hold takes the request's places, which it has until it leaves.
-func (p *pass) hold(ctx context.Context) error {
-	for i := len(p.taken) - 1; i >= 0; i-- { // the host last: waiting at its door holds up nobody else
-		r := p.taken[i].room
-		if r == nil {
-			continue
-		}
-		select {
-		case r <- struct{}{}:
-			p.held = append(p.held, r)
-		case <-ctx.Done():
-			p.leave()
-			return context.Cause(ctx)
-		}
-	}
-	return nil
 }

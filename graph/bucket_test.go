@@ -30,6 +30,9 @@ func TestAThousandCallersKeepAQuota(t *testing.T) {
 		for range callers {
 			wg.Go(func() {
 				p, err := b.enter(t.Context(), PowerBI, "GET", address("/modified"))
+				if err == nil {
+					err = p.hold(t.Context())
+				}
 				if err != nil {
 					t.Error(err)
 					return
@@ -78,7 +81,7 @@ func TestNoWindowHoldsMoreThanTheQuota(t *testing.T) {
 			k.now = k.now.Add(time.Duration(rapid.Int64Range(0, int64(window)/8).Draw(t, "pause")))
 			cost := rapid.IntRange(1, amount).Draw(t, "cost")
 			for tries := 0; ; tries++ {
-				wait, _ := b.tryTake(cost)
+				wait := b.tryTake(cost)
 				if wait <= 0 {
 					break
 				}
@@ -100,16 +103,24 @@ func TestNoWindowHoldsMoreThanTheQuota(t *testing.T) {
 
 func TestCallersWhoLeaveTakeNoRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBucket(Quota{Name: "q", Amount: 1, Window: time.Minute}, time.Hour, systemClock{})
-		far := time.Now().Add(1000 * time.Hour)
-		if err := b.take(t.Context(), 1, far); err != nil {
+		b := newBuckets(Limits{Hosts: 8, Wait: time.Hour, Queue: 1000 * time.Hour,
+			Quotas: []Quota{{Name: "q", Service: PowerBI, Path: "/x", Amount: 1, Window: time.Minute}}}, systemClock{})
+		pass := func(ctx context.Context) error {
+			p, err := b.enter(ctx, PowerBI, "GET", address("/x"))
+			if err != nil {
+				return err
+			}
+			defer p.leave()
+			return p.hold(ctx)
+		}
+		if err := pass(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
 		for range 1000 {
 			wg.Go(func() {
-				if err := b.take(ctx, 1, far); !errors.Is(err, context.Canceled) {
+				if err := pass(ctx); !errors.Is(err, context.Canceled) {
 					t.Errorf("got %v", err)
 				}
 			})
@@ -118,7 +129,7 @@ func TestCallersWhoLeaveTakeNoRoom(t *testing.T) {
 		cancel()
 		wg.Wait()
 		began := time.Now()
-		if err := b.take(t.Context(), 1, far); err != nil || time.Since(began) > 62*time.Second {
+		if err := pass(t.Context()); err != nil || time.Since(began) > 62*time.Second {
 			t.Errorf("waited %s: %v", time.Since(began), err)
 		}
 	})
@@ -130,6 +141,9 @@ func TestAFullQuotaIsToldAtOnce(t *testing.T) {
 			Quotas: []Quota{{Name: "capacities", Service: PowerBI, Path: "/x", Amount: 2, Window: time.Hour}}}, systemClock{})
 		for range 2 {
 			p, err := b.enter(t.Context(), PowerBI, "GET", address("/x"))
+			if err == nil {
+				err = p.hold(t.Context())
+			}
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -189,6 +203,46 @@ func TestOnlySoManyPassAtATime(t *testing.T) {
 	})
 }
 
+// A host that hangs and recovers must not be sent at once what was counted
+// minutes ago.
+func TestRequestsCountWhenTheyAreSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBuckets(Limits{Hosts: 1, Wait: time.Hour, Queue: time.Hour,
+			Quotas: []Quota{{Name: "q", Service: PowerBI, Path: "/x", Amount: 2, Window: time.Minute}}}, systemClock{})
+		var sent []time.Time
+		var mu sync.Mutex
+		send := func(path string, takes time.Duration) {
+			p, err := b.enter(t.Context(), PowerBI, "GET", address(path))
+			if err == nil {
+				err = p.hold(t.Context())
+			}
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if path == "/x" {
+				mu.Lock()
+				sent = append(sent, time.Now())
+				mu.Unlock()
+			}
+			time.Sleep(takes)
+			p.leave()
+		}
+		var wg sync.WaitGroup
+		wg.Go(func() { send("/hangs", 5*time.Minute) })
+		synctest.Wait()
+		for range 6 {
+			wg.Go(func() { send("/x", 0) })
+		}
+		wg.Wait()
+		for i := 2; i < len(sent); i++ {
+			if sent[i].Sub(sent[i-2]) <= time.Minute {
+				t.Errorf("sent at %v", sent)
+			}
+		}
+	})
+}
+
 func TestWhoStopsWaitingForAPlaceGivesBackTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBuckets(Limits{Hosts: 1, Wait: time.Hour, Queue: time.Hour,
@@ -209,6 +263,9 @@ func TestWhoStopsWaitingForAPlaceGivesBackTheOthers(t *testing.T) {
 		if err := enter("/scan").hold(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v", err)
 		}
+		if len(b.rooms[0].turn) != 0 || len(b.rooms[0].room) != 0 {
+			t.Error("it holds what it gave up")
+		}
 		first.leave()
 		if err := enter("/scan").hold(t.Context()); err != nil {
 			t.Error(err)
@@ -221,12 +278,21 @@ func TestAClockThatIsSetBackStopsNothing(t *testing.T) {
 	b := newBucket(Quota{Amount: 2, Window: time.Minute}, time.Hour, k)
 	for _, by := range []time.Duration{0, 0, -48 * time.Hour, 0, 0, 1000 * time.Hour, 0, 0} {
 		k.now = k.now.Add(by)
-		wait, _ := b.tryTake(1)
+		wait := b.tryTake(1)
 		if wait > 62*time.Second {
 			t.Errorf("waits %s", wait)
 		}
 		k.now = k.now.Add(wait)
 	}
+}
+
+// tryTake uses room if there is, and says how long to wait if not.
+func (b *bucket) tryTake(cost int) time.Duration {
+	wait, _ := b.lacks(cost)
+	if wait <= 0 {
+		b.use(cost)
+	}
+	return wait
 }
 
 type steps struct{ now time.Time }

@@ -92,6 +92,7 @@ func (a *attempt) send(req *http.Request) (*http.Response, error) {
 		err = p.hold(ctx)
 	}
 	if err != nil {
+		p.leave()
 		cancel(nil)
 		return nil, err
 	}
