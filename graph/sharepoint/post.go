@@ -34,7 +34,12 @@ func (l *Library) Post(ctx context.Context, item string, n library.Note) error {
 	}
 	for range mostRewrites {
 		err = l.rewrite(ctx, p, item, names, n)
-		if statusOf(err) != http.StatusPreconditionFailed {
+		if statusOf(err) == http.StatusBadRequest { // somebody may have deleted a column
+			l.forget()
+			if names, partly = l.known(ctx, p); len(names) == 0 {
+				return partly
+			}
+		} else if statusOf(err) != http.StatusPreconditionFailed {
 			break
 		}
 	}
@@ -47,6 +52,14 @@ func (l *Library) Post(ctx context.Context, item string, n library.Note) error {
 	return partly
 }
 
+// forget has the columns looked up again.
+func (l *Library) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.columns = nil
+}
+
+// statusOf is the status of an answer that says no; 0 for any other error.
 func statusOf(err error) int {
 	var refusal *graph.Error
 	if errors.As(err, &refusal) {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -61,12 +62,12 @@ func described(t *testing.T, s *simulator.Simulator) *graph.Connection {
 }
 
 // A leaping clock has gone on by what was waited.
-type leaping struct{ waited time.Duration }
+type leaping struct{ waited atomic.Int64 }
 
-func (c *leaping) Now() time.Time { return time.Now().Add(c.waited) }
+func (c *leaping) Now() time.Time { return time.Now().Add(time.Duration(c.waited.Load())) }
 
 func (c *leaping) Sleep(ctx context.Context, d time.Duration) error {
-	c.waited += d
+	c.waited.Add(int64(d))
 	return ctx.Err()
 }
 
@@ -297,6 +298,31 @@ func TestTheStoryWithTheLeastPermission(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Somebody tidies the library up while the agent runs.
+func TestAColumnThatWasDeletedIsAddedAgain(t *testing.T) {
+	s := tenant(t)
+	people := simulatortest.Visuals(t, s)
+	file, err := people.Upload("gauge.pbiviz", small(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := deskAt(t, connect(t, s), Options{Site: simulatortest.Site, Library: simulatortest.Library}).open()
+	post(t, l, file.ID, note())
+	people.RemoveColumn("OrgstoreVerdict")
+	n := note()
+	n.Verdict = "reject"
+	if err := l.Post(context.Background(), file.ID, n); err != nil {
+		t.Error(err)
+	}
+	if file, _ = people.File("gauge.pbiviz"); file.Fields["OrgstoreVerdict"] != "reject" {
+		t.Errorf("written %v", file.Fields)
+	}
+	if got := len(s.Unexpected()); got != 1 { // the one that found out
+		t.Errorf("%d calls that nobody should make", got)
+	}
+	s.ClearLog()
 }
 
 // Every call of the story fails in each way once. The story ends right, or says
