@@ -40,10 +40,12 @@ type Adapters struct {
 	// Tenant prepares the way to a tenant and asks nothing of it yet.
 	Tenant func(s config.Settings, r Remote) (Tenant, error)
 	Store  func(d disk.Disk, c config.Store, told store.Told) (store.Store, error)
-	Actor  func() (journal.Actor, error)
-	Now    func() time.Time
-	Env    func(string) string
-	Build  Build
+	// Learn reads recordings; nil where the program cannot.
+	Learn Recorder
+	Actor func() (journal.Actor, error)
+	Now   func() time.Time
+	Env   func(string) string
+	Build Build
 }
 
 // Build says which program this is.

@@ -83,7 +83,7 @@ func (g *globals) open(ctx context.Context) (*session, error) {
 	if s.archive, err = archive.Open(g.Disk, archiveOf(settings)); err != nil {
 		return nil, err
 	}
-	target, err := g.Store(g.Disk, settings.Store, s.told())
+	target, err := s.target(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 func newStore(g *globals) *cobra.Command {
-	return group("store", "Tell orgstore what the store holds", "", newBaseline(g), newStoreConfirm(g), newStoreImport(g))
+	return group("store", "Tell orgstore what the store holds", "", newBaseline(g), newStoreConfirm(g), newStoreImport(g), newStoreLearn(g), newStoreTry(g))
 }
 
 type baselineOptions struct {

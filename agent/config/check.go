@@ -299,7 +299,7 @@ func (s Settings) resolved(folder string) Settings {
 		return filepath.Join(folder, p)
 	}
 	s.Data, s.Library.Folder, s.Store.Path = from(s.Data), from(s.Library.Folder), from(s.Store.Path)
-	for _, p := range []*string{&s.SignIn.Certificate, &s.SignIn.PasswordFile, &s.SignIn.SecretFile, &s.SignIn.TokenFile, &s.Network.CA, &s.Checkpoint} {
+	for _, p := range []*string{&s.SignIn.Certificate, &s.SignIn.PasswordFile, &s.SignIn.SecretFile, &s.SignIn.TokenFile, &s.Network.CA, &s.Checkpoint, &s.Store.Recipe} {
 		*p = from(*p)
 	}
 	for i := range s.Trust.Vendors {

@@ -170,6 +170,9 @@ type canonical struct {
 
 	Windows []string `json:"windows,omitempty"`
 	Freezes []string `json:"freezes,omitempty"`
+
+	Recipe   string `json:"recipe,omitempty"`
+	Approved string `json:"approved,omitempty"`
 }
 
 type canonicalVendor struct {
@@ -203,6 +206,7 @@ func digestOf(s Settings) string {
 		Library: s.Library.Folder, Driver: s.Store.Driver, Store: s.Store.Path,
 		Least: s.Trust.Least, Tolerant: s.Packages.Tolerant,
 		Vendors: []canonicalVendor{}, Pins: []canonicalPin{},
+		Recipe: s.Store.Recipe, Approved: s.Store.Approved,
 		Remind:   canonicalPeriod(s.Store.Remind, defaultRemind),
 		Escalate: canonicalPeriod(s.Store.Escalate, defaultEscalate),
 		Cloud:    s.Cloud, Endpoints: canonicalEndpoints(s.Endpoints), SignIn: canonicalSignIn(s.SignIn),

@@ -78,6 +78,11 @@ func attesters(namesAndKeys ...string) string {
 	return text
 }
 
+// recordedStore is a file whose store has the driver recorded.
+func recordedStore(rest string) string {
+	return strings.Replace(head, "{driver: folder, path: store}", "{driver: recorded, "+rest+"}", 1)
+}
+
 // handoff is a file whose store has the driver handoff.
 func handoff(path string) string {
 	return strings.Replace(head, "{driver: folder, path: store}", "{driver: handoff, path: "+path+"}", 1)
@@ -111,6 +116,8 @@ var accepted = map[string]string{
 	"attesters that are comments":    head + "trust:\n  attesters:\n  #  - name: x\n",
 	"a grade of a visual's own":      head + "visuals: [{guid: a, pin: '1', least: signed}]\n",
 	"handoff":                        handoff("To upload"),
+	"recorded, not accepted yet":     recordedStore("recipe: portal.yaml"),
+	"recorded":                       recordedStore("recipe: portal.yaml, digest: 'sha256:" + strings.Repeat("0a", 32) + "', unofficial: accepted"),
 	"handoff with its times":         handoff("To upload, remind: 12h, escalate: 2d"),
 	"a document library":             tenanted,
 	"a folder of a library":          strings.Replace(tenanted, "library: Visuals", "library: Shared Documents, folder: Packages/Visuals", 1),
@@ -276,6 +283,12 @@ var refused = []struct {
 	{"an escalation before the reminder", handoff("t, remind: 3d, escalate: 2d"), []string{`4:57 longer than remind`}, true},
 	{"a reminder after the escalation's default", handoff("t, remind: 9d"), []string{`4:43 longer than remind`}, true},
 	{"a reminder where nothing waits", strings.Replace(head, "path: store", "path: store, remind: 2d", 1), []string{`4:46 has none`}, true},
+	{"recorded without a recipe", strings.Replace(head, "{driver: folder, path: store}", "{driver: recorded}", 1), []string{`4:8 lacks the key "recipe"`}, true},
+	{"recorded with a folder", recordedStore("recipe: r, path: store"), []string{`4:44 has no folder`}, true},
+	{"accepted, and nobody knows what", recordedStore("recipe: r, unofficial: accepted"), []string{`4:50 which recipe is accepted`}, true},
+	{"accepted by another word", recordedStore("recipe: r, digest: 'sha256:" + strings.Repeat("0a", 32) + "', unofficial: 'yes'"), []string{`4:133 "yes" is not known`}, false},
+	{"a digest that is none", recordedStore("recipe: r, digest: abc"), []string{`4:46 is not a fingerprint`}, false},
+	{"a folder with a recipe", strings.Replace(head, "path: store", "path: store, recipe: r", 1), []string{`4:46 only the driver recorded`}, true},
 	{"a window without a zone", head + "windows: {w: {cron: '0 2 * * *', duration: 4h}}\n", []string{`5:14 lacks the key "timezone"`}, false},
 	{"a window without times", head + "windows: {w: {timezone: UTC}}\n", []string{`5:25 needs cron and duration, or from and until`}, true},
 	{"a window of both forms", head + "windows: {w: {cron: '0 2 * * *', duration: 4h, from: 2026-12-05, timezone: UTC}}\n", []string{`5:21 needs cron and duration`}, true},

@@ -18,6 +18,7 @@ type (
 	tenantID     text
 	folderPath   text
 	driverName   text
+	acceptance   text
 	leastGrade   text
 	ownGrade     text
 	publicKey    text
@@ -141,10 +142,16 @@ type networkSection struct {
 }
 
 type storeSection struct {
-	// Driver that changes the store: folder, or handoff, by which a person makes each change.
+	// Driver that changes the store: folder; handoff, by which a person makes each change; or recorded, which replays what a person's browser sent.
 	Driver driverName `yaml:"driver" jsonschema:"required"`
 	// Path of the store's folder; with handoff, of the folder that tasks are laid out in.
-	Path folderPath `yaml:"path" jsonschema:"required"`
+	Path folderPath `yaml:"path"`
+	// Recipe of recorded, a file that orgstore store learn wrote.
+	Recipe folderPath `yaml:"recipe"`
+	// Digest of the recipe that was read and found good, as orgstore store learn prints it.
+	Digest fingerprint `yaml:"digest"`
+	// Unofficial: accepted lets recorded change the store by requests that Microsoft does not document.
+	Unofficial acceptance `yaml:"unofficial"`
 	// Remind is how long a task of handoff waits until there is a reminder: 2d, 36h or 90m.
 	Remind remindPeriod `yaml:"remind"`
 	// Escalate is how long a task of handoff waits until it is escalated.

@@ -34,7 +34,9 @@ func leaves(t reflect.Type) *jsonschema.Schema {
 	case reflect.TypeFor[folderPath]():
 		return str(`^[^\t\r\n]+$`)
 	case reflect.TypeFor[driverName]():
-		return &jsonschema.Schema{Enum: []any{FolderDriver, HandoffDriver}}
+		return &jsonschema.Schema{Enum: []any{FolderDriver, HandoffDriver, RecordedDriver}}
+	case reflect.TypeFor[acceptance]():
+		return &jsonschema.Schema{Enum: []any{byWord}}
 	case reflect.TypeFor[remindPeriod]():
 		s := str(periodForm.String())
 		s.Default = "2d"

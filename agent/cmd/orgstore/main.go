@@ -52,6 +52,7 @@ func adapters() cli.Adapters {
 		Library: func(c config.Library) (intake.Library, error) { return library.Open(c.Folder) },
 		Tenant:  func(s config.Settings, r cli.Remote) (cli.Tenant, error) { return connect(disk.OS(), s, r) },
 		Store:   openStore,
+		Learn:   learn,
 		Actor:   actor.Current,
 		Now:     time.Now,
 		Env:     os.Getenv,

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/orgstore/orgstore/agent/cli"
+	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/graph"
+	"github.com/orgstore/orgstore/graph/orgstore/recorded"
+	"github.com/orgstore/orgstore/packages/store"
+)
+
+// hostsOf says whom recorded requests may go to. Endpoints that the settings
+// name instead of a cloud's own are trusted with tokens anyway.
+func hostsOf(s config.Settings) (recorded.Hosts, error) {
+	e, extra := s.Endpoints, recorded.Extra{}
+	cloud := s.Cloud
+	if cloud == "" {
+		cloud = "public"
+	}
+	if e.PowerBI != "" {
+		cloud, extra.Audience = "custom", e.PowerBIAudience
+		if u, err := url.Parse(e.PowerBI); err == nil {
+			extra.Service = append(extra.Service, u.Host)
+		}
+	}
+	return recorded.HostsOf(cloud, extra)
+}
+
+// learn reads a recording.
+func learn(s config.Settings, har []byte, known cli.Session) (cli.Learned, error) {
+	hosts, err := hostsOf(s)
+	if err != nil {
+		return cli.Learned{}, err
+	}
+	r, err := recorded.ReadHAR(har)
+	if err != nil {
+		return cli.Learned{}, err
+	}
+	recipe, notes, err := recorded.Learn(r, recorded.Known{
+		GUID: known.GUID, Name: known.Name, Update: known.Update, UpdateFile: known.UpdateFile,
+		Added: known.Added, AddedFile: known.AddedFile, Access: known.Access,
+	}, hosts)
+	var l cli.Learned
+	for _, n := range notes {
+		l.Notes = append(l.Notes, string(n))
+	}
+	if err != nil {
+		return l, err
+	}
+	l.Recipe, l.Digest = recipe.YAML(), recipe.Digest()
+	for _, line := range recipe.Lines() {
+		l.Requests = append(l.Requests, cli.Request{For: line.Flow, Method: line.Method, Host: line.Host, Path: line.Path, Sends: line.Sends, Token: line.Token})
+	}
+	return l, nil
+}
+
+// Recorded opens the store that a recipe drives.
+func (r *remote) Recorded(name string, text []byte, approved string) (store.Store, error) {
+	hosts, err := hostsOf(r.settings)
+	if err != nil {
+		return nil, err
+	}
+	recipe, err := recorded.Parse(name, text, hosts)
+	if err != nil {
+		return nil, err
+	}
+	return recorded.Open(recorded.Options{
+		Recipe: recipe, Hosts: hosts, Transport: once{r.connection.HTTP().Transport}, Authorize: bearer{r.connection}, Approved: approved,
+		Timeout: 10 * time.Minute,
+	})
+}
+
+// once sends what changes something a second time only where it is known not to
+// have arrived. It follows no redirect.
+type once struct{ http.RoundTripper }
+
+// RoundTrip sends a request.
+func (o once) RoundTrip(req *http.Request) (*http.Response, error) {
+	reads := req.Method == http.MethodGet
+	return o.RoundTripper.RoundTrip(req.WithContext(graph.Repeatable(req.Context(), reads)))
+}
+
+// A bearer adds orgstore's own token for Power BI.
+type bearer struct{ connection *graph.Connection }
+
+// Authorize adds it.
+func (b bearer) Authorize(ctx context.Context, req *http.Request) error {
+	token, err := b.connection.Token(ctx, graph.PowerBI)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer "+token.Token)
+	return nil
+}
