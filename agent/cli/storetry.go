@@ -35,7 +35,7 @@ the token of an application is not documented: this is how to find out.`,
 	return cmd
 }
 
-type listedData struct {
+type triedData struct {
 	GUID    string `json:"guid"`
 	Name    string `json:"name"`
 	Version string `json:"version"` // empty where the list does not show it
@@ -67,11 +67,11 @@ func (o *tryOptions) run(ctx context.Context, _ []string) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return tellListed(listed), nil
+	return tellTried(listed), nil
 }
 
-func tellListed(listed map[visual.GUID]store.Listing) answer {
-	data := []listedData{}
+func tellTried(listed map[visual.GUID]store.Listing) answer {
+	data := []triedData{}
 	view := output.View{Columns: []string{"GUID", "NAME", "VERSION", "ACCESS", "PROBLEM"}}
 	guids := make([]visual.GUID, 0, len(listed))
 	for g := range listed {
@@ -80,7 +80,7 @@ func tellListed(listed map[visual.GUID]store.Listing) answer {
 	slices.SortFunc(guids, visual.GUID.Compare)
 	for _, g := range guids {
 		l := listed[g]
-		d := listedData{GUID: g.String(), Name: l.Name, Access: "unknown", Problem: l.Problem}
+		d := triedData{GUID: g.String(), Name: l.Name, Access: "unknown", Problem: l.Problem}
 		if l.Release != nil {
 			d.Version = l.Release.Version.String()
 		}

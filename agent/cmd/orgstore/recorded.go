@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -22,7 +23,11 @@ func hostsOf(s config.Settings) (recorded.Hosts, error) {
 		cloud = "public"
 	}
 	if e.PowerBI != "" {
-		cloud, extra.Audience = "custom", e.PowerBIAudience
+		known, err := graph.CloudNamed(s.Cloud)
+		if err != nil {
+			return recorded.Hosts{}, err
+		}
+		cloud, extra.Audience = "custom", cmp.Or(e.PowerBIAudience, known.PowerBIAudience)
 		if u, err := url.Parse(e.PowerBI); err == nil {
 			extra.Service = append(extra.Service, u.Host)
 		}

@@ -35,7 +35,7 @@ trust:
       bundle: aurora.trust
       fingerprint: %q
       guids: [%s]
-visuals: [{guid: %s, pin: 1.4.0.0}]
+visuals: [{guid: %s, pin: %q}]
 `
 
 // An administrator records one update; from then on a renewal and a rollback
@@ -70,11 +70,11 @@ func recordedStory(t *testing.T, seed uint64) {
 	write("ca.pem", append(sim.CA(), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})...))
 	write("aurora.trust", sent["aurora.trust"])
 	write("gauge.pbiviz", sent["gauge.pbiviz"])
-	settings := func(more string) {
+	settings := func(more, pin string) {
 		write("orgstore.yaml", fmt.Appendf(nil, recordedSettings, sim.Tenant(), more, sim.Endpoints().Login, server.URL,
-			simulatortest.Client, licensetest.Aurora().Bundle().Fingerprint(), example.GaugeGUID, example.GaugeGUID))
+			simulatortest.Client, licensetest.Aurora().Bundle().Fingerprint(), example.GaugeGUID, example.GaugeGUID, pin))
 	}
-	settings("")
+	settings("", "1.4.0.0")
 	run := func(exit int, args ...string) string {
 		t.Helper()
 		a := adapters()
@@ -115,18 +115,23 @@ func recordedStory(t *testing.T, seed uint64) {
 		t.Errorf("trying said\n%s", said)
 	}
 	run(0, "store", "baseline", example.GaugeGUID, "--package", filepath.Join(w, "gauge.pbiviz"), "--evidence", "uploaded it by hand")
-	write("inbox/renewed.pbiviz", sent["renewed.pbiviz"])
-	if err := os.Chtimes(filepath.Join(w, "inbox/renewed.pbiviz"), time.Unix(1_700_000_000, 0), time.Unix(1_700_000_000, 0)); err != nil {
-		t.Fatal(err)
-	}
+	write("inbox/.keep", nil)
+	write("renewed.pbiviz", sent["renewed.pbiviz"])
+	run(0, "package", "add", filepath.Join(w, "renewed.pbiviz"))
 	if said := run(1, "apply", "--force"); !strings.Contains(said, "until the settings accept") {
 		t.Errorf("without acceptance it said\n%s", said)
 	}
 	holds(sent["gauge.pbiviz"])
 
-	settings(fmt.Sprintf(", digest: %q, unofficial: accepted", digest))
+	accepted := fmt.Sprintf(", digest: %q, unofficial: accepted", digest)
+	settings(accepted, "1.4.0.0")
 	run(0, "apply", "--force")
 	holds(sent["renewed.pbiviz"])
+	write("upgraded.pbiviz", sent["upgraded.pbiviz"])
+	run(0, "package", "add", filepath.Join(w, "upgraded.pbiviz"))
+	settings(accepted, "~> 1.4")
+	run(0, "apply", "--force")
+	holds(sent["upgraded.pbiviz"])
 	run(0, "rollback", example.GaugeGUID, "--reason", "a try", "--force")
-	holds(sent["gauge.pbiviz"])
+	holds(sent["renewed.pbiviz"])
 }

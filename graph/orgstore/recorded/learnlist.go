@@ -161,7 +161,8 @@ func (l *learner) readList(c cut) error {
 	l.findName(before)
 	l.findVersion(before, after)
 	for _, p := range l.identifying(c.before) {
-		if a, b := before.at(p), after.at(p); a != nil && b != nil && a.raw() == b.raw() {
+		// Others, such as a size, may be the same by chance.
+		if a, b := before.at(p), after.at(p); a != nil && b != nil && a.raw() == b.raw() && (p == l.list.GUID || p == l.list.Name || namesIt(last(p))) {
 			l.list.Stable = append(l.list.Stable, p)
 		}
 	}
@@ -171,6 +172,18 @@ func (l *learner) readList(c cut) error {
 	slices.Sort(l.list.Stable)
 	l.findSource(c.before, before)
 	return nil
+}
+
+// namesIt says whether a member of this name holds what an entry is known by.
+func namesIt(name string) bool {
+	p := plainName(name)
+	return strings.HasSuffix(p, "id") || strings.HasSuffix(p, "key")
+}
+
+// likeVersion says whether a value is a version, which the next update changes.
+func likeVersion(s string) bool {
+	_, err := visual.ParseVersion(s)
+	return err == nil && strings.Contains(s, ".")
 }
 
 func rawAt(t *tree, p string) string {
@@ -248,7 +261,7 @@ func (l *learner) identifying(x int) []string {
 	}
 	entry := cmp.Or(l.entryOf(x, l.known.GUID), entries[0])
 	entry.walk("", func(p, name string, t *tree) {
-		if !t.leaf() || t.kind == 'n' || t.kind == 't' || t.text == "" || isTime(t.text) || inArray(entry, p) {
+		if !t.leaf() || t.kind == 'n' || t.kind == 't' || t.text == "" || isTime(t.text) || likeVersion(t.text) || inArray(entry, p) {
 			return
 		}
 		seen := map[string]bool{}
