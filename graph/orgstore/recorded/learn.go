@@ -177,6 +177,9 @@ func (l *learner) oneOf(found []cut, what, hint string) error {
 	case 0:
 		return refuse(codeLearn, hint, "no request of the recording %s", what)
 	case 1:
+		if n := len(found[0].carriers); n > 1 {
+			return refuse(codeAmbiguous, "record it once", "%d requests without a list between them are ones that send the package which %s", n, what)
+		}
 		return nil
 	}
 	return refuse(codeAmbiguous, "record it once", "%d parts of the recording are ones that %s", len(found), what)
