@@ -39,7 +39,9 @@ type Adapters struct {
 	Library func(c config.Library) (intake.Library, error)
 	// Tenant prepares the way to a tenant and asks nothing of it yet.
 	Tenant func(s config.Settings, r Remote) (Tenant, error)
-	Store  func(d disk.Disk, c config.Store, told store.Told) (store.Store, error)
+	// Simulate starts a tenant on this machine.
+	Simulate func(o Simulated) (Simulation, error)
+	Store    func(d disk.Disk, c config.Store, told store.Told) (store.Store, error)
 	// Learn reads recordings; nil where the program cannot.
 	Learn Recorder
 	Actor func() (journal.Actor, error)

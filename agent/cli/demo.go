@@ -23,7 +23,8 @@ import (
 
 type demoOptions struct {
 	*globals
-	keep string
+	keep   string
+	tenant bool
 }
 
 func newDemo(g *globals) *cobra.Command {
@@ -36,12 +37,17 @@ func newDemo(g *globals) *cobra.Command {
 A visual is installed at a pinned version; the vendor's renewed package arrives
 and is swapped in after its license was verified offline; an upgrade is applied,
 found bad and rolled back; the history tells it all. The visuals are those of an
-example vendor, Aurora Visuals. Nothing outside the folder is touched.`,
+example vendor, Aurora Visuals. Nothing outside the folder is touched.
+
+With --tenant the packages arrive in a SharePoint library of a tenant that is
+simulated on this machine, and what became of them is shown there.`,
 		Example: `  orgstore demo
+  orgstore demo --tenant
   orgstore demo --keep playground   # leaves the folder to play with`,
 		Args: arguments(cobra.NoArgs),
 		RunE: g.answering(func(ctx context.Context, _ []string) (answer, error) { return o.run(ctx) }),
 	}
+	cmd.Flags().BoolVar(&o.tenant, "tenant", false, "let packages arrive in a simulated tenant's SharePoint library")
 	cmd.Flags().StringVar(&o.keep, "keep", "", "play it in `FOLDER`, which must not exist yet, and leave it there")
 	return cmd
 }
@@ -63,7 +69,7 @@ func (o *demoOptions) run(ctx context.Context) (answer, error) {
 	if o.format != output.Table {                    // the story is for people
 		adapters.Out = o.Err
 	}
-	story := &story{globals: &adapters}
+	story := &story{globals: &adapters, inCloud: o.tenant}
 	if err := within(folder, func() error { return story.tell(ctx) }); err != nil {
 		return answer{}, err
 	}
@@ -74,6 +80,9 @@ func (o *demoOptions) run(ctx context.Context) (answer, error) {
 	}
 	a := answer{data: data, view: output.View{Text: plural(story.commands, "command") + ", all as they should be"}}
 	if o.keep != "" {
+		if o.tenant { // which ended with the story
+			return a, nil
+		}
 		a.message = "play on in " + o.keep + ": cd there and try `orgstore status`"
 	}
 	return a, nil
@@ -118,12 +127,19 @@ type story struct {
 	fingerprint string
 	commands    int
 	surprises   []string
+	inCloud     bool       // the library is a tenant's
+	tenant      Simulation // nil until it runs
 }
 
 // demoTenant is the example tenant's id.
 const demoTenant = "8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11"
 
 func (s *story) tell(ctx context.Context) error {
+	defer func() {
+		if s.tenant != nil {
+			s.tenant.Close()
+		}
+	}()
 	for _, chapter := range []func(context.Context) error{
 		s.begin, s.install, s.renewal, s.upgrade, s.rollback, s.attack, s.end,
 	} {
@@ -149,6 +165,15 @@ func (s *story) begin(ctx context.Context) error {
 	if err := s.play(ctx, exitDone, "init", ".", "--tenant", demoTenant); err != nil {
 		return err
 	}
+	if s.inCloud {
+		s.say("Packages arrive in a SharePoint library. The settings say how orgstore signs in, facts.yaml how the visual is used; doctor checks it, and the tenant tells the rest.")
+		if err := s.inTenant(ctx); err != nil {
+			return err
+		}
+		if err := s.playAll(ctx, []string{"doctor"}, []string{"facts", "refresh"}); err != nil {
+			return err
+		}
+	}
 	return s.play(ctx, exitDone, "trust", "add", "vendor/aurora.trust", "--name", "Aurora Visuals",
 		"--guid", example.GaugeGUID, "--guid", example.TimelineGUID, "--fingerprint", s.fingerprint)
 }
@@ -168,16 +193,19 @@ func (s *story) install(ctx context.Context) error {
 }
 
 func (s *story) renewal(ctx context.Context) error {
-	s.say("The vendor renews: the same version, other bytes, a license for a year. The mail's attachment is put into the inbox.")
+	s.say("The vendor renews: the same version, other bytes, a license for a year. The mail's attachment is put into the library.")
 	if err := s.deliver(ctx, example.Gauge1400, "inbox", 2, 385); err != nil {
 		return err
 	}
-	s.settle(ctx)
-	return s.playAll(ctx,
-		[]string{"plan"},
-		[]string{"apply", "--force"},
-		[]string{"license", "status"},
-	)
+	if err := s.arrive(ctx, "gauge-"+example.Gauge1400+".pbiviz"); err != nil {
+		return err
+	}
+	if err := s.playAll(ctx, []string{"plan"}, []string{"apply", "--force"}, []string{"license", "status"}); err != nil || !s.inCloud {
+		return err
+	}
+	s.say("In the library, administrators see beside the file what became of it.")
+	s.shown("gauge-" + example.Gauge1400 + ".pbiviz")
+	return nil
 }
 
 func (s *story) upgrade(ctx context.Context) error {
@@ -230,6 +258,19 @@ func (s *story) deliver(ctx context.Context, version, to string, sequence, days 
 		"--key", "vendor/aurora.key", "--bundle", "vendor/aurora.trust", "--tenant", demoTenant,
 		"--licensee", "customer:4711", "--subscription", "sub-88213", "--seq", fmt.Sprint(sequence),
 		"--kind", "user", "--quantity", "250", "--ends", ends, "--embed", "--out", to)
+}
+
+// arrive puts a file that lies in the inbox where packages arrive.
+func (s *story) arrive(ctx context.Context, name string) error {
+	if !s.inCloud {
+		s.settle(ctx)
+		return nil
+	}
+	text, err := s.read(filepath.Join("inbox", name), pbiviz.DefaultLimits().FileSize)
+	if err != nil {
+		return err
+	}
+	return s.tenant.Upload(name, text)
 }
 
 // settle waits until the library takes the file in the inbox for complete.

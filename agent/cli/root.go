@@ -50,7 +50,7 @@ of its own:  orgstore demo`,
 	root.SetUsageFunc(usageOf)
 	root.SetHelpCommand(newHelp())
 	root.SetHelpCommandGroupID("more")
-	addGroup(root, "start", "Start here:", newInit(g), newDemo(g))
+	addGroup(root, "start", "Start here:", newInit(g), newDemo(g), newSimulator(g))
 	addGroup(root, "packages", "Packages and licenses:", newPackage(g), newTrust(g), newLicense(g), newVendor(g))
 	addGroup(root, "changes", "Decide and change:", newPin(g), newPlan(g), newApply(g), newRollback(g),
 		newWindow(g), newHold(g), newUnhold(g), newUnblock(g), newStore(g))

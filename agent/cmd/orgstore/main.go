@@ -47,16 +47,17 @@ func streams() cli.Streams {
 
 func adapters() cli.Adapters {
 	return cli.Adapters{
-		Disk:    disk.OS(),
-		Journal: func(ctx context.Context, path string) (journal.Log, error) { return sqlite.Open(ctx, path) },
-		Library: func(c config.Library) (intake.Library, error) { return library.Open(c.Folder) },
-		Tenant:  func(s config.Settings, r cli.Remote) (cli.Tenant, error) { return connect(disk.OS(), s, r) },
-		Store:   openStore,
-		Learn:   learn,
-		Actor:   actor.Current,
-		Now:     time.Now,
-		Env:     os.Getenv,
-		Build:   build(),
+		Disk:     disk.OS(),
+		Journal:  func(ctx context.Context, path string) (journal.Log, error) { return sqlite.Open(ctx, path) },
+		Library:  func(c config.Library) (intake.Library, error) { return library.Open(c.Folder) },
+		Tenant:   func(s config.Settings, r cli.Remote) (cli.Tenant, error) { return connect(disk.OS(), s, r) },
+		Store:    openStore,
+		Simulate: simulate,
+		Learn:    learn,
+		Actor:    actor.Current,
+		Now:      time.Now,
+		Env:      os.Getenv,
+		Build:    build(),
 	}
 }
 

@@ -1,0 +1,256 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/packages/disk"
+	"github.com/orgstore/orgstore/packages/example"
+	"github.com/orgstore/orgstore/packages/pbiviz"
+)
+
+// A Simulation is a tenant on this machine that answers as Microsoft's does.
+type Simulation interface {
+	// CA is the authority that its certificates are signed by, as PEM.
+	CA() []byte
+	// Reached is where its services answer.
+	Reached() config.Endpoints
+	// Upload puts a file into its library, as people do.
+	Upload(name string, file []byte) error
+	// Shown is what stands beside a file in its library, by column.
+	Shown(name string) map[string]string
+	// Calls counts what it was asked.
+	Calls() int
+	Close() error
+}
+
+// Simulated says which tenant is simulated.
+type Simulated struct {
+	Addr           string // loopback address of the first of consecutive ports; empty: the system chooses
+	Tenant         string
+	Client, Secret string // of the app registration
+	Site, Library  string
+	Faults         []byte // rules, as YAML; empty for none
+	Now            func() time.Time
+}
+
+// simulated is the tenant that simulator and demo begin with.
+func (g *globals) simulated() Simulated {
+	return Simulated{
+		Tenant: demoTenant, Client: "3f0a51c4-7a1d-4a52-9f5e-2b8f0a4c6d17", Secret: rand.Text(),
+		Site: "https://contoso.sharepoint.com/sites/bi", Library: "Visuals", Now: g.Now,
+	}
+}
+
+// settings writes the settings of a folder that works with a simulation.
+func (o Simulated) settings(e config.Endpoints) []byte {
+	text := strings.Replace(string(config.Template(o.Tenant)), "  folder: inbox\n",
+		fmt.Sprintf("  sharepoint:\n    site: %s\n    library: %s\n", o.Site, o.Library), 1)
+	return fmt.Appendf([]byte(text), `
+# The tenant that orgstore simulates on this machine.
+sign_in:
+  type: secret
+  client: %s
+  secret_file: secret.txt
+endpoints:
+  login: %s
+  graph: %s
+  powerbi: %s
+  fabric: %s
+network:
+  ca: ca.pem
+`, o.Client, e.Login, e.Graph, e.PowerBI, e.Fabric)
+}
+
+// simulate starts a tenant.
+func (g *globals) simulate(o Simulated) (Simulation, error) {
+	if g.Simulate == nil {
+		return nil, problem(exitError, "simulator.unsupported", "use a build of orgstore that has it", "this program was built without the simulator")
+	}
+	s, err := g.Simulate(o)
+	if err != nil {
+		return nil, problem(exitError, "simulator.failed", "name another address with --addr, or mend the rules of --faults", "cannot simulate a tenant: %w", err)
+	}
+	return s, nil
+}
+
+// equip writes into a folder what orgstore needs to work with a simulation. The
+// authority and the secret are new each time; settings that are there stay.
+func (g *globals) equip(folder string, o Simulated, s Simulation) (kept bool, err error) {
+	if err := disk.MakeDir(g.Disk, folder, 0o755); err != nil {
+		return false, unwritable(folder, err)
+	}
+	settings := filepath.Join(folder, config.FileName)
+	_, err = g.Disk.Stat(settings)
+	kept = err == nil
+	files := []newFile{{filepath.Join(folder, "ca.pem"), 0o644, s.CA()}, {filepath.Join(folder, "secret.txt"), 0o600, []byte(o.Secret + "\n")}}
+	if !kept {
+		files = append(files, newFile{filepath.Join(folder, config.SchemaName), 0o644, config.Schema()}, newFile{settings, 0o644, o.settings(s.Reached())})
+	}
+	for _, f := range files {
+		if err := g.write(f.name, f.perm, f.text); err != nil {
+			return kept, unwritable(f.name, err)
+		}
+	}
+	return kept, disk.MakeDir(g.Disk, filepath.Join(folder, "store"), 0o755)
+}
+
+type simulatorOptions struct {
+	*globals
+	addr, state, faults string
+}
+
+func newSimulator(g *globals) *cobra.Command {
+	o := &simulatorOptions{globals: g}
+	cmd := &cobra.Command{
+		Use:   "simulator",
+		Short: "Run a tenant on this machine, to try orgstore or another client on",
+		Long: `Run a tenant on this machine, to try orgstore or another client on.
+
+Entra sign-in, Microsoft Graph with a document library, Power BI and Fabric
+answer on https with an authority of their own, until Ctrl-C. It is strict: what
+Microsoft does not document is an error. Settings, authority and secret are
+written into the folder of --state; the files in its folder library are in the
+document library from the start.`,
+		Example: `  orgstore simulator
+  orgstore simulator --state elsewhere --faults faults.yaml`,
+		Args: arguments(cobra.NoArgs),
+	}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return o.run(cmd) }
+	cmd.Flags().StringVar(&o.addr, "addr", "127.0.0.1:8443", "the loopback `ADDRESS` of the first service; the others take the ports after it")
+	cmd.Flags().StringVar(&o.state, "state", "simulated", "the `FOLDER` for settings, authority and secret")
+	cmd.Flags().StringVar(&o.faults, "faults", "", "a `FILE` of rules (YAML) for what is to go wrong")
+	return cmd
+}
+
+type simulatorData struct {
+	Settings  string            `json:"settings"`
+	CA        string            `json:"ca"`
+	Secret    string            `json:"secret_file"`
+	Tenant    string            `json:"tenant"`
+	Client    string            `json:"client"`
+	Site      string            `json:"site"`
+	Library   string            `json:"library"`
+	Endpoints map[string]string `json:"endpoints"`
+}
+
+// maxRules bounds a file of faults, in bytes.
+const maxRules = 1 << 20
+
+func (o *simulatorOptions) run(cmd *cobra.Command) error {
+	with := o.simulated()
+	with.Addr = o.addr
+	if o.faults != "" {
+		var err error
+		if with.Faults, err = o.read(o.faults, maxRules); err != nil {
+			return err
+		}
+	}
+	s, err := o.simulate(with)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	folder, err := filepath.Abs(o.state)
+	if err != nil {
+		return err
+	}
+	kept, err := o.equip(folder, with, s)
+	if err != nil {
+		return err
+	}
+	if err := o.fill(s, filepath.Join(folder, "library")); err != nil {
+		return err
+	}
+	if err := o.print(cmd, o.answer(folder, with, s, kept)); err != nil {
+		return err
+	}
+	<-cmd.Context().Done()
+	o.note("the simulator answered %s", plural(s.Calls(), "call"))
+	return s.Close()
+}
+
+func (o *simulatorOptions) answer(folder string, with Simulated, s Simulation, kept bool) answer {
+	e := s.Reached()
+	d := simulatorData{
+		Settings: filepath.Join(folder, config.FileName), CA: filepath.Join(folder, "ca.pem"), Secret: filepath.Join(folder, "secret.txt"),
+		Tenant: with.Tenant, Client: with.Client, Site: with.Site, Library: with.Library,
+		Endpoints: map[string]string{"login": e.Login, "graph": e.Graph, "powerbi": e.PowerBI, "fabric": e.Fabric},
+	}
+	message := "try `orgstore --config " + filepath.Join(o.state, config.FileName) + " doctor` in another window; Ctrl-C ends the simulator"
+	if kept {
+		message = "the settings that were there stay: their endpoints must be those above\n" + message
+	}
+	return answer{data: d, message: message, view: facts(
+		[2]string{"settings", d.Settings}, [2]string{"authority", d.CA}, [2]string{"secret", d.Secret},
+		[2]string{"tenant", d.Tenant}, [2]string{"client", d.Client}, [2]string{"site", d.Site}, [2]string{"library", d.Library},
+		[2]string{"sign-in", e.Login}, [2]string{"Microsoft Graph", e.Graph}, [2]string{"Power BI", e.PowerBI}, [2]string{"Fabric", e.Fabric},
+	)}
+}
+
+// fill puts the files of a folder into the library.
+func (o *simulatorOptions) fill(s Simulation, folder string) error {
+	entries, err := o.Disk.ReadDir(folder)
+	if err = ignoring(err, fs.ErrNotExist); err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !e.Type().IsRegular() {
+			continue
+		}
+		text, err := o.read(filepath.Join(folder, e.Name()), pbiviz.DefaultLimits().FileSize)
+		if err != nil {
+			return err
+		}
+		if err := s.Upload(e.Name(), text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inTenant starts the tenant in which the story plays, and has the settings
+// name its library.
+func (s *story) inTenant(context.Context) error {
+	with := s.simulated()
+	tenant, err := s.globals.simulate(with)
+	if err != nil {
+		return err
+	}
+	s.tenant = tenant
+	if err := os.Remove(config.FileName); err != nil {
+		return err
+	}
+	if _, err = s.equip(".", with, tenant); err != nil {
+		return err
+	}
+	text := fmt.Sprintf("version: 1\ntenant: %s\nas_of: %s\nsource: counted by hand\nuses:\n  - { guid: %s, designers: 12, viewers: 200 }\n",
+		with.Tenant, s.Now().UTC().Format(time.DateOnly), example.GaugeGUID)
+	if err := disk.MakeDir(s.Disk, ".orgstore", 0o700); err != nil {
+		return err
+	}
+	return s.write(filepath.Join(".orgstore", "facts.yaml"), 0o644, []byte(text))
+}
+
+// shown tells what administrators see beside a file in the library.
+func (s *story) shown(name string) {
+	view := output.View{Columns: []string{"COLUMN", "WHAT IT SAYS"}}
+	columns := s.tenant.Shown(name)
+	for _, c := range slices.Sorted(maps.Keys(columns)) {
+		view.Rows = append(view.Rows, []string{c, orDash(columns[c])})
+	}
+	// A story that cannot be shown is told all the same.
+	_ = output.Write(s.Out, output.Table, "", "", s.Now(), nil, view)
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/orgstore/orgstore/agent/cli"
+	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/graph"
+	"github.com/orgstore/orgstore/graph/simulator"
+)
+
+// A simulation is a tenant with one library and some people.
+type simulation struct {
+	*simulator.Simulator
+	library *simulator.Library
+}
+
+// simulate starts a tenant in which the app may do what orgstore asks for.
+func simulate(o cli.Simulated) (cli.Simulation, error) {
+	s, err := simulator.New(simulator.Options{Tenant: o.Tenant, Seed: 1, Now: o.Now})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.AddApp(simulator.App{Client: o.Client, Secret: o.Secret, Roles: applicationRoles(), AdminAPIs: true}); err != nil {
+		return nil, err
+	}
+	libraries, err := s.Site(o.Site, o.Library)
+	if err != nil {
+		return nil, err
+	}
+	libraries[0].GrantSite(o.Client, "write")
+	populate(s)
+	if err := misbehave(s, o.Faults); err != nil {
+		return nil, err
+	}
+	if err := s.Start(o.Addr); err != nil {
+		return nil, err
+	}
+	return simulation{s, libraries[0]}, nil
+}
+
+// applicationRoles are the permissions that orgstore always asks for, and that for
+// a whole site, which the simulated one granted.
+func applicationRoles() []string {
+	var roles []string
+	for _, p := range graph.Requested() {
+		if p.Kind == graph.ApplicationRole && p.Need == graph.Always {
+			roles = append(roles, p.Name)
+		}
+	}
+	return append(roles, "Sites.Selected")
+}
+
+// The service plans of Power BI (documented: product names and service plan
+// identifiers for licensing).
+const (
+	planPro  = "70d33638-9c74-4d01-bfd3-562de28bd4ba"
+	planFree = "2049e525-b859-401b-b2a0-e0a31c4b1fe4"
+)
+
+// misbehave sets the rules of a file, if there is one.
+func misbehave(s *simulator.Simulator, file []byte) error {
+	if len(file) == 0 {
+		return nil
+	}
+	rules, err := simulator.ParseFaults(file)
+	if err != nil {
+		return err
+	}
+	return s.Faults(rules...)
+}
+
+func populate(s *simulator.Simulator) {
+	s.SetOrganization("Contoso", simulator.Domain{Name: "contoso.com", Default: true}, simulator.Domain{Name: "contoso.onmicrosoft.com", Initial: true})
+	s.AddUsers(310, planPro)
+	s.AddUsers(1200, planFree)
+	s.SetCapacities(simulator.Capacity{ID: "0f084df7-c13d-451b-af5f-ed0c466403b2", Name: "Production", SKU: "F64", State: "Active", Region: "West Europe"})
+}
+
+func (s simulation) Reached() config.Endpoints {
+	e := s.Endpoints()
+	return config.Endpoints{Login: e.Login, Graph: e.Graph, PowerBI: e.PowerBI, Fabric: e.Fabric}
+}
+
+func (s simulation) Upload(name string, file []byte) error {
+	_, err := s.library.Upload(name, file)
+	return err
+}
+
+func (s simulation) Shown(name string) map[string]string {
+	f, _ := s.library.File(name)
+	shown := map[string]string{}
+	for column, value := range f.Fields {
+		shown[column] = fmt.Sprint(value)
+	}
+	return shown
+}
+
+func (s simulation) Calls() int { return len(s.Log()) }
