@@ -1,0 +1,20 @@
+package simulator
+
+import (
+	"maps"
+	"slices"
+)
+
+// Secrets are what no client may write down anywhere: the secrets of apps and
+// all tokens given out. Tests look for them in logs, errors and files.
+func (s *Simulator) Secrets() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := slices.Collect(maps.Keys(s.tokens))
+	for _, a := range s.apps {
+		if a.Secret != "" {
+			all = append(all, a.Secret)
+		}
+	}
+	return all
+}
