@@ -71,6 +71,18 @@ func TestASimulatedCertificateThatIsNotRegistered(t *testing.T) {
 	}
 }
 
+func TestASimulatedCertificate(t *testing.T) {
+	registered := identity(t)
+	in := graph.SignIn{Method: graph.ByCertificate, Client: client, Certificate: func() ([]byte, error) { return registered, nil }}
+	c, s, _ := simulated(t, in, func(o *simulator.Options) { o.Now = time.Now })
+	if err := s.AddApp(simulator.App{Client: client, Certificate: registered}); err != nil {
+		t.Fatal(err)
+	}
+	if token, err := c.Token(t.Context(), graph.Graph); err != nil || token.Token == "" {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestASimulatedPersonAtADevice(t *testing.T) {
 	var s *simulator.Simulator
 	in := graph.SignIn{Method: graph.ByDeviceCode, Client: client, Prompt: func(context.Context, string) error {

@@ -114,7 +114,7 @@ func (s *Simulator) asserted(c *call, a *app, f url.Values) *problem {
 	switch {
 	case a.key == nil:
 		return no(700027, "The certificate with identifier used to sign the client assertion is not registered on application.")
-	case j.header.X5T == "" && j.header.S25 == "", j.header.X5T != "" && j.header.X5T != a.sha1x5t, j.header.S25 != "" && j.header.S25 != a.sha256x5:
+	case j.header.X5T == "" && j.header.S25 == "", !names(j.header.X5T, a.sha1x5t), !names(j.header.S25, a.sha256x5):
 		return no(700027, "The certificate with identifier used to sign the client assertion is not registered on application. [Reason - The key was not found.]")
 	case j.header.Alg != "RS256" && j.header.Alg != "PS256", !j.signedBy(a.key):
 		return no(700027, "Client assertion failed signature validation. [Reason - The key used is expired or the signature is wrong.]")
@@ -231,4 +231,12 @@ func (s *Simulator) keys(c *call) (*answer, *problem) {
 		"n": base64.RawURLEncoding.EncodeToString(k.N.Bytes()),
 		"e": base64.RawURLEncoding.EncodeToString(big.NewInt(int64(k.E)).Bytes()),
 	}}})
+}
+
+// names says whether a thumbprint in a header is the registered one, or absent.
+// RFC 7515 wants base64url without padding; Microsoft's library for Go writes
+// x5t#S256 in standard base64 with padding, and the service takes that too.
+func names(given, registered string) bool {
+	given = strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(given, "="))
+	return given == "" || given == registered
 }
