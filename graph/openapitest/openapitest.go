@@ -294,7 +294,7 @@ func (c *Checker) Check(ctx context.Context, service string, r *http.Request, bo
 	o, vars, found := c.find(service, r.Method, r.URL.Path)
 	if !found {
 		if !undescribed(service, r.Method, r.URL.Path) {
-			return []error{errors.New("Microsoft's description does not know this call, and neither does the table")}
+			return []error{errors.New("this call is not in Microsoft's description, and neither is it in the table")}
 		}
 		c.count(service + " " + r.Method + " table")
 		return nil

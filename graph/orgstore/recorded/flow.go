@@ -23,12 +23,10 @@ func (l *learner) subject(c cut, cargo *cargo) subject {
 
 // A draft is one request of which each part is explained.
 type draft struct {
-	x       int
-	step    Step
-	refs    []*ref // all of the templates, for naming them
-	address []piece
-	fields  []*[]piece
-	finish  []func() // write the templates once steps have names
+	x      int
+	step   Step
+	refs   []*ref   // all of the templates, for naming them
+	finish []func() // write the templates once steps have names
 }
 
 func (d *draft) about(from string) bool {
