@@ -2,11 +2,15 @@ package cli
 
 import (
 	"context"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/intake"
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/tenant"
 )
 
@@ -51,7 +55,7 @@ func (s *session) remote() (Tenant, error) {
 	if s.tenant != nil {
 		return s.tenant, nil
 	}
-	t, err := s.reach(s.settings, nil)
+	t, err := s.reach(s.settings, s.dates.see)
 	s.tenant = t
 	return t, err
 }
@@ -68,6 +72,44 @@ func (g *globals) reach(settings config.Settings, seen func(string, time.Time)) 
 			return nil
 		},
 	})
+}
+
+// dates collects what Microsoft's hosts told the time is: the newest of each.
+type dates struct {
+	mu     sync.Mutex
+	newest map[string]time.Time
+}
+
+// see notes what a host told. It is called from several goroutines.
+func (d *dates) see(host string, at time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.newest == nil {
+		d.newest = map[string]time.Time{}
+	}
+	if at.After(d.newest[host]) {
+		d.newest[host] = at
+	}
+}
+
+func (d *dates) seen() []moment.Sighting {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var all []moment.Sighting
+	for host, at := range d.newest {
+		all = append(all, moment.Sighting{Host: host, At: at})
+	}
+	return all
+}
+
+// witness raises the mark of trusted time to what Microsoft's hosts told, where
+// that is worth an entry: about once an hour.
+func (s *session) witness(ctx context.Context) error {
+	to, by, ok := s.journal.Book().TimeMark().Witnessed(s.dates.seen())
+	if !ok {
+		return nil
+	}
+	return s.journal.Append(ctx, s.tx, journal.TimeMarked{Trusted: to, Source: "Date of " + strings.Join(by, " and ")})
 }
 
 // library opens where packages arrive.

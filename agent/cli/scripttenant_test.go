@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/orgstore/orgstore/agent/cli"
@@ -23,7 +24,7 @@ const envTenant = "ORGSTORE_TEST_TENANT"
 // permission. What a real one answers is tested in cmd/orgstore.
 type closedTenant struct{ err error }
 
-func aTenant(config.Settings, cli.Remote) (cli.Tenant, error) {
+func aTenant(_ config.Settings, r cli.Remote) (cli.Tenant, error) {
 	switch os.Getenv(envTenant) {
 	case "unsigned":
 		return closedTenant{edgeError{"cannot sign in: the secret has ended", "signin.secret", "create a secret in the app registration"}}, nil
@@ -32,7 +33,7 @@ func aTenant(config.Settings, cli.Remote) (cli.Tenant, error) {
 	}
 	switch os.Getenv(envTenant) {
 	case "shows":
-		return showing{}, nil
+		return showing{seen: r.Seen}, nil
 	case "tells":
 		return telling{}, nil
 	}
@@ -63,9 +64,23 @@ func (telling) Facts(_ context.Context, groups []string) (about.Facts, []about.R
 
 // A showing tenant has a library in the folder sharepoint, which shows notes as
 // files of the folder notes, unless that is a file.
-type showing struct{ closedTenant }
+type showing struct {
+	closedTenant
+	seen func(string, time.Time)
+}
 
-func (showing) Library(context.Context) (intake.Library, error) {
+// envDates says what hosts tell the time is: HOST=TIME, with spaces between.
+const envDates = "ORGSTORE_TEST_DATES"
+
+func (t showing) Library(context.Context) (intake.Library, error) {
+	for _, told := range strings.Fields(os.Getenv(envDates)) {
+		host, text, _ := strings.Cut(told, "=")
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			return nil, err
+		}
+		t.seen(host, at)
+	}
 	l, err := library.Open("sharepoint")
 	return showingLibrary{l}, err
 }

@@ -59,6 +59,7 @@ type session struct {
 	tenant   Tenant       // nil until something needs it
 	board    *board.Board // nil where the library shows no notes, or was not asked
 	poster   board.Poster
+	dates    dates                    // what Microsoft's hosts told the time is
 	unposted string                   // what kept notes from being shown; empty if nothing did
 	took     map[string]time.Duration // how long changes of each store usually take
 }
@@ -252,6 +253,7 @@ func (s *session) poll(ctx context.Context) ([]intake.Taken, error) {
 		from = nil
 	}
 	taken, next, err := desk.Poll(ctx, s.tx, lib, library.Cursor(from))
+	unbound = errors.Join(unbound, s.witness(ctx))
 	s.tellRefused(taken)
 	if err != nil && len(taken) == 0 {
 		s.board = nil // who could not list the library could not be told anything there either
