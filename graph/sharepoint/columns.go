@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoftgraph/msgraph-sdk-go/drives"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 
@@ -161,24 +162,21 @@ func (l *Library) existing(ctx context.Context, p place) (map[string]string, err
 
 // list is where the SDK's builder for columns begins.
 func (l *Library) list(p place) *drives.ItemListColumnsRequestBuilder {
-	return drives.NewItemListColumnsRequestBuilder(l.base+"/sites/"+url.PathEscape(p.Site)+"/lists/"+url.PathEscape(p.List)+"/columns", l.adapter)
+	return drives.NewItemListColumnsRequestBuilder(l.columnsOf(p), l.adapter)
+}
+
+func (l *Library) columnsOf(p place) string {
+	return l.base + "/sites/" + url.PathEscape(p.Site) + "/lists/" + url.PathEscape(p.List) + "/columns"
 }
 
 // add makes a column, and returns its internal name.
 func (l *Library) add(ctx context.Context, p place, c column) (string, error) {
-	about := "Written by orgstore."
-	kind := models.NewTextColumn()
-	kind.SetAllowMultipleLines(&c.lines)
+	kind := map[string]any{"allowMultipleLines": c.lines}
 	if c.lines {
-		plain := "plain"
-		kind.SetTextType(&plain)
+		kind["textType"] = "plain"
 	}
-	def := models.NewColumnDefinition()
-	def.SetName(&c.internal)
-	def.SetDisplayName(&c.shown)
-	def.SetDescription(&about)
-	def.SetText(kind)
-	made, err := l.list(p).Post(ctx, def, nil)
+	def := map[string]any{"name": c.internal, "displayName": c.shown, "description": "Written by orgstore.", "text": kind}
+	answer, err := msgraph.Send(ctx, l.adapter, abstractions.POST, l.columnsOf(p), nil, def, models.CreateColumnDefinitionFromDiscriminatorValue)
 	err = msgraph.Trouble("POST the column "+c.shown, err)
 	if statusOf(err) == http.StatusConflict {
 		return c.internal, nil // somebody else has just made it
@@ -186,7 +184,7 @@ func (l *Library) add(ctx context.Context, p place, c column) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if made != nil && text(made.GetName()) != "" {
+	if made, ok := answer.(models.ColumnDefinitionable); ok && text(made.GetName()) != "" {
 		return text(made.GetName()), nil
 	}
 	return c.internal, nil

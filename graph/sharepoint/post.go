@@ -94,8 +94,6 @@ func (l *Library) rewrite(ctx context.Context, p place, item string, names map[s
 	if len(changed) == 0 {
 		return nil
 	}
-	set := models.NewFieldValueSet()
-	set.SetAdditionalData(changed)
 	headers := abstractions.NewRequestHeaders()
 	if etag := text(now.GetETag()); etag != "" {
 		headers.Add("If-Match", etag)
@@ -103,7 +101,6 @@ func (l *Library) rewrite(ctx context.Context, p place, item string, names map[s
 	raw := l.base + "/drives/" + url.PathEscape(p.Drive) + "/items/" + url.PathEscape(item) + "/listItem/fields"
 	// Once more does no harm: where the first time counted, the second fails by
 	// its condition, and then there is nothing left to write.
-	_, err = drives.NewItemListItemsItemFieldsRequestBuilder(raw, l.adapter).Patch(graph.Repeatable(ctx, true), set,
-		&drives.ItemListItemsItemFieldsRequestBuilderPatchRequestConfiguration{Headers: headers})
+	_, err = msgraph.Send(graph.Repeatable(ctx, true), l.adapter, abstractions.PATCH, raw, headers, changed, models.CreateFieldValueSetFromDiscriminatorValue)
 	return msgraph.Trouble("PATCH an item's columns", err)
 }

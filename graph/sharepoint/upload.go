@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/http"
 
+	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoftgraph/msgraph-sdk-go/drives"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 
@@ -145,17 +146,14 @@ func (u *upload) there(ctx context.Context) (facts, bool, error) {
 // begin opens an upload session and returns its address, which carries its own
 // permission.
 func (u *upload) begin(ctx context.Context) (string, error) {
-	item := models.NewDriveItemUploadableProperties()
-	item.SetName(&u.name)
-	item.SetAdditionalData(map[string]any{"@microsoft.graph.conflictBehavior": "fail"})
-	body := drives.NewItemItemsItemCreateUploadSessionPostRequestBody()
-	body.SetItem(item)
+	body := map[string]any{"item": map[string]any{"@microsoft.graph.conflictBehavior": "fail", "name": u.name}}
 	raw := u.l.base + "/drives/" + escapePath(u.place.Drive) + "/items/" + escapePath(u.place.Folder) + ":/" + escapePath(u.name) + ":/createUploadSession"
-	s, err := drives.NewItemItemsItemCreateUploadSessionRequestBuilder(raw, u.l.adapter).Post(graph.Repeatable(ctx, true), body, nil)
+	answer, err := msgraph.Send(graph.Repeatable(ctx, true), u.l.adapter, abstractions.POST, raw, nil, body, models.CreateUploadSessionFromDiscriminatorValue)
 	if err != nil {
 		return "", taken(msgraph.Trouble("POST an upload session for "+u.name, err))
 	}
-	if s == nil || text(s.GetUploadUrl()) == "" {
+	s, ok := answer.(models.UploadSessionable)
+	if !ok || text(s.GetUploadUrl()) == "" {
 		return "", errors.New("the upload session has no address")
 	}
 	return text(s.GetUploadUrl()), nil
