@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -61,76 +60,6 @@ func (s *Simulator) driveRoutes() []*route {
 		{method: "GET", pattern: "/v1.0/drives/{drive}/items/{item}/delta()", query: deltas, max: -1, cost: costDelta, do: s.delta},
 		{method: "GET", pattern: "/v1.0/drives/{drive}/items/{item}/delta(token='{token}')", query: deltas, max: -1, cost: costDelta, do: s.delta},
 	}
-}
-
-// members reads $select; nil selects everything.
-func (c *call) members() []string {
-	if v := c.query.Get(qSelect); v != "" {
-		return strings.Split(v, ",")
-	}
-	return nil
-}
-
-// selected leaves of an entity what was asked for. Annotations stay.
-func (c *call) selected(m map[string]any) map[string]any {
-	want := c.members()
-	if want == nil {
-		return m
-	}
-	for k := range m {
-		expanded := k == "listItem" || k == "fields"
-		if !strings.HasPrefix(k, "@odata.") && !expanded && !slices.Contains(want, k) {
-			delete(m, k)
-		}
-	}
-	return m
-}
-
-// top reads $top.
-func (c *call) top() (int, *problem) {
-	v := c.query.Get(qTop)
-	if v == "" {
-		return c.s.o.PageSize, nil
-	}
-	n, err := strconv.Atoi(v)
-	if err != nil || n < 1 {
-		return 0, unexpected(http.StatusBadRequest, "invalidRequest", "The value of $top is not a number above zero.")
-	}
-	return min(n, 5000), nil
-}
-
-// page cuts a list, and names the next page by where it begins.
-func (c *call) page(all []map[string]any) (*answer, *problem) {
-	n, p := c.top()
-	if p != nil {
-		return nil, p
-	}
-	from := 0
-	if t := c.query.Get(qSkip); t != "" {
-		at, err := strconv.Atoi(t)
-		if err != nil || at < 0 {
-			return nil, unexpected(http.StatusBadRequest, "invalidRequest", "The skip token is not one of ours.")
-		}
-		from = min(at, len(all))
-	}
-	to := min(from+n, len(all))
-	body := map[string]any{"@odata.context": c.s.endpoints.Graph + "/v1.0/$metadata#collection"}
-	value := make([]map[string]any, 0, to-from)
-	for _, m := range all[from:to] {
-		value = append(value, c.selected(m))
-	}
-	body["value"] = value
-	if to < len(all) {
-		q := maps.Clone(c.query)
-		q.Set(qSkip, strconv.Itoa(to))
-		body["@odata.nextLink"] = c.s.endpoints.Graph + c.URL.EscapedPath() + "?" + q.Encode()
-	}
-	return ok(body)
-}
-
-func (c *call) entity(m map[string]any) (*answer, *problem) {
-	m["@odata.context"] = c.s.endpoints.Graph + "/v1.0/$metadata#entity"
-	return ok(c.selected(m))
 }
 
 func showDrive(l *list) map[string]any {

@@ -208,6 +208,9 @@ func (s *Simulator) sendFaulty(w http.ResponseWriter, c *call, status int, body 
 	case Drop:
 		panic(http.ErrAbortHandler) // net/http ends the connection, and logs nothing
 	case Reset:
+		if len(body) == 0 {
+			panic(http.ErrAbortHandler) // a head without a body would be a whole answer
+		}
 		h.Set("Content-Length", strconv.Itoa(len(body)+1))
 		w.WriteHeader(status)
 		w.Write(half)                         //nolint:errcheck // the connection ends anyway

@@ -288,7 +288,7 @@ func (s *Simulator) putRange(c *call) (*answer, *problem) {
 	if last+1 < total && len(c.body)%fragmentStep != 0 {
 		return nil, unexpected(http.StatusBadRequest, "invalidRequest", "A range that is not the last is a multiple of 327680 bytes.")
 	}
-	if s.stored+total > maxStored {
+	if s.stored+s.underway()+total-int64(len(u.content)) > maxStored {
 		return nil, say(http.StatusInsufficientStorage, "quotaLimitReached", "The library is full.")
 	}
 	u.total = total
@@ -302,6 +302,14 @@ func (s *Simulator) putRange(c *call) (*answer, *problem) {
 		return &answer{status: http.StatusAccepted, value: u.status()}, nil
 	}
 	return s.commit(c, key, u)
+}
+
+// underway counts the bytes of uploads that are no files yet.
+func (s *Simulator) underway() (n int64) {
+	for _, u := range s.sessions {
+		n += int64(len(u.content))
+	}
+	return n
 }
 
 func (p *problem) extraMember(k string, v any) *problem {

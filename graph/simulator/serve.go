@@ -164,9 +164,6 @@ func (v *service) find(method, path string) (r *route, vars map[string]string, o
 }
 
 func (s *Simulator) handler(v *service) http.Handler {
-	for _, r := range v.routes {
-		r.match = compile(r.pattern)
-	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := &call{Request: r, s: s, service: v, now: s.now(), vars: map[string]string{}, limited: http.Header{}}
 		s.serve(w, c)

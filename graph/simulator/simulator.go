@@ -132,6 +132,11 @@ func New(o Options) (*Simulator, error) {
 		tenant:    newTenantState(o.Tenant),
 	}
 	s.services = s.allServices()
+	for _, v := range s.services {
+		for _, r := range v.routes {
+			r.match = compile(r.pattern)
+		}
+	}
 	return s, nil
 }
 
