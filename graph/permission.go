@@ -108,7 +108,7 @@ func deniedHint(s Service, op string) string {
 	case s != Graph:
 		return "turn on the tenant setting “" + readAPIs + "” for a security group that holds the application, and take all Power BI application permissions off the app registration; it takes some minutes"
 	case strings.Contains(op, "/sites"), strings.Contains(op, "/drives"):
-		return role(roleList) + ", and give the application the role write on the library"
+		return role(roleList) + ", and give the application the role write on the library; where it may reach the library alone and not its site, name the library's id: sharepoint: { drive: ... }"
 	case strings.Contains(op, "/organization"):
 		return role(roleOrg)
 	case strings.Contains(op, "/subscribedskus"):

@@ -121,6 +121,7 @@ var accepted = map[string]string{
 	"handoff with its times":         handoff("To upload, remind: 12h, escalate: 2d"),
 	"a document library":             tenanted,
 	"a folder of a library":          strings.Replace(tenanted, "library: Visuals", "library: Shared Documents, folder: Packages/Visuals", 1),
+	"a library by its id":            strings.Replace(tenanted, "library: Visuals", "library: Visuals, drive: b!3Ec8NC0At8y-jq", 1),
 	"another cloud":                  head + "cloud: gcchigh\n",
 	"endpoints of one's own":         head + "endpoints:\n  login: https://127.0.0.1:8443\n  powerbi_audience: https://analysis.windows.net/powerbi/api\n",
 	"endpoints that are comments":    head + "endpoints:\n#  login: x\nnetwork:\n#  ca: x\n",
@@ -313,6 +314,7 @@ var refused = []struct {
 	{"a site over http", strings.Replace(tenanted, "https://contoso", "http://contoso", 1), []string{`4:30 is not a site's address`}, false},
 	{"a site with a query", strings.Replace(tenanted, "/sites/bi", "/sites/bi?web=1", 1), []string{`4:30 it has a query`}, false},
 	{"a site with a slash", strings.Replace(tenanted, "/sites/bi", "/sites/bi/", 1), []string{`4:30 ends with a slash`}, false},
+	{"a drive that is an address", strings.Replace(tenanted, "library: Visuals", "library: Visuals, drive: https://x", 1), []string{`4:96 is not the id of a document library`}, true},
 	{"a folder outside the library", strings.Replace(tenanted, "library: Visuals", "library: Visuals, folder: ../x", 1), []string{`4:97 is not a folder inside`}, true},
 	{"an unknown cloud", head + "cloud: germany\n", []string{`5:8 "germany" is not known`}, false},
 	{"an endpoint with a path", head + "endpoints: {graph: https://graph.microsoft.com/v1.0}\n", []string{`5:20 it has a path`}, false},
@@ -540,7 +542,7 @@ func TestDigest(t *testing.T) {
 	}
 	for _, c := range [][2]string{
 		{"/sites/bi", "/sites/hr"}, {"Visuals", "Others"}, {"library: Visuals", "library: Visuals, folder: x"}, {"cloud: public", "cloud: gcc"},
-		{"1111-", "1112-"}, {"secret.txt", "s.txt"}, {"secret_file: secret.txt", "secret_env: S"}, {":8080", ":8081"}, {"ca.pem", "c.pem"},
+		{"1111-", "1112-"}, {"secret.txt", "s.txt"}, {"secret_file: secret.txt", "secret_env: S"}, {":8080", ":8081"}, {"ca.pem", "c.pem"}, {"library: Visuals", "library: Visuals, drive: b!3"},
 		{"cloud: public", "endpoints: {graph: https://graph.contoso.com}"},
 	} {
 		if digest(strings.Replace(tenanted, c[0], c[1], 1)) == digest(tenanted) {

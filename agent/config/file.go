@@ -34,6 +34,7 @@ type (
 	cloudName      text
 	webAddress     text
 	audience       text
+	driveID        text
 	siteAddress    text
 	proxyAddress   text
 	signInType     text
@@ -98,6 +99,8 @@ type sharePointSection struct {
 	Library label `yaml:"library" jsonschema:"required"`
 	// Folder within the library; without it, the whole library.
 	Folder label `yaml:"folder"`
+	// Drive is Graph's id of the library, for an application that may reach the library alone and not its site.
+	Drive driveID `yaml:"drive"`
 }
 
 type endpointsSection struct {

@@ -41,6 +41,7 @@ type SharePoint struct {
 	Site    string // https address of the site
 	Library string // name of the document library
 	Folder  string // within it, with /; empty for all of it
+	Drive   string // Graph's id of the library; empty where it is found by its name
 }
 
 // Named says whether the settings name a document library.
@@ -109,6 +110,7 @@ type (
 		Site    string `json:"site"`
 		Library string `json:"library"`
 		Folder  string `json:"folder,omitempty"`
+		Drive   string `json:"drive,omitempty"`
 	}
 )
 
@@ -146,8 +148,18 @@ func (r *reader) library(s librarySection) Library {
 	case s.Folder.node != nil && remote != nil:
 		r.addAt(at, `the library has both "folder" and "sharepoint"`, "keep the one in which packages arrive")
 	}
-	l.SharePoint = SharePoint{r.site(text(s.SharePoint.Site)), r.label(text(s.SharePoint.Library)), r.within(text(s.SharePoint.Folder))}
+	l.SharePoint = SharePoint{r.site(text(s.SharePoint.Site)), r.label(text(s.SharePoint.Library)), r.within(text(s.SharePoint.Folder)), r.drive(text(s.SharePoint.Drive))}
 	return l
+}
+
+// driveForm is how Graph writes the id of a document library.
+var driveForm = regexp.MustCompile(`^[A-Za-z0-9!_-]{1,200}$`)
+
+func (r *reader) drive(t text) string {
+	if t.given() && !driveForm.MatchString(t.value) {
+		r.addAt(t.node, quote(t.value)+" is not the id of a document library", "orgstore doctor shows it, where the application may reach the whole site")
+	}
+	return t.value
 }
 
 // within checks a folder inside a document library.

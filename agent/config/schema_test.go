@@ -74,6 +74,8 @@ func leaves(t reflect.Type) *jsonschema.Schema {
 		return str(`^https://[^/?#@\s]+$`)
 	case reflect.TypeFor[audience]():
 		return str(`^https://[^?#@\s]+[^/?#@\s]$`)
+	case reflect.TypeFor[driveID]():
+		return str(driveForm.String())
 	case reflect.TypeFor[siteAddress]():
 		return str(`^https://[^?#@\s]+[^/?#@\s]$`)
 	case reflect.TypeFor[proxyAddress]():

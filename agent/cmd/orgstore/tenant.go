@@ -59,7 +59,9 @@ func (r *remote) library() (*sharepoint.Library, error) {
 		return r.documents, nil
 	}
 	named := r.settings.Library.SharePoint
-	l, err := sharepoint.Open(r.connection, sharepoint.Options{Site: named.Site, Library: named.Library, Folder: named.Folder})
+	l, err := sharepoint.Open(r.connection, sharepoint.Options{
+		Site: named.Site, Library: named.Library, Folder: named.Folder, IDs: sharepoint.IDs{Drive: named.Drive},
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -267,6 +267,31 @@ func TestTheMainJobFromSharePoint(t *testing.T) {
 	w.keepsSecrets(t)
 }
 
+// An application that may reach the one library and nothing else needs its id.
+func TestTheLeastPermission(t *testing.T) {
+	w := newTenanted(t)
+	if err := w.tenant.AddApp(simulator.App{Client: simulatortest.Client, Secret: simulatortest.Secret, Roles: []string{"Lists.SelectedOperations.Selected"}}); err != nil {
+		t.Fatal(err)
+	}
+	w.visuals.GrantSite(simulatortest.Client, "")
+	w.visuals.GrantList(simulatortest.Client, "write")
+	w.offline(t)
+	if _, err := w.visuals.Upload("gauge.pbiviz", mail(t)["gauge.pbiviz"]); err != nil {
+		t.Fatal(err)
+	}
+	if _, said := w.run("apply", "--force"); !strings.Contains(said, "403") || !strings.Contains(said, "drive") {
+		t.Errorf("by its name, it says:\n%s", said)
+	}
+	text, err := os.ReadFile(w.settings())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.write(t, w.settings(), bytes.Replace(text, []byte("library: "+simulatortest.Library), []byte("library: "+simulatortest.Library+", drive: "+w.visuals.DriveID), 1))
+	if code, said := w.run("apply", "--force"); code != 0 || !strings.Contains(said, "verified") {
+		t.Errorf("by its id, it left with %d:\n%s", code, said)
+	}
+}
+
 // Every kind of call of the story fails once in every way. Whatever happens, the
 // story comes to the same end, by the next run at the latest.
 func TestEveryCallFailsInEveryWay(t *testing.T) {
