@@ -154,10 +154,10 @@ func list() []kase {
 		{number: "E5", what: "clock set to 2099 once, then corrected", wants: either(accept(), warn("time.clock_ahead"))},
 		{number: "E6", what: "database restored from a backup", wants: warn("time.mark_restored"), in: "agent/cli/testdata/script/g_checkpoint.txtar:warning time\\.mark_restored"},
 		{number: "E7", what: "ends between plan and apply", wants: reject("time.expired")},
-		{number: "E8", what: "ends while waiting for the window", wants: review("time.expires_before_window"), pending: "policies/window"},
+		{number: "E8", what: "ends while waiting for the window", wants: review("time.expires_before_window"), in: "policies/plan/schedule_test.go:" + `"E8 `},
 		{number: "E9", what: "leap day", wants: accept()},
 		{number: "E10", what: "one day left", wants: warn("time.expiring")},
-		{number: "E11", what: "gap and fold of summer time in a window", wants: accept(), pending: "policies/window"},
+		{number: "E11", what: "gap and fold of summer time in a window", wants: accept(), in: "policies/window/window_test.go:func TestSummerTime"},
 
 		{number: "F1", what: "seq 6 after seq 7", wants: reject("life.superseded")},
 		{number: "F2", what: "same lid and seq, other jti", wants: review("life.fork")},
@@ -192,9 +192,9 @@ func list() []kase {
 		{number: "H3", what: "put succeeds, answer lost", wants: review("op.unknown_outcome"), in: "agent/apply/apply_test.go:func TestEveryStepAndEveryFault"},
 		{number: "H4", what: "store returns other bytes", wants: review("op.readback"), in: "agent/apply/apply_test.go:func TestEveryStepAndEveryFault"},
 		{number: "H5", what: "second of two visuals fails", wants: warn("op.partial"), in: "agent/apply/apply_test.go:func TestEveryStepAndEveryFault"},
-		{number: "H6", what: "package source drips, resets, cuts", wants: warn("op.source"), pending: "graph/sharepoint"},
+		{number: "H6", what: "package source drips, resets, cuts", wants: warn("op.source"), in: "agent/cmd/orgstore/tenantstory_test.go:func TestEveryCallFailsInEveryWay"},
 		{number: "H7", what: "stored markup, forged requests and hosts", wants: reject("web"), pending: "agent/console"},
-		{number: "H8", what: "secrets in logs and reports", wants: reject("op.leak"), pending: "graph"},
+		{number: "H8", what: "secrets in logs and reports", wants: reject("op.leak"), in: "agent/cmd/orgstore/tenantstory_test.go:func (w *tenanted) keepsSecrets"},
 	}
 }
 
