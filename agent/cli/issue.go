@@ -191,7 +191,7 @@ func (o *issueOptions) packages(files []string) ([]*pbiviz.Package, error) {
 
 // issue signs what the flags ask for.
 func (o *issueOptions) issue(packages []*pbiviz.Package) ([]issuer.Issued, error) {
-	speaker, key, err := o.signer()
+	speaker, key, err := o.vendorKey(o.bundleFile, o.key, license.UseLicense)
 	if err != nil {
 		return nil, err
 	}
@@ -222,31 +222,6 @@ func (o *issueOptions) issue(packages []*pbiviz.Package) ([]issuer.Issued, error
 		return nil, usage("mend the flags; see `orgstore vendor issue --help`", "%w", err)
 	}
 	return issued, err
-}
-
-// signer reads the license key, and who it speaks as by the trust bundle.
-func (o *issueOptions) signer() (license.Issuer, issuer.Key, error) {
-	fail := func(err error) (license.Issuer, issuer.Key, error) { return license.Issuer{}, issuer.Key{}, err }
-	text, err := o.read(o.bundleFile, maxBundle)
-	if err != nil {
-		return fail(err)
-	}
-	bundle, err := license.ParseBundle(text)
-	if err != nil {
-		return fail(fmt.Errorf("cannot read the trust bundle %s: %w", o.bundleFile, err))
-	}
-	if text, err = o.read(o.key, maxKey); err != nil {
-		return fail(err)
-	}
-	key, err := issuer.ParseKey("", text)
-	if err != nil {
-		return fail(problem(exitError, "key.form", "name the NAME.key that `orgstore vendor keygen` made, not the root key", "%s: %w", o.key, err))
-	}
-	speaker, key, err := issuer.Find(bundle, key)
-	if err != nil {
-		return fail(problem(exitError, "key.unlisted", "name the bundle that was made with it", "%s with %s: %w", o.key, o.bundleFile, err))
-	}
-	return speaker, key, nil
 }
 
 func about(issued []issuer.Issued, p *pbiviz.Package) (issuer.Issued, bool) {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"regexp"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,12 +18,14 @@ import (
 )
 
 func newVendor(g *globals) *cobra.Command {
-	return group("vendor", "For vendors: make keys and license statements",
-		`For vendors: make keys and license statements.
+	return group("vendor", "For vendors: make keys, license statements and what follows them",
+		`For vendors: make keys, license statements and what follows them.
 
 A vendor makes keys once, gives the trust bundle to customers, and issues one
-statement for each customer and renewal. Nothing here needs settings or a network.`,
-		newKeygen(g), newIssue(g))
+statement for each customer and renewal. What must end before its day is revoked
+by a status list; when keys change, customers get the next trust bundle. Nothing
+here needs settings or a network.`,
+		newKeygen(g), newIssue(g), newRevoke(g), newRotate(g))
 }
 
 type keygenOptions struct {
@@ -40,13 +43,13 @@ func newKeygen(g *globals) *cobra.Command {
 	o := &keygenOptions{globals: g}
 	cmd := &cobra.Command{
 		Use:   "keygen",
-		Short: "Make a license key, a root key and the trust bundle for customers",
-		Long: `Make a license key, a root key and the trust bundle for customers.
+		Short: "Make the keys of a vendor and the trust bundle for customers",
+		Long: `Make the keys of a vendor and the trust bundle for customers.
 
-Writes three files: NAME.key signs statements, NAME-root.key signs trust bundles
-and belongs in a safe, NAME.trust is what customers get. Tell customers the
-fingerprint by another way than you send the bundle. Existing files are never
-overwritten.`,
+Writes four files: NAME.key signs statements, NAME-status.key signs lists of what
+was revoked and nothing else, NAME-root.key signs trust bundles and belongs in a
+safe, NAME.trust is what customers get. Tell customers the fingerprint by another
+way than you send the bundle. Existing files are never overwritten.`,
 		Example: `  orgstore vendor keygen --name aurora --issuer https://licenses.auroravisuals.example \
       --guid auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E --out keys`,
 		Args: arguments(cobra.NoArgs),
@@ -79,6 +82,7 @@ func (o *keygenOptions) check() error {
 
 type keygenData struct {
 	Key         string `json:"key"`
+	StatusKey   string `json:"status_key"`
 	RootKey     string `json:"root_key"`
 	Bundle      string `json:"bundle"`
 	KeyID       string `json:"key_id"`
@@ -89,19 +93,23 @@ func (o *keygenOptions) run() (answer, error) {
 	if err := o.check(); err != nil {
 		return answer{}, err
 	}
-	keyPEM, rootKey, bundle, id, err := o.generate()
+	made, err := o.generate()
 	if err != nil {
 		return answer{}, err
 	}
-	read, err := license.ParseBundle(bundle)
+	read, err := license.ParseBundle(made.bundle)
 	if err != nil {
 		return answer{}, err
 	}
+	at := func(end string) string { return filepath.Join(o.out, o.name+end) }
 	data := keygenData{
-		Key: filepath.Join(o.out, o.name+".key"), RootKey: filepath.Join(o.out, o.name+"-root.key"),
-		Bundle: filepath.Join(o.out, o.name+".trust"), KeyID: id, Fingerprint: read.Fingerprint(),
+		Key: at(".key"), StatusKey: at("-status.key"), RootKey: at("-root.key"),
+		Bundle: at(".trust"), KeyID: made.id, Fingerprint: read.Fingerprint(),
 	}
-	files := []newFile{{data.Key, 0o600, keyPEM}, {data.RootKey, 0o600, []byte(rootKey + "\n")}, {data.Bundle, 0o644, bundle}}
+	files := []newFile{
+		{data.Key, 0o600, made.key}, {data.StatusKey, 0o600, made.status},
+		{data.RootKey, 0o600, []byte(made.root + "\n")}, {data.Bundle, 0o644, made.bundle},
+	}
 	if o.dryRun { // other keys would be made: what these are must not be told
 		data.Fingerprint = ""
 		return answer{data: data, view: keygenView(data), message: "nothing was written: this was a dry run"}, o.allNew(files)
@@ -115,45 +123,79 @@ func (o *keygenOptions) run() (answer, error) {
 func keygenView(data keygenData) output.View {
 	return facts(
 		[2]string{"license key", data.Key + " (signs statements; keep it secret)"},
+		[2]string{"status key", data.StatusKey + " (signs lists of what was revoked; keep it secret)"},
 		[2]string{"root key", data.RootKey + " (signs trust bundles; keep it in a safe)"},
 		[2]string{"trust bundle", data.Bundle + " (for customers)"},
 		[2]string{"fingerprint", data.Fingerprint},
 	)
 }
 
-// generate makes the keys and the bundle that names their public halves.
-func (o *keygenOptions) generate() (keyPEM []byte, root string, bundle []byte, id string, err error) {
+// vendorFiles are what a vendor begins with: private keys, and the bundle that
+// names their public halves.
+type vendorFiles struct {
+	key, status []byte // PEM
+	root        string
+	bundle      []byte
+	id          string // of the license key
+}
+
+func (o *keygenOptions) generate() (vendorFiles, error) {
 	now := o.Now().UTC()
-	id = fmt.Sprintf("%s-%d", o.name, now.Year())
-	key, err := issuer.GenerateKey(id, license.Algorithm(o.algorithm))
-	if err != nil {
-		return nil, "", nil, "", usage("choose Ed25519 or ES256", "%w", err)
+	made := vendorFiles{id: fmt.Sprintf("%s-%d", o.name, now.Year())}
+	speaker := license.Issuer{Name: o.issuer}
+	var err error
+	if speaker.GUIDs, err = visualsNamed(o.guids); err != nil {
+		return made, err
 	}
-	record, err := key.Record(now.Truncate(24 * 3600e9))
-	if err != nil {
-		return nil, "", nil, "", err
+	for _, k := range []struct {
+		id  string
+		use license.Use
+		pem *[]byte
+	}{{made.id, license.UseLicense, &made.key}, {made.id + "-status", license.UseStatus, &made.status}} {
+		record, text, err := newVendorKey(k.id, license.Algorithm(o.algorithm), k.use, now)
+		if err != nil {
+			return made, err
+		}
+		speaker.Keys, *k.pem = append(speaker.Keys, record), text
 	}
 	root, public, err := issuer.GenerateRoot(o.name + "-root")
 	if err != nil {
-		return nil, "", nil, "", err
+		return made, err
 	}
-	speaker := license.Issuer{Name: o.issuer, Keys: []license.Key{record}}
-	for _, text := range o.guids {
-		g, err := visual.ParseName(text)
-		if err != nil {
-			return nil, "", nil, "", usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
-		}
-		speaker.GUIDs = append(speaker.GUIDs, g)
-	}
-	bundle, err = issuer.NewBundle(issuer.Draft{
+	made.root = root
+	made.bundle, err = issuer.NewBundle(issuer.Draft{
 		Version: 1, Expires: now.AddDate(o.years, 0, 0), Threshold: 1,
 		Roots: []string{public}, Issuers: []license.Issuer{speaker},
 	}, root)
+	return made, err
+}
+
+// newVendorKey makes a key that signs from today on: its record for the trust
+// bundle, and the private half in PEM.
+func newVendorKey(id string, alg license.Algorithm, use license.Use, now time.Time) (license.Key, []byte, error) {
+	key, err := issuer.GenerateKey(id, alg)
 	if err != nil {
-		return nil, "", nil, "", err
+		return license.Key{}, nil, usage("choose Ed25519 or ES256", "%w", err)
 	}
-	keyPEM, err = key.PEM()
-	return keyPEM, root, bundle, id, err
+	record, err := key.Record(now.Truncate(24 * time.Hour))
+	if err != nil {
+		return license.Key{}, nil, err
+	}
+	text, err := key.PEM()
+	return record.For(use), text, err
+}
+
+// visualsNamed reads the visuals that flags name.
+func visualsNamed(texts []string) ([]visual.GUID, error) {
+	var all []visual.GUID
+	for _, text := range texts {
+		g, err := visual.ParseName(text)
+		if err != nil {
+			return nil, usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
+		}
+		all = append(all, g)
+	}
+	return all, nil
 }
 
 // A newFile is one that must not exist yet.

@@ -3,6 +3,7 @@ package license
 import (
 	"bytes"
 	"crypto/sha256"
+	"maps"
 	"slices"
 	"time"
 
@@ -50,6 +51,12 @@ func (s StatusList) KeyID() string { return s.kid }
 
 // Digest returns the SHA-256 of the list's claims.
 func (s StatusList) Digest() visual.Digest { return s.digest }
+
+// Statements returns the IDs (jti) of the statements that are revoked, sorted.
+func (s StatusList) Statements() []string { return slices.Sorted(maps.Keys(s.statements)) }
+
+// Subscriptions returns the subscriptions (lid) that are revoked, sorted.
+func (s StatusList) Subscriptions() []string { return slices.Sorted(maps.Keys(s.subscriptions)) }
 
 // MarkKey returns the key of Facts.StatusMarks: each key counts on its own, so
 // that a vendor whose key was stolen, and drove the number to its end, starts

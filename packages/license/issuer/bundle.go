@@ -1,8 +1,10 @@
 package issuer
 
 import (
+	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -30,6 +32,23 @@ func GenerateRoot(name string) (private, public string, err error) {
 		return "", "", fmt.Errorf("cannot make a root key called %q: %w", name, err)
 	}
 	return private, public, nil
+}
+
+// RootPublic returns the public half of a private root key, in the form that
+// bundles list.
+func RootPublic(private string) (string, error) {
+	_, rest, ok := strings.Cut(strings.TrimSpace(private), "PRIVATE+KEY+")
+	name, _, named := strings.Cut(rest, "+")
+	if _, err := note.NewSigner(strings.TrimSpace(private)); err != nil || !ok || !named {
+		return "", errors.New("cannot use a private root key: it does not begin with PRIVATE+KEY+NAME")
+	}
+	fields := strings.Split(rest, "+")
+	key, err := base64.StdEncoding.DecodeString(strings.Join(fields[2:], "+"))
+	if err != nil || len(key) != 1+ed25519.SeedSize {
+		return "", errors.New("cannot use a private root key: it is not of Ed25519")
+	}
+	public := ed25519.NewKeyFromSeed(key[1:]).Public().(ed25519.PublicKey)
+	return note.NewEd25519VerifierKey(name, public)
 }
 
 // A Draft is what a trust bundle is to say.

@@ -1,0 +1,366 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/license/issuer"
+	"github.com/orgstore/orgstore/packages/verdict"
+)
+
+type rotateOptions struct {
+	*globals
+	bundleFile          string
+	roots               []string
+	fresh               []string
+	retire, compromised []string
+	guids               []string
+	issuer              string
+	algorithm           string
+	years               int
+	out                 string
+	dryRun              bool
+}
+
+// rootUse names a new root key in --new, beside the uses of other keys.
+const rootUse = "root"
+
+func newRotate(g *globals) *cobra.Command {
+	o := &rotateOptions{globals: g}
+	cmd := &cobra.Command{
+		Use:     "rotate",
+		Aliases: []string{"bundle"},
+		Short:   "Make the next trust bundle: new keys, retired and compromised ones",
+		Long: `Make the next trust bundle: new keys, retired and compromised ones.
+
+Reads the newest bundle and writes the next version beside it, as NAME-2.trust
+after NAME.trust, signed with the root keys of both, so that customers take it
+with "orgstore trust update" and compare nothing. Customers take every version in
+turn: keep them all, and send those that one lacks. Without a change it moves the
+end alone, which is due before a bundle expires.
+
+A retired key's statements of before stay good. Statements that a compromised key
+signed from a day on are refused, and those of before wait for a person at the
+customer's: make a new key at the same time and issue the statements again.
+A new root key takes the place of the first --root. Files are never overwritten.`,
+		Example: `  orgstore vendor rotate --bundle keys/aurora.trust --root keys/aurora-root.key --new license --retire aurora-2026
+  orgstore vendor rotate --bundle keys/aurora-2.trust --root keys/aurora-root.key \
+      --compromised aurora-2027=2027-03-14 --new license --new status
+  orgstore vendor rotate --bundle keys/aurora-3.trust --root keys/aurora-root.key --new root`,
+		Args: arguments(cobra.NoArgs),
+		RunE: g.answering(func(context.Context, []string) (answer, error) { return o.run() }),
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.bundleFile, "bundle", "", "the newest trust bundle's `FILE` (required)")
+	f.StringSliceVar(&o.roots, "root", nil, "a root key's `FILE`; repeatable, as many as the bundle asks for (required)")
+	f.StringSliceVar(&o.fresh, "new", nil, "make a new key for a `USE`: license, status or root; repeatable")
+	f.StringSliceVar(&o.retire, "retire", nil, "retire a `KEY` now, or with KEY=2027-03-14 from that day on; repeatable")
+	f.StringSliceVar(&o.compromised, "compromised", nil, "say since when others may have signed, as `KEY`=2027-03-14; repeatable")
+	f.StringSliceVar(&o.guids, "guid", nil, "one more `VISUAL` of the vendor; repeatable")
+	f.StringVar(&o.issuer, "issuer", "", "the issuer's `URL`, where the bundle has several")
+	f.StringVar(&o.algorithm, "algorithm", string(license.Ed25519), "`Ed25519` or ES256, for new keys")
+	f.IntVar(&o.years, "years", 3, "for how many `YEARS` the next bundle holds")
+	f.StringVar(&o.out, "out", "", "the `FOLDER` to write to; without it beside the bundle")
+	dryRunFlags(cmd, &o.dryRun)
+	return cmd
+}
+
+func (o *rotateOptions) check() error {
+	switch {
+	case o.bundleFile == "" || len(o.roots) == 0:
+		return usage("name what `orgstore vendor keygen` wrote, or the last rotate", "the next bundle needs --bundle and --root")
+	case o.years < 1 || o.years > 20:
+		return usage("choose 1 to 20", "--years: %d is out of range", o.years)
+	}
+	for i, use := range o.fresh {
+		if !slices.Contains([]string{string(license.UseLicense), string(license.UseStatus), rootUse}, use) {
+			return usage("choose license, status or root", "--new: there are no keys for %q", use)
+		}
+		if slices.Contains(o.fresh[:i], use) {
+			return usage("make one at a time", "--new: %s is named twice", use)
+		}
+	}
+	return nil
+}
+
+// A rotation is the next bundle while it is made.
+type rotation struct {
+	draft  issuer.Draft
+	roots  []string // private halves that sign
+	keys   []newFile
+	issuer int // whose keys change
+	now    time.Time
+}
+
+type rotatedData struct {
+	Bundle      string       `json:"bundle"`
+	Version     int64        `json:"version"`
+	Expires     string       `json:"expires"`
+	Fingerprint string       `json:"fingerprint"`
+	Keys        []string     `json:"keys"` // files of new private keys
+	Changes     []changeData `json:"changes"`
+}
+
+func (o *rotateOptions) run() (answer, error) {
+	if err := o.check(); err != nil {
+		return answer{}, err
+	}
+	old, err := o.vendorBundle(o.bundleFile)
+	if err != nil {
+		return answer{}, err
+	}
+	r, err := o.rotate(old)
+	if err != nil {
+		return answer{}, err
+	}
+	text, next, err := r.sign(old)
+	if err != nil {
+		return answer{}, err
+	}
+	data := rotatedData{
+		Bundle: o.file(r, fmt.Sprintf("-%d%s", next.Version(), filepath.Ext(o.bundleFile))), Version: next.Version(),
+		Expires: timestamp(next.Expires()), Fingerprint: next.Fingerprint(), Keys: []string{},
+		Changes: bundleChanges(old, next, next.Issuers()[r.issuer].GUIDs),
+	}
+	for _, k := range r.keys {
+		data.Keys = append(data.Keys, k.name)
+	}
+	a := answer{data: data, view: rotatedView(data), message: o.advice(next, data)}
+	files := append(slices.Clone(r.keys), newFile{data.Bundle, 0o644, text})
+	if !o.dryRun {
+		return a, o.createAll(files)
+	}
+	data.Fingerprint = "" // other keys would be made
+	return answer{data: data, view: rotatedView(data), message: "nothing was written: this was a dry run"}, o.allNew(files)
+}
+
+// file names a file after the bundle.
+func (o *rotateOptions) file(r *rotation, end string) string {
+	folder := o.out
+	if folder == "" {
+		folder = filepath.Dir(o.bundleFile)
+	}
+	return filepath.Join(folder, bundleStem(o.bundleFile, r.draft.Version-1)+end)
+}
+
+// rotate makes of the bundle in force what the flags ask for.
+func (o *rotateOptions) rotate(old license.Bundle) (*rotation, error) {
+	now := o.Now().UTC().Truncate(time.Second)
+	r := &rotation{now: now, draft: issuer.Draft{
+		Version: old.Version() + 1, Expires: now.AddDate(o.years, 0, 0), Threshold: old.Threshold(), Roots: old.Roots(),
+	}}
+	for _, i := range old.Issuers() {
+		i.Keys, i.GUIDs = slices.Clone(i.Keys), slices.Clone(i.GUIDs)
+		r.draft.Issuers = append(r.draft.Issuers, i)
+	}
+	named := func(i license.Issuer) bool { return i.Name == o.issuer || o.issuer == "" }
+	r.issuer = slices.IndexFunc(r.draft.Issuers, named)
+	if r.issuer < 0 || o.issuer == "" && len(r.draft.Issuers) > 1 {
+		return nil, usage("name one of it with --issuer", "%s has the issuers %s", o.bundleFile, issuerNames(old))
+	}
+	for _, file := range o.roots {
+		text, err := o.read(file, maxKey)
+		if err != nil {
+			return nil, err
+		}
+		r.roots = append(r.roots, strings.TrimSpace(string(text)))
+	}
+	for _, step := range []func(*rotation) error{o.widen, o.endKeys, o.newKeys} {
+		if err := step(r); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+func issuerNames(b license.Bundle) string {
+	var names []string
+	for _, i := range b.Issuers() {
+		names = append(names, i.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// widen adds visuals. A bundle that names none speaks for all that customers
+// allow, and naming one would narrow it.
+func (o *rotateOptions) widen(r *rotation) error {
+	more, err := visualsNamed(o.guids)
+	if err != nil {
+		return err
+	}
+	i := &r.draft.Issuers[r.issuer]
+	if len(more) > 0 && i.GUIDs == nil {
+		return usage("leave it out", "--guid: %s names no visuals, and so speaks for all", o.bundleFile)
+	}
+	for _, g := range more {
+		if !slices.Contains(i.GUIDs, g) {
+			i.GUIDs = append(i.GUIDs, g)
+		}
+	}
+	return nil
+}
+
+// endKeys retires keys, and records which were compromised.
+func (o *rotateOptions) endKeys(r *rotation) error {
+	for _, text := range o.retire {
+		k, at, err := r.key("--retire", text)
+		if err != nil {
+			return err
+		}
+		if k.Status != license.Active {
+			return usage("leave it out", "--retire: the key %s is %s already", k.ID, k.Status)
+		}
+		k.Status, k.NotAfter = license.Retired, at
+	}
+	for _, text := range o.compromised {
+		k, at, err := r.key("--compromised", text)
+		switch {
+		case err != nil:
+			return err
+		case !strings.Contains(text, "="):
+			return usage("give the day since when others may have signed, as "+k.ID+"=2027-03-14; if in doubt an early one", "--compromised: %s is without a day", k.ID)
+		case at.After(r.now):
+			return usage("give the day since when others may have signed", "--compromised: %s is still to come", day(at))
+		}
+		k.Status, k.CompromisedAt = license.Compromised, at
+	}
+	return nil
+}
+
+// key finds a key that a flag names, as KEY or KEY=DAY; without a day it is now.
+func (r *rotation) key(flag, text string) (*license.Key, time.Time, error) {
+	id, on, dated := strings.Cut(text, "=")
+	at := r.now
+	if dated {
+		var err error
+		if at, err = issuer.ParseDate(on); err != nil {
+			return nil, at, usage("write it as KEY=2027-03-14", "%s: %w", flag, err)
+		}
+	}
+	keys := r.draft.Issuers[r.issuer].Keys
+	var ids []string
+	for i := range keys {
+		if keys[i].ID == id {
+			return &keys[i], at, nil
+		}
+		ids = append(ids, keys[i].ID)
+	}
+	return nil, at, usage("it has "+strings.Join(ids, ", "), "%s: the bundle has no key %q", flag, id)
+}
+
+// newKeys makes keys, and files for their private halves.
+func (o *rotateOptions) newKeys(r *rotation) error {
+	for _, use := range o.fresh {
+		if use == rootUse {
+			if err := o.newRoot(r); err != nil {
+				return err
+			}
+			continue
+		}
+		id := fmt.Sprintf("%s-%d", bundleStem(o.bundleFile, r.draft.Version-1), r.now.Year())
+		end := fmt.Sprintf("-%d.key", r.draft.Version)
+		if use == string(license.UseStatus) {
+			id, end = id+"-status", "-status"+end
+		}
+		if r.has(id) {
+			id += fmt.Sprintf("-%d", r.draft.Version)
+		}
+		record, text, err := newVendorKey(id, license.Algorithm(o.algorithm), license.Use(use), r.now)
+		if err != nil {
+			return err
+		}
+		i := &r.draft.Issuers[r.issuer]
+		i.Keys = append(i.Keys, record)
+		r.keys = append(r.keys, newFile{o.file(r, end), 0o600, text})
+	}
+	return nil
+}
+
+func (r *rotation) has(id string) bool {
+	return slices.ContainsFunc(r.draft.Issuers, func(i license.Issuer) bool {
+		return slices.ContainsFunc(i.Keys, func(k license.Key) bool { return k.ID == id })
+	})
+}
+
+// newRoot makes a root key in place of the first that signs.
+func (o *rotateOptions) newRoot(r *rotation) error {
+	old, err := issuer.RootPublic(r.roots[0])
+	if err != nil {
+		return badRoot(err)
+	}
+	private, public, err := issuer.GenerateRoot(fmt.Sprintf("%s-root-%d", bundleStem(o.bundleFile, r.draft.Version-1), r.draft.Version))
+	if err != nil {
+		return err
+	}
+	r.draft.Roots = append(slices.DeleteFunc(r.draft.Roots, func(s string) bool { return s == old }), public)
+	r.roots = append(r.roots, private)
+	r.keys = append(r.keys, newFile{o.file(r, fmt.Sprintf("-root-%d.key", r.draft.Version)), 0o600, []byte(private + "\n")})
+	return nil
+}
+
+func badRoot(err error) error {
+	return problem(exitError, "key.form", "name the NAME-root.key that `orgstore vendor keygen` made", "--root: %w", err)
+}
+
+// sign signs the next bundle, and takes it as a customer does.
+func (r *rotation) sign(old license.Bundle) ([]byte, license.Bundle, error) {
+	for _, private := range r.roots {
+		if _, err := issuer.RootPublic(private); err != nil {
+			return nil, license.Bundle{}, badRoot(err)
+		}
+	}
+	text, err := issuer.NewBundle(r.draft, r.roots...)
+	if err != nil {
+		var refused *verdict.Refusal
+		if errors.As(err, &refused) {
+			err = problem(exitError, string(refused.Code()), "name with --root as many root keys of the bundle as it asks for; a key ends after it begins", "%w", err)
+		}
+		return nil, license.Bundle{}, err
+	}
+	next, err := old.Update(text)
+	if err != nil {
+		err = problem(exitError, "trust.threshold", "name with --root as many root keys of the bundle as it asks for", "customers would not take this bundle: %w", err)
+	}
+	return text, next, err
+}
+
+// advice says what comes next, and what the bundle leaves without a key.
+func (o *rotateOptions) advice(next license.Bundle, d rotatedData) string {
+	advice := "next, at each customer's: orgstore trust update " + filepath.Base(d.Bundle)
+	for _, use := range []license.Use{license.UseLicense, license.UseStatus} {
+		if !signsFor(next, use) {
+			advice += fmt.Sprintf("\nno key is left that signs for %s: make one with --new %s", use, use)
+		}
+	}
+	return advice
+}
+
+func signsFor(b license.Bundle, use license.Use) bool {
+	return slices.ContainsFunc(b.Issuers(), func(i license.Issuer) bool {
+		return slices.ContainsFunc(i.Keys, func(k license.Key) bool { return k.Use == use && k.Status == license.Active })
+	})
+}
+
+func rotatedView(d rotatedData) output.View {
+	view := facts(
+		[2]string{"trust bundle", d.Bundle + " (for customers)"},
+		[2]string{"version", fmt.Sprint(d.Version)},
+		[2]string{"fingerprint", d.Fingerprint},
+	)
+	for _, k := range d.Keys {
+		view.Rows = append(view.Rows, []string{"new key", k + " (keep it secret)"})
+	}
+	for _, c := range d.Changes {
+		view.Rows = append(view.Rows, []string{c.Change, c.What})
+	}
+	return view
+}
