@@ -27,7 +27,7 @@ func newPackage(g *globals) *cobra.Command {
 
 A package is a visual's .pbiviz file, of either generation. Verify, show and diff
 of files need no settings and keep nothing.`,
-		newPackageAdd(g), newPackageVerify(g), newPackageList(g), newPackageShow(g), newPackageDiff(g))
+		newPackageAdd(g), newPackageUpload(g), newPackageVerify(g), newPackageList(g), newPackageShow(g), newPackageDiff(g))
 }
 
 // packageData is what verify, add and list say of one package with one license.

@@ -292,6 +292,42 @@ func TestTheLeastPermission(t *testing.T) {
 	}
 }
 
+// What an administrator has at hand goes into the library with its license.
+func TestUploadIntoTheLibrary(t *testing.T) {
+	w := newTenanted(t)
+	w.offline(t)
+	sent := mail(t)
+	for _, name := range []string{"timeline.pbiviz", "timeline.pbiviz.license"} {
+		w.write(t, w.path("mail", name), sent[name])
+	}
+	w.write(t, w.path("mail", "junk.pbiviz"), []byte("junk"))
+	upload := func(name string) []string { return []string{"package", "upload", w.path("mail", name)} }
+	if code, said := w.run(upload("junk.pbiviz")...); code == 0 || len(w.tenant.Log()) > 0 {
+		t.Errorf("junk left with %d:\n%s", code, said)
+	}
+	if code, said := w.run(append(upload("timeline.pbiviz"), "--dry-run")...); code != 0 || len(w.tenant.Log()) > 0 {
+		t.Errorf("the dry run left with %d:\n%s", code, said)
+	}
+	for range 2 { // the second time it is there already
+		if code, said := w.run(upload("timeline.pbiviz")...); code != 0 {
+			t.Errorf("it left with %d:\n%s", code, said)
+		}
+	}
+	if files := w.visuals.Files(); len(files) != 2 {
+		t.Errorf("the library holds %v", files)
+	}
+	w.write(t, w.path("mail", "timeline.pbiviz"), sent["gauge.pbiviz"])
+	if code, said := w.run(upload("timeline.pbiviz")...); code == 0 || !strings.Contains(said, "exist") {
+		t.Errorf("another file of that name left with %d:\n%s", code, said)
+	}
+	if code, said := w.run("package", "list"); code != 0 || !strings.Contains(said, "accept") {
+		t.Errorf("the list left with %d:\n%s", code, said)
+	}
+	for _, c := range w.tenant.Unexpected() {
+		t.Error(c)
+	}
+}
+
 // Every kind of call of the story fails once in every way. Whatever happens, the
 // story comes to the same end, by the next run at the latest.
 func TestEveryCallFailsInEveryWay(t *testing.T) {
