@@ -42,6 +42,8 @@ func anyFact(tb testing.TB, t *rapid.T) journal.Fact {
 	arrived := received(tb, v)
 	about := journal.StatementReceived{Statement: digest(rapid.SampledFrom([]string{"s", "z"}).Draw(t, "stated")), Source: reason}
 	if rapid.Bool().Draw(t, "claiming") {
+		// The same bytes claim the same, whenever they come.
+		about.Statement = digest("about " + v)
 		about.GUID, about.Contents = arrived.Manifest.GUID, []pbiviz.Content{arrived.Content}
 	}
 	return rapid.SampledFrom([]journal.Fact{
