@@ -74,6 +74,9 @@ type Applier struct {
 	Entitled func(g visual.GUID, terms license.Terms, asked bool) []verdict.Finding
 	// Clock gives a fresh trusted moment, never earlier than the last.
 	Clock func() moment.Moment
+	// Lead asks, right before a store is changed, whether this process may still
+	// do so; nil where no other could.
+	Lead func(context.Context) error
 }
 
 // Do carries out one step whose gates the caller has found open, and takes it
@@ -142,6 +145,9 @@ func (a *Applier) change(ctx context.Context, s plan.Step) (store.Receipt, error
 	case !s.Kind.Valid():
 		return store.Receipt{}, verdict.Refuse("op.kind", fmt.Sprintf("this version of orgstore knows no change %q", s.Kind), "update orgstore")
 	case !s.Kind.Puts():
+		if err := a.leads(ctx); err != nil {
+			return store.Receipt{}, err
+		}
 		return target.SetAccess(ctx, s.ID, s.Key.GUID, s.Kind == change.Enable)
 	}
 	licensed, err := a.judge(s)
@@ -154,6 +160,9 @@ func (a *Applier) change(ctx context.Context, s plan.Step) (store.Receipt, error
 	if err := a.renewal(s); err != nil {
 		return store.Receipt{}, err
 	}
+	if err := a.leads(ctx); err != nil {
+		return store.Receipt{}, err
+	}
 	// A moment of its own: judging takes time, and a license may end meanwhile.
 	receipt, err := target.Put(ctx, s.ID, licensed, a.Clock())
 	if err != nil || receipt.Waiting || !needsAccess(s) {
@@ -164,6 +173,15 @@ func (a *Applier) change(ctx context.Context, s plan.Step) (store.Receipt, error
 		err = fmt.Errorf("put back, but not its access: %v", err)
 	}
 	return receipt, err
+}
+
+// leads asks whether this process may still change stores: it may have been
+// stopped since it began the step, and another have finished it.
+func (a *Applier) leads(ctx context.Context) error {
+	if a.Lead == nil {
+		return nil
+	}
+	return a.Lead(ctx)
 }
 
 // needsAccess says whether to put back a package is not enough to put back its

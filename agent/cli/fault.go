@@ -73,6 +73,8 @@ func diagnose(err error) *fault {
 		return &fault{exitCanceled, "canceled", "nothing is lost: run the command again to go on", errors.New("stopped before the end")}
 	case errors.As(err, &held):
 		return &fault{exitLocked, "locked", held.Hint(), err}
+	case errors.Is(err, journal.ErrLost):
+		return &fault{exitLocked, "locked", "nothing more was done by this run: look at orgstore history, then run the command again", err}
 	case errors.As(err, &broken):
 		return &fault{exitLog, "log.inconsistent", "keep the journal's file as it is and find out who changed it; nothing is changed until then", err}
 	case errors.As(err, &refusal):

@@ -15,7 +15,6 @@ import (
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/agent/journal"
-	"github.com/orgstore/orgstore/agent/lock"
 	"github.com/orgstore/orgstore/agent/observe"
 	"github.com/orgstore/orgstore/packages/archive"
 	"github.com/orgstore/orgstore/packages/disk"
@@ -49,7 +48,7 @@ type session struct {
 	trust    license.Trust // without status lists: see believed
 	heard    listened
 	stores   map[string]store.Store
-	lock     *lock.Lock
+	leads    *lead // nil while it may not change stores
 	lists    lists // what people took from the store
 	known    tenant.Facts
 	profiles profile.Set
@@ -128,10 +127,7 @@ func (s *session) Close() error {
 	if s.tenant != nil {
 		err = s.tenant.Close()
 	}
-	if s.lock != nil {
-		err = errors.Join(err, s.lock.Release())
-	}
-	return errors.Join(err, s.journal.Close())
+	return errors.Join(err, s.leave(), s.journal.Close())
 }
 
 // settings reads the settings file that the command line names.
@@ -164,11 +160,9 @@ func (s *session) changing(ctx context.Context, command string) ([]apply.Result,
 	if s.broken != nil { // masks decide what is a renewal
 		return nil, s.broken
 	}
-	held, err := lock.Acquire(ctx, s.Disk, s.settings.Data, lock.Holder{Command: command, Since: s.Now()}, 0)
-	if err != nil {
+	if err := s.lead(ctx, command); err != nil {
 		return nil, err
 	}
-	s.lock = held
 	if err := s.sweep(); err != nil {
 		return nil, err
 	}
@@ -225,6 +219,7 @@ func (s *session) applier() *apply.Applier {
 		Journal: s.journal, Archive: s.archive, Stores: s.stores, Trust: s.believed(),
 		Limits: pbiviz.DefaultLimits(), Facts: o.Facts, Entitled: o.Entitled, Clock: s.clock,
 		Need: o.Need, Profiles: s.profiles,
+		Lead: func(ctx context.Context) error { return s.journal.Lead(ctx, leaseTerm, false) },
 	}
 }
 

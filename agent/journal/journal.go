@@ -28,6 +28,10 @@ type Log interface {
 	// are no more or yield returns an error, which it returns as it is. The
 	// yielded body is the receiver's to keep. Yield must not call the log.
 	Read(ctx context.Context, after uint64, yield func(Record) error) error
+	// Lease answers a claim as Claim.Grant says, durable when it returns nil. From
+	// then on, until it is given back, Append answers ErrLost where the lease in
+	// force is of another term than the one this log was granted.
+	Lease(ctx context.Context, c Claim) (Lease, error)
 	Close() error
 }
 
@@ -46,6 +50,7 @@ type Journal struct {
 
 	mu   sync.Mutex
 	book Book
+	term int64 // of the lease it was granted; zero if it has none
 }
 
 // Open reads a log from its beginning. Its errors include *BrokenError and
@@ -118,6 +123,9 @@ func (j *Journal) Append(ctx context.Context, tx TxID, facts ...Fact) error {
 func (j *Journal) reconsider(ctx context.Context, failure error) (again bool, err error) {
 	impossible := (*ImpossibleError)(nil)
 	moved := errors.Is(failure, ErrMoved)
+	if errors.Is(failure, ErrLost) {
+		return false, ErrLost
+	}
 	if !moved && !errors.As(failure, &impossible) {
 		return false, fmt.Errorf("cannot append to the audit log: %w", failure)
 	}

@@ -13,15 +13,65 @@ import (
 type Log struct {
 	mu      sync.Mutex
 	records []journal.Record
+	lease   journal.Lease
+	term    int64 // that this log was granted
+}
+
+// A Handle is a Log as one more process has it open: with a lease of its own.
+type Handle struct {
+	*Log
+	term int64
+}
+
+// Handle opens the log once more.
+func (l *Log) Handle() *Handle { return &Handle{Log: l} }
+
+// Append implements journal.Log.
+func (h *Handle) Append(ctx context.Context, records []journal.Record) error {
+	return h.append(ctx, h.term, records)
+}
+
+// Lease implements journal.Log.
+func (h *Handle) Lease(ctx context.Context, c journal.Claim) (journal.Lease, error) {
+	return h.claim(ctx, c, &h.term)
+}
+
+// Lease implements journal.Log.
+func (l *Log) Lease(ctx context.Context, c journal.Claim) (journal.Lease, error) {
+	return l.claim(ctx, c, &l.term)
+}
+
+func (l *Log) claim(ctx context.Context, c journal.Claim, term *int64) (journal.Lease, error) {
+	if err := ctx.Err(); err != nil {
+		return journal.Lease{}, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	lease, err := c.Grant(l.lease)
+	if err != nil {
+		return lease, err
+	}
+	l.lease, *term = lease, lease.Term
+	if c.Gives() {
+		*term = 0
+	}
+	return lease, nil
 }
 
 // Append implements journal.Log.
 func (l *Log) Append(ctx context.Context, records []journal.Record) error {
+	return l.append(ctx, l.term, records)
+}
+
+func (l *Log) append(ctx context.Context, term int64, records []journal.Record) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if term != 0 && term != l.lease.Term {
+		return journal.ErrLost
+	}
 	var prev journal.Hash
 	if n := len(l.records); n > 0 {
 		prev = l.records[n-1].Hash

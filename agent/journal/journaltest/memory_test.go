@@ -10,6 +10,6 @@ import (
 func TestLogInMemory(t *testing.T) {
 	journaltest.Suite(t, func(*testing.T) func() (journal.Log, error) {
 		l := new(journaltest.Log)
-		return func() (journal.Log, error) { return l, nil }
+		return func() (journal.Log, error) { return l.Handle(), nil }
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/orgstore/orgstore/agent/journal"
 )
@@ -32,6 +33,10 @@ func Suite(t *testing.T, fresh func(t *testing.T) (open func() (journal.Log, err
 		"a yielded body is the reader's to keep":           bodyKept,
 		"a cut tail is noticed by who has read it":         cutTail,
 		"a stale journal's fact is judged by what is true": staleJudgment,
+		"one at a time has the lease":                      oneLeads,
+		"who lost the lease appends nothing":               lostLease,
+		"a lease is given back":                            leftLease,
+		"the lease of who is gone is seized":               seizedLease,
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -279,6 +284,10 @@ func (s *switching) Read(ctx context.Context, after uint64, yield func(journal.R
 	return s.before.Read(ctx, after, yield)
 }
 
+func (s *switching) Lease(ctx context.Context, c journal.Claim) (journal.Lease, error) {
+	return s.after.Lease(ctx, c)
+}
+
 func (s *switching) Close() error { return nil }
 
 // staleJudgment: what another process recorded makes a fact possible, or not.
@@ -298,5 +307,101 @@ func staleJudgment(t *testing.T, open func() journal.Log) {
 	}
 	if a.Book().Head() != b.Book().Head() {
 		t.Error("two journals of one log differ")
+	}
+}
+
+// at opens a journal whose clock a test sets.
+func at(t *testing.T, l journal.Log) (*journal.Journal, *time.Time) {
+	t.Helper()
+	now := time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
+	stamp := Stamp()
+	stamp.Clock = func() time.Time { return now }
+	j, err := journal.Open(context.Background(), l, stamp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return j, &now
+}
+
+func oneLeads(t *testing.T, open func() journal.Log) {
+	ctx := context.Background()
+	a, now := at(t, open())
+	b, later := at(t, open())
+	if err := a.Lead(ctx, time.Minute, false); err != nil {
+		t.Fatal(err)
+	}
+	leased := (*journal.LeasedError)(nil)
+	if err := b.Lead(ctx, time.Minute, false); !errors.As(err, &leased) || !leased.Until.Equal(now.Add(time.Minute)) {
+		t.Errorf("taking what another has: %v", err)
+	}
+	*now = now.Add(50 * time.Second)
+	if err := a.Lead(ctx, time.Minute, false); err != nil {
+		t.Errorf("extending: %v", err)
+	}
+	*later = now.Add(59 * time.Second)
+	if err := b.Lead(ctx, time.Minute, false); !errors.As(err, &leased) {
+		t.Errorf("taking what was extended: %v", err)
+	}
+	add(t, a, 1, 1)
+	add(t, b, 2, 2) // who asked in vain is not kept from appending: it holds, approves
+}
+
+func lostLease(t *testing.T, open func() journal.Log) {
+	ctx := context.Background()
+	a, now := at(t, open())
+	b, later := at(t, open())
+	if err := a.Lead(ctx, time.Minute, false); err != nil {
+		t.Fatal(err)
+	}
+	*later = now.Add(time.Minute) // the first moment at which it has ended
+	if err := b.Lead(ctx, time.Minute, false); err != nil {
+		t.Fatalf("taking one that ended: %v", err)
+	}
+	if err := a.Append(ctx, Tx(t), marked(1)); !errors.Is(err, journal.ErrLost) {
+		t.Errorf("appending after it was lost: %v", err)
+	}
+	if err := a.Lead(ctx, time.Minute, true); !errors.Is(err, journal.ErrLost) {
+		t.Errorf("extending what was lost: %v", err)
+	}
+	if err := a.Leave(ctx); err != nil {
+		t.Errorf("giving back what was lost: %v", err)
+	}
+	add(t, b, 1, 1)
+	if got := all(t, open(), 0); len(got) != 1 {
+		t.Errorf("%d records", len(got))
+	}
+}
+
+func leftLease(t *testing.T, open func() journal.Log) {
+	ctx := context.Background()
+	a, _ := at(t, open())
+	b, _ := at(t, open())
+	if err := a.Leave(ctx); err != nil {
+		t.Errorf("giving back what it never had: %v", err)
+	}
+	if err := a.Lead(ctx, time.Minute, false); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Leave(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Lead(ctx, time.Minute, false); err != nil {
+		t.Errorf("taking what was given back: %v", err)
+	}
+	add(t, a, 1, 1) // who gave it back may append as anybody may
+}
+
+func seizedLease(t *testing.T, open func() journal.Log) {
+	ctx := context.Background()
+	a, _ := at(t, open())
+	b, _ := at(t, open())
+	if err := a.Lead(ctx, time.Hour, false); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Lead(ctx, time.Minute, true); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Append(ctx, Tx(t), marked(1)); !errors.Is(err, journal.ErrLost) {
+		t.Errorf("appending after it was seized: %v", err)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 
 	"modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
@@ -34,6 +35,7 @@ const (
 type Log struct {
 	db   *sql.DB
 	path string
+	term atomic.Int64 // of the lease that was granted last
 }
 
 // Open opens the log in a file, and makes it, readable by its owner only, where
@@ -59,7 +61,7 @@ func open(ctx context.Context, path string) (*Log, error) {
 	if err := update(ctx, db); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &Log{db, path}, nil
+	return &Log{db: db, path: path}, nil
 }
 
 // connect prepares a pool for a file that exists. Full synchronization makes an
@@ -109,6 +111,9 @@ func (l *Log) append(ctx context.Context, records []journal.Record) error {
 		return err
 	}
 	defer tx.Rollback() // an error after Commit, which is as it should be
+	if err := l.fence(ctx, tx); err != nil {
+		return err
+	}
 	if err := expect(ctx, tx, records[0]); err != nil {
 		return err
 	}

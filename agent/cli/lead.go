@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/agent/lock"
+)
+
+const (
+	// leaseTerm is how long a run that stopped answering keeps others from
+	// changing stores: longer than a pause of a busy machine, shorter than a
+	// person's patience.
+	leaseTerm = time.Minute
+	// leaseBeat is how often a run that goes on extends its lease.
+	leaseBeat = leaseTerm / 4
+)
+
+// A lead is the right to change stores. Two things make it: the operating
+// system's lock, which ends with the process, so that nobody waits after a
+// crash; and the journal's lease, which ends with time, so that a process that
+// hangs keeps nobody out for ever.
+type lead struct {
+	lock *lock.Lock // nil where a process that hangs still has it
+	stop context.CancelFunc
+	done chan struct{}
+}
+
+// lead takes the right to change stores. The error is *lock.Held where another
+// process has it.
+func (s *session) lead(ctx context.Context, command string) error {
+	held, err := lock.Acquire(ctx, s.Disk, s.settings.Data, lock.Holder{Command: command, Since: s.Now()}, 0)
+	switch busy := (*lock.Held)(nil); {
+	case errors.As(err, &busy):
+		if err := s.takeOver(ctx, busy); err != nil {
+			return err
+		}
+	case err != nil:
+		return err
+	default:
+		// Whoever had the lease is gone: its lock is.
+		if err := s.journal.Lead(ctx, leaseTerm, true); err != nil {
+			return errors.Join(err, held.Release())
+		}
+	}
+	s.leads = &lead{lock: held, done: make(chan struct{})}
+	var beating context.Context
+	beating, s.leads.stop = context.WithCancel(context.WithoutCancel(ctx))
+	go s.beat(beating, s.leads.done)
+	return nil
+}
+
+// takeOver takes the lease from a process that lives and has not extended it for
+// long. One that has just begun may not have taken it yet.
+func (s *session) takeOver(ctx context.Context, busy *lock.Held) error {
+	if busy.By.Since.IsZero() || s.Now().Before(busy.By.Since.Add(leaseTerm)) {
+		return busy
+	}
+	err := s.journal.Lead(ctx, leaseTerm, false)
+	if leased := (*journal.LeasedError)(nil); errors.As(err, &leased) {
+		return busy
+	}
+	if err == nil {
+		s.note("process %d on %s has not answered for %s: this run takes over from it", busy.By.PID, busy.By.Host, leaseTerm)
+	}
+	return err
+}
+
+// beat extends the lease until it is told to stop. A lease that is lost shows at
+// the next append, and before the next change: see apply.Applier.Lead.
+func (s *session) beat(ctx context.Context, done chan<- struct{}) {
+	defer close(done)
+	tick := time.NewTicker(leaseBeat)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if errors.Is(s.journal.Lead(ctx, leaseTerm, false), journal.ErrLost) {
+				return
+			}
+		}
+	}
+}
+
+// leave gives the right back.
+func (s *session) leave() error {
+	if s.leads == nil {
+		return nil
+	}
+	s.leads.stop()
+	<-s.leads.done
+	err := s.journal.Leave(context.Background())
+	if s.leads.lock != nil {
+		err = errors.Join(err, s.leads.lock.Release())
+	}
+	s.leads = nil
+	return err
+}
