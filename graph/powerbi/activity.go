@@ -28,30 +28,6 @@ const (
 	timeForm = "2006-01-02T15:04:05.000Z"
 )
 
-// An Operation is what happened to the Organizational Store, in Microsoft's
-// words (documented: "Operation list", fabric-docs).
-type Operation string
-
-// The operations on the store.
-const (
-	Inserted Operation = "InsertOrganizationalGalleryItem"
-	Updated  Operation = "UpdateOrganizationalGalleryItem"
-	Deleted  Operation = "DeleteOrganizationalGalleryItem"
-)
-
-// An Event is one change of the Organizational Store. Microsoft shows no example
-// of such a record: whether Item and Object name the visual, its id or nothing
-// is unknown, so an event says that the store changed, not to what.
-type Event struct {
-	ID        string    // Microsoft's; empty where none was told
-	At        time.Time // UTC; zero where none could be read
-	Operation Operation
-	User      string // who did it, by name: personal data
-	Item      string // ItemName, or what stands for it
-	Object    string // ObjectId
-	Failed    bool   // told as not successful
-}
-
 // A Mark is up to where the log was read. The zero Mark begins as far back as
 // the log reaches.
 type Mark struct {
@@ -90,16 +66,16 @@ func (l *Log) Mark() Mark { return Mark{l.mark.Until, slices.Clone(l.mark.Seen)}
 //
 // A service that wants a day's filter per operation would be asked three times;
 // here a day is asked once, and the other operations are left out on this side.
-func (l *Log) Events(ctx context.Context) iter.Seq2[Event, error] {
-	return func(yield func(Event, error) bool) {
+func (l *Log) Events(ctx context.Context) iter.Seq2[tenant.Event, error] {
+	return func(yield func(tenant.Event, error) bool) {
 		for w := range windows(l.mark.Until, l.now) {
 			seen := slices.Clone(l.mark.Seen)
 			for e, err := range l.window(ctx, w) {
 				if err != nil {
-					yield(Event{}, err)
+					yield(tenant.Event{}, err)
 					return
 				}
-				key := e.key()
+				key := e.Key()
 				if slices.ContainsFunc(seen, func(s Sighting) bool { return s.Key == key }) {
 					continue
 				}
@@ -167,13 +143,13 @@ type record struct {
 
 // window reads all pages of a window. A page may be empty and yet have others
 // after it; the last is the one without a token.
-func (l *Log) window(ctx context.Context, w window) iter.Seq2[Event, error] {
-	return func(yield func(Event, error) bool) {
+func (l *Log) window(ctx context.Context, w window) iter.Seq2[tenant.Event, error] {
+	return func(yield func(tenant.Event, error) bool) {
 		query := w.query()
 		for range maxPages {
 			var a answer
 			if err := l.api.GetJSON(ctx, graph.PowerBI, activityPath, query, nil, &a); err != nil {
-				yield(Event{}, err)
+				yield(tenant.Event{}, err)
 				return
 			}
 			for _, r := range a.Events {
@@ -186,12 +162,12 @@ func (l *Log) window(ctx context.Context, w window) iter.Seq2[Event, error] {
 			case next == "":
 				return
 			case next == query.Get("continuationToken"):
-				yield(Event{}, errors.New("the activity log of Power BI answers the same page again and again"))
+				yield(tenant.Event{}, errors.New("the activity log of Power BI answers the same page again and again"))
 				return
 			}
 			query = url.Values{"continuationToken": {next}}
 		}
-		yield(Event{}, errors.New("the activity log of Power BI has pages without end for one day"))
+		yield(tenant.Event{}, errors.New("the activity log of Power BI has pages without end for one day"))
 	}
 }
 
@@ -228,12 +204,12 @@ func (a answer) next() string {
 }
 
 // event reads a record, and says whether it is about the store.
-func (r record) event() (Event, bool) {
-	op := Operation(cmp.Or(r.Activity, r.Operation))
-	if op != Inserted && op != Updated && op != Deleted {
-		return Event{}, false
+func (r record) event() (tenant.Event, bool) {
+	op := tenant.Operation(cmp.Or(r.Activity, r.Operation))
+	if !slices.Contains(tenant.Operations(), op) {
+		return tenant.Event{}, false
 	}
-	return Event{
+	return tenant.Event{
 		ID: tenant.Clean(r.ID), At: parseTime(r.Created), Operation: op, User: tenant.Clean(r.User),
 		Item: tenant.Clean(r.Item), Object: tenant.Clean(r.Object), Failed: r.Success != nil && !*r.Success,
 	}, true
@@ -247,14 +223,6 @@ func parseTime(s string) time.Time {
 		}
 	}
 	return time.Time{}
-}
-
-// key tells events apart: by their id or, where none was told, by all else.
-func (e Event) key() string {
-	if e.ID != "" {
-		return e.ID
-	}
-	return strings.Join([]string{string(e.Operation), e.At.Format(time.RFC3339Nano), e.User, e.Item, e.Object}, "\x00")
 }
 
 // Reachable asks for the last hour of the log, one page of it at most, to learn

@@ -12,6 +12,7 @@ import (
 	"github.com/orgstore/orgstore/graph/simulator"
 	"github.com/orgstore/orgstore/graph/simulator/simulatortest"
 	"github.com/orgstore/orgstore/graph/tenanttest"
+	about "github.com/orgstore/orgstore/packages/tenant"
 )
 
 // to connects to a simulated tenant.
@@ -54,7 +55,7 @@ func TestLogOfASimulatedTenant(t *testing.T) {
 		}
 		id := fmt.Sprintf("change %02d", day)
 		want = append(want, id)
-		s.AddEvents(simulator.Event{ID: id, At: at, Activity: string(powerbi.Updated), User: "admin@contoso.com", ItemName: "Gauge", Succeeded: true})
+		s.AddEvents(simulator.Event{ID: id, At: at, Activity: string(about.Updated), User: "admin@contoso.com", ItemName: "Gauge", Succeeded: true})
 	}
 	c := to(t, s)
 	p := powerbi.New(c)
