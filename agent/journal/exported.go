@@ -50,6 +50,7 @@ func (f Exported) enter(w *writer, e Entry) error {
 		}
 	}
 	if before, ok := w.exports.get(f.Store); !ok || !f.Taken.Before(before.Taken) {
+		w.shift(before, f)
 		w.exports.set(f.Store, f)
 	}
 	return nil

@@ -45,6 +45,8 @@ const (
 	KindAttested          Kind = "attested"
 	KindExported          Kind = "exported"
 	KindReminded          Kind = "reminded"
+	KindStoreChanged      Kind = "store-changed"
+	KindDriftSettled      Kind = "drift-settled"
 )
 
 // Kinds lists every kind, in the order of the constants.
@@ -57,6 +59,7 @@ func Kinds() []Kind {
 		KindStatusReceived, KindStatusVerified, KindStatusRefused, KindTrustChanged,
 		KindAttested,
 		KindExported, KindReminded,
+		KindStoreChanged, KindDriftSettled,
 	}
 }
 
@@ -131,6 +134,10 @@ func (r written) read() (Fact, error) {
 		return decode[Exported](r.Data)
 	case KindReminded:
 		return decode[Reminded](r.Data)
+	case KindStoreChanged:
+		return decode[StoreChanged](r.Data)
+	case KindDriftSettled:
+		return decode[DriftSettled](r.Data)
 	}
 	return nil, &NewerError{What: fmt.Sprintf("a fact %q that this program does not know", r.Kind)}
 }

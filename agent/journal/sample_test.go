@@ -9,6 +9,7 @@ import (
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/tenant"
 	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/change"
@@ -140,6 +141,8 @@ func samples(t testing.TB) []journal.Fact {
 		journal.Attested{Package: digest("1.4.0.0"), Statement: digest("s"), Attester: "Ada Lovelace", Accounts: []string{"ada"}},
 		exported(day.AddDate(-2, 0, 0)),
 		journal.Reminded{Step: "step-2", Event: journal.TaskReminded, Message: "it waits since 2026-03-02"},
+		changed("event-1"),
+		journal.DriftSettled{Event: "event-1", Key: key, Reason: "agreed with the vendor"},
 	}
 }
 
@@ -155,6 +158,12 @@ func exported(taken time.Time) journal.Exported {
 	return journal.Exported{
 		Store: journaltest.Key().Store, File: "OrganizationalVisuals.csv", List: digest("csv"), Taken: taken,
 		Entries: []journal.ExportedEntry{{GUID: journaltest.Key().GUID, Name: "Aurora Gauge", Source: store.FromFile, Enabled: &yes, Pane: &no, Changed: "2026-02-28"}},
+	}
+}
+
+func changed(event string) journal.StoreChanged {
+	return journal.StoreChanged{
+		Event: event, Time: day, Operation: tenant.Updated, User: "bob@contoso.com", Item: "Aurora Gauge", Object: "obj-1", Failed: true,
 	}
 }
 

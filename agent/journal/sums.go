@@ -43,9 +43,15 @@ type sums struct {
 	overriders   table[passing, Actor]                // who gave the latest of each
 	tries        table[store.StepID, int]             // failed or interrupted
 	exports      table[string, Exported]              // the newest of each store
-	marks        table[string, int64]                 // highest sequence put, by license.MarkKey
-	time         moment.Mark
-	policy       string
+	shifts       table[store.Key, Shift]              // between two lists
+	events       table[string, StoreEvent]            // of the activity log, by key
+	// What people settled, and when.
+	settledEvents table[string, time.Time]
+	settledKeys   table[store.Key, time.Time]
+
+	marks  table[string, int64] // highest sequence put, by license.MarkKey
+	time   moment.Mark
+	policy string
 	// ends is computed from bounds when it is first asked for; nil in a writer
 	// that changed them.
 	ends func() map[visual.Digest]license.Terms
@@ -107,6 +113,7 @@ func (s *sums) tables() []layered {
 	return []layered{
 		&s.packages, &s.packagesOf, &s.arrived, &s.statements, &s.statementsOf, &s.stated, &s.bounds, &s.refusals, &s.refused,
 		&s.profiled, &s.lists, &s.listed, &s.statuses, &s.settled, &s.listRefusals, &s.updates, &s.attested, &s.shelves, &s.open, &s.holds, &s.overrides, &s.overriders, &s.tries, &s.exports, &s.marks,
+		&s.shifts, &s.events, &s.settledEvents, &s.settledKeys,
 	}
 }
 
