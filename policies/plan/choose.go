@@ -234,14 +234,16 @@ func (m *matter) sameContent(o *offer) bool {
 // vendor's own license.
 func (m *matter) provenSame(o *offer, meant func(*offer) bool) bool {
 	for i := range m.offers {
-		if p := &m.offers[i]; meant(p) && sameCode(o.Candidate, p.Candidate) {
+		if p := &m.offers[i]; meant(p) && SameCode(o.Candidate, p.Candidate) {
 			return true
 		}
 	}
 	return false
 }
 
-func sameCode(a, b *Candidate) bool {
+// SameCode says whether two packages are proven to hold the same code: both hold
+// the same, or both hold the same without the vendor's own license.
+func SameCode(a, b *Candidate) bool {
 	return a.Content != "" && a.Content == b.Content ||
 		slices.ContainsFunc(a.Same, func(s string) bool { return s != "" && slices.Contains(b.Same, s) })
 }

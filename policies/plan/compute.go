@@ -14,10 +14,10 @@ import (
 // the first that fails or waits.
 func Compute(in Input) Plan {
 	w := gather(in)
-	p := Plan{Drifts: map[store.Key]string{}}
+	p := Plan{Drifts: map[store.Key]Drift{}}
 	for _, m := range w.matters {
 		if m.now.drift != "" {
-			p.Drifts[m.key] = m.now.since
+			p.Drifts[m.key] = Drift{m.now.drift, m.now.state, m.now.since}
 		}
 		steps, idle := m.decide()
 		if m.withdrawal != nil {

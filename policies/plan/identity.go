@@ -103,7 +103,7 @@ func (w *world) guids() []visual.GUID {
 }
 
 func presentJSON(m *matter) []byte {
-	o := object().raw("key", keyJSON(m.key)).raw("state", stateJSON(m.now.state)).str("drift", m.now.drift)
+	o := object().raw("key", keyJSON(m.key)).raw("state", stateJSON(m.now.state)).str("drift", string(m.now.drift))
 	if m.now.stuck != nil {
 		o.str("stuck", string(m.now.stuck.Code))
 	}

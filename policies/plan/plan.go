@@ -156,7 +156,7 @@ type Plan struct {
 	// by key.
 	Withdrawals []Withdrawal
 	// Drifts says of each visual that somebody else changed what.
-	Drifts map[store.Key]string
+	Drifts map[store.Key]Drift
 }
 
 // A Basis is a digest of what a plan was computed from: pins, what is present,

@@ -52,7 +52,7 @@ const (
 
 func (m *matter) idle(r Reason) *Idle {
 	r.Message = sentences(r.Message, m.now.since)
-	if m.now.drift != "" && m.now.drift != driftRemoved && r.Hint == "" {
+	if m.now.drift != "" && m.now.drift != DriftRemoved && r.Hint == "" {
 		r.Hint = fmt.Sprintf("if that is meant to stay, record it: orgstore store baseline %s --package FILE --evidence TEXT", m.key.GUID)
 	}
 	return &Idle{Key: m.key, Name: m.name(nil), State: m.now.state, Reason: r}

@@ -9,22 +9,33 @@ import (
 	"github.com/orgstore/orgstore/packages/visual"
 )
 
-// Ways in which a store was changed behind the journal's back. They are part of
-// a plan's basis.
+// A DriftKind says in which way a store was changed behind the journal's back.
+// The words are part of a plan's basis.
+type DriftKind string
+
+// The kinds of drift.
 const (
-	driftRemoved = "removed"
-	driftAdded   = "added"
-	driftChanged = "changed"
-	driftAccess  = "access"
+	DriftRemoved DriftKind = "removed"
+	DriftAdded   DriftKind = "added"
+	DriftChanged DriftKind = "changed" // another package
+	DriftAccess  DriftKind = "access"
 )
+
+// A Drift is what somebody else changed of a visual, as far as the store tells.
+type Drift struct {
+	Kind DriftKind
+	// State is what is taken to be present now.
+	State   store.State
+	Message string
+}
 
 // settled is what is taken to be present: what the store tells wins over what
 // the journal believes, as far as the store can tell.
 type settled struct {
 	state store.State
-	name  string // as the store says
-	drift string // one of the drifts; empty if journal and store agree
-	since string // the drift as a sentence
+	name  string    // as the store says
+	drift DriftKind // empty if journal and store agree
+	since string    // the drift as a sentence
 	// unrecorded says that the visual was there before orgstore came.
 	unrecorded bool
 	// stuck says why nothing may be changed whatever is wanted; nil if something may.
@@ -98,7 +109,7 @@ func unlooked(belief store.State, lacking time.Time) settled {
 	}
 	s := settled{state: store.State{Presence: store.Absent, Claim: store.Confirmed}}
 	if belief.Presence == store.Present {
-		s.drift = driftRemoved
+		s.drift = DriftRemoved
 		s.since = fmt.Sprintf("the store's list of %s does not have it any more: somebody deleted it, and reports that use it stay broken even if it is added again", day(lacking))
 	}
 	return s
@@ -108,7 +119,7 @@ func unlooked(belief store.State, lacking time.Time) settled {
 func unlisted(belief store.State) settled {
 	s := settled{state: store.State{Presence: store.Absent, Claim: store.Verified}}
 	if belief.Presence == store.Present {
-		s.drift = driftRemoved
+		s.drift = DriftRemoved
 		s.since = "somebody removed it; putting it back needs a decision"
 	}
 	return s
@@ -130,7 +141,7 @@ func listed(belief store.State, told store.Listing, t store.Traits, offers []off
 	}
 	if told.Enabled != nil {
 		if s.drift == "" && belief.Enabled != nil && *belief.Enabled != *told.Enabled {
-			s.drift, s.since = driftAccess, accessSentence(*told.Enabled)
+			s.drift, s.since = DriftAccess, accessSentence(*told.Enabled)
 		}
 		s.state.Enabled = told.Enabled
 	}
@@ -154,7 +165,7 @@ func stranger(belief store.State, told store.Listing, t store.Traits, offers []o
 		s.unrecorded = true
 		return s
 	}
-	s.drift, s.since = driftAdded, "someone installed it since; the journal knows it as absent"
+	s.drift, s.since = DriftAdded, "someone installed it since; the journal knows it as absent"
 	return s
 }
 
@@ -162,7 +173,7 @@ func stranger(belief store.State, told store.Listing, t store.Traits, offers []o
 func changed(believed, told visual.Release, offers []offer) settled {
 	return settled{
 		state: holds(told, offers),
-		drift: driftChanged,
+		drift: DriftChanged,
 		since: fmt.Sprintf("someone changed it since: the journal knows %s, the store holds %s", releaseName(believed), releaseName(told)),
 	}
 }

@@ -48,7 +48,7 @@ func (m *matter) why(c choice) Reason {
 	text := fmt.Sprintf("%s is the newest that the pin %s allows, %s", o.Release.Version, m.want.Pin, until(o.Terms.Ends))
 	switch c.kind {
 	case change.Install:
-		if m.now.drift == driftRemoved {
+		if m.now.drift == DriftRemoved {
 			return Reason{CodeMissing, "it is pinned and no longer in the store; " + text, ""}
 		}
 	case change.Downgrade:
