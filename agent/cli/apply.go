@@ -71,7 +71,7 @@ func (o *applyOptions) run(ctx context.Context, args []string) (answer, error) {
 			return answer{}, err
 		}
 	}
-	p, _, err := s.compute(ctx, nil)
+	p, in, err := s.compute(ctx, nil)
 	if err != nil {
 		return s.applied(recovered, nil), err
 	}
@@ -94,6 +94,10 @@ func (o *applyOptions) run(ctx context.Context, args []string) (answer, error) {
 	withdrawn := s.withdraw(ctx, s.taken(p, chosen))
 	results, err := s.carryOut(ctx, unstopped(steps, withdrawn), nil)
 	if err == nil {
+		err = s.watch(ctx, false)
+	}
+	if err == nil {
+		s.drift(p, in)
 		err = s.remind(ctx)
 	}
 	s.post(ctx)

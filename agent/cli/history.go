@@ -25,7 +25,8 @@ func newHistory(g *globals) *cobra.Command {
 		Long: `Show what was changed, by whom and why, oldest first.
 
 Revisions count for each visual. With --all it also shows who held, released
-and unblocked what, and which attestations arrived; those have no revision. The list is replayed from the audit log, whose
+and unblocked what, which attestations arrived, and what the tenant's activity log
+told of the store; those have no revision. The list is replayed from the audit log, whose
 entries are chained by hashes: an entry that was edited is noticed (exit 17).`,
 		Example: `  orgstore history
   orgstore history auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E -o json
@@ -160,6 +161,15 @@ func trustWords(f journal.TrustChanged) string {
 	return fmt.Sprintf("trust bundle %d, %s, in place of %s", f.Version, f.To, f.From)
 }
 
+// eventWords says what the activity log told.
+func eventWords(f journal.StoreChanged) string {
+	text := fmt.Sprintf("%s by %s at %s", f.Operation, cmp.Or(f.User, "somebody"), clock(f.Time))
+	if f.Failed {
+		text += ", which failed"
+	}
+	return text
+}
+
 // words adds to a history what people said of a visual without changing it. What
 // they said is no revision: it has the number 0.
 func (s *session) words(ctx context.Context, history []journal.Revision) ([]journal.Revision, error) {
@@ -185,6 +195,10 @@ func (s *session) words(ctx context.Context, history []journal.Revision) ([]jour
 			r.After = store.State{Presence: store.Present, Release: &visual.Release{Version: f.Bound.Version, Digest: f.Bound.Package}, License: f.Bound.Terms}
 		case journal.Unblocked:
 			r.Key, r.Kind, r.Reason = f.Key, "unblock", f.Reason
+		case journal.StoreChanged:
+			r.Name, r.Kind, r.Reason = cmp.Or(f.Item, "(the store)"), "store-event", eventWords(f)
+		case journal.DriftSettled:
+			r.Key, r.Kind, r.Reason = f.Key, "settle", phrases(f.Event, f.Reason)
 		case journal.StatusVerified:
 			r.Name, r.Kind, r.Reason = f.Issuer, "status-list", fmt.Sprintf("number %d of %s, next by %s", f.Sequence, day(f.Issued), day(f.Next))
 		case journal.TrustChanged:

@@ -62,6 +62,9 @@ func (o planOptions) run(ctx context.Context) (answer, error) {
 		return answer{}, err
 	}
 	s.post(ctx)
+	if err := s.watch(ctx, false); err != nil {
+		return answer{}, err
+	}
 	a := s.planAnswer(p)
 	if o.out != "" {
 		if err := o.savePlan(o.out, p); err != nil {

@@ -49,6 +49,7 @@ func (s *session) remind(ctx context.Context) error {
 			continue
 		}
 		message := fmt.Sprintf("%s of %s waits for a person since %s: %s", open.Step.Kind, title(open.Step.Name, k), clock(open.Since), receipt.Note)
+		message = phrases(message, s.witnessed(open))
 		s.note("%s: %s", event, output.Safe(message))
 		if err := s.journal.Append(ctx, s.tx, journal.Reminded{Step: open.Step.ID, Event: event, Message: message}); err != nil {
 			return err

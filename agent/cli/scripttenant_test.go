@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -36,6 +37,8 @@ func aTenant(_ config.Settings, r cli.Remote) (cli.Tenant, error) {
 		return showing{seen: r.Seen}, nil
 	case "tells":
 		return telling{}, nil
+	case "watched":
+		return watchedTenant{}, nil
 	}
 	return nil, errors.New("nobody expected that the tenant is asked")
 }
@@ -60,6 +63,35 @@ func (telling) Facts(_ context.Context, groups []string) (about.Facts, []about.R
 		f.Groups = append(f.Groups, about.Group{ID: id, Name: "BI designers", Members: about.Is[int64](12)})
 	}
 	return f, []about.Requirement{{Name: "capacities", What: "capacities", State: about.Missing, Detail: "Power BI says no", Fix: "enable the tenant setting"}}, nil
+}
+
+// A watchedTenant has an activity log: the file events.json, a list of events. It
+// tells each once, and all again where it is not told how far it was read.
+type watchedTenant struct{ closedTenant }
+
+func (watchedTenant) Changes(_ context.Context, mark []byte, now time.Time) ([]about.Event, []byte, time.Time, error) {
+	text, err := os.ReadFile("events.json")
+	if err != nil {
+		return nil, mark, time.Time{}, edgeError{"the activity log is closed", "graph.denied", "enable the tenant setting"}
+	}
+	var all, told []about.Event
+	read := map[string]bool{}
+	if err := json.Unmarshal(text, &all); err != nil {
+		return nil, nil, now, err
+	}
+	if len(mark) > 0 {
+		if err := json.Unmarshal(mark, &read); err != nil {
+			return nil, nil, now, err
+		}
+	}
+	for _, e := range all {
+		if !read[e.Key()] {
+			told = append(told, e)
+		}
+		read[e.Key()] = true
+	}
+	next, err := json.Marshal(read)
+	return told, next, now, err
 }
 
 // A showing tenant has a library in the folder sharepoint, which shows notes as
@@ -104,6 +136,10 @@ func (t closedTenant) Doctor(context.Context) ([]about.Requirement, error) { ret
 
 func (t closedTenant) Facts(context.Context, []string) (about.Facts, []about.Requirement, error) {
 	return about.Facts{}, nil, t.err
+}
+
+func (t closedTenant) Changes(_ context.Context, mark []byte, _ time.Time) ([]about.Event, []byte, time.Time, error) {
+	return nil, mark, time.Time{}, t.err
 }
 
 func (t closedTenant) Close() error { return nil }

@@ -26,6 +26,7 @@ import (
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/tenant"
 	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/drift"
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
@@ -61,6 +62,8 @@ type session struct {
 	dates    dates                    // what Microsoft's hosts told the time is
 	unposted string                   // what kept notes from being shown; empty if nothing did
 	took     map[string]time.Duration // how long changes of each store usually take
+	log      drift.Log                // how the activity log was read
+	report   drift.Report             // what drifted, once something asked
 }
 
 // open reads the settings and opens what they name. Close it.

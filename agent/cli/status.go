@@ -66,6 +66,10 @@ func runStatus(ctx context.Context, g *globals, args []string) (answer, error) {
 	if err := s.mustKnowOrSee(only, p); err != nil {
 		return answer{}, err
 	}
+	if err := s.watch(ctx, false); err != nil {
+		return answer{}, err
+	}
+	drifted := s.drift(p, in)
 	data := []statusData{}
 	view := output.View{Columns: []string{"VISUAL", "PIN", "INSTALLED", "LICENSE UNTIL", "DAYS LEFT", "NEWEST HERE", "STATE", "WHAT"}}
 	for _, l := range lines(p) {
@@ -90,7 +94,7 @@ func runStatus(ctx context.Context, g *globals, args []string) (answer, error) {
 	case len(data) == 0:
 		a.message = "no visuals: pin one with `orgstore pin set VISUAL PIN`"
 	}
-	a.message = s.said(a.message)
+	a.message = s.said(phrases(a.message, inOneLine(drifted)))
 	return a, nil
 }
 
@@ -120,10 +124,10 @@ func lines(p plan.Plan) []line {
 		if len(out) > 0 && out[len(out)-1].key == step.Key {
 			continue // a second step of the same visual
 		}
-		out = append(out, line{key: step.Key, name: step.Name, state: step.From, step: &p.Steps[i], reason: step.Reason, drift: p.Drifts[step.Key]})
+		out = append(out, line{key: step.Key, name: step.Name, state: step.From, step: &p.Steps[i], reason: step.Reason, drift: p.Drifts[step.Key].Message})
 	}
 	for _, idle := range p.Idle {
-		out = append(out, line{key: idle.Key, name: idle.Name, state: idle.State, reason: idle.Reason, stuck: idle.Blocked, drift: p.Drifts[idle.Key]})
+		out = append(out, line{key: idle.Key, name: idle.Name, state: idle.State, reason: idle.Reason, stuck: idle.Blocked, drift: p.Drifts[idle.Key].Message})
 	}
 	slices.SortStableFunc(out, func(a, b line) int { return a.key.Compare(b.key) })
 	return slices.CompactFunc(out, func(a, b line) bool { return a.key == b.key })

@@ -212,12 +212,13 @@ func speaks(open plan.Open, l store.Listing, there bool, taken time.Time) string
 	return list + " still shows access " + onOff(l.Enabled)
 }
 
-// corroborated says what the newest list tells of a change that waits.
+// corroborated says what the newest list and the activity log tell of a change
+// that waits.
 func (s *session) corroborated(open plan.Open) string {
-	e := s.journal.Book().Export(open.Step.Key.Store)
-	if e == nil {
-		return ""
+	listed := ""
+	if e := s.journal.Book().Export(open.Step.Key.Store); e != nil {
+		l, there := e.Listed[open.Step.Key.GUID]
+		listed = speaks(open, l, there, e.Taken)
 	}
-	l, there := e.Listed[open.Step.Key.GUID]
-	return speaks(open, l, there, e.Taken)
+	return phrases(listed, s.witnessed(open))
 }
