@@ -1,0 +1,76 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/windows/svc"
+)
+
+// patience is what the manager is asked to wait for a step that has begun.
+const patience = 150 * time.Second
+
+// host does the work under the service manager of Windows where that started
+// the program, and by itself otherwise. A service takes no signals: Windows
+// sends one to every service whenever anybody logs off.
+func host(ctx context.Context, work func(context.Context) error) error {
+	service, err := svc.IsWindowsService()
+	switch {
+	case err != nil:
+		return fmt.Errorf("cannot tell whether the service manager started this: %w", err)
+	case !service:
+		return signaled(ctx, work)
+	}
+	h := &handler{ctx: ctx, work: work}
+	if err := svc.Run(Name, h); err != nil {
+		return fmt.Errorf("cannot run under the service manager: %w", err)
+	}
+	return h.err
+}
+
+// handler speaks with the service manager.
+type handler struct {
+	ctx  context.Context
+	work func(context.Context) error
+	err  error
+}
+
+// Execute is called by the service manager, once. The exit code makes the
+// manager restart a service whose work failed, if it was told to.
+func (h *handler) Execute(_ []string, requests <-chan svc.ChangeRequest, status chan<- svc.Status) (bool, uint32) {
+	asked, ended := make(chan request), make(chan struct{})
+	go translate(requests, asked, ended)
+	h.err = managed(h.ctx, h.work, asked, func(stopping bool) {
+		if stopping {
+			status <- svc.Status{State: svc.StopPending, WaitHint: uint32(patience.Milliseconds())}
+			return
+		}
+		status <- svc.Status{State: svc.Running, Accepts: svc.AcceptStop | svc.AcceptShutdown}
+	})
+	close(ended)
+	if h.err != nil {
+		return true, 1
+	}
+	return false, 0
+}
+
+// translate passes on what is understood until the work has ended.
+func translate(requests <-chan svc.ChangeRequest, asked chan<- request, ended <-chan struct{}) {
+	for {
+		var r request
+		select {
+		case <-ended:
+			return
+		case c := <-requests:
+			if c.Cmd == svc.Stop || c.Cmd == svc.Shutdown {
+				r = stop
+			}
+		}
+		select {
+		case <-ended:
+			return
+		case asked <- r:
+		}
+	}
+}
