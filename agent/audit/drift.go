@@ -35,7 +35,7 @@ type Scene struct {
 func (s Scene) Drift() drift.Report {
 	in := drift.Input{
 		Wanted: s.Input.Wanted, Present: s.Input.Present, Drifts: s.Plan.Drifts,
-		Candidates: s.Input.Candidates, Traits: s.Input.Traits, Tenant: s.Tenant, Log: s.Log,
+		Candidates: s.Input.Candidates, Traits: s.Input.Traits, Tenant: s.Tenant, Log: s.Log, Hybrid: s.Input.Hybrid,
 		Events: Events(s.Book), Names: map[store.Key][]string{}, Own: map[store.Key][]drift.Own{},
 		Shifts: map[store.Key]drift.Shift{}, Notes: map[store.Key]drift.Note{},
 		Lists: map[string]time.Time{}, Settled: map[store.Key]time.Time{},

@@ -75,6 +75,11 @@ func (o *applyOptions) run(ctx context.Context, args []string) (answer, error) {
 	if err != nil {
 		return s.applied(recovered, nil), err
 	}
+	if !o.dryRun && len(args) == 0 { // a saved plan selects steps alone
+		if p, in, err = o.adopt(ctx, s, p, in); err != nil {
+			return s.applied(recovered, nil), err
+		}
+	}
 	steps, chosen, err := o.selected(s, p, args)
 	if err != nil {
 		return s.applied(recovered, nil), err
@@ -108,6 +113,19 @@ func (o *applyOptions) run(ctx context.Context, args []string) (answer, error) {
 		err = cmp.Or(worst(results, byName), unhappy(unmet, byName), s.signedIn())
 	}
 	return s.applied(results, unmet), err
+}
+
+// adopt records what is adopted of the visuals chosen, and plans anew from there.
+func (o *applyOptions) adopt(ctx context.Context, s *session, p plan.Plan, in plan.Input) (plan.Plan, plan.Input, error) {
+	only, err := named(o.visuals)
+	if err != nil {
+		return p, in, err
+	}
+	err = s.adopt(ctx, p, func(k store.Key) bool { return len(only) == 0 || slices.Contains(only, k.GUID) })
+	if err != nil || len(s.adopted) == 0 {
+		return p, in, err
+	}
+	return s.plan(ctx, nil)
 }
 
 func (o *applyOptions) check() error {
@@ -317,6 +335,13 @@ type appliedData struct {
 	Tx      string        `json:"tx"`
 	Steps   []appliedStep `json:"steps"`
 	Blocked []blockedData `json:"blocked"` // what is pinned and cannot be had
+	Adopted []adoptedData `json:"adopted"` // what somebody put, and is taken for what there is
+}
+
+type adoptedData struct {
+	Visual visualData `json:"visual"`
+	State  *stateData `json:"state"`
+	Reason string     `json:"reason"`
 }
 
 type blockedData struct {
@@ -337,8 +362,12 @@ type appliedStep struct {
 // applied says what became of the steps and which visuals were left alone,
 // though their pins want something else.
 func (s *session) applied(results []apply.Result, unmet []plan.Idle) answer {
-	data := appliedData{Tx: string(s.tx), Steps: []appliedStep{}, Blocked: []blockedData{}}
+	data := appliedData{Tx: string(s.tx), Steps: []appliedStep{}, Blocked: []blockedData{}, Adopted: []adoptedData{}}
 	view := output.View{Columns: []string{"VISUAL", "CHANGE", "FROM", "TO", "OUTCOME", "WHAT WAS SEEN"}}
+	for _, a := range s.adopted {
+		data.Adopted = append(data.Adopted, adoptedData{visualData{a.Key.GUID.String(), a.Name}, stateOf(a.State), a.Reason})
+		view.Rows = append(view.Rows, []string{title(a.Name, a.Key), output.Nothing, output.Nothing, versionOf(a.State), "adopted", a.Reason})
+	}
 	for _, r := range results {
 		data.Steps = append(data.Steps, appliedStep{
 			ID: string(r.Step.ID), Visual: visualData{r.Step.Key.GUID.String(), r.Step.Name}, Kind: string(r.Step.Kind),
@@ -357,8 +386,9 @@ func (s *session) applied(results []apply.Result, unmet []plan.Idle) answer {
 	}
 	message := ""
 	switch {
-	case len(results) == 0:
+	case len(results) == 0 && len(s.adopted) == 0:
 		message = "nothing to do"
+	case len(results) == 0:
 	case !slices.ContainsFunc(results, func(r apply.Result) bool { return r.Outcome != apply.Waiting || r.Code != "" }):
 		message = plural(len(results), "change") + " for a person to make; confirm with `orgstore store confirm`"
 	}

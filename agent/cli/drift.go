@@ -13,6 +13,7 @@ import (
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/drift"
+	"github.com/orgstore/orgstore/policies/plan"
 )
 
 type driftOptions struct {
@@ -61,6 +62,7 @@ type findingData struct {
 	Store    string     `json:"store"`
 	Visual   visualData `json:"visual"` // empty where it is about the store as a whole
 	Pin      string     `json:"pin"`
+	Policy   string     `json:"policy"` // report, adopt or restore; empty for what is not pinned
 	Believed *stateData `json:"believed"`
 	Found    *stateData `json:"found"`
 	By       string     `json:"by"`
@@ -165,7 +167,7 @@ func (s *session) findingOf(f drift.Finding) findingData {
 		d.Severity = "drift"
 	}
 	if v, ok := s.settings.Visual(f.Key.GUID); ok {
-		d.Pin = v.Pin.String()
+		d.Pin, d.Policy = v.Pin.String(), string(cmp.Or(v.Drift, plan.DriftReport))
 	}
 	return d
 }

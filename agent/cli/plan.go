@@ -79,7 +79,9 @@ func (o planOptions) run(ctx context.Context) (answer, error) {
 }
 
 // needsSomebody says that all is not well yet: something cannot be had, or waits.
-func needsSomebody(i plan.Idle) bool { return notAsPinned(i) || i.Reason.Code == plan.CodeWaiting }
+func needsSomebody(i plan.Idle) bool {
+	return notAsPinned(i) || i.Reason.Code == plan.CodeWaiting || i.Reason.Code == plan.CodeAdopt
+}
 
 type planData struct {
 	ID      string     `json:"id"`

@@ -64,6 +64,7 @@ type session struct {
 	took     map[string]time.Duration // how long changes of each store usually take
 	log      drift.Log                // how the activity log was read
 	report   drift.Report             // what drifted, once something asked
+	adopted  []plan.Adoption          // what this session took for what there is
 }
 
 // open reads the settings and opens what they name. Close it.
@@ -206,12 +207,15 @@ func (s *session) observer() observe.Observer {
 		Stores: s.stores, Trust: s.believed(), Least: s.settings.Trust.Least,
 		Tolerant: s.settings.Packages.Tolerant, Tenant: s.settings.Tenant,
 		Usage: s.known, Profiles: s.profiles, LeastOf: map[visual.GUID]license.Grade{},
+		OnDrift: map[store.Key]plan.DriftMode{}, Hybrid: map[store.Key]bool{},
 	}
 	for _, v := range s.settings.Visuals {
 		if v.Least != "" {
 			o.LeastOf[v.GUID] = v.Least
 		}
-		o.Wanted = append(o.Wanted, plan.Wanted{Key: store.Key{Store: theStore, GUID: v.GUID}, Pin: v.Pin})
+		k := store.Key{Store: theStore, GUID: v.GUID}
+		o.Wanted = append(o.Wanted, plan.Wanted{Key: k, Pin: v.Pin})
+		o.OnDrift[k], o.Hybrid[k] = v.Drift, v.Hybrid
 	}
 	return o
 }
@@ -298,6 +302,9 @@ func (s *session) compute(ctx context.Context, asks []plan.Ask) (plan.Plan, plan
 		return plan.Plan{}, plan.Input{}, ctx.Err()
 	} else if err != nil {
 		s.cannotRead(err)
+	}
+	if err := s.takeForeign(ctx); err != nil {
+		return plan.Plan{}, plan.Input{}, err
 	}
 	return s.plan(ctx, asks)
 }

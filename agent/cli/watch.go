@@ -21,15 +21,6 @@ import (
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
-// A Watcher is a Tenant whose activity log can be read.
-type Watcher interface {
-	// Changes tells each change of the Organizational Store since a mark, which
-	// is its own to read; an empty one begins as far back as the log reaches. It
-	// returns the next mark and up to where that one is, also where an error kept
-	// it from reading on.
-	Changes(ctx context.Context, mark []byte, now time.Time) (told []tenant.Event, next []byte, until time.Time, err error)
-}
-
 const (
 	// watchEvery is how often the log is read by commands that do not need it at
 	// once: 200 calls an hour are allowed (documented: activity events, Power BI
@@ -101,16 +92,12 @@ func (s *session) readLog(ctx context.Context, atOnce bool, w watched) error {
 	if err != nil {
 		return err
 	}
-	log, ok := t.(Watcher)
-	if !ok {
-		return problem(exitError, "tenant.unsupported", "", "this program was built without what reads the activity log")
-	}
 	if !atOnce {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, watchTime)
 		defer cancel()
 	}
-	told, next, until, failure := log.Changes(ctx, w.Mark, s.Now())
+	told, next, until, failure := t.Changes(ctx, w.Mark, s.Now())
 	if err := s.recordEvents(context.WithoutCancel(ctx), told); err != nil {
 		return err
 	}

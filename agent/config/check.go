@@ -14,6 +14,7 @@ import (
 	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/pin"
+	"github.com/orgstore/orgstore/policies/plan"
 	"github.com/orgstore/orgstore/policies/window"
 )
 
@@ -22,6 +23,12 @@ const (
 	defaultData     = ".orgstore"
 	defaultLeast    = license.Attested
 	defaultEnforced = license.ByPackage
+)
+
+// Who licenses a visual, and by which way it is installed.
+const (
+	byVendor = "vendor"
+	byHybrid = "hybrid"
 )
 
 // maxLabel bounds names of vendors and visuals, in bytes.
@@ -218,6 +225,8 @@ func (r *reader) visuals(entries []visualEntry, windows []window.Window) []Visua
 			v.Pin = p
 		}
 		r.scheduled(e, windows, &v)
+		v.Drift = plan.DriftMode(r.oneOf(text(e.Drift), string(plan.DriftReport), string(plan.DriftAdopt), string(plan.DriftRestore)))
+		v.Hybrid = r.oneOf(text(e.Licensing), byVendor, byHybrid) == byHybrid
 		visuals = append(visuals, v)
 	}
 	return visuals

@@ -102,6 +102,10 @@ type Visual struct {
 	Least license.Grade
 	// Renew says when its license alone is changed; empty is at once.
 	Renew plan.RenewMode
+	// Drift says what follows where somebody else changed it; empty is report.
+	Drift plan.DriftMode
+	// Hybrid says that its vendor licenses it and AppSource installs and updates it.
+	Hybrid bool
 	// Window is the name of the one in which its code may be changed; empty
 	// where it may at any time.
 	Window string
@@ -191,6 +195,8 @@ type canonicalPin struct {
 	Renew  plan.RenewMode `json:"renew,omitempty"`
 	Window string         `json:"window,omitempty"`
 	Soak   string         `json:"soak,omitempty"`
+	Drift  plan.DriftMode `json:"drift,omitempty"`
+	Hybrid bool           `json:"hybrid,omitempty"`
 }
 
 type canonicalAttester struct {
@@ -226,7 +232,11 @@ func digestOf(s Settings) string {
 		if renew == plan.RenewAtOnce { // as where the file says nothing
 			renew = ""
 		}
-		c.Pins = append(c.Pins, canonicalPin{v.GUID.String(), v.Pin.String(), v.Least, renew, v.Window, canonicalPeriod(v.Soak, 0)})
+		drift := v.Drift
+		if drift == plan.DriftReport { // likewise
+			drift = ""
+		}
+		c.Pins = append(c.Pins, canonicalPin{v.GUID.String(), v.Pin.String(), v.Least, renew, v.Window, canonicalPeriod(v.Soak, 0), drift, v.Hybrid})
 	}
 	slices.SortFunc(c.Pins, func(a, b canonicalPin) int { return strings.Compare(a.GUID, b.GUID) })
 	c.Checkpoint = s.Checkpoint

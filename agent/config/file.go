@@ -47,6 +47,8 @@ type (
 	wallTime   text
 	changeKind text
 	renewMode  text
+	driftMode  text
+	licensing  text
 	windowName text
 )
 
@@ -239,6 +241,10 @@ type visualEntry struct {
 	Least ownGrade `yaml:"least"`
 	// Renew says when changes of the license alone are made: automatic (at once), in-window or manual.
 	Renew renewMode `yaml:"renew"`
+	// Drift says what follows where somebody else changed the visual: report (a person decides), adopt (what is known and well licensed becomes what there is) or restore (what is pinned is put back, once).
+	Drift driftMode `yaml:"drift"`
+	// Licensing is hybrid where the vendor licenses the visual and AppSource installs it: it updates by itself, cannot be pinned and is only shown.
+	Licensing licensing `yaml:"licensing"`
 	// Upgrade says when other code may take the place of what is installed.
 	Upgrade upgradeSection `yaml:"upgrade"`
 	// Name is for readers of this file; it decides nothing.

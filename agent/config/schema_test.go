@@ -100,6 +100,10 @@ func leaves(t reflect.Type) *jsonschema.Schema {
 		return s
 	case reflect.TypeFor[renewMode]():
 		return &jsonschema.Schema{Enum: []any{"automatic", "in-window", "manual"}, Default: "automatic"}
+	case reflect.TypeFor[driftMode]():
+		return &jsonschema.Schema{Enum: []any{"report", "adopt", "restore"}, Default: "report"}
+	case reflect.TypeFor[licensing]():
+		return &jsonschema.Schema{Enum: []any{byVendor, byHybrid}, Default: byVendor}
 	case reflect.TypeFor[truth]():
 		return &jsonschema.Schema{Type: "boolean", Default: false}
 	}

@@ -252,7 +252,8 @@ type Revision struct {
 	Name     string      // the visual's, as people see it
 	Kind     change.Kind // empty for a baseline
 	Actor    Actor
-	Reason   string // why the step was planned; a baseline's evidence
+	Reason   string    // why the step was planned; a baseline's evidence
+	Cause    plan.Code // the code of that reason; empty for a baseline
 	Tx       TxID
 	Step     store.StepID // empty for a baseline
 	Attempt  int

@@ -64,7 +64,7 @@ func (f Begun) enter(w *writer, e Entry) error {
 	overrides, _ := w.overrides.get(step.ID)
 	s.revisions = append(s.revisions, Revision{
 		Revision: len(s.revisions) + 1, Seq: e.Seq, Time: e.At, Status: StatusOpen, Overrides: slices.Clone(overrides),
-		Key: step.Key, Name: step.Name, Kind: step.Kind, Actor: e.By, Reason: step.Reason.Message,
+		Key: step.Key, Name: step.Name, Kind: step.Kind, Actor: e.By, Reason: step.Reason.Message, Cause: step.Reason.Code,
 		Tx: e.Tx, Step: step.ID, Attempt: f.Attempt, Undoes: f.Undoes,
 		Before: step.From, After: step.To,
 	})

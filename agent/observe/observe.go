@@ -30,6 +30,10 @@ type Observer struct {
 	Least license.Grade
 	// LeastOf is the grade of the visuals for which the settings name another.
 	LeastOf map[visual.GUID]license.Grade
+	// OnDrift says what follows where somebody else changed a visual.
+	OnDrift map[store.Key]plan.DriftMode
+	// Hybrid marks visuals that AppSource installs.
+	Hybrid map[store.Key]bool
 	// Tolerant admits packages of the tolerant ZIP tier.
 	Tolerant bool
 	// Profiles are the vendor profiles in force.
@@ -47,6 +51,7 @@ func (o Observer) Input(ctx context.Context, book journal.Book, asks []plan.Ask,
 		Wanted: o.Wanted, Asks: asks, Blocks: book.Blocks(),
 		Candidates: o.Candidates(book, len(asks) > 0, at),
 		Traits:     map[string]store.Traits{},
+		Responses:  o.responses(book), Hybrid: o.Hybrid,
 	}
 	for _, name := range slices.Sorted(maps.Keys(o.Stores)) {
 		present, err := o.present(ctx, book, name)
@@ -57,6 +62,26 @@ func (o Observer) Input(ctx context.Context, book journal.Book, asks []plan.Ask,
 		in.Traits[name] = o.Stores[name].Traits()
 	}
 	return in, nil
+}
+
+// responses joins how drift is answered with what was answered before.
+func (o Observer) responses(book journal.Book) map[store.Key]plan.Response {
+	all := map[store.Key]plan.Response{}
+	for k, mode := range o.OnDrift {
+		r := plan.Response{Mode: mode}
+		for _, made := range book.Revisions(k) {
+			if made.Cause != plan.CodeRestore || made.Status != journal.StatusDone {
+				continue
+			}
+			from := visual.Digest{}
+			if made.Before.Release != nil {
+				from = made.Before.Release.Digest
+			}
+			r.Restored = append(r.Restored, from)
+		}
+		all[k] = r
+	}
+	return all
 }
 
 // present joins what one store tells with what the journal believes of it.

@@ -73,6 +73,9 @@ func (c *comparison) visual(p plan.Present) []Finding {
 	switch d, drifted := c.in.Drifts[p.Key]; {
 	case p.Told != nil && p.Told.Source == store.FromAppSource:
 		return c.appSource(p)
+	case c.in.Hybrid[p.Key]:
+		return []Finding{{Class: Unknown, Code: plan.CodeHybrid, Believed: p.Belief,
+			Message: "its vendor licenses it and AppSource installs it (hybrid), so AppSource updates it by itself: which version is there nobody can tell, it cannot be pinned and is never touched"}}
 	case drifted:
 		return []Finding{c.blame(p.Key, c.drifted(p, d))}
 	case p.Told != nil && p.Told.Problem != "":

@@ -126,6 +126,7 @@ type Input struct {
 	Present    []plan.Present
 	Drifts     map[store.Key]plan.Drift // what a plan found, from the same look
 	Candidates []plan.Candidate
+	Hybrid     map[store.Key]bool // see plan.Input
 	Traits     map[string]store.Traits
 	// Tenant lists the stores that are the tenant's Organizational Store: events
 	// are about these.

@@ -20,6 +20,9 @@ func Compute(in Input) Plan {
 			p.Drifts[m.key] = Drift{m.now.drift, m.now.state, m.now.since}
 		}
 		steps, idle := m.decide()
+		if m.adoption != nil {
+			p.Adoptions = append(p.Adoptions, *m.adoption)
+		}
 		if m.withdrawal != nil {
 			p.Withdrawals = append(p.Withdrawals, *m.withdrawal)
 		}
@@ -47,6 +50,9 @@ type world struct {
 	twice   map[store.Key]bool
 	traits  map[string]store.Traits
 	offers  map[visual.GUID][]offer
+	// responses say what follows from drift.
+	responses map[store.Key]Response
+	hybrid    map[store.Key]bool
 }
 
 func gather(in Input) *world {
@@ -58,6 +64,8 @@ func gather(in Input) *world {
 		twice:   make(map[store.Key]bool),
 		traits:  in.Traits,
 		offers:  offers(in.Candidates),
+
+		responses: in.Responses, hybrid: in.Hybrid,
 	}
 	for _, x := range in.Wanted {
 		once(w, w.wanted, x.Key, x)
@@ -110,6 +118,11 @@ type matter struct {
 	allowed []memo
 	// withdrawal takes back what waits; nil where nothing is to be taken back.
 	withdrawal *Withdrawal
+	// review is what a person must decide where somebody else changed it; restores
+	// says that nobody must, and adoption that it becomes what there is.
+	review   string
+	restores bool
+	adoption *Adoption
 }
 
 // A memo is what is remembered of a question.
@@ -142,6 +155,14 @@ func (w *world) matter(k store.Key) *matter {
 			m.blocks = append(m.blocks, b)
 		}
 	}
+	if w.hybrid[k] { // what AppSource changes is nobody's drift
+		m.now.drift, m.now.since = "", ""
+		m.now.stuck = &Reason{CodeHybrid,
+			"its vendor licenses it and AppSource installs it (hybrid), so AppSource updates it by itself: it cannot be pinned and is never touched",
+			"to pin the visual, ask the vendor for its edition that is added from a file; reports must use that one"}
+	}
+	t := w.traits[k.Store]
+	m.respond(w.responses[k], p.Belief, t.TellsDigest || t.TellsVersion)
 	return m
 }
 
@@ -169,8 +190,12 @@ func (m *matter) decided() ([]Step, *Idle) {
 	if m.now.stuck != nil {
 		return nil, m.blocked(*m.now.stuck)
 	}
-	if m.ask != nil {
+	switch {
+	case m.ask != nil:
+		m.adoption = nil // what is asked for goes before what somebody did
 		return m.answer()
+	case m.adoption != nil:
+		return nil, m.idle(Reason{CodeAdopt, "what somebody put is adopted as what there is by the next apply", ""})
 	}
 	return m.follow()
 }

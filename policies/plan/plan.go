@@ -101,6 +101,11 @@ type Input struct {
 	Blocks     []Block
 	Asks       []Ask
 	Traits     map[string]store.Traits // by store
+	// Hybrid marks visuals that their vendor licenses and AppSource installs: like
+	// all that AppSource updates, they cannot be pinned.
+	Hybrid map[store.Key]bool
+	// Responses say what follows where somebody else changed a visual.
+	Responses map[store.Key]Response
 }
 
 // A Reason says why a step is planned or why nothing is. Codes of an Idle that
@@ -157,6 +162,8 @@ type Plan struct {
 	Withdrawals []Withdrawal
 	// Drifts says of each visual that somebody else changed what.
 	Drifts map[store.Key]Drift
+	// Adoptions take what somebody put by hand for what there is, by key.
+	Adoptions []Adoption
 }
 
 // A Basis is a digest of what a plan was computed from: pins, what is present,

@@ -18,6 +18,7 @@ const (
 	CodeMissing Code = "store.missing"
 	CodeAccess  Code = "access.enable"
 	CodeAsked   Code = "asked.rollback"
+	CodeRestore Code = "drift.restore"
 )
 
 // The reasons why nothing happens though something is wanted.
@@ -27,6 +28,7 @@ const (
 	CodeOpen            Code = "step.open"
 	CodeProblem         Code = "store.problem"
 	CodeAppSource       Code = "store.app_source"
+	CodeHybrid          Code = "store.hybrid"
 	CodeNoBaseline      Code = "present.no_baseline"
 	CodeNoPackage       Code = "blocked.no_package"
 	CodeVersionForm     Code = "blocked.version_form"
@@ -48,6 +50,7 @@ const (
 	CodeUnattested   Code = "keep.needs_attestation"
 	CodeNewerBlocked Code = "keep.newer_blocked"
 	CodeNewerOutside Code = "keep.newer_outside_pin"
+	CodeAdopt        Code = "drift.adopt"
 )
 
 func (m *matter) idle(r Reason) *Idle {

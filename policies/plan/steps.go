@@ -22,7 +22,14 @@ func (m *matter) put(c choice) Step {
 		Key: m.key, Name: m.name(c.offer), Kind: c.kind, From: from, To: to,
 		Reason: m.why(c), Back: m.back(),
 	}
-	s.Review = sentences(c.review, m.now.since, m.noReturn(s))
+	s.Review = sentences(c.review, m.review, m.noReturn(s))
+	if m.restores {
+		since := m.now.since
+		if m.now.drift == DriftRemoved {
+			since = "somebody removed it"
+		}
+		s.Reason = Reason{CodeRestore, sentences(since, "it is restored, as the settings say (drift: restore)", s.Reason.Message), s.Reason.Hint}
+	}
 	return s
 }
 
@@ -33,7 +40,7 @@ func (m *matter) enable(from store.State) Step {
 		Key: m.key, Name: m.name(nil), Kind: change.Enable, From: from, To: withAccess(from, true),
 		Reason: Reason{CodeAccess, "a pinned visual is wanted enabled, and it is disabled", ""},
 		Back:   Back{Possible: true},
-		Review: m.now.since,
+		Review: m.review,
 	}
 }
 
@@ -90,9 +97,10 @@ func (m *matter) back() Back {
 }
 
 // noReturn is what a person must decide where a step cannot be taken back. A
-// renewal changes no code; who asked for a rollback wants to leave what is there.
+// renewal changes no code; who asked for a rollback, or for what somebody else put
+// to be replaced, wants to leave what is there.
 func (m *matter) noReturn(s Step) string {
-	if s.Back.Possible || s.Asked || !changesCode(s.Kind) {
+	if s.Back.Possible || s.Asked || m.restores || !changesCode(s.Kind) {
 		return ""
 	}
 	return "there is no way back: " + s.Back.Message

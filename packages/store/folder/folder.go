@@ -85,6 +85,22 @@ func (s *Store) Look(ctx context.Context, g visual.GUID) (store.Listing, bool, e
 	return l, held, err
 }
 
+// Package returns the bytes of one visual's package; false where the store holds
+// none that can be read.
+func (s *Store) Package(ctx context.Context, g visual.GUID) ([]byte, bool, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, false, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	slot, held, err := s.find(g)
+	if err != nil || !held {
+		return nil, false, err
+	}
+	file, err := disk.ReadFile(s.d, filepath.Join(s.dir, slot.name), s.limits.FileSize)
+	return file, err == nil, err
+}
+
 // list lists those of the store's files that are asked for.
 func (s *Store) list(ctx context.Context, those func(slots) slots) (map[visual.GUID]store.Listing, error) {
 	s.mu.RLock()

@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/plan"
+)
+
+// A keeper is a store from which packages can be read back.
+type keeper interface {
+	Package(ctx context.Context, g visual.GUID) ([]byte, bool, error)
+}
+
+// takeForeign takes in the packages that somebody put into the store by hand, of
+// visuals whose settings say that such are adopted: what is not in the archive
+// cannot be judged. What cannot be read is left to the plan to tell.
+func (s *session) takeForeign(ctx context.Context) error {
+	for _, v := range s.settings.Visuals {
+		if v.Drift != plan.DriftAdopt {
+			continue
+		}
+		for name, target := range s.stores {
+			if err := s.takeFrom(ctx, target, store.Key{Store: name, GUID: v.GUID}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *session) takeFrom(ctx context.Context, target store.Store, k store.Key) error {
+	from, ok := target.(keeper)
+	if !ok {
+		return nil
+	}
+	told, there, err := target.Look(ctx, k.GUID)
+	if err != nil || !there || told.Release == nil {
+		return ctx.Err()
+	}
+	if _, known := s.journal.Book().Package(told.Release.Digest); known {
+		return nil
+	}
+	file, there, err := from.Package(ctx, k.GUID)
+	if err != nil || !there || visual.DigestOf(file) != told.Release.Digest {
+		return ctx.Err() // somebody is at it: the next look tells
+	}
+	_, err = s.desk().Take(ctx, s.tx, "found in the store.pbiviz", file)
+	return err
+}
+
+// adopt records what somebody put by hand as what there is, as the settings say,
+// of the visuals chosen. It changes no store.
+func (s *session) adopt(ctx context.Context, p plan.Plan, chosen func(store.Key) bool) error {
+	for _, a := range p.Adoptions {
+		if !chosen(a.Key) {
+			continue
+		}
+		facts := []journal.Fact{journal.Baselined{Key: a.Key, Name: a.Name, State: a.State, Evidence: a.Reason}}
+		if a.Leaves != nil {
+			facts = append(facts, journal.Blocked{Block: *a.Leaves})
+		}
+		if err := s.journal.Append(ctx, s.tx, facts...); err != nil {
+			return fmt.Errorf("cannot record what is there of %s: %w", a.Key.GUID, err)
+		}
+		s.adopted = append(s.adopted, a)
+	}
+	return nil
+}
