@@ -96,23 +96,35 @@ func (o *applyOptions) run(ctx context.Context, args []string) (answer, error) {
 	if err := s.overrule(ctx, steps, o.override, o.reason); err != nil {
 		return s.applied(recovered, nil), err
 	}
-	withdrawn := s.withdraw(ctx, s.taken(p, chosen))
-	results, err := s.carryOut(ctx, unstopped(steps, withdrawn), nil)
-	if err == nil {
-		err = s.watch(ctx, false)
-	}
-	if err == nil {
-		s.drift(p, in)
-		err = s.remind(ctx)
-	}
-	s.post(ctx)
-	waits := s.waits(p, func(open plan.Open) bool { return chosen(open) && !among(recovered, open) && !among(withdrawn, open) })
-	results = slices.Concat(recovered, withdrawn, results, waits)
+	results, err := s.make(ctx, p, in, steps, chosen, recovered)
 	byName := len(args) > 0 || len(o.visuals) > 0
 	if err == nil {
 		err = cmp.Or(worst(results, byName), unhappy(unmet, byName), s.signedIn())
 	}
 	return s.applied(results, unmet), err
+}
+
+// make withdraws what is not wanted any more and makes the steps, then tells
+// everybody who waits for it. The results begin with what was recovered before,
+// and end with what of the chosen waits for a person.
+func (s *session) make(ctx context.Context, p plan.Plan, in plan.Input, steps []plan.Step, chosen func(plan.Open) bool, recovered []apply.Result) ([]apply.Result, error) {
+	withdrawn := s.withdraw(ctx, s.taken(p, chosen))
+	results, err := s.carryOut(ctx, unstopped(steps, withdrawn), nil)
+	if err == nil {
+		err = s.attend(ctx, p, in)
+	}
+	s.post(ctx)
+	waits := s.waits(p, func(open plan.Open) bool { return chosen(open) && !among(recovered, open) && !among(withdrawn, open) })
+	return slices.Concat(recovered, withdrawn, results, waits), err
+}
+
+// attend reads what the activity log tells, and reminds of what waits.
+func (s *session) attend(ctx context.Context, p plan.Plan, in plan.Input) error {
+	if err := s.watch(ctx, false); err != nil {
+		return err
+	}
+	s.drift(p, in)
+	return s.remind(ctx)
 }
 
 // adopt records what is adopted of the visuals chosen, and plans anew from there.
@@ -414,11 +426,11 @@ func worst(results []apply.Result, byName bool) error {
 	return nil
 }
 
-// unhappy turns what is left alone into the command's error. What a rollback
 // notAsPinned says that something is wanted of a visual and cannot be had; what
 // a rollback left is not wanted.
 func notAsPinned(i plan.Idle) bool { return i.Blocked && i.Reason.Code != plan.CodeRolledBack }
 
+// unhappy turns what is left alone into the command's error. What a rollback
 // left is somebody's wish, as a hold is.
 func unhappy(unmet []plan.Idle, byName bool) error {
 	for _, i := range unmet {

@@ -44,6 +44,11 @@ type Adapters struct {
 	Store    func(d disk.Disk, c config.Store, told store.Told) (store.Store, error)
 	// Learn reads recordings; nil where the program cannot.
 	Learn Recorder
+	// Watch says which files in folders change, until the context ends. Nil where
+	// the program cannot.
+	Watch func(ctx context.Context, folders []string, changed func(name string)) error
+	// Ping tells an address, which is a secret, that the agent is alive.
+	Ping  func(ctx context.Context, s config.Settings, at config.Secret) error
 	Actor func() (journal.Actor, error)
 	Now   func() time.Time
 	Env   func(string) string

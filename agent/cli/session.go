@@ -54,6 +54,7 @@ type session struct {
 	known    tenant.Facts
 	profiles profile.Set
 	broken   error        // why a vendor profile cannot be read; nil where all can be
+	writing  bool         // files in the library may still be being written
 	unread   string       // what kept the library from being read; empty if nothing did
 	unsigned *fault       // why nobody could sign in; nil if nobody had to, or it went well
 	tenant   Tenant       // nil until something needs it
@@ -73,7 +74,13 @@ func (g *globals) open(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	return g.openWith(ctx, settings)
+}
+
+// openWith opens what settings name.
+func (g *globals) openWith(ctx context.Context, settings config.Settings) (*session, error) {
 	s := &session{globals: g, settings: settings}
+	var err error
 	if s.tx, err = journal.NewTxID(g.Now(), rand.Reader); err != nil {
 		return nil, err
 	}
@@ -267,6 +274,7 @@ func (s *session) poll(ctx context.Context) ([]intake.Taken, error) {
 		}
 	}
 	if f, ok := lib.(interface{ Fresh() int }); ok && f.Fresh() > 0 {
+		s.writing = true
 		s.note("%s in the library arrived just now and may still be being written: run the command again in a few seconds", plural(f.Fresh(), "file"))
 	}
 	if err == nil && string(next) != string(from) {

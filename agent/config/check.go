@@ -58,6 +58,7 @@ func (r *reader) check(f file) Settings {
 		Network:    Network{r.proxy(text(f.Network.Proxy)), r.path(text(f.Network.CA))},
 		Windows:    r.windows(f.Windows),
 		Freezes:    r.freezes(f.Freezes),
+		Agent:      r.agent(f.Agent),
 	}
 	s.Visuals = r.visuals(f.Visuals, s.Windows)
 	if v := text(f.Version); v.given() && v.value != "1" {
@@ -308,7 +309,7 @@ func (s Settings) resolved(folder string) Settings {
 		return filepath.Join(folder, p)
 	}
 	s.Data, s.Library.Folder, s.Store.Path = from(s.Data), from(s.Library.Folder), from(s.Store.Path)
-	for _, p := range []*string{&s.SignIn.Certificate, &s.SignIn.PasswordFile, &s.SignIn.SecretFile, &s.SignIn.TokenFile, &s.Network.CA, &s.Checkpoint, &s.Store.Recipe} {
+	for _, p := range []*string{&s.SignIn.Certificate, &s.SignIn.PasswordFile, &s.SignIn.SecretFile, &s.SignIn.TokenFile, &s.Network.CA, &s.Checkpoint, &s.Store.Recipe, &s.Agent.Heartbeat.File} {
 		*p = from(*p)
 	}
 	for i := range s.Trust.Vendors {

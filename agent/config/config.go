@@ -50,6 +50,7 @@ type Settings struct {
 	Endpoints Endpoints
 	SignIn    SignIn
 	Network   Network
+	Agent     Agent
 
 	digest string
 }
@@ -177,6 +178,8 @@ type canonical struct {
 
 	Recipe   string `json:"recipe,omitempty"`
 	Approved string `json:"approved,omitempty"`
+
+	Agent canonicalAgent `json:"agent,omitzero"`
 }
 
 type canonicalVendor struct {
@@ -213,6 +216,7 @@ func digestOf(s Settings) string {
 		Least: s.Trust.Least, Tolerant: s.Packages.Tolerant,
 		Vendors: []canonicalVendor{}, Pins: []canonicalPin{},
 		Recipe: s.Store.Recipe, Approved: s.Store.Approved,
+		Agent:    s.Agent.canonical(),
 		Remind:   canonicalPeriod(s.Store.Remind, defaultRemind),
 		Escalate: canonicalPeriod(s.Store.Escalate, defaultEscalate),
 		Cloud:    s.Cloud, Endpoints: canonicalEndpoints(s.Endpoints), SignIn: canonicalSignIn(s.SignIn),

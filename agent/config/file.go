@@ -50,6 +50,10 @@ type (
 	driftMode  text
 	licensing  text
 	windowName text
+
+	roundPeriod   text
+	listenAddress text
+	logForm       text
 )
 
 // file is the settings file as it is written. Keys come from the yaml tags, and
@@ -83,8 +87,28 @@ type file struct {
 	Windows map[string]windowEntry `yaml:"windows"`
 	// Freezes are times in which nothing is changed, by name; they win over windows.
 	Freezes map[string]freezeEntry `yaml:"freezes"`
+	// Agent says how orgstore agent run works by itself.
+	Agent agentSection `yaml:"agent"`
 	// Visuals lists the visuals the tenant wants, each with its pin.
 	Visuals []visualEntry `yaml:"visuals"`
+}
+
+type agentSection struct {
+	// Every is how long the agent sleeps between two looks, where nothing wakes it up: 5m, 1h.
+	Every roundPeriod `yaml:"every"`
+	// Listen is the address of its metrics and health checks, such as 127.0.0.1:9464; without one there are none.
+	Listen listenAddress `yaml:"listen"`
+	// Log is the form of its log: text or json.
+	Log logForm `yaml:"log"`
+	// Heartbeat says where it tells that it is alive, after each look that went well.
+	Heartbeat heartbeatSection `yaml:"heartbeat"`
+}
+
+type heartbeatSection struct {
+	// URLFile holds the https address that is asked; such addresses are secrets.
+	URLFile folderPath `yaml:"url_file"`
+	// URLEnv is the environment variable that holds the address.
+	URLEnv variable `yaml:"url_env"`
 }
 
 type librarySection struct {

@@ -104,6 +104,14 @@ func leaves(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{Enum: []any{"report", "adopt", "restore"}, Default: "report"}
 	case reflect.TypeFor[licensing]():
 		return &jsonschema.Schema{Enum: []any{byVendor, byHybrid}, Default: byVendor}
+	case reflect.TypeFor[roundPeriod]():
+		s := str(periodForm.String())
+		s.Default = "5m"
+		return s
+	case reflect.TypeFor[listenAddress]():
+		return str(`^\S*:[0-9]{1,5}$`)
+	case reflect.TypeFor[logForm]():
+		return &jsonschema.Schema{Enum: []any{LogText, LogJSON}, Default: LogText}
 	case reflect.TypeFor[truth]():
 		return &jsonschema.Schema{Type: "boolean", Default: false}
 	}
@@ -163,7 +171,7 @@ func generate(t *testing.T) []byte {
 	for _, def := range append([]*jsonschema.Schema{s}, s.Definitions["trustSection"], s.Definitions["vendorEntry"], s.Definitions["freezeEntry"], s.Definitions["visualEntry"]) {
 		for p := def.Properties.Oldest(); p != nil; p = p.Next() {
 			switch p.Key {
-			case "visuals", "vendors", "attesters", "guids", "trust", "packages", "endpoints", "network", "windows", "freezes", "except", "upgrade":
+			case "visuals", "vendors", "attesters", "guids", "trust", "packages", "endpoints", "network", "windows", "freezes", "except", "upgrade", "agent":
 				p.Value = orNull(p.Value)
 			}
 		}

@@ -54,6 +54,8 @@ func adapters() cli.Adapters {
 		Store:    openStore,
 		Simulate: simulate,
 		Learn:    learn,
+		Watch:    watch,
+		Ping:     ping(os.Getenv),
 		Actor:    actor.Current,
 		Now:      time.Now,
 		Env:      os.Getenv,

@@ -1,0 +1,244 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/orgstore/orgstore/agent/apply"
+	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/agent/lock"
+	"github.com/orgstore/orgstore/agent/loop"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/policies/plan"
+)
+
+type journalRecord = journal.Record
+
+// A round is what one look of the agent came to.
+type round struct {
+	loop.Report
+	answer  answer
+	outcome error // how apply would have ended
+}
+
+// round looks, makes what nothing holds back, and says what is left. Its error
+// says that it could not look, or could not go on.
+func (a *agent) round(ctx context.Context) (round, error) {
+	s, err := a.openWith(ctx, a.current())
+	if err != nil {
+		return round{}, err
+	}
+	defer func() {
+		a.seen.rise(s.journal.Book().Seq())
+		s.Close()
+	}()
+	p, in, err := s.compute(ctx, nil)
+	if err != nil {
+		return round{}, err
+	}
+	var r round
+	var results []apply.Result
+	if s.busy(p) {
+		results, err = s.act(ctx)
+		r.Again = errors.As(err, new(*lock.Held))
+		if err != nil && !r.Again {
+			return s.reported(r, p, in, results), err
+		}
+		a.logged(s, results)
+		if p, in, err = s.plan(ctx, nil); err != nil {
+			return s.reported(r, plan.Plan{}, in, results), err
+		}
+	} else {
+		if err := s.attend(ctx, p, in); err != nil {
+			return r, err
+		}
+		s.post(ctx)
+	}
+	r = s.reported(r, p, in, results)
+	return r, s.signedIn()
+}
+
+// busy says whether there is something to change, or to finish: only then are
+// others kept from changing things.
+func (s *session) busy(p plan.Plan) bool {
+	book := s.journal.Book()
+	for _, k := range book.Keys() {
+		if book.Open(k) != nil {
+			return true
+		}
+	}
+	return len(p.Adoptions) > 0 || len(s.ready(p.Steps)) > 0 || len(s.taken(p, anyOpen)) > 0
+}
+
+func anyOpen(plan.Open) bool { return true }
+
+func anyKey(store.Key) bool { return true }
+
+// ready picks the steps that nothing holds back. Where one of a visual is held
+// back, so are those after it, which begin where it ends.
+func (s *session) ready(steps []plan.Step) []plan.Step {
+	var ready []plan.Step
+	held := map[store.Key]bool{}
+	for _, step := range steps {
+		held[step.Key] = held[step.Key] || !plan.Ready(s.gates(step))
+		if !held[step.Key] {
+			ready = append(ready, step)
+		}
+	}
+	return ready
+}
+
+// act makes what nothing holds back, as the only one who changes things.
+func (s *session) act(ctx context.Context) ([]apply.Result, error) {
+	recovered, err := s.changing(ctx, "agent run")
+	if err != nil {
+		return recovered, err
+	}
+	p, in, err := s.plan(ctx, nil) // again: what it was before others may have changed
+	if err != nil {
+		return recovered, err
+	}
+	if err := s.adopt(ctx, p, anyKey); err != nil {
+		return recovered, err
+	}
+	if len(s.adopted) > 0 {
+		if p, in, err = s.plan(ctx, nil); err != nil {
+			return recovered, err
+		}
+	}
+	results, err := s.make(ctx, p, in, s.ready(p.Steps), anyOpen, recovered)
+	return results, errors.Join(err, s.leave())
+}
+
+// reported says what a round found and did.
+func (s *session) reported(r round, p plan.Plan, in plan.Input, results []apply.Result) round {
+	r.Again = r.Again || s.writing
+	r.Gates = map[string]int{}
+	for _, step := range p.Steps {
+		gates := s.gates(step)
+		r.Next = sooner(r.Next, opens(gates))
+		for _, g := range gates {
+			if g.State == plan.GateClosed {
+				r.Gates[g.Kind]++
+			}
+		}
+	}
+	r.Visuals = []loop.Visual{}
+	for _, l := range lines(p) {
+		d := s.statusOf(l, in)
+		r.Visuals = append(r.Visuals, loop.Visual{GUID: d.GUID, Name: d.Name, Store: l.key.Store, Version: d.InstalledVersion, State: d.State, DaysLeft: d.DaysLeft})
+	}
+	for _, result := range results {
+		if s.fresh(result) {
+			r.Results = append(r.Results, loop.Result{Kind: string(result.Step.Kind), Outcome: string(result.Outcome), Code: string(result.Code)})
+		}
+	}
+	r.Drift = map[string]int{}
+	for _, f := range s.report.Findings {
+		if f.Counts {
+			r.Drift[string(f.Class)]++
+		}
+	}
+	if s.unread != "" {
+		r.Notes = append(r.Notes, s.unread)
+	}
+	if s.unposted != "" {
+		r.Notes = append(r.Notes, s.unposted)
+	}
+	r.answer, r.outcome = s.applied(results, nil), worst(results, false)
+	return r
+}
+
+// opens is when gates will all be open by time alone; zero where one needs
+// somebody, or none is closed.
+func opens(gates []plan.Gate) time.Time {
+	var at time.Time
+	for _, g := range gates {
+		switch {
+		case g.State != plan.GateClosed:
+		case g.Until.IsZero():
+			return time.Time{}
+		case g.Until.After(at):
+			at = g.Until
+		}
+	}
+	return at
+}
+
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// logged writes what became of changes, tied to the history by tx and step.
+func (a *agent) logged(s *session, results []apply.Result) {
+	if a.log == nil {
+		return
+	}
+	for _, r := range results {
+		if !s.fresh(r) {
+			continue
+		}
+		level := a.log.Info
+		if r.Code != "" {
+			level = a.log.Error
+		}
+		level("change", "tx", string(s.tx), "step", string(r.Step.ID), "visual", r.Step.Key.GUID.String(), "name", r.Step.Name,
+			"kind", string(r.Step.Kind), "from", versionOf(r.Step.From), "to", versionOf(r.Step.To),
+			"outcome", string(r.Outcome), "code", string(r.Code), "message", r.Message)
+	}
+}
+
+// fresh says whether a result is this session's: a task that waited before was
+// told of then.
+func (s *session) fresh(r apply.Result) bool {
+	if r.Outcome != apply.Waiting || r.Code != "" {
+		return true
+	}
+	revisions := s.journal.Book().Revisions(r.Step.Key)
+	return len(revisions) > 0 && revisions[len(revisions)-1].Tx == s.tx
+}
+
+// keptTenant keeps the way to a tenant from one round to the next: whoever
+// signed in once need not for as long as the token lasts.
+type keptTenant struct {
+	open func(config.Settings, Remote) (Tenant, error)
+
+	kept   Tenant
+	digest string
+	seen   func(string, time.Time)
+}
+
+// connect opens the tenant that settings name, or goes on with the one that is
+// open.
+func (k *keptTenant) connect(s config.Settings, r Remote) (Tenant, error) {
+	k.seen = r.Seen
+	if k.kept != nil && k.digest == s.Digest() {
+		return lentTenant{k.kept}, nil
+	}
+	k.close()
+	r.Seen = func(host string, at time.Time) { k.seen(host, at) }
+	t, err := k.open(s, r)
+	if err != nil {
+		return nil, err
+	}
+	k.kept, k.digest = t, s.Digest()
+	return lentTenant{t}, nil
+}
+
+func (k *keptTenant) close() {
+	if k.kept != nil {
+		_ = k.kept.Close() // idle connections: nobody could do anything about it
+		k.kept = nil
+	}
+}
+
+// lentTenant is a tenant that whoever has it does not close.
+type lentTenant struct{ Tenant }
+
+// Close leaves the tenant open.
+func (lentTenant) Close() error { return nil }
