@@ -20,14 +20,30 @@ import (
 //
 // If into is a *[]byte, it is given the answer as it is.
 func (c *Connection) GetJSON(ctx context.Context, s Service, path string, query url.Values, header http.Header, into any) error {
-	req, op, err := c.request(ctx, s, http.MethodGet, path, query, nil)
+	req, op, err := c.request(ctx, s, Call{Method: http.MethodGet, Link: path, Header: header}, query)
 	if err != nil {
 		return Trouble(s, op, err)
 	}
-	for k, v := range header {
-		req.Header[http.CanonicalHeaderKey(k)] = v
-	}
 	_, err = c.answer(s, op, req, into, true)
+	return err
+}
+
+// A Call is a request that was built elsewhere.
+type Call struct {
+	Method string
+	Link   string // a path or a whole link, as in GetJSON
+	Header http.Header
+	Body   []byte // nil: none
+}
+
+// CallJSON sends a call and decodes the answer, if it has a body. All else is as
+// in GetJSON and PostJSON.
+func (c *Connection) CallJSON(ctx context.Context, s Service, call Call, into any) error {
+	req, op, err := c.request(ctx, s, call, nil)
+	if err != nil {
+		return Trouble(s, op, err)
+	}
+	_, err = c.answer(s, op, req, into, false)
 	return err
 }
 
@@ -43,7 +59,7 @@ func (c *Connection) PostJSON(ctx context.Context, s Service, path string, query
 			return nil, fmt.Errorf("cannot post to %s: %w", s.Title(), err)
 		}
 	}
-	req, op, err := c.request(ctx, s, http.MethodPost, path, query, raw)
+	req, op, err := c.request(ctx, s, Call{Method: http.MethodPost, Link: path, Body: raw}, query)
 	if err != nil {
 		return nil, Trouble(s, op, err)
 	}
@@ -51,16 +67,16 @@ func (c *Connection) PostJSON(ctx context.Context, s Service, path string, query
 }
 
 // request makes a request to a service's own host.
-func (c *Connection) request(ctx context.Context, s Service, method, path string, query url.Values, body []byte) (req *http.Request, op string, err error) {
-	op = method
+func (c *Connection) request(ctx context.Context, s Service, call Call, query url.Values) (req *http.Request, op string, err error) {
+	op = call.Method
 	if why := c.options.Cloud.Lacks(s); why != "" {
 		return nil, op, refuse("%s", why)
 	}
-	base := c.options.Cloud.Base(s)
-	if strings.HasPrefix(path, "/") {
-		path = base + path
+	link := call.Link
+	if strings.HasPrefix(link, "/") {
+		link = c.options.Cloud.Base(s) + link
 	}
-	u, err := url.Parse(path)
+	u, err := url.Parse(link)
 	switch {
 	case err != nil:
 		return nil, op, refuse("the link is no URL")
@@ -75,16 +91,19 @@ func (c *Connection) request(ctx context.Context, s Service, method, path string
 	}
 	op += " " + short(u.EscapedPath(), 200)
 	var reader io.Reader
-	if body != nil {
-		reader = bytes.NewReader(body)
+	if call.Body != nil {
+		reader = bytes.NewReader(call.Body)
 	}
-	req, err = http.NewRequestWithContext(ctx, method, u.String(), reader)
+	req, err = http.NewRequestWithContext(ctx, call.Method, u.String(), reader)
 	if err != nil {
 		return nil, op, refuse("the link is no URL")
 	}
 	req.Header.Set("Accept", "application/json")
-	if body != nil {
+	if call.Body != nil {
 		req.Header.Set("Content-Type", "application/json")
+	}
+	for k, v := range call.Header {
+		req.Header[http.CanonicalHeaderKey(k)] = v
 	}
 	return req, op, nil
 }

@@ -1,136 +1,86 @@
-// Package msgraph lets Microsoft's Graph SDK speak over a graph.Connection: its
-// request builders and models are used, and nothing of what it brings to reach
-// the network with. Tokens, retries, quotas, limits and redirects are the
-// connection's.
+// Package msgraph lets the request builders of Microsoft's Graph SDK speak over
+// a graph.Connection: they know the paths and the query parameters, and nothing
+// else of the SDK is used. Tokens, retries, quotas, limits and redirects are the
+// connection's. Answers are read into the caller's own structs, since a program
+// that reads a single one of the SDK's models holds the serializers of thousands.
 //
-// The SDK is large: linked.txt names the packages of it that are linked, and a
-// test compares.
+// The SDK is large: linked.txt names the packages of it that are compiled, and a
+// test compares; what of them the program holds is tested beside the program.
 package msgraph
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"io"
-	"mime"
+	"fmt"
 	"net/http"
-	"net/url"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 	abstractions "github.com/microsoft/kiota-abstractions-go"
-	"github.com/microsoft/kiota-abstractions-go/authentication"
-	"github.com/microsoft/kiota-abstractions-go/serialization"
-	kiotajson "github.com/microsoft/kiota-serialization-json-go"
-	core "github.com/microsoftgraph/msgraph-sdk-go-core"
 
 	"github.com/orgstore/orgstore/graph"
 )
 
-// Adapter is what request builders of the Graph SDK are made with. An answer
-// that says no comes back from them as an error that holds a *graph.Error, and
-// so does any other trouble once it went through Trouble. What they return is
-// nil where an answer has no body.
-func Adapter(c *graph.Connection) (abstractions.RequestAdapter, error) {
-	client := *c.Authorized(graph.Graph)
-	client.Transport = &refusing{client.Transport}
-	a, err := core.NewGraphRequestAdapterBaseWithParseNodeFactoryAndSerializationWriterFactoryAndHttpClient(
-		&authentication.AnonymousAuthenticationProvider{},                            // the connection adds the token
-		core.GraphClientOptions{}, kiotajson.NewJsonParseNodeFactory(), nil, &client) // see Send
-	if err != nil {
-		return nil, err
-	}
-	a.SetBaseUrl(c.Cloud().Base(graph.Graph) + "/v1.0")
-	return a, nil
+// A Client is what request builders of the Graph SDK are made with. It is for
+// their methods To…RequestInformation alone: those that send, as Get, would
+// panic, and they would bring the SDK's models into the program.
+type Client struct {
+	abstractions.RequestAdapter // nil
+	conn                        *graph.Connection
 }
 
-// Send makes a request with a body, and reads the answer as one of the SDK's
-// models. The body is any value that encodes as
-// JSON: to send the SDK's own models would keep the serializers of all of them
-// in the program, a quarter of its size.
-func Send(ctx context.Context, a abstractions.RequestAdapter, method abstractions.HttpMethod, address string, headers *abstractions.RequestHeaders, body any, read serialization.ParsableFactory) (serialization.Parsable, error) {
-	u, err := url.Parse(address)
+// New returns a client that asks through a connection.
+func New(c *graph.Connection) *Client { return &Client{conn: c} }
+
+// GetBaseUrl is where Graph's paths begin, with its version and no slash at the
+// end. The name is the SDK's.
+func (c *Client) GetBaseUrl() string {
+	return c.conn.Cloud().Base(graph.Graph) + "/v1.0"
+}
+
+// Get builds a request with a builder's ToGetRequestInformation, sends it, and
+// decodes the answer, which is T's zero value where there is no body. Errors are
+// those of Do.
+func Get[T, C any](ctx context.Context, c *Client, build func(context.Context, *C) (*abstractions.RequestInformation, error), with *C) (T, error) {
+	info, err := build(ctx, with)
 	if err != nil {
-		return nil, errors.New("cannot make a request: its address is no URL")
+		var none T
+		return none, graph.Trouble(graph.Graph, http.MethodGet, err)
 	}
+	return Do[T](ctx, c, info)
+}
+
+// Send sends a body to where a builder leads, any value that encodes as JSON,
+// and decodes the answer as Get does: the builders' own methods that take bodies
+// take the SDK's models. The headers may be nil. Errors are those of Do.
+func Send[T any](ctx context.Context, c *Client, method abstractions.HttpMethod, to abstractions.BaseRequestBuilder, headers *abstractions.RequestHeaders, body any) (T, error) {
 	b, err := json.Marshal(body)
 	if err != nil {
-		return nil, err
+		var none T
+		return none, fmt.Errorf("cannot send to %s: %w", graph.Graph.Title(), err)
 	}
-	info := abstractions.NewRequestInformation()
-	info.Method = method
-	info.SetUri(*u)
-	if headers != nil {
-		info.Headers = headers
-	}
-	info.Headers.TryAdd("Accept", "application/json")
+	info := abstractions.NewRequestInformationWithMethodAndUrlTemplateAndPathParameters(method, to.UrlTemplate, to.PathParameters)
+	info.Headers.AddAll(headers)
 	info.SetStreamContentAndContentType(b, "application/json")
-	return a.Send(ctx, info, read, nil)
+	return Do[T](ctx, c, info)
 }
 
-// Trouble turns an error of a request builder into a *graph.Error or a
-// *graph.SignInError. It returns nil for nil.
-func Trouble(op string, err error) error {
-	return graph.Trouble(graph.Graph, op, err)
-}
-
-// refusing takes answers that say no away from the SDK, which loses the status
-// of those that are not JSON, and panics on some challenges.
-type refusing struct{ http.RoundTripper }
-
-// RoundTrip sends a request on.
-func (t *refusing) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := t.RoundTripper.RoundTrip(sized(req))
+// Do sends a request that a builder built, to Graph and nowhere else, and
+// decodes the answer, which is T's zero value where there is no body. An answer
+// that says no is a *graph.Error, and so is any other trouble but that of
+// signing in, a *graph.SignInError.
+func Do[T any](ctx context.Context, c *Client, info *abstractions.RequestInformation) (T, error) {
+	var answer T
+	method := info.Method.String()
+	if info.PathParameters != nil {
+		info.PathParameters["baseurl"] = c.GetBaseUrl()
+	}
+	u, err := info.GetUri()
 	if err != nil {
-		return nil, err
+		return answer, graph.Trouble(graph.Graph, method, err)
 	}
-	if err := graph.Refusal(graph.Graph, req.Method+" "+req.URL.Path, resp); err != nil {
-		return nil, err
+	header := http.Header{}
+	for _, k := range info.Headers.ListKeys() {
+		header[k] = info.Headers.Get(k)
 	}
-	if err := readable(resp); err != nil {
-		return nil, &graph.Error{Service: graph.Graph, Op: req.Method + " " + req.URL.Path, Status: resp.StatusCode, Err: err}
-	}
-	return resp, nil
-}
-
-// readable checks that an answer is JSON as a whole, before the SDK takes what
-// it can of it. The connection has bounded it, and read it already.
-func readable(resp *http.Response) error {
-	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusCreated && resp.StatusCode != http.StatusAccepted {
-		return nil
-	}
-	defer resp.Body.Close()
-	b, err := io.ReadAll(resp.Body)
-	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	switch {
-	case err != nil:
-		return err
-	case len(b) > 0 && (kind != "application/json" || !jsontext.Value(b).IsValid()):
-		return errors.New("the answer is not the JSON that Microsoft Graph speaks")
-	}
-	resp.Body = io.NopCloser(bytes.NewReader(b))
-	return nil
-}
-
-// sized tells how long a body is and how to send it again: the SDK says neither,
-// and what is sent without a length is sent in chunks.
-func sized(req *http.Request) *http.Request {
-	body, ok := req.Body.(io.ReadSeeker)
-	if !ok || req.ContentLength > 0 {
-		return req
-	}
-	size, err := body.Seek(0, io.SeekEnd)
-	if err != nil {
-		return req
-	}
-	again := func() (io.ReadCloser, error) {
-		_, err := body.Seek(0, io.SeekStart)
-		return io.NopCloser(body), err
-	}
-	out := req.Clone(req.Context())
-	out.ContentLength, out.GetBody = size, again
-	if out.Body, err = again(); err != nil {
-		return req
-	}
-	return out
+	err = c.conn.CallJSON(ctx, graph.Graph, graph.Call{Method: method, Link: u.String(), Header: header, Body: info.Content}, &answer)
+	return answer, err
 }

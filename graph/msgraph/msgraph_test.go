@@ -20,18 +20,14 @@ func get(t *testing.T, answer http.HandlerFunc) (string, error) {
 	t.Helper()
 	x := tenanttest.Start(t)
 	x.Do("graph /v1.0/drives/b!1", answer)
-	a, err := msgraph.Adapter(x.Connect())
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := drives.NewDrivesRequestBuilderInternal(map[string]string{}, a).ByDriveId("b!1").Get(context.Background(), nil)
-	if err != nil {
-		return "", msgraph.Trouble("GET a drive", err)
-	}
-	if d == nil || d.GetName() == nil {
-		return "", nil
-	}
-	return *d.GetName(), nil
+	c := msgraph.New(x.Connect())
+	at := drives.NewDrivesRequestBuilderInternal(map[string]string{}, c).ByDriveId("b!1")
+	d, err := msgraph.Get[drive](context.Background(), c, at.ToGetRequestInformation, nil)
+	return d.Name, err
+}
+
+type drive struct {
+	Name string `json:"name"`
 }
 
 func TestAnswers(t *testing.T) {
@@ -106,5 +102,22 @@ func TestRedirectsAreTheConnections(t *testing.T) {
 	})
 	if err == nil || !strings.Contains(err.Error(), "https") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// What a builder was given as an address may come from an answer.
+func TestOnlyGraphIsAsked(t *testing.T) {
+	x := tenanttest.Start(t)
+	c := msgraph.New(x.Connect())
+	for _, link := range []string{"https://evil.example/v1.0/drives/b!1", "http://graph.microsoft.com/v1.0/drives/b!1", "://"} {
+		at := drives.NewDriveItemRequestBuilder(link, c)
+		_, err := msgraph.Get[drive](context.Background(), c, at.ToGetRequestInformation, nil)
+		var refusal *graph.Error
+		if !errors.As(err, &refusal) || refusal.Status != 0 {
+			t.Errorf("%s: got %v", link, err)
+		}
+	}
+	if len(x.Asked()) > 0 {
+		t.Errorf("asked %s", x.Asked())
 	}
 }

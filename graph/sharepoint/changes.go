@@ -121,31 +121,34 @@ func (w *walk) all(ctx context.Context) error {
 	return fmt.Errorf("the listing does not end after %d pages", mostPages)
 }
 
+// A deltaPage is one page of a delta.
+type deltaPage struct {
+	Value []driveItem `json:"value"`
+	Next  string      `json:"@odata.nextLink"`
+	Delta string      `json:"@odata.deltaLink"`
+}
+
 func (w *walk) page(ctx context.Context) error {
-	page, err := drives.NewItemItemsItemDeltaRequestBuilder(w.link, w.l.adapter).GetAsDeltaGetResponse(ctx, nil)
+	page, err := msgraph.Get[deltaPage](ctx, w.l.client, drives.NewItemItemsItemDeltaRequestBuilder(w.link, w.l.client).ToGetRequestInformation, nil)
 	if err != nil {
 		return err
-	}
-	if page == nil {
-		return fmt.Errorf("the answer is empty")
 	}
 	if w.latest == nil {
 		w.latest = map[string]facts{}
 	}
-	for _, i := range page.GetValue() {
-		if err := w.add(factsOf(i)); err != nil {
+	for _, i := range page.Value {
+		if err := w.add(i.facts()); err != nil {
 			return err
 		}
 	}
-	next, delta := text(page.GetOdataNextLink()), text(page.GetOdataDeltaLink())
-	if next == "" && delta == "" {
+	if page.Next == "" && page.Delta == "" {
 		return fmt.Errorf("the answer does not say how to go on")
 	}
-	u, err := w.l.link(cmp.Or(next, delta))
+	u, err := w.l.link(cmp.Or(page.Next, page.Delta))
 	if err != nil {
 		return err
 	}
-	if w.link = u.String(); next == "" {
+	if w.link = u.String(); page.Next == "" {
 		w.delta = w.link
 	}
 	return nil
@@ -180,7 +183,6 @@ func (w *walk) resync(err error) (again bool, _ error) {
 	if err == nil {
 		return false, nil
 	}
-	err = msgraph.Trouble("GET the library's changes", err)
 	var refusal *graph.Error
 	if !errors.As(err, &refusal) || w.resyncs >= mostResyncs {
 		return false, err

@@ -1,6 +1,7 @@
 package sharepoint
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -9,7 +10,6 @@ import (
 
 	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoftgraph/msgraph-sdk-go/drives"
-	"github.com/microsoftgraph/msgraph-sdk-go/models"
 
 	"github.com/orgstore/orgstore/graph/msgraph"
 	"github.com/orgstore/orgstore/packages/library"
@@ -122,38 +122,47 @@ func (l *Library) known(ctx context.Context, p place) (map[string]string, error)
 	return names, nil
 }
 
+// A columnDefinition is what is read of Graph's resource of that name
+// (documented).
+type columnDefinition struct {
+	Name     string    `json:"name"`
+	Shown    string    `json:"displayName"`
+	ReadOnly bool      `json:"readOnly"`
+	Text     *struct{} `json:"text"`
+}
+
+type columnPage struct {
+	Value []columnDefinition `json:"value"`
+	Next  string             `json:"@odata.nextLink"`
+}
+
 // existing finds our columns by their internal names, or else, made by hand, by
 // those that people see: text that can be written, for a library has a column
 // "Version" of its own, which cannot.
 func (l *Library) existing(ctx context.Context, p place) (map[string]string, error) {
-	var all []models.ColumnDefinitionable
+	var all []columnDefinition
 	builder := l.list(p)
 	for range mostPages {
-		page, err := builder.Get(ctx, nil)
+		page, err := msgraph.Get[columnPage](ctx, l.client, builder.ToGetRequestInformation, nil)
 		if err != nil {
-			return nil, fmt.Errorf("cannot read the library's columns: %w", msgraph.Trouble("GET the library's columns", err))
+			return nil, fmt.Errorf("cannot read the library's columns: %w", err)
 		}
-		if page == nil {
+		all = append(all, page.Value...)
+		if page.Next == "" {
 			break
 		}
-		all = append(all, page.GetValue()...)
-		next := text(page.GetOdataNextLink())
-		if next == "" {
-			break
-		}
-		u, err := l.link(next)
+		u, err := l.link(page.Next)
 		if err != nil {
 			return nil, err
 		}
-		builder = drives.NewItemListColumnsRequestBuilder(u.String(), l.adapter)
+		builder = drives.NewItemListColumnsRequestBuilder(u.String(), l.client)
 	}
 	names := map[string]string{}
 	for _, ours := range columns() {
 		for _, c := range all {
-			name := text(c.GetName())
-			byHand := c.GetText() != nil && (c.GetReadOnly() == nil || !*c.GetReadOnly()) && text(c.GetDisplayName()) == ours.shown
-			if name == ours.internal || byHand && names[ours.internal] == "" {
-				names[ours.internal] = name
+			byHand := c.Text != nil && !c.ReadOnly && c.Shown == ours.shown
+			if c.Name == ours.internal || byHand && names[ours.internal] == "" {
+				names[ours.internal] = c.Name
 			}
 		}
 	}
@@ -162,11 +171,8 @@ func (l *Library) existing(ctx context.Context, p place) (map[string]string, err
 
 // list is where the SDK's builder for columns begins.
 func (l *Library) list(p place) *drives.ItemListColumnsRequestBuilder {
-	return drives.NewItemListColumnsRequestBuilder(l.columnsOf(p), l.adapter)
-}
-
-func (l *Library) columnsOf(p place) string {
-	return l.base + "/sites/" + url.PathEscape(p.Site) + "/lists/" + url.PathEscape(p.List) + "/columns"
+	raw := l.base + "/sites/" + url.PathEscape(p.Site) + "/lists/" + url.PathEscape(p.List) + "/columns"
+	return drives.NewItemListColumnsRequestBuilder(raw, l.client)
 }
 
 // add makes a column, and returns its internal name.
@@ -176,16 +182,12 @@ func (l *Library) add(ctx context.Context, p place, c column) (string, error) {
 		kind["textType"] = "plain"
 	}
 	def := map[string]any{"name": c.internal, "displayName": c.shown, "description": "Written by orgstore.", "text": kind}
-	answer, err := msgraph.Send(ctx, l.adapter, abstractions.POST, l.columnsOf(p), nil, def, models.CreateColumnDefinitionFromDiscriminatorValue)
-	err = msgraph.Trouble("POST the column "+c.shown, err)
+	made, err := msgraph.Send[columnDefinition](ctx, l.client, abstractions.POST, l.list(p).BaseRequestBuilder, nil, def)
 	if statusOf(err) == http.StatusConflict {
 		return c.internal, nil // somebody else has just made it
 	}
 	if err != nil {
 		return "", err
 	}
-	if made, ok := answer.(models.ColumnDefinitionable); ok && text(made.GetName()) != "" {
-		return text(made.GetName()), nil
-	}
-	return c.internal, nil
+	return cmp.Or(made.Name, c.internal), nil
 }

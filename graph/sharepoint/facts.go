@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/microsoftgraph/msgraph-sdk-go/models"
-
 	"github.com/orgstore/orgstore/packages/library"
 )
 
@@ -22,29 +20,38 @@ type facts struct {
 	url              string // where its bytes are, for a few minutes and without a token
 }
 
-func factsOf(i models.DriveItemable) facts {
-	if i == nil {
-		return facts{}
-	}
+// A driveItem is what is read of Graph's resource of that name (documented).
+type driveItem struct {
+	ID       string    `json:"id"`
+	Name     string    `json:"name"`
+	Size     int64     `json:"size"`
+	ETag     string    `json:"eTag"`
+	CTag     string    `json:"cTag"`
+	Modified time.Time `json:"lastModifiedDateTime"`
+	URL      string    `json:"@microsoft.graph.downloadUrl"`
+	Parent   struct {
+		ID string `json:"id"`
+	} `json:"parentReference"`
+	File *struct {
+		Hashes struct {
+			QuickXor string `json:"quickXorHash"`
+		} `json:"hashes"`
+	} `json:"file"`
+	Folder  *struct{} `json:"folder"`
+	Root    *struct{} `json:"root"`
+	Deleted *struct{} `json:"deleted"`
+	Malware *struct{} `json:"malware"`
+}
+
+func (i driveItem) facts() facts {
 	f := facts{
-		id: text(i.GetId()), name: text(i.GetName()), ctag: text(i.GetCTag()), etag: text(i.GetETag()),
-		file: i.GetFile() != nil, folder: i.GetFolder() != nil || i.GetRoot() != nil,
-		deleted: i.GetDeleted() != nil, malware: i.GetMalware() != nil,
+		id: i.ID, name: i.Name, parent: i.Parent.ID, size: i.Size, etag: i.ETag, ctag: i.CTag,
+		file: i.File != nil, folder: i.Folder != nil || i.Root != nil,
+		deleted: i.Deleted != nil, malware: i.Malware != nil,
+		modified: i.Modified.UTC(), url: i.URL,
 	}
-	if p := i.GetParentReference(); p != nil {
-		f.parent = text(p.GetId())
-	}
-	if s := i.GetSize(); s != nil {
-		f.size = *s
-	}
-	if m := i.GetLastModifiedDateTime(); m != nil {
-		f.modified = m.UTC()
-	}
-	if file := i.GetFile(); file != nil && file.GetHashes() != nil {
-		f.hash = hashText(text(file.GetHashes().GetQuickXorHash()))
-	}
-	if u, ok := i.GetAdditionalData()["@microsoft.graph.downloadUrl"].(*string); ok {
-		f.url = text(u)
+	if i.File != nil {
+		f.hash = hashText(i.File.Hashes.QuickXor)
 	}
 	return f
 }

@@ -50,11 +50,11 @@ func (l *Library) Fetch(ctx context.Context, item library.Item, max int64) (io.R
 
 // facts asks for what is told of an item now.
 func (l *Library) facts(ctx context.Context, p place, id, name string) (facts, error) {
-	i, err := l.item(p, id).Get(ctx, nil)
+	i, err := msgraph.Get[driveItem](ctx, l.client, l.item(p, id).ToGetRequestInformation, nil)
 	if err != nil {
-		return facts{}, gone(name, msgraph.Trouble("GET "+name, err))
+		return facts{}, gone(name, err)
 	}
-	f := factsOf(i)
+	f := i.facts()
 	if f.deleted || f.id == "" {
 		return facts{}, fmt.Errorf("%s is not in the library any more: %w", name, fs.ErrNotExist)
 	}

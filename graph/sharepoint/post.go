@@ -9,7 +9,6 @@ import (
 
 	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoftgraph/msgraph-sdk-go/drives"
-	"github.com/microsoftgraph/msgraph-sdk-go/models"
 
 	"github.com/orgstore/orgstore/graph"
 	"github.com/orgstore/orgstore/graph/msgraph"
@@ -68,26 +67,25 @@ func statusOf(err error) int {
 	return 0
 }
 
+// A listItem is what is read of Graph's resource of that name (documented).
+type listItem struct {
+	ETag   string         `json:"eTag"`
+	Fields map[string]any `json:"fields"`
+}
+
 // rewrite reads what stands there and writes what is different, if nobody else
 // has written in between.
 func (l *Library) rewrite(ctx context.Context, p place, item string, names map[string]string, n library.Note) error {
-	now, err := l.item(p, item).ListItem().Get(ctx, &drives.ItemItemsItemListItemRequestBuilderGetRequestConfiguration{
+	now, err := msgraph.Get[listItem](ctx, l.client, l.item(p, item).ListItem().ToGetRequestInformation, &drives.ItemItemsItemListItemRequestBuilderGetRequestConfiguration{
 		QueryParameters: &drives.ItemItemsItemListItemRequestBuilderGetQueryParameters{Expand: []string{"fields"}},
 	})
 	if err != nil {
-		return msgraph.Trouble("GET an item's columns", err)
-	}
-	if now == nil {
-		return errors.New("the item has no columns")
-	}
-	fields := map[string]any{}
-	if f := now.GetFields(); f != nil {
-		fields = f.GetAdditionalData()
+		return err
 	}
 	changed := map[string]any{}
 	for _, c := range columns() {
 		name, want := names[c.internal], c.text(n)
-		if have, _ := fields[name].(*string); name != "" && text(have) != want {
+		if have, _ := now.Fields[name].(string); name != "" && have != want {
 			changed[name] = want
 		}
 	}
@@ -95,12 +93,13 @@ func (l *Library) rewrite(ctx context.Context, p place, item string, names map[s
 		return nil
 	}
 	headers := abstractions.NewRequestHeaders()
-	if etag := text(now.GetETag()); etag != "" {
-		headers.Add("If-Match", etag)
+	if now.ETag != "" {
+		headers.Add("If-Match", now.ETag)
 	}
 	raw := l.base + "/drives/" + url.PathEscape(p.Drive) + "/items/" + url.PathEscape(item) + "/listItem/fields"
 	// Once more does no harm: where the first time counted, the second fails by
 	// its condition, and then there is nothing left to write.
-	_, err = msgraph.Send(graph.Repeatable(ctx, true), l.adapter, abstractions.PATCH, raw, headers, changed, models.CreateFieldValueSetFromDiscriminatorValue)
-	return msgraph.Trouble("PATCH an item's columns", err)
+	fields := drives.NewItemListItemsItemFieldsRequestBuilder(raw, l.client)
+	_, err = msgraph.Send[struct{}](graph.Repeatable(ctx, true), l.client, abstractions.PATCH, fields.BaseRequestBuilder, headers, changed)
+	return err
 }

@@ -161,25 +161,14 @@ func (u *upload) cancel(ctx context.Context, address string) {
 // A progress is what a session answers: how far it is, or the file it made.
 type progress struct {
 	Ranges []string `json:"nextExpectedRanges"`
-
-	ID       string    `json:"id"`
-	Name     string    `json:"name"`
-	Size     int64     `json:"size"`
-	ETag     string    `json:"eTag"`
-	CTag     string    `json:"cTag"`
-	Modified time.Time `json:"lastModifiedDateTime"`
-	File     struct {
-		Hashes struct {
-			QuickXor string `json:"quickXorHash"`
-		} `json:"hashes"`
-	} `json:"file"`
+	driveItem
 }
 
+// facts are of a file, whether or not the answer says so: one was sent.
 func (p progress) facts() facts {
-	return facts{
-		id: p.ID, name: p.Name, size: p.Size, etag: p.ETag, ctag: p.CTag, modified: p.Modified.UTC(),
-		file: true, hash: hashText(p.File.Hashes.QuickXor),
-	}
+	f := p.driveItem.facts()
+	f.file = true
+	return f
 }
 
 // next is the first byte that is missing. Ranges need not be complete, and none

@@ -8,6 +8,7 @@
 package sharepoint
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -15,9 +16,7 @@ import (
 	"strings"
 	"sync"
 
-	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoftgraph/msgraph-sdk-go/drives"
-	"github.com/microsoftgraph/msgraph-sdk-go/models"
 
 	"github.com/orgstore/orgstore/graph"
 	"github.com/orgstore/orgstore/graph/msgraph"
@@ -46,7 +45,7 @@ type IDs struct{ Site, List, Drive string }
 type Library struct {
 	options Options
 	conn    *graph.Connection
-	adapter abstractions.RequestAdapter
+	client  *msgraph.Client
 	base    string // of Graph, with its version
 	atOnce  int64  // bytes, see mostAtOnce
 	part    int64  // bytes, see part
@@ -75,11 +74,8 @@ func Open(c *graph.Connection, o Options) (*Library, error) {
 			return nil, fmt.Errorf("cannot open the library: %q is no name of a folder", library.Legible(o.Folder))
 		}
 	}
-	a, err := msgraph.Adapter(c)
-	if err != nil {
-		return nil, fmt.Errorf("cannot open the library: %w", err)
-	}
-	return &Library{options: o, conn: c, adapter: a, base: a.GetBaseUrl(), atOnce: mostAtOnce, part: part}, nil
+	g := msgraph.New(c)
+	return &Library{options: o, conn: c, client: g, base: g.GetBaseUrl(), atOnce: mostAtOnce, part: part}, nil
 }
 
 // siteKey is what Graph calls the site at an address (documented: site, get by
@@ -152,20 +148,30 @@ func (l *Library) find(ctx context.Context) (place, error) {
 		}
 	}
 	if p.List == "" || p.Site == "" {
-		list, err := l.drive(p).List().Get(ctx, nil)
-		if err != nil {
-			return place{}, msgraph.Trouble("GET the library's list", err)
-		}
-		if list == nil || text(list.GetId()) == "" {
-			return place{}, fmt.Errorf("the library has no list")
-		}
-		p.List = text(list.GetId())
-		if ref := list.GetParentReference(); p.Site == "" && ref != nil {
-			p.Site = text(ref.GetSiteId())
+		if err := l.findList(ctx, &p); err != nil {
+			return place{}, err
 		}
 	}
 	p.Folder, err = l.findFolder(ctx, p)
 	return p, err
+}
+
+// findList finds the list that a drive is the files of, and its site.
+func (l *Library) findList(ctx context.Context, p *place) error {
+	list, err := msgraph.Get[struct {
+		ID     string `json:"id"`
+		Parent struct {
+			Site string `json:"siteId"`
+		} `json:"parentReference"`
+	}](ctx, l.client, l.drive(*p).List().ToGetRequestInformation, nil)
+	switch {
+	case err != nil:
+		return err
+	case list.ID == "":
+		return fmt.Errorf("the library has no list")
+	}
+	p.List, p.Site = list.ID, cmp.Or(p.Site, list.Parent.Site)
+	return nil
 }
 
 func (l *Library) findSite(ctx context.Context) (string, error) {
@@ -242,23 +248,23 @@ func pick(all []listed, name string) (string, error) {
 }
 
 func (l *Library) findFolder(ctx context.Context, p place) (string, error) {
-	var item models.DriveItemable
+	var item driveItem
 	var err error
 	if l.options.Folder == "" {
-		item, err = l.drive(p).Root().Get(ctx, nil)
+		item, err = msgraph.Get[driveItem](ctx, l.client, l.drive(p).Root().ToGetRequestInformation, nil)
 	} else {
 		raw := l.base + "/drives/" + url.PathEscape(p.Drive) + "/root:/" + escapePath(l.options.Folder)
-		item, err = drives.NewItemItemsDriveItemItemRequestBuilder(raw, l.adapter).Get(ctx, nil)
+		item, err = msgraph.Get[driveItem](ctx, l.client, drives.NewItemItemsDriveItemItemRequestBuilder(raw, l.client).ToGetRequestInformation, nil)
 	}
 	switch {
 	case err != nil:
-		return "", msgraph.Trouble("GET the library's folder", err)
-	case item == nil || text(item.GetId()) == "":
+		return "", err
+	case item.ID == "":
 		return "", fmt.Errorf("the folder has no id")
-	case item.GetFolder() == nil && item.GetRoot() == nil:
+	case item.Folder == nil && item.Root == nil:
 		return "", fmt.Errorf("%s is not a folder", library.Legible(l.options.Folder))
 	}
-	return text(item.GetId()), nil
+	return item.ID, nil
 }
 
 // link checks an address that Graph gave to go on with: it must be Graph's own.
@@ -276,7 +282,7 @@ func (l *Library) link(raw string) (*url.URL, error) {
 
 // drive is where the SDK's builders for the library begin.
 func (l *Library) drive(p place) *drives.DriveItemRequestBuilder {
-	return drives.NewDrivesRequestBuilderInternal(map[string]string{}, l.adapter).ByDriveId(p.Drive)
+	return drives.NewDrivesRequestBuilderInternal(map[string]string{}, l.client).ByDriveId(p.Drive)
 }
 
 func (l *Library) item(p place, id string) *drives.ItemItemsDriveItemItemRequestBuilder {
@@ -306,11 +312,4 @@ func escapePath(path string) string {
 func validName(name string) bool {
 	return name != "" && len(name) <= 400 && name == strings.TrimSpace(name) && name == library.Legible(name) &&
 		!strings.ContainsAny(name, `"*:<>?/\|`) && !strings.HasPrefix(name, "~$") && name != "." && name != ".."
-}
-
-func text(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }

@@ -11,7 +11,6 @@ import (
 
 	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoftgraph/msgraph-sdk-go/drives"
-	"github.com/microsoftgraph/msgraph-sdk-go/models"
 
 	"github.com/orgstore/orgstore/graph"
 	"github.com/orgstore/orgstore/graph/msgraph"
@@ -105,11 +104,12 @@ func (u *upload) atOnce(ctx context.Context) (facts, error) {
 		return facts{}, err
 	}
 	raw := u.l.named(u.place, u.name) + ":/content?@microsoft.graph.conflictBehavior=fail"
-	i, err := drives.NewItemItemsItemContentRequestBuilder(raw, u.l.adapter).Put(ctx, b, nil)
+	info, err := drives.NewItemItemsItemContentRequestBuilder(raw, u.l.client).ToPutRequestInformation(ctx, b, nil)
 	if err != nil {
-		return facts{}, taken(msgraph.Trouble("PUT "+u.name, err))
+		return facts{}, err
 	}
-	return factsOf(i), nil
+	i, err := msgraph.Do[driveItem](ctx, u.l.client, info)
+	return i.facts(), taken(err)
 }
 
 // taken makes a conflict one that errors.Is finds.
@@ -123,11 +123,12 @@ func taken(err error) error {
 // there looks whether the name's file is this one. Where its hash is not told
 // yet, its bytes are read.
 func (u *upload) there(ctx context.Context) (facts, bool, error) {
-	i, err := drives.NewItemItemsDriveItemItemRequestBuilder(u.l.named(u.place, u.name), u.l.adapter).Get(ctx, nil)
-	if err = msgraph.Trouble("GET "+u.name, err); statusOf(err) == http.StatusNotFound {
+	at := drives.NewItemItemsDriveItemItemRequestBuilder(u.l.named(u.place, u.name), u.l.client)
+	i, err := msgraph.Get[driveItem](ctx, u.l.client, at.ToGetRequestInformation, nil)
+	if statusOf(err) == http.StatusNotFound {
 		return facts{}, false, nil
 	}
-	f := factsOf(i)
+	f := i.facts()
 	switch {
 	case err != nil || !f.file || f.size != u.size:
 		return f, false, err
@@ -143,18 +144,24 @@ func (u *upload) there(ctx context.Context) (facts, bool, error) {
 	return f, sum == u.sum, err
 }
 
+// An uploadSession is what is read of Graph's resource of that name
+// (documented).
+type uploadSession struct {
+	URL string `json:"uploadUrl"`
+}
+
 // begin opens an upload session and returns its address, which carries its own
 // permission.
 func (u *upload) begin(ctx context.Context) (string, error) {
 	body := map[string]any{"item": map[string]any{"@microsoft.graph.conflictBehavior": "fail", "name": u.name}}
 	raw := u.l.base + "/drives/" + escapePath(u.place.Drive) + "/items/" + escapePath(u.place.Folder) + ":/" + escapePath(u.name) + ":/createUploadSession"
-	answer, err := msgraph.Send(graph.Repeatable(ctx, true), u.l.adapter, abstractions.POST, raw, nil, body, models.CreateUploadSessionFromDiscriminatorValue)
+	to := drives.NewItemItemsItemCreateUploadSessionRequestBuilder(raw, u.l.client)
+	s, err := msgraph.Send[uploadSession](graph.Repeatable(ctx, true), u.l.client, abstractions.POST, to.BaseRequestBuilder, nil, body)
 	if err != nil {
-		return "", taken(msgraph.Trouble("POST an upload session for "+u.name, err))
+		return "", taken(err)
 	}
-	s, ok := answer.(models.UploadSessionable)
-	if !ok || text(s.GetUploadUrl()) == "" {
+	if s.URL == "" {
 		return "", errors.New("the upload session has no address")
 	}
-	return text(s.GetUploadUrl()), nil
+	return s.URL, nil
 }
