@@ -168,7 +168,7 @@ func list() []kase {
 		{number: "F7", what: "rollback to an ended license", wants: reject("life.rollback_expired"), in: plan + `"F7 `},
 		{number: "F8", what: "seq 2147483647", wants: review("life.seq_jump")},
 		{number: "F9", what: "rollback to a revoked license", wants: reject("life.revoked")},
-		{number: "F10", what: "no newer license 14 days before the end", wants: warn("life.renewal_missing"), pending: "agent/notify"},
+		{number: "F10", what: "no newer license 14 days before the end", wants: warn("life.renewal_missing"), in: `policies/runway/runway_test.go:"F10 fourteen days`},
 		{number: "F11", what: "deployed license ends, nothing to swap to", wants: warn("life.deployed_expired"), in: plan + `"F11 `},
 		{number: "F12", what: "two agents at once", wants: reject("life.conflict"), in: "agent/lock/lock_test.go:func TestOneAtATime"},
 		{number: "F13", what: "later statement, same bytes", wants: either(accept(), review("lic.same_bytes_extended"))},
