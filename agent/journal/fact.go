@@ -47,6 +47,7 @@ const (
 	KindReminded          Kind = "reminded"
 	KindStoreChanged      Kind = "store-changed"
 	KindDriftSettled      Kind = "drift-settled"
+	KindNotified          Kind = "notified"
 )
 
 // Kinds lists every kind, in the order of the constants.
@@ -60,6 +61,7 @@ func Kinds() []Kind {
 		KindAttested,
 		KindExported, KindReminded,
 		KindStoreChanged, KindDriftSettled,
+		KindNotified,
 	}
 }
 
@@ -138,6 +140,8 @@ func (r written) read() (Fact, error) {
 		return decode[StoreChanged](r.Data)
 	case KindDriftSettled:
 		return decode[DriftSettled](r.Data)
+	case KindNotified:
+		return decode[Notified](r.Data)
 	}
 	return nil, &NewerError{What: fmt.Sprintf("a fact %q that this program does not know", r.Kind)}
 }

@@ -143,6 +143,7 @@ func samples(t testing.TB) []journal.Fact {
 		journal.Reminded{Step: "step-2", Event: journal.TaskReminded, Message: "it waits since 2026-03-02"},
 		changed("event-1"),
 		journal.DriftSettled{Event: "event-1", Key: key, Reason: "agreed with the vendor"},
+		journal.Notified{Channel: "admins", Message: "msg_1", Notices: []journal.ToldNotice{{Key: "license.ending/x/14d", Event: "license.ending", Title: "it ends"}}},
 	}
 }
 

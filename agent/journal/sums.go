@@ -48,6 +48,8 @@ type sums struct {
 	// What people settled, and when.
 	settledEvents table[string, time.Time]
 	settledKeys   table[store.Key, time.Time]
+	notices       table[telling, time.Time] // when each was told
+	channels      table[string, Told]       // of notices, by name
 
 	marks  table[string, int64] // highest sequence put, by license.MarkKey
 	time   moment.Mark
@@ -114,6 +116,7 @@ func (s *sums) tables() []layered {
 		&s.packages, &s.packagesOf, &s.arrived, &s.statements, &s.statementsOf, &s.stated, &s.bounds, &s.refusals, &s.refused,
 		&s.profiled, &s.lists, &s.listed, &s.statuses, &s.settled, &s.listRefusals, &s.updates, &s.attested, &s.shelves, &s.open, &s.holds, &s.overrides, &s.overriders, &s.tries, &s.exports, &s.marks,
 		&s.shifts, &s.events, &s.settledEvents, &s.settledKeys,
+		&s.notices, &s.channels,
 	}
 }
 

@@ -1,0 +1,316 @@
+package notify
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/verdict"
+	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/drift"
+	"github.com/orgstore/orgstore/policies/plan"
+	"github.com/orgstore/orgstore/policies/runway"
+)
+
+// thresholds are the days before an end on which it is told of, the last first.
+var thresholds = [...]int{1, 3, 7, 14, 30}
+
+// ahead is how long before the last chance it is told of.
+const ahead = 48 * time.Hour
+
+// threshold is the nearest of the days that has come; false where none has.
+func threshold(daysLeft int) (int, bool) {
+	for _, n := range thresholds {
+		if daysLeft < n || daysLeft == n {
+			return n, true
+		}
+	}
+	return 0, false
+}
+
+func date(t time.Time) string { return t.UTC().Format(time.DateOnly) }
+
+// Licenses are the notices of licenses that end.
+func Licenses(all []runway.Runway, now time.Time) []Notice {
+	var notices []Notice
+	for _, r := range all {
+		notices = append(notices, license(r)...)
+		if n, due := lastChance(r, now); due {
+			notices = append(notices, n)
+		}
+	}
+	return notices
+}
+
+func license(r runway.Runway) []Notice {
+	n := Notice{GUID: r.Key.GUID.String(), Name: r.Name, Text: sentence(r.Message), Hint: r.Hint}
+	if len(r.Findings) > 0 {
+		n.Code = r.Findings[0].Code
+	}
+	about := strings.Join([]string{r.Key.Store, n.GUID, date(r.Ends)}, "/")
+	if r.State == runway.Ended {
+		n.Event, n.Level, n.Key = LicenseEnded, Alarm, string(LicenseEnded)+"/"+about
+		n.Title = fmt.Sprintf("%s: its license ended on %s", r.Name, date(r.Ends))
+		return []Notice{n}
+	}
+	days, due := threshold(r.DaysLeft)
+	// A renewal that time alone holds back is no news until the end is near.
+	if !due || r.Renewal == runway.Here && r.State != runway.Late && days > 3 {
+		return nil
+	}
+	n.Event, n.Level, n.Key = LicenseEnding, Info, fmt.Sprintf("%s/%s/%dd", LicenseEnding, about, days)
+	switch {
+	case days <= 3 || r.State == runway.Late:
+		n.Level = Alarm
+	case days <= 14:
+		n.Level = Warning
+	}
+	n.Title = fmt.Sprintf("%s: its license ends in %s, on %s", r.Name, count(r.DaysLeft, "day"), date(r.Ends))
+	return []Notice{n}
+}
+
+// lastChance tells that the last time that policy allows is about to pass, or has.
+func lastChance(r runway.Runway, now time.Time) (Notice, bool) {
+	helpless := r.Renewal == runway.Missing || r.Renewal == runway.Refused
+	from := r.By
+	if r.Last.Name != "" && r.Last.From.Before(from) {
+		from = r.Last.From
+	}
+	if r.State == runway.Ended || !helpless || r.DaysLeft > 45 || !r.By.IsZero() && now.Before(from.Add(-ahead)) {
+		return Notice{}, false
+	}
+	n := Notice{
+		Event: LastWindow, Level: Alarm, GUID: r.Key.GUID.String(), Name: r.Name, Code: runway.CodeMissing,
+		Title: fmt.Sprintf("%s: the last chance to renew its license is about to pass", r.Name),
+		Text:  sentence(r.Message), Hint: r.Hint,
+	}
+	passed := ""
+	if r.By.IsZero() {
+		n.Title, passed = fmt.Sprintf("%s: the last chance to renew its license has passed", r.Name), "/passed"
+	}
+	n.Key = strings.Join([]string{string(LastWindow), r.Key.Store, n.GUID, date(r.Ends)}, "/") + passed
+	return n, true
+}
+
+// Instructions say what a task asks a person to do; empty where nobody can tell.
+type Instructions func(store.Key, store.StepID) string
+
+// Tasks are the notices of changes that wait for a person: what they ask for,
+// and what was said of them since.
+func Tasks(book journal.Book, instructions Instructions) []Notice {
+	var notices []Notice
+	for _, k := range book.Keys() {
+		open := book.Open(k)
+		if open == nil || !open.Waiting {
+			continue
+		}
+		revisions := book.Revisions(k)
+		r := revisions[len(revisions)-1]
+		text := instructions(k, open.Step.ID)
+		n := ofRevision(r, TaskOpened, Warning)
+		n.Title = fmt.Sprintf("%s: %s for you to make", called(r), what(r))
+		n.Text, n.Hint = cmp.Or(text, r.Receipt.Note), "then confirm: orgstore store confirm "+n.GUID
+		notices = append(notices, n)
+		for _, event := range book.Reminded(k) {
+			n.Event, n.Level = Event(event), Warning
+			n.Title = fmt.Sprintf("%s: %s still waits since %s", called(r), what(r), date(open.Since))
+			if n.Event == TaskEscalated {
+				n.Level = Alarm
+			}
+			n.Key = revisionKey(n.Event, r)
+			notices = append(notices, n)
+		}
+	}
+	return notices
+}
+
+// Changes are the notices of changes that ended.
+func Changes(book journal.Book) []Notice {
+	var notices []Notice
+	for _, r := range book.History() {
+		if r.Step == "" || r.Closed.IsZero() {
+			continue
+		}
+		var n Notice
+		switch r.Status {
+		case journal.StatusDone, journal.StatusUndone:
+			n = ofRevision(r, ChangeDone, Info)
+			n.Title = fmt.Sprintf("%s: %s is done (%s)", called(r), what(r), r.Claim)
+		case journal.StatusFailed:
+			n = ofRevision(r, ChangeFailed, Alarm)
+			n.Title, n.Hint = fmt.Sprintf("%s: %s failed", called(r), what(r)), "see what happened: orgstore history "+n.GUID
+		case journal.StatusWithdrawn:
+			n = ofRevision(r, TaskWithdrawn, Warning)
+			n.Title = fmt.Sprintf("%s: %s is not to be made any more", called(r), what(r))
+		default:
+			continue
+		}
+		n.At = r.Closed
+		n.Text = strings.Join(slices.DeleteFunc([]string{stopped(r.Message), stopped(r.Reason), until(r)}, func(s string) bool { return s == "" }), "\n")
+		notices = append(notices, n)
+	}
+	return notices
+}
+
+func until(r journal.Revision) string {
+	if r.After.License.Ends.IsZero() {
+		return ""
+	}
+	return "It is licensed until " + date(r.After.License.Ends) + "."
+}
+
+func ofRevision(r journal.Revision, e Event, l Level) Notice {
+	return Notice{Event: e, Level: l, GUID: r.Key.GUID.String(), Name: r.Name, Key: revisionKey(e, r)}
+}
+
+// revisionKey names one try at a change: one step may be made again later.
+func revisionKey(e Event, r journal.Revision) string {
+	return strings.Join([]string{string(e), r.Key.Store, r.Key.GUID.String(), strconv.Itoa(r.Revision)}, "/")
+}
+
+func called(r journal.Revision) string { return cmp.Or(r.Name, r.Key.GUID.String()) }
+
+// what names a change in few words.
+func what(r journal.Revision) string {
+	if !r.Kind.Puts() || r.After.Release == nil {
+		return string(r.Kind)
+	}
+	from, to := r.Before.Release, r.After.Release
+	if from == nil || from.Version.Equal(to.Version) {
+		return fmt.Sprintf("%s %s", r.Kind, to.Version)
+	}
+	return fmt.Sprintf("%s from %s to %s", r.Kind, from.Version, to.Version)
+}
+
+// Drift are the notices of what somebody else changed.
+func Drift(report drift.Report) []Notice {
+	var notices []Notice
+	for _, f := range report.Findings {
+		if !f.Counts {
+			continue
+		}
+		name := cmp.Or(f.Name, f.Key.GUID.String(), "the store")
+		notices = append(notices, Notice{
+			Event: DriftFound, Level: Warning, GUID: f.Key.GUID.String(), Name: f.Name, Code: f.Code,
+			Key: strings.Join([]string{string(DriftFound), f.Key.Store, f.Key.GUID.String(), string(f.Class),
+				mark(release(f.Believed.Release), release(f.Found.Release), string(f.Found.Presence), f.Event)}, "/"),
+			Title: fmt.Sprintf("%s: it is not as it was left (%s)", name, f.Class), Text: stopped(f.Message), Hint: f.Hint,
+		})
+	}
+	return notices
+}
+
+func release(r *visual.Release) string {
+	if r == nil {
+		return ""
+	}
+	return r.String()
+}
+
+// A Held is a change that nothing but a person can let pass.
+type Held struct {
+	Step plan.Step
+	Gate plan.Gate
+}
+
+// Gates are the notices of changes that wait until a person decides.
+func Gates(all []Held) []Notice {
+	var notices []Notice
+	for _, h := range all {
+		g := h.Step.Key.GUID.String()
+		notices = append(notices, Notice{
+			Event: GateWaiting, Level: Warning, GUID: g, Name: h.Step.Name, Code: verdict.Code("gate." + h.Gate.Kind),
+			Key:   strings.Join([]string{string(GateWaiting), h.Step.Key.Store, g, string(h.Step.ID), h.Gate.Kind}, "/"),
+			Title: fmt.Sprintf("%s: %s waits for a person (%s)", cmp.Or(h.Step.Name, g), h.Step.Kind, h.Gate.Kind),
+			Text:  stopped(h.Gate.Message) + "\n" + stopped(h.Step.Reason.Message), Hint: h.Gate.Hint,
+		})
+	}
+	return notices
+}
+
+// An Expiry is an end that is known: of a certificate, a client secret, a trust
+// bundle.
+type Expiry struct {
+	Event Event  // SignInEnding or TrustEnding
+	What  string // as in "the certificate that signs in"
+	Ends  time.Time
+	Hint  string
+}
+
+// Expiries are the notices of ends that come near.
+func Expiries(all []Expiry, now time.Time) []Notice {
+	var notices []Notice
+	for _, e := range all {
+		left := int(e.Ends.Sub(now) / (24 * time.Hour))
+		days, due := threshold(left)
+		if !due {
+			continue
+		}
+		n := Notice{Event: e.Event, Level: Warning, Hint: e.Hint, Title: fmt.Sprintf("%s ends in %s, on %s", e.What, count(left, "day"), date(e.Ends))}
+		when := strconv.Itoa(days) + "d"
+		switch {
+		case !now.Before(e.Ends):
+			n.Level, n.Title, when = Alarm, fmt.Sprintf("%s ended on %s", e.What, date(e.Ends)), "ended"
+		case days <= 3:
+			n.Level = Alarm
+		}
+		n.Key = strings.Join([]string{string(e.Event), mark(e.What), date(e.Ends), when}, "/")
+		notices = append(notices, n)
+	}
+	return notices
+}
+
+// Unsigned is the notice that nobody could sign in: once a day, for it may stay so.
+func Unsigned(message, hint string, code verdict.Code, now time.Time) Notice {
+	return Notice{
+		Event: SignInFailed, Level: Alarm, Code: code, Key: string(SignInFailed) + "/" + date(now),
+		Title: "signing in to the tenant failed", Text: stopped(message), Hint: hint,
+	}
+}
+
+// Trial is the notice that somebody asked for to see whether a channel works.
+func Trial(now time.Time) Notice {
+	return Notice{
+		Event: Test, Level: Info, Key: string(Test) + "/" + now.UTC().Format(time.RFC3339Nano),
+		Title: "a test of this channel", Text: "Somebody asked for this to see whether notices arrive. Nothing is to be done.",
+	}
+}
+
+// mark stands for words in a key: it is short, and says nothing of them.
+func mark(words ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(words, "\n")))
+	return hex.EncodeToString(sum[:6])
+}
+
+// sentence turns a message of ours into one.
+func sentence(s string) string {
+	if s == "" {
+		return ""
+	}
+	return stopped(strings.ToUpper(s[:1]) + s[1:])
+}
+
+// stopped ends a message that may begin with a name.
+func stopped(s string) string {
+	if s == "" || strings.HasSuffix(s, ".") || strings.HasSuffix(s, "!") || strings.HasSuffix(s, "?") {
+		return s
+	}
+	return s + "."
+}
+
+func count(n int, what string) string {
+	switch n {
+	case 0:
+		return "less than a " + what
+	case 1:
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
