@@ -61,22 +61,16 @@ func (a Agent) canonical() canonicalAgent {
 
 func (r *reader) agent(f agentSection) Agent {
 	a := Agent{
-		Every:  r.period(text(f.Every), defaultEvery),
-		Listen: r.listen(text(f.Listen)),
-		Log:    r.oneOf(text(f.Log), LogText, LogJSON),
-		Heartbeat: Secret{
-			File: r.path(text(f.Heartbeat.URLFile)),
-			Env:  r.variable(text(f.Heartbeat.URLEnv)),
-		},
+		Every:     r.period(text(f.Every), defaultEvery),
+		Listen:    r.listen(text(f.Listen)),
+		Log:       r.oneOf(text(f.Log), LogText, LogJSON),
+		Heartbeat: r.secretAt(text(f.Heartbeat.URLFile), text(f.Heartbeat.URLEnv), "the heartbeat's address"),
 	}
 	if a.Log == "" {
 		a.Log = LogText
 	}
 	if t := text(f.Every); t.given() && a.Every > 24*time.Hour {
 		r.addAt(t.node, "the agent must look at least once a day", "licenses end, and windows open: 5m is usual")
-	}
-	if t := text(f.Heartbeat.URLEnv); t.given() && text(f.Heartbeat.URLFile).given() {
-		r.addAt(t.node, "the heartbeat's address is said to be in two places", "keep url_file or url_env")
 	}
 	return a
 }

@@ -59,6 +59,7 @@ func (r *reader) check(f file) Settings {
 		Windows:    r.windows(f.Windows),
 		Freezes:    r.freezes(f.Freezes),
 		Agent:      r.agent(f.Agent),
+		Notify:     r.notify(f.Notify),
 	}
 	s.Visuals = r.visuals(f.Visuals, s.Windows)
 	if v := text(f.Version); v.given() && v.value != "1" {
@@ -311,6 +312,9 @@ func (s Settings) resolved(folder string) Settings {
 	s.Data, s.Library.Folder, s.Store.Path = from(s.Data), from(s.Library.Folder), from(s.Store.Path)
 	for _, p := range []*string{&s.SignIn.Certificate, &s.SignIn.PasswordFile, &s.SignIn.SecretFile, &s.SignIn.TokenFile, &s.Network.CA, &s.Checkpoint, &s.Store.Recipe, &s.Agent.Heartbeat.File} {
 		*p = from(*p)
+	}
+	for i := range s.Notify {
+		s.Notify[i].resolve(from)
 	}
 	for i := range s.Trust.Vendors {
 		s.Trust.Vendors[i].Bundle = from(s.Trust.Vendors[i].Bundle)

@@ -51,6 +51,7 @@ type Settings struct {
 	SignIn    SignIn
 	Network   Network
 	Agent     Agent
+	Notify    []Channel // in the file's order; no name twice
 
 	digest string
 }
@@ -180,6 +181,8 @@ type canonical struct {
 	Approved string `json:"approved,omitempty"`
 
 	Agent canonicalAgent `json:"agent,omitzero"`
+
+	Notify []canonicalChannel `json:"notify,omitempty"`
 }
 
 type canonicalVendor struct {
@@ -217,9 +220,10 @@ func digestOf(s Settings) string {
 		Vendors: []canonicalVendor{}, Pins: []canonicalPin{},
 		Recipe: s.Store.Recipe, Approved: s.Store.Approved,
 		Agent:    s.Agent.canonical(),
+		Notify:   canonicalChannels(s.Notify),
 		Remind:   canonicalPeriod(s.Store.Remind, defaultRemind),
 		Escalate: canonicalPeriod(s.Store.Escalate, defaultEscalate),
-		Cloud:    s.Cloud, Endpoints: canonicalEndpoints(s.Endpoints), SignIn: canonicalSignIn(s.SignIn),
+		Cloud:    s.Cloud, Endpoints: canonicalEndpoints(s.Endpoints), SignIn: s.SignIn.canonical(),
 		Network: canonicalNetwork(s.Network), SharePoint: canonicalSharePoint(s.Library.SharePoint),
 	}
 	for _, v := range s.Trust.Vendors {

@@ -43,6 +43,18 @@ visuals:
     pin: 1.10
 `
 
+const channels = `notify:
+  - name: admins
+    mail: {from: orgstore@contoso.com, to: [ada@contoso.com, bob@contoso.com]}
+    events: [license, task, change.failed]
+    digest: {at: "08:00", timezone: Europe/Rome}
+  - {name: team, teams: {url_env: TEAMS_URL}}
+  - {name: tickets, webhook: {url_file: hook.url, secret_file: hook.secret}, events: }
+`
+
+// told is a file with one channel.
+func told(is string) string { return head + "notify: [{name: x, " + is + "}]\n" }
+
 const someClient = "11111111-2222-3333-4444-555555555555"
 
 const tenanted = `version: 1
@@ -131,6 +143,9 @@ var accepted = map[string]string{
 	"a certificate with a password":  head + "sign_in: {type: certificate, client: " + someClient + ", certificate: c.pfx, password_env: ORGSTORE_PASSWORD}\n",
 	"a person with a device code":    head + "sign_in: {type: deviceCode, client: " + someClient + "}\n",
 	"what the machine offers":        head + "sign_in: {type: default}\n",
+	"a secret whose end is known":    head + "sign_in: {type: secret, client: " + someClient + ", secret_env: S, secret_ends: '2027-03-01'}\n",
+	"channels of notices":            head + channels,
+	"channels that are comments":     head + "notify:\n#  - name: x\n",
 	"a schedule":                     scheduled,
 	"a schedule that is comments":    head + "windows:\n#  weekend: {}\nfreezes:\nvisuals: [{guid: a, pin: '1', upgrade: }]\n",
 	"JSON":                           `{"version": 1, "tenant": "8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11", "library": {"folder": "in"}, "store": {"driver": "folder", "path": "s"}}`,
@@ -329,6 +344,22 @@ var refused = []struct {
 	{"a password in the file", head + "sign_in: {type: certificate, client: " + someClient + ", certificate: c, password: Hush~1.2}\n", []string{`5:92 a password does not belong`}, false},
 	{"a secret for a variable", head + "sign_in: {type: secret, secret_env: Hush~1.2}\n", []string{`5:10 lacks the key "client"`, `5:37 not the name of an environment variable`}, false},
 	{"a secret for a client", head + "sign_in: {type: deviceCode, client: Hush~1.2}\n", []string{`5:37 not a client id`}, false},
+	{"the end of what is no secret", head + "sign_in: {type: azureCli, secret_ends: 2027-03-01}\n", []string{`5:40 means nothing with the type azureCli`}, true},
+	{"an end that is no day", head + "sign_in: {type: secret, client: " + someClient + ", secret_env: S, secret_ends: in March}\n", []string{`5:99 is not a day`}, false},
+	{"a channel that tells nobody", told("events: [license]"), []string{`5:17 does not say how`}, false},
+	{"a channel with two ways", told("teams: {url_env: T}, mail: {from: a@contoso.com, to: [b@contoso.com]}"), []string{`5:17 several ways`}, false},
+	{"a channel given twice", head + "notify:\n  - {name: x, teams: {url_env: T}}\n  - {name: x, teams: {url_env: T}}\n", []string{`7:12 given twice`}, true},
+	{"a mail to nobody", told("mail: {from: a@contoso.com, to: []}"), []string{`5:33 goes to nobody`}, true},
+	{"a mail to a name", told("mail: {from: a@contoso.com, to: ['Ada <ada@contoso.com>']}"), []string{`5:53 is not a mail address`}, false},
+	{"a mail from a path", told("mail: {from: a/b@contoso.com, to: [b@contoso.com]}"), []string{`5:33 is not a mail address`}, true},
+	{"an unknown event", told("teams: {url_env: T}, events: [licence]"), []string{`5:50 "licence" is not known`}, false},
+	{"an address in the file", told("teams: {url: 'https://hush.contoso.com/Hush~1.2'}"), []string{`5:17 does not say how`, `5:28 the address, which is a secret`}, false},
+	{"a signing secret in the file", told("webhook: {url_env: W, secret: Hush~1.2}"), []string{`5:17 no secret to sign with`, `5:42 a secret does not belong`}, false},
+	{"a webhook without a secret", told("webhook: {url_env: W}"), []string{`5:17 no secret to sign with`}, true},
+	{"a webhook without an address", told("webhook: {secret_env: W}"), []string{`5:17 has no address`}, true},
+	{"an address at two places", told("teams: {url_env: T, url_file: t}"), []string{`5:37 in two places`}, true},
+	{"a digest at no time", told("teams: {url_env: T}, digest: {at: '8', timezone: UTC}"), []string{`5:54 not a time of the day`}, false},
+	{"a digest without a zone", told("teams: {url_env: T}, digest: {at: '08:00'}"), []string{`5:49 lacks the key "timezone"`}, false},
 	{"a proxy with a password", head + "network: {proxy: 'http://ada:Hush~1.2@proxy:8080', nope: 1}\n", []string{`5:18 a user or password`, `5:52 unknown key "nope"`}, false},
 	{"a proxy without a scheme", head + "network: {proxy: 'proxy:8080'}\n", []string{`5:18 is not a proxy's address`}, false},
 	{"yes for true", head + "packages: {tolerant: yes}\n", []string{"5:22 neither true nor false"}, false},

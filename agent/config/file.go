@@ -51,6 +51,11 @@ type (
 	licensing  text
 	windowName text
 
+	noticeEvent text
+	clockTime   text
+	mailAddress text
+	lastDay     text
+
 	roundPeriod   text
 	listenAddress text
 	logForm       text
@@ -87,10 +92,59 @@ type file struct {
 	Windows map[string]windowEntry `yaml:"windows"`
 	// Freezes are times in which nothing is changed, by name; they win over windows.
 	Freezes map[string]freezeEntry `yaml:"freezes"`
+	// Notify lists who is told what happened and what is about to.
+	Notify []notifyEntry `yaml:"notify"`
 	// Agent says how orgstore agent run works by itself.
 	Agent agentSection `yaml:"agent"`
 	// Visuals lists the visuals the tenant wants, each with its pin.
 	Visuals []visualEntry `yaml:"visuals"`
+}
+
+type notifyEntry struct {
+	// Name of the channel. What a channel was told is kept under it.
+	Name label `yaml:"name" jsonschema:"required"`
+	// Mail sends it to people, through the tenant's Microsoft Graph.
+	Mail mailSection `yaml:"mail"`
+	// Teams posts it as a card, through a workflow of Teams.
+	Teams teamsSection `yaml:"teams"`
+	// Webhook posts it as JSON, signed.
+	Webhook webhookSection `yaml:"webhook"`
+	// Events that it is told of, one by one or by their first word, such as license; without it, all.
+	Events []noticeEvent `yaml:"events"`
+	// Digest gathers what there is to tell until a time of the day; without it, at once.
+	Digest digestSection `yaml:"digest"`
+}
+
+type mailSection struct {
+	// From is the mailbox it is sent from; the application needs Mail.Send for it.
+	From mailAddress `yaml:"from" jsonschema:"required"`
+	// To lists who gets it.
+	To []mailAddress `yaml:"to" jsonschema:"required"`
+}
+
+type teamsSection struct {
+	// URLFile holds the workflow's https address; such addresses are secrets.
+	URLFile folderPath `yaml:"url_file"`
+	// URLEnv is the environment variable that holds the address.
+	URLEnv variable `yaml:"url_env"`
+}
+
+type webhookSection struct {
+	// URLFile holds the https address it is posted to; such addresses are secrets.
+	URLFile folderPath `yaml:"url_file"`
+	// URLEnv is the environment variable that holds the address.
+	URLEnv variable `yaml:"url_env"`
+	// SecretFile holds the secret that signs, as Standard Webhooks has it: whsec_ and base64, or 24 to 64 bytes.
+	SecretFile folderPath `yaml:"secret_file"`
+	// SecretEnv is the environment variable that holds the secret.
+	SecretEnv variable `yaml:"secret_env"`
+}
+
+type digestSection struct {
+	// At is the time of the day: 08:00.
+	At clockTime `yaml:"at" jsonschema:"required"`
+	// Timezone of that time, as the IANA database names it: Europe/Rome.
+	Timezone zoneName `yaml:"timezone" jsonschema:"required"`
 }
 
 type agentSection struct {
@@ -159,6 +213,8 @@ type signInSection struct {
 	SecretFile folderPath `yaml:"secret_file"`
 	// SecretEnv is the environment variable that holds the client secret.
 	SecretEnv variable `yaml:"secret_env"`
+	// SecretEnds is the day on which the client secret ends, as the app registration shows it: orgstore warns before.
+	SecretEnds lastDay `yaml:"secret_ends"`
 	// TokenFile holds the federated token, which the platform renews.
 	TokenFile folderPath `yaml:"token_file"`
 }

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -27,7 +28,8 @@ type SignIn struct {
 	PasswordEnv  string
 	SecretFile   string // exactly one of the two with the type secret
 	SecretEnv    string
-	TokenFile    string // of the federated identity
+	SecretEnds   time.Time // when the secret ends; zero where nobody said
+	TokenFile    string    // of the federated identity
 }
 
 // Network says how Microsoft's services are reached.
@@ -100,6 +102,7 @@ type (
 		PasswordEnv  string `json:"password_env,omitempty"`
 		SecretFile   string `json:"secret_file,omitempty"`
 		SecretEnv    string `json:"secret_env,omitempty"`
+		SecretEnds   string `json:"secret_ends,omitempty"`
 		TokenFile    string `json:"token_file,omitempty"`
 	}
 	canonicalNetwork struct {
@@ -120,7 +123,14 @@ var variableForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}$`)
 // misplaced refuses a key under which people write a secret down, and keeps its
 // value out of the message.
 func (r *reader) misplaced(key, value *yaml.Node, in reflect.Type) bool {
-	if in != reflect.TypeFor[signInSection]() || !slices.Contains([]string{"secret", "password", "client_secret", "token"}, key.Value) {
+	switch in {
+	case reflect.TypeFor[teamsSection](), reflect.TypeFor[webhookSection]():
+		return r.misplacedHook(key, value)
+	case reflect.TypeFor[signInSection]():
+	default:
+		return false
+	}
+	if !slices.Contains([]string{"secret", "password", "client_secret", "token"}, key.Value) {
 		return false
 	}
 	r.hide(key.Line, key.Column+len(key.Value)+1)
@@ -134,6 +144,30 @@ func (r *reader) misplaced(key, value *yaml.Node, in reflect.Type) bool {
 	}
 	r.addAt(key, "a "+strings.TrimPrefix(key.Value, "client_")+" does not belong in the settings file; change it, since whoever could read the file has it", hint)
 	return true
+}
+
+// canonical is what the digest takes of it.
+func (s SignIn) canonical() canonicalSignIn {
+	c := canonicalSignIn{
+		Type: s.Type, Client: s.Client, Certificate: s.Certificate, PasswordFile: s.PasswordFile, PasswordEnv: s.PasswordEnv,
+		SecretFile: s.SecretFile, SecretEnv: s.SecretEnv, TokenFile: s.TokenFile,
+	}
+	if !s.SecretEnds.IsZero() {
+		c.SecretEnds = s.SecretEnds.Format(time.DateOnly)
+	}
+	return c
+}
+
+// day reads a day, which begins at midnight UTC.
+func (r *reader) day(t text) time.Time {
+	if !t.given() {
+		return time.Time{}
+	}
+	at, err := time.Parse(time.DateOnly, t.value)
+	if err != nil {
+		r.addAt(t.node, quote(t.value)+" is not a day", "write it as 2027-03-01")
+	}
+	return at
 }
 
 // library reads where packages arrive: exactly one place.
@@ -229,14 +263,15 @@ func (r *reader) signIn(s signInSection) SignIn {
 		Certificate:  r.path(text(s.Certificate)),
 		PasswordFile: r.path(text(s.PasswordFile)), PasswordEnv: r.variable(text(s.PasswordEnv)),
 		SecretFile: r.path(text(s.SecretFile)), SecretEnv: r.variable(text(s.SecretEnv)),
-		TokenFile: r.path(text(s.TokenFile)),
+		SecretEnds: r.day(text(s.SecretEnds)),
+		TokenFile:  r.path(text(s.TokenFile)),
 	}
 	if slices.Contains(SignInTypes(), in.Type) {
 		r.members(in.Type, []member{
 			{"client", text(s.Client)}, {"certificate", text(s.Certificate)},
 			{"password_file", text(s.PasswordFile)}, {"password_env", text(s.PasswordEnv)},
 			{"secret_file", text(s.SecretFile)}, {"secret_env", text(s.SecretEnv)},
-			{"token_file", text(s.TokenFile)},
+			{"secret_ends", text(s.SecretEnds)}, {"token_file", text(s.TokenFile)},
 		})
 	}
 	return in
@@ -279,7 +314,7 @@ func membersOf(way string) (needs, takes []string) {
 	case ByCertificate:
 		return []string{"client", "certificate"}, []string{"password_file", "password_env"}
 	case BySecret:
-		return []string{"client"}, []string{"secret_file", "secret_env"}
+		return []string{"client"}, []string{"secret_file", "secret_env", "secret_ends"}
 	case ByDeviceCode, ByBrowser:
 		return []string{"client"}, nil
 	}

@@ -104,6 +104,14 @@ func leaves(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{Enum: []any{"report", "adopt", "restore"}, Default: "report"}
 	case reflect.TypeFor[licensing]():
 		return &jsonschema.Schema{Enum: []any{byVendor, byHybrid}, Default: byVendor}
+	case reflect.TypeFor[noticeEvent]():
+		return &jsonschema.Schema{Enum: anyOf(noticeEvents())}
+	case reflect.TypeFor[clockTime]():
+		return str(clockForm.String())
+	case reflect.TypeFor[mailAddress]():
+		return str(`^[^\s@]+@[^\s@]+$`)
+	case reflect.TypeFor[lastDay]():
+		return str(`^\d{4}-\d\d-\d\d$`)
 	case reflect.TypeFor[roundPeriod]():
 		s := str(periodForm.String())
 		s.Default = "5m"
@@ -168,14 +176,15 @@ func generate(t *testing.T) []byte {
 	}
 	s := r.Reflect(file{})
 	s.Title, s.Description = FileName, "Settings of orgstore: which Power BI visuals a tenant wants, in which versions, and whose licenses it believes."
-	for _, def := range append([]*jsonschema.Schema{s}, s.Definitions["trustSection"], s.Definitions["vendorEntry"], s.Definitions["freezeEntry"], s.Definitions["visualEntry"]) {
+	for _, def := range append([]*jsonschema.Schema{s}, s.Definitions["trustSection"], s.Definitions["vendorEntry"], s.Definitions["freezeEntry"], s.Definitions["visualEntry"], s.Definitions["notifyEntry"]) {
 		for p := def.Properties.Oldest(); p != nil; p = p.Next() {
 			switch p.Key {
-			case "visuals", "vendors", "attesters", "guids", "trust", "packages", "endpoints", "network", "windows", "freezes", "except", "upgrade", "agent":
+			case "visuals", "vendors", "attesters", "guids", "trust", "packages", "endpoints", "network", "windows", "freezes", "except", "upgrade", "agent", "notify", "events":
 				p.Value = orNull(p.Value)
 			}
 		}
 	}
+	s.Definitions["notifyEntry"].OneOf = []*jsonschema.Schema{{Required: []string{"mail"}}, {Required: []string{"teams"}}, {Required: []string{"webhook"}}}
 	s.Definitions["librarySection"].OneOf = []*jsonschema.Schema{{Required: []string{"folder"}}, {Required: []string{"sharepoint"}}}
 	b, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
