@@ -28,7 +28,7 @@ const (
 
 // A Permission is something a feature needs.
 type Permission struct {
-	Feature string // library, facts, readiness, activity, scan or store
+	Feature string // library, facts, readiness, activity, scan, store or mail
 	Service Service
 	Name    string // as Microsoft spells it
 	ID      string // the application role's; empty for the other kinds
@@ -44,6 +44,7 @@ const (
 	roleLicense = "LicenseAssignment.Read.All"
 	roleUsers   = "User.Read.All"
 	roleMembers = "GroupMember.Read.All"
+	roleMail    = "Mail.Send"
 	readAPIs    = "Service principals can access read-only admin APIs"
 	detailedAPI = "Enhance admin APIs responses with detailed metadata"
 )
@@ -81,6 +82,8 @@ func Requested() []Permission {
 			"the visuals within reports"},
 		{"store", PowerBI, "Fabric administrator", "", PortalRole, Always,
 			"a person who uploads what is handed over, under Organizational visuals in the admin portal"},
+		{"mail", Graph, roleMail, "b633e1c5-b582-4048-a93e-9f11b44c7e96", ApplicationRole, Always,
+			"send notices by mail; it reaches every mailbox unless Exchange is told to restrict the application to the one that sends"},
 	}
 }
 
@@ -113,6 +116,8 @@ func deniedHint(s Service, op string) string {
 		return role(roleOrg)
 	case strings.Contains(op, "/subscribedskus"):
 		return role(roleLicense)
+	case strings.HasSuffix(op, "/sendmail"):
+		return role(roleMail) + ", and let Exchange allow it the mailbox that sends"
 	case strings.Contains(op, "/users"):
 		return role(roleUsers)
 	case strings.Contains(op, "/groups"):

@@ -104,6 +104,7 @@ func Quotas() []Quota {
 	const (
 		sharePoint = "documented: SharePoint, how to avoid getting throttled (2025-10-02), tenants of up to 1,000 licenses"
 		identity   = "documented: Graph, throttling limits, identity and access, tenants of up to 50 users"
+		outlook    = "documented: Graph, throttling limits, Outlook; of one app and mailbox"
 		powerBI    = "documented: Power BI REST description (2024-10-15)"
 		fabric     = "documented: Fabric REST description (2026-08-04)"
 	)
@@ -132,6 +133,7 @@ func Quotas() []Quota {
 	scan := hourly(PowerBI, powerBI, "scans", admin+"workspaces/getInfo", 500)
 	scan.Together = 16
 	return append(all,
+		Quota{Name: "mail", Service: Graph, Path: "/*/users/*/sendMail", Amount: 10_000, Window: 10 * time.Minute, Together: 4, Source: outlook},
 		hourly(PowerBI, powerBI, "activity events", admin+"activityevents", 200),
 		hourly(PowerBI, powerBI, "capacities", admin+"capacities", 200),
 		hourly(PowerBI, powerBI, "modified workspaces", admin+"workspaces/modified", 30),

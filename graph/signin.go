@@ -2,8 +2,11 @@ package graph
 
 import (
 	"context"
+	"crypto"
+	"crypto/x509"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
@@ -122,21 +125,50 @@ func newInner(o Options, transport *http.Client) (azcore.TokenCredential, error)
 
 func certificate(o Options, client azcore.ClientOptions, custom bool) (azcore.TokenCredential, error) {
 	s := o.SignIn
+	certs, key, err := s.loadCertificate()
+	if err != nil {
+		return nil, err
+	}
+	return azidentity.NewClientCertificateCredential(o.Tenant, s.Client, certs, key, &azidentity.ClientCertificateCredentialOptions{ClientOptions: client, DisableInstanceDiscovery: custom})
+}
+
+func (s SignIn) loadCertificate() ([]*x509.Certificate, crypto.PrivateKey, error) {
 	raw, err := s.Certificate()
 	if err != nil {
-		return nil, unread("certificate", err)
+		return nil, nil, unread("certificate", err)
 	}
 	var password string
 	if s.CertificatePassword != nil {
 		if password, err = s.CertificatePassword(); err != nil {
-			return nil, unread("certificate's password", err)
+			return nil, nil, unread("certificate's password", err)
 		}
 	}
 	certs, key, err := azidentity.ParseCertificates(raw, []byte(password))
 	if err != nil {
-		return nil, unusable(ByCertificate)
+		return nil, nil, unusable(ByCertificate)
 	}
-	return azidentity.NewClientCertificateCredential(o.Tenant, s.Client, certs, key, &azidentity.ClientCertificateCredentialOptions{ClientOptions: client, DisableInstanceDiscovery: custom})
+	return certs, key, nil
+}
+
+// CertificateEnds reads when the certificate that signs in ends; zero where this
+// way to sign in has none. It asks nobody.
+func (s SignIn) CertificateEnds() (time.Time, error) {
+	if s.Method != ByCertificate || s.Certificate == nil {
+		return time.Time{}, nil
+	}
+	certs, key, err := s.loadCertificate()
+	if err != nil {
+		return time.Time{}, err
+	}
+	if owner, ok := key.(crypto.Signer); ok {
+		public, _ := owner.Public().(interface{ Equal(crypto.PublicKey) bool })
+		for _, c := range certs { // those of authorities may lie beside it
+			if public != nil && public.Equal(c.PublicKey) {
+				return c.NotAfter.UTC(), nil
+			}
+		}
+	}
+	return time.Time{}, unusable(ByCertificate)
 }
 
 // isMicrosofts says whether a login host is one of Microsoft's own, whose

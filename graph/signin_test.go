@@ -45,6 +45,39 @@ func identity(t *testing.T) []byte {
 	return append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: raw}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})...)
 }
 
+func TestCertificateEnds(t *testing.T) {
+	pfx, err := os.ReadFile(filepath.Join("testdata", "identity.pfx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine, other := identity(t), identity(t)
+	block, _ := pem.Decode(other)
+	file := func(b []byte) func() ([]byte, error) { return func() ([]byte, error) { return b, nil } }
+	password := func(s string) func() (string, error) { return func() (string, error) { return s, nil } }
+	for _, c := range []struct {
+		name string
+		in   graph.SignIn
+		ends bool
+		ok   bool
+	}{
+		{"PEM", graph.SignIn{Method: graph.ByCertificate, Certificate: file(mine)}, true, true},
+		{"PFX", graph.SignIn{Method: graph.ByCertificate, Certificate: file(pfx), CertificatePassword: password("contoso")}, true, true},
+		{"another's beside it", graph.SignIn{Method: graph.ByCertificate, Certificate: file(append(pem.EncodeToMemory(block), mine...))}, true, true},
+		{"a wrong password", graph.SignIn{Method: graph.ByCertificate, Certificate: file(pfx), CertificatePassword: password(canary)}, false, false},
+		{"no certificate", graph.SignIn{Method: graph.ByCertificate, Certificate: file([]byte(canary))}, false, false},
+		{"no file", graph.SignIn{Method: graph.ByCertificate, Certificate: func() ([]byte, error) { return nil, os.ErrNotExist }}, false, false},
+		{"a secret", graph.SignIn{Method: graph.BySecret}, false, true},
+	} {
+		ends, err := c.in.CertificateEnds()
+		if (err == nil) != c.ok || ends.IsZero() == c.ends {
+			t.Errorf("%s: %v, %v", c.name, ends, err)
+		}
+		if err != nil && strings.Contains(err.Error(), canary) {
+			t.Errorf("%s: a secret is in %v", c.name, err)
+		}
+	}
+}
+
 func TestSignsInByEachMethod(t *testing.T) {
 	pemBytes := identity(t)
 	pfx, err := os.ReadFile(filepath.Join("testdata", "identity.pfx"))

@@ -19,6 +19,7 @@ import (
 	"io/fs"
 	"maps"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -260,6 +261,20 @@ func (s *Store) Find(ctx context.Context, id store.StepID) (store.Receipt, bool,
 		}
 	}
 	return store.Receipt{}, false, err
+}
+
+// Instructions returns what a task asks a person to do, and where it lies; empty
+// where there is none.
+func (s *Store) Instructions(id store.StepID) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all, err := s.scan()
+	for _, laid := range all {
+		if laid.of(id) && laid.task.Step != "" {
+			return "The files are in " + filepath.Join(s.folder, laid.name) + "\n\n" + strings.ReplaceAll(string(laid.task.readme()), "\r\n", "\n"), err
+		}
+	}
+	return "", err
 }
 
 // Withdraw takes a task away, so that nobody uploads yesterday's package.

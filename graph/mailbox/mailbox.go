@@ -1,0 +1,93 @@
+// Package mailbox sends mail from a mailbox of the tenant, through Microsoft
+// Graph. It knows how a mail is sent and nothing of what is in it.
+//
+// It asks by path instead of through the Graph SDK: the builders for users bring
+// with them most of Graph, and here is one path.
+package mailbox
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/orgstore/orgstore/graph"
+)
+
+// maxText bounds a mail's text, in bytes: what is longer is cut.
+const maxText = 512 << 10
+
+// An API answers for one tenant; *graph.Connection does.
+type API interface {
+	PostJSON(ctx context.Context, s graph.Service, path string, query url.Values, body, into any) (*http.Response, error)
+}
+
+// A Mail is one message in plain text.
+type Mail struct {
+	From          string // the mailbox: its address, or the user's id
+	To            []string
+	Subject, Text string
+}
+
+// What sendMail takes (documented: "user: sendMail").
+type (
+	body struct {
+		Message message `json:"message"`
+		Save    bool    `json:"saveToSentItems"`
+	}
+	message struct {
+		Subject string      `json:"subject"`
+		Body    content     `json:"body"`
+		To      []recipient `json:"toRecipients"`
+	}
+	content struct {
+		Type    string `json:"contentType"`
+		Content string `json:"content"`
+	}
+	recipient struct {
+		Address address `json:"emailAddress"`
+	}
+	address struct {
+		Address string `json:"address"`
+	}
+)
+
+// Send hands a mail over to be delivered. It needs Mail.Send. An answer that was
+// lost is not asked for again here: the mail may have gone out.
+func Send(ctx context.Context, api API, m Mail) error {
+	if m.From == "" || len(m.To) == 0 {
+		return errors.New("the mail has no mailbox or no recipient")
+	}
+	b := body{Message: message{Subject: m.Subject, Body: content{"Text", m.Text}}}
+	if len(m.Text) > maxText {
+		b.Message.Body.Content = strings.ToValidUTF8(m.Text[:maxText], "") + "\n..."
+	}
+	for _, to := range m.To {
+		b.Message.To = append(b.Message.To, recipient{address{to}})
+	}
+	_, err := api.PostJSON(ctx, graph.Graph, "/v1.0/users/"+url.PathEscape(m.From)+"/sendMail", nil, b, nil)
+	if e := (*graph.Error)(nil); errors.As(err, &e) && e.Status == http.StatusNotFound {
+		return &NoMailboxError{m.From, e}
+	}
+	return err
+}
+
+// A NoMailboxError says that the tenant has no such mailbox.
+type NoMailboxError struct {
+	From string
+	err  error
+}
+
+func (e *NoMailboxError) Error() string {
+	return "the tenant has no mailbox " + e.From + ": " + e.err.Error()
+}
+func (e *NoMailboxError) Unwrap() error { return e.err }
+
+// Code names the error for programs.
+func (e *NoMailboxError) Code() string { return "notice.mailbox" }
+
+// Hint says what to do.
+func (e *NoMailboxError) Hint() string {
+	return "name a mailbox of the tenant that exists, a user's or a shared one: mail: {from: ...}"
+}
