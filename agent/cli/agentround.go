@@ -56,6 +56,7 @@ func (a *agent) round(ctx context.Context) (round, error) {
 		}
 		s.post(ctx)
 	}
+	s.tell(ctx, p, in)
 	r = s.reported(r, p, in, results)
 	return r, s.signedIn()
 }

@@ -97,6 +97,7 @@ func (o *applyOptions) run(ctx context.Context, args []string) (answer, error) {
 		return s.applied(recovered, nil), err
 	}
 	results, err := s.make(ctx, p, in, steps, chosen, recovered)
+	s.tellAnew(ctx)
 	byName := len(args) > 0 || len(o.visuals) > 0
 	if err == nil {
 		err = cmp.Or(worst(results, byName), unhappy(unmet, byName), s.signedIn())

@@ -47,6 +47,10 @@ type Adapters struct {
 	// Watch says which files in folders change, until the context ends. Nil where
 	// the program cannot.
 	Watch func(ctx context.Context, folders []string, changed func(name string)) error
+	// Post posts to an address, which is a secret: whoever gets the same twice can
+	// tell. Secret reads what settings say where it is.
+	Post   func(ctx context.Context, s config.Settings, p Post) error
+	Secret func(at config.Secret) (string, error)
 	// Ping tells an address, which is a secret, that the agent is alive.
 	Ping  func(ctx context.Context, s config.Settings, at config.Secret) error
 	Actor func() (journal.Actor, error)

@@ -21,7 +21,7 @@ import (
 func newLicense(g *globals) *cobra.Command {
 	return group("license", "Show until when what is installed may be used", `Show until when what is installed may be used.
 
-Licenses are verified offline, with the keys of vendors whom the settings trust.`, newLicenseStatus(g), newLicenseShow(g), newAttest(g), newLicenseProfiles(g))
+Licenses are verified offline, with the keys of vendors whom the settings trust.`, newLicenseStatus(g), newLicenseRunway(g), newLicenseShow(g), newAttest(g), newLicenseProfiles(g))
 }
 
 type licenseStatusOptions struct {

@@ -32,6 +32,11 @@ type Tenant interface {
 	// reaches. It returns the next mark and up to where that one is, also where an
 	// error kept it from reading on.
 	Changes(ctx context.Context, mark []byte, now time.Time) (told []tenant.Event, next []byte, until time.Time, err error)
+	// Mail sends a mail from a mailbox of the tenant.
+	Mail(context.Context, Mail) error
+	// CertificateEnds reads when the certificate that signs in ends; zero where
+	// none does. It asks nobody.
+	CertificateEnds() (time.Time, error)
 	Close() error
 }
 

@@ -75,9 +75,11 @@ func adapters() cli.Adapters {
 		Actor: func() (journal.Actor, error) {
 			return journal.Actor{Source: "os", ID: "1000", Name: "ada", Host: "bi-01"}, nil
 		},
-		Now:   clock,
-		Env:   os.Getenv,
-		Build: cli.Build{Version: "1.2.3", Commit: "0123abc", Go: "go1.26", OS: "plan9", Arch: "amd64"},
+		Now:    clock,
+		Env:    os.Getenv,
+		Post:   posted,
+		Secret: func(at config.Secret) (string, error) { return os.Getenv(at.Env), nil },
+		Build:  cli.Build{Version: "1.2.3", Commit: "0123abc", Go: "go1.26", OS: "plan9", Arch: "amd64"},
 	}
 }
 

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,6 +41,8 @@ func aTenant(_ config.Settings, r cli.Remote) (cli.Tenant, error) {
 		return telling{}, nil
 	case "watched":
 		return watchedTenant{}, nil
+	case "mails":
+		return mailing{}, nil
 	}
 	return nil, errors.New("nobody expected that the tenant is asked")
 }
@@ -142,6 +146,10 @@ func (t closedTenant) Changes(_ context.Context, mark []byte, _ time.Time) ([]ab
 	return nil, mark, time.Time{}, t.err
 }
 
+func (t closedTenant) Mail(context.Context, cli.Mail) error { return t.err }
+
+func (t closedTenant) CertificateEnds() (time.Time, error) { return time.Time{}, t.err }
+
 func (t closedTenant) Close() error { return nil }
 
 // An edgeError is an error as edges make them: with a code and a hint.
@@ -150,3 +158,43 @@ type edgeError struct{ text, code, hint string }
 func (e edgeError) Error() string { return e.text }
 func (e edgeError) Code() string  { return e.code }
 func (e edgeError) Hint() string  { return e.hint }
+
+// A mailing tenant has one mailbox, the file mail.txt, and a certificate that
+// ends soon.
+type mailing struct{ closedTenant }
+
+func (mailing) Mail(_ context.Context, m cli.Mail) error {
+	if m.From != "orgstore@contoso.com" {
+		return edgeError{"the tenant has no mailbox " + m.From, "notice.mailbox", "name one that exists"}
+	}
+	return appended("mail.txt", fmt.Sprintf("To: %s\nSubject: %s\n\n%s", strings.Join(m.To, ", "), m.Subject, m.Text))
+}
+
+func (mailing) CertificateEnds() (time.Time, error) {
+	return time.Date(2026, 12, 20, 0, 0, 0, 0, time.UTC), nil
+}
+
+// envPost says how addresses answer what is posted to them: fails, or well.
+const envPost = "ORGSTORE_TEST_POST"
+
+// posted keeps what is posted to an address in the file posts.txt, a line for
+// each header and one for the body.
+func posted(_ context.Context, _ config.Settings, p cli.Post) error {
+	if os.Getenv(envPost) == "fails" {
+		return errors.New("hooks.contoso.com answered 503 Service Unavailable")
+	}
+	text := "to " + p.To.String() + "\n"
+	for _, name := range slices.Sorted(maps.Keys(p.Header)) {
+		text += name + ": " + p.Header[name] + "\n"
+	}
+	return appended("posts.txt", text+string(p.Body)+"\n")
+}
+
+func appended(name, text string) error {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	return errors.Join(err, f.Close())
+}

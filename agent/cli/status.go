@@ -44,6 +44,7 @@ type statusData struct {
 	InstalledDigest  string `json:"installed_digest"`
 	LicenseEnds      string `json:"license_ends"`
 	DaysLeft         *int   `json:"days_left"`
+	LastChance       string `json:"last_chance"` // to renew its license; empty where none is known or left
 	NewestAvailable  string `json:"newest_available"`
 	State            string `json:"state"`
 	Message          string `json:"message"`
@@ -94,7 +95,7 @@ func runStatus(ctx context.Context, g *globals, args []string) (answer, error) {
 	case len(data) == 0:
 		a.message = "no visuals: pin one with `orgstore pin set VISUAL PIN`"
 	}
-	a.message = s.said(phrases(a.message, inOneLine(drifted)))
+	a.message = s.said(phrases(a.message, inOneLine(drifted), s.untold()))
 	return a, nil
 }
 
@@ -150,6 +151,12 @@ func (s *session) statusOf(l line, in plan.Input) statusData {
 		d.DaysLeft = &left
 	}
 	d.State, d.Message = s.condition(l, at)
+	if r, ok := s.runway(l, in); ok {
+		d.LastChance = timestamp(r.By)
+		if d.State == "license-ending" {
+			d.Message = fmt.Sprintf("the license ends on %s; %s", day(r.Ends), hinted(plan.Reason{Message: r.Message, Hint: r.Hint}))
+		}
+	}
 	switch installed := installedOffer(l, in.Candidates); {
 	case d.State == "license-ended" || l.state.Presence != store.Present:
 	case installed.Judgment.Has(codeRevoked):
@@ -184,10 +191,8 @@ func (s *session) condition(l line, at moment.Moment) (state, message string) {
 		return "missing", l.reason.Message
 	case l.step != nil:
 		return "change-planned", string(l.step.Kind) + ": " + why(l.reason.Message, s.gates(*l.step))
-	case present && !ends.IsZero() && l.state.License.DaysLeft(at) <= warnDays && l.reason.Code != plan.CodeCurrent && l.reason.Code != plan.CodeUnpinned:
-		return "license-ending", hinted(l.reason) // why what is here does not help
 	case present && !ends.IsZero() && l.state.License.DaysLeft(at) <= warnDays:
-		return "license-ending", fmt.Sprintf("the license ends on %s, and no renewal is here", day(ends))
+		return "license-ending", "" // its runway says more
 	}
 	return "ok", l.reason.Message
 }

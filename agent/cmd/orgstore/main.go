@@ -56,6 +56,8 @@ func adapters() cli.Adapters {
 		Learn:    learn,
 		Watch:    watch,
 		Ping:     ping(os.Getenv),
+		Post:     post(os.Getenv),
+		Secret:   func(at config.Secret) (string, error) { return secretAt(disk.OS(), os.Getenv, at) },
 		Actor:    actor.Current,
 		Now:      time.Now,
 		Env:      os.Getenv,

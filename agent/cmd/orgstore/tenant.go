@@ -6,11 +6,13 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"time"
 
 	"github.com/orgstore/orgstore/agent/cli"
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/graph"
+	"github.com/orgstore/orgstore/graph/mailbox"
 	"github.com/orgstore/orgstore/graph/sharepoint"
 	"github.com/orgstore/orgstore/graph/survey"
 	"github.com/orgstore/orgstore/packages/disk"
@@ -29,6 +31,7 @@ const (
 type remote struct {
 	settings   config.Settings
 	connection *graph.Connection
+	signIn     graph.SignIn
 	documents  *sharepoint.Library // nil until somebody asks for it
 }
 
@@ -48,7 +51,7 @@ func connectBy(clock graph.Clock, d disk.Disk, s config.Settings, r cli.Remote) 
 	if err != nil {
 		return nil, err
 	}
-	return &remote{settings: s, connection: c}, nil
+	return &remote{settings: s, connection: c, signIn: o.SignIn}, nil
 }
 
 func (r *remote) Library(context.Context) (intake.Library, error) { return r.library() }
@@ -95,6 +98,12 @@ func (r *remote) place(ctx context.Context) (survey.Place, error) {
 	ids, err := l.IDs(ctx)
 	return survey.Place(ids), err
 }
+
+func (r *remote) Mail(ctx context.Context, m cli.Mail) error {
+	return mailbox.Send(ctx, r.connection, mailbox.Mail(m))
+}
+
+func (r *remote) CertificateEnds() (time.Time, error) { return r.signIn.CertificateEnds() }
 
 func (r *remote) Close() error {
 	r.connection.Close()

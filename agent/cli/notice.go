@@ -1,0 +1,223 @@
+package cli
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/notify"
+)
+
+func newNotice(g *globals) *cobra.Command {
+	return group("notice", "Tell people what happened and what is about to", `Tell people what happened and what is about to.
+
+Who is told, of what and when is in the settings, under notify: by mail through
+the tenant, as a card in Teams, or by a signed webhook. The agent and apply tell
+it by themselves; a channel is told the same thing once.`, newNoticeList(g), newNoticeSend(g), newNoticeTest(g))
+}
+
+func newNoticeList(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "List the channels: who is told of what, when last, and what waits",
+		Long: `List the channels: who is told of what, when last, and what waits.
+
+STATE is ok, new (it was never told anything) or failing, with the reason.`,
+		Example: `  orgstore notice list
+  orgstore notice list -o json --query "[?state=='failing'].[name, problem]"`,
+		Args: arguments(cobra.NoArgs),
+		RunE: g.answering(func(ctx context.Context, _ []string) (answer, error) { return runNoticeList(ctx, g) }),
+	}
+}
+
+type channelData struct {
+	Name      string       `json:"name"`
+	Recipient string       `json:"recipient"`
+	Events    []string     `json:"events"` // empty: all
+	Digest    string       `json:"digest"` // empty: at once
+	Since     string       `json:"since"`
+	LastTold  string       `json:"last_told"`
+	Messages  int          `json:"messages"`
+	State     string       `json:"state"` // ok, new or failing
+	Problem   string       `json:"problem"`
+	TriedNext string       `json:"tried_next"`
+	Waiting   []noticeData `json:"waiting"` // what it has yet to be told
+}
+
+type noticeData struct {
+	Event   string `json:"event"`
+	Level   string `json:"level"`
+	Code    string `json:"code,omitempty"`
+	Visual  string `json:"visual,omitempty"`
+	Title   string `json:"title"`
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+func runNoticeList(ctx context.Context, g *globals) (answer, error) {
+	s, err := g.open(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	defer s.Close()
+	p, in, err := s.compute(ctx, nil)
+	if err != nil {
+		return answer{}, err
+	}
+	states, err := s.channelStates()
+	if err != nil {
+		return answer{}, err
+	}
+	all := s.notices(p, in)
+	data := []channelData{}
+	view := output.View{Columns: []string{"CHANNEL", "WHO", "EVENTS", "WHEN", "LAST TOLD", "WAITING", "STATE"}}
+	for _, c := range s.settings.Notify {
+		d := s.channelOf(c, states[c.Name], all)
+		data = append(data, d)
+		events, when, state := "all", "at once", d.State
+		if len(d.Events) > 0 {
+			events = strings.Join(d.Events, ", ")
+		}
+		if d.Digest != "" {
+			when = "daily at " + d.Digest
+		}
+		if d.Problem != "" {
+			state += ": " + d.Problem
+		}
+		view.Rows = append(view.Rows, []string{d.Name, d.Recipient, events, when, orDash(d.LastTold), strconv.Itoa(len(d.Waiting)), state})
+	}
+	a := answer{data: data, view: view, message: s.said("")}
+	if len(data) == 0 {
+		a.message = s.said("nobody is told anything: name channels in the settings, under notify")
+	}
+	return a, nil
+}
+
+func (s *session) channelOf(c config.Channel, state channelState, all []notify.Notice) channelData {
+	d := channelData{
+		Name: c.Name, Recipient: c.Recipient(), Events: append([]string{}, c.Events...), State: "ok", Problem: state.Problem,
+		TriedNext: timestamp(state.Again), Waiting: []noticeData{},
+	}
+	if c.Digest != nil {
+		d.Digest = c.Digest.String()
+	}
+	told, known := s.journal.Book().Channel(c.Name)
+	d.Since, d.LastTold, d.Messages = timestamp(told.Since), timestamp(told.Last), told.Messages
+	switch {
+	case state.Tries > 0:
+		d.State = "failing"
+	case !known || told.Messages == 0:
+		d.State = "new"
+	}
+	for _, n := range c.Due(s.journal.Book(), all) {
+		d.Waiting = append(d.Waiting, noticeOf(n))
+	}
+	return d
+}
+
+func noticeOf(n notify.Notice) noticeData {
+	return noticeData{string(n.Event), string(n.Level), string(n.Code), n.GUID, n.Title, n.Text, n.Hint}
+}
+
+type sentData struct {
+	Channel string       `json:"channel"`
+	Message string       `json:"message_id"`
+	Notices []noticeData `json:"notices"`
+}
+
+func newNoticeSend(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:   "send [CHANNEL...]",
+		Short: "Send now what the channels have yet to be told",
+		Long: `Send now what the channels have yet to be told.
+
+The agent and apply do so by themselves. This waits for no digest, and tries
+channels that failed at once.`,
+		Example: `  orgstore notice send
+  orgstore notice send admins`,
+		RunE: g.answering(func(ctx context.Context, args []string) (answer, error) { return runNoticeSend(ctx, g, args) }),
+	}
+}
+
+func runNoticeSend(ctx context.Context, g *globals, names []string) (answer, error) {
+	s, err := g.open(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	defer s.Close()
+	channels, err := s.channels(names)
+	if err != nil {
+		return answer{}, err
+	}
+	p, in, err := s.compute(ctx, nil)
+	if err != nil {
+		return answer{}, err
+	}
+	sent, err := s.deliver(ctx, s.notices(p, in), channels, true)
+	return sentAnswer(s, sent), err
+}
+
+// channels picks those of the names, or all.
+func (s *session) channels(names []string) ([]config.Channel, error) {
+	for _, name := range names {
+		if _, ok := s.settings.Channel(name); !ok {
+			return nil, problem(exitError, "notice.channel", "`orgstore notice list` shows them all", "the settings have no channel %q", name)
+		}
+	}
+	if len(names) == 0 {
+		return s.settings.Notify, nil
+	}
+	return slices.DeleteFunc(slices.Clone(s.settings.Notify), func(c config.Channel) bool { return !slices.Contains(names, c.Name) }), nil
+}
+
+func sentAnswer(s *session, sent []delivery) answer {
+	data := []sentData{}
+	view := output.View{Columns: []string{"CHANNEL", "EVENT", "NOTICE"}}
+	for _, one := range sent {
+		d := sentData{one.channel, one.message.ID, []noticeData{}}
+		for _, n := range one.message.Notices {
+			d.Notices = append(d.Notices, noticeOf(n))
+			view.Rows = append(view.Rows, []string{one.channel, string(n.Event), n.Title})
+		}
+		data = append(data, d)
+	}
+	a := answer{data: data, view: view, message: s.said("")}
+	if len(data) == 0 {
+		a.message = s.said("there was nothing to tell")
+	}
+	return a
+}
+
+func newNoticeTest(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:     "test CHANNEL",
+		Short:   "Send a test notice to one channel",
+		Example: "  orgstore notice test admins",
+		Args:    arguments(cobra.ExactArgs(1)),
+		RunE:    g.answering(func(ctx context.Context, args []string) (answer, error) { return runNoticeTest(ctx, g, args[0]) }),
+	}
+}
+
+func runNoticeTest(ctx context.Context, g *globals, name string) (answer, error) {
+	s, err := g.open(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	defer s.Close()
+	channels, err := s.channels([]string{name})
+	if err != nil {
+		return answer{}, err
+	}
+	channels[0].Events = nil // whatever it is told of otherwise
+	sent, err := s.deliver(ctx, []notify.Notice{notify.Trial(s.Now())}, channels, true)
+	a := sentAnswer(s, sent)
+	if err == nil {
+		a.message = s.said("sent: " + channels[0].Recipient())
+	}
+	return a, err
+}

@@ -1,0 +1,197 @@
+package cli
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/verdict"
+	"github.com/orgstore/orgstore/policies/plan"
+	"github.com/orgstore/orgstore/policies/runway"
+)
+
+func newLicenseRunway(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:   "runway [VISUAL...]",
+		Short: "Show the last chance to renew each license, and whether the renewal is here",
+		Long: `Show the last chance to renew each license, and whether the renewal is here.
+
+LAST CHANCE is when the renewed package must be here at the latest: windows,
+freezes and the time that people take are counted, and a license counts as ended
+14 hours before its end, since browsers may use local time. RENEWAL is missing,
+refused (something is here, and it does not help), waiting (for a person), here
+(verified), late (here, and no time that policy allows is left) or ended.`,
+		Example: `  orgstore license runway
+  orgstore license runway -o json --query "[?days_left<` + "`30`" + ` && renewal!='here'].visual.name"`,
+		RunE: g.answering(func(ctx context.Context, args []string) (answer, error) { return runRunway(ctx, g, args) }),
+	}
+}
+
+type runwayData struct {
+	Visual      visualData   `json:"visual"`
+	Store       string       `json:"store"`
+	LicenseEnds string       `json:"license_ends"`
+	DaysLeft    int          `json:"days_left"`
+	Renewal     string       `json:"renewal"`
+	RenewedTo   string       `json:"renewed_to"`  // when the license that is here ends; empty where none is
+	LastChance  string       `json:"last_chance"` // empty where it has passed
+	LastWindow  *windowSpan  `json:"last_window"` // null where it waits for no window
+	Message     string       `json:"message"`
+	Hint        string       `json:"hint"`
+	Findings    []reasonData `json:"findings"`
+}
+
+type windowSpan struct {
+	Name  string `json:"name"`
+	From  string `json:"from"`
+	Until string `json:"until"`
+}
+
+func runRunway(ctx context.Context, g *globals, args []string) (answer, error) {
+	only, err := named(args)
+	if err != nil {
+		return answer{}, err
+	}
+	s, err := g.open(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	defer s.Close()
+	p, in, err := s.compute(ctx, nil)
+	if err != nil {
+		return answer{}, err
+	}
+	if err := s.mustKnowOrSee(only, p); err != nil {
+		return answer{}, err
+	}
+	data := []runwayData{}
+	view := output.View{Columns: []string{"VISUAL", "LICENSE UNTIL", "DAYS LEFT", "RENEWAL", "LAST CHANCE", "WHAT"}}
+	for _, r := range s.runways(p, in) {
+		if len(only) > 0 && !slices.Contains(only, r.Key.GUID) {
+			continue
+		}
+		data = append(data, runwayOf(r))
+		chance := "passed"
+		if !r.By.IsZero() {
+			chance = r.By.UTC().Format("2006-01-02 15:04 UTC")
+		}
+		view.Rows = append(view.Rows, []string{r.Name, day(r.Ends), strconv.Itoa(r.DaysLeft), string(r.State), chance, r.Message})
+	}
+	a := answer{data: data, view: view, message: s.said("")}
+	if len(data) == 0 {
+		a.message = s.said("no license with a known end is installed")
+	}
+	return a, nil
+}
+
+func runwayOf(r runway.Runway) runwayData {
+	d := runwayData{
+		Visual: visualData{r.Key.GUID.String(), r.Name}, Store: r.Key.Store, LicenseEnds: timestamp(r.Ends), DaysLeft: r.DaysLeft,
+		Renewal: string(r.State), RenewedTo: timestamp(r.Until), LastChance: timestamp(r.By), Message: r.Message, Hint: r.Hint,
+		Findings: reasonsOf(r.Findings),
+	}
+	if r.Last.Name != "" {
+		d.LastWindow = &windowSpan{r.Last.Name, timestamp(r.Last.From), timestamp(r.Last.Until)}
+	}
+	return d
+}
+
+// runways are those of all licenses with a known end, the nearest first.
+func (s *session) runways(p plan.Plan, in plan.Input) []runway.Runway {
+	var all []runway.Runway
+	for _, l := range lines(p) {
+		if r, ok := s.runway(l, in); ok {
+			all = append(all, r)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b runway.Runway) int { return a.Ends.Compare(b.Ends) })
+	return all
+}
+
+// runway says how much time is left for what is installed of one visual; false
+// where no end of its license is known.
+func (s *session) runway(l line, in plan.Input) (runway.Runway, bool) {
+	ends := l.state.License.Ends
+	if l.state.Presence != store.Present || ends.IsZero() {
+		return runway.Runway{}, false
+	}
+	v, _ := s.settings.Visual(l.key.GUID)
+	ask := runway.Input{
+		Key: l.key, Name: orElse(l.name, v.Name), Ends: ends, Policy: s.settings.Policy(v), Usual: s.usual()[l.key.Store],
+		Renewal: runway.Missing,
+	}
+	if !s.stores[l.key.Store].Traits().Unattended {
+		ask.Hands = s.hands(l.key.Store)
+	}
+	s.renewing(l, in, &ask)
+	return runway.Compute(ask, s.clock().Time()), true
+}
+
+// renewing finds how far a license that lasts longer has come.
+func (s *session) renewing(l line, in plan.Input, ask *runway.Input) {
+	if open, _, waits := task(s.journal.Book(), l.key); waits && open.Step.To.License.Ends.After(ask.Ends) {
+		ask.Renewal, ask.Kind, ask.Until = runway.Waiting, open.Step.Kind, open.Step.To.License.Ends
+		ask.Detail = "a person has had the task since " + day(open.Since)
+		return
+	}
+	if l.step != nil && l.step.To.License.Ends.After(ask.Ends) {
+		ask.Renewal, ask.Kind, ask.Until = runway.Here, l.step.Kind, l.step.To.License.Ends
+		if g, waits := undecided(s.gates(*l.step)); waits {
+			ask.Renewal, ask.Detail = runway.Waiting, g.Message
+		}
+		return
+	}
+	if why := unattested(l, in.Candidates); why != "" {
+		ask.Renewal, ask.Detail = runway.Refused, why
+		return
+	}
+	for _, c := range in.Candidates {
+		if c.GUID != l.key.GUID || !c.Terms.Ends.After(ask.Ends) {
+			continue
+		}
+		if l.reason.Code == plan.CodeNotBegun && s.clock().Before(c.Terms.Begins) {
+			ask.Renewal, ask.Begins, ask.Until = runway.Here, c.Terms.Begins, c.Terms.Ends
+			return
+		}
+		why := l.reason.Message
+		if c.Judgment.Verdict == verdict.Reject || c.Judgment.Verdict == verdict.Review {
+			why = c.Judgment.Findings[0].Message
+		}
+		ask.Renewal, ask.Detail = runway.Refused, why
+		return
+	}
+}
+
+// undecided finds a gate that time does not open: somebody must decide.
+func undecided(gates []plan.Gate) (plan.Gate, bool) {
+	i := slices.IndexFunc(gates, func(g plan.Gate) bool {
+		return g.State == plan.GateClosed && g.Until.IsZero() && g.Kind != plan.GateWindow && g.Kind != plan.GateFreeze && g.Kind != plan.GateSoak
+	})
+	if i < 0 {
+		return plan.Gate{}, false
+	}
+	return gates[i], true
+}
+
+// hands is how long people take to make a change of a store: what three of four
+// took at most, and what the settings expect of them where too few were made to
+// tell.
+func (s *session) hands(name string) time.Duration {
+	var took []time.Duration
+	for _, r := range s.journal.Book().History() {
+		if r.Key.Store == name && r.Status == journal.StatusDone && r.Receipt.Waiting {
+			took = append(took, r.Closed.Sub(r.Time))
+		}
+	}
+	if len(took) < 3 {
+		return s.settings.Store.Remind
+	}
+	slices.Sort(took)
+	return max(0, took[(len(took)-1)*3/4])
+}

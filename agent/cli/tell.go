@@ -1,0 +1,345 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/agent/lock"
+	"github.com/orgstore/orgstore/agent/notify"
+	"github.com/orgstore/orgstore/packages/disk"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/verdict"
+	"github.com/orgstore/orgstore/policies/plan"
+)
+
+const (
+	// tellTime bounds how long a command tells people what it has to tell.
+	tellTime = 2 * time.Minute
+	// firstAgain is how long a channel that failed is left alone; twice as long
+	// after each further failure, up to lastAgain.
+	firstAgain = 2 * time.Minute
+	lastAgain  = 2 * time.Hour
+	// maxChannels bounds the file that says how channels are, in bytes.
+	maxChannels    = 1 << 20
+	channelsFormat = 1
+)
+
+// A Post is one request to a channel: the address is where the settings say.
+type Post struct {
+	To     config.Secret
+	Header map[string]string
+	Body   []byte
+}
+
+// Mail is one mail.
+type Mail struct {
+	From          string
+	To            []string
+	Subject, Text string
+}
+
+// tell sends what people have yet to be told, channel by channel. What keeps it
+// from that is said and stops nothing else.
+func (s *session) tell(ctx context.Context, p plan.Plan, in plan.Input) {
+	if len(s.settings.Notify) == 0 || ctx.Err() != nil {
+		return
+	}
+	if _, err := s.deliver(ctx, s.notices(p, in), s.settings.Notify, false); err != nil && ctx.Err() == nil {
+		s.note("notices could not be sent: %v", err)
+	}
+}
+
+// tellAnew does so after something was changed.
+func (s *session) tellAnew(ctx context.Context) {
+	if len(s.settings.Notify) == 0 || ctx.Err() != nil {
+		return
+	}
+	p, in, err := s.plan(ctx, nil)
+	if err != nil {
+		return // the command itself has said why
+	}
+	s.tell(ctx, p, in)
+}
+
+// notices are all that there is to tell now, told before or not.
+func (s *session) notices(p plan.Plan, in plan.Input) []notify.Notice {
+	now := s.clock().Time()
+	book := s.journal.Book()
+	all := notify.Licenses(s.runways(p, in), now)
+	all = append(all, notify.Tasks(book, s.instructions)...)
+	all = append(all, notify.Changes(book)...)
+	all = append(all, notify.Drift(s.drift(p, in))...)
+	var held []notify.Held
+	for _, step := range p.Steps {
+		if g, waits := undecided(s.gates(step)); waits && g.Kind != plan.GateHold {
+			held = append(held, notify.Held{Step: step, Gate: g})
+		}
+	}
+	all = append(all, notify.Gates(held)...)
+	all = append(all, notify.Expiries(s.expiries(), now)...)
+	if f := s.unsigned; f != nil {
+		all = append(all, notify.Unsigned(f.Error(), f.hint, verdict.Code(f.code), now))
+	}
+	return all
+}
+
+// instructions are what a task asks a person to do, where the store can tell.
+func (s *session) instructions(k store.Key, id store.StepID) string {
+	t, ok := s.stores[k.Store].(interface {
+		Instructions(id store.StepID) (string, error)
+	})
+	if !ok {
+		return ""
+	}
+	text, err := t.Instructions(id)
+	if err != nil {
+		return ""
+	}
+	return text
+}
+
+// expiries are the ends that are known beside those of licenses.
+func (s *session) expiries() []notify.Expiry {
+	var all []notify.Expiry
+	if in := s.settings.SignIn; !in.SecretEnds.IsZero() {
+		all = append(all, notify.Expiry{Event: notify.SignInEnding, What: "the client secret that signs in to the tenant", Ends: in.SecretEnds,
+			Hint: "create a new one in the app registration, put it where sign_in says, and correct secret_ends"})
+	}
+	if s.settings.SignIn.Certificate != "" {
+		ends, err := s.certificateEnds()
+		switch {
+		case err != nil:
+			s.note("when the certificate that signs in ends is not known: %v", err)
+		case !ends.IsZero():
+			all = append(all, notify.Expiry{Event: notify.SignInEnding, What: "the certificate that signs in to the tenant", Ends: ends,
+				Hint: "make a new one, add its public half to the app registration, and put it where sign_in.certificate says"})
+		}
+	}
+	vendors, _ := s.believable(s.settings)
+	for _, v := range vendors {
+		if !v.Bundle.IsZero() && !v.Bundle.Expires().IsZero() {
+			all = append(all, notify.Expiry{Event: notify.TrustEnding, What: "the trust bundle of " + v.Name, Ends: v.Bundle.Expires(),
+				Hint: "ask the vendor for its current trust bundle, then `orgstore trust update`"})
+		}
+	}
+	return all
+}
+
+func (s *session) certificateEnds() (time.Time, error) {
+	t, err := s.remote()
+	if err != nil {
+		return time.Time{}, err
+	}
+	return t.CertificateEnds()
+}
+
+// A delivery is one message that went to a channel.
+type delivery struct {
+	channel string
+	message notify.Message
+}
+
+// deliver sends what is due to channels, and records it. One process at a time
+// sends: another one that does so leaves nothing to do. In a hurry, a person
+// asked for it: no digest is waited for, and no channel is left alone.
+func (s *session) deliver(ctx context.Context, all []notify.Notice, channels []config.Channel, hurry bool) ([]delivery, error) {
+	held, err := lock.Acquire(ctx, s.Disk, filepath.Join(s.settings.Data, "notices"), lock.Holder{Command: "orgstore notice", Since: s.Now()}, 0)
+	if busy := (*lock.Held)(nil); errors.As(err, &busy) && !hurry {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	defer held.Release() //nolint:errcheck // it ends with the process
+	if err := s.journal.Refresh(ctx); err != nil {
+		return nil, err
+	}
+	states, err := s.channelStates()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, tellTime)
+	defer cancel()
+	var sent []delivery
+	var failures []error
+	for _, c := range channels {
+		state := states[c.Name]
+		told, err := s.deliverTo(ctx, c, &state, all, hurry)
+		for _, m := range told {
+			sent = append(sent, delivery{c.Name, m})
+		}
+		states[c.Name] = state
+		if err != nil {
+			failures = append(failures, err)
+		}
+	}
+	return sent, errors.Join(append(failures, s.saveChannels(states))...)
+}
+
+// deliverTo sends what is due to one channel. What was sent is recorded at once:
+// a program that dies in between sends that message once more, under its id.
+func (s *session) deliverTo(ctx context.Context, c config.Channel, state *channelState, all []notify.Notice, hurry bool) ([]notify.Message, error) {
+	if _, begun := s.journal.Book().Channel(c.Name); !begun {
+		if err := s.journal.Append(ctx, s.tx, journal.Notified{Channel: c.Name}); err != nil {
+			return nil, err
+		}
+	}
+	now := s.Now().UTC()
+	if !hurry && now.Before(state.Again) {
+		return nil, nil
+	}
+	digest := time.Time{}
+	if c.Digest != nil {
+		digest = c.Digest.Before(now)
+	}
+	if c.Digest != nil && !hurry && !digest.After(state.Digest) {
+		return nil, nil
+	}
+	var sent []notify.Message
+	for _, m := range notify.Messages(c.Name, c.Due(s.journal.Book(), all), c.Digest != nil, now) {
+		if err := s.send(ctx, c, m); err != nil {
+			return sent, s.failedTo(c, state, err)
+		}
+		if err := s.journal.Append(context.WithoutCancel(ctx), s.tx, toldOf(c.Name, m)); err != nil {
+			return sent, err
+		}
+		sent = append(sent, m)
+	}
+	if state.Tries > 0 && len(sent) > 0 {
+		s.note("the channel %s works again", output.Safe(c.Name))
+	}
+	*state = channelState{Digest: digest}
+	return sent, nil
+}
+
+func toldOf(channel string, m notify.Message) journal.Notified {
+	n := journal.Notified{Channel: channel, Message: m.ID}
+	for _, one := range m.Notices {
+		n.Notices = append(n.Notices, journal.ToldNotice{Key: one.Key, Event: string(one.Event), Title: one.Title})
+	}
+	return n
+}
+
+// failedTo keeps that a channel could not be told, and when it is tried again.
+func (s *session) failedTo(c config.Channel, state *channelState, err error) error {
+	f := diagnose(err)
+	if state.Tries == 0 {
+		state.Since = s.Now().UTC()
+	}
+	state.Problem = output.Safe(f.Error())
+	if f.hint != "" {
+		state.Problem += " (" + output.Safe(f.hint) + ")"
+	}
+	state.Again = s.Now().UTC().Add(min(firstAgain<<min(state.Tries, 10), lastAgain))
+	state.Tries++
+	return problem(f.exit, f.code, f.hint, "the channel %s could not be told: %w", c.Name, f.err)
+}
+
+// send sends one message by the channel's way.
+func (s *session) send(ctx context.Context, c config.Channel, m notify.Message) error {
+	switch {
+	case c.Mail.From != "":
+		if s.unsigned != nil {
+			return s.unsigned // nobody is asked to sign in twice
+		}
+		t, err := s.remote()
+		if err != nil {
+			return err
+		}
+		return t.Mail(ctx, Mail{From: c.Mail.From, To: c.Mail.To, Subject: m.Subject(), Text: m.Text()})
+	case s.Post == nil:
+		return problem(exitError, "notice.unsupported", "use mail", "this program was built without what posts to webhooks")
+	case c.Teams.Named():
+		body, err := m.Card()
+		if err != nil {
+			return err
+		}
+		return s.Post(ctx, s.settings, Post{To: c.Teams, Body: body})
+	}
+	body, err := m.Hook()
+	if err != nil {
+		return err
+	}
+	secret, err := s.Secret(c.Secret)
+	if err != nil {
+		return err
+	}
+	header, err := m.Sign(secret, body, s.Now())
+	if err != nil {
+		return problem(exitError, "notice.secret", "make one: openssl rand -base64 32, and write whsec_ before it", "%w", err)
+	}
+	return s.Post(ctx, s.settings, Post{To: c.Webhook, Header: header, Body: body})
+}
+
+// A channelState is how a channel is, beside what the journal has. Its members
+// are never renamed.
+type channelState struct {
+	// Digest is the last time of day whose digest was seen to.
+	Digest time.Time `json:"digest,omitzero"`
+	// Since is when it began to fail, Tries how often it has in a row, and Again
+	// when it is tried next.
+	Since   time.Time `json:"since,omitzero"`
+	Tries   int       `json:"tries,omitempty"`
+	Again   time.Time `json:"again,omitzero"`
+	Problem string    `json:"problem,omitempty"`
+}
+
+type channelsFile struct {
+	Format   int                     `json:"orgstore_channels"`
+	Channels map[string]channelState `json:"channels"`
+}
+
+func (s *session) channelsFile() string {
+	return filepath.Join(s.settings.Data, "notices", "channels.json")
+}
+
+// channelStates reads how channels are. A file that cannot be understood is as
+// good as none: what was told is in the journal.
+func (s *session) channelStates() (map[string]channelState, error) {
+	text, err := disk.ReadFile(s.Disk, s.channelsFile(), maxChannels)
+	if err != nil {
+		return map[string]channelState{}, ignoring(err, fs.ErrNotExist)
+	}
+	var f channelsFile
+	if json.Unmarshal(text, &f) != nil || f.Format != channelsFormat || f.Channels == nil {
+		return map[string]channelState{}, nil
+	}
+	return f.Channels, nil
+}
+
+func (s *session) saveChannels(states map[string]channelState) error {
+	maps.DeleteFunc(states, func(name string, _ channelState) bool {
+		_, known := s.settings.Channel(name)
+		return !known
+	})
+	text, err := json.Marshal(channelsFile{channelsFormat, states})
+	if err != nil {
+		return err
+	}
+	return s.write(s.channelsFile(), 0o600, text)
+}
+
+// untold says which channels cannot be told; empty where all can.
+func (s *session) untold() string {
+	states, err := s.channelStates()
+	if err != nil {
+		return "how the channels of notices are is not known: " + err.Error()
+	}
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(states)) {
+		if c := states[name]; c.Tries > 0 {
+			all = append(all, fmt.Sprintf("notices do not reach %s since %s: %s", name, clock(c.Since), c.Problem))
+		}
+	}
+	return output.SafeLines(strings.Join(all, "; "))
+}
