@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -31,6 +32,7 @@ type Cloud struct {
 	PowerBI         string
 	Fabric          string // empty where nobody published it
 	Portal          string // where people sign in to Power BI
+	GraphAudience   string // whom Graph's tokens are for; empty: where it answers
 	PowerBIAudience string // whom Power BI's tokens are for; may have a path
 	FabricAudience  string // empty where Fabric is
 }
@@ -108,7 +110,7 @@ func (c Cloud) Scope(s Service) string {
 	case s == Fabric:
 		return c.FabricAudience + "/.default"
 	}
-	return c.Graph + "/.default"
+	return cmp.Or(c.GraphAudience, c.Graph) + "/.default"
 }
 
 // Lacks says why a service cannot be used in this cloud, or is empty if it can.
@@ -146,6 +148,7 @@ func (c Cloud) Check() error {
 		{"power bi", c.PowerBI, false, true},
 		{"fabric", c.Fabric, false, true},
 		{"portal", c.Portal, false, true},
+		{"graph audience", c.GraphAudience, true, true},
 		{"power bi audience", c.PowerBIAudience, true, c.PowerBI == ""},
 		{"fabric audience", c.FabricAudience, true, c.Fabric == ""},
 	} {

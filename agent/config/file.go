@@ -192,9 +192,11 @@ type endpointsSection struct {
 	PowerBI webAddress `yaml:"powerbi"`
 	// Fabric is where the Fabric REST API answers.
 	Fabric webAddress `yaml:"fabric"`
-	// PowerBIAudience is whom tokens for Power BI are for.
+	// GraphAudience is whom tokens for Microsoft Graph are for, where that is not the cloud's own.
+	GraphAudience audience `yaml:"graph_audience"`
+	// PowerBIAudience is whom tokens for Power BI are for, where that is not the cloud's own.
 	PowerBIAudience audience `yaml:"powerbi_audience"`
-	// FabricAudience is whom tokens for Fabric are for.
+	// FabricAudience is whom tokens for Fabric are for, where that is not the cloud's own.
 	FabricAudience audience `yaml:"fabric_audience"`
 }
 

@@ -12,10 +12,11 @@ import (
 )
 
 // Endpoints take the place of a cloud's own: https addresses without a slash at
-// their end. An empty one is the cloud's.
+// their end. An empty one is the cloud's. Where a service's address is set and
+// its audience is not, the audience stays the cloud's: a gateway passes tokens on.
 type Endpoints struct {
-	Login, Graph, PowerBI, Fabric   string
-	PowerBIAudience, FabricAudience string // whom tokens are for; may have a path
+	Login, Graph, PowerBI, Fabric                  string
+	GraphAudience, PowerBIAudience, FabricAudience string // whom tokens are for; may have a path
 }
 
 // SignIn says how orgstore signs in to the tenant. It never holds a secret, but
@@ -91,6 +92,7 @@ type (
 		Graph           string `json:"graph,omitempty"`
 		PowerBI         string `json:"powerbi,omitempty"`
 		Fabric          string `json:"fabric,omitempty"`
+		GraphAudience   string `json:"graph_audience,omitempty"`
 		PowerBIAudience string `json:"powerbi_audience,omitempty"`
 		FabricAudience  string `json:"fabric_audience,omitempty"`
 	}
@@ -218,7 +220,7 @@ func (r *reader) endpoints(s endpointsSection) Endpoints {
 	token := func(t text) string { return r.address(t, "an audience", "https", true) }
 	return Endpoints{
 		Login: base(text(s.Login)), Graph: base(text(s.Graph)), PowerBI: base(text(s.PowerBI)), Fabric: base(text(s.Fabric)),
-		PowerBIAudience: token(text(s.PowerBIAudience)), FabricAudience: token(text(s.FabricAudience)),
+		GraphAudience: token(text(s.GraphAudience)), PowerBIAudience: token(text(s.PowerBIAudience)), FabricAudience: token(text(s.FabricAudience)),
 	}
 }
 

@@ -113,19 +113,9 @@ func (r *remote) Close() error {
 // options turns settings into what a connection is made with. Secrets are read
 // when somebody signs in with them, and not before.
 func options(d disk.Disk, s config.Settings, r cli.Remote) (graph.Options, error) {
-	cloud, err := graph.CloudNamed(s.Cloud)
+	cloud, err := reached(s)
 	if err != nil {
 		return graph.Options{}, err
-	}
-	e := s.Endpoints
-	for _, p := range []struct {
-		own      string
-		endpoint *string
-	}{
-		{e.Login, &cloud.Login}, {e.Graph, &cloud.Graph}, {e.PowerBI, &cloud.PowerBI}, {e.Fabric, &cloud.Fabric},
-		{e.PowerBIAudience, &cloud.PowerBIAudience}, {e.FabricAudience, &cloud.FabricAudience},
-	} {
-		*p.endpoint = cmp.Or(p.own, *p.endpoint)
 	}
 	o := graph.Options{Cloud: cloud, Tenant: s.Tenant, SignIn: signIn(d, s.SignIn, r), Program: r.Program, Seen: r.Seen}
 	if s.Network.Proxy != "" {
@@ -141,6 +131,21 @@ func options(d disk.Disk, s config.Settings, r cli.Remote) (graph.Options, error
 		o.CAs = [][]byte{pem}
 	}
 	return o, cloud.Check()
+}
+
+// reached is the cloud that the settings name, with the endpoints that they set
+// by hand. Tokens stay those for the cloud's services, also behind a gateway,
+// unless the settings say for whom they are. Where nobody published whom Fabric's
+// are for, they are Power BI's, which it takes as well (observed in fabric-cli).
+func reached(s config.Settings) (graph.Cloud, error) {
+	cloud, err := graph.CloudNamed(s.Cloud)
+	e := s.Endpoints
+	cloud.GraphAudience = cmp.Or(e.GraphAudience, cloud.Graph)
+	cloud.PowerBIAudience = cmp.Or(e.PowerBIAudience, cloud.PowerBIAudience)
+	cloud.FabricAudience = cmp.Or(e.FabricAudience, cloud.FabricAudience, cloud.PowerBIAudience)
+	cloud.Login, cloud.Graph = cmp.Or(e.Login, cloud.Login), cmp.Or(e.Graph, cloud.Graph)
+	cloud.PowerBI, cloud.Fabric = cmp.Or(e.PowerBI, cloud.PowerBI), cmp.Or(e.Fabric, cloud.Fabric)
+	return cloud, err
 }
 
 func signIn(d disk.Disk, s config.SignIn, r cli.Remote) graph.SignIn {
