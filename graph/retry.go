@@ -81,6 +81,11 @@ func wait(req *http.Request) error {
 	return c.clock.Sleep(req.Context(), c.next)
 }
 
+// mostStumbles bounds the tries of what answers 500: an admin API that stumbled
+// does so once or twice, and what still fails then is broken, for which nobody
+// should wait as for a service that is busy.
+const mostStumbles = 3
+
 // passes says whether a status is one that passes by itself.
 func (c *call) passes(resp *http.Response) bool {
 	switch resp.StatusCode {
@@ -91,7 +96,9 @@ func (c *call) passes(resp *http.Response) bool {
 		return c.repeat || told // SharePoint throttles so, too
 	case http.StatusRequestTimeout, http.StatusBadGateway, http.StatusGatewayTimeout:
 		return c.repeat
-	case http.StatusNotFound, http.StatusGone, http.StatusInternalServerError:
+	case http.StatusInternalServerError:
+		return c.imds || c.repeat && c.tries < mostStumbles
+	case http.StatusNotFound, http.StatusGone:
 		return c.imds
 	}
 	return false

@@ -65,7 +65,9 @@ func TestTriesAgain(t *testing.T) {
 		{"504 to a post", status(504), true, false, 0, 0},
 		{"502 to a post", status(502), true, false, 0, 0},
 		{"408 to a post", status(408), true, false, 0, 0},
-		{"500", status(500), false, false, 0, 0},
+		{"500", status(500), false, true, s / 2, s},
+		{"500 to a post", status(500), true, false, 0, 0},
+		{"501", status(501), false, false, 0, 0},
 		{"400", status(400, "Retry-After", "5"), false, false, 0, 0},
 		{"404", status(404), false, false, 0, 0},
 		{"reset", reset, false, true, s / 2, s},
@@ -185,6 +187,14 @@ func TestTriesEnd(t *testing.T) {
 	}
 	if api.count() != 6 && all < 9*time.Minute || api.count() > 6 || all > 10*time.Minute {
 		t.Errorf("tried %d times and waited %s", api.count(), all)
+	}
+}
+
+func TestWhatKeepsStumblingIsLeft(t *testing.T) {
+	k := newClock()
+	c, api := tenant(t, func(w http.ResponseWriter, r *http.Request, n int) { w.WriteHeader(500) }, func(o *graph.Options) { o.Clock = k })
+	if _, err := get(c, "/v1.0/x"); code(err) != "graph.unreachable" || api.count() != 3 || len(k.waits()) != 2 {
+		t.Errorf("tried %d times, waited %v: %v", api.count(), k.waits(), err)
 	}
 }
 

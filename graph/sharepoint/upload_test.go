@@ -48,7 +48,18 @@ func TestUpload(t *testing.T) {
 		{name: "large, and a part is lost", bytes: big, before: nth("PUT ", 2, reply{drop: true})},
 		{name: "large, and the answer to a part is lost", bytes: big, before: nth("PUT ", 2, reply{drop: true, arrived: true}), asked: "GET /upload/gauge.pbiviz"},
 		{name: "large, and the last answer is lost", bytes: big, before: nth("PUT ", 3, reply{drop: true, arrived: true})},
-		{name: "large, and the service stumbles", bytes: big, before: nth("PUT ", 2, reply{status: 500}), asked: "GET /upload/gauge.pbiviz"},
+		{name: "large, and the service stumbles", bytes: big, before: nth("PUT ", 2, reply{status: 500})},
+		{name: "large, and the service stumbles on", bytes: big, asked: "GET /upload/gauge.pbiviz", before: func(*fake) func(string) *reply {
+			n := 0
+			return func(call string) *reply {
+				if strings.HasPrefix(call, "PUT ") {
+					if n++; n > 1 && n < 5 { // more often than the connection tries
+						return &reply{status: 500}
+					}
+				}
+				return nil
+			}
+		}},
 		{name: "large, and the session is gone", bytes: big, before: func(f *fake) func(string) *reply {
 			n := 0
 			return func(call string) *reply {
