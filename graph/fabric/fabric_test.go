@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 
 	"github.com/orgstore/orgstore/graph"
 	"github.com/orgstore/orgstore/graph/fabric"
+	"github.com/orgstore/orgstore/graph/openapitest"
 	"github.com/orgstore/orgstore/graph/tenanttest"
 	"github.com/orgstore/orgstore/packages/tenant"
 )
@@ -47,6 +49,29 @@ func TestSettings(t *testing.T) {
 	}
 	if n := len(x.Asked()); n != 3 {
 		t.Errorf("asked %d times", n)
+	}
+}
+
+// What Microsoft shows of its answers can be read, also where a page that is the
+// last says so with null, as its examples of other lists do.
+func TestSettingsAsMicrosoftShowsThem(t *testing.T) {
+	examples, err := openapitest.Examples()
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(examples, func(e openapitest.Example) bool { return e.Route == "/v1/admin/tenantsettings" && e.Status == 200 })
+	if i < 0 {
+		t.Fatal("Microsoft shows no list of tenant settings")
+	}
+	body := string(examples[i].Answer)
+	end := strings.LastIndex(body, "}")
+	for _, b := range []string{body, body[:end] + `,"continuationToken":null,"continuationUri":null}`} {
+		x := tenanttest.Start(t)
+		x.Say(at, 200, b)
+		all, err := fabric.New(x.Connect()).Settings(context.Background())
+		if err != nil || len(all) != 3 || all[1].Name != "CertifyDatasets" && all[1].Name != "DatamartTenant" || len(x.Asked()) != 1 {
+			t.Errorf("%+v, %v, asked %v", all, err, x.Asked())
+		}
 	}
 }
 
