@@ -326,6 +326,7 @@ func (s *session) plan(ctx context.Context, asks []plan.Ask) (plan.Plan, plan.In
 	case err != nil:
 		return plan.Plan{}, in, problem(exitError, "store.unreadable", "see to it that the store can be reached; nothing was changed", "%w", err)
 	}
+	in.Held = func(step plan.Step) bool { return !plan.Ready(s.gates(step)) }
 	return plan.Compute(in), in, nil
 }
 

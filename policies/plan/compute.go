@@ -53,6 +53,7 @@ type world struct {
 	// responses say what follows from drift.
 	responses map[store.Key]Response
 	hybrid    map[store.Key]bool
+	held      func(Step) bool
 }
 
 func gather(in Input) *world {
@@ -65,7 +66,7 @@ func gather(in Input) *world {
 		traits:  in.Traits,
 		offers:  offers(in.Candidates),
 
-		responses: in.Responses, hybrid: in.Hybrid,
+		responses: in.Responses, hybrid: in.Hybrid, held: in.Held,
 	}
 	for _, x := range in.Wanted {
 		once(w, w.wanted, x.Key, x)
@@ -123,6 +124,7 @@ type matter struct {
 	review   string
 	restores bool
 	adoption *Adoption
+	held     func(Step) bool
 }
 
 // A memo is what is remembered of a question.
@@ -136,7 +138,7 @@ const (
 
 func (w *world) matter(k store.Key) *matter {
 	p := w.present[k]
-	m := &matter{key: k, twice: w.twice[k], open: p.Open, offers: w.offers[k.GUID]}
+	m := &matter{key: k, twice: w.twice[k], open: p.Open, offers: w.offers[k.GUID], held: w.held}
 	m.allowed = make([]memo, len(m.offers))
 	m.now = settle(p, w.traits[k.Store], m.offers)
 	if m.open != nil { // what an open step may have done itself is nobody's drift
@@ -206,8 +208,8 @@ func (m *matter) follow() ([]Step, *Idle) {
 	var steps []Step
 	state := m.now.state
 	if c.kind != "" {
-		s := m.put(c)
-		steps, state = append(steps, s), s.To
+		steps = m.bridged(c)
+		state = steps[len(steps)-1].To
 	}
 	if m.wantsAccess(c, state) {
 		steps = append(steps, m.enable(state))

@@ -106,6 +106,9 @@ type Input struct {
 	Hybrid map[store.Key]bool
 	// Responses say what follows where somebody else changed a visual.
 	Responses map[store.Key]Response
+	// Held says whether gates keep a step back now: only where they do, a renewal
+	// of what is installed comes first. Nil says that none do.
+	Held func(Step) bool
 }
 
 // A Reason says why a step is planned or why nothing is. Codes of an Idle that

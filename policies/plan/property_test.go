@@ -129,6 +129,9 @@ func drawBlock(t *rapid.T, k store.Key, p pin.Pin, candidates []Candidate) Block
 
 func drawWorld(t *rapid.T) Input {
 	in := Input{Traits: worldStores, Responses: map[store.Key]Response{}, Candidates: rapid.SliceOfN(rapid.Custom(drawCandidate), 0, 12).Draw(t, "candidates")}
+	if rapid.Bool().Draw(t, "held") {
+		in.Held = func(s Step) bool { return changesCode(s.Kind) }
+	}
 	for _, st := range []string{"all", "versions", "digests", "nothing"} {
 		for _, g := range worldGUIDs {
 			k := store.Key{Store: st, GUID: guid(g)}

@@ -33,6 +33,45 @@ func (m *matter) put(c choice) Step {
 	return s
 }
 
+// bridged makes the step that puts the chosen package. Where gates keep other code
+// back, the license of what is installed is renewed meanwhile: reports do not go
+// dark because an upgrade waits for Saturday.
+func (m *matter) bridged(c choice) []Step {
+	s := m.put(c)
+	if !changesCode(c.kind) || m.release() == nil {
+		return []Step{s}
+	}
+	o := m.best(func(o *offer) bool {
+		return m.eligible(o) && m.sameVersion(o) && m.passes(o) && m.kind(o) == change.Renew
+	})
+	if o == nil {
+		return []Step{s}
+	}
+	renewal := m.put(choice{offer: o, kind: change.Renew})
+	if !m.meanwhile(s, renewal) {
+		return []Step{s}
+	}
+	after := *m
+	after.now.state = renewal.To
+	return []Step{renewal, after.put(c)}
+}
+
+// meanwhile says whether a renewal comes before other code: where gates keep
+// that back now. A task that waits for either stays: a window that opens or
+// closes takes nothing out of a person's hands.
+func (m *matter) meanwhile(s, renewal Step) bool {
+	if m.open != nil {
+		return renewal.same(m.open.Step)
+	}
+	s.ID = stepID(s)
+	return m.held != nil && m.held(s)
+}
+
+func (m *matter) sameVersion(o *offer) bool {
+	r := m.release()
+	return r != nil && r.Version.Equal(o.Release.Version)
+}
+
 // enable makes the step that lets reports load what is installed, from the
 // state the store has by then.
 func (m *matter) enable(from store.State) Step {

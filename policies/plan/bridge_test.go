@@ -1,0 +1,60 @@
+package plan
+
+import (
+	"testing"
+
+	"github.com/orgstore/orgstore/policies/change"
+)
+
+// Where gates keep other code back, the license of what is installed is renewed
+// meanwhile; where they do not, one change is enough.
+func TestARenewalDoesNotWaitForAnUpgrade(t *testing.T) {
+	renewed := candidate("1.4.0.0", "a2", "2028-06-01")
+	recut := candidate("1.4.0.0", "b", "2028-09-01")
+	held := func(s Step) bool { return s.Kind != change.Renew }
+	for _, c := range []struct {
+		name       string
+		candidates []Candidate
+		held       func(Step) bool
+		want       string
+	}{
+		{"nothing keeps the upgrade back", []Candidate{v14, renewed, v15}, nil,
+			"upgrade 1.4.0.0a to 2027-06-01 -> 1.5.0.0a to 2027-06-01"},
+		{"the upgrade is kept back", []Candidate{v14, renewed, v15}, held,
+			"renew 1.4.0.0a to 2027-06-01 -> 1.4.0.0a2 to 2028-06-01; upgrade 1.4.0.0a2 to 2028-06-01 -> 1.5.0.0a to 2027-06-01"},
+		{"so is other code of the same version", []Candidate{v14, renewed, recut}, held,
+			"renew 1.4.0.0a to 2027-06-01 -> 1.4.0.0a2 to 2028-06-01; replace 1.4.0.0a2 to 2028-06-01 -> 1.4.0.0b to 2028-09-01"},
+		{"there is no renewal", []Candidate{v14, v15}, held,
+			"upgrade 1.4.0.0a to 2027-06-01 -> 1.5.0.0a to 2027-06-01"},
+		{"the renewal is refused", []Candidate{v14, renewed.judged("reject", CodeExpired, "ended"), v15}, held,
+			"upgrade 1.4.0.0a to 2027-06-01 -> 1.5.0.0a to 2027-06-01"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			in := input("~> 1.4", []Present{v14.installed()}, c.candidates...)
+			in.Held = c.held
+			if got := lines(Compute(in)); got != c.want {
+				t.Errorf("it plans %q, not %q", got, c.want)
+			}
+		})
+	}
+}
+
+// A task in a person's hands stays there when a window opens or closes.
+func TestATaskStaysWhereAWindowOpensOrCloses(t *testing.T) {
+	renewed := candidate("1.4.0.0", "a2", "2028-06-01")
+	world := func(held bool) Input {
+		in := input("~> 1.4", []Present{v14.installed()}, v14, renewed, v15)
+		in.Present[0].Told, in.Traits["main"] = nil, tellsNothing
+		in.Held = func(s Step) bool { return held && s.Kind != change.Renew }
+		return in
+	}
+	for _, laidOut := range []bool{false, true} {
+		for _, now := range []bool{false, true} {
+			in := world(now)
+			in.Present[0].Open = waiting(world(laidOut))
+			if p := Compute(in); lines(p) != "keep step.waiting" || len(p.Withdrawals) > 0 {
+				t.Errorf("laid out while held: %t, now held: %t: it plans %q and withdraws %v", laidOut, now, lines(p), p.Withdrawals)
+			}
+		}
+	}
+}
