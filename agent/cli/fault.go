@@ -82,7 +82,7 @@ func diagnose(err error) *fault {
 	case errors.As(err, &edge):
 		return &fault{exitOf(verdict.Code(edge.Code())), edge.Code(), edge.Hint(), err}
 	}
-	return &fault{exit: exitError, code: "error", err: err}
+	return &fault{exitError, "error", "see what is amiss: orgstore doctor; once that is mended, run the command again", err}
 }
 
 // exitOf maps what was found to an exit code.
