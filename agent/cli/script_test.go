@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 	"github.com/orgstore/orgstore/agent/journal/sqlite"
 	"github.com/orgstore/orgstore/graph/orgstore/handoff"
 	"github.com/orgstore/orgstore/packages/disk"
+	"github.com/orgstore/orgstore/packages/leak"
 	library "github.com/orgstore/orgstore/packages/library/folder"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/store/folder"
@@ -124,7 +126,20 @@ func setUp(env *testscript.Env) error {
 	} {
 		env.Setenv(name, value)
 	}
+	env.Defer(func() { keepsSecrets(env) })
 	return nil
+}
+
+// keepsSecrets looks for secrets in all that a script left behind for people to
+// read. What it printed is looked at by ./check.
+func keepsSecrets(env *testscript.Env) {
+	found, err := leak.New().Files(os.DirFS(env.WorkDir))
+	if err != nil {
+		env.T().Fatal(err)
+	}
+	if len(found) > 0 {
+		env.T().Fatal("secrets are in files:", strings.Join(found, "; "))
+	}
 }
 
 // exits checks the exit code of the last orgstore.
