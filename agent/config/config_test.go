@@ -116,6 +116,8 @@ visuals:
 // accepted are files without faults; the schema must accept them too.
 var accepted = map[string]string{
 	"the least":                      head,
+	"approvals":                      approving,
+	"approvals commented out":        head + "approvals:\n#  upgrade: 1\n",
 	"everything":                     fullFile,
 	"the template":                   string(Template("")),
 	"the template for a tenant":      string(Template("8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11")),
@@ -260,6 +262,11 @@ var refused = []struct {
 	{"unknown keys, all at once", head + "visauls: []\nvisuals:\n  - guid: a\n    pn: \"1\"\n    pin: \"1\"\n",
 		[]string{`5:1 unknown key "visauls"`, `8:5 unknown key "pn"`}, false},
 	{"a key of a later release", head + "rules: {}\n", []string{`5:1 unknown key "rules"`}, false},
+	{"approvals nobody can count", head + "approvals: {upgrade: 10, install: -1, renewal: two, rollback: 01}\n",
+		[]string{`5:22 "10" is not a number of approvals`, `5:35 "-1"`, `5:48 "two"`, `5:63 "01"`}, false},
+	{"more approvals than people", head + "approvals: {groups: {owners: [ada, bob]}, from: [owners, ada], upgrade: 3}\n", []string{"5:73 3 approvals can never be given: only 2"}, true},
+	{"approvers who are nobody", head + "approvals: {groups: {owners: []}, from: []}\nvisuals:\n  - {guid: a, pin: \"1\", approvers: []}\n",
+		[]string{`5:12 nobody is in the group "owners"`, "5:12 from lists nobody", "7:12 approvers lists nobody"}, true},
 	{"keys missing", "version: 1\nstore: {driver: folder}\nvisuals:\n  - name: x\n",
 		[]string{`1:1 lacks the key "tenant"`, `1:1 lacks the key "library"`, `2:8 lacks the key "path"`, `4:5 lacks the key "guid"`, `4:5 lacks the key "pin"`}, false},
 	{"a key given twice", head + "version: 1\n", []string{`5:1 "version" is given twice; first at line 1`}, false},
