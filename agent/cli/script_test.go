@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
@@ -33,9 +34,10 @@ var update = flag.Bool("update", false, "write what cmp compares with into the s
 // The variables through which a script speaks to the program under test. Only
 // this file reads them.
 const (
-	envNow  = "ORGSTORE_TEST_NOW"  // the program's clock, RFC 3339
-	envTTY  = "ORGSTORE_TEST_TTY"  // 1: pretends that a person sits at the terminal
-	envExit = "ORGSTORE_TEST_EXIT" // the file that takes the exit code, for exits
+	envNow   = "ORGSTORE_TEST_NOW"   // the program's clock, RFC 3339
+	envTTY   = "ORGSTORE_TEST_TTY"   // 1: pretends that a person sits at the terminal
+	envActor = "ORGSTORE_TEST_ACTOR" // who runs it: name and ID; ada 1000 where it is empty
+	envExit  = "ORGSTORE_TEST_EXIT"  // the file that takes the exit code, for exits
 )
 
 // now is what the clock says in a script that sets no other time.
@@ -75,7 +77,8 @@ func adapters() cli.Adapters {
 		Tenant:  aTenant,
 		Store:   openStore,
 		Actor: func() (journal.Actor, error) {
-			return journal.Actor{Source: "os", ID: "1000", Name: "ada", Host: "bi-01"}, nil
+			name, id, _ := strings.Cut(cmp.Or(os.Getenv(envActor), "ada 1000"), " ")
+			return journal.Actor{Source: "os", ID: id, Name: name, Host: "bi-01"}, nil
 		},
 		Now:    clock,
 		Env:    os.Getenv,

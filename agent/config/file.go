@@ -51,10 +51,10 @@ type (
 	licensing  text
 	windowName text
 
-	noticeEvent text
-	clockTime   text
-	mailAddress text
-	lastDay     text
+	noticeEvent   text
+	clockTime     text
+	mailAddress   text
+	lastDay       text
 	approvalCount text
 
 	roundPeriod   text
