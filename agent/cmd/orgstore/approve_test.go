@@ -24,7 +24,7 @@ func (w world) bob(t *testing.T, args ...string) {
 // the approval needs no lease, and the next step asks again before it acts.
 func TestApproveWhileAnotherChangesThings(t *testing.T) {
 	w := pair(t)
-	w.edit(t, "version: 1\n", "version: 1\napprovals: {install: 1}\n")
+	w.edit(t, "approvals: {}\n", "approvals: {install: 1}\n")
 	if p := w.tried("apply", "--force"); p.code != 12 {
 		t.Fatalf("nobody approved, and apply left with %d: %s", p.code, p.err)
 	}
@@ -43,7 +43,7 @@ func TestApproveWhileAnotherChangesThings(t *testing.T) {
 // And what somebody rejects then is not made any more.
 func TestRejectWhileAnotherChangesThings(t *testing.T) {
 	w := pair(t)
-	w.edit(t, "version: 1\n", "version: 1\napprovals: {install: 1}\n")
+	w.edit(t, "approvals: {}\n", "approvals: {install: 1}\n")
 	for _, guid := range []string{example.GaugeGUID, example.TimelineGUID} {
 		w.bob(t, "approve", guid, "--reason", "tried it", "--force")
 	}
@@ -60,7 +60,7 @@ func TestRejectWhileAnotherChangesThings(t *testing.T) {
 // An agent that runs makes what somebody approves, without being told.
 func TestAnAgentMakesWhatIsApproved(t *testing.T) {
 	w := pair(t)
-	w.edit(t, "version: 1\n", "version: 1\nagent: {log: json}\napprovals: {install: 1}\n")
+	w.edit(t, "approvals: {}\n", "agent: {log: json}\napprovals: {install: 1}\n")
 	r := w.agent(t)
 	until(t, r, "it looked", func() bool { return w.rounds(t) > 0 })
 	if got := w.read(t, w.book(t)); len(got.Store) != 0 {
