@@ -87,6 +87,7 @@ func (o *rollbackOptions) run(ctx context.Context, args []string) (answer, error
 		return a, err
 	}
 	results = append(recovered, results...)
+	s.tellAnew(ctx)
 	if err == nil {
 		err = worst(results, true)
 	}
