@@ -87,7 +87,7 @@ func (r *remote) survey() *survey.Survey {
 	if !r.settings.Library.SharePoint.Named() {
 		return survey.New(r.connection, r.settings.Tenant, nil)
 	}
-	return survey.New(r.connection, r.settings.Tenant, survey.NewLibrary(r.connection, r.settings.SignIn.Client, r.place))
+	return survey.New(r.connection, r.settings.Tenant, survey.NewLibrary(r.connection, r.settings.SignIn.Client, r.place, r.writable))
 }
 
 // place finds the library in SharePoint.
@@ -113,6 +113,15 @@ func (r *remote) Traffic() loop.Traffic {
 		told.Quotas = append(told.Quotas, loop.Quota{Service: string(room.Service), Name: room.Quota, Left: room.Left})
 	}
 	return told
+}
+
+// writable asks whether the library could be written.
+func (r *remote) writable(ctx context.Context) error {
+	l, err := r.library()
+	if err != nil {
+		return err
+	}
+	return l.Writable(ctx)
 }
 
 func (r *remote) Close() error {
