@@ -121,6 +121,7 @@ var accepted = map[string]string{
 	"everything":                     fullFile,
 	"the template":                   string(Template("")),
 	"the template for a tenant":      string(Template("8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11")),
+	"the template for a library":     string(TemplateIn("", SharePoint{Site: "https://contoso.sharepoint.com", Library: "a: #b"}, SignIn{Type: BySecret, Client: "1b4e28ba-2fa1-41d2-883f-0016d3cca427", SecretFile: "s"})),
 	"lists whose items are comments": head + "visuals:\n#  - guid: a\ntrust:\n  vendors:\n  #  - name: x\n",
 	"sections that are comments":     head + "trust:\n#  least: signed\npackages:\n",
 	"an unquoted version":            head + "visuals: [{guid: auroraGauge, pin: 1.10}]\n",
