@@ -48,7 +48,8 @@ a file arrives, when the settings change, when somebody decides something
 Changed settings are in force from the next look on; while they are broken, those
 of before stay in force, and the log and agent status say so. Ctrl-C, or the
 service manager, stops it between two changes. Several agents may run on the same
-data: one at a time changes things.
+data: one at a time changes things. It does not begin with broken settings, and
+leaves with 20 then: starting it again would mend nothing.
 
 Its log goes to standard error; tx and step in it are those of orgstore history.
 As a service: orgstore service install. Where another program starts it at times,
@@ -63,15 +64,27 @@ such as cron or the Task Scheduler, use --once.`,
 }
 
 func (o *agentOptions) run(ctx context.Context, _ []string) (answer, error) {
+	if !o.once {
+		return answer{}, service.Run(ctx, o.forever)
+	}
 	a, err := o.newAgent()
 	if err != nil {
 		return answer{}, err
 	}
 	defer a.tenants.close()
-	if o.once {
-		return a.once(ctx)
+	return a.once(ctx)
+}
+
+// forever is what a service manager waits for: it also hears of broken settings.
+func (o *agentOptions) forever(ctx context.Context) error {
+	a, err := o.newAgent()
+	if err != nil {
+		f := *diagnose(err)
+		f.exit = exitSettings
+		return &f
 	}
-	return answer{}, service.Run(ctx, a.forever)
+	defer a.tenants.close()
+	return a.forever(ctx)
 }
 
 // An agent is the program working by itself.

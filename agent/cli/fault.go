@@ -32,6 +32,7 @@ const (
 	exitLog      = 17
 	exitWaiting  = 18
 	exitClock    = 19
+	exitSettings = 20  // of agent run: service managers do not start it again
 	exitCanceled = 130 // Ctrl-C, as shells report it
 )
 
