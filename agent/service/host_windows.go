@@ -3,9 +3,11 @@ package service
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"golang.org/x/sys/windows/svc"
+	"golang.org/x/sys/windows/svc/eventlog"
 )
 
 // patience is what the manager is asked to wait for a step that has begun.
@@ -22,11 +24,33 @@ func host(ctx context.Context, work func(context.Context) error) error {
 	case !service:
 		return signaled(ctx, work)
 	}
-	h := &handler{ctx: ctx, work: work}
+	// Go takes that for SIGTERM, which ends the context of the program.
+	h := &handler{ctx: context.WithoutCancel(ctx), work: work}
 	if err := svc.Run(Name, h); err != nil {
 		return fmt.Errorf("cannot run under the service manager: %w", err)
 	}
 	return h.err
+}
+
+// Errors is where a service writes what a terminal would show: the event log. Outside
+// of a service it is otherwise.
+func Errors(otherwise io.Writer) io.Writer {
+	if service, err := svc.IsWindowsService(); err != nil || !service {
+		return otherwise
+	}
+	log, err := eventlog.Open(Name)
+	if err != nil {
+		return otherwise
+	}
+	return eventWriter{func(s severity, text string) error {
+		switch s {
+		case failure:
+			return log.Error(1, text)
+		case warning:
+			return log.Warning(1, text)
+		}
+		return log.Info(1, text)
+	}}
 }
 
 // handler speaks with the service manager.
