@@ -29,11 +29,11 @@ var mayImport = map[string][]string{
 	"graph":    {"packages", "graph"},
 	"agent":    {"packages", "policies", "agent"},
 	"install":  {"install"},
-	"main":     {"packages", "policies", "graph", "agent"},
+	"main":     {"packages", "policies", "graph", "agent", "install"},
 }
 
 // edges touch the world outside; graph is one as a whole.
-var edges = []string{"graph", "packages/store/folder", "packages/library/folder", "agent/journal/sqlite"}
+var edges = []string{"graph", "packages/store/folder", "packages/library/folder", "agent/journal/sqlite", "agent/service/systemd", "agent/service/scm"}
 
 // pure packages and what lies in them turn values into values.
 var pure = []string{

@@ -54,9 +54,11 @@ type Adapters struct {
 	// Ping tells an address, which is a secret, that the agent is alive.
 	Ping  func(ctx context.Context, s config.Settings, at config.Secret) error
 	Actor func() (journal.Actor, error)
-	Now   func() time.Time
-	Env   func(string) string
-	Build Build
+	// Services manages services of this machine.
+	Services Services
+	Now      func() time.Time
+	Env      func(string) string
+	Build    Build
 }
 
 // Build says which program this is.

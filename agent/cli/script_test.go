@@ -1,7 +1,6 @@
 package cli_test
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
@@ -9,7 +8,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -21,9 +19,11 @@ import (
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/journal/sqlite"
+	"github.com/orgstore/orgstore/agent/service"
+	"github.com/orgstore/orgstore/agent/service/systemd"
+	"github.com/orgstore/orgstore/agent/service/systemdtest"
 	"github.com/orgstore/orgstore/graph/orgstore/handoff"
 	"github.com/orgstore/orgstore/packages/disk"
-	"github.com/orgstore/orgstore/packages/leak"
 	library "github.com/orgstore/orgstore/packages/library/folder"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/store/folder"
@@ -34,10 +34,12 @@ var update = flag.Bool("update", false, "write what cmp compares with into the s
 // The variables through which a script speaks to the program under test. Only
 // this file reads them.
 const (
-	envNow   = "ORGSTORE_TEST_NOW"   // the program's clock, RFC 3339
-	envTTY   = "ORGSTORE_TEST_TTY"   // 1: pretends that a person sits at the terminal
-	envActor = "ORGSTORE_TEST_ACTOR" // who runs it: name and ID; ada 1000 where it is empty
-	envExit  = "ORGSTORE_TEST_EXIT"  // the file that takes the exit code, for exits
+	envNow  = "ORGSTORE_TEST_NOW"  // the program's clock, RFC 3339
+	envTTY  = "ORGSTORE_TEST_TTY"  // 1: pretends that a person sits at the terminal
+	envExit = "ORGSTORE_TEST_EXIT" // the file that takes the exit code, for exits
+
+	envMachine = "ORGSTORE_TEST_MACHINE" // the folder of a machine with systemd; empty for none
+	envUID     = "ORGSTORE_TEST_UID"     // who runs the program there
 )
 
 // now is what the clock says in a script that sets no other time.
@@ -77,15 +79,30 @@ func adapters() cli.Adapters {
 		Tenant:  aTenant,
 		Store:   openStore,
 		Actor: func() (journal.Actor, error) {
-			name, id, _ := strings.Cut(cmp.Or(os.Getenv(envActor), "ada 1000"), " ")
-			return journal.Actor{Source: "os", ID: id, Name: name, Host: "bi-01"}, nil
+			return journal.Actor{Source: "os", ID: "1000", Name: "ada", Host: "bi-01"}, nil
 		},
-		Now:    clock,
-		Env:    os.Getenv,
-		Post:   posted,
-		Secret: func(at config.Secret) (string, error) { return os.Getenv(at.Env), nil },
-		Build:  cli.Build{Version: "1.2.3", Commit: "0123abc", Go: "go1.26", OS: "plan9", Arch: "amd64"},
+		Services: aMachine(),
+		Now:      clock,
+		Env:      os.Getenv,
+		Post:     posted,
+		Secret:   func(at config.Secret) (string, error) { return os.Getenv(at.Env), nil },
+		Build:    cli.Build{Version: "1.2.3", Commit: "0123abc", Go: "go1.26", OS: "plan9", Arch: "amd64"},
 	}
+}
+
+// aMachine is one with systemd under $ORGSTORE_TEST_MACHINE, which is asked as
+// $ORGSTORE_TEST_UID.
+func aMachine() cli.Services {
+	root := os.Getenv(envMachine)
+	if root == "" {
+		return service.Nowhere{Why: "orgstore cannot be a service here", Instead: "let cron call it"}
+	}
+	uid, err := strconv.Atoi(os.Getenv(envUID))
+	if err != nil {
+		panic(err)
+	}
+	unit := "\nExecStart=/usr/local/bin/orgstore agent run --config /etc/orgstore/orgstore.yaml\nStateDirectory=orgstore\n"
+	return &systemd.Manager{Template: unit, Program: "/usr/local/bin/orgstore", Root: root, UID: uid, Run: systemdtest.Machine{Root: root}.Run}
 }
 
 func openStore(d disk.Disk, c config.Store, told store.Told) (store.Store, error) {
@@ -129,20 +146,7 @@ func setUp(env *testscript.Env) error {
 	} {
 		env.Setenv(name, value)
 	}
-	env.Defer(func() { keepsSecrets(env) })
 	return nil
-}
-
-// keepsSecrets looks for secrets in all that a script left behind for people to
-// read. What it printed is looked at by ./check.
-func keepsSecrets(env *testscript.Env) {
-	found, err := leak.New().Files(os.DirFS(env.WorkDir))
-	if err != nil {
-		env.T().Fatal(err)
-	}
-	if len(found) > 0 {
-		env.T().Fatal("secrets are in files:", strings.Join(found, "; "))
-	}
 }
 
 // exits checks the exit code of the last orgstore.

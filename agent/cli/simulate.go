@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -55,9 +56,14 @@ func (g *globals) simulated() Simulated {
 
 // settings writes the settings of a folder that works with a simulation.
 func (o Simulated) settings(e config.Endpoints) []byte {
-	text := config.TemplateIn(o.Tenant, config.SharePoint{Site: o.Site, Library: o.Library}, config.SignIn{Type: config.BySecret, Client: o.Client, SecretFile: "secret.txt"})
-	return fmt.Appendf(text, `
+	text := strings.Replace(string(config.Template(o.Tenant)), "  folder: inbox\n",
+		fmt.Sprintf("  sharepoint:\n    site: %s\n    library: %s\n", o.Site, o.Library), 1)
+	return fmt.Appendf([]byte(text), `
 # The tenant that orgstore simulates on this machine.
+sign_in:
+  type: secret
+  client: %s
+  secret_file: secret.txt
 endpoints:
   login: %s
   graph: %s
@@ -65,7 +71,7 @@ endpoints:
   fabric: %s
 network:
   ca: ca.pem
-`, e.Login, e.Graph, e.PowerBI, e.Fabric)
+`, o.Client, e.Login, e.Graph, e.PowerBI, e.Fabric)
 }
 
 // simulate starts a tenant.

@@ -20,6 +20,7 @@ import (
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/journal/sqlite"
+	"github.com/orgstore/orgstore/agent/service"
 	"github.com/orgstore/orgstore/graph/orgstore/handoff"
 	"github.com/orgstore/orgstore/packages/disk"
 	library "github.com/orgstore/orgstore/packages/library/folder"
@@ -39,7 +40,7 @@ func run(a cli.Adapters) int {
 
 func streams() cli.Streams {
 	return cli.Streams{
-		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		In: os.Stdin, Out: os.Stdout, Err: service.Errors(os.Stderr),
 		InTerminal:  term.IsTerminal(int(os.Stdin.Fd())),
 		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 	}
@@ -59,6 +60,7 @@ func adapters() cli.Adapters {
 		Post:     post(os.Getenv),
 		Secret:   func(at config.Secret) (string, error) { return secretAt(disk.OS(), os.Getenv, at) },
 		Actor:    actor.Current,
+		Services: services(),
 		Now:      time.Now,
 		Env:      os.Getenv,
 		Build:    build(),

@@ -16,7 +16,6 @@ import (
 func command(ctx context.Context, args ...string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
 	code = cli.Run(ctx, args, cli.Streams{In: strings.NewReader(""), Out: &out, Err: &errs}, adapters())
-	tell(out.String(), errs.String())
 	return code, out.String(), errs.String()
 }
 
@@ -87,9 +86,7 @@ func TestTheSimulatorForOtherCommands(t *testing.T) {
 	}
 	defer func() {
 		stop()
-		code := <-ended
-		tell(told.String())
-		if code != 0 || !strings.Contains(told.String(), "the simulator answered") {
+		if code := <-ended; code != 0 || !strings.Contains(told.String(), "the simulator answered") {
 			t.Errorf("the simulator left with %d: %s", code, told.String())
 		}
 	}()

@@ -56,7 +56,6 @@ func (p *paused) end(t *testing.T) process {
 	if err := p.cmd.Wait(); err != nil && p.cmd.ProcessState == nil {
 		t.Fatal(err)
 	}
-	tell(p.out.String(), p.stderr.String())
 	return process{p.cmd.ProcessState.ExitCode(), p.out.Bytes(), p.stderr.String(), passed(t, p.trace)}
 }
 
