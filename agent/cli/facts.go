@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/packages/tenant"
 	"github.com/orgstore/orgstore/packages/verdict"
 )
@@ -21,7 +23,20 @@ func newFacts(g *globals) *cobra.Command {
 
 People write facts.yaml in the data folder: how each visual is used. What the
 tenant tells itself (users by plan, sizes of groups, capacities, settings) is
-kept beside it in facts.tenant.yaml, and asked for by refresh alone.`, newFactsShow(g), newFactsRefresh(g))
+kept beside it in facts.tenant.yaml, and asked for by refresh alone. A facts.yaml:
+
+  version: 1
+  tenant: 8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11
+  as_of: 2026-11-20
+  source: counted by hand
+  groups:
+    - { id: 6f1d0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11, name: BI designers }
+  uses:
+    - guid: auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E
+      designers: [6f1d0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11]  # groups, or a number
+      viewers: 180
+      capacities: [0f084df7-c13d-451b-af5f-ed0c466403b2]
+      hosts: [reports.contoso.com]  # of sites that embed it`, newFactsShow(g), newFactsRefresh(g))
 }
 
 func newFactsShow(g *globals) *cobra.Command {
@@ -272,12 +287,29 @@ func (o refreshOptions) run(ctx context.Context) (answer, error) {
 	a := o.factsAnswer(joined, differ)
 	d := a.data.(factsData)
 	d.Requirements = requirementsOf(found)
-	a.data, a.message = d, lacking(found)
+	a.data, a.message = d, strings.TrimPrefix(lacking(found)+"; "+unused(settings, joined), "; ")
+	a.message = strings.TrimSuffix(a.message, "; ")
 	if o.dryRun {
 		a.message = strings.TrimPrefix(a.message+"; nothing was kept: this was a dry run", "; ")
 		return a, nil
 	}
 	return a, o.write(filepath.Join(settings.Data, tenant.ToldName), 0o600, text)
+}
+
+// unused says of which visuals nobody wrote how they are used: with other facts
+// at hand, a license that counts it is not covered without.
+func unused(s config.Settings, f tenant.Facts) string {
+	var names []string
+	for _, v := range s.Visuals {
+		if !slices.ContainsFunc(f.Uses, func(u tenant.Use) bool { return u.GUID == v.GUID }) {
+			names = append(names, cmp.Or(v.Name, v.GUID.String()))
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("write under uses in %s how %s is used: where a license counts that, changes wait for a review until then (orgstore facts --help shows how)",
+		filepath.Join(s.Data, tenant.FileName), strings.Join(names, ", "))
 }
 
 // lacking says what could not be asked, and what to do.

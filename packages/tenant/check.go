@@ -151,7 +151,7 @@ func (c *checking) users() {
 		atLeast = "at least "
 		missing := unknownOf(designers, "designers", viewers, "viewers")
 		c.unknown("write the number of its "+missing+" into the facts"+c.plans(),
-			"%s is licensed for %s; the number of %s is not known%s", g, c.scope(), missing, c.asOf())
+			"%s is licensed for %s; the number of %s is not known%s%s", g, c.scope(), missing, c.untold(), c.asOf())
 	}
 	if least > quantity {
 		v := verdict.Warn
@@ -195,7 +195,7 @@ func (c *checking) capacities() {
 			return
 		}
 	}
-	c.unknown(hint, "%s is licensed for %s; on which capacities it is used is not known%s", c.use.GUID, c.scope(), c.asOf())
+	c.unknown(hint, "%s is licensed for %s; on which capacities it is used is not known%s%s", c.use.GUID, c.scope(), c.untold(), c.asOf())
 }
 
 // capacity checks one capacity. It is named by its id alone: what people call
@@ -245,7 +245,7 @@ func (c *checking) sites() {
 			return
 		}
 		c.unknown("say in the facts on which hosts the visual is embedded",
-			"%s is licensed for %s; on which sites it is embedded is not known%s", g, c.scope(), c.asOf())
+			"%s is licensed for %s; on which sites it is embedded is not known%s%s", g, c.scope(), c.untold(), c.asOf())
 		return
 	}
 	for _, h := range distinct(hosts) {
@@ -268,6 +268,15 @@ func (c *checking) unknown(hint, format string, args ...any) {
 func (c *checking) ask(forWhat string) string { return "ask " + c.vendor() + " for " + forWhat }
 
 func (c *checking) vendor() string { return cmp.Or(c.terms.Vendor, "the vendor") }
+
+// untold says where facts lack a visual altogether: only people can tell how it
+// is used.
+func (c *checking) untold() string {
+	if slices.ContainsFunc(c.facts.Uses, func(u Use) bool { return u.GUID == c.use.GUID }) {
+		return ""
+	}
+	return ", since nobody wrote into facts.yaml how this visual is used"
+}
 
 func (c *checking) asOf() string {
 	if c.facts.AsOf.IsZero() {

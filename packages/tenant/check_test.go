@@ -118,6 +118,7 @@ func TestCheck(t *testing.T) {
 		{"C6 sums that overflow", users(250), facts(seats(1<<62, 1<<62)), none, "ent.over_quantity warn", "use it"},
 
 		{"C7 nobody told of this visual", users(250), facts(tenant.Use{}), none, "ent.unknown_usage review", "the number of designers and viewers is not known"},
+		{"C7 the tenant alone told", users(250), facts(tenant.Use{}, func(f *tenant.Facts) { f.Uses = nil }), none, "ent.unknown_usage review", "is not known, since nobody wrote into facts.yaml how this visual is used, as of"},
 		{"C7 by hand", users(250), facts(tenant.Use{}), asked, "ent.unknown_usage warn", "write the number of its designers and viewers"},
 		{"C7 viewers unknown", users(250), facts(tenant.Use{Designers: number(1)}), none, "ent.unknown_usage review", "the number of viewers is not known"},
 		{"C7 designers unknown", users(250), facts(tenant.Use{Viewers: number(1)}), none, "ent.unknown_usage review", "the number of designers is not known"},
