@@ -3,7 +3,9 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"slices"
 
@@ -93,7 +95,11 @@ func (s *session) upload(ctx context.Context, files []string, dryRun bool) (answ
 		return answer{}, problem(exitError, "library.upload", "put the files there with a browser", "nothing can be uploaded into this library")
 	}
 	for i := range data {
-		if _, err := into.Upload(ctx, data[i].Name, bytes.NewReader(texts[i]), data[i].Size); err != nil {
+		_, err := into.Upload(ctx, data[i].Name, bytes.NewReader(texts[i]), data[i].Size)
+		if errors.Is(err, fs.ErrExist) {
+			err = problem(exitError, "library.exists", "give your file another name, or take the other one out of the library", "%w", err)
+		}
+		if err != nil {
 			return uploadAnswer(data), err
 		}
 		data[i].Done = true

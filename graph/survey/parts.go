@@ -25,7 +25,7 @@ func (r *round) subscriptions(ctx context.Context) {
 				return "", "", err
 			}
 			r.facts.Subscriptions = tenant.Is(all)
-			return fmt.Sprintf("%d products", len(all)), "", nil
+			return counted(len(all), "product", "products"), "", nil
 		},
 	})
 }
@@ -119,7 +119,7 @@ func (r *round) capacities(ctx context.Context) {
 			for _, c := range all {
 				skus = append(skus, c.SKU.String())
 			}
-			return strings.TrimSuffix(fmt.Sprintf("%d capacities: %s", len(all), strings.Join(skus, ", ")), ": "), "", nil
+			return strings.TrimSuffix(counted(len(all), "capacity", "capacities")+": "+strings.Join(skus, ", "), ": "), "", nil
 		},
 	})
 }
@@ -230,4 +230,12 @@ func (r *round) clock(ctx context.Context) {
 			return compared(r.now(), theirs)
 		},
 	})
+}
+
+// counted counts things.
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }

@@ -51,11 +51,12 @@ func applicationRoles() []string {
 	return append(roles, "Sites.Selected")
 }
 
-// The service plans of Power BI (documented: product names and service plan
+// The service plans of Power BI, and a product that holds one (documented: product names and service plan
 // identifiers for licensing).
 const (
 	planPro  = "70d33638-9c74-4d01-bfd3-562de28bd4ba"
 	planFree = "2049e525-b859-401b-b2a0-e0a31c4b1fe4"
+	skuPro   = "f8a1db68-be16-40ed-86d5-cb42ce701560"
 )
 
 // misbehave sets the rules of a file, if there is one.
@@ -74,6 +75,7 @@ func populate(s *simulator.Simulator) {
 	s.SetOrganization("Contoso", simulator.Domain{Name: "contoso.com", Default: true}, simulator.Domain{Name: "contoso.onmicrosoft.com", Initial: true})
 	s.AddUsers(310, planPro)
 	s.AddUsers(1200, planFree)
+	s.SetSKUs(simulator.SKU{ID: skuPro, PartNumber: "POWER_BI_PRO", Consumed: 310, Enabled: 320, Plans: []simulator.SKUPlan{{ID: planPro, Name: "BI_AZURE_P2"}}})
 	s.SetCapacities(simulator.Capacity{ID: "0f084df7-c13d-451b-af5f-ed0c466403b2", Name: "Production", SKU: "F64", State: "Active", Region: "West Europe"})
 }
 

@@ -317,7 +317,7 @@ func TestUploadIntoTheLibrary(t *testing.T) {
 		t.Errorf("the library holds %v", files)
 	}
 	w.write(t, w.path("mail", "timeline.pbiviz"), sent["gauge.pbiviz"])
-	if code, said := w.run(upload("timeline.pbiviz")...); code == 0 || !strings.Contains(said, "exist") {
+	if code, said := w.run(upload("timeline.pbiviz")...); code == 0 || !strings.Contains(said, "exist") || !strings.Contains(said, "hint: give your file another name") {
 		t.Errorf("another file of that name left with %d:\n%s", code, said)
 	}
 	if code, said := w.run("package", "list"); code != 0 || !strings.Contains(said, "accept") {
