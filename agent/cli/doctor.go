@@ -252,8 +252,8 @@ func (c *checkup) waysBack(ctx context.Context, listed []plan.Present) {
 		name, what := "rollback", "a way back for "+title(nameOf(candidates, p.Key), p.Key)+" "+now.Release.Version.String()
 		before, err := s.previous(p.Key, *now.Release)
 		switch {
-		case err != nil:
-			c.result(name, what, "", err, "")
+		case err != nil: // nothing older was installed, and nobody can mend that
+			c.add(name, what, tenant.Limited, err.Error(), diagnose(err).hint)
 			continue
 		case before == nil:
 			c.add(name, what, tenant.Limited, "no other version was installed before: a rollback turns its access off", "keep the previous version's package in the library")
