@@ -50,7 +50,7 @@ func (t *tripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	k := &call{
 		service: t.service, id: req.Header.Get("Client-Request-Id"), repeat: repeatable(req) || t.signIn,
 		imds:   t.signIn && req.URL.Hostname() == "169.254.169.254",
-		limits: o.Limits, clock: o.Clock, wandered: wandered(req),
+		limits: o.Limits, clock: o.Clock, wandered: wandered(req), counts: &t.c.counts,
 	}
 	if t.signIn {
 		k.limits.Answer, k.limits.File = mostOfARefusal, mostOfARefusal // a token is a few thousand bytes

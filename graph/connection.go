@@ -70,6 +70,7 @@ type Connection struct {
 	credential *credential
 	plain      *http.Client
 	authorized map[Service]*http.Client
+	counts     counts
 }
 
 // Connect prepares a connection. Nothing goes over the network, and no secret

@@ -26,6 +26,7 @@ type call struct {
 	waited   time.Duration
 	next     time.Duration // how long to wait before the next try
 	wandered bool          // a redirect has left the service's host: no token any more
+	counts   *counts
 }
 
 type (
@@ -58,6 +59,7 @@ func repeatable(req *http.Request) bool {
 func again(ctx context.Context, resp *http.Response, err error) (bool, error) {
 	c := ctx.Value(callKey{}).(*call)
 	c.tries++
+	c.counts.tried(c.tries == 1, c.throttled(resp))
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return false, context.Cause(ctx)
@@ -102,6 +104,15 @@ func (c *call) passes(resp *http.Response) bool {
 		return c.imds
 	}
 	return false
+}
+
+// throttled says whether an answer asks to come back later.
+func (c *call) throttled(resp *http.Response) bool {
+	if resp == nil || resp.StatusCode != http.StatusServiceUnavailable {
+		return resp != nil && resp.StatusCode == http.StatusTooManyRequests
+	}
+	_, asked := told(resp, c.clock.Now())
+	return asked
 }
 
 // mends says whether it is worth trying again after an error.

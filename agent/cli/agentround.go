@@ -58,6 +58,7 @@ func (a *agent) round(ctx context.Context) (round, error) {
 	}
 	s.tell(ctx, p, in)
 	r = s.reported(r, p, in, results)
+	r.Traffic = a.tenants.traffic()
 	return r, s.signedIn()
 }
 
@@ -229,6 +230,14 @@ func (k *keptTenant) connect(s config.Settings, r Remote) (Tenant, error) {
 	}
 	k.kept, k.digest = t, s.Digest()
 	return lentTenant{t}, nil
+}
+
+// traffic is what was asked of the tenant; nothing where none was reached.
+func (k *keptTenant) traffic() loop.Traffic {
+	if k.kept == nil {
+		return loop.Traffic{}
+	}
+	return k.kept.Traffic()
 }
 
 func (k *keptTenant) close() {

@@ -29,8 +29,9 @@ func newDoctor(g *globals) *cobra.Command {
 
 Here: settings, data folder, journal, trust bundles, clock, library, store, and a
 way back for each installed visual. In the tenant, where the settings name a
-library there or a way to sign in: the sign-in and each permission, by calls that
-read and change nothing. STATE is ready, limited (works, with what DETAIL says),
+library there or a way to sign in: the sign-in and each permission, by calls that change
+nothing; whether the library can be written, by an upload that is begun and taken
+back. STATE is ready, limited (works, with what DETAIL says),
 missing, off or unknown. Exits with 0 where nothing is missing, with 4 where
 signing in failed, else with 1.`,
 		Example: "  orgstore doctor\n  orgstore doctor -o json --query \"[?state=='missing'].fix\"",

@@ -348,8 +348,18 @@ func requirementsOf(found []tenant.Requirement) []requirementData {
 
 func requirementsView(found []tenant.Requirement) output.View {
 	view := output.View{Columns: []string{"NAME", "STATE", "WHAT", "DETAIL", "FIX"}}
+	narrow := output.View{Columns: []string{"NAME", "STATE", "WHAT WAS SEEN"}}
 	for _, r := range found {
 		view.Rows = append(view.Rows, []string{r.Name, string(r.State), r.What, orDash(r.Detail), orDash(r.Fix)})
+		seen := r.What
+		if r.Detail != "" {
+			seen += ": " + r.Detail
+		}
+		narrow.Rows = append(narrow.Rows, []string{r.Name, string(r.State), seen})
+		if r.Fix != "" {
+			narrow.Rows = append(narrow.Rows, []string{"", "", "to mend it: " + r.Fix})
+		}
 	}
+	view.Narrow = &narrow
 	return view
 }

@@ -2,16 +2,12 @@ package cli
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/policies/approval"
 	"github.com/orgstore/orgstore/policies/plan"
 )
-
-// codeFourEyes is the code of the fault that whoever attested a license would
-// let a change to it pass as well.
-const codeFourEyes = "gate.four_eyes"
 
 // attestedBy lists the accounts of whoever attested the license to which a step
 // leads: as the settings say now, and as they said when it was bound.
@@ -40,17 +36,11 @@ func (s *session) fourEyes(step plan.Step, gate string) error {
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(s.attestedBy(step), func(account string) bool { return isOf(account, actor) }) {
+	if !slices.ContainsFunc(s.attestedBy(step), approval.Person(actor).Is) {
 		return nil
 	}
-	return problem(exitReview, codeFourEyes, "somebody else must look at it and say so; with --visual the others can be let through",
+	return problem(exitReview, string(approval.CodeFourEyes), "somebody else must look at it and say so; with --visual the others can be let through",
 		"%s attested the license of %s %s, and cannot let it pass %s as well", actor, title(step.Name, step.Key), versionOf(step.To), gate)
-}
-
-// isOf says whether an account of the settings is an actor's. Neither Windows nor
-// Entra tells names apart by case.
-func isOf(account string, a journal.Actor) bool {
-	return strings.EqualFold(account, a.ID) || strings.EqualFold(account, a.Name) || strings.EqualFold(account, a.String())
 }
 
 // overrides lists what let a step pass, without the word of whoever attested its
@@ -59,6 +49,6 @@ func (s *session) overrides(book journal.Book, step plan.Step) []plan.Override {
 	accounts := s.attestedBy(step)
 	return slices.DeleteFunc(book.Overrides(), func(o plan.Override) bool {
 		by, _ := book.OverriddenBy(o.Step, o.Gate)
-		return o.Step == step.ID && slices.ContainsFunc(accounts, func(a string) bool { return isOf(a, by) })
+		return o.Step == step.ID && slices.ContainsFunc(accounts, approval.Person(by).Is)
 	})
 }

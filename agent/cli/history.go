@@ -24,9 +24,9 @@ func newHistory(g *globals) *cobra.Command {
 		Short: "Show what was changed, by whom and why",
 		Long: `Show what was changed, by whom and why, oldest first.
 
-Revisions count for each visual. With --all it also shows who held, released
-and unblocked what, which attestations arrived, and what the tenant's activity log
-told of the store; those have no revision. The list is replayed from the audit log, whose
+Revisions count for each visual. With --all it also shows who pinned, held,
+released, unblocked, approved and rejected what, which attestations arrived, and what
+the tenant's activity log told of the store; those have no revision. The list is replayed from the audit log, whose
 entries are chained by hashes: an entry that was edited is noticed (exit 17).`,
 		Example: `  orgstore history
   orgstore history auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E -o json
@@ -34,7 +34,7 @@ entries are chained by hashes: an entry that was edited is noticed (exit 17).`,
 		Args: arguments(cobra.MaximumNArgs(1)),
 		RunE: g.answering(func(ctx context.Context, args []string) (answer, error) { return runHistory(ctx, g, args, all) }),
 	}
-	cmd.Flags().BoolVar(&all, "all", false, "also holds and blocks that people set and lifted")
+	cmd.Flags().BoolVar(&all, "all", false, "also what people said without changing the store: pins, holds, approvals")
 	return cmd
 }
 
@@ -53,6 +53,7 @@ type revisionData struct {
 	Message     string         `json:"message"`
 	Tx          string         `json:"tx"`
 	Overrides   []overrideData `json:"overrides"`
+	Approvals   []approvalData `json:"approvals"`
 	Attested    *attestedBy    `json:"attested,omitempty"` // who attested the license
 }
 
@@ -60,6 +61,13 @@ type revisionData struct {
 type overrideData struct {
 	Gate   string `json:"gate"`
 	By     string `json:"by"`
+	Reason string `json:"reason"`
+}
+
+// approvalData is who had approved the step when it began.
+type approvalData struct {
+	By     string `json:"by"`
+	At     string `json:"at"`
 	Reason string `json:"reason"`
 }
 
@@ -114,6 +122,9 @@ func revisionOf(r journal.Revision) revisionData {
 	if t := r.After.License; t.Grade == license.Attested {
 		d.Attested = &attestedBy{t.Attester, t.Evidence.String(), t.Reason}
 	}
+	for _, w := range r.Approvals {
+		d.Approvals = append(d.Approvals, approvalData{w.By.String(), timestamp(w.At), w.Reason})
+	}
 	for _, o := range r.Overrides {
 		d.Overrides = append(d.Overrides, overrideData{o.Gate, o.By, o.Reason})
 	}
@@ -126,6 +137,9 @@ func reason(r journal.Revision) string {
 	parts := []string{r.Reason}
 	if by := attestation(r.After.License); by != "" {
 		parts = append(parts, by)
+	}
+	for _, w := range r.Approvals {
+		parts = append(parts, fmt.Sprintf("approved by %s: %s", w.By, w.Reason))
 	}
 	for _, o := range r.Overrides {
 		parts = append(parts, fmt.Sprintf("%s passed by %s: %s", o.Gate, o.By, o.Reason))
@@ -195,6 +209,14 @@ func (s *session) words(ctx context.Context, history []journal.Revision) ([]jour
 			r.After = store.State{Presence: store.Present, Release: &visual.Release{Version: f.Bound.Version, Digest: f.Bound.Package}, License: f.Bound.Terms}
 		case journal.Unblocked:
 			r.Key, r.Kind, r.Reason = f.Key, "unblock", f.Reason
+		case journal.Pinned:
+			r.Key, r.Kind, r.Reason = store.Key{Store: theStore, GUID: f.Visual}, "pin", cmp.Or(f.Pin, "wanted no more")
+		case journal.Requested:
+			r.Key, r.Kind, r.Reason = f.Key, "request", f.Reason
+		case journal.Approved:
+			r.Key, r.Kind, r.Reason = f.Key, "approve", f.About+": "+f.Reason
+		case journal.Rejected:
+			r.Key, r.Kind, r.Reason = f.Key, "reject", f.About+": "+f.Reason
 		case journal.StoreChanged:
 			r.Name, r.Kind, r.Reason = cmp.Or(f.Item, "(the store)"), "store-event", eventWords(f)
 		case journal.DriftSettled:

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
 	"io/fs"
@@ -16,8 +17,8 @@ import (
 
 type initOptions struct {
 	*globals
-	tenant string
-	dryRun bool
+	tenant, site, library, client string
+	dryRun                        bool
 }
 
 func newInit(g *globals) *cobra.Command {
@@ -28,13 +29,18 @@ func newInit(g *globals) *cobra.Command {
 		Long: `Write commented settings that work as they are.
 
 Makes orgstore.yaml, its schema for editors, an inbox for packages and a store.
-Existing files are never overwritten.`,
+Existing files are never overwritten. With --sharepoint packages arrive in a
+document library; with --client orgstore signs in by that application's certificate.`,
 		Example: `  orgstore init --tenant 8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11
+  orgstore init --sharepoint https://contoso.sharepoint.com/sites/bi --library Visuals
   orgstore init visuals`,
 		Args: arguments(cobra.MaximumNArgs(1)),
 		RunE: g.answering(func(_ context.Context, args []string) (answer, error) { return o.run(args) }),
 	}
 	cmd.Flags().StringVar(&o.tenant, "tenant", "", "the tenant's `ID`, as the Azure portal shows it")
+	cmd.Flags().StringVar(&o.site, "sharepoint", "", "the `ADDRESS` of the site whose library packages arrive in, in place of an inbox")
+	cmd.Flags().StringVar(&o.library, "library", "", "the `NAME` of that library; Visuals unless you say otherwise")
+	cmd.Flags().StringVar(&o.client, "client", "", "the application's (client) `ID` to sign in with, by the certificate orgstore.pem")
 	dryRunFlags(cmd, &o.dryRun)
 	return cmd
 }
@@ -53,16 +59,25 @@ func (o *initOptions) run(args []string) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	text := config.Template(o.tenant)
-	s, err := config.Parse(name, text)
+	text, err := o.settings()
 	if err != nil {
 		return answer{}, err
 	}
-	data := initData{name, s.Library.Folder, s.Store.Path}
+	s, err := config.Parse(name, text)
+	if err != nil {
+		return answer{}, usage("correct --sharepoint, --library or --client", "the settings would be wrong: %w", err)
+	}
+	data := initData{name, s.Library.Place(), s.Store.Path}
 	a := answer{
 		data:    data,
 		view:    facts([2]string{"settings", data.Settings}, [2]string{"library", data.Library}, [2]string{"store", data.Store}),
 		message: "next: put packages into " + s.Library.Folder + ", then `orgstore package list`",
+	}
+	switch {
+	case o.site != "" && o.client == "":
+		a.message = "next: write how to sign in into " + name + ", then `orgstore doctor`"
+	case o.site != "":
+		a.message = "next: put the certificate with its private key into " + s.SignIn.Certificate + ", then `orgstore doctor`"
 	}
 	if o.tenant == "" {
 		a.message = "next: write your tenant's id into " + name + "; licenses name the tenant they are for"
@@ -81,6 +96,9 @@ func (o *initOptions) run(args []string) (answer, error) {
 		return a, nil
 	}
 	for _, dir := range []string{s.Library.Folder, s.Store.Path} {
+		if dir == "" { // the library is the tenant's
+			continue
+		}
 		if err := disk.MakeDir(o.Disk, dir, 0o755); err != nil {
 			return answer{}, unwritable(dir, err)
 		}
@@ -89,6 +107,21 @@ func (o *initOptions) run(args []string) (answer, error) {
 		return answer{}, err
 	}
 	return a, nil
+}
+
+// settings are those that the flags ask for.
+func (o *initOptions) settings() ([]byte, error) {
+	if o.site == "" {
+		if o.client != "" || o.library != "" {
+			return nil, usage("name the site with --sharepoint", "--client and --library are for a library in SharePoint, and no site is named")
+		}
+		return config.Template(o.tenant), nil
+	}
+	var in config.SignIn
+	if o.client != "" {
+		in = config.SignIn{Type: config.ByCertificate, Client: o.client, Certificate: "orgstore.pem"}
+	}
+	return config.TemplateIn(o.tenant, config.SharePoint{Site: o.site, Library: cmp.Or(o.library, "Visuals")}, in), nil
 }
 
 // holds says whether a file has this text already, as from an earlier init.

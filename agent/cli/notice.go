@@ -214,7 +214,7 @@ func runNoticeTest(ctx context.Context, g *globals, name string) (answer, error)
 		return answer{}, err
 	}
 	channels[0].Events = nil // whatever it is told of otherwise
-	sent, err := s.deliver(ctx, []notify.Notice{notify.Trial(s.Now())}, channels, true)
+	sent, err := s.deliver(ctx, []notify.Notice{notify.Trial(s.tx)}, channels, true)
 	a := sentAnswer(s, sent)
 	if err == nil {
 		a.message = s.said("sent: " + channels[0].Recipient())

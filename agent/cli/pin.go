@@ -10,6 +10,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/pin"
@@ -39,11 +40,12 @@ func newPinSet(g *globals) *cobra.Command {
 		Long: `Pin a visual to a version or a constraint.
 
 Editing a pin lifts what a rollback blocked for that visual. Nothing changes in
-the store until apply.`,
+the store until apply. It goes on record that you asked for it: where changes need
+approvals, somebody else gives them.`,
 		Example: `  orgstore pin set auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E 1.4.0.0
   orgstore pin set auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E "~> 1.4"`,
 		Args: arguments(cobra.ExactArgs(2)),
-		RunE: g.answering(func(_ context.Context, args []string) (answer, error) {
+		RunE: g.answering(func(ctx context.Context, args []string) (answer, error) {
 			v, err := visual.ParseName(args[0])
 			if err != nil {
 				return answer{}, usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
@@ -52,7 +54,7 @@ the store until apply.`,
 			if err != nil {
 				return answer{}, err
 			}
-			return g.setPin(v, p, dryRun)
+			return g.setPin(ctx, v, p, dryRun)
 		}),
 	}
 	dryRunFlags(cmd, &dryRun)
@@ -60,7 +62,7 @@ the store until apply.`,
 }
 
 // setPin writes a pin into the settings file and says what it was before.
-func (g *globals) setPin(v visual.GUID, p pin.Pin, dryRun bool) (answer, error) {
+func (g *globals) setPin(ctx context.Context, v visual.GUID, p pin.Pin, dryRun bool) (answer, error) {
 	before, err := g.settings()
 	if err != nil {
 		return answer{}, err
@@ -68,20 +70,47 @@ func (g *globals) setPin(v visual.GUID, p pin.Pin, dryRun bool) (answer, error) 
 	known, _ := before.Visual(v)
 	data := []pinData{{GUID: v.String(), Name: known.Name, Pin: p.String()}}
 	a := answer{data: data, view: pinView(data)}
+	change := func(text []byte) ([]byte, error) { return config.SetPin(text, v.String(), p.String()) }
 	switch {
 	case known.Pin.Equal(p):
 		a.message = fmt.Sprintf("%s is pinned to %s already; nothing was changed", v, p)
-		return a, nil
+		change = nil
 	case dryRun:
 		a.message = fmt.Sprintf("%s would be pinned to %s; nothing was done", v, p)
 	default:
 		a.message = fmt.Sprintf("%s is pinned to %s; see what follows with `orgstore plan`", v, p)
 	}
-	err = g.edit(dryRun, func(text []byte) ([]byte, error) { return config.SetPin(text, v.String(), p.String()) })
-	if err != nil {
+	if dryRun && change == nil {
+		return a, nil
+	}
+	if err := g.wants(ctx, before, journal.Pinned{Visual: v, Pin: p.String()}, dryRun, change); err != nil {
 		return answer{}, err
 	}
 	return a, nil
+}
+
+// wants puts on record who wants a visual as a pin says, then writes the pin,
+// unless it is written already. What cannot be written goes on no record.
+func (g *globals) wants(ctx context.Context, settings config.Settings, f journal.Pinned, dryRun bool, change func([]byte) ([]byte, error)) error {
+	if change != nil {
+		if err := g.edit(true, change); err != nil || dryRun {
+			return err
+		}
+	}
+	s, err := g.openWith(ctx, settings)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if known, _ := s.journal.Book().Pinning(f.Visual); change != nil || known.Pin != f.Pin {
+		if err := s.journal.Append(ctx, s.tx, f); err != nil {
+			return err
+		}
+	}
+	if change == nil {
+		return nil
+	}
+	return g.edit(false, change)
 }
 
 func newPinRemove(g *globals) *cobra.Command {
@@ -94,12 +123,16 @@ func newPinRemove(g *globals) *cobra.Command {
 What is installed stays as it is: orgstore just does not touch it any more.`,
 		Example: `  orgstore pin remove auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E`,
 		Args:    arguments(cobra.ExactArgs(1)),
-		RunE: g.answering(func(_ context.Context, args []string) (answer, error) {
+		RunE: g.answering(func(ctx context.Context, args []string) (answer, error) {
 			v, err := visual.ParseName(args[0])
 			if err != nil {
 				return answer{}, usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
 			}
-			err = g.edit(dryRun, func(text []byte) ([]byte, error) { return config.RemovePin(text, v.String()) })
+			settings, err := g.settings()
+			if err != nil {
+				return answer{}, err
+			}
+			err = g.wants(ctx, settings, journal.Pinned{Visual: v}, dryRun, func(text []byte) ([]byte, error) { return config.RemovePin(text, v.String()) })
 			if errors.Is(err, config.ErrNotListed) {
 				err = problem(exitError, "pin.unknown", "look at `orgstore pin list`", "%s is not pinned", v)
 			}

@@ -208,6 +208,8 @@ func why(reason string, gates []plan.Gate) string {
 		case g.State != plan.GateClosed:
 		case g.Kind == plan.GateReview:
 			parts = append(parts, "needs review: "+g.Message)
+		case g.Kind == plan.GateApproval:
+			parts = append(parts, fmt.Sprintf("%s (%s)", g.Message, g.Hint))
 		default: // a hold says itself who holds it
 			parts = append(parts, g.Message)
 		}

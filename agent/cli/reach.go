@@ -10,6 +10,7 @@ import (
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/agent/loop"
 	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/tenant"
 )
@@ -37,6 +38,8 @@ type Tenant interface {
 	// CertificateEnds reads when the certificate that signs in ends; zero where
 	// none does. It asks nobody.
 	CertificateEnds() (time.Time, error)
+	// Traffic is what was asked so far.
+	Traffic() loop.Traffic
 	Close() error
 }
 

@@ -80,7 +80,11 @@ func (x *tenant) run(want int, args ...string) (stdout, stderr string) {
 	x.Helper()
 	var out, errs bytes.Buffer
 	streams := cli.Streams{In: strings.NewReader(""), Out: &out, Err: &errs}
-	if code := cli.Run(x.Context(), args, streams, x.Adapters); code != want {
+	code := cli.Run(x.Context(), args, streams, x.Adapters)
+	if testing.Verbose() {
+		x.Logf("%v said:\n%s%s", args, &out, &errs) // ./check looks for secrets in it
+	}
+	if code != want {
 		x.Fatalf("%v left with %d instead of %d:\n%s%s", args, code, want, out.String(), errs.String())
 	}
 	return out.String(), errs.String()

@@ -47,7 +47,7 @@ still.`,
 		RunE: g.answering(o.run),
 	}
 	cmd.Flags().StringVar(&o.to, "to", "", "a `VERSION` (with a dot) or a REVISION (a whole number) of orgstore history; 0 turns access off")
-	cmd.Flags().StringVar(&o.override, "override", "", "go through this `GATE` (review or tries), for the reason given")
+	cmd.Flags().StringVar(&o.override, "override", "", "go through this `GATE` (review, approval or tries), for the reason given")
 	cmd.Flags().StringVar(&o.reason, "reason", "", "why; stays in the history (required)")
 	o.confirmation.flags(cmd, "go back without asking")
 	return cmd
@@ -87,6 +87,7 @@ func (o *rollbackOptions) run(ctx context.Context, args []string) (answer, error
 		return a, err
 	}
 	results = append(recovered, results...)
+	s.tellAnew(ctx)
 	if err == nil {
 		err = worst(results, true)
 	}
@@ -152,6 +153,9 @@ func (o *rollbackOptions) goBack(ctx context.Context, s *session, key store.Key)
 		}
 	}
 	if err := s.overrule(ctx, p.Steps, o.override, o.reason); err != nil {
+		return nil, answer{}, err
+	}
+	if err := s.journal.Append(ctx, s.tx, s.request(p.Steps[0], ask)...); err != nil {
 		return nil, answer{}, err
 	}
 	leaves := map[store.StepID]*plan.Block{p.Steps[0].ID: s.leaving(p.Steps[0])}

@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,6 +26,7 @@ import (
 	"github.com/orgstore/orgstore/agent/service/systemdtest"
 	"github.com/orgstore/orgstore/graph/orgstore/handoff"
 	"github.com/orgstore/orgstore/packages/disk"
+	"github.com/orgstore/orgstore/packages/leak"
 	library "github.com/orgstore/orgstore/packages/library/folder"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/store/folder"
@@ -34,9 +37,10 @@ var update = flag.Bool("update", false, "write what cmp compares with into the s
 // The variables through which a script speaks to the program under test. Only
 // this file reads them.
 const (
-	envNow  = "ORGSTORE_TEST_NOW"  // the program's clock, RFC 3339
-	envTTY  = "ORGSTORE_TEST_TTY"  // 1: pretends that a person sits at the terminal
-	envExit = "ORGSTORE_TEST_EXIT" // the file that takes the exit code, for exits
+	envNow   = "ORGSTORE_TEST_NOW"   // the program's clock, RFC 3339
+	envTTY   = "ORGSTORE_TEST_TTY"   // 1: pretends that a person sits at the terminal
+	envActor = "ORGSTORE_TEST_ACTOR" // who runs it: name and ID; ada 1000 where it is empty
+	envExit  = "ORGSTORE_TEST_EXIT"  // the file that takes the exit code, for exits
 
 	envMachine = "ORGSTORE_TEST_MACHINE" // the folder of a machine with systemd; empty for none
 	envUID     = "ORGSTORE_TEST_UID"     // who runs the program there
@@ -79,7 +83,8 @@ func adapters() cli.Adapters {
 		Tenant:  aTenant,
 		Store:   openStore,
 		Actor: func() (journal.Actor, error) {
-			return journal.Actor{Source: "os", ID: "1000", Name: "ada", Host: "bi-01"}, nil
+			name, id, _ := strings.Cut(cmp.Or(os.Getenv(envActor), "ada 1000"), " ")
+			return journal.Actor{Source: "os", ID: id, Name: name, Host: "bi-01"}, nil
 		},
 		Services: aMachine(),
 		Now:      clock,
@@ -146,7 +151,20 @@ func setUp(env *testscript.Env) error {
 	} {
 		env.Setenv(name, value)
 	}
+	env.Defer(func() { keepsSecrets(env) })
 	return nil
+}
+
+// keepsSecrets looks for secrets in all that a script left behind for people to
+// read. What it printed is looked at by ./check.
+func keepsSecrets(env *testscript.Env) {
+	found, err := leak.New().Files(os.DirFS(env.WorkDir))
+	if err != nil {
+		env.T().Fatal(err)
+	}
+	if len(found) > 0 {
+		env.T().Fatal("secrets are in files:", strings.Join(found, "; "))
+	}
 }
 
 // exits checks the exit code of the last orgstore.

@@ -15,6 +15,7 @@ import (
 	"github.com/orgstore/orgstore/agent/cli"
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/intake"
+	"github.com/orgstore/orgstore/agent/loop"
 	note "github.com/orgstore/orgstore/packages/library"
 	library "github.com/orgstore/orgstore/packages/library/folder"
 	about "github.com/orgstore/orgstore/packages/tenant"
@@ -149,6 +150,8 @@ func (t closedTenant) Changes(_ context.Context, mark []byte, _ time.Time) ([]ab
 func (t closedTenant) Mail(context.Context, cli.Mail) error { return t.err }
 
 func (t closedTenant) CertificateEnds() (time.Time, error) { return time.Time{}, t.err }
+
+func (t closedTenant) Traffic() loop.Traffic { return loop.Traffic{} }
 
 func (t closedTenant) Close() error { return nil }
 

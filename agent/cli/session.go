@@ -26,6 +26,7 @@ import (
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/tenant"
 	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/approval"
 	"github.com/orgstore/orgstore/policies/drift"
 	"github.com/orgstore/orgstore/policies/plan"
 )
@@ -331,10 +332,14 @@ func (s *session) plan(ctx context.Context, asks []plan.Ask) (plan.Plan, plan.In
 }
 
 // gates asks what holds a step back right now.
-func (s *session) gates(step plan.Step) []plan.Gate {
+func (s *session) gates(step plan.Step) []plan.Gate { return plan.Gates(step, s.conditions(step)) }
+
+// conditions gathers what the gates of a step are computed from, at this moment.
+func (s *session) conditions(step plan.Step) plan.Conditions {
 	book := s.journal.Book()
 	c := plan.Conditions{
 		At: s.clock(), Holds: book.Holds(), Overrides: s.overrides(book, step), Tries: book.Tries(),
+		People:   map[store.StepID]approval.Record{step.ID: s.people(book, step)},
 		Policies: map[store.Key]plan.Policy{}, Usual: s.usual(), Seen: map[visual.Digest]time.Time{},
 	}
 	if v, ok := s.settings.Visual(step.Key.GUID); ok {
@@ -345,7 +350,7 @@ func (s *session) gates(step plan.Step) []plan.Gate {
 			c.Seen[r.Digest] = p.FirstSeen
 		}
 	}
-	return plan.Gates(step, c)
+	return c
 }
 
 // usual is how long changes of each store take, from begun to done. It is found

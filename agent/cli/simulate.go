@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -56,14 +55,9 @@ func (g *globals) simulated() Simulated {
 
 // settings writes the settings of a folder that works with a simulation.
 func (o Simulated) settings(e config.Endpoints) []byte {
-	text := strings.Replace(string(config.Template(o.Tenant)), "  folder: inbox\n",
-		fmt.Sprintf("  sharepoint:\n    site: %s\n    library: %s\n", o.Site, o.Library), 1)
-	return fmt.Appendf([]byte(text), `
+	text := config.TemplateIn(o.Tenant, config.SharePoint{Site: o.Site, Library: o.Library}, config.SignIn{Type: config.BySecret, Client: o.Client, SecretFile: "secret.txt"})
+	return fmt.Appendf(text, `
 # The tenant that orgstore simulates on this machine.
-sign_in:
-  type: secret
-  client: %s
-  secret_file: secret.txt
 endpoints:
   login: %s
   graph: %s
@@ -71,7 +65,7 @@ endpoints:
   fabric: %s
 network:
   ca: ca.pem
-`, o.Client, e.Login, e.Graph, e.PowerBI, e.Fabric)
+`, e.Login, e.Graph, e.PowerBI, e.Fabric)
 }
 
 // simulate starts a tenant.

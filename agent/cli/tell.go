@@ -65,9 +65,13 @@ func (s *session) tellAnew(ctx context.Context) {
 	if len(s.settings.Notify) == 0 || ctx.Err() != nil {
 		return
 	}
+	if err := s.leave(); err != nil { // nobody is kept out while channels are waited for
+		s.note("the lock could not be given back: %v", err)
+	}
 	p, in, err := s.plan(ctx, nil)
 	if err != nil {
-		return // the command itself has said why
+		s.note("notices could not be sent: %v", err)
+		return
 	}
 	s.tell(ctx, p, in)
 }
@@ -117,11 +121,8 @@ func (s *session) expiries() []notify.Expiry {
 			Hint: "create a new one in the app registration, put it where sign_in says, and correct secret_ends"})
 	}
 	if s.settings.SignIn.Certificate != "" {
-		ends, err := s.certificateEnds()
-		switch {
-		case err != nil:
-			s.note("when the certificate that signs in ends is not known: %v", err)
-		case !ends.IsZero():
+		// One that cannot be read shows where somebody signs in with it.
+		if ends, err := s.certificateEnds(); err == nil && !ends.IsZero() {
 			all = append(all, notify.Expiry{Event: notify.SignInEnding, What: "the certificate that signs in to the tenant", Ends: ends,
 				Hint: "make a new one, add its public half to the app registration, and put it where sign_in.certificate says"})
 		}
@@ -189,18 +190,18 @@ func (s *session) deliver(ctx context.Context, all []notify.Notice, channels []c
 // deliverTo sends what is due to one channel. What was sent is recorded at once:
 // a program that dies in between sends that message once more, under its id.
 func (s *session) deliverTo(ctx context.Context, c config.Channel, state *channelState, all []notify.Notice, hurry bool) ([]notify.Message, error) {
+	now, digest := s.Now().UTC(), time.Time{}
+	if c.Digest != nil {
+		digest = c.Digest.Before(now)
+	}
 	if _, begun := s.journal.Book().Channel(c.Name); !begun {
 		if err := s.journal.Append(ctx, s.tx, journal.Notified{Channel: c.Name}); err != nil {
 			return nil, err
 		}
+		state.Digest = digest // its first one is the next
 	}
-	now := s.Now().UTC()
 	if !hurry && now.Before(state.Again) {
 		return nil, nil
-	}
-	digest := time.Time{}
-	if c.Digest != nil {
-		digest = c.Digest.Before(now)
 	}
 	if c.Digest != nil && !hurry && !digest.After(state.Digest) {
 		return nil, nil

@@ -13,6 +13,7 @@ import (
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/approval"
 	"github.com/orgstore/orgstore/policies/pin"
 	"github.com/orgstore/orgstore/policies/plan"
 	"github.com/orgstore/orgstore/policies/window"
@@ -61,7 +62,9 @@ func (r *reader) check(f file) Settings {
 		Agent:      r.agent(f.Agent),
 		Notify:     r.notify(f.Notify),
 	}
-	s.Visuals = r.visuals(f.Visuals, s.Windows)
+	groups := r.groups(f.Approvals.Groups)
+	all := r.approvals(f.Approvals, groups)
+	s.Visuals = r.visuals(f.Visuals, s.Windows, func(e visualEntry) approval.Policy { return r.approved(e, all, groups) })
 	if v := text(f.Version); v.given() && v.value != "1" {
 		r.addAt(v.node, "this is a settings file of version "+quote(v.value)+"; this orgstore reads version 1", "write version: 1, or install the orgstore that the file was written for")
 	}
@@ -209,7 +212,7 @@ func (r *reader) attesters(entries []attesterEntry) []Attester {
 	return attesters
 }
 
-func (r *reader) visuals(entries []visualEntry, windows []window.Window) []Visual {
+func (r *reader) visuals(entries []visualEntry, windows []window.Window, approved func(visualEntry) approval.Policy) []Visual {
 	var visuals []Visual
 	seen := map[visual.GUID]*yaml.Node{}
 	for _, e := range entries {
@@ -227,6 +230,7 @@ func (r *reader) visuals(entries []visualEntry, windows []window.Window) []Visua
 			v.Pin = p
 		}
 		r.scheduled(e, windows, &v)
+		v.Approvals = approved(e)
 		v.Drift = plan.DriftMode(r.oneOf(text(e.Drift), string(plan.DriftReport), string(plan.DriftAdopt), string(plan.DriftRestore)))
 		v.Hybrid = r.oneOf(text(e.Licensing), byVendor, byHybrid) == byHybrid
 		visuals = append(visuals, v)

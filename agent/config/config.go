@@ -17,6 +17,7 @@ import (
 
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/approval"
 	"github.com/orgstore/orgstore/policies/pin"
 	"github.com/orgstore/orgstore/policies/plan"
 	"github.com/orgstore/orgstore/policies/window"
@@ -113,7 +114,9 @@ type Visual struct {
 	Window string
 	// Soak is how long a release must have been here before it replaces other code.
 	Soak time.Duration
-	Name string // for readers of the file; decides nothing
+	// Approvals say how many people must approve what of it, and who.
+	Approvals approval.Policy
+	Name      string // for readers of the file; decides nothing
 }
 
 // Parse reads a settings file. The name says where it lies: relative paths in
@@ -203,6 +206,8 @@ type canonicalPin struct {
 	Soak   string         `json:"soak,omitempty"`
 	Drift  plan.DriftMode `json:"drift,omitempty"`
 	Hybrid bool           `json:"hybrid,omitempty"`
+
+	Approvals canonicalApprovals `json:"approvals,omitzero"`
 }
 
 type canonicalAttester struct {
@@ -244,7 +249,7 @@ func digestOf(s Settings) string {
 		if drift == plan.DriftReport { // likewise
 			drift = ""
 		}
-		c.Pins = append(c.Pins, canonicalPin{v.GUID.String(), v.Pin.String(), v.Least, renew, v.Window, canonicalPeriod(v.Soak, 0), drift, v.Hybrid})
+		c.Pins = append(c.Pins, canonicalPin{v.GUID.String(), v.Pin.String(), v.Least, renew, v.Window, canonicalPeriod(v.Soak, 0), drift, v.Hybrid, canonicalOf(v.Approvals)})
 	}
 	slices.SortFunc(c.Pins, func(a, b canonicalPin) int { return strings.Compare(a.GUID, b.GUID) })
 	c.Checkpoint = s.Checkpoint

@@ -51,10 +51,11 @@ type (
 	licensing  text
 	windowName text
 
-	noticeEvent text
-	clockTime   text
-	mailAddress text
-	lastDay     text
+	noticeEvent   text
+	clockTime     text
+	mailAddress   text
+	lastDay       text
+	approvalCount text
 
 	roundPeriod   text
 	listenAddress text
@@ -94,6 +95,8 @@ type file struct {
 	Freezes map[string]freezeEntry `yaml:"freezes"`
 	// Notify lists who is told what happened and what is about to.
 	Notify []notifyEntry `yaml:"notify"`
+	// Approvals say how many people must approve which changes, and who may.
+	Approvals approvalsSection `yaml:"approvals"`
 	// Agent says how orgstore agent run works by itself.
 	Agent agentSection `yaml:"agent"`
 	// Visuals lists the visuals the tenant wants, each with its pin.
@@ -145,6 +148,21 @@ type digestSection struct {
 	At clockTime `yaml:"at" jsonschema:"required"`
 	// Timezone of that time, as the IANA database names it: Europe/Rome.
 	Timezone zoneName `yaml:"timezone" jsonschema:"required"`
+}
+
+type approvalsSection struct {
+	// Groups are lists of accounts, by name: each account as orgstore sees it, by its name or ID in the operating system or in Entra.
+	Groups map[string][]label `yaml:"groups"`
+	// From lists who may approve: accounts, or names of groups. Without it anybody may who can run orgstore on this data.
+	From []label `yaml:"from"`
+	// Install is how many must approve a first install.
+	Install approvalCount `yaml:"install"`
+	// Upgrade is how many must approve other code in the place of what is installed.
+	Upgrade approvalCount `yaml:"upgrade"`
+	// Renewal is how many must approve a change of the license alone.
+	Renewal approvalCount `yaml:"renewal"`
+	// Rollback is how many must approve a rollback.
+	Rollback approvalCount `yaml:"rollback"`
 }
 
 type agentSection struct {
@@ -329,8 +347,21 @@ type visualEntry struct {
 	Licensing licensing `yaml:"licensing"`
 	// Upgrade says when other code may take the place of what is installed.
 	Upgrade upgradeSection `yaml:"upgrade"`
+	// Install says how many must approve its first install, in place of what approvals says.
+	Install approvedSection `yaml:"install"`
+	// Renewal says how many must approve a change of its license alone, in place of what approvals says.
+	Renewal approvedSection `yaml:"renewal"`
+	// Rollback says how many must approve going back, in place of what approvals says.
+	Rollback approvedSection `yaml:"rollback"`
+	// Approvers lists who may approve changes of this visual: accounts or groups, in place of from under approvals.
+	Approvers []label `yaml:"approvers"`
 	// Name is for readers of this file; it decides nothing.
 	Name label `yaml:"name"`
+}
+
+type approvedSection struct {
+	// Approvals is how many people must say yes.
+	Approvals approvalCount `yaml:"approvals"`
 }
 
 type upgradeSection struct {
@@ -338,4 +369,6 @@ type upgradeSection struct {
 	Window windowName `yaml:"window"`
 	// Soak is how long a release must have been here before: 7d, 12h.
 	Soak period `yaml:"soak"`
+	// Approvals is how many people must say yes, in place of what approvals says.
+	Approvals approvalCount `yaml:"approvals"`
 }

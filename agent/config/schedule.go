@@ -17,7 +17,7 @@ import (
 // Policy returns when a visual may be changed: in its own window, at any time
 // where it has none, and never in a freeze.
 func (s Settings) Policy(v Visual) plan.Policy {
-	p := plan.Policy{Calendar: window.Calendar{Freezes: s.Freezes}, Renew: v.Renew, Soak: v.Soak}
+	p := plan.Policy{Calendar: window.Calendar{Freezes: s.Freezes}, Renew: v.Renew, Soak: v.Soak, Approvals: v.Approvals}
 	for _, w := range s.Windows {
 		if w.Name == v.Window {
 			p.Calendar.Windows = append(p.Calendar.Windows, w)

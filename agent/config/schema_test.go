@@ -9,6 +9,7 @@ import (
 	"go/token"
 	"os"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -16,6 +17,7 @@ import (
 	validator "github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v4"
 
+	"github.com/orgstore/orgstore/policies/approval"
 	"github.com/orgstore/orgstore/policies/change"
 )
 
@@ -120,6 +122,8 @@ func leaves(t reflect.Type) *jsonschema.Schema {
 		return str(`^\S*:[0-9]{1,5}$`)
 	case reflect.TypeFor[logForm]():
 		return &jsonschema.Schema{Enum: []any{LogText, LogJSON}, Default: LogText}
+	case reflect.TypeFor[approvalCount]():
+		return &jsonschema.Schema{Type: "integer", Minimum: "0", Maximum: json.Number(strconv.Itoa(approval.Most))}
 	case reflect.TypeFor[truth]():
 		return &jsonschema.Schema{Type: "boolean", Default: false}
 	}
@@ -179,7 +183,7 @@ func generate(t *testing.T) []byte {
 	for _, def := range append([]*jsonschema.Schema{s}, s.Definitions["trustSection"], s.Definitions["vendorEntry"], s.Definitions["freezeEntry"], s.Definitions["visualEntry"], s.Definitions["notifyEntry"]) {
 		for p := def.Properties.Oldest(); p != nil; p = p.Next() {
 			switch p.Key {
-			case "visuals", "vendors", "attesters", "guids", "trust", "packages", "endpoints", "network", "windows", "freezes", "except", "upgrade", "agent", "notify", "events":
+			case "visuals", "vendors", "attesters", "guids", "trust", "packages", "endpoints", "network", "windows", "freezes", "except", "upgrade", "agent", "notify", "events", "approvals", "install", "renewal", "rollback":
 				p.Value = orNull(p.Value)
 			}
 		}

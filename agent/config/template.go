@@ -2,6 +2,7 @@ package config
 
 import (
 	_ "embed"
+	"strconv"
 	"strings"
 )
 
@@ -19,4 +20,43 @@ func Template(tenant string) []byte {
 		tenant = noTenant
 	}
 	return []byte(strings.Replace(template, noTenant, tenant, 1))
+}
+
+// The parts of the template that a connected tenant writes otherwise.
+const (
+	signInPart = `# sign_in:
+#   type: certificate
+#   client: 11111111-2222-3333-4444-555555555555   # Application (client) ID
+#   certificate: orgstore.pem                      # certificate and private key
+`
+	folderPart = `  folder: inbox
+  # or a document library, in place of the folder:
+  # sharepoint:
+  #   site: https://contoso.sharepoint.com/sites/bi
+  #   library: Visuals
+  #   folder: Packages      # only what is in it; without it, the whole library
+`
+)
+
+// TemplateIn returns the template with a library in SharePoint, and with a way
+// to sign in as an application unless that is the zero one.
+func TemplateIn(tenant string, l SharePoint, in SignIn) []byte {
+	text := strings.Replace(string(Template(tenant)), folderPart, "  sharepoint:\n    site: "+strconv.Quote(l.Site)+
+		"\n    library: "+strconv.Quote(l.Library)+`
+    # folder: Packages      # only what is in it; without it, the whole library
+    # drive: b!...          # its id, where the application may not reach its site
+  # or a folder, in place of the library:
+  # folder: inbox
+`, 1)
+	if in == (SignIn{}) {
+		return []byte(text)
+	}
+	part := "sign_in:\n  type: " + in.Type + "\n  client: " + strconv.Quote(in.Client) + "   # Application (client) ID\n"
+	if in.Certificate != "" {
+		part += "  certificate: " + strconv.Quote(in.Certificate) + "   # certificate and private key, PEM or PFX\n"
+	}
+	if in.SecretFile != "" {
+		part += "  secret_file: " + strconv.Quote(in.SecretFile) + "\n"
+	}
+	return []byte(strings.Replace(text, signInPart, part, 1))
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/approval"
 	"github.com/orgstore/orgstore/policies/change"
 	"github.com/orgstore/orgstore/policies/plan"
 )
@@ -266,6 +267,8 @@ type Revision struct {
 	Left Aftermath
 	// Overrides lists the gates that people had let the step pass when it began.
 	Overrides []plan.Override
+	// Approvals lists who had approved the step when it began, and what for.
+	Approvals []approval.Word
 	// Before is the state it started from, After what it led to, or was to lead
 	// to where it is not done.
 	Before, After store.State

@@ -12,6 +12,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/orgstore/orgstore/policies/approval"
 )
 
 // domain keeps a hash of an entry from being the hash of anything else. It
@@ -50,16 +52,7 @@ type Actor struct {
 }
 
 // String names the actor for people.
-func (a Actor) String() string {
-	name := a.Name
-	if name == "" {
-		name = a.ID
-	}
-	if a.Host == "" {
-		return name
-	}
-	return name + "@" + a.Host
-}
+func (a Actor) String() string { return approval.Person(a).String() }
 
 // A TxID names what one command or one round of the agent did. It orders by
 // the time at which it was made.

@@ -48,6 +48,10 @@ const (
 	KindStoreChanged      Kind = "store-changed"
 	KindDriftSettled      Kind = "drift-settled"
 	KindNotified          Kind = "notified"
+	KindPinned            Kind = "pinned"
+	KindRequested         Kind = "requested"
+	KindApproved          Kind = "approved"
+	KindRejected          Kind = "rejected"
 )
 
 // Kinds lists every kind, in the order of the constants.
@@ -62,6 +66,7 @@ func Kinds() []Kind {
 		KindExported, KindReminded,
 		KindStoreChanged, KindDriftSettled,
 		KindNotified,
+		KindPinned, KindRequested, KindApproved, KindRejected,
 	}
 }
 
@@ -142,6 +147,14 @@ func (r written) read() (Fact, error) {
 		return decode[DriftSettled](r.Data)
 	case KindNotified:
 		return decode[Notified](r.Data)
+	case KindPinned:
+		return decode[Pinned](r.Data)
+	case KindRequested:
+		return decode[Requested](r.Data)
+	case KindApproved:
+		return decode[Approved](r.Data)
+	case KindRejected:
+		return decode[Rejected](r.Data)
 	}
 	return nil, &NewerError{What: fmt.Sprintf("a fact %q that this program does not know", r.Kind)}
 }

@@ -144,6 +144,10 @@ func samples(t testing.TB) []journal.Fact {
 		changed("event-1"),
 		journal.DriftSettled{Event: "event-1", Key: key, Reason: "agreed with the vendor"},
 		journal.Notified{Channel: "admins", Message: "msg_1", Notices: []journal.ToldNotice{{Key: "license.ending/x/14d", Event: "license.ending", Title: "it ends"}}},
+		journal.Pinned{Visual: key.GUID, Pin: "~> 1.4"},
+		journal.Requested{Step: "step-3", Key: key, Version: version(t, "1.3.0.0"), Content: "h1:1.3.0.0", Not: digest("1.4.0.0"), Reason: "totals are wrong"},
+		journal.Approved{Step: "step-3", Key: key, About: "downgrade of Aurora Gauge: 1.4.0.0 -> 1.3.0.0", Reason: "seen"},
+		journal.Rejected{Step: "step-3", Key: key, About: "downgrade of Aurora Gauge: 1.4.0.0 -> 1.3.0.0", Reason: "not today"},
 	}
 }
 

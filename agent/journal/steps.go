@@ -63,7 +63,7 @@ func (f Begun) enter(w *writer, e Entry) error {
 	}
 	overrides, _ := w.overrides.get(step.ID)
 	s.revisions = append(s.revisions, Revision{
-		Revision: len(s.revisions) + 1, Seq: e.Seq, Time: e.At, Status: StatusOpen, Overrides: slices.Clone(overrides),
+		Revision: len(s.revisions) + 1, Seq: e.Seq, Time: e.At, Status: StatusOpen, Overrides: slices.Clone(overrides), Approvals: w.approvals(step.ID),
 		Key: step.Key, Name: step.Name, Kind: step.Kind, Actor: e.By, Reason: step.Reason.Message, Cause: step.Reason.Code,
 		Tx: e.Tx, Step: step.ID, Attempt: f.Attempt, Undoes: f.Undoes,
 		Before: step.From, After: step.To,
@@ -152,7 +152,7 @@ func (f Done) enter(w *writer, e Entry) error {
 	w.raise(f.State)
 	w.close(s)
 	w.tries.drop(f.Step)
-	w.overrides.drop(f.Step)
+	w.forget(f.Step, r.Key)
 	return nil
 }
 
@@ -183,7 +183,7 @@ func (f Withdrawn) enter(w *writer, e Entry) error {
 	r := s.current()
 	r.Status, r.Closed, r.Message = StatusWithdrawn, e.At, f.Reason
 	w.close(s)
-	w.overrides.drop(f.Step)
+	w.forget(f.Step, r.Key)
 	return nil
 }
 

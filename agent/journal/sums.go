@@ -9,6 +9,7 @@ import (
 	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/approval"
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
@@ -41,6 +42,9 @@ type sums struct {
 	holds        table[store.Key, plan.Hold]
 	overrides    table[store.StepID, []plan.Override] // in force
 	overriders   table[passing, Actor]                // who gave the latest of each
+	pinned       table[visual.GUID, Pinning]
+	requests     table[store.StepID, Request]
+	said         table[store.StepID, []approval.Word] // one of each person
 	tries        table[store.StepID, int]             // failed or interrupted
 	exports      table[string, Exported]              // the newest of each store
 	shifts       table[store.Key, Shift]              // between two lists
@@ -115,6 +119,7 @@ func (s *sums) tables() []layered {
 	return []layered{
 		&s.packages, &s.packagesOf, &s.arrived, &s.statements, &s.statementsOf, &s.stated, &s.bounds, &s.refusals, &s.refused,
 		&s.profiled, &s.lists, &s.listed, &s.statuses, &s.settled, &s.listRefusals, &s.updates, &s.attested, &s.shelves, &s.open, &s.holds, &s.overrides, &s.overriders, &s.tries, &s.exports, &s.marks,
+		&s.pinned, &s.requests, &s.said,
 		&s.shifts, &s.events, &s.settledEvents, &s.settledKeys,
 		&s.notices, &s.channels,
 	}

@@ -34,6 +34,7 @@ type Report struct {
 	Gates   map[string]int // steps held back, by the kind of gate
 	Drift   map[string]int // findings, by class
 	Results []Result
+	Traffic Traffic
 	// Notes are sentences for people: what could not be read, say.
 	Notes []string
 }
@@ -47,6 +48,18 @@ type Visual struct {
 	State   string `json:"state"`   // as status says it
 	// DaysLeft is nil where no license end is known.
 	DaysLeft *int `json:"days_left"`
+}
+
+// Traffic is what was asked of a tenant since the agent reached it.
+type Traffic struct {
+	Requests, Retries, Throttled uint64
+	Quotas                       []Quota
+}
+
+// A Quota is one of those that were used of late.
+type Quota struct {
+	Service, Name string
+	Left          int // in its own units
 }
 
 // A Result is what became of one change.

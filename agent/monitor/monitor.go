@@ -174,6 +174,10 @@ var (
 	descVisuals  = prometheus.NewDesc("orgstore_visuals", "Visuals by state; drifted ones are those that somebody else changed.", []string{"state"}, nil)
 	descGates    = prometheus.NewDesc("orgstore_gates_waiting", "Changes held back, by the kind of gate.", []string{"gate"}, nil)
 	descDrift    = prometheus.NewDesc("orgstore_drift", "What is otherwise in the store than it should be, by class.", []string{"class"}, nil)
+	descRequests = prometheus.NewDesc("orgstore_tenant_requests_total", "Requests to the tenant and its sign-in; counted anew when the settings change.", nil, nil)
+	descRetries  = prometheus.NewDesc("orgstore_tenant_retries_total", "Requests that were tried again.", nil, nil)
+	descThrottle = prometheus.NewDesc("orgstore_tenant_throttled_total", "Answers that asked to come back later.", nil, nil)
+	descQuota    = prometheus.NewDesc("orgstore_tenant_quota_left", "What is left of a quota of Microsoft's that was used of late, in its own units, as far as this agent used it.", []string{"service", "quota"}, nil)
 	descFailures = prometheus.NewDesc("orgstore_round_failures", "Rounds that failed in a row; 0 while they go well.", nil, nil)
 	descGood     = prometheus.NewDesc("orgstore_last_good_round_timestamp_seconds", "When a round last went well, in seconds since 1970.", nil, nil)
 	descNext     = prometheus.NewDesc("orgstore_next_round_timestamp_seconds", "When the next round begins at the latest, in seconds since 1970.", nil, nil)
@@ -182,7 +186,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (m *Monitor) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descDaysLeft, descVisual, descVisuals, descGates, descDrift, descFailures, descGood, descNext, descBroken} {
+	for _, d := range []*prometheus.Desc{descDaysLeft, descVisual, descVisuals, descGates, descDrift, descRequests, descRetries, descThrottle, descQuota, descFailures, descGood, descNext, descBroken} {
 		to <- d
 	}
 }
@@ -214,6 +218,13 @@ func (m *Monitor) Collect(to chan<- prometheus.Metric) {
 	}
 	for class, n := range s.Report.Drift {
 		gauge(descDrift, float64(n), class)
+	}
+	t := s.Report.Traffic
+	for d, n := range map[*prometheus.Desc]uint64{descRequests: t.Requests, descRetries: t.Retries, descThrottle: t.Throttled} {
+		to <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n))
+	}
+	for _, q := range t.Quotas {
+		gauge(descQuota, float64(q.Left), q.Service, q.Name)
 	}
 	gauge(descFailures, float64(s.Failures))
 	for d, at := range map[*prometheus.Desc]time.Time{descGood: s.Good, descNext: s.Next} {

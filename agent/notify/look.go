@@ -61,8 +61,10 @@ func license(r runway.Runway) []Notice {
 		return []Notice{n}
 	}
 	days, due := threshold(r.DaysLeft)
-	// A renewal that time alone holds back is no news until the end is near.
-	if !due || r.Renewal == runway.Here && r.State != runway.Late && days > 3 {
+	// A renewal that time alone holds back is no news until the end is near, and
+	// one that waits for people was told to them.
+	quiet := r.State != runway.Late && (r.Renewal == runway.Here && days > 3 || r.Renewal == runway.Waiting && days > 14)
+	if !due || quiet {
 		return nil
 	}
 	n.Event, n.Level, n.Key = LicenseEnding, Info, fmt.Sprintf("%s/%s/%dd", LicenseEnding, about, days)
@@ -276,9 +278,9 @@ func Unsigned(message, hint string, code verdict.Code, now time.Time) Notice {
 }
 
 // Trial is the notice that somebody asked for to see whether a channel works.
-func Trial(now time.Time) Notice {
+func Trial(tx journal.TxID) Notice {
 	return Notice{
-		Event: Test, Level: Info, Key: string(Test) + "/" + now.UTC().Format(time.RFC3339Nano),
+		Event: Test, Level: Info, Key: string(Test) + "/" + string(tx),
 		Title: "a test of this channel", Text: "Somebody asked for this to see whether notices arrive. Nothing is to be done.",
 	}
 }

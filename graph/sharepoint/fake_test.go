@@ -93,7 +93,7 @@ func (f *fake) open(change ...func(*Options)) *Library {
 	c, err := graph.Connect(graph.Options{
 		Cloud:  graph.Cloud{Name: graph.Custom, Login: f.login.URL, Graph: f.graph.URL, PowerBI: "https://powerbi.invalid", PowerBIAudience: "https://powerbi.invalid/api"},
 		Tenant: contoso, CAs: cas, Program: "orgstore/1.2.3", Clock: still{},
-		SignIn: graph.SignIn{Method: graph.BySecret, Client: "5b1f7c1e-02cc-4bbd-9d3f-3a7e6f9b2c10", Secret: func() (string, error) { return "s3cret", nil }},
+		SignIn: graph.SignIn{Method: graph.BySecret, Client: "5b1f7c1e-02cc-4bbd-9d3f-3a7e6f9b2c10", Secret: func() (string, error) { return "canary-secret-of-the-app", nil }},
 	})
 	if err != nil {
 		f.t.Fatal(err)
@@ -166,7 +166,7 @@ func (f *fake) json(i *stored) map[string]any {
 func (f *fake) full(i *stored) map[string]any {
 	m := f.json(i)
 	m["cTag"] = fmt.Sprintf(`"c:{%s},%d"`, i.id, i.ctag)
-	m["@microsoft.graph.downloadUrl"] = f.files.URL + "/download/" + i.id + "?tempauth=secret"
+	m["@microsoft.graph.downloadUrl"] = f.files.URL + "/download/" + i.id + "?tempauth=canary-secret"
 	return m
 }
 
@@ -303,7 +303,7 @@ func (f *fake) one(r *http.Request, i *stored, rest string, body []byte) (int, a
 	case "":
 		return 200, f.full(i), nil
 	case "content":
-		return 302, nil, http.Header{"Location": {f.files.URL + "/download/" + i.id + "?tempauth=secret"}}
+		return 302, nil, http.Header{"Location": {f.files.URL + "/download/" + i.id + "?tempauth=canary-secret"}}
 	case "listItem":
 		return 200, map[string]any{"id": "1", "eTag": f.json(i)["eTag"], "fields": i.fields}, nil
 	case "listItem/fields":

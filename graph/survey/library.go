@@ -1,11 +1,12 @@
 package survey
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/orgstore/orgstore/graph"
@@ -21,19 +22,21 @@ type getter interface {
 	GetJSON(ctx context.Context, s graph.Service, path string, query url.Values, header http.Header, into any) error
 }
 
-// Library looks at a document library by reading: whether its list can be read,
-// and whether the list says that it granted the application writing. It finds
-// the library by a function that reads, too, such as one of graph/sharepoint.
+// Library looks at a document library and changes nothing: whether its list can
+// be read, and whether something could be put there. It finds the library, and
+// asks the latter, by functions such as those of graph/sharepoint.
 type Library struct {
-	api    getter
-	client string
-	find   func(context.Context) (Place, error)
+	api      getter
+	client   string
+	find     func(context.Context) (Place, error)
+	writable func(context.Context) error
 }
 
 // NewLibrary looks at the library that find finds, on behalf of the application
-// with a client id.
-func NewLibrary(api getter, client string, find func(context.Context) (Place, error)) Library {
-	return Library{api, client, find}
+// with a client id; it may be empty, as of a managed identity. The error of
+// writable is a *graph.Error where the library refuses to be written.
+func NewLibrary(api getter, client string, find func(context.Context) (Place, error), writable func(context.Context) error) Library {
+	return Library{api, client, find, writable}
 }
 
 // Probe says whether the library can be read and written. Its error is that of
@@ -66,65 +69,21 @@ func unwritten(why string) tenant.Requirement {
 	}
 }
 
-// write reads what the list granted, which an application with the role write
-// may not always do.
+// write says whether the library can be written. Where it cannot, everything
+// works but what is told beside the packages.
 func (l Library) write(ctx context.Context, p Place) tenant.Requirement {
-	switch {
-	case p.Site == "" || p.List == "":
-		return unwritten("the ids of the site and the list are not known")
-	case l.client == "": // as of a managed identity
-		return unwritten("the settings do not name the application, to look for among what the list granted")
-	}
-	path := fmt.Sprintf("/v1.0/sites/%s/lists/%s/permissions", url.PathEscape(p.Site), url.PathEscape(p.List))
-	roles, err := l.granted(ctx, path)
-	can := slices.ContainsFunc(roles, func(r string) bool { return slices.Contains([]string{"write", "owner", "fullcontrol"}, r) })
 	r := tenant.Requirement{Name: "library.write", What: "library can be written", State: tenant.Ready}
+	err := l.writable(ctx)
+	var refused *graph.Error
 	switch {
-	case err != nil:
-		return unwritten("what the list granted cannot be read: " + err.Error())
-	case len(roles) == 0:
-		return unwritten("the list itself grants the application nothing; its site may")
-	case can:
-		r.Detail = "the list grants the application " + strings.Join(roles, ", ")
+	case err == nil:
+		r.Detail = "an upload was begun and taken back"
+	case errors.As(err, &refused) && refused.Status == http.StatusForbidden:
+		r.State, r.Detail = tenant.Limited, "it may only be read: what became of each package is not shown beside it"
+		r.Fix = fmt.Sprintf(`as an administrator with Sites.FullControl.All, POST /v1.0/sites/%s/lists/%s/permissions {"roles":["write"],"grantedTo":[{"application":{"id":"%s"}}]}`,
+			cmp.Or(p.Site, "{site-id}"), cmp.Or(p.List, "{list-id}"), cmp.Or(l.client, "{client id}"))
 	default:
-		r.State, r.Detail = tenant.Missing, "the list grants the application only "+strings.Join(roles, ", ")
-		r.Fix = fmt.Sprintf(`as an application or administrator with Sites.FullControl.All, POST /v1.0/sites/%s/lists/%s/permissions {"roles":["write"],"grantedTo":{"application":{"id":"%s"}}}`, p.Site, p.List, l.client)
+		return unwritten(err.Error())
 	}
 	return r
 }
-
-// granted returns the roles that a list granted the application.
-func (l Library) granted(ctx context.Context, path string) ([]string, error) {
-	type identity struct {
-		Application struct {
-			ID string `json:"id"`
-		} `json:"application"`
-	}
-	var roles []string
-	for range maxPages {
-		var a struct {
-			Value []struct {
-				Roles []string   `json:"roles"`
-				To    identity   `json:"grantedToV2"`
-				ToAll []identity `json:"grantedToIdentitiesV2"`
-			} `json:"value"`
-			Next string `json:"@odata.nextLink"`
-		}
-		if err := l.api.GetJSON(ctx, graph.Graph, path, nil, nil, &a); err != nil {
-			return nil, err
-		}
-		for _, v := range a.Value {
-			ours := func(i identity) bool { return strings.EqualFold(i.Application.ID, l.client) }
-			if ours(v.To) || slices.ContainsFunc(v.ToAll, ours) {
-				roles = append(roles, v.Roles...)
-			}
-		}
-		if path = a.Next; path == "" {
-			break
-		}
-	}
-	return distinct(roles), nil
-}
-
-// maxPages bounds how many pages of permissions are read.
-const maxPages = 20

@@ -9,6 +9,7 @@ import (
 
 	"github.com/orgstore/orgstore/graph"
 	"github.com/orgstore/orgstore/graph/openapitest"
+	"github.com/orgstore/orgstore/graph/sharepoint"
 	"github.com/orgstore/orgstore/graph/simulator"
 	"github.com/orgstore/orgstore/graph/simulator/simulatortest"
 	"github.com/orgstore/orgstore/graph/survey"
@@ -77,9 +78,14 @@ func described(t *testing.T, s *simulator.Simulator, c *graph.Connection) *opena
 // library is the simulated tenant's, found by nothing but its ids.
 func library(t *testing.T, c *graph.Connection, s *simulator.Simulator) survey.Library {
 	l := simulatortest.Visuals(t, s)
-	return survey.NewLibrary(c, simulatortest.Client, func(context.Context) (survey.Place, error) {
-		return survey.Place{Site: l.SiteID, List: l.ListID, Drive: l.DriveID}, nil
-	})
+	documents, err := sharepoint.Open(c, sharepoint.Options{IDs: sharepoint.IDs{Site: l.SiteID, List: l.ListID, Drive: l.DriveID}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return survey.NewLibrary(c, simulatortest.Client, func(ctx context.Context) (survey.Place, error) {
+		ids, err := documents.IDs(ctx)
+		return survey.Place(ids), err
+	}, documents.Writable)
 }
 
 // expected fails a test for requests that no client should send.
@@ -120,14 +126,19 @@ func TestSimulatedTenant(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range doctor {
-		if r.State != tenant.Ready && r.Name != "library.write" {
+		if r.State != tenant.Ready {
 			t.Errorf("%+v", r)
 		}
 	}
-	if r := named(t, doctor, "library.write"); r.State != tenant.Unknown || !strings.Contains(r.Detail, "the first write will tell") {
-		t.Errorf("%+v", r)
+	if l := simulatortest.Visuals(t, s); len(l.Files()) > 0 || l.Sessions() > 0 {
+		t.Error("doctor left something in the library")
 	}
-	if seen := checker.Seen(); len(seen) != 11 {
+	simulatortest.Visuals(t, s).GrantSite(simulatortest.Client, "read")
+	doctor, err = survey.New(c, simulator.Contoso, library(t, c, s)).Doctor(context.Background())
+	if r := named(t, doctor, "library.write"); err != nil || r.State != tenant.Limited || !strings.Contains(r.Fix, simulatortest.Client) {
+		t.Errorf("%v %+v", err, r)
+	}
+	if seen := checker.Seen(); len(seen) != 12 {
 		t.Errorf("held to the descriptions: %v", seen)
 	}
 	expected(t, s)

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/orgstore/orgstore/graph"
+	"github.com/orgstore/orgstore/packages/leak"
 )
 
 // Ids within the tenant.
@@ -26,6 +27,9 @@ const (
 	ID     = "8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11"
 	Client = "5b1c2d3e-4f50-4a6b-8c7d-9e0f1a2b3c4d"
 )
+
+// Secret is what Client signs in with.
+const Secret = leak.Canary + "-of-the-app"
 
 // A Tenant answers for one.
 type Tenant struct {
@@ -95,7 +99,7 @@ func (x *Tenant) Connect() *graph.Connection {
 	c, err := graph.Connect(graph.Options{
 		Cloud: x.cloud(), Tenant: ID, Program: "orgstore/test",
 		CAs:    [][]byte{pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: x.login.Certificate().Raw})},
-		SignIn: graph.SignIn{Method: graph.BySecret, Client: Client, Secret: func() (string, error) { return "a secret", nil }},
+		SignIn: graph.SignIn{Method: graph.BySecret, Client: Client, Secret: func() (string, error) { return Secret, nil }},
 		Limits: graph.Limits{Tries: 2}, Clock: &impatient{},
 	})
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/approval"
 	"github.com/orgstore/orgstore/policies/change"
 )
 
@@ -61,6 +62,8 @@ type Conditions struct {
 	Policies map[store.Key]Policy
 	// Seen is when each package was first here.
 	Seen map[visual.Digest]time.Time
+	// People says who is behind a step and what was said of it.
+	People map[store.StepID]approval.Record
 	// Usual is how long a change of a store usually takes; a change that would
 	// not fit into what is left of its window does not begin.
 	Usual map[string]time.Duration
@@ -87,11 +90,12 @@ type Override struct {
 	By     string `json:"by"`
 }
 
-// Gates returns what keeps a step back at one moment, open ones left out. In a
-// plan it is a forecast; it is asked again just before acting. No gate stands
+// Gates returns what keeps a step back at one moment; of open gates only what
+// people approved. In a plan it is a forecast; it is asked again just before acting. No gate stands
 // for the verification of licenses, and none can be overridden to skip it.
 func Gates(s Step, c Conditions) []Gate {
 	gates := append(holdGates(s, c), scheduleGates(s, c)...)
+	gates = append(gates, approvalGates(s, c)...)
 	if s.Review != "" {
 		gates = append(gates, Gate{Kind: GateReview, State: c.state(s, GateReview, s.Review), Message: s.Review,
 			Hint: "a person decides, with a reason"})

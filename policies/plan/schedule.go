@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/orgstore/orgstore/policies/approval"
 	"github.com/orgstore/orgstore/policies/change"
 	"github.com/orgstore/orgstore/policies/window"
 )
@@ -15,7 +16,7 @@ type RenewMode string
 const (
 	RenewAtOnce   RenewMode = "automatic" // the default: as soon as the package is here
 	RenewInWindow RenewMode = "in-window"
-	RenewByHand   RenewMode = "manual"
+	RenewByHand   RenewMode = "manual" // each needs an approval
 )
 
 // A Policy says when a visual may be changed. The zero Policy lets every change
@@ -26,6 +27,8 @@ type Policy struct {
 	// Soak is how long a release must have been here before it replaces other
 	// code.
 	Soak time.Duration
+	// Approvals say how many people must say yes, and who.
+	Approvals approval.Policy
 }
 
 // Windowed says whether changes of a kind wait for a window: those of code do,
@@ -44,10 +47,6 @@ func scheduleGates(s Step, c Conditions) []Gate {
 	p := c.Policies[s.Key]
 	gates := append(freezeGates(s, c, p), windowGates(s, c, p)...)
 	gates = append(gates, soakGates(s, c, p)...)
-	if s.Kind == change.Renew && p.Renew == RenewByHand {
-		gates = append(gates, Gate{Kind: GateApproval, Message: "renewals of this visual are made by hand",
-			Hint: fmt.Sprintf("to make it: orgstore apply --visual %s --override approval --reason \"...\"", s.Key.GUID)})
-	}
 	for i := range gates {
 		gates[i].State = c.state(s, gates[i].Kind, gates[i].Message)
 	}

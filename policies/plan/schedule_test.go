@@ -62,7 +62,7 @@ func TestScheduleGates(t *testing.T) {
 		{"a renewal is made at once", "2026-11-20T12:00:00Z", step(change.Renew), scheduled(), today, 0, nil, "", true},
 		{"a renewal that waits for the window", "2026-11-20T12:00:00Z", step(change.Renew), inWindow, today, 0, nil, "window closed 2026-11-21T02:00:00Z", false},
 		{"a renewal by hand", "2026-11-20T12:00:00Z", step(change.Renew), byHand, today, 0, nil, "approval closed", false},
-		{"a renewal by hand, agreed", "2026-11-20T12:00:00Z", step(change.Renew), byHand, today, 0, override(GateApproval, "renewals of this visual are made by hand"), "approval overridden", true},
+		{"a renewal by hand, agreed", "2026-11-20T12:00:00Z", step(change.Renew), byHand, today, 0, override(GateApproval, "needs an approval"), "approval overridden", true},
 		{"a renewal passes the freeze", "2026-11-28T03:00:00Z", step(change.Renew), scheduled(), today, 0, nil, "", true},
 		{"a first install waits for no window", "2026-11-20T12:00:00Z", step(change.Install), scheduled(), today, 0, nil, "", true},
 		{"a first install is frozen", "2026-11-28T03:00:00Z", step(change.Install), scheduled(), today, 0, nil, "freeze closed 2026-12-03T00:00:00Z", false},

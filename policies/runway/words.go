@@ -69,6 +69,8 @@ func (in Input) hint(r Runway) string {
 		return fmt.Sprintf("open a window before, or let it through now: orgstore apply --visual %s --override window --reason \"...\"", in.Key.GUID)
 	case in.Renewal == Missing:
 		return "ask the vendor for the renewed package, and put it into the library"
+	case in.Renewal == Waiting:
+		return "see what is asked of whom: orgstore plan"
 	case in.Renewal == Refused:
 		return "see why: orgstore package list; then ask the vendor for a good one"
 	}

@@ -51,6 +51,10 @@ type View struct {
 	// Text follows the table, or stands alone: what came out, what to do next.
 	// It may have several lines. CSV leaves it out where there are columns.
 	Text string
+	// Narrow takes this view's place in a table, where that would be wider than a
+	// window; nil for none. Its last column goes on below where a line has more
+	// than 80 columns.
+	Narrow *View
 }
 
 // A Failure is what a command says when it did not do what was asked.

@@ -372,3 +372,31 @@ func FuzzQuery(f *testing.F) {
 		}
 	})
 }
+
+// A view that would be wider than a window has another for tables, and is the
+// same for programs.
+func TestNarrow(t *testing.T) {
+	v := View{
+		Columns: []string{"NAME", "STATE", "DETAIL", "FIX"}, Rows: [][]string{{"library", "missing", "it is not there", "make it"}}, Text: "1 is missing",
+		Narrow: &View{Columns: []string{"NAME", "SEEN"}, Rows: [][]string{
+			{"library", strings.Repeat("図表 words ", 14)}, {"", "https://contoso.sharepoint.com/" + strings.Repeat("a", 60) + " is a word"}, {"x", ""}, {"y", "a\nb"},
+		}},
+	}
+	const want = `NAME     SEEN
+library  図表 words 図表 words 図表 words 図表 words 図表 words 図表 words 図表
+         words 図表 words 図表 words 図表 words 図表 words 図表 words 図表 words
+         図表 words
+         https://contoso.sharepoint.com/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+         is a word
+x
+y        a\nb
+
+1 is missing
+`
+	if got := written(t, Table, "", nil, v); got != want {
+		t.Errorf("got\n%s", got)
+	}
+	if got := written(t, CSV, "", nil, v); got != "name,state,detail,fix\nlibrary,missing,it is not there,make it\n" {
+		t.Errorf("got %s", got)
+	}
+}

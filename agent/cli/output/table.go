@@ -18,6 +18,9 @@ const gap = "  "
 // table lays a view out in columns of equal width, the same on a terminal and
 // in a pipe but for the headings' weight; nothing is cut.
 func table(v View, styled bool) string {
+	if v.Narrow != nil {
+		return table(View{Columns: v.Narrow.Columns, Rows: narrowed(*v.Narrow), Text: v.Text}, styled)
+	}
 	if len(v.Columns) == 0 || len(v.Rows) == 0 {
 		return withLineEnd(SafeLines(v.Text))
 	}
@@ -42,6 +45,53 @@ func table(v View, styled bool) string {
 		b.WriteString("\n" + withLineEnd(SafeLines(v.Text)))
 	}
 	return b.String()
+}
+
+const (
+	window = 80 // columns of a terminal's window where nobody made it larger
+	least  = 30 // columns that the last one has in any case
+)
+
+// narrowed breaks the last column's text between words so that lines fit a
+// window. A word that is longer stays whole: it may be a path to copy.
+func narrowed(v View) (rows [][]string) {
+	last := len(v.Columns) - 1
+	room := window
+	for j := range last {
+		widest := displaywidth.String(v.Columns[j])
+		for _, r := range v.Rows {
+			widest = max(widest, displaywidth.String(Safe(r[j])))
+		}
+		room -= widest + len(gap)
+	}
+	for _, r := range v.Rows {
+		for i, line := range broken(r[last], max(room, least)) {
+			row := make([]string, last+1)
+			if i == 0 {
+				copy(row, r)
+			}
+			row[last] = line
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// broken breaks a text into lines.
+func broken(text string, width int) []string {
+	lines := []string{""}
+	for _, word := range strings.Fields(Safe(text)) {
+		now := &lines[len(lines)-1]
+		switch {
+		case *now == "":
+			*now = word
+		case displaywidth.String(*now)+1+displaywidth.String(word) <= width:
+			*now += " " + word
+		default:
+			lines = append(lines, word)
+		}
+	}
+	return lines
 }
 
 func tableLine(cells []string, widths []int) string {

@@ -51,6 +51,7 @@ func (w world) agent(t *testing.T) *running {
 	t.Cleanup(func() {
 		_ = r.cmd.Process.Kill() // it may have ended: then there is nothing to kill
 		_ = r.cmd.Wait()
+		tell(r.logged())
 	})
 	return r
 }
@@ -102,6 +103,7 @@ func fetched(t *testing.T, url string) (int, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	tell(string(b))
 	return resp.StatusCode, string(b)
 }
 

@@ -192,7 +192,15 @@ func start(t testing.TB, at int, args ...string) process {
 	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
 		t.Fatal(err)
 	}
+	tell(out.String(), stderr.String())
 	return process{cmd.ProcessState.ExitCode(), out.Bytes(), stderr.String(), passed(t, trace)}
+}
+
+// tell prints what the program said, under -v: ./check looks for secrets in it.
+func tell(said ...string) {
+	if testing.Verbose() {
+		fmt.Println(strings.Join(said, "\n"))
+	}
 }
 
 // passed reads the points that a process passed.
@@ -209,5 +217,6 @@ func passed(t testing.TB, trace string) []string {
 func here(a cli.Adapters, args ...string) process {
 	var out, stderr bytes.Buffer
 	code := cli.Run(context.Background(), args, cli.Streams{In: strings.NewReader(""), Out: &out, Err: &stderr}, a)
+	tell(out.String(), stderr.String())
 	return process{code: code, out: out.Bytes(), err: stderr.String()}
 }

@@ -83,6 +83,7 @@ func recordedStory(t *testing.T, seed uint64) {
 		a.Env = func(name string) string { return map[string]string{"APP_SECRET": simulatortest.Secret}[name] }
 		var out, errs bytes.Buffer
 		code := cli.Run(context.Background(), append(args, "--config", filepath.Join(w, "orgstore.yaml")), cli.Streams{In: strings.NewReader(""), Out: &out, Err: &errs}, a)
+		tell(out.String(), errs.String())
 		if code != exit {
 			t.Fatalf("%v: exit %d\n%s%s", args, code, &out, &errs)
 		}

@@ -16,6 +16,7 @@ import (
 func command(ctx context.Context, args ...string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
 	code = cli.Run(ctx, args, cli.Streams{In: strings.NewReader(""), Out: &out, Err: &errs}, adapters())
+	tell(out.String(), errs.String())
 	return code, out.String(), errs.String()
 }
 
@@ -86,7 +87,9 @@ func TestTheSimulatorForOtherCommands(t *testing.T) {
 	}
 	defer func() {
 		stop()
-		if code := <-ended; code != 0 || !strings.Contains(told.String(), "the simulator answered") {
+		code := <-ended
+		tell(told.String())
+		if code != 0 || !strings.Contains(told.String(), "the simulator answered") {
 			t.Errorf("the simulator left with %d: %s", code, told.String())
 		}
 	}()

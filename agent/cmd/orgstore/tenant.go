@@ -11,6 +11,7 @@ import (
 	"github.com/orgstore/orgstore/agent/cli"
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/intake"
+	"github.com/orgstore/orgstore/agent/loop"
 	"github.com/orgstore/orgstore/graph"
 	"github.com/orgstore/orgstore/graph/mailbox"
 	"github.com/orgstore/orgstore/graph/sharepoint"
@@ -86,7 +87,7 @@ func (r *remote) survey() *survey.Survey {
 	if !r.settings.Library.SharePoint.Named() {
 		return survey.New(r.connection, r.settings.Tenant, nil)
 	}
-	return survey.New(r.connection, r.settings.Tenant, survey.NewLibrary(r.connection, r.settings.SignIn.Client, r.place))
+	return survey.New(r.connection, r.settings.Tenant, survey.NewLibrary(r.connection, r.settings.SignIn.Client, r.place, r.writable))
 }
 
 // place finds the library in SharePoint.
@@ -104,6 +105,24 @@ func (r *remote) Mail(ctx context.Context, m cli.Mail) error {
 }
 
 func (r *remote) CertificateEnds() (time.Time, error) { return r.signIn.CertificateEnds() }
+
+func (r *remote) Traffic() loop.Traffic {
+	t := r.connection.Traffic()
+	told := loop.Traffic{Requests: t.Requests, Retries: t.Retries, Throttled: t.Throttled}
+	for _, room := range t.Rooms {
+		told.Quotas = append(told.Quotas, loop.Quota{Service: string(room.Service), Name: room.Quota, Left: room.Left})
+	}
+	return told
+}
+
+// writable asks whether the library could be written.
+func (r *remote) writable(ctx context.Context) error {
+	l, err := r.library()
+	if err != nil {
+		return err
+	}
+	return l.Writable(ctx)
+}
 
 func (r *remote) Close() error {
 	r.connection.Close()

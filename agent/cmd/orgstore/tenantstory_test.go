@@ -57,6 +57,7 @@ func newTenanted(t testing.TB) *tenanted {
 	t.Helper()
 	w := &tenanted{world: world{t.TempDir(), disk.OS()}, clock: &leaping{begun: time.Now()}}
 	w.tenant = simulatortest.StartWith(t, simulator.Options{Seed: 7, Now: w.clock.Now, Sleep: w.clock.Sleep})
+	t.Cleanup(func() { w.keepsSecrets(t) })
 	w.visuals = simulatortest.Visuals(t, w.tenant)
 	e := w.tenant.Endpoints()
 	if err := disk.MakeDir(w.d, w.path("store"), 0o755); err != nil {
@@ -85,6 +86,7 @@ func (w *tenanted) run(args ...string) (int, string) {
 	var out bytes.Buffer
 	code := cli.Run(context.Background(), append([]string{"--config", w.settings()}, args...), cli.Streams{In: strings.NewReader(""), Out: &out, Err: &out}, a)
 	w.said.Write(out.Bytes())
+	tell(out.String())
 	return code, out.String()
 }
 
@@ -264,7 +266,6 @@ func TestTheMainJobFromSharePoint(t *testing.T) {
 	for name, fields := range w.outcome(t).Beside {
 		t.Logf("%s: %v", name, fields)
 	}
-	w.keepsSecrets(t)
 }
 
 // An application that may reach the one library and nothing else needs its id.
@@ -363,7 +364,6 @@ func TestEveryCallFailsInEveryWay(t *testing.T) {
 					if got := w.outcome(t); !reflect.DeepEqual(got, want) {
 						t.Errorf("it came to another end:\n%s", cmp.Diff(want, got))
 					}
-					w.keepsSecrets(t)
 				})
 			}
 		})

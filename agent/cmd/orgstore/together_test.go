@@ -56,6 +56,7 @@ func (p *paused) end(t *testing.T) process {
 	if err := p.cmd.Wait(); err != nil && p.cmd.ProcessState == nil {
 		t.Fatal(err)
 	}
+	tell(p.out.String(), p.stderr.String())
 	return process{p.cmd.ProcessState.ExitCode(), p.out.Bytes(), p.stderr.String(), passed(t, p.trace)}
 }
 

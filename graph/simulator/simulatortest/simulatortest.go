@@ -9,12 +9,13 @@ import (
 	"testing"
 
 	"github.com/orgstore/orgstore/graph/simulator"
+	"github.com/orgstore/orgstore/packages/leak"
 )
 
 // What every started tenant has.
 const (
 	Client  = "3f0a51c4-7a1d-4a52-9f5e-2b8f0a4c6d17"
-	Secret  = "simulated~secret.of-the-agent"
+	Secret  = leak.Canary + "~of.the-agent"
 	Site    = "https://contoso.sharepoint.com/sites/bi"
 	Library = "Visuals"
 )
@@ -28,7 +29,7 @@ func Roles() []string {
 }
 
 // Start starts the tenant and closes it with the test. At the end it tells the
-// calls if the test failed.
+// calls if the test failed, or under -v.
 func Start(t testing.TB) *simulator.Simulator {
 	t.Helper()
 	return StartWith(t, simulator.Options{Seed: 1})
@@ -50,7 +51,7 @@ func StartWith(t testing.TB, o simulator.Options) *simulator.Simulator {
 	}
 	t.Cleanup(func() {
 		s.Close()
-		if t.Failed() {
+		if t.Failed() || testing.Verbose() { // ./check looks for secrets in it
 			for _, c := range s.Log() {
 				t.Log(c)
 			}

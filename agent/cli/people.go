@@ -1,0 +1,47 @@
+package cli
+
+import (
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/policies/approval"
+	"github.com/orgstore/orgstore/policies/plan"
+)
+
+// people says who is behind a step: who asked for it, who attested the license it
+// leads to, and what was said of it.
+func (s *session) people(book journal.Book, step plan.Step) approval.Record {
+	r := approval.Record{Attesters: s.attestedBy(step), Words: book.Said(step.ID)}
+	request, requested := book.Request(step.ID)
+	switch {
+	case requested:
+		r.Asking, r.Asker = approval.AskedBy, approval.Person(request.By)
+	case step.Asked: // it is being asked for right now
+		if actor, err := s.Actor(); err == nil {
+			r.Asking, r.Asker = approval.AskedBy, approval.Person(actor)
+		}
+	default:
+		pinning, _ := book.Pinning(step.Key.GUID)
+		if pin := s.pinOf(step.Key); pin != "" && pinning.Pin == pin {
+			r.Asking, r.Asker = approval.AskedBy, approval.Person(pinning.By)
+		}
+	}
+	return r
+}
+
+// request puts on record what a person asks for beyond the pins where others must
+// approve it first.
+func (s *session) request(step plan.Step, ask plan.Ask) []journal.Fact {
+	if _, known := s.journal.Book().Request(step.ID); known || !waitsFor(s.gates(step), plan.GateApproval) {
+		return nil
+	}
+	return []journal.Fact{journal.Requested{Step: step.ID, Key: step.Key, Version: ask.Version, Content: ask.Content, Not: ask.Not, Reason: ask.Reason}}
+}
+
+// waitsFor says whether a gate of a kind is closed.
+func waitsFor(gates []plan.Gate, kind string) bool {
+	for _, g := range gates {
+		if g.Kind == kind && g.State == plan.GateClosed {
+			return true
+		}
+	}
+	return false
+}
