@@ -20,10 +20,11 @@ import (
 
 // A running is an agent in a process of its own.
 type running struct {
-	w   world
-	cmd *exec.Cmd
-	mu  sync.Mutex
-	log bytes.Buffer
+	w     world
+	cmd   *exec.Cmd
+	trace string // the file of the points that it passed
+	mu    sync.Mutex
+	log   bytes.Buffer
 }
 
 // Write takes what the agent logs.
@@ -43,7 +44,7 @@ func (r *running) logged() string {
 func (w world) agent(t *testing.T) *running {
 	t.Helper()
 	r := &running{w: w}
-	r.cmd, _ = prepared(t, 0, "kill", "--config", w.settings(), "agent", "run")
+	r.cmd, r.trace = prepared(t, 0, "kill", "--config", w.settings(), "agent", "run")
 	r.cmd.Stderr = r
 	if err := r.cmd.Start(); err != nil {
 		t.Fatal(err)

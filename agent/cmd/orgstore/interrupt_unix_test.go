@@ -5,8 +5,10 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 )
 
@@ -60,4 +62,36 @@ func ending(steps int) int {
 		return 0 // it came too late to stop anything
 	}
 	return 130
+}
+
+// A service manager stops the agent while it makes the first of two changes: that
+// change is finished, the second is not begun, it says that it stopped and leaves
+// with 0, and the next agent makes the rest.
+func TestServiceStopEndsBetweenSteps(t *testing.T) {
+	w := pair(t)
+	probe := w.copied(t)
+	run := func(w world) []string { return []string{"--config", w.settings(), "agent", "run"} }
+	first := probe.agent(t)
+	until(t, first, "both visuals are installed", func() bool { return probe.rounds(t) > 0 })
+	points := passed(t, first.trace)
+	begun := slices.Index(points, "after recording begun")
+	if begun < 0 {
+		t.Fatalf("nothing is begun in %q", points)
+	}
+	p := pause(t, begun+1, run(w)...)
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	ended := p.end(t)
+	left := w.read(t, w.book(t))
+	if ended.code != 0 || len(left.Done) != 1 || len(left.Store) != 1 {
+		t.Errorf("it left with %d, %q done and %v in the store: %s", ended.code, left.Done, left.Store, ended.err)
+	}
+	if s := w.tried("agent", "status"); s.code != 1 || !strings.Contains(s.err, "was stopped") {
+		t.Errorf("agent status leaves with %d: %s", s.code, s.err)
+	}
+	w.must(t, "--config", w.settings(), "agent", "run", "--once")
+	if after := w.read(t, w.book(t)); len(after.Done) != 2 || len(after.Store) != 2 {
+		t.Errorf("the next run left %q done and %v in the store", after.Done, after.Store)
+	}
 }

@@ -231,7 +231,8 @@ func (m *Manager) Status(ctx context.Context) (service.Status, error) {
 	active := told["ActiveState"]
 	s := service.Status{
 		Installed: told["LoadState"] == "loaded", Automatic: told["UnitFileState"] == "enabled",
-		Running: active == "active" || active == "activating" || active == "reloading",
+		// One that failed and waits for its next try does not run: start tries now.
+		Running: (active == "active" || active == "activating" || active == "reloading") && told["SubState"] != "auto-restart",
 		State:   active,
 	}
 	if told["SubState"] != "" && told["SubState"] != active {

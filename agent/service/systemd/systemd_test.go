@@ -140,6 +140,20 @@ func TestWhatFailsIsToldInSystemdsWords(t *testing.T) {
 	}
 }
 
+// A service that failed and waits for its next try can be started at once.
+func TestStartDoesNotWaitForTheNextTry(t *testing.T) {
+	m, _ := onMachine(t)
+	m.Run = func(context.Context, string, ...string) (string, error) {
+		return "LoadState=loaded\nActiveState=activating\nSubState=auto-restart\nUnitFileState=enabled\nResult=exit-code", nil
+	}
+	if acts, err := m.Start(t.Context()); err != nil || len(acts) != 1 {
+		t.Errorf("%v %v", acts, err)
+	}
+	if s, err := m.Status(t.Context()); err != nil || s.Running || s.State != "activating (auto-restart), result exit-code" {
+		t.Errorf("%+v %v", s, err)
+	}
+}
+
 func TestElsewhereIsRefused(t *testing.T) {
 	m, _ := onMachine(t)
 	m.Root = t.TempDir()
