@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/orgstore/orgstore/agent/loop"
@@ -57,7 +58,8 @@ func New(version string, clock func() time.Time) *Monitor {
 	}
 	info := prometheus.NewGauge(prometheus.GaugeOpts{Name: "orgstore_build_info", Help: "The program's version; always 1.", ConstLabels: prometheus.Labels{"version": version}})
 	info.Set(1)
-	m.registry.MustRegister(m.rounds, m.failed, m.seconds, m.changes, info, m)
+	m.registry.MustRegister(m.rounds, m.failed, m.seconds, m.changes, info, m,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
