@@ -62,6 +62,8 @@ func (r *reader) check(f file) Settings {
 		Agent:      r.agent(f.Agent),
 		Notify:     r.notify(f.Notify),
 	}
+	s.Rules = r.rules(f.Rules)
+	s.Examples = r.examples(f.RuleExamples, s.Rules)
 	groups := r.groups(f.Approvals.Groups)
 	all := r.approvals(f.Approvals, groups)
 	s.Visuals = r.visuals(f.Visuals, s.Windows, func(e visualEntry) approval.Policy { return r.approved(e, all, groups) })

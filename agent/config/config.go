@@ -20,6 +20,7 @@ import (
 	"github.com/orgstore/orgstore/policies/approval"
 	"github.com/orgstore/orgstore/policies/pin"
 	"github.com/orgstore/orgstore/policies/plan"
+	"github.com/orgstore/orgstore/policies/rule"
 	"github.com/orgstore/orgstore/policies/window"
 )
 
@@ -45,6 +46,8 @@ type Settings struct {
 	Checkpoint string
 	Windows    []window.Window // by name
 	Freezes    []window.Freeze // by name
+	Rules      rule.Set        // the tenant's own
+	Examples   []Example       // what they are tried on
 	Visuals    []Visual        // in the file's order; no GUID twice
 
 	Cloud     string // a cloud's name; empty for the public one
@@ -179,6 +182,7 @@ type canonical struct {
 
 	Windows []string `json:"windows,omitempty"`
 	Freezes []string `json:"freezes,omitempty"`
+	Rules   []string `json:"rules,omitempty"`
 
 	Recipe   string `json:"recipe,omitempty"`
 	Approved string `json:"approved,omitempty"`
@@ -256,6 +260,7 @@ func digestOf(s Settings) string {
 	for _, a := range s.Trust.Attesters {
 		c.Attesters = append(c.Attesters, canonicalAttester{a.Name, a.Key.Text(), a.Account})
 	}
+	c.Rules = canonicalRules(s.Rules)
 	c.Windows, c.Freezes = canonicalWindows(s.Windows), canonicalFreezes(s.Freezes)
 	slices.SortFunc(c.Attesters, func(a, b canonicalAttester) int { return strings.Compare(a.Key, b.Key) })
 	// Strings, numbers and booleans always encode.

@@ -56,11 +56,19 @@ type (
 	mailAddress   text
 	lastDay       text
 	approvalCount text
+	expression    text
+	otherwiseWord text
+	outcomeWord   text
+	shippedRule   text
+	limitVersion  text
 
 	roundPeriod   text
 	listenAddress text
 	logForm       text
 )
+
+// factsTree is what an example gives, by the names that rules use.
+type factsTree struct{ node *yaml.Node }
 
 // file is the settings file as it is written. Keys come from the yaml tags, and
 // the descriptions in the JSON Schema from the comments.
@@ -97,6 +105,10 @@ type file struct {
 	Notify []notifyEntry `yaml:"notify"`
 	// Approvals say how many people must approve which changes, and who may.
 	Approvals approvalsSection `yaml:"approvals"`
+	// Rules are this tenant's own about which changes are made; each must hold.
+	Rules []ruleEntry `yaml:"rules"`
+	// RuleExamples are changes with what the rules are to make of them; orgstore policy test tries them.
+	RuleExamples []exampleEntry `yaml:"rule_examples"`
 	// Agent says how orgstore agent run works by itself.
 	Agent agentSection `yaml:"agent"`
 	// Visuals lists the visuals the tenant wants, each with its pin.
@@ -148,6 +160,34 @@ type digestSection struct {
 	At clockTime `yaml:"at" jsonschema:"required"`
 	// Timezone of that time, as the IANA database names it: Europe/Rome.
 	Timezone zoneName `yaml:"timezone" jsonschema:"required"`
+}
+
+type ruleEntry struct {
+	// Use switches on a rule that comes with orgstore, by its name: orgstore policy list.
+	Use shippedRule `yaml:"use"`
+	// AtMost is the limit of the rule api-version: the highest version that is known here.
+	AtMost limitVersion `yaml:"at_most"`
+	// Name of a rule of your own, as gates and messages show it.
+	Name label `yaml:"name"`
+	// When says to which changes the rule applies, in CEL; without it, to all.
+	When expression `yaml:"when"`
+	// Require says what must be true of them, in CEL.
+	Require expression `yaml:"require"`
+	// Otherwise says what follows if it is not: deny (the change is not made) or approval (somebody must approve it).
+	Otherwise otherwiseWord `yaml:"otherwise"`
+	// Message is what people read then.
+	Message label `yaml:"message"`
+}
+
+type exampleEntry struct {
+	// Name of the example.
+	Name label `yaml:"name" jsonschema:"required"`
+	// Given are the facts, by the names that rules use; what is left out is empty.
+	Given factsTree `yaml:"given" jsonschema:"required"`
+	// Expect is what the rules together are to say: allow, approval or deny.
+	Expect outcomeWord `yaml:"expect" jsonschema:"required"`
+	// Rule is the name of one that is to be against it.
+	Rule label `yaml:"rule"`
 }
 
 type approvalsSection struct {

@@ -149,7 +149,10 @@ func (r *reader) syntaxHint(line int) string {
 	return ""
 }
 
-var textType = reflect.TypeFor[text]()
+var (
+	textType = reflect.TypeFor[text]()
+	treeType = reflect.TypeFor[factsTree]()
+)
 
 // read fills what into points at from a node, by the yaml tags.
 func (r *reader) read(n *yaml.Node, into any) {
@@ -164,6 +167,8 @@ func (r *reader) value(n *yaml.Node, into reflect.Value, what string) {
 		r.addAt(n, "anchors and aliases are not read here", "write the value out at each place")
 	case n.Style&yaml.TaggedStyle != 0:
 		r.addAt(n, "YAML tags are not read here", "remove "+n.Tag)
+	case into.Type() == treeType:
+		into.Set(reflect.ValueOf(factsTree{n}))
 	case into.Type().ConvertibleTo(textType):
 		r.scalar(n, into, what)
 	case into.Kind() == reflect.Slice:

@@ -19,6 +19,7 @@ import (
 
 	"github.com/orgstore/orgstore/policies/approval"
 	"github.com/orgstore/orgstore/policies/change"
+	"github.com/orgstore/orgstore/policies/rule"
 )
 
 var update = flag.Bool("update", false, "write generated files anew")
@@ -124,6 +125,22 @@ func leaves(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{Enum: []any{LogText, LogJSON}, Default: LogText}
 	case reflect.TypeFor[approvalCount]():
 		return &jsonschema.Schema{Type: "integer", Minimum: "0", Maximum: json.Number(strconv.Itoa(approval.Most))}
+	case reflect.TypeFor[expression]():
+		return str("")
+	case reflect.TypeFor[otherwiseWord]():
+		return &jsonschema.Schema{Enum: []any{string(rule.Deny), string(rule.Approval)}, Default: string(rule.Deny)}
+	case reflect.TypeFor[outcomeWord]():
+		return &jsonschema.Schema{Enum: anyOf(rule.Outcomes())}
+	case reflect.TypeFor[shippedRule]():
+		s := &jsonschema.Schema{}
+		for _, r := range rule.Ready() {
+			s.Enum = append(s.Enum, r.Name)
+		}
+		return s
+	case reflect.TypeFor[limitVersion]():
+		return str(`^[0-9]+(\.[0-9]+){0,3}$`)
+	case reflect.TypeFor[factsTree]():
+		return &jsonschema.Schema{Type: "object"}
 	case reflect.TypeFor[truth]():
 		return &jsonschema.Schema{Type: "boolean", Default: false}
 	}
@@ -183,7 +200,7 @@ func generate(t *testing.T) []byte {
 	for _, def := range append([]*jsonschema.Schema{s}, s.Definitions["trustSection"], s.Definitions["vendorEntry"], s.Definitions["freezeEntry"], s.Definitions["visualEntry"], s.Definitions["notifyEntry"]) {
 		for p := def.Properties.Oldest(); p != nil; p = p.Next() {
 			switch p.Key {
-			case "visuals", "vendors", "attesters", "guids", "trust", "packages", "endpoints", "network", "windows", "freezes", "except", "upgrade", "agent", "notify", "events", "approvals", "install", "renewal", "rollback":
+			case "visuals", "vendors", "attesters", "guids", "trust", "packages", "endpoints", "network", "windows", "freezes", "except", "upgrade", "agent", "notify", "events", "approvals", "rules", "rule_examples", "install", "renewal", "rollback":
 				p.Value = orNull(p.Value)
 			}
 		}

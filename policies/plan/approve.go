@@ -2,10 +2,38 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/orgstore/orgstore/policies/approval"
 	"github.com/orgstore/orgstore/policies/change"
 )
+
+// A Ruling is what a rule has against a step.
+type Ruling struct {
+	Rule    string
+	Message string
+	// Asks says that an approval settles it; otherwise the step is not made.
+	Asks bool
+}
+
+// consentGates are those of rules and of people. What a rule asks an approval for
+// waits for that approval.
+func consentGates(s Step, c Conditions) []Gate {
+	gates := approvalGates(s, c)
+	if s.Asked || s.Kind == change.Restore {
+		return gates
+	}
+	for _, r := range c.Rulings[s.ID] {
+		g := Gate{Kind: GateRule, Message: fmt.Sprintf("the rule %s: %s", r.Rule, r.Message), Hint: "what cannot wait: --override rule --reason \"...\""}
+		if r.Asks && len(gates) > 0 && gates[0].Kind == GateApproval {
+			g.State, g.Hint = gates[0].State, "it asks for an approval: orgstore approve "+string(s.ID)
+		} else {
+			g.State = c.state(s, GateRule, g.Message)
+		}
+		gates = append(gates, g)
+	}
+	return gates
+}
 
 // approvalGates says how a step stands with those who must say yes to it. It is
 // shown where they said yes, too. What a person asked for beyond the pins needs
@@ -29,12 +57,13 @@ func approvalGates(s Step, c Conditions) []Gate {
 	return []Gate{g}
 }
 
-// need is how many approvals a step needs, and whose. Renewals made by hand need
-// one at least.
+// need is how many approvals a step needs, and whose: one at least for renewals made
+// by hand, and where a rule asks for it.
 func (c Conditions) need(s Step) approval.Need {
 	p := c.Policies[s.Key]
 	n := p.Approvals.Need(s.Kind, s.Asked)
-	if s.Kind == change.Renew && p.Renew == RenewByHand && !s.Asked {
+	asks := func(r Ruling) bool { return r.Asks }
+	if !s.Asked && (s.Kind == change.Renew && p.Renew == RenewByHand || slices.ContainsFunc(c.Rulings[s.ID], asks)) {
 		n.Count = max(1, n.Count)
 	}
 	return n

@@ -23,6 +23,7 @@ const (
 	GateFreeze   = "freeze"   // nothing may be changed now
 	GateSoak     = "soak"     // the release is too new here
 	GateApproval = "approval" // somebody must say yes
+	GateRule     = "rule"     // a rule of the tenant's is against it
 )
 
 // The states of a gate.
@@ -34,7 +35,7 @@ const (
 
 // GateKinds lists the kinds of gates, in the order of the constants.
 func GateKinds() []string {
-	return []string{GateHold, GateReview, GateTries, GateWindow, GateFreeze, GateSoak, GateApproval}
+	return []string{GateHold, GateReview, GateTries, GateWindow, GateFreeze, GateSoak, GateApproval, GateRule}
 }
 
 // MaxTries bounds how often a step is tried without a person, so that what
@@ -64,6 +65,8 @@ type Conditions struct {
 	Seen map[visual.Digest]time.Time
 	// People says who is behind a step and what was said of it.
 	People map[store.StepID]approval.Record
+	// Rulings are what the tenant's rules have against a step.
+	Rulings map[store.StepID][]Ruling
 	// Usual is how long a change of a store usually takes; a change that would
 	// not fit into what is left of its window does not begin.
 	Usual map[string]time.Duration
@@ -95,7 +98,7 @@ type Override struct {
 // for the verification of licenses, and none can be overridden to skip it.
 func Gates(s Step, c Conditions) []Gate {
 	gates := append(holdGates(s, c), scheduleGates(s, c)...)
-	gates = append(gates, approvalGates(s, c)...)
+	gates = append(gates, consentGates(s, c)...)
 	if s.Review != "" {
 		gates = append(gates, Gate{Kind: GateReview, State: c.state(s, GateReview, s.Review), Message: s.Review,
 			Hint: "a person decides, with a reason"})
