@@ -17,7 +17,6 @@ import (
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/diff"
 	"github.com/orgstore/orgstore/packages/disk"
-	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/plan"
@@ -242,13 +241,8 @@ func (s *session) difference(step plan.Step) (diff.Diff, bool) {
 }
 
 func (s *session) archivedDiff(from, to visual.Digest) (diff.Diff, bool) {
-	x, errX := s.archive.Package(from)
-	y, errY := s.archive.Package(to)
-	if errX != nil || errY != nil {
-		return diff.Diff{}, false
-	}
-	a, errA := pbiviz.Read(x, pbiviz.DefaultLimits())
-	b, errB := pbiviz.Read(y, pbiviz.DefaultLimits())
+	a, errA := s.archived(from)
+	b, errB := s.archived(to)
 	if errA != nil || errB != nil {
 		return diff.Diff{}, false
 	}

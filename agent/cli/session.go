@@ -29,6 +29,7 @@ import (
 	"github.com/orgstore/orgstore/policies/approval"
 	"github.com/orgstore/orgstore/policies/drift"
 	"github.com/orgstore/orgstore/policies/plan"
+	"github.com/orgstore/orgstore/policies/rule"
 )
 
 // theStore is the name of the one store that settings can name today. Journals
@@ -61,12 +62,13 @@ type session struct {
 	tenant   Tenant       // nil until something needs it
 	board    *board.Board // nil where the library shows no notes, or was not asked
 	poster   board.Poster
-	dates    dates                    // what Microsoft's hosts told the time is
-	unposted string                   // what kept notes from being shown; empty if nothing did
-	took     map[string]time.Duration // how long changes of each store usually take
-	log      drift.Log                // how the activity log was read
-	report   drift.Report             // what drifted, once something asked
-	adopted  []plan.Adoption          // what this session took for what there is
+	dates    dates                       // what Microsoft's hosts told the time is
+	unposted string                      // what kept notes from being shown; empty if nothing did
+	took     map[string]time.Duration    // how long changes of each store usually take
+	log      drift.Log                   // how the activity log was read
+	report   drift.Report                // what drifted, once something asked
+	judged   map[store.StepID]rule.Facts // of steps that rules were asked about
+	adopted  []plan.Adoption             // what this session took for what there is
 }
 
 // open reads the settings and opens what they name. Close it.
@@ -339,6 +341,7 @@ func (s *session) conditions(step plan.Step) plan.Conditions {
 	book := s.journal.Book()
 	c := plan.Conditions{
 		At: s.clock(), Holds: book.Holds(), Overrides: s.overrides(book, step), Tries: book.Tries(),
+		Rulings:  map[store.StepID][]plan.Ruling{step.ID: s.rulings(step)},
 		People:   map[store.StepID]approval.Record{step.ID: s.people(book, step)},
 		Policies: map[store.Key]plan.Policy{}, Usual: s.usual(), Seen: map[visual.Digest]time.Time{},
 	}

@@ -35,6 +35,9 @@ func (c *comparison) privileges(before, after []pbiviz.Privilege) {
 	}
 }
 
+// RightsOf lists what a package asks for.
+func RightsOf(p *pbiviz.Package) []Right { return rights(p.Capabilities().Privileges) }
+
 // rights takes privileges apart, one right for each parameter, sorted.
 func rights(privileges []pbiviz.Privilege) []Right {
 	var found []Right

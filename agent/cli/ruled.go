@@ -1,0 +1,148 @@
+package cli
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+
+	"github.com/orgstore/orgstore/packages/diff"
+	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/pbiviz"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/tenant"
+	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/change"
+	"github.com/orgstore/orgstore/policies/plan"
+	"github.com/orgstore/orgstore/policies/rule"
+)
+
+// rulings asks the tenant's rules about a step. What cannot be looked at is not
+// let through.
+func (s *session) rulings(step plan.Step) []plan.Ruling {
+	if len(s.settings.Rules.Sources()) == 0 || !step.Kind.Puts() || step.Asked || step.Kind == change.Restore {
+		return nil
+	}
+	f, err := s.ruleFacts(step)
+	if err != nil {
+		return []plan.Ruling{{Rule: "of the settings", Message: fmt.Sprintf("none can be asked: %v", err)}}
+	}
+	var all []plan.Ruling
+	for _, found := range s.settings.Rules.Judge(f) {
+		all = append(all, plan.Ruling(found))
+	}
+	return all
+}
+
+// ruleFacts gathers what rules may speak of. The packages of a step are read once;
+// the time is that of the moment.
+func (s *session) ruleFacts(step plan.Step) (rule.Facts, error) {
+	f, known := s.judged[step.ID]
+	if !known {
+		var err error
+		if f, err = s.packageFacts(step); err != nil {
+			return f, err
+		}
+		if s.judged == nil {
+			s.judged = map[store.StepID]rule.Facts{}
+		}
+		s.judged[step.ID] = f
+	}
+	at := s.clock()
+	f.Change = rule.Change{Kind: string(step.Kind), Store: step.Key.Store}
+	f.Visual = rule.Visual{GUID: step.Key.GUID.String(), Name: step.Name, Pin: s.pinOf(step.Key)}
+	f.Now = at.Time().UTC()
+	f.License = licenseFacts(step.To.License)
+	if !f.License.Ends.IsZero() {
+		f.License.DaysLeft = int64(step.To.License.DaysLeft(at))
+	}
+	f.Tenant = s.tenantFacts(step.Key.GUID)
+	return f, nil
+}
+
+func licenseFacts(t license.Terms) rule.License {
+	return rule.License{Grade: string(t.Grade), Vendor: t.Vendor, Kind: string(t.Kind), Quantity: t.Quantity, Trial: t.Trial, Ends: t.Ends.UTC()}
+}
+
+func (s *session) tenantFacts(g visual.GUID) rule.Tenant {
+	use := s.known.Use(g)
+	f := rule.Tenant{
+		ID: s.settings.Tenant, Cloud: cmp.Or(s.settings.Cloud, "public"),
+		Designers: orUnknown(s.known.Number(use.Designers)), Viewers: orUnknown(s.known.Number(use.Viewers)),
+	}
+	capacities, _ := s.known.Capacities.Get()
+	for _, c := range capacities {
+		f.Capacities = append(f.Capacities, c.SKU.String())
+	}
+	return f
+}
+
+func orUnknown(k tenant.Known[int64]) int64 {
+	if n, ok := k.Get(); ok {
+		return n
+	}
+	return -1
+}
+
+// packageFacts reads the packages of a step and compares them.
+func (s *session) packageFacts(step plan.Step) (rule.Facts, error) {
+	var f rule.Facts
+	if step.To.Release == nil {
+		return f, errors.New("it does not say which package comes")
+	}
+	to, err := s.archived(step.To.Release.Digest)
+	if err != nil {
+		return f, err
+	}
+	f.To = packageFacts(to)
+	if step.From.Release == nil {
+		if step.From.Presence == store.Absent {
+			f.Diff.Privileges.Added = f.To.Privileges
+			return f, nil
+		}
+		return f, errors.New("what is installed is not known")
+	}
+	from, err := s.archived(step.From.Release.Digest)
+	if err != nil {
+		return f, err
+	}
+	f.From = packageFacts(from)
+	f.Diff = diffFacts(compare(s.profiles, from, to))
+	return f, nil
+}
+
+func (s *session) archived(d visual.Digest) (*pbiviz.Package, error) {
+	file, err := s.archive.Package(d)
+	if err != nil {
+		return nil, err
+	}
+	return pbiviz.Read(file, pbiviz.DefaultLimits())
+}
+
+func packageFacts(p *pbiviz.Package) rule.Package {
+	m := p.Manifest()
+	f := rule.Package{
+		Present: true, Version: m.Version.String(), Author: m.AuthorName, AuthorEmail: m.AuthorEmail,
+		APIVersion: m.APIVersion, Generation: string(m.Generation), Size: int64(len(p.File())),
+	}
+	f.Privileges = rightFacts(diff.RightsOf(p))
+	return f
+}
+
+func diffFacts(d diff.Diff) rule.Diff {
+	f := rule.Diff{
+		Class: string(d.Class), Hosts: rule.Hosts(d.Hosts), Roles: rule.Names(d.Roles), Properties: rule.Names(d.Properties),
+		Privileges: rule.Rights{Added: rightFacts(d.Privileges.Added), Removed: rightFacts(d.Privileges.Removed)},
+	}
+	for _, x := range d.Findings {
+		f.Findings = append(f.Findings, rule.Difference{Severity: string(x.Severity), Code: string(x.Code), Message: x.Message})
+	}
+	return f
+}
+
+func rightFacts(rights []diff.Right) []rule.Right {
+	var all []rule.Right
+	for _, r := range rights {
+		all = append(all, rule.Right(r))
+	}
+	return all
+}
