@@ -1,6 +1,8 @@
 package config
 
 import (
+	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -72,5 +74,62 @@ func TestTheDigestTellsTheRules(t *testing.T) {
 	}
 	if digest(strings.Replace(ruled, "a large one needs a yes", "another name", 1)) != base || digest(head) != digest(head+"rules: []\n") {
 		t.Error("an example, or no rules, change the digest")
+	}
+}
+
+// TestTheReadmeNamesEveryFact: a rule is written from the README alone.
+func TestTheReadmeNamesEveryFact(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(readme), "| Rules speak of |")
+	table, _, _ = strings.Cut(table, "Versions compare")
+	var walk func(at reflect.Type)
+	walk = func(at reflect.Type) {
+		for at.Kind() == reflect.Slice {
+			at = at.Elem()
+		}
+		if at.Kind() != reflect.Struct || at == reflect.TypeFor[time.Time]() {
+			return
+		}
+		for f := range fieldsOf(at) {
+			name := f.Tag.Get("cel")
+			if name == "" || !strings.Contains(table, name) {
+				t.Errorf("README.md does not name %s.%s", at.Name(), f.Name)
+			}
+			walk(f.Type)
+		}
+	}
+	walk(reflect.TypeFor[rule.Facts]())
+}
+
+// TestTheReadmesPoliciesHold: what the README shows of approvals and rules is read as
+// it stands, and its examples come out as it says.
+func TestTheReadmesPoliciesHold(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried := 0
+	for _, block := range strings.Split(string(readme), "```yaml\n")[1:] {
+		block, _, _ = strings.Cut(block, "```")
+		if !strings.HasPrefix(block, "approvals:") && !strings.HasPrefix(block, "rules:") {
+			continue
+		}
+		tried++
+		block = strings.Replace(block, "window: weekend, ", "", 1) // shown elsewhere
+		s, err := Parse("orgstore.yaml", []byte(head+block))
+		if err != nil {
+			t.Errorf("%s\n%v", block, err)
+		}
+		for _, x := range s.Examples {
+			if found := s.Rules.Judge(x.Given); rule.Sum(found) != x.Expect || found[0].Rule != x.Rule {
+				t.Errorf("%s: %+v", x.Name, found)
+			}
+		}
+	}
+	if tried != 2 {
+		t.Errorf("%d policies found", tried)
 	}
 }
