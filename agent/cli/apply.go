@@ -50,7 +50,7 @@ a saved plan, and that waits now, ends with exit code 18.`,
 		RunE: g.answering(o.run),
 	}
 	cmd.Flags().StringSliceVar(&o.visuals, "visual", nil, "only the changes of this `VISUAL`; repeatable")
-	cmd.Flags().StringVar(&o.override, "override", "", "let the selected changes pass this `GATE` (hold, window, freeze, soak, approval, rule, review or tries); needs --reason")
+	cmd.Flags().StringVar(&o.override, "override", "", "let the changes pass this `GATE` (hold, window, freeze, soak, approval, rule, review, tries); with --reason")
 	cmd.Flags().StringVar(&o.reason, "reason", "", "why the gate is overridden; stays in the history")
 	o.confirmation.flags(cmd, "make the changes without asking")
 	return cmd
