@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -28,6 +30,8 @@ type Simulation interface {
 	Reached() config.Endpoints
 	// Upload puts a file into its library, as people do.
 	Upload(name string, file []byte) error
+	// Held are the files in its library's top folder, by name.
+	Held() map[string][]byte
 	// Shown is what stands beside a file in its library, by column.
 	Shown(name string) map[string]string
 	// Calls counts what it was asked.
@@ -41,7 +45,9 @@ type Simulated struct {
 	Tenant         string
 	Client, Secret string // of the app registration
 	Site, Library  string
-	Faults         []byte // rules, as YAML; empty for none
+	Faults         []byte            // rules, as YAML; empty for none
+	Quotas         bool              // 429 beyond Microsoft's published quotas
+	Told           func(call string) // is told each call, one after another; nil: nobody
 	Now            func() time.Time
 }
 
@@ -104,6 +110,7 @@ func (g *globals) equip(folder string, o Simulated, s Simulation) (kept bool, er
 type simulatorOptions struct {
 	*globals
 	addr, state, faults string
+	quotas              bool
 }
 
 func newSimulator(g *globals) *cobra.Command {
@@ -117,14 +124,16 @@ Entra sign-in, Microsoft Graph with a document library, Power BI and Fabric
 answer on https with an authority of their own, until Ctrl-C. It is strict: what
 Microsoft does not document is an error. Settings, authority and secret are
 written into the folder of --state; the files in its folder library are in the
-document library from the start.`,
+document library from the start, and what is put there is kept in it for the next
+time. Each call is told on standard error, without anything secret.`,
 		Example: `  orgstore simulator
-  orgstore simulator --state elsewhere --faults faults.yaml`,
+  orgstore simulator --state elsewhere --quotas --faults faults.yaml`,
 		Args: arguments(cobra.NoArgs),
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return o.run(cmd) }
 	cmd.Flags().StringVar(&o.addr, "addr", "127.0.0.1:8443", "the loopback `ADDRESS` of the first service; the others take the ports after it")
 	cmd.Flags().StringVar(&o.state, "state", "simulated", "the `FOLDER` for settings, authority and secret")
+	cmd.Flags().BoolVar(&o.quotas, "quotas", false, "refuse what is beyond Microsoft's published quotas")
 	cmd.Flags().StringVar(&o.faults, "faults", "", "a `FILE` of rules (YAML) for what is to go wrong")
 	return cmd
 }
@@ -145,7 +154,8 @@ const maxRules = 1 << 20
 
 func (o *simulatorOptions) run(cmd *cobra.Command) error {
 	with := o.simulated()
-	with.Addr = o.addr
+	with.Addr, with.Quotas = o.addr, o.quotas
+	with.Told = func(call string) { o.note("%s", call) }
 	if o.faults != "" {
 		var err error
 		if with.Faults, err = o.read(o.faults, maxRules); err != nil {
@@ -173,7 +183,7 @@ func (o *simulatorOptions) run(cmd *cobra.Command) error {
 	}
 	<-cmd.Context().Done()
 	o.note("the simulator answered %s", plural(s.Calls(), "call"))
-	return s.Close()
+	return errors.Join(s.Close(), o.keep(s, filepath.Join(folder, "library")))
 }
 
 func (o *simulatorOptions) answer(folder string, with Simulated, s Simulation, kept bool) answer {
@@ -210,6 +220,28 @@ func (o *simulatorOptions) fill(s Simulation, folder string) error {
 		}
 		if err := s.Upload(e.Name(), text); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// keep puts what came into the library into the folder, for the next time. What
+// was taken out of the library stays in the folder: it is somebody's file.
+func (o *simulatorOptions) keep(s Simulation, folder string) error {
+	held := s.Held()
+	if len(held) == 0 {
+		return nil
+	}
+	if err := disk.MakeDir(o.Disk, folder, 0o755); err != nil {
+		return unwritable(folder, err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(held)) {
+		file := filepath.Join(folder, name)
+		if old, err := disk.ReadFile(o.Disk, file, int64(len(held[name]))); err == nil && bytes.Equal(old, held[name]) {
+			continue
+		}
+		if err := o.write(file, 0o644, held[name]); err != nil {
+			return unwritable(file, err)
 		}
 	}
 	return nil

@@ -61,6 +61,9 @@ func (s *Simulator) record(e Call) {
 	if len(s.log) < maxCalls {
 		s.log = append(s.log, e)
 	}
+	if s.o.Told != nil {
+		s.o.Told(e)
+	}
 }
 
 // Log returns all calls so far, at most the first 100,000.

@@ -43,6 +43,9 @@ type Options struct {
 	Now func() time.Time
 	// Sleep waits for slow answers; nil waits in earnest.
 	Sleep func(ctx context.Context, d time.Duration) error
+	// Told is told each call, one after another, and must not ask the simulator
+	// anything; nil is nobody.
+	Told func(Call)
 	// Quotas answers 429 beyond Microsoft's published limits.
 	Quotas bool
 	// PageSize is the number of entries on a page where the request names none;

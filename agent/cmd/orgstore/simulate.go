@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"github.com/orgstore/orgstore/agent/cli"
 	"github.com/orgstore/orgstore/agent/config"
@@ -17,7 +18,11 @@ type simulation struct {
 
 // simulate starts a tenant in which the app may do what orgstore asks for.
 func simulate(o cli.Simulated) (cli.Simulation, error) {
-	s, err := simulator.New(simulator.Options{Tenant: o.Tenant, Seed: 1, Now: o.Now})
+	with := simulator.Options{Tenant: o.Tenant, Seed: 1, Now: o.Now, Quotas: o.Quotas}
+	if o.Told != nil {
+		with.Told = func(c simulator.Call) { o.Told(c.String()) }
+	}
+	s, err := simulator.New(with)
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +92,17 @@ func (s simulation) Reached() config.Endpoints {
 func (s simulation) Upload(name string, file []byte) error {
 	_, err := s.library.Upload(name, file)
 	return err
+}
+
+// Held leaves out what lies in folders, and names that no file here can have.
+func (s simulation) Held() map[string][]byte {
+	held := map[string][]byte{}
+	for _, f := range s.library.Files() {
+		if content, ok := s.library.Content(f.Name); ok && filepath.IsLocal(f.Name) && filepath.Base(f.Name) == f.Name {
+			held[f.Name] = content
+		}
+	}
+	return held
 }
 
 func (s simulation) Shown(name string) map[string]string {

@@ -92,6 +92,12 @@ func TestTheSimulatorForOtherCommands(t *testing.T) {
 		if code != 0 || !strings.Contains(told.String(), "the simulator answered") {
 			t.Errorf("the simulator left with %d: %s", code, told.String())
 		}
+		if !strings.Contains(told.String(), "graph GET /v1.0/sites/contoso.sharepoint.com:/sites/bi 503 fault=error") {
+			t.Errorf("the simulator does not tell what it was asked: %s", told.String())
+		}
+		if kept, err := os.ReadFile(filepath.Join(state, "library", "late.pbiviz")); err != nil || !bytes.Equal(kept, sent["timeline.pbiviz"]) {
+			t.Errorf("what was put into the library is lost: %v", err)
+		}
 	}()
 	settings := "--config=" + filepath.Join(state, "orgstore.yaml")
 	if code, out, told := command(t.Context(), settings, "trust", "add", filepath.Join(state, "aurora.trust"), "--name", "Aurora Visuals",
@@ -101,6 +107,14 @@ func TestTheSimulatorForOtherCommands(t *testing.T) {
 	code, listed, said := command(t.Context(), settings, "package", "list", "-o", "json")
 	if code != 0 || !strings.Contains(listed, "Aurora Gauge") || !strings.Contains(listed, "broken.pbiviz") {
 		t.Fatalf("left with %d: %s%s", code, listed, said)
+	}
+
+	late := filepath.Join(dir, "late.pbiviz")
+	if err := os.WriteFile(late, sent["timeline.pbiviz"], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, said := command(t.Context(), settings, "package", "upload", late); code != 0 {
+		t.Fatalf("left with %d: %s", code, said)
 	}
 
 	// A secret that is wrong: everything goes on without the library, and says so.
