@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// Each package of the SDK costs minutes of compiling and megabytes of program:
-// nobody links one by accident.
+// Each package of the SDK costs minutes of compiling: nobody imports one by
+// accident.
 func TestLinkedPackages(t *testing.T) {
 	cmd := exec.Command("go", "list", "-deps", "../...", "../../agent/cmd/orgstore")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
