@@ -28,6 +28,8 @@ type Simulation interface {
 	CA() []byte
 	// Reached is where its services answer.
 	Reached() config.Endpoints
+	// Page is the address of its page Organizational visuals.
+	Page() string
 	// Upload puts a file into its library, as people do.
 	Upload(name string, file []byte) error
 	// Held are the files in its library's top folder, by name.
@@ -69,9 +71,10 @@ endpoints:
   graph: %s
   powerbi: %s
   fabric: %s
+  portal: %s
 network:
   ca: ca.pem
-`, e.Login, e.Graph, e.PowerBI, e.Fabric)
+`, e.Login, e.Graph, e.PowerBI, e.Fabric, e.Portal)
 }
 
 // simulate starts a tenant.
@@ -122,7 +125,9 @@ func newSimulator(g *globals) *cobra.Command {
 
 Entra sign-in, Microsoft Graph with a document library, Power BI and Fabric
 answer on https with an authority of their own, until Ctrl-C. It is strict: what
-Microsoft does not document is an error. Settings, authority and secret are
+Microsoft does not document is an error. The page Organizational visuals is there
+too, for a browser; what it sends is made up, since Microsoft documents none of
+it. Settings, authority and secret are
 written into the folder of --state; the files in its folder library are in the
 document library from the start, and what is put there is kept in it for the next
 time. Each call is told on standard error, without anything secret.`,
@@ -191,7 +196,7 @@ func (o *simulatorOptions) answer(folder string, with Simulated, s Simulation, k
 	d := simulatorData{
 		Settings: filepath.Join(folder, config.FileName), CA: filepath.Join(folder, "ca.pem"), Secret: filepath.Join(folder, "secret.txt"),
 		Tenant: with.Tenant, Client: with.Client, Site: with.Site, Library: with.Library,
-		Endpoints: map[string]string{"login": e.Login, "graph": e.Graph, "powerbi": e.PowerBI, "fabric": e.Fabric},
+		Endpoints: map[string]string{"login": e.Login, "graph": e.Graph, "powerbi": e.PowerBI, "fabric": e.Fabric, "portal": e.Portal},
 	}
 	message := "try `orgstore --config " + filepath.Join(o.state, config.FileName) + " doctor` in another window; Ctrl-C ends the simulator"
 	if kept {
@@ -201,6 +206,7 @@ func (o *simulatorOptions) answer(folder string, with Simulated, s Simulation, k
 		[2]string{"settings", d.Settings}, [2]string{"authority", d.CA}, [2]string{"secret", d.Secret},
 		[2]string{"tenant", d.Tenant}, [2]string{"client", d.Client}, [2]string{"site", d.Site}, [2]string{"library", d.Library},
 		[2]string{"sign-in", e.Login}, [2]string{"Microsoft Graph", e.Graph}, [2]string{"Power BI", e.PowerBI}, [2]string{"Fabric", e.Fabric},
+		[2]string{"Organizational visuals", s.Page()},
 	)}
 }
 

@@ -256,6 +256,8 @@ type endpointsSection struct {
 	PowerBIAudience audience `yaml:"powerbi_audience"`
 	// FabricAudience is whom tokens for Fabric are for, where that is not the cloud's own.
 	FabricAudience audience `yaml:"fabric_audience"`
+	// Portal is where the admin portal is; recorded requests may go there too.
+	Portal webAddress `yaml:"portal"`
 }
 
 type signInSection struct {

@@ -17,6 +17,7 @@ import (
 type Endpoints struct {
 	Login, Graph, PowerBI, Fabric                  string
 	GraphAudience, PowerBIAudience, FabricAudience string // whom tokens are for; may have a path
+	Portal                                         string // also trusted with recorded requests
 }
 
 // SignIn says how orgstore signs in to the tenant. It never holds a secret, but
@@ -95,6 +96,7 @@ type (
 		GraphAudience   string `json:"graph_audience,omitempty"`
 		PowerBIAudience string `json:"powerbi_audience,omitempty"`
 		FabricAudience  string `json:"fabric_audience,omitempty"`
+		Portal          string `json:"portal,omitempty"`
 	}
 	canonicalSignIn struct {
 		Type         string `json:"type"`
@@ -221,6 +223,7 @@ func (r *reader) endpoints(s endpointsSection) Endpoints {
 	return Endpoints{
 		Login: base(text(s.Login)), Graph: base(text(s.Graph)), PowerBI: base(text(s.PowerBI)), Fabric: base(text(s.Fabric)),
 		GraphAudience: token(text(s.GraphAudience)), PowerBIAudience: token(text(s.PowerBIAudience)), FabricAudience: token(text(s.FabricAudience)),
+		Portal: base(text(s.Portal)),
 	}
 }
 

@@ -121,6 +121,7 @@ type token struct {
 	app, audience string
 	roles         []string // Graph's, as they were when the token was made
 	person        bool     // somebody signed in, and the token is theirs
+	user          string   // who that is, where the portal's page signed them in
 	until         time.Time
 }
 

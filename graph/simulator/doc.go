@@ -1,6 +1,6 @@
 // Package simulator is a tenant on this machine: Microsoft Entra, Microsoft
-// Graph, the Power BI and Fabric admin APIs and SharePoint's host for files,
-// each on a TLS listener of its own, with state, people who change it, faults on
+// Graph, the Power BI and Fabric admin APIs, SharePoint's host for files and the
+// portal's page Organizational visuals, each on a TLS listener of its own, with state, people who change it, faults on
 // demand and a log of what was asked.
 //
 // It answers as Microsoft documents it, and where nothing is documented, as

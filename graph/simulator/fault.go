@@ -45,7 +45,7 @@ const maxDelay = time.Minute
 // every call.
 type Fault struct {
 	Kind    FaultKind
-	Service string // login, graph, powerbi, fabric or files
+	Service string // login, graph, powerbi, fabric, files or portal
 	Method  string
 	// Path is a pattern as path.Match has them, over the whole path; a trailing
 	// /** matches whatever follows.

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -145,7 +146,7 @@ func (s *Simulator) activity(c *call) (*answer, *problem) {
 		return nil, p
 	}
 	var found []Event
-	for _, e := range s.tenant.events {
+	for _, e := range slices.Concat(s.tenant.events, s.galleryEvents()) {
 		if w.has(e) {
 			found = append(found, e)
 		}

@@ -15,6 +15,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/orgstore/orgstore/graph/simulator/gallery"
 )
 
 // The services by the names that faults and the log use.
@@ -37,10 +39,11 @@ type service struct {
 	// signedIn finds the token's owner, or says why there is none; nil asks for
 	// no token.
 	signedIn func(c *call) *problem
+	// whole, if not nil, takes every request instead of routes.
+	whole *route
 }
 
-// allServices is the tenant as a list of hosts. A page for people, such as the
-// admin portal's list of organizational visuals, is one more set of routes.
+// allServices is the tenant as a list of hosts.
 func (s *Simulator) allServices() []*service {
 	return []*service{
 		{name: serviceLogin, endpoint: func(e *Endpoints) *string { return &e.Login }, routes: s.loginRoutes(), shape: loginShape},
@@ -48,7 +51,7 @@ func (s *Simulator) allServices() []*service {
 		{name: servicePowerBI, endpoint: func(e *Endpoints) *string { return &e.PowerBI }, routes: s.powerBIRoutes(), shape: powerBIShape, signedIn: s.powerBIToken},
 		{name: serviceFabric, endpoint: func(e *Endpoints) *string { return &e.Fabric }, routes: s.fabricRoutes(), shape: fabricShape, signedIn: s.fabricToken},
 		{name: serviceFiles, endpoint: func(e *Endpoints) *string { return &e.Files }, routes: s.filesRoutes(), shape: graphShape},
-		{name: servicePortal, endpoint: func(e *Endpoints) *string { return &e.Portal }, shape: graphShape},
+		{name: servicePortal, endpoint: func(e *Endpoints) *string { return &e.Portal }, shape: graphShape, whole: &route{max: gallery.MaxBody, do: s.portal}},
 	}
 }
 
@@ -228,6 +231,9 @@ func (s *Simulator) do(c *call, fault *Fault, p *problem) (*answer, *problem) {
 }
 
 func (v *service) resolve(c *call) (*route, map[string]string, *problem) {
+	if v.whole != nil {
+		return v.whole, nil, nil
+	}
 	r, vars, others := v.find(c.Method, c.URL.Path)
 	switch {
 	case r == nil && others:

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/orgstore/orgstore/graph/simulator/gallery"
 )
 
 // What a simulator holds at most. A test that needs more has lost its way.
@@ -58,6 +60,9 @@ type Options struct {
 	// PlainLambdasOnly refuses a filter lambda with more than one condition, as
 	// Graph does for some of them.
 	PlainLambdasOnly bool
+	// PortalForPeople refuses applications the private requests of the portal's
+	// page. Whether Microsoft's portal takes their tokens is not documented.
+	PortalForPeople bool
 }
 
 // Contoso is the tenant that is simulated where no other is named.
@@ -69,7 +74,7 @@ type Endpoints struct {
 	// Files is where files are downloaded from and uploaded to. It is another
 	// host, as SharePoint is to Graph.
 	Files string
-	// Portal is where the pages of the admin portal would be.
+	// Portal is where the page Organizational visuals is.
 	Portal string
 }
 
@@ -100,6 +105,7 @@ type Simulator struct {
 	devices   map[string]*device
 	signer    signer
 
+	gallery   *gallery.Gallery
 	tenant    tenantState
 	sites     []*site
 	sessions  map[string]*session
@@ -134,6 +140,7 @@ func New(o Options) (*Simulator, error) {
 		downloads: []byte(secret()),
 		tenant:    newTenantState(o.Tenant),
 	}
+	s.gallery = gallery.New(gallery.Options{Seed: o.Seed, Now: s.now, User: s.portalUser, Token: s.portalToken})
 	s.services = s.allServices()
 	for _, v := range s.services {
 		for _, r := range v.routes {

@@ -28,7 +28,9 @@ func hostsOf(s config.Settings) (recorded.Hosts, error) {
 			return recorded.Hosts{}, err
 		}
 		cloud, extra.Audience = "custom", cmp.Or(e.PowerBIAudience, known.PowerBIAudience)
-		if u, err := url.Parse(e.PowerBI); err == nil {
+	}
+	for _, named := range []string{e.PowerBI, e.Portal} {
+		if u, err := url.Parse(named); err == nil && u.Host != "" {
 			extra.Service = append(extra.Service, u.Host)
 		}
 	}

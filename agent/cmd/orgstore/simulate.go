@@ -86,8 +86,10 @@ func populate(s *simulator.Simulator) {
 
 func (s simulation) Reached() config.Endpoints {
 	e := s.Endpoints()
-	return config.Endpoints{Login: e.Login, Graph: e.Graph, PowerBI: e.PowerBI, Fabric: e.Fabric}
+	return config.Endpoints{Login: e.Login, Graph: e.Graph, PowerBI: e.PowerBI, Fabric: e.Fabric, Portal: e.Portal}
 }
+
+func (s simulation) Page() string { return s.PortalPage("") }
 
 func (s simulation) Upload(name string, file []byte) error {
 	_, err := s.library.Upload(name, file)

@@ -164,6 +164,7 @@ func reached(s config.Settings) (graph.Cloud, error) {
 	cloud.FabricAudience = cmp.Or(e.FabricAudience, cloud.FabricAudience, cloud.PowerBIAudience)
 	cloud.Login, cloud.Graph = cmp.Or(e.Login, cloud.Login), cmp.Or(e.Graph, cloud.Graph)
 	cloud.PowerBI, cloud.Fabric = cmp.Or(e.PowerBI, cloud.PowerBI), cmp.Or(e.Fabric, cloud.Fabric)
+	cloud.Portal = cmp.Or(e.Portal, cloud.Portal)
 	return cloud, err
 }
 

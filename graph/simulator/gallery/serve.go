@@ -16,7 +16,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-const maxBody = 64 << 20
+// MaxBody bounds the body of a request, in bytes.
+const MaxBody = 64 << 20
 
 // ServeHTTP is the page and its private requests. A request that is not exactly
 // one of them is refused.
@@ -40,7 +41,7 @@ func (g *Gallery) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 	if err != nil {
 		fail(w, problem(http.StatusRequestEntityTooLarge, "too large"))
 		return

@@ -27,10 +27,11 @@ import (
 type Browser struct {
 	Base   string // of the portal
 	Client *http.Client
-	Token  string
+	Token  string // empty: the one that the page has
 	Shape  gallery.Shape
-	// Keeps records bodies whole, as Firefox does; otherwise they are garbled or
-	// dropped, as Chromium does.
+	// Keeps records bodies whole, as Firefox does. Otherwise files are left out of
+	// forms, and of a file that is sent alone nothing is kept, nor what it was
+	// answered, as Chromium does.
 	Keeps bool
 	// Secrets records authorization and cookies too.
 	Secrets bool
@@ -52,6 +53,9 @@ func (b *Browser) Open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if m := pageToken.FindStringSubmatch(text); m != nil && b.Token == "" {
+		b.Token = m[1]
+	}
 	name := regexp.QuoteMeta(b.Shape.GuardName)
 	switch b.Shape.Guard {
 	case "meta":
@@ -64,6 +68,9 @@ func (b *Browser) Open(ctx context.Context) error {
 	_, err = b.List(ctx)
 	return err
 }
+
+// pageToken is where the page's script has the person's token.
+var pageToken = regexp.MustCompile(`, token = "([^"]*)";`)
 
 // List reads the list again.
 func (b *Browser) List(ctx context.Context) ([]jsontext.Value, error) {
@@ -282,7 +289,7 @@ func (b *Browser) body(c gallery.Call, v values, h http.Header) ([]byte, *postDa
 		h.Set("Content-Type", kind)
 		kept := whole
 		if !b.Keeps {
-			kept = bytes.Replace(whole, v["bytes"].([]byte), []byte("PK\ufffd\ufffd"), 1)
+			kept = bytes.Replace(whole, v["bytes"].([]byte), nil, 1)
 		}
 		return whole, &postData{Type: kind, Text: string(kept)}
 	}
@@ -340,6 +347,10 @@ func (b *Browser) send(ctx context.Context, kind, method, address string, h http
 			b.cookies[c.Name] = c.Value
 		}
 	}
-	b.record(kind, req, len(body), post, resp, answer)
+	kept := answer
+	if len(body) > 0 && post == nil {
+		kept = nil
+	}
+	b.record(kind, req, len(body), post, resp, kept)
 	return resp, string(answer), nil
 }

@@ -1,0 +1,88 @@
+package gallerytest
+
+import (
+	"bytes"
+	"embed"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/go-json-experiment/json"
+)
+
+//go:embed chromium/*.mjs
+var scripts embed.FS
+
+// A Visit is one sitting of a person at the page, in a real browser.
+type Visit struct {
+	Page string `json:"page"` // the page's address
+	HAR  string `json:"har"`  // the file to save the recording in; empty: none
+	// Sanitized leaves tokens and cookies out of the recording.
+	Sanitized bool  `json:"sanitized"`
+	Acts      []Act `json:"acts"`
+}
+
+// An Act is one thing that the person does: update, add, access (which turns it)
+// or export.
+type Act struct {
+	Do          string `json:"do"`
+	Name        string `json:"name"` // the visual's, as the page shows it
+	Description string `json:"description"`
+	File        string `json:"file"` // to upload, or to save
+}
+
+// Shown is what the page showed in a visit.
+type Shown struct {
+	Said []string    `json:"said"` // when it was opened, and after each act
+	Rows [][2]string `json:"rows"` // name and source of each visual at the end
+}
+
+// A Chromium is a real browser, without a window.
+type Chromium struct{ program, node string }
+
+// FindChromium finds the browser, or skips the test where none was installed
+// for it.
+func FindChromium(t testing.TB) Chromium {
+	t.Helper()
+	if os.Getenv(playwright) == "" {
+		t.Skip(playwright + " does not name a folder into which npm installed gallerytest/chromium; ./check makes one where chromium and npm are")
+	}
+	var c Chromium
+	for name, path := range map[string]*string{"node": &c.node, "chromium": &c.program} {
+		found, err := exec.LookPath(name)
+		if err != nil {
+			t.Fatal(playwright+" is set, and yet: ", err)
+		}
+		*path = found
+	}
+	return c
+}
+
+const playwright = "ORGSTORE_PLAYWRIGHT"
+
+// Play plays visits, several at a time, each by somebody who was never there.
+func (c Chromium) Play(t testing.TB, visits ...Visit) []Shown {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, scripts); err != nil {
+		t.Fatal(err)
+	}
+	in, err := json.Marshal(map[string]any{"browser": c.program, "visits": visits})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), c.node, filepath.Join(dir, "chromium", "visit.mjs"))
+	cmd.Stdin = bytes.NewReader(in)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("node: %v\n%s", err, &stderr)
+	}
+	var shown []Shown
+	if err := json.Unmarshal(out, &shown); err != nil || len(shown) != len(visits) {
+		t.Fatalf("%v in %s", err, out)
+	}
+	return shown
+}

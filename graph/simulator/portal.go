@@ -1,0 +1,85 @@
+package simulator
+
+import (
+	"bytes"
+	"cmp"
+	"io"
+	"net/http"
+	"net/mail"
+
+	"github.com/orgstore/orgstore/graph/simulator/gallery"
+)
+
+// Gallery is the tenant's Organizational Store: what it holds, and its people's
+// side. Its page and private requests answer at Endpoints.Portal.
+func (s *Simulator) Gallery() *gallery.Gallery { return s.gallery }
+
+// PortalPage is the address of the page Organizational visuals as somebody sees
+// it who is signed in; empty is the tenant's administrator.
+func (s *Simulator) PortalPage(user string) string {
+	address := s.Endpoints().Portal + s.gallery.Shape().Page
+	if user != "" {
+		address += "?as=" + user
+	}
+	return address
+}
+
+// portal answers the page and its private requests; s.mu is held. Nothing of
+// them is documented, so none of them is unexpected.
+func (s *Simulator) portal(c *call) (*answer, *problem) {
+	_ = s.bearer(c, audiencePowerBI) // for the log alone; the gallery asks again
+	r := c.WithContext(c.Context())
+	r.Body = io.NopCloser(bytes.NewReader(c.body))
+	w := kept{header: http.Header{}}
+	s.gallery.ServeHTTP(&w, r)
+	kind := w.header.Get("Content-Type")
+	w.header.Del("Content-Type")
+	return &answer{status: cmp.Or(w.status, http.StatusOK), header: w.header, raw: w.body.Bytes(), kind: kind}, nil
+}
+
+// portalToken signs in whoever opens the page: the one that the address names.
+func (s *Simulator) portalToken(r *http.Request) string {
+	user := deviceUser
+	if named, err := mail.ParseAddress(r.URL.Query().Get("as")); err == nil {
+		user = named.Address
+	}
+	value, p := s.issue(token{audience: audiencePowerBI, person: true, user: user})
+	if p != nil {
+		return ""
+	}
+	return value
+}
+
+// portalUser says who sends a private request.
+func (s *Simulator) portalUser(r *http.Request) (string, bool) {
+	c := &call{Request: r, s: s, now: s.now()}
+	switch p := s.bearer(c, audiencePowerBI); {
+	case p != nil, !c.token.person && s.o.PortalForPeople:
+		return "", false
+	case c.token.person:
+		return cmp.Or(c.token.user, deviceUser), true
+	}
+	return c.token.app, true
+}
+
+// galleryEvents are what the activity log has of the store by now.
+func (s *Simulator) galleryEvents() []Event {
+	var all []Event
+	for _, e := range s.gallery.Events() {
+		all = append(all, Event{ID: e.ID, At: e.At, Activity: e.Operation, User: e.User, ItemName: e.Item, ObjectID: e.Object, Succeeded: true})
+	}
+	return all
+}
+
+// kept is an answer that the simulator sends later.
+type kept struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (k *kept) Header() http.Header { return k.header }
+
+func (k *kept) WriteHeader(status int) { k.status = cmp.Or(k.status, status) }
+
+func (k *kept) Write(b []byte) (int, error) { return k.body.Write(b) }
