@@ -249,6 +249,11 @@ func (l *learner) offersOf(k int) []offer {
 			add(kindHeader, name, a.header.Get(name), nil, false)
 		}
 	}
+	for i, part := range a.locationParts() {
+		if opaque(part) || likeID(part) {
+			add(kindPart, strconv.Itoa(i+1), part, nil, false)
+		}
+	}
 	cookies := a.cookies()
 	for _, name := range sortedKeys(cookies) {
 		add(kindCookie, name, cookies[name], nil, false)
@@ -292,20 +297,12 @@ func (e *explainer) rank(k int) int {
 // fromAnswers finds the answer that gave a text.
 func (e *explainer) fromAnswers(where, name, text string, leaf *tree) (*ref, error) {
 	strong := len(text) >= 8 && likeID(text) || len(text) > maxPlain && !strings.Contains(text, " ")
-	best, rank := []offer(nil), 0
-	for k := range e.j {
-		if !e.usable(k) {
-			continue
-		}
-		var here []offer
-		for _, o := range e.l.offers(k) {
-			if o.text == text && !o.inList && fits(o.leaf, leaf) && (strong || e.weak(k, o, name, text)) {
-				here = append(here, o)
-			}
-		}
-		if len(here) > 0 && (best == nil || e.rank(k) < rank) {
-			best, rank = here, e.rank(k)
-		}
+	good := func(k int, o offer) bool {
+		return o.text == text && !o.inList && fits(o.leaf, leaf) && (strong || e.weak(k, o, name, text))
+	}
+	best := e.offered(func(k int, o offer) bool { return o.ref.kind != kindPart && good(k, o) })
+	if len(best) == 0 && strong { // Chromium does not keep what a file that is sent alone was answered
+		best = e.offered(good)
 	}
 	if len(best) == 0 {
 		return nil, nil
@@ -320,6 +317,27 @@ func (e *explainer) fromAnswers(where, name, text string, leaf *tree) (*ref, err
 	r := best[0].ref
 	r.from = "answer"
 	return &r, nil
+}
+
+// offered are the values of one answer that are good: of the first by rank that
+// has any.
+func (e *explainer) offered(good func(k int, o offer) bool) []offer {
+	best, rank := []offer(nil), 0
+	for k := range e.j {
+		if !e.usable(k) {
+			continue
+		}
+		var here []offer
+		for _, o := range e.l.offers(k) {
+			if good(k, o) {
+				here = append(here, o)
+			}
+		}
+		if len(here) > 0 && (best == nil || e.rank(k) < rank) {
+			best, rank = here, e.rank(k)
+		}
+	}
+	return best
 }
 
 // weak says whether a short value may come from an answer all the same: that of

@@ -3,6 +3,7 @@ package recorded
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -128,6 +129,9 @@ func (l *learner) name(flow string, s subject, in map[int]*draft) []Step {
 			f()
 		}
 		d.step.Name = names[j]
+		if x := l.all[j]; x.unkept() {
+			l.note("the browser did not keep what %s %s%s was answered: of it only the status and the type are checked", x.method, hostOf(x.url.String()), redacted(x.url.Path))
+		}
 		steps = append(steps, d.step)
 	}
 	return steps
@@ -171,8 +175,18 @@ func expectOf(x *exchange) Expect {
 // reply is the exchange's answer, as replaying would read it.
 func (x *exchange) reply() *answer {
 	a := newAnswer(x.url, x.status, x.answered, x.answerType, x.answer)
-	if len(x.answer) == 0 && x.status != http.StatusNoContent && isJSON(x.answerType) {
-		a.kind = "" // no content was recorded
+	if x.unkept() {
+		a.kind = x.answerType
 	}
 	return a
+}
+
+// unkept says whether there was content in the answer that was not recorded:
+// Chromium keeps none where a file was sent alone.
+func (x *exchange) unkept() bool {
+	if len(x.answer) > 0 || x.status == http.StatusNoContent {
+		return false
+	}
+	size, err := strconv.Atoi(x.answered.Get("Content-Length"))
+	return size > 0 || err != nil && x.hasBody && len(x.body) == 0 && len(x.params) == 0 && isJSON(x.answerType)
 }

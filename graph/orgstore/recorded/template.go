@@ -33,12 +33,13 @@ const (
 const (
 	kindAnswer = "answer" // a JSON pointer into it
 	kindHeader = "header"
+	kindPart   = "location" // a part of the path of the header Location, counted from 1
 	kindCookie = "cookie"
 	kindMeta   = "meta"  // an HTML page's meta element, by its name
 	kindInput  = "input" // an HTML page's input element, by its name
 )
 
-var answerKinds = []string{kindAnswer, kindHeader, kindCookie, kindMeta, kindInput}
+var answerKinds = []string{kindAnswer, kindHeader, kindPart, kindCookie, kindMeta, kindInput}
 
 // What a package gives.
 var packageKinds = []string{"file", "base64", "name", "size", "guid", "store-guid", "version", "sha256", "sha256-base64", "md5-base64", "display-name", "description"}
@@ -72,6 +73,8 @@ type piece struct {
 	text string
 	ref  *ref
 }
+
+var partForm = regexp.MustCompile(`^[1-9][0-9]?$`)
 
 var stepForm = regexp.MustCompile(`^(list|update|add|enable|disable)(-[1-9][0-9]?)?$`)
 
@@ -131,7 +134,7 @@ func parseRef(s string) (ref, error) {
 		}
 	case stepForm.MatchString(r.from):
 		r.kind, r.arg, _ = strings.Cut(rest, " ")
-		if !slices.Contains(answerKinds, r.kind) || r.arg == "" || r.kind == kindAnswer && r.arg[0] != '/' {
+		if !slices.Contains(answerKinds, r.kind) || r.arg == "" || r.kind == kindAnswer && r.arg[0] != '/' || r.kind == kindPart && !partForm.MatchString(r.arg) {
 			return ref{}, bad
 		}
 	default:
@@ -295,6 +298,13 @@ func (a *answer) value(kind, arg string) *tree {
 		return a.tree.at(arg)
 	case kindHeader:
 		return str(a.header.Get(arg), true)
+	case kindPart:
+		parts := a.locationParts()
+		n, err := strconv.Atoi(arg)
+		if err != nil || n < 1 || n > len(parts) {
+			return nil
+		}
+		return str(parts[n-1], true)
 	case kindCookie:
 		s, ok := a.cookies()[arg]
 		return str(s, ok)
@@ -306,6 +316,16 @@ func (a *answer) value(kind, arg string) *tree {
 		}
 	}
 	return nil
+}
+
+// locationParts are the parts of the path of the header Location, which often
+// names something that was made by its id.
+func (a *answer) locationParts() []string {
+	u, err := url.Parse(a.header.Get("Location"))
+	if err != nil || u.Path == "" {
+		return nil
+	}
+	return strings.Split(strings.TrimPrefix(u.Path, "/"), "/")
 }
 
 // cookies are those that an answer sets, by name.
