@@ -3,9 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/pem"
 	"fmt"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,6 +12,7 @@ import (
 	"time"
 
 	"github.com/orgstore/orgstore/agent/cli"
+	"github.com/orgstore/orgstore/graph/simulator"
 	"github.com/orgstore/orgstore/graph/simulator/gallery"
 	"github.com/orgstore/orgstore/graph/simulator/gallery/gallerytest"
 	"github.com/orgstore/orgstore/graph/simulator/simulatortest"
@@ -25,7 +24,7 @@ const recordedSettings = `version: 1
 tenant: %s
 library: {folder: inbox}
 store: {driver: recorded, recipe: portal.yaml%s}
-endpoints: {login: %q, powerbi: %q, powerbi_audience: "https://analysis.windows.net/powerbi/api"}
+endpoints: {login: %q, powerbi: %q%s}
 sign_in: {type: secret, client: %s, secret_env: APP_SECRET}
 network: {ca: ca.pem}
 trust:
@@ -38,101 +37,248 @@ trust:
 visuals: [{guid: %s, pin: %q}]
 `
 
-// An administrator records one update; from then on a renewal and a rollback
-// run by themselves.
-func TestRecordedOnceThenUnattended(t *testing.T) {
-	for _, seed := range []uint64{0, 5, 11} {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) { recordedStory(t, seed) })
+// A replaying world is one whose store is a simulated tenant's, with a page that
+// nobody has seen before. Its administrator has uploaded the gauge by hand.
+type replaying struct {
+	*testing.T
+	dir    string
+	sent   map[string][]byte
+	tenant *simulator.Simulator
+	portal string // of the settings; empty: they name none
+	now    time.Time
+}
+
+func newReplaying(t *testing.T, seed uint64) *replaying {
+	t.Helper()
+	w := &replaying{T: t, dir: t.TempDir(), sent: mail(t), now: licensetest.Time("2026-11-23").Add(time.Hour)}
+	w.tenant = simulatortest.StartWith(t, simulator.Options{Seed: seed, Now: func() time.Time { return w.now }})
+	w.portal = w.tenant.Endpoints().Portal
+	if _, err := w.tenant.Gallery().Add("admin@contoso.com", w.title(), "", example.Gauge(example.Gauge1400), true); err != nil {
+		t.Fatal(err)
+	}
+	w.write("ca.pem", w.tenant.CA())
+	w.write("inbox/.keep", nil)
+	for _, name := range []string{"aurora.trust", "gauge.pbiviz", "renewed.pbiviz", "upgraded.pbiviz"} {
+		w.write(name, w.sent[name])
+	}
+	w.settings("", "1.4.0.0")
+	return w
+}
+
+// title is the gauge's name in the portal.
+func (w *replaying) title() string {
+	return parsed(w, example.Gauge(example.Gauge1400)).Manifest().DisplayName
+}
+
+func (w *replaying) path(name string) string { return filepath.Join(w.dir, name) }
+
+func (w *replaying) write(name string, text []byte) {
+	w.Helper()
+	if err := os.MkdirAll(filepath.Dir(w.path(name)), 0o700); err != nil {
+		w.Fatal(err)
+	}
+	if err := os.WriteFile(w.path(name), text, 0o600); err != nil {
+		w.Fatal(err)
 	}
 }
 
-func recordedStory(t *testing.T, seed uint64) {
-	sim := simulatortest.Start(t)
-	portal := gallery.New(gallery.Options{Seed: seed})
-	server := httptest.NewTLSServer(portal)
-	t.Cleanup(server.Close)
-	sent := mail(t)
-	installed := example.Gauge(example.Gauge1400)
-	name := parsed(t, example.Gauge(example.Gauge1400)).Manifest().DisplayName
-	if _, err := portal.Add("admin@contoso.example", name, "", installed, true); err != nil {
-		t.Fatal(err)
+// settings writes the settings, with more about the store.
+func (w *replaying) settings(more, pin string) {
+	w.Helper()
+	portal := ""
+	if w.portal != "" {
+		portal = fmt.Sprintf(", portal: %q", w.portal)
 	}
-	w := t.TempDir()
-	write := func(file string, text []byte) {
-		t.Helper()
-		if err := os.MkdirAll(filepath.Dir(filepath.Join(w, file)), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(w, file), text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write("ca.pem", append(sim.CA(), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})...))
-	write("aurora.trust", sent["aurora.trust"])
-	write("gauge.pbiviz", sent["gauge.pbiviz"])
-	settings := func(more, pin string) {
-		write("orgstore.yaml", fmt.Appendf(nil, recordedSettings, sim.Tenant(), more, sim.Endpoints().Login, server.URL,
-			simulatortest.Client, licensetest.Aurora().Bundle().Fingerprint(), example.GaugeGUID, example.GaugeGUID, pin))
-	}
-	settings("", "1.4.0.0")
-	run := func(exit int, args ...string) string {
-		t.Helper()
-		a := adapters()
-		clock := licensetest.Time("2026-11-23").Add(time.Hour)
-		a.Now = func() time.Time { return clock }
-		a.Env = func(name string) string { return map[string]string{"APP_SECRET": simulatortest.Secret}[name] }
-		var out, errs bytes.Buffer
-		code := cli.Run(context.Background(), append(args, "--config", filepath.Join(w, "orgstore.yaml")), cli.Streams{In: strings.NewReader(""), Out: &out, Err: &errs}, a)
-		tell(out.String(), errs.String())
-		if code != exit {
-			t.Fatalf("%v: exit %d\n%s%s", args, code, &out, &errs)
-		}
-		return out.String() + errs.String()
-	}
-	holds := func(want []byte) {
-		t.Helper()
-		if e := portal.Entries()[0]; !bytes.Equal(e.Package, want) || !e.Access {
-			t.Fatalf("the store holds %s %s of %d bytes, access %v", e.Name, e.Version, len(e.Package), e.Access)
-		}
-	}
+	e := w.tenant.Endpoints()
+	w.write("orgstore.yaml", fmt.Appendf(nil, recordedSettings, w.tenant.Tenant(), more, e.Login, e.PowerBI, portal,
+		simulatortest.Client, licensetest.Aurora().Bundle().Fingerprint(), example.GaugeGUID, example.GaugeGUID, pin))
+}
 
-	b := &gallerytest.Browser{Base: server.URL, Client: server.Client(), Token: "a-person's", Shape: portal.Shape()}
-	if err := b.Open(t.Context()); err != nil {
-		t.Fatal(err)
+// run runs a command, which must leave with a code, and returns what it said.
+func (w *replaying) run(exit int, args ...string) string {
+	w.Helper()
+	a := adapters()
+	a.Now = func() time.Time { return w.now }
+	a.Env = func(name string) string { return map[string]string{"APP_SECRET": simulatortest.Secret}[name] }
+	var out, errs bytes.Buffer
+	code := cli.Run(context.Background(), append(args, "--config", w.path("orgstore.yaml")), cli.Streams{In: strings.NewReader(""), Out: &out, Err: &errs}, a)
+	tell(out.String(), errs.String())
+	if code != exit {
+		w.Fatalf("%v: exit %d\n%s%s", args, code, &out, &errs)
 	}
-	if err := b.Update(t.Context(), name, "gauge.pbiviz", sent["gauge.pbiviz"]); err != nil {
-		t.Fatal(err)
-	}
-	write("session.har", b.HAR())
+	return out.String() + errs.String()
+}
 
-	said := run(0, "store", "learn", filepath.Join(w, "session.har"), "--package", filepath.Join(w, "gauge.pbiviz"), "--visual", example.GaugeGUID, "--out", filepath.Join(w, "portal.yaml"))
+// holds checks what reports load.
+func (w *replaying) holds(name string) {
+	w.Helper()
+	if e := w.tenant.Gallery().Entries()[0]; !bytes.Equal(e.Package, w.sent[name]) || !e.Access {
+		w.Fatalf("the store holds %s %s of %d bytes, access %v, not %s", e.Name, e.Version, len(e.Package), e.Access, name)
+	}
+}
+
+// learned learns from the recording in session.har, in which the gauge was
+// updated by hand, and returns what the settings say to accept the recipe.
+func (w *replaying) learned() string {
+	w.Helper()
+	said := w.run(0, "store", "learn", w.path("session.har"), "--package", w.path("gauge.pbiviz"), "--visual", example.GaugeGUID, "--out", w.path("portal.yaml"))
 	digest := regexp.MustCompile(`sha256:[0-9a-f]{64}`).FindString(said)
 	for _, want := range []string{"Delete ", "documents none", "update", digest, "unofficial: accepted"} {
 		if !strings.Contains(said, want) {
-			t.Errorf("learning does not say %q:\n%s", want, said)
+			w.Errorf("learning does not say %q:\n%s", want, said)
 		}
 	}
-	if said := run(0, "store", "try"); !strings.Contains(said, example.GaugeGUID) || !strings.Contains(said, "nothing was changed") {
-		t.Errorf("trying said\n%s", said)
-	}
-	run(0, "store", "baseline", example.GaugeGUID, "--package", filepath.Join(w, "gauge.pbiviz"), "--evidence", "uploaded it by hand")
-	write("inbox/.keep", nil)
-	write("renewed.pbiviz", sent["renewed.pbiviz"])
-	run(0, "package", "add", filepath.Join(w, "renewed.pbiviz"))
-	if said := run(1, "apply", "--force"); !strings.Contains(said, "until the settings accept") {
-		t.Errorf("without acceptance it said\n%s", said)
-	}
-	holds(sent["gauge.pbiviz"])
+	w.run(0, "store", "baseline", example.GaugeGUID, "--package", w.path("gauge.pbiviz"), "--evidence", "uploaded it by hand")
+	return fmt.Sprintf(", digest: %q, unofficial: accepted", digest)
+}
 
-	accepted := fmt.Sprintf(", digest: %q, unofficial: accepted", digest)
-	settings(accepted, "1.4.0.0")
-	run(0, "apply", "--force")
-	holds(sent["renewed.pbiviz"])
-	write("upgraded.pbiviz", sent["upgraded.pbiviz"])
-	run(0, "package", "add", filepath.Join(w, "upgraded.pbiviz"))
-	settings(accepted, "~> 1.4")
-	run(0, "apply", "--force")
-	holds(sent["upgraded.pbiviz"])
-	run(0, "rollback", example.GaugeGUID, "--reason", "a try", "--force")
-	holds(sent["renewed.pbiviz"])
+// tries lists by the recipe.
+func (w *replaying) tries() {
+	w.Helper()
+	if said := w.run(0, "store", "try"); !strings.Contains(said, example.GaugeGUID) || !strings.Contains(said, "nothing was changed") {
+		w.Errorf("trying said\n%s", said)
+	}
+}
+
+// record plays the administrator's browser.
+func (w *replaying) record() {
+	w.Helper()
+	b := &gallerytest.Browser{Base: w.tenant.Endpoints().Portal, Client: simulatortest.HTTP(w, w.tenant), Shape: w.tenant.Gallery().Shape()}
+	if err := b.Open(w.Context()); err != nil {
+		w.Fatal(err)
+	}
+	if err := b.Update(w.Context(), w.title(), "gauge.pbiviz", w.sent["gauge.pbiviz"]); err != nil {
+		w.Fatal(err)
+	}
+	w.write("session.har", b.HAR())
+}
+
+// An administrator records one update; from then on a renewal and a rollback
+// run by themselves.
+func TestRecordedOnceThenUnattended(t *testing.T) {
+	for _, seed := range []uint64{0, 5, 8} { // each way a package goes
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { recordedStory(newReplaying(t, seed)) })
+	}
+}
+
+func recordedStory(w *replaying) {
+	w.record()
+	accepted := w.learned()
+	w.tries()
+	w.run(0, "package", "add", w.path("renewed.pbiviz"))
+	if said := w.run(1, "apply", "--force"); !strings.Contains(said, "until the settings accept") {
+		w.Errorf("without acceptance it said\n%s", said)
+	}
+	w.holds("gauge.pbiviz")
+
+	w.settings(accepted, "1.4.0.0")
+	w.run(0, "apply", "--force")
+	w.holds("renewed.pbiviz")
+	w.run(0, "package", "add", w.path("upgraded.pbiviz"))
+	w.settings(accepted, "~> 1.4")
+	w.run(0, "apply", "--force")
+	w.holds("upgraded.pbiviz")
+	w.run(0, "rollback", example.GaugeGUID, "--reason", "a try", "--force")
+	w.holds("renewed.pbiviz")
+}
+
+// A host of this machine is trusted with a token where the settings name it, and
+// nowhere else: neither a recording nor a recipe can bring one in.
+func TestThePortalIsNamedByHandAlone(t *testing.T) {
+	w := newReplaying(t, 0)
+	w.record()
+	w.portal = ""
+	w.settings("", "1.4.0.0")
+	args := []string{"store", "learn", w.path("session.har"), "--package", w.path("gauge.pbiviz"), "--visual", example.GaugeGUID, "--out", w.path("portal.yaml")}
+	if said := w.run(1, args...); !strings.Contains(said, "requests to hosts that are not the portal's are ignored") {
+		t.Errorf("learning said\n%s", said)
+	}
+	w.portal = w.tenant.Endpoints().Portal
+	w.settings("", "1.4.0.0")
+	accepted := w.learned()
+	w.tries()
+
+	w.portal = ""
+	w.settings(accepted, "1.4.0.0")
+	asked := len(w.tenant.Log())
+	for _, args := range [][]string{{"store", "try"}, {"apply", "--force"}} {
+		if said := w.run(1, args...); !strings.Contains(said, "recorded.host") && !strings.Contains(said, "127.0.0.1") {
+			t.Errorf("%v said\n%s", args, said)
+		}
+	}
+	for _, c := range w.tenant.Log()[asked:] {
+		if c.Service == "portal" {
+			t.Errorf("it was asked: %v", c)
+		}
+	}
+}
+
+// realSeeds is from how many pages a real browser's recording is learned.
+const realSeeds = 52
+
+// A person updates a visual on the page, in Chromium, and saves the recording.
+// From it orgstore learns to update by itself, whatever the page sends, until
+// the page sends something else.
+func TestARealBrowsersRecordingIsLearned(t *testing.T) {
+	chromium := gallerytest.FindChromium(t)
+	var worlds []*replaying
+	var visits []gallerytest.Visit
+	for seed := range uint64(realSeeds) {
+		w := newReplaying(t, seed)
+		worlds = append(worlds, w)
+		visits = append(visits, gallerytest.Visit{
+			Page: w.tenant.PortalPage(""), HAR: w.path("session.har"),
+			// A cookie that guards the page is not in a sanitized recording.
+			Sanitized: seed%2 == 0 && w.tenant.Gallery().Shape().Guard != "cookie",
+			Acts:      []gallerytest.Act{{Do: "update", Name: w.title(), File: w.path("gauge.pbiviz")}},
+		})
+	}
+	for seed, shown := range chromium.Play(t, visits...) {
+		w := worlds[seed]
+		if fmt.Sprint(shown) != fmt.Sprintf("{[Done Done] [[%s File]]}", w.title()) {
+			t.Errorf("%d: the page shows %q", seed, shown)
+		}
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			w.T = t
+			w.holds("gauge.pbiviz")
+			replayedStory(w, uint64(seed))
+		})
+	}
+}
+
+func replayedStory(w *replaying, seed uint64) {
+	accepted := w.learned()
+	w.tries()
+	w.run(0, "package", "add", w.path("renewed.pbiviz"))
+	w.settings(accepted, "1.4.0.0")
+	w.run(0, "apply", "--force")
+	w.holds("renewed.pbiviz")
+
+	w.tenant.Gallery().Reshape(otherwise(seed))
+	w.run(0, "package", "add", w.path("upgraded.pbiviz"))
+	w.settings(accepted, "~> 1.4")
+	exit := 1
+	if seed%3 == 2 { // the change was sent, and what came of it a person must see
+		exit = 18
+	}
+	if said := w.run(exit, "apply", "--force"); !strings.Contains(said, "recorded") && !strings.Contains(said, "not there to be sent") {
+		w.Errorf("of a page that changed it said\n%s", said)
+	}
+	w.holds("renewed.pbiviz")
+}
+
+// otherwise is the page of a seed, which its maker has changed since.
+func otherwise(seed uint64) gallery.Shape {
+	s := gallery.NewShape(seed, "")
+	switch update := s.Calls["update"]; seed % 3 {
+	case 0:
+		return gallery.NewShape(seed+1000, "")
+	case 1:
+		s.Names["name"] = "heading"
+	default:
+		update.Method = map[string]string{"POST": "PUT", "PUT": "POST", "PATCH": "PUT"}[update.Method]
+		s.Calls["update"] = update
+	}
+	return s
 }
