@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -40,6 +41,7 @@ type triedData struct {
 	Name    string `json:"name"`
 	Version string `json:"version"` // empty where the list does not show it
 	Access  string `json:"access"`  // on, off or unknown
+	Source  string `json:"source"`  // file, appsource or unknown
 	Problem string `json:"problem"`
 }
 
@@ -72,7 +74,7 @@ func (o *tryOptions) run(ctx context.Context, _ []string) (answer, error) {
 
 func tellTried(listed map[visual.GUID]store.Listing) answer {
 	data := []triedData{}
-	view := output.View{Columns: []string{"GUID", "NAME", "VERSION", "ACCESS", "PROBLEM"}}
+	view := output.View{Columns: []string{"GUID", "NAME", "VERSION", "ACCESS", "SOURCE", "PROBLEM"}}
 	guids := make([]visual.GUID, 0, len(listed))
 	for g := range listed {
 		guids = append(guids, g)
@@ -80,7 +82,7 @@ func tellTried(listed map[visual.GUID]store.Listing) answer {
 	slices.SortFunc(guids, visual.GUID.Compare)
 	for _, g := range guids {
 		l := listed[g]
-		d := triedData{GUID: g.String(), Name: l.Name, Access: "unknown", Problem: l.Problem}
+		d := triedData{GUID: g.String(), Name: l.Name, Access: "unknown", Source: cmp.Or(string(l.Source), "unknown"), Problem: l.Problem}
 		if l.Release != nil {
 			d.Version = l.Release.Version.String()
 		}
@@ -88,7 +90,7 @@ func tellTried(listed map[visual.GUID]store.Listing) answer {
 			d.Access = map[bool]string{true: "on", false: "off"}[*l.Enabled]
 		}
 		data = append(data, d)
-		view.Rows = append(view.Rows, []string{d.GUID, d.Name, d.Version, d.Access, d.Problem})
+		view.Rows = append(view.Rows, []string{d.GUID, d.Name, d.Version, d.Access, d.Source, d.Problem})
 	}
 	return answer{data: data, view: view, message: plural(len(data), "visual") + " in the list; nothing was changed"}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/orgstore/orgstore/graph/simulator/gallery/gallerytest"
+	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/store/storetest"
 )
 
@@ -26,6 +27,13 @@ func TestLearnsAndReplays(t *testing.T) {
 			}
 			s := p.open(t, recipe)
 			ctx := context.Background()
+			all, err := s.Installed(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if from := [3]store.Source{all[guid(gauge)].Source, all[guid(tiles)].Source, all[guid(appSource)].Source}; from != [3]store.Source{store.FromFile, store.FromFile, store.FromAppSource} {
+				t.Errorf("the sources are %q", from)
+			}
 			next := pkg(tiles, "2.1.0.0", "Aurora Tiles")
 			if _, err := s.Put(ctx, "s1", licensed(t, next), storetest.Now()); err != nil {
 				t.Fatalf("%v\n%s", err, recipe.YAML())

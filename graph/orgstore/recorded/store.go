@@ -93,8 +93,8 @@ func (s *Store) Try(ctx context.Context) (map[visual.GUID]store.Listing, error) 
 	return s.Installed(ctx)
 }
 
-// Installed reads the list. Entries that are not a visual from a file are left
-// out, except that their GUIDs can be asked about by Put.
+// Installed reads the list. Where a visual is there from a file and from
+// AppSource, the one from a file is told.
 func (s *Store) Installed(ctx context.Context) (map[visual.GUID]store.Listing, error) {
 	run := s.begin(nil)
 	entries, err := run.list(ctx)
@@ -243,8 +243,11 @@ type entry struct {
 
 func (e *entry) listing(l List) store.Listing {
 	found := store.Listing{GUID: e.guid}
-	if !e.file {
-		found.Problem = "it was not added from a file: it came from AppSource or another place, updates itself and cannot be pinned"
+	switch { // documented: from a file, or from AppSource
+	case !e.file:
+		found.Source = store.FromAppSource
+	case l.Suffix || len(l.File) > 0:
+		found.Source = store.FromFile
 	}
 	if t := e.tree.at(l.Name); l.Name != "" && t != nil && t.kind == '"' {
 		found.Name = t.text
