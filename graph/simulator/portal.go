@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/mail"
+	"net/url"
 
 	"github.com/orgstore/orgstore/graph/simulator/gallery"
 )
@@ -19,7 +20,7 @@ func (s *Simulator) Gallery() *gallery.Gallery { return s.gallery }
 func (s *Simulator) PortalPage(user string) string {
 	address := s.Endpoints().Portal + s.gallery.Shape().Page
 	if user != "" {
-		address += "?as=" + user
+		address += "?as=" + url.QueryEscape(user)
 	}
 	return address
 }

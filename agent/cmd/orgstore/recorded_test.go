@@ -23,8 +23,8 @@ import (
 const recordedSettings = `version: 1
 tenant: %s
 library: {folder: inbox}
-store: {driver: recorded, recipe: portal.yaml%s}
-endpoints: {login: %q, powerbi: %q%s}
+store: {%s}
+endpoints: {login: %q, graph: %q, powerbi: %q%s}
 sign_in: {type: secret, client: %s, secret_env: APP_SECRET}
 network: {ca: ca.pem}
 trust:
@@ -35,6 +35,7 @@ trust:
       fingerprint: %q
       guids: [%s]
 visuals: [{guid: %s, pin: %q}]
+notify: [{name: admins, mail: {from: orgstore@contoso.com, to: [ada@contoso.com]}, events: [task, drift]}]
 `
 
 // A replaying world is one whose store is a simulated tenant's, with a page that
@@ -82,15 +83,20 @@ func (w *replaying) write(name string, text []byte) {
 	}
 }
 
-// settings writes the settings, with more about the store.
+// settings writes the settings of a recorded store, with more about it.
 func (w *replaying) settings(more, pin string) {
+	w.Helper()
+	w.settingsOf("driver: recorded, recipe: portal.yaml"+more, pin)
+}
+
+func (w *replaying) settingsOf(store, pin string) {
 	w.Helper()
 	portal := ""
 	if w.portal != "" {
 		portal = fmt.Sprintf(", portal: %q", w.portal)
 	}
 	e := w.tenant.Endpoints()
-	w.write("orgstore.yaml", fmt.Appendf(nil, recordedSettings, w.tenant.Tenant(), more, e.Login, e.PowerBI, portal,
+	w.write("orgstore.yaml", fmt.Appendf(nil, recordedSettings, w.tenant.Tenant(), store, e.Login, e.Graph, e.PowerBI, portal,
 		simulatortest.Client, licensetest.Aurora().Bundle().Fingerprint(), example.GaugeGUID, example.GaugeGUID, pin))
 }
 

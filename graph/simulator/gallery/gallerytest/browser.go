@@ -29,6 +29,7 @@ type Browser struct {
 	Client *http.Client
 	Token  string // empty: the one that the page has
 	Shape  gallery.Shape
+	As     string // who opens the page; empty: the tenant's administrator
 	// Keeps records bodies whole, as Firefox does. Otherwise files are left out of
 	// forms, and of a file that is sent alone nothing is kept, nor what it was
 	// answered, as Chromium does.
@@ -49,7 +50,11 @@ func (b *Browser) Open(ctx context.Context) error {
 	b.cookies = map[string]string{}
 	b.at = time.Date(2026, 11, 25, 9, 0, 0, 0, time.UTC)
 	b.noise()
-	_, text, err := b.send(ctx, "document", http.MethodGet, b.Base+b.Shape.Page, http.Header{"Accept": {"text/html"}}, nil, nil)
+	address := b.Base + b.Shape.Page
+	if b.As != "" {
+		address += "?as=" + url.QueryEscape(b.As)
+	}
+	_, text, err := b.send(ctx, "document", http.MethodGet, address, http.Header{"Accept": {"text/html"}}, nil, nil)
 	if err != nil {
 		return err
 	}
