@@ -16,7 +16,6 @@ import (
 	"github.com/orgstore/orgstore/policies/approval"
 	"github.com/orgstore/orgstore/policies/pin"
 	"github.com/orgstore/orgstore/policies/plan"
-	"github.com/orgstore/orgstore/policies/window"
 )
 
 // Where the file says nothing.
@@ -49,7 +48,6 @@ func (r *reader) check(f file) Settings {
 		Tenant:     r.tenant(text(f.Tenant)),
 		Data:       r.path(text(f.Data)),
 		Library:    r.library(f.Library),
-		Store:      r.store(f.Store),
 		Trust:      Trust{r.grade(text(f.Trust.Least)), r.vendors(f.Trust.Vendors), r.attesters(f.Trust.Attesters)},
 		Packages:   Packages{r.truth(text(f.Packages.Tolerant))},
 		Checkpoint: r.path(text(f.Audit.Checkpoint)),
@@ -64,9 +62,10 @@ func (r *reader) check(f file) Settings {
 	}
 	s.Rules = r.rules(f.Rules)
 	s.Examples = r.examples(f.RuleExamples, s.Rules)
+	s.Stores, s.Rings = r.stores(f, s.Tenant)
 	groups := r.groups(f.Approvals.Groups)
 	all := r.approvals(f.Approvals, groups)
-	s.Visuals = r.visuals(f.Visuals, s.Windows, func(e visualEntry) approval.Policy { return r.approved(e, all, groups) })
+	s.Visuals = r.visuals(f.Visuals, s, func(e visualEntry) approval.Policy { return r.approved(e, all, groups) })
 	if v := text(f.Version); v.given() && v.value != "1" {
 		r.addAt(v.node, "this is a settings file of version "+quote(v.value)+"; this orgstore reads version 1", "write version: 1, or install the orgstore that the file was written for")
 	}
@@ -214,7 +213,7 @@ func (r *reader) attesters(entries []attesterEntry) []Attester {
 	return attesters
 }
 
-func (r *reader) visuals(entries []visualEntry, windows []window.Window, approved func(visualEntry) approval.Policy) []Visual {
+func (r *reader) visuals(entries []visualEntry, s Settings, approved func(visualEntry) approval.Policy) []Visual {
 	var visuals []Visual
 	seen := map[visual.GUID]*yaml.Node{}
 	for _, e := range entries {
@@ -231,8 +230,9 @@ func (r *reader) visuals(entries []visualEntry, windows []window.Window, approve
 			}
 			v.Pin = p
 		}
-		r.scheduled(e, windows, &v)
+		r.scheduled(e, s.Windows, &v)
 		v.Approvals = approved(e)
+		v.Rings = r.visualRings(e, s)
 		v.Drift = plan.DriftMode(r.oneOf(text(e.Drift), string(plan.DriftReport), string(plan.DriftAdopt), string(plan.DriftRestore)))
 		v.Hybrid = r.oneOf(text(e.Licensing), byVendor, byHybrid) == byHybrid
 		visuals = append(visuals, v)
@@ -280,11 +280,17 @@ func shortened(s string, most int) string {
 // own: a store inside the library would be taken in as new packages. Case does
 // not count, since it does not on Windows and macOS.
 func (r *reader) apart(f file, s Settings) {
-	places := []struct {
+	type place struct {
 		key, path string
 		node      *yaml.Node
-	}{
-		{"data", s.Data, f.Data.node}, {"library", s.Library.Folder, f.Library.Folder.node}, {"store", s.Store.Path, f.Store.Path.node},
+	}
+	places := []place{{"data", s.Data, f.Data.node}, {"library", s.Library.Folder, f.Library.Folder.node}}
+	for _, t := range s.Stores {
+		section := f.Store
+		if !f.single() {
+			section = f.Stores[t.Name]
+		}
+		places = append(places, place{t.Name, t.Path, section.Path.node})
 	}
 	for i, p := range places {
 		for _, q := range places[:i] {
@@ -315,8 +321,11 @@ func (s Settings) resolved(folder string) Settings {
 		}
 		return filepath.Join(folder, p)
 	}
-	s.Data, s.Library.Folder, s.Store.Path = from(s.Data), from(s.Library.Folder), from(s.Store.Path)
-	for _, p := range []*string{&s.SignIn.Certificate, &s.SignIn.PasswordFile, &s.SignIn.SecretFile, &s.SignIn.TokenFile, &s.Network.CA, &s.Checkpoint, &s.Store.Recipe, &s.Agent.Heartbeat.File} {
+	s.Data, s.Library.Folder = from(s.Data), from(s.Library.Folder)
+	for i := range s.Stores {
+		s.Stores[i].Path, s.Stores[i].Recipe = from(s.Stores[i].Path), from(s.Stores[i].Recipe)
+	}
+	for _, p := range []*string{&s.SignIn.Certificate, &s.SignIn.PasswordFile, &s.SignIn.SecretFile, &s.SignIn.TokenFile, &s.Network.CA, &s.Checkpoint, &s.Agent.Heartbeat.File} {
 		*p = from(*p)
 	}
 	for i := range s.Notify {

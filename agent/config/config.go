@@ -38,7 +38,8 @@ type Settings struct {
 	Tenant   string // the tenant's id, lower case
 	Data     string // the folder of archive and journal
 	Library  Library
-	Store    Store
+	Stores   []Store  // in the order of Rings, then by name; no name twice
+	Rings    []string // the stores' names, in the order in which releases go through them
 	Trust    Trust
 	Packages Packages
 	// Checkpoint is a second file that says how far the audit log went; empty for
@@ -119,7 +120,11 @@ type Visual struct {
 	Soak time.Duration
 	// Approvals say how many people must approve what of it, and who.
 	Approvals approval.Policy
-	Name      string // for readers of the file; decides nothing
+	// Promote is how long a release must have run in one ring before it goes on
+	// to the next.
+	Promote time.Duration
+	Rings   []string // the stores it goes through; nil where they are those of the settings
+	Name    string   // for readers of the file; decides nothing
 }
 
 // Parse reads a settings file. The name says where it lies: relative paths in
@@ -127,7 +132,7 @@ type Visual struct {
 // Faults and tells everything that is wrong, unless the YAML itself is broken,
 // which hides what comes after.
 func Parse(name string, b []byte) (Settings, error) {
-	r := &reader{source: newSource(name, b), sections: map[reflect.Type]*yaml.Node{}, secret: map[int]int{}}
+	r := &reader{source: newSource(name, b), sections: map[reflect.Type]*yaml.Node{}, around: map[*yaml.Node]*yaml.Node{}, secret: map[int]int{}}
 	root := r.document()
 	if root == nil {
 		return Settings{}, r.faults()
@@ -190,6 +195,9 @@ type canonical struct {
 	Agent canonicalAgent `json:"agent,omitzero"`
 
 	Notify []canonicalChannel `json:"notify,omitempty"`
+
+	Stores []canonicalStore `json:"stores,omitempty"`
+	Rings  []string         `json:"rings,omitempty"`
 }
 
 type canonicalVendor struct {
@@ -212,6 +220,9 @@ type canonicalPin struct {
 	Hybrid bool           `json:"hybrid,omitempty"`
 
 	Approvals canonicalApprovals `json:"approvals,omitzero"`
+
+	Promote string   `json:"promote,omitempty"`
+	Rings   []string `json:"rings,omitempty"`
 }
 
 type canonicalAttester struct {
@@ -224,17 +235,15 @@ type canonicalAttester struct {
 func digestOf(s Settings) string {
 	c := canonical{
 		Version: 1, Tenant: s.Tenant, Data: s.Data,
-		Library: s.Library.Folder, Driver: s.Store.Driver, Store: s.Store.Path,
-		Least: s.Trust.Least, Tolerant: s.Packages.Tolerant,
+		Library: s.Library.Folder,
+		Least:   s.Trust.Least, Tolerant: s.Packages.Tolerant,
 		Vendors: []canonicalVendor{}, Pins: []canonicalPin{},
-		Recipe: s.Store.Recipe, Approved: s.Store.Approved,
-		Agent:    s.Agent.canonical(),
-		Notify:   canonicalChannels(s.Notify),
-		Remind:   canonicalPeriod(s.Store.Remind, defaultRemind),
-		Escalate: canonicalPeriod(s.Store.Escalate, defaultEscalate),
-		Cloud:    s.Cloud, Endpoints: canonicalEndpoints(s.Endpoints), SignIn: s.SignIn.canonical(),
+		Agent:  s.Agent.canonical(),
+		Notify: canonicalChannels(s.Notify),
+		Cloud:  s.Cloud, Endpoints: canonicalEndpoints(s.Endpoints), SignIn: s.SignIn.canonical(),
 		Network: canonicalNetwork(s.Network), SharePoint: canonicalSharePoint(s.Library.SharePoint),
 	}
+	c.stored(s)
 	for _, v := range s.Trust.Vendors {
 		w := canonicalVendor{v.Name, v.Bundle, v.Fingerprint, nil, v.Enforced}
 		for _, g := range v.GUIDs {
@@ -253,7 +262,9 @@ func digestOf(s Settings) string {
 		if drift == plan.DriftReport { // likewise
 			drift = ""
 		}
-		c.Pins = append(c.Pins, canonicalPin{v.GUID.String(), v.Pin.String(), v.Least, renew, v.Window, canonicalPeriod(v.Soak, 0), drift, v.Hybrid, canonicalOf(v.Approvals)})
+		c.Pins = append(c.Pins, canonicalPin{
+			v.GUID.String(), v.Pin.String(), v.Least, renew, v.Window, canonicalPeriod(v.Soak, 0), drift, v.Hybrid, canonicalOf(v.Approvals), canonicalPeriod(v.Promote, v.Soak), v.Rings,
+		})
 	}
 	slices.SortFunc(c.Pins, func(a, b canonicalPin) int { return strings.Compare(a.GUID, b.GUID) })
 	c.Checkpoint = s.Checkpoint

@@ -50,6 +50,7 @@ type (
 	driftMode  text
 	licensing  text
 	windowName text
+	storeName  text
 
 	noticeEvent   text
 	clockTime     text
@@ -90,7 +91,11 @@ type file struct {
 	// Library is where packages and licenses arrive.
 	Library librarySection `yaml:"library" jsonschema:"required"`
 	// Store is where reports load visuals from.
-	Store storeSection `yaml:"store" jsonschema:"required"`
+	Store storeSection `yaml:"store"`
+	// Stores are several such places, by name, in place of store: a pilot and what comes after it.
+	Stores map[string]storeSection `yaml:"stores"`
+	// Rings lists the stores in the order in which releases go through them.
+	Rings []storeName `yaml:"rings"`
 	// Trust says whom the tenant believes about licenses.
 	Trust trustSection `yaml:"trust"`
 	// Packages says which packages are let in.
@@ -299,6 +304,8 @@ type storeSection struct {
 	Digest fingerprint `yaml:"digest"`
 	// Unofficial: accepted lets recorded change the store by requests that Microsoft does not document.
 	Unofficial acceptance `yaml:"unofficial"`
+	// Tenant is the directory (tenant) ID that a store belongs to, where it is another than this file's: licenses must name it.
+	Tenant tenantID `yaml:"tenant"`
 	// Remind is how long a task of handoff waits until there is a reminder: 2d, 36h or 90m.
 	Remind remindPeriod `yaml:"remind"`
 	// Escalate is how long a task of handoff waits until it is escalated.
@@ -397,6 +404,8 @@ type visualEntry struct {
 	Rollback approvedSection `yaml:"rollback"`
 	// Approvers lists who may approve changes of this visual: accounts or groups, in place of from under approvals.
 	Approvers []label `yaml:"approvers"`
+	// Rings lists the stores that this visual goes through, in place of rings above.
+	Rings []storeName `yaml:"rings"`
 	// Name is for readers of this file; it decides nothing.
 	Name label `yaml:"name"`
 }
@@ -413,4 +422,6 @@ type upgradeSection struct {
 	Soak period `yaml:"soak"`
 	// Approvals is how many people must say yes, in place of what approvals says.
 	Approvals approvalCount `yaml:"approvals"`
+	// Promote is how long a release must have run in one store before it goes on to the next: 7d, 12h; without it as long as soak.
+	Promote period `yaml:"promote"`
 }

@@ -23,6 +23,8 @@ type reader struct {
 	// sections says where the file's sections begin, for what is wrong with one
 	// as a whole.
 	sections map[reflect.Type]*yaml.Node
+	// around says in which section a value stands.
+	around map[*yaml.Node]*yaml.Node
 	// secret says from which column on a line is not repeated: somebody wrote
 	// there what does not belong into a settings file.
 	secret map[int]int
@@ -253,6 +255,7 @@ func (r *reader) mapping(n *yaml.Node, into reflect.Value, what string) {
 			continue
 		}
 		if r.key(key, seen, into.Type()) {
+			r.around[value] = n
 			r.value(value, into.Field(fieldOf(into.Type(), key.Value)), quote(key.Value))
 		}
 	}

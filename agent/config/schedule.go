@@ -130,6 +130,7 @@ func (r *reader) wall(t text, zone *time.Location) time.Time {
 func (r *reader) scheduled(e visualEntry, windows []window.Window, v *Visual) {
 	v.Renew = plan.RenewMode(r.oneOf(text(e.Renew), string(plan.RenewAtOnce), string(plan.RenewInWindow), string(plan.RenewByHand)))
 	v.Soak = r.period(text(e.Upgrade.Soak), 0)
+	v.Promote = r.period(text(e.Upgrade.Promote), v.Soak)
 	v.Window = text(e.Upgrade.Window).value
 	known := func(w window.Window) bool { return w.Name == v.Window }
 	if t := text(e.Upgrade.Window); t.given() && !slices.ContainsFunc(windows, known) {

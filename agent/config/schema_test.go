@@ -93,6 +93,8 @@ func leaves(t reflect.Type) *jsonschema.Schema {
 		return str(periodForm.String())
 	case reflect.TypeFor[zoneName](), reflect.TypeFor[windowName]():
 		return str("")
+	case reflect.TypeFor[storeName]():
+		return str(storeForm.String())
 	case reflect.TypeFor[wallTime]():
 		return str(`^\d{4}-\d\d-\d\d([T ]\d\d:\d\d)?$`)
 	case reflect.TypeFor[changeKind]():
@@ -200,13 +202,14 @@ func generate(t *testing.T) []byte {
 	for _, def := range append([]*jsonschema.Schema{s}, s.Definitions["trustSection"], s.Definitions["vendorEntry"], s.Definitions["freezeEntry"], s.Definitions["visualEntry"], s.Definitions["notifyEntry"]) {
 		for p := def.Properties.Oldest(); p != nil; p = p.Next() {
 			switch p.Key {
-			case "visuals", "vendors", "attesters", "guids", "trust", "packages", "endpoints", "network", "windows", "freezes", "except", "upgrade", "agent", "notify", "events", "approvals", "rules", "rule_examples", "install", "renewal", "rollback":
+			case "visuals", "vendors", "attesters", "guids", "trust", "packages", "endpoints", "network", "windows", "freezes", "except", "upgrade", "agent", "notify", "events", "approvals", "rules", "rule_examples", "install", "renewal", "rollback", "stores", "rings":
 				p.Value = orNull(p.Value)
 			}
 		}
 	}
 	s.Definitions["notifyEntry"].OneOf = []*jsonschema.Schema{{Required: []string{"mail"}}, {Required: []string{"teams"}}, {Required: []string{"webhook"}}}
 	s.Definitions["librarySection"].OneOf = []*jsonschema.Schema{{Required: []string{"folder"}}, {Required: []string{"sharepoint"}}}
+	s.AnyOf = []*jsonschema.Schema{{Required: []string{"store"}}, {Required: []string{"stores"}}}
 	b, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		t.Fatal(err)

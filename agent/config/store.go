@@ -1,7 +1,6 @@
 package config
 
 import (
-	"reflect"
 	"regexp"
 	"strconv"
 	"time"
@@ -22,6 +21,8 @@ const byWord = "accepted"
 
 // A Store says where reports load visuals from.
 type Store struct {
+	Name   string // OnlyStore where the file has one store, under store
+	Tenant string // the id of the tenant it belongs to, lower case
 	Driver string // FolderDriver, HandoffDriver or RecordedDriver
 	// Path is the folder that holds the packages, or of HandoffDriver the tasks.
 	Path string
@@ -42,8 +43,9 @@ const (
 // periodForm is a time in whole days, hours or minutes.
 var periodForm = regexp.MustCompile(`^([1-9][0-9]{0,3})([dhm])$`)
 
-func (r *reader) store(f storeSection) Store {
+func (r *reader) store(name string, f storeSection) Store {
 	s := Store{
+		Name:   name,
 		Driver: r.oneOf(text(f.Driver), FolderDriver, HandoffDriver, RecordedDriver),
 		Path:   r.path(text(f.Path)), Recipe: r.path(text(f.Recipe)),
 	}
@@ -70,13 +72,13 @@ func (r *reader) store(f storeSection) Store {
 // recipe reads what only one kind of driver has: a path, or a recipe.
 func (r *reader) recipe(f storeSection, s *Store) {
 	digest, word := r.fingerprint(text(f.Digest)), r.oneOf(text(f.Unofficial), byWord)
-	section := r.sections[reflect.TypeFor[storeSection]()]
+	section := r.around[text(f.Driver).node] // nil where no driver is given
 	switch recorded := s.Driver == RecordedDriver; {
 	case !text(f.Driver).given():
 	case !recorded && !text(f.Path).given():
-		r.addAt(section, `"store" lacks the key "path"`, "")
+		r.addAt(section, quote(s.Name)+` lacks the key "path"`, "")
 	case recorded && !text(f.Recipe).given():
-		r.addAt(section, `"store" lacks the key "recipe"`, "`orgstore store learn` writes one from a recording")
+		r.addAt(section, quote(s.Name)+` lacks the key "recipe"`, "`orgstore store learn` writes one from a recording")
 	case recorded && text(f.Unofficial).given() && !text(f.Digest).given():
 		r.addAt(text(f.Unofficial).node, "it does not say which recipe is accepted", "add digest: and what `orgstore store learn` printed")
 	case recorded && text(f.Path).given():
