@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/change"
@@ -124,18 +125,49 @@ type choice struct {
 	review string      // what a person must decide about the offer
 }
 
-// choose finds what the pin asks for: the best that passes; where that changes
-// nothing, the best that would pass if a person decided so.
+// choose finds what the pin asks for. Where another store comes before, what ran
+// there goes first, and what changes the license of what is here: what comes
+// after that is planned, and its gate holds it.
 func (m *matter) choose() choice {
-	passing := m.best(func(o *offer) bool { return m.eligible(o) && m.passes(o) })
+	c := m.among(m.goesOn)
+	if c.kind != "" || !m.later {
+		return c
+	}
+	if next := m.among(func(*offer) bool { return true }); next.kind != "" {
+		return next
+	}
+	return c
+}
+
+// among finds what the pin asks for among some offers: the best that passes;
+// where that changes nothing, the best that would pass if a person decided so.
+func (m *matter) among(fits func(*offer) bool) choice {
+	passing := m.best(func(o *offer) bool { return m.eligible(o) && m.passes(o) && fits(o) })
 	if k := m.kind(passing); k != "" {
 		return choice{offer: passing, kind: k}
 	}
-	reviewable := m.best(func(o *offer) bool { return needsReview(o) && m.eligible(o) })
+	reviewable := m.best(func(o *offer) bool { return needsReview(o) && m.eligible(o) && fits(o) })
 	if k := m.kind(reviewable); k != "" {
 		return choice{reviewable, k, reviewText(reviewable.Judgment)}
 	}
 	return choice{offer: passing}
+}
+
+// offersIn returns the offers of a visual as a store's own tenant judges them.
+func (w *world) offersIn(k store.Key) []offer {
+	group := w.offers[k.GUID]
+	elsewhere := func(o offer) bool { _, ok := o.Elsewhere[k.Store]; return ok }
+	if !slices.ContainsFunc(group, elsewhere) {
+		return group
+	}
+	own := slices.Clone(group)
+	for i, o := range own {
+		if j, ok := o.Elsewhere[k.Store]; ok {
+			c := *o.Candidate
+			c.Judgment, own[i].Candidate = j, &c
+		}
+	}
+	return own
 }
 
 // eligible says whether the pin and the blocks leave an offer to be chosen.

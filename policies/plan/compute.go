@@ -54,6 +54,7 @@ type world struct {
 	responses map[store.Key]Response
 	hybrid    map[store.Key]bool
 	held      func(Step) bool
+	onward    map[store.Key]Onward
 }
 
 func gather(in Input) *world {
@@ -66,7 +67,7 @@ func gather(in Input) *world {
 		traits:  in.Traits,
 		offers:  offers(in.Candidates),
 
-		responses: in.Responses, hybrid: in.Hybrid, held: in.Held,
+		responses: in.Responses, hybrid: in.Hybrid, held: in.Held, onward: in.Onward,
 	}
 	for _, x := range in.Wanted {
 		once(w, w.wanted, x.Key, x)
@@ -92,6 +93,9 @@ func gather(in Input) *world {
 	w.keys = slices.Compact(w.keys)
 	for _, k := range w.keys {
 		w.matters = append(w.matters, w.matter(k))
+	}
+	for _, m := range w.matters {
+		w.follows(m)
 	}
 	return w
 }
@@ -125,6 +129,11 @@ type matter struct {
 	restores bool
 	adoption *Adoption
 	held     func(Step) bool
+	// later says that another store comes before, ready what may go on from there,
+	// and left what rollbacks left there.
+	later bool
+	ready []visual.Digest
+	left  []Block
 }
 
 // A memo is what is remembered of a question.
@@ -138,7 +147,7 @@ const (
 
 func (w *world) matter(k store.Key) *matter {
 	p := w.present[k]
-	m := &matter{key: k, twice: w.twice[k], open: p.Open, offers: w.offers[k.GUID], held: w.held}
+	m := &matter{key: k, twice: w.twice[k], open: p.Open, offers: w.offersIn(k), held: w.held}
 	m.allowed = make([]memo, len(m.offers))
 	m.now = settle(p, w.traits[k.Store], m.offers)
 	if m.open != nil { // what an open step may have done itself is nobody's drift
@@ -239,15 +248,26 @@ func (m *matter) release() *visual.Release {
 }
 
 // blockOf returns the block in force that keeps a release from being chosen.
+// What was left in a store before is not put here either; where it runs already
+// it may be renewed.
 func (m *matter) blockOf(o *offer) *Block {
-	for i, b := range m.blocks {
-		if !b.Version.IsZero() && b.Version.Equal(o.Release.Version) ||
-			b.Content != "" && m.holds(o, b.Content) ||
-			!b.Digest.IsZero() && b.Digest == o.Release.Digest {
+	for i := range m.blocks {
+		if m.covers(m.blocks[i], o) {
 			return &m.blocks[i]
 		}
 	}
+	for i := range m.left {
+		if m.covers(m.left[i], o) && !m.runsHere(o) {
+			return &m.left[i]
+		}
+	}
 	return nil
+}
+
+func (m *matter) covers(b Block, o *offer) bool {
+	return !b.Version.IsZero() && b.Version.Equal(o.Release.Version) ||
+		b.Content != "" && m.holds(o, b.Content) ||
+		!b.Digest.IsZero() && b.Digest == o.Release.Digest
 }
 
 // holds says whether an offer is proven to hold the code of a content.

@@ -24,6 +24,7 @@ const (
 	GateSoak     = "soak"     // the release is too new here
 	GateApproval = "approval" // somebody must say yes
 	GateRule     = "rule"     // a rule of the tenant's is against it
+	GateRing     = "ring"     // it did not run in the store before, or not for long enough
 )
 
 // The states of a gate.
@@ -35,7 +36,7 @@ const (
 
 // GateKinds lists the kinds of gates, in the order of the constants.
 func GateKinds() []string {
-	return []string{GateHold, GateReview, GateTries, GateWindow, GateFreeze, GateSoak, GateApproval, GateRule}
+	return []string{GateHold, GateReview, GateTries, GateWindow, GateFreeze, GateSoak, GateApproval, GateRule, GateRing}
 }
 
 // MaxTries bounds how often a step is tried without a person, so that what
@@ -70,6 +71,8 @@ type Conditions struct {
 	// Usual is how long a change of a store usually takes; a change that would
 	// not fit into what is left of its window does not begin.
 	Usual map[string]time.Duration
+	// Rings say, of what goes through another store first, what ran there.
+	Rings map[store.Key]Ring
 }
 
 // A Hold keeps a visual as it is until a day.

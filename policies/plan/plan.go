@@ -59,6 +59,9 @@ type Candidate struct {
 	Same     []string
 	Terms    license.Terms // zero where no statement is bound and none was found inside
 	Judgment verdict.Judgment
+	// Elsewhere holds the judgments in stores that belong to other tenants, by
+	// store.
+	Elsewhere map[string]verdict.Judgment
 }
 
 // A Block keeps a release from being chosen after a rollback left it. It is in
@@ -109,6 +112,9 @@ type Input struct {
 	// Held says whether gates keep a step back now: only where they do, a renewal
 	// of what is installed comes first. Nil says that none do.
 	Held func(Step) bool
+	// Onward says, of what goes through another store first, what may go on from
+	// there. It changes with time, as judgments do.
+	Onward map[store.Key]Onward
 }
 
 // A Reason says why a step is planned or why nothing is. Codes of an Idle that

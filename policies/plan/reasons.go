@@ -132,10 +132,14 @@ func (m *matter) explainBlocked() Reason {
 
 // rolledBack says that a block keeps an offer from being chosen.
 func (m *matter) rolledBack(o *offer, so string) Reason {
-	text := fmt.Sprintf("a rollback left %s, so %s", o.Release.Version, so)
-	if b := m.blockOf(o); b != nil && b.Reason != "" {
-		text = fmt.Sprintf("a rollback left %s (%s), so %s", o.Release.Version, b.Reason, so)
+	b, in, why := m.blockOf(o), "", ""
+	if b != nil && b.Key != m.key {
+		in = " in " + b.Key.Store
 	}
+	if b != nil && b.Reason != "" {
+		why = fmt.Sprintf(" (%s)", b.Reason)
+	}
+	text := fmt.Sprintf("a rollback%s left %s%s, so %s", in, o.Release.Version, why, so)
 	return Reason{CodeRolledBack, text,
 		fmt.Sprintf("to allow it again: orgstore unblock %s, or edit its pin", m.key.GUID)}
 }

@@ -47,6 +47,7 @@ func scheduleGates(s Step, c Conditions) []Gate {
 	p := c.Policies[s.Key]
 	gates := append(freezeGates(s, c, p), windowGates(s, c, p)...)
 	gates = append(gates, soakGates(s, c, p)...)
+	gates = append(gates, ringGates(s, c)...)
 	for i := range gates {
 		gates[i].State = c.state(s, gates[i].Kind, gates[i].Message)
 	}

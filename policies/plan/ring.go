@@ -1,0 +1,125 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/orgstore/orgstore/packages/moment"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/change"
+)
+
+// A visual may go through several stores, its rings: a pilot, then the tenant.
+// What goes on from one to the next is known by its digest, so that the bytes
+// that ran in the one are those that are put into the other. A renewal need not
+// wait: its code runs in the later ring already, and its license must not end
+// there because of the order.
+
+// A Ring is what the store before another one says of what goes on from there.
+type Ring struct {
+	Before store.Key     // the visual in the store before
+	Soak   time.Duration // how long a release must have run there
+	Runs   []Run         // what ran there, one for each time, in any order
+	// Trouble says why nothing goes on from there now; empty where something may.
+	Trouble string
+}
+
+// A Run is a time in which a release was in a store, enabled, and was seen there
+// by a person or by whoever read the store.
+type Run struct {
+	Release visual.Digest
+	Since   time.Time // when it was first seen
+	Until   time.Time // zero while it goes on
+}
+
+// Onward is what may go on to a store from the one before, at one moment.
+type Onward struct {
+	Before store.Key
+	Ready  []visual.Digest
+}
+
+// Onward says what has run for long enough at a moment.
+func (r Ring) Onward(at moment.Moment) Onward {
+	o := Onward{Before: r.Before}
+	for _, run := range r.Runs {
+		if r.Trouble == "" && r.enough(run, at) && !slices.Contains(o.Ready, run.Release) {
+			o.Ready = append(o.Ready, run.Release)
+		}
+	}
+	return o
+}
+
+func (r Ring) enough(run Run, at moment.Moment) bool {
+	if run.Until.IsZero() {
+		return !at.Before(run.Since.Add(r.Soak))
+	}
+	return run.Until.Sub(run.Since) >= r.Soak
+}
+
+// ringGates hold what puts code into a store until the same bytes have run in
+// the store before.
+func ringGates(s Step, c Conditions) []Gate {
+	r, later := c.Rings[s.Key]
+	if !later || s.To.Release == nil || s.Kind != change.Install && !changesCode(s.Kind) {
+		return nil
+	}
+	before, digest := r.Before.Store, s.To.Release.Digest
+	if r.Trouble != "" {
+		return []Gate{{Kind: GateRing, Message: fmt.Sprintf("nothing goes on from %s now: %s", before, r.Trouble),
+			Hint: "what cannot wait: --override ring --reason \"...\""}}
+	}
+	if slices.Contains(r.Onward(c.At).Ready, digest) {
+		return nil
+	}
+	g := Gate{Kind: GateRing, Message: r.must(), Hint: fmt.Sprintf("see what is there: orgstore plan --store %s", before)}
+	for _, run := range r.Runs {
+		if run.Release == digest && run.Until.IsZero() {
+			g.Until = run.Since.Add(r.Soak).UTC()
+			g.Message = fmt.Sprintf("%s; it has run there since %s", r.must(), run.Since.UTC().Format("2006-01-02 15:04 UTC"))
+			g.Hint = "it opens by itself; what cannot wait: --override ring --reason \"...\""
+		}
+	}
+	return []Gate{g}
+}
+
+func (r Ring) must() string {
+	if r.Soak <= 0 {
+		return fmt.Sprintf("the same package must have run in %s first", r.Before.Store)
+	}
+	return fmt.Sprintf("the same package must have run in %s for %s first", r.Before.Store, days(r.Soak))
+}
+
+// follows joins what is known of the store before with what this one may take:
+// where somebody else changed that store, nobody knows what ran there.
+func (w *world) follows(m *matter) {
+	onward, later := w.onward[m.key]
+	if !later {
+		return
+	}
+	m.later = true
+	if i, there := slices.BinarySearchFunc(w.matters, onward.Before, func(m *matter, k store.Key) int { return m.key.Compare(k) }); there && w.matters[i].now.drift == "" {
+		m.ready = onward.Ready
+	}
+	for seen := 0; later && seen <= len(w.onward); seen++ { // also if they went in a circle
+		for _, b := range w.blocks[onward.Before] {
+			if m.want != nil && b.Pin == m.want.Pin.String() {
+				m.left = append(m.left, b)
+			}
+		}
+		onward, later = w.onward[onward.Before]
+	}
+}
+
+// goesOn says whether an offer may be put here as far as the store before is
+// concerned.
+func (m *matter) goesOn(o *offer) bool {
+	return !m.later || m.runsHere(o) || slices.Contains(m.ready, o.Release.Digest)
+}
+
+// runsHere says whether an offer holds the code that is installed here.
+func (m *matter) runsHere(o *offer) bool {
+	r := m.release()
+	return r != nil && (r.Digest == o.Release.Digest || m.sameContent(o))
+}
