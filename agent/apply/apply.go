@@ -72,11 +72,28 @@ type Applier struct {
 	// Entitled holds what a license counts against how the visual is used; nil
 	// where nothing is known of that.
 	Entitled func(g visual.GUID, terms license.Terms, asked bool) []verdict.Finding
+	// Elsewhere takes the place of Facts and Entitled in stores that belong to
+	// other tenants, by store.
+	Elsewhere map[string]Tenant
 	// Clock gives a fresh trusted moment, never earlier than the last.
 	Clock func() moment.Moment
 	// Lead asks, right before a store is changed, whether this process may still
 	// do so; nil where no other could.
 	Lead func(context.Context) error
+}
+
+// A Tenant is what licenses are held against in one tenant; see Applier.
+type Tenant struct {
+	Facts    func(journal.Book) license.Facts
+	Entitled func(g visual.GUID, terms license.Terms, asked bool) []verdict.Finding
+}
+
+// tenant returns what the licenses of a store are held against.
+func (a *Applier) tenant(k store.Key) Tenant {
+	if t, other := a.Elsewhere[k.Store]; other {
+		return t
+	}
+	return Tenant{a.Facts, a.Entitled}
 }
 
 // Do carries out one step whose gates the caller has found open, and takes it
@@ -218,13 +235,13 @@ func (a *Applier) judge(s plan.Step) (license.Licensed, error) {
 	if token == nil {
 		licensed, judgment = a.judgeAlone(book, p, s, need, a.Clock())
 	} else {
-		licensed, judgment = a.Trust.Judge(p, token, need, a.Facts(book), a.Clock())
+		licensed, judgment = a.Trust.Judge(p, token, need, a.tenant(s.Key).Facts(book), a.Clock())
 	}
 	if licensed.IsZero() {
 		return licensed, &verdict.Refusal{Findings: judgment.Findings}
 	}
-	if a.Entitled != nil {
-		judgment = judgment.With(a.Entitled(s.Key.GUID, s.To.License, need.Asked)...)
+	if entitled := a.tenant(s.Key).Entitled; entitled != nil {
+		judgment = judgment.With(entitled(s.Key.GUID, s.To.License, need.Asked)...)
 	}
 	if !judgment.Verdict.Passes() && (judgment.Verdict == verdict.Reject || need.Reviewed == "") {
 		return license.Licensed{}, &verdict.Refusal{Findings: judgment.Findings}

@@ -43,6 +43,11 @@ type Observer struct {
 	// Usage is what is known of the tenant's users and capacities; zero where
 	// nobody told.
 	Usage tenant.Facts
+	// Elsewhere holds the id of the tenant of each store that belongs to another.
+	Elsewhere map[string]string
+	// Rings say, of what goes through another store first, which one and for how
+	// long; Ring adds what ran there.
+	Rings map[store.Key]plan.Ring
 }
 
 // Input looks at every store and weighs every candidate at one moment.
@@ -52,7 +57,9 @@ func (o Observer) Input(ctx context.Context, book journal.Book, asks []plan.Ask,
 		Candidates: o.Candidates(book, len(asks) > 0, at),
 		Traits:     map[string]store.Traits{},
 		Responses:  o.responses(book), Hybrid: o.Hybrid,
+		Onward: o.onward(book, at),
 	}
+	o.judgedElsewhere(in.Candidates, book, len(asks) > 0, at)
 	for _, name := range slices.Sorted(maps.Keys(o.Stores)) {
 		present, err := o.present(ctx, book, name)
 		if err != nil {
