@@ -72,9 +72,9 @@ type Applier struct {
 	// Entitled holds what a license counts against how the visual is used; nil
 	// where nothing is known of that.
 	Entitled func(g visual.GUID, terms license.Terms, asked bool) []verdict.Finding
-	// Elsewhere takes the place of Facts and Entitled in stores that belong to
-	// other tenants, by store.
-	Elsewhere map[string]Tenant
+	// Against takes the place of Facts and Entitled where there are several stores,
+	// by store.
+	Against map[string]Against
 	// Clock gives a fresh trusted moment, never earlier than the last.
 	Clock func() moment.Moment
 	// Lead asks, right before a store is changed, whether this process may still
@@ -82,18 +82,18 @@ type Applier struct {
 	Lead func(context.Context) error
 }
 
-// A Tenant is what licenses are held against in one tenant; see Applier.
-type Tenant struct {
+// Against is what licenses are held against in one store; see Applier.
+type Against struct {
 	Facts    func(journal.Book) license.Facts
 	Entitled func(g visual.GUID, terms license.Terms, asked bool) []verdict.Finding
 }
 
-// tenant returns what the licenses of a store are held against.
-func (a *Applier) tenant(k store.Key) Tenant {
-	if t, other := a.Elsewhere[k.Store]; other {
-		return t
+// against returns what the licenses of a store are held against.
+func (a *Applier) against(k store.Key) Against {
+	if own, several := a.Against[k.Store]; several {
+		return own
 	}
-	return Tenant{a.Facts, a.Entitled}
+	return Against{a.Facts, a.Entitled}
 }
 
 // Do carries out one step whose gates the caller has found open, and takes it
@@ -235,12 +235,12 @@ func (a *Applier) judge(s plan.Step) (license.Licensed, error) {
 	if token == nil {
 		licensed, judgment = a.judgeAlone(book, p, s, need, a.Clock())
 	} else {
-		licensed, judgment = a.Trust.Judge(p, token, need, a.tenant(s.Key).Facts(book), a.Clock())
+		licensed, judgment = a.Trust.Judge(p, token, need, a.against(s.Key).Facts(book), a.Clock())
 	}
 	if licensed.IsZero() {
 		return licensed, &verdict.Refusal{Findings: judgment.Findings}
 	}
-	if entitled := a.tenant(s.Key).Entitled; entitled != nil {
+	if entitled := a.against(s.Key).Entitled; entitled != nil {
 		judgment = judgment.With(entitled(s.Key.GUID, s.To.License, need.Asked)...)
 	}
 	if !judgment.Verdict.Passes() && (judgment.Verdict == verdict.Reject || need.Reviewed == "") {

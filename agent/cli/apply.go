@@ -10,7 +10,6 @@ import (
 
 	"github.com/orgstore/orgstore/agent/apply"
 	"github.com/orgstore/orgstore/agent/cli/output"
-	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/store"
@@ -24,6 +23,7 @@ type applyOptions struct {
 	override string
 	reason   string
 	confirmation
+	inStore
 }
 
 func newApply(g *globals) *cobra.Command {
@@ -50,8 +50,9 @@ a saved plan, and that waits now, ends with exit code 18.`,
 		RunE: g.answering(o.run),
 	}
 	cmd.Flags().StringSliceVar(&o.visuals, "visual", nil, "only the changes of this `VISUAL`; repeatable")
-	cmd.Flags().StringVar(&o.override, "override", "", "let the changes pass this `GATE` (hold, window, freeze, soak, approval, rule, review, tries); with --reason")
+	cmd.Flags().StringVar(&o.override, "override", "", "let changes pass this `GATE` (hold, window, freeze, soak, ring, approval, rule, review, tries); with --reason")
 	cmd.Flags().StringVar(&o.reason, "reason", "", "why the gate is overridden; stays in the history")
+	o.inStore.flag(cmd, "only the changes in this store")
 	o.confirmation.flags(cmd, "make the changes without asking")
 	return cmd
 }
@@ -70,6 +71,9 @@ func (o *applyOptions) run(ctx context.Context, args []string) (answer, error) {
 		if recovered, err = s.changing(ctx, "apply"); err != nil {
 			return answer{}, err
 		}
+	}
+	if err := o.known(s); err != nil {
+		return s.applied(recovered, nil), err
 	}
 	p, in, err := s.compute(ctx, nil)
 	if err != nil {
@@ -134,7 +138,7 @@ func (o *applyOptions) adopt(ctx context.Context, s *session, p plan.Plan, in pl
 	if err != nil {
 		return p, in, err
 	}
-	err = s.adopt(ctx, p, func(k store.Key) bool { return len(only) == 0 || slices.Contains(only, k.GUID) })
+	err = s.adopt(ctx, p, func(k store.Key) bool { return o.has(k) && (len(only) == 0 || slices.Contains(only, k.GUID)) })
 	if err != nil || len(s.adopted) == 0 {
 		return p, in, err
 	}
@@ -161,7 +165,7 @@ func among(results []apply.Result, open plan.Open) bool {
 // selected picks the steps: those of the saved plan, of the visuals named, or
 // all; and which of the changes that wait are meant.
 func (o *applyOptions) selected(s *session, p plan.Plan, args []string) ([]plan.Step, func(plan.Open) bool, error) {
-	steps, chosen := p.Steps, func(plan.Open) bool { return true }
+	steps, chosen := p.Steps, func(open plan.Open) bool { return o.has(open.Step.Key) }
 	if len(args) == 1 {
 		saved, err := loadPlan(o.Disk, args[0])
 		if err != nil {
@@ -170,8 +174,9 @@ func (o *applyOptions) selected(s *session, p plan.Plan, args []string) ([]plan.
 		if steps, err = s.ofSaved(p, saved, args[0]); err != nil {
 			return nil, nil, err
 		}
-		chosen = saved.names
+		chosen = func(open plan.Open) bool { return o.has(open.Step.Key) && saved.names(open) }
 	}
+	steps = slices.DeleteFunc(slices.Clone(steps), func(s plan.Step) bool { return !o.has(s.Key) })
 	if len(o.visuals) == 0 {
 		return steps, chosen, nil
 	}
@@ -199,7 +204,7 @@ func (o *applyOptions) unmet(p plan.Plan, args []string) []plan.Idle {
 	}
 	only, _ := named(o.visuals) // read before
 	return slices.DeleteFunc(slices.Clone(p.Idle), func(i plan.Idle) bool {
-		return !i.Blocked || len(only) > 0 && !slices.Contains(only, i.Key.GUID)
+		return !i.Blocked || !o.has(i.Key) || len(only) > 0 && !slices.Contains(only, i.Key.GUID)
 	})
 }
 
@@ -252,20 +257,11 @@ func gone(p plan.Plan, step savedStep, name string) error {
 // agree asks the person, unless a saved plan or --force already said yes, or
 // every step is held back anyway.
 func (o *applyOptions) agree(s *session, steps []plan.Step, saved bool) error {
-	ready := 0
-	for _, step := range steps {
-		if s.passes(step, o.override) {
-			ready++
-		}
-	}
-	if ready == 0 || saved {
+	ready := slices.DeleteFunc(slices.Clone(steps), func(step plan.Step) bool { return !s.passes(step, o.override) })
+	if len(ready) == 0 || saved {
 		return nil
 	}
-	question := fmt.Sprintf("make %s in the store %s", plural(ready, "change"), s.settings.Store.Path)
-	if s.settings.Store.Driver == config.HandoffDriver {
-		question = fmt.Sprintf("lay out %s for a person in %s", plural(ready, "task"), s.settings.Store.Path)
-	}
-	return o.confirm(o.globals, func() error { return s.show(s.planAnswer(plan.Plan{Steps: steps})) }, question)
+	return o.confirm(o.globals, func() error { return s.show(s.planAnswer(plan.Plan{Steps: steps})) }, s.whereOf(ready))
 }
 
 // passes says whether nothing holds a step back but the gate to be overridden.
@@ -378,12 +374,12 @@ func (s *session) applied(results []apply.Result, unmet []plan.Idle) answer {
 	data := appliedData{Tx: string(s.tx), Steps: []appliedStep{}, Blocked: []blockedData{}, Adopted: []adoptedData{}}
 	view := output.View{Columns: []string{"VISUAL", "CHANGE", "FROM", "TO", "OUTCOME", "WHAT WAS SEEN"}}
 	for _, a := range s.adopted {
-		data.Adopted = append(data.Adopted, adoptedData{visualData{a.Key.GUID.String(), a.Name}, stateOf(a.State), a.Reason})
+		data.Adopted = append(data.Adopted, adoptedData{visualOf(a.Key, a.Name), stateOf(a.State), a.Reason})
 		view.Rows = append(view.Rows, []string{title(a.Name, a.Key), output.Nothing, output.Nothing, versionOf(a.State), "adopted", a.Reason})
 	}
 	for _, r := range results {
 		data.Steps = append(data.Steps, appliedStep{
-			ID: string(r.Step.ID), Visual: visualData{r.Step.Key.GUID.String(), r.Step.Name}, Kind: string(r.Step.Kind),
+			ID: string(r.Step.ID), Visual: visualOf(r.Step.Key, r.Step.Name), Kind: string(r.Step.Kind),
 			Outcome: string(r.Outcome), Code: string(r.Code), Message: r.Message, Hint: r.Hint,
 		})
 		view.Rows = append(view.Rows, []string{
@@ -392,7 +388,7 @@ func (s *session) applied(results []apply.Result, unmet []plan.Idle) answer {
 		})
 	}
 	for _, i := range unmet {
-		data.Blocked = append(data.Blocked, blockedData{visualData{i.Key.GUID.String(), i.Name}, reasonOf(i.Reason)})
+		data.Blocked = append(data.Blocked, blockedData{visualOf(i.Key, i.Name), reasonOf(i.Reason)})
 		view.Rows = append(view.Rows, []string{
 			title(i.Name, i.Key), "blocked", versionOf(i.State), versionOf(i.State), "left alone", hinted(i.Reason),
 		})

@@ -226,17 +226,36 @@ func (c *checkup) library(ctx context.Context) {
 // store checks that the store can be looked into; nil where it cannot.
 func (c *checkup) store(ctx context.Context) []plan.Present {
 	const name, what, fix = "store", "the store that reports load visuals from", "see to it that the store can be reached; `orgstore status` shows more"
-	if c.session == nil {
-		target, err := c.Store(c.Disk, c.settings.Store, store.Told{})
-		if err == nil {
-			_, err = target.Installed(ctx)
+	for _, t := range c.settings.Stores {
+		what := what
+		if len(c.settings.Stores) > 1 {
+			what = fmt.Sprintf("the store %s", t.Name)
 		}
-		c.result(name, what, c.settings.Store.Path, err, fix)
+		c.result(name, what, t.Path, c.looks(ctx, t), fix)
+	}
+	if c.session == nil {
 		return nil
 	}
 	in, err := c.session.observer().Input(ctx, c.session.journal.Book(), nil, c.session.clock())
-	c.result(name, what, c.settings.Store.Path, err, fix)
+	if err != nil {
+		return nil // said already
+	}
 	return in.Present
+}
+
+// looks looks into one store.
+func (c *checkup) looks(ctx context.Context, t config.Store) error {
+	var target store.Store
+	var err error
+	if c.session != nil {
+		target = c.session.stores[t.Name]
+	} else if target, err = c.Store(c.Disk, t, store.Told{}); err != nil {
+		return err
+	}
+	if _, err = target.Installed(ctx); err != nil {
+		return fmt.Errorf("cannot look into the store %s: %w", t.Name, err)
+	}
+	return nil
 }
 
 // waysBack checks for each installed visual that a rollback could be made now:

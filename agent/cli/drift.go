@@ -10,7 +10,6 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/journal"
-	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/drift"
 	"github.com/orgstore/orgstore/policies/plan"
@@ -19,6 +18,7 @@ import (
 type driftOptions struct {
 	*globals
 	detailed bool
+	inStore
 }
 
 func newDrift(g *globals) *cobra.Command {
@@ -43,6 +43,7 @@ an event in the time of a task speaks for that task, any other one is drift.`,
 		Args: arguments(cobra.ArbitraryArgs),
 		RunE: g.answering(o.run),
 	}
+	o.inStore.flag(cmd, "only what is about this store")
 	cmd.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 where something drifted, 0 where nothing did, 1 on any error")
 	cmd.AddCommand(newDriftSettle(g))
 	return cmd
@@ -102,6 +103,9 @@ func (o *driftOptions) run(ctx context.Context, args []string) (answer, error) {
 		return answer{}, err
 	}
 	defer s.Close()
+	if err := o.known(s); err != nil {
+		return answer{}, err
+	}
 	p, in, err := s.compute(ctx, nil)
 	if err != nil {
 		return answer{}, err
@@ -113,6 +117,7 @@ func (o *driftOptions) run(ctx context.Context, args []string) (answer, error) {
 		return answer{}, err
 	}
 	r := s.drift(p, in)
+	r.Findings = slices.DeleteFunc(r.Findings, func(f drift.Finding) bool { return !o.has(f.Key) })
 	if len(only) > 0 {
 		r.Findings = slices.DeleteFunc(r.Findings, func(f drift.Finding) bool { return !slices.Contains(only, f.Key.GUID) })
 		r.Sightings = slices.DeleteFunc(r.Sightings, func(e drift.Sighting) bool { return !slices.Contains(only, e.GUID) })
@@ -160,7 +165,7 @@ func known(s *stateData) string {
 func (s *session) findingOf(f drift.Finding) findingData {
 	d := findingData{
 		Class: string(f.Class), Code: string(f.Code), Severity: "note", Store: f.Key.Store,
-		Visual: visualData{f.Key.GUID.String(), f.Name}, Believed: stateOf(f.Believed), Found: stateOf(f.Found),
+		Visual: visualOf(f.Key, f.Name), Believed: stateOf(f.Believed), Found: stateOf(f.Found),
 		By: f.By, At: timestamp(f.At), Event: f.Event, Message: f.Message, Hint: f.Hint,
 	}
 	if f.Counts {
@@ -175,7 +180,7 @@ func (s *session) findingOf(f drift.Finding) findingData {
 func eventOf(e drift.Sighting) eventData {
 	d := eventData{
 		Event: e.ID, At: timestamp(e.At), Operation: string(e.Operation), User: e.User, Item: e.Item, Object: e.Object,
-		Visual: visualData{e.GUID.String(), e.Name}, Means: "drift", Task: string(e.Step),
+		Visual: visualData{GUID: e.GUID.String(), Name: e.Name}, Means: "drift", Task: string(e.Step),
 	}
 	switch {
 	case e.Failed:
@@ -223,6 +228,7 @@ type settleOptions struct {
 	*globals
 	reason string
 	dryRun bool
+	inStore
 }
 
 func newDriftSettle(g *globals) *cobra.Command {
@@ -241,6 +247,7 @@ with orgstore store baseline. Who settled what stays in the history.`,
 		RunE:    g.answering(o.run),
 	}
 	cmd.Flags().StringVar(&o.reason, "reason", "", "why; stays in the history (required)")
+	o.inStore.flag(cmd, "the store of the visual")
 	dryRunFlags(cmd, &o.dryRun)
 	return cmd
 }
@@ -275,9 +282,12 @@ func (o *settleOptions) run(ctx context.Context, args []string) (answer, error) 
 		if err := s.mustKnowOrSee([]visual.GUID{g}, p); err != nil {
 			return answer{}, err
 		}
-		k := store.Key{Store: theStore, GUID: g}
+		k, err := o.key(s, g, nil)
+		if err != nil {
+			return answer{}, err
+		}
 		l, _ := ofVisual(p, k)
-		fact, data.Event, data.Visual = journal.DriftSettled{Key: k, Reason: o.reason}, "", visualData{g.String(), l.name}
+		fact, data.Event, data.Visual = journal.DriftSettled{Key: k, Reason: o.reason}, "", visualOf(k, l.name)
 	}
 	a := answer{data: data, view: output.View{Text: cmp.Or(data.Event, title(data.Visual.Name, fact.Key)) + " is settled: " + o.reason}}
 	if o.dryRun {

@@ -18,7 +18,7 @@ import (
 )
 
 func newHistory(g *globals) *cobra.Command {
-	all := false
+	all, in := false, inStore{}
 	cmd := &cobra.Command{
 		Use:   "history [VISUAL]",
 		Short: "Show what was changed, by whom and why",
@@ -32,9 +32,10 @@ entries are chained by hashes: an entry that was edited is noticed (exit 17).`,
   orgstore history auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E -o json
   orgstore history --all`,
 		Args: arguments(cobra.MaximumNArgs(1)),
-		RunE: g.answering(func(ctx context.Context, args []string) (answer, error) { return runHistory(ctx, g, args, all) }),
+		RunE: g.answering(func(ctx context.Context, args []string) (answer, error) { return runHistory(ctx, g, args, all, in) }),
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "also what people said without changing the store: pins, holds, approvals")
+	in.flag(cmd, "only what happened in this store")
 	return cmd
 }
 
@@ -71,7 +72,7 @@ type approvalData struct {
 	Reason string `json:"reason"`
 }
 
-func runHistory(ctx context.Context, g *globals, args []string, all bool) (answer, error) {
+func runHistory(ctx context.Context, g *globals, args []string, all bool, where inStore) (answer, error) {
 	only, err := named(args)
 	if err != nil {
 		return answer{}, err
@@ -81,7 +82,7 @@ func runHistory(ctx context.Context, g *globals, args []string, all bool) (answe
 		return answer{}, err
 	}
 	defer s.Close()
-	if err := s.mustKnow(only); err != nil {
+	if err := cmp.Or(where.known(s), s.mustKnow(only)); err != nil {
 		return answer{}, err
 	}
 	data := []revisionData{}
@@ -93,7 +94,7 @@ func runHistory(ctx context.Context, g *globals, args []string, all bool) (answe
 		}
 	}
 	for _, r := range history {
-		if len(only) > 0 && !slices.Contains(only, r.Key.GUID) {
+		if len(only) > 0 && !slices.Contains(only, r.Key.GUID) || !where.has(r.Key) {
 			continue
 		}
 		data = append(data, revisionOf(r))
@@ -112,7 +113,7 @@ func runHistory(ctx context.Context, g *globals, args []string, all bool) (answe
 func revisionOf(r journal.Revision) revisionData {
 	d := revisionData{
 		Revision: r.Revision, Time: timestamp(r.Time), Status: string(r.Status),
-		Visual: visualData{r.Key.GUID.String(), r.Name}, Kind: string(r.Kind),
+		Visual: visualOf(r.Key, r.Name), Kind: string(r.Kind),
 		Digest: digestOf(r.After.Release), LicenseEnds: timestamp(r.After.License.Ends),
 		Claim: string(r.Claim), Actor: r.Actor.String(), Reason: r.Reason, Message: r.Message, Tx: string(r.Tx),
 	}
@@ -187,9 +188,9 @@ func eventWords(f journal.StoreChanged) string {
 // words adds to a history what people said of a visual without changing it. What
 // they said is no revision: it has the number 0.
 func (s *session) words(ctx context.Context, history []journal.Revision) ([]journal.Revision, error) {
-	names := map[store.Key]string{}
+	names := map[visual.GUID]string{}
 	for _, r := range history {
-		names[r.Key] = r.Name
+		names[r.Key.GUID] = r.Name
 	}
 	err := s.journal.Entries(ctx, func(e journal.Entry) error {
 		r := journal.Revision{Seq: e.Seq, Time: e.At, Status: journal.StatusDone, Actor: e.By, Tx: e.Tx, After: store.State{Presence: store.Absent}}
@@ -205,7 +206,7 @@ func (s *session) words(ctx context.Context, history []journal.Revision) ([]jour
 			if f.Bound.Terms.Grade != license.Attested {
 				return nil
 			}
-			r.Key, r.Kind = store.Key{Store: theStore, GUID: f.Bound.GUID}, "attestation"
+			r.Key, r.Kind = store.Key{GUID: f.Bound.GUID}, "attestation"
 			r.After = store.State{Presence: store.Present, Release: &visual.Release{Version: f.Bound.Version, Digest: f.Bound.Package}, License: f.Bound.Terms}
 		case journal.Unblocked:
 			r.Key, r.Kind, r.Reason = f.Key, "unblock", f.Reason
@@ -229,7 +230,7 @@ func (s *session) words(ctx context.Context, history []journal.Revision) ([]jour
 			return nil
 		}
 		if !r.Key.GUID.IsZero() {
-			r.Name = names[r.Key]
+			r.Name = names[r.Key.GUID]
 		}
 		history = append(history, r)
 		return nil

@@ -19,6 +19,7 @@ type holdOptions struct {
 	until  string
 	reason string
 	dryRun bool
+	inStore
 }
 
 func newHold(g *globals) *cobra.Command {
@@ -36,6 +37,7 @@ and status with who holds it and why.`,
 	}
 	cmd.Flags().StringVar(&o.until, "until", "", "the first `DAY` on which it may change again, as 2027-01-11 (UTC); without it until unhold")
 	cmd.Flags().StringVar(&o.reason, "reason", "", "why; shown wherever the hold is (required)")
+	o.inStore.flag(cmd, "only in this store")
 	dryRunFlags(cmd, &o.dryRun)
 	return cmd
 }
@@ -50,6 +52,7 @@ func newUnhold(g *globals) *cobra.Command {
 		RunE:    g.answering(o.unhold),
 	}
 	cmd.Flags().StringVar(&o.reason, "reason", "", "why; stays in the history (--all)")
+	o.inStore.flag(cmd, "only in this store")
 	dryRunFlags(cmd, &o.dryRun)
 	return cmd
 }
@@ -68,6 +71,7 @@ brings it back. Editing the visual's pin lifts the block too.`,
 		RunE:    g.answering(o.unblock),
 	}
 	cmd.Flags().StringVar(&o.reason, "reason", "", "why; stays in the history (--all; required)")
+	o.inStore.flag(cmd, "only in this store")
 	dryRunFlags(cmd, &o.dryRun)
 	return cmd
 }
@@ -128,7 +132,7 @@ func (o *holdOptions) unblock(ctx context.Context, args []string) (answer, error
 // isHeld refuses to lift a hold that nobody set.
 func isHeld(b journal.Book, k store.Key) error {
 	for _, h := range b.Holds() {
-		if h.Key == k {
+		if h.Key == k || k.Store == "" && h.Key.GUID == k.GUID {
 			return nil
 		}
 	}
@@ -138,7 +142,7 @@ func isHeld(b journal.Book, k store.Key) error {
 // isBlocked refuses to lift a block that no rollback left.
 func isBlocked(b journal.Book, k store.Key) error {
 	for _, block := range b.Blocks() {
-		if block.Key == k {
+		if block.Key == k || k.Store == "" && block.Key.GUID == k.GUID {
 			return nil
 		}
 	}
@@ -163,7 +167,10 @@ func (o *holdOptions) record(ctx context.Context, name, done string, check func(
 		return answer{}, err
 	}
 	defer s.Close()
-	k := store.Key{Store: theStore, GUID: g}
+	k, err := o.all(s, g)
+	if err != nil {
+		return answer{}, err
+	}
 	if err := s.mustKnow([]visual.GUID{g}); err != nil {
 		return answer{}, err
 	}
@@ -185,7 +192,7 @@ func (o *holdOptions) record(ctx context.Context, name, done string, check func(
 // not look like one of which there is nothing to say.
 func (s *session) mustKnow(visuals []visual.GUID) error {
 	for _, g := range visuals {
-		if !s.knows(store.Key{Store: theStore, GUID: g}) {
+		if !s.knows(g) {
 			return problem(exitError, "visual.unknown", "look at `orgstore status` and `orgstore package list` for those it knows; upper and lower case count",
 				"orgstore knows no visual %s: it is neither pinned, nor installed by orgstore, nor among the packages taken in", g)
 		}
@@ -194,11 +201,11 @@ func (s *session) mustKnow(visuals []visual.GUID) error {
 }
 
 // knows says whether the settings, the journal or the archive name a visual.
-func (s *session) knows(k store.Key) bool {
-	if _, pinned := s.settings.Visual(k.GUID); pinned {
+func (s *session) knows(g visual.GUID) bool {
+	if _, pinned := s.settings.Visual(g); pinned {
 		return true
 	}
 	book := s.journal.Book()
-	return slices.Contains(book.Keys(), k) ||
-		slices.ContainsFunc(book.Packages(), func(p journal.Package) bool { return p.Manifest.GUID == k.GUID })
+	return slices.ContainsFunc(book.Keys(), func(k store.Key) bool { return k.GUID == g }) ||
+		slices.ContainsFunc(book.Packages(), func(p journal.Package) bool { return p.Manifest.GUID == g })
 }

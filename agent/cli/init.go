@@ -67,7 +67,7 @@ func (o *initOptions) run(args []string) (answer, error) {
 	if err != nil {
 		return answer{}, usage("correct --sharepoint, --library or --client", "the settings would be wrong: %w", err)
 	}
-	data := initData{name, s.Library.Place(), s.Store.Path}
+	data := initData{name, s.Library.Place(), s.Stores[0].Path}
 	a := answer{
 		data:    data,
 		view:    facts([2]string{"settings", data.Settings}, [2]string{"library", data.Library}, [2]string{"store", data.Store}),
@@ -95,7 +95,7 @@ func (o *initOptions) run(args []string) (answer, error) {
 		a.message = "nothing was written: this was a dry run"
 		return a, nil
 	}
-	for _, dir := range []string{s.Library.Folder, s.Store.Path} {
+	for _, dir := range []string{s.Library.Folder, s.Stores[0].Path} {
 		if dir == "" { // the library is the tenant's
 			continue
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/diff"
 	"github.com/orgstore/orgstore/packages/disk"
@@ -26,6 +27,7 @@ type planOptions struct {
 	*globals
 	out      string
 	detailed bool
+	inStore
 }
 
 func newPlan(g *globals) *cobra.Command {
@@ -46,6 +48,7 @@ store have changed since.`,
 		RunE: g.answering(func(ctx context.Context, _ []string) (answer, error) { return o.run(ctx) }),
 	}
 	cmd.Flags().StringVar(&o.out, "out", "", "save the plan to `FILE` for apply")
+	o.inStore.flag(cmd, "only what is about this store")
 	cmd.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 where there are changes or a visual is not as pinned, 0 where all is well, 1 on any error")
 	return cmd
 }
@@ -56,6 +59,9 @@ func (o planOptions) run(ctx context.Context) (answer, error) {
 		return answer{}, err
 	}
 	defer s.Close()
+	if err := o.known(s); err != nil {
+		return answer{}, err
+	}
 	p, _, err := s.compute(ctx, nil)
 	if err != nil {
 		return answer{}, err
@@ -64,6 +70,7 @@ func (o planOptions) run(ctx context.Context) (answer, error) {
 	if err := s.watch(ctx, false); err != nil {
 		return answer{}, err
 	}
+	p = o.narrowed(p)
 	a := s.planAnswer(p)
 	if o.out != "" {
 		if err := o.savePlan(o.out, p); err != nil {
@@ -130,7 +137,7 @@ func (s *session) planAnswer(p plan.Plan) answer {
 	data := planData{ID: p.ID, Basis: string(p.Basis), Changes: len(p.Steps), Steps: []stepData{}}
 	view := output.View{Columns: []string{"VISUAL", "CHANGE", "FROM", "TO", "LICENSE UNTIL", "WHY"}}
 	for _, w := range p.Withdrawals {
-		data.Withdrawals = append(data.Withdrawals, withdrawalData{visualData{w.Key.GUID.String(), w.Name}, string(w.Open.Step.ID), timestamp(w.Open.Since), w.Reason})
+		data.Withdrawals = append(data.Withdrawals, withdrawalData{visualOf(w.Key, w.Name), string(w.Open.Step.ID), timestamp(w.Open.Since), w.Reason})
 	}
 	held, unmet, waiting := 0, 0, 0
 	for _, step := range p.Steps {
@@ -143,7 +150,7 @@ func (s *session) planAnswer(p plan.Plan) answer {
 			step.Reason.Message += "; " + text
 		}
 		data.Steps = append(data.Steps, stepData{
-			ID: string(step.ID), Visual: visualData{step.Key.GUID.String(), step.Name}, Kind: string(step.Kind),
+			ID: string(step.ID), Visual: visualOf(step.Key, step.Name), Kind: string(step.Kind),
 			From: stateOf(step.From), To: stateOf(step.To), Reason: reasonOf(step.Reason),
 			Gates: gatesOf(gates), DiffClass: changed.Class, WayBack: &step.Back,
 		})
@@ -168,7 +175,7 @@ func (s *session) planAnswer(p plan.Plan) answer {
 			idle.Reason.Message += "; " + text
 		}
 		data.Steps = append(data.Steps, stepData{
-			Visual: visualData{idle.Key.GUID.String(), idle.Name}, Kind: kind,
+			Visual: visualOf(idle.Key, idle.Name), Kind: kind,
 			From: stateOf(idle.State), To: stateOf(idle.State), Reason: reasonOf(idle.Reason), Gates: []gateData{},
 		})
 		view.Rows = append(view.Rows, []string{
@@ -209,8 +216,10 @@ func why(reason string, gates []plan.Gate) string {
 			parts = append(parts, "needs review: "+g.Message)
 		case g.Kind == plan.GateApproval:
 			parts = append(parts, fmt.Sprintf("%s (%s)", g.Message, g.Hint))
-		default: // a hold says itself who holds it
+		case g.Kind == plan.GateHold || g.Until.IsZero(): // a hold says itself who holds it until when
 			parts = append(parts, g.Message)
+		default:
+			parts = append(parts, fmt.Sprintf("%s (opens %s)", g.Message, g.Until.UTC().Format("2006-01-02 15:04 UTC")))
 		}
 	}
 	return strings.Join(parts, "; ")
@@ -223,10 +232,13 @@ func hinted(r plan.Reason) string {
 	return r.Message + " (" + r.Hint + ")"
 }
 
-// title names a visual for people.
+// title names a visual for people, and the store where it may be in several.
 func title(name string, k store.Key) string {
 	if name == "" {
-		return k.GUID.String()
+		name = k.GUID.String()
+	}
+	if k.Store != "" && k.Store != config.OnlyStore {
+		name += " in " + k.Store
 	}
 	return name
 }

@@ -71,10 +71,10 @@ func (s *session) replayed(name, approved string) (store.Store, error) {
 	return r.Recorded(name, text, approved)
 }
 
-// target opens the store of the settings.
-func (s *session) target(context.Context) (store.Store, error) {
-	if s.settings.Store.Driver == config.RecordedDriver {
-		return s.replayed(s.settings.Store.Recipe, s.settings.Store.Approved)
+// target opens one store of the settings.
+func (s *session) target(_ context.Context, c config.Store) (store.Store, error) {
+	if c.Driver == config.RecordedDriver {
+		return s.replayed(c.Recipe, c.Approved)
 	}
-	return s.Store(s.Disk, s.settings.Store, s.told())
+	return s.Store(s.Disk, c, s.told(c.Name))
 }

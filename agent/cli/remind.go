@@ -14,7 +14,7 @@ import (
 // due is the event of a task that waits for so long; empty where none is due yet.
 func (s *session) due(open plan.Open) journal.Event {
 	waited := s.Now().Sub(open.Since)
-	switch c := s.settings.Store; {
+	switch c, _ := s.settings.StoreNamed(open.Step.Key.Store); {
 	case c.Escalate > 0 && waited >= c.Escalate:
 		return journal.TaskEscalated
 	case c.Remind > 0 && waited >= c.Remind:

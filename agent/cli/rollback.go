@@ -23,6 +23,7 @@ type rollbackOptions struct {
 	override string
 	reason   string
 	confirmation
+	inStore
 }
 
 func newRollback(g *globals) *cobra.Command {
@@ -49,6 +50,7 @@ still.`,
 	cmd.Flags().StringVar(&o.to, "to", "", "a `VERSION` (with a dot) or a REVISION (a whole number) of orgstore history; 0 turns access off")
 	cmd.Flags().StringVar(&o.override, "override", "", "go through this `GATE` (review, approval or tries), for the reason given")
 	cmd.Flags().StringVar(&o.reason, "reason", "", "why; stays in the history (required)")
+	o.inStore.flag(cmd, "the store to go back in, where the visual goes through several")
 	o.confirmation.flags(cmd, "go back without asking")
 	return cmd
 }
@@ -78,7 +80,10 @@ func (o *rollbackOptions) run(ctx context.Context, args []string) (answer, error
 			return answer{}, err
 		}
 	}
-	key := store.Key{Store: theStore, GUID: g}
+	key, err := o.key(s, g, nil)
+	if err != nil {
+		return answer{}, err
+	}
 	if r := finished(recovered, key); r != nil && o.meant(s.journal.Book(), key, r.Step.To) {
 		return s.applied(recovered, nil), worst(recovered, true)
 	}

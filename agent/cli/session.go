@@ -32,10 +32,6 @@ import (
 	"github.com/orgstore/orgstore/policies/rule"
 )
 
-// theStore is the name of the one store that settings can name today. Journals
-// hold it: it is never renamed.
-const theStore = "store"
-
 // maxBundle bounds a trust bundle, in bytes: keys of a hundred visuals take a
 // twentieth of it.
 const maxBundle = 1 << 20
@@ -51,8 +47,8 @@ type session struct {
 	trust    license.Trust // without status lists: see believed
 	heard    listened
 	stores   map[string]store.Store
-	leads    *lead // nil while it may not change stores
-	lists    lists // what people took from the store
+	leads    *lead             // nil while it may not change stores
+	lists    map[string]*lists // what people took from each store
 	known    tenant.Facts
 	profiles profile.Set
 	broken   error        // why a vendor profile cannot be read; nil where all can be
@@ -69,6 +65,7 @@ type session struct {
 	report   drift.Report                // what drifted, once something asked
 	judged   map[store.StepID]rule.Facts // of steps that rules were asked about
 	adopted  []plan.Adoption             // what this session took for what there is
+	drifts   map[store.Key]plan.Drift    // what somebody else changed, at the last look
 }
 
 // open reads the settings and opens what they name. Close it.
@@ -97,11 +94,9 @@ func (g *globals) openWith(ctx context.Context, settings config.Settings) (*sess
 	if s.archive, err = archive.Open(g.Disk, archiveOf(settings)); err != nil {
 		return nil, err
 	}
-	target, err := s.target(ctx)
-	if err != nil {
+	if err := s.openStores(ctx); err != nil {
 		return nil, err
 	}
-	s.stores = map[string]store.Store{theStore: target}
 	// Read before the journal, which others may carry on meanwhile.
 	checkpoints := s.checkpoints()
 	if err := s.openJournal(ctx); err != nil {
@@ -206,8 +201,8 @@ func (s *session) clock() moment.Moment {
 
 func (s *session) desk() intake.Desk {
 	d := intake.Desk{Archive: s.archive, Journal: s.journal, Trust: s.trust, Limits: pbiviz.DefaultLimits(), Profiles: s.profiles, Now: s.Now}
-	if !tells(s.stores[theStore]) {
-		d.Store = theStore
+	if name := s.home(); name != "" && !tells(s.stores[name]) {
+		d.Store = name
 	}
 	return d
 }
@@ -223,18 +218,27 @@ func (s *session) observer() observe.Observer {
 		if v.Least != "" {
 			o.LeastOf[v.GUID] = v.Least
 		}
-		k := store.Key{Store: theStore, GUID: v.GUID}
-		o.Wanted = append(o.Wanted, plan.Wanted{Key: k, Pin: v.Pin})
-		o.OnDrift[k], o.Hybrid[k] = v.Drift, v.Hybrid
+		for _, name := range s.settings.RingsOf(v) {
+			k := store.Key{Store: name, GUID: v.GUID}
+			o.Wanted = append(o.Wanted, plan.Wanted{Key: k, Pin: v.Pin})
+			o.OnDrift[k], o.Hybrid[k] = v.Drift, v.Hybrid
+		}
 	}
+	s.ringed(&o)
 	return o
 }
 
 func (s *session) applier() *apply.Applier {
 	o := s.observer()
+	against := map[string]apply.Against{}
+	for name := range s.stores {
+		if in := o.In(name); len(s.stores) > 1 {
+			against[name] = apply.Against{Facts: in.Facts, Entitled: in.Entitled}
+		}
+	}
 	return &apply.Applier{
 		Journal: s.journal, Archive: s.archive, Stores: s.stores, Trust: s.believed(),
-		Limits: pbiviz.DefaultLimits(), Facts: o.Facts, Entitled: o.Entitled, Clock: s.clock,
+		Limits: pbiviz.DefaultLimits(), Facts: o.Facts, Entitled: o.Entitled, Against: against, Clock: s.clock,
 		Need: o.Need, Profiles: s.profiles,
 		Lead: func(ctx context.Context) error { return s.journal.Lead(ctx, leaseTerm, false) },
 	}
@@ -330,7 +334,9 @@ func (s *session) plan(ctx context.Context, asks []plan.Ask) (plan.Plan, plan.In
 		return plan.Plan{}, in, problem(exitError, "store.unreadable", "see to it that the store can be reached; nothing was changed", "%w", err)
 	}
 	in.Held = func(step plan.Step) bool { return !plan.Ready(s.gates(step)) }
-	return plan.Compute(in), in, nil
+	p := plan.Compute(in)
+	s.drifts = p.Drifts
+	return p, in, nil
 }
 
 // gates asks what holds a step back right now.
@@ -347,6 +353,7 @@ func (s *session) conditions(step plan.Step) plan.Conditions {
 	}
 	if v, ok := s.settings.Visual(step.Key.GUID); ok {
 		c.Policies[step.Key] = s.settings.Policy(v)
+		c.Rings = s.rings(v, step.Key, c.At)
 	}
 	if r := step.To.Release; r != nil {
 		if p, ok := book.Package(r.Digest); ok {

@@ -22,7 +22,8 @@ import (
 const warnDays = 30
 
 func newStatus(g *globals) *cobra.Command {
-	return &cobra.Command{
+	in := inStore{}
+	cmd := &cobra.Command{
 		Use:   "status [VISUAL...]",
 		Short: "Show every visual: what is pinned, what is installed, until when it is licensed",
 		Long: `Show every visual: what is pinned, what is installed, until when it is licensed.
@@ -32,25 +33,29 @@ person is to make the change), license-ending (within 30 days), license-ended,
 license-revoked, vendor-untrusted (the vendor's keys are lost or changed), missing
 or change-planned.`,
 		Example: "  orgstore status\n  orgstore status -o json --query \"[?state!='ok'].guid\"",
-		RunE:    g.answering(func(ctx context.Context, args []string) (answer, error) { return runStatus(ctx, g, args) }),
+		RunE:    g.answering(func(ctx context.Context, args []string) (answer, error) { return runStatus(ctx, g, args, in) }),
 	}
+	in.flag(cmd, "only what is in this store")
+	return cmd
 }
 
 type statusData struct {
-	GUID             string `json:"guid"`
-	Name             string `json:"name"`
-	Pin              string `json:"pin"`
-	InstalledVersion string `json:"installed_version"`
-	InstalledDigest  string `json:"installed_digest"`
-	LicenseEnds      string `json:"license_ends"`
-	DaysLeft         *int   `json:"days_left"`
-	LastChance       string `json:"last_chance"` // to renew its license; empty where none is known or left
-	NewestAvailable  string `json:"newest_available"`
-	State            string `json:"state"`
-	Message          string `json:"message"`
+	GUID             string     `json:"guid"`
+	Name             string     `json:"name"`
+	Store            string     `json:"store"`
+	Pin              string     `json:"pin"`
+	InstalledVersion string     `json:"installed_version"`
+	InstalledDigest  string     `json:"installed_digest"`
+	LicenseEnds      string     `json:"license_ends"`
+	DaysLeft         *int       `json:"days_left"`
+	LastChance       string     `json:"last_chance"` // to renew its license; empty where none is known or left
+	NewestAvailable  string     `json:"newest_available"`
+	State            string     `json:"state"`
+	Message          string     `json:"message"`
+	Gates            []gateData `json:"gates"` // of the change that is planned, closed ones and those passed
 }
 
-func runStatus(ctx context.Context, g *globals, args []string) (answer, error) {
+func runStatus(ctx context.Context, g *globals, args []string, where inStore) (answer, error) {
 	only, err := named(args)
 	if err != nil {
 		return answer{}, err
@@ -60,6 +65,9 @@ func runStatus(ctx context.Context, g *globals, args []string) (answer, error) {
 		return answer{}, err
 	}
 	defer s.Close()
+	if err := where.known(s); err != nil {
+		return answer{}, err
+	}
 	p, in, err := s.compute(ctx, nil)
 	if err != nil {
 		return answer{}, err
@@ -74,7 +82,7 @@ func runStatus(ctx context.Context, g *globals, args []string) (answer, error) {
 	data := []statusData{}
 	view := output.View{Columns: []string{"VISUAL", "PIN", "INSTALLED", "LICENSE UNTIL", "DAYS LEFT", "NEWEST HERE", "STATE", "WHAT"}}
 	for _, l := range lines(p) {
-		if len(only) > 0 && !slices.Contains(only, l.key.GUID) {
+		if len(only) > 0 && !slices.Contains(only, l.key.GUID) || !where.has(l.key) {
 			continue
 		}
 		d := s.statusOf(l, in)
@@ -84,7 +92,7 @@ func runStatus(ctx context.Context, g *globals, args []string) (answer, error) {
 			left = strconv.Itoa(*d.DaysLeft)
 		}
 		view.Rows = append(view.Rows, []string{
-			cmp.Or(d.Name, d.GUID), orDash(d.Pin), versionOf(l.state), day(l.state.License.Ends), left,
+			title(d.Name, l.key), orDash(d.Pin), versionOf(l.state), day(l.state.License.Ends), left,
 			orDash(d.NewestAvailable), d.State, d.Message,
 		})
 	}
@@ -102,8 +110,7 @@ func runStatus(ctx context.Context, g *globals, args []string) (answer, error) {
 // mustKnowOrSee is mustKnow, where a visual may also just lie in the store.
 func (s *session) mustKnowOrSee(visuals []visual.GUID, p plan.Plan) error {
 	return s.mustKnow(slices.DeleteFunc(slices.Clone(visuals), func(g visual.GUID) bool {
-		_, seen := ofVisual(p, store.Key{Store: theStore, GUID: g})
-		return seen
+		return slices.ContainsFunc(lines(p), func(l line) bool { return l.key.GUID == g })
 	}))
 }
 
@@ -137,8 +144,11 @@ func lines(p plan.Plan) []line {
 func (s *session) statusOf(l line, in plan.Input) statusData {
 	at := s.clock()
 	d := statusData{
-		GUID: l.key.GUID.String(), Name: l.name, InstalledDigest: digestOf(l.state.Release),
+		GUID: l.key.GUID.String(), Name: l.name, Store: l.key.Store, Gates: []gateData{}, InstalledDigest: digestOf(l.state.Release),
 		LicenseEnds: timestamp(l.state.License.Ends), NewestAvailable: newest(in, l.key.GUID),
+	}
+	if l.step != nil {
+		d.Gates = gatesOf(s.gates(*l.step))
 	}
 	if l.state.Release != nil {
 		d.InstalledVersion = l.state.Release.Version.String()

@@ -27,6 +27,7 @@ type baselineOptions struct {
 	absent   bool
 	evidence string
 	dryRun   bool
+	inStore
 }
 
 func newBaseline(g *globals) *cobra.Command {
@@ -50,6 +51,7 @@ what you say is installed counts.`,
 	cmd.Flags().StringVar(&o.file, "package", "", "the `FILE` of the package that is installed")
 	cmd.Flags().BoolVar(&o.absent, "absent", false, "the store has no such visual; in place of --package")
 	cmd.Flags().StringVar(&o.evidence, "evidence", "", "how you know; stays in the history (required)")
+	o.inStore.flag(cmd, "the store that holds it, where there are several")
 	dryRunFlags(cmd, &o.dryRun)
 	return cmd
 }
@@ -75,7 +77,10 @@ func (o *baselineOptions) run(ctx context.Context, args []string) (answer, error
 		return answer{}, err
 	}
 	defer s.Close()
-	k := store.Key{Store: theStore, GUID: g}
+	k, err := o.key(s, g, nil)
+	if err != nil {
+		return answer{}, err
+	}
 	if o.absent {
 		return o.runAbsent(ctx, s, k)
 	}

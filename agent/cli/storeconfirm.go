@@ -24,6 +24,7 @@ type confirmOptions struct {
 	sha256   string
 	evidence string
 	dryRun   bool
+	inStore
 }
 
 func newStoreConfirm(g *globals) *cobra.Command {
@@ -51,6 +52,7 @@ history.`,
 	cmd.Flags().BoolVar(&o.uploaded, "uploaded", false, "you uploaded the task's file yourself; for a renewal")
 	cmd.Flags().StringVar(&o.sha256, "sha256", "", "the beginning of the uploaded file's SHA-256, at least 8 `DIGITS`")
 	cmd.Flags().StringVar(&o.evidence, "evidence", "", "how you know; stays in the history")
+	o.inStore.flag(cmd, "the store of the change, where changes wait in several")
 	dryRunFlags(cmd, &o.dryRun)
 	return cmd
 }
@@ -84,7 +86,10 @@ func (o *confirmOptions) run(ctx context.Context, args []string) (answer, error)
 			return answer{}, err
 		}
 	}
-	k := store.Key{Store: theStore, GUID: g}
+	k, err := o.key(s, g, func(k store.Key) bool { _, _, waits := task(s.journal.Book(), k); return waits })
+	if err != nil {
+		return answer{}, err
+	}
 	open, _, ok := task(s.journal.Book(), k)
 	if !ok {
 		return answer{}, s.nothingWaits(k)

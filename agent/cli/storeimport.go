@@ -23,6 +23,7 @@ import (
 type importOptions struct {
 	*globals
 	dryRun bool
+	inStore
 }
 
 func newStoreImport(g *globals) *cobra.Command {
@@ -43,6 +44,7 @@ library is taken in in the same way.`,
 		Args:    arguments(cobra.ExactArgs(1)),
 		RunE:    g.answering(o.run),
 	}
+	o.inStore.flag(cmd, "the store that the list is of, where it is not the tenant's own")
 	dryRunFlags(cmd, &o.dryRun)
 	return cmd
 }
@@ -83,16 +85,21 @@ func (o *importOptions) run(ctx context.Context, args []string) (answer, error) 
 		return answer{}, err
 	}
 	defer s.Close()
-	if tells(s.stores[theStore]) {
+	if err := o.known(s); err != nil {
+		return answer{}, err
+	}
+	name := cmp.Or(o.name, s.home())
+	if name == "" || tells(s.stores[name]) {
 		return answer{}, problem(exitError, "list.unneeded", "nothing needs to be done", "this store tells by itself what it holds: a list of it is not needed")
 	}
-	if before, ok := s.journal.Book().Listed(theStore); ok && before.Taken.After(info.ModTime()) {
+	if before, ok := s.journal.Book().Listed(name); ok && before.Taken.After(info.ModTime()) {
 		return answer{}, problem(exitError, "list.older", "export the list again",
 			"the list %s was made at %s, and one made at %s is known already", args[0], clock(info.ModTime()), clock(before.Taken))
 	}
 	desk, tx := s.desk(), s.tx
+	desk.Store = name
 	if o.dryRun {
-		return o.look(s, args[0], text, info.ModTime())
+		return o.look(s, args[0], text, info.ModTime(), name)
 	}
 	fact, skipped, err := desk.TakeList(ctx, tx, args[0], text, info.ModTime())
 	if err != nil {
@@ -102,12 +109,12 @@ func (o *importOptions) run(ctx context.Context, args []string) (answer, error) 
 }
 
 // look reads a list and records nothing.
-func (o *importOptions) look(s *session, name string, text []byte, made time.Time) (answer, error) {
+func (o *importOptions) look(s *session, name string, text []byte, made time.Time, of string) (answer, error) {
 	list, err := galleryexport.Parse(text)
 	if err != nil {
 		return answer{}, notAList(name, verdict.Refuse("list.form", err.Error(), "export the list of organizational visuals in the admin portal again"))
 	}
-	fact := journal.Exported{Store: theStore, Taken: made.UTC()}
+	fact := journal.Exported{Store: of, Taken: made.UTC()}
 	for _, r := range list.Rows {
 		fact.Entries = append(fact.Entries, journal.ExportedEntry{GUID: r.GUID, Name: r.Name, Source: r.Source, Enabled: r.Enabled, Changed: r.Changed})
 	}
@@ -141,10 +148,11 @@ func (s *session) imported(fact journal.Exported, skipped []galleryexport.Skippe
 		view.Rows = append(view.Rows, []string{orDash(e.Name), id, string(e.Source), onOff(e.Enabled), orDash(e.Changed), what})
 	}
 	for _, v := range s.settings.Visuals {
-		if slices.ContainsFunc(fact.Entries, func(e journal.ExportedEntry) bool { return e.GUID == v.GUID }) {
+		listed := slices.ContainsFunc(fact.Entries, func(e journal.ExportedEntry) bool { return e.GUID == v.GUID })
+		if listed || !slices.Contains(s.settings.RingsOf(v), fact.Store) {
 			continue
 		}
-		data.Missing = append(data.Missing, visualData{v.GUID.String(), v.Name})
+		data.Missing = append(data.Missing, visualData{GUID: v.GUID.String(), Name: v.Name, Store: fact.Store})
 		view.Rows = append(view.Rows, []string{orDash(v.Name), v.GUID.OrgStore(), output.Nothing, output.Nothing, output.Nothing, "pinned, and not in the list"})
 	}
 	for _, l := range skipped {

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
-	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/visual"
 )
@@ -50,14 +49,11 @@ func (o *tryOptions) run(ctx context.Context, _ []string) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if o.recipe == "" {
-		o.recipe = settings.Store.Recipe
+	for _, t := range settings.Stores {
+		o.recipe = cmp.Or(o.recipe, t.Recipe)
 	}
 	if o.recipe == "" {
 		return answer{}, usage("learn one from a recording: `orgstore store learn`", "name a recipe with --recipe; the settings have none")
-	}
-	if settings.Store.Driver != config.RecordedDriver {
-		settings.Store.Recipe = o.recipe
 	}
 	s := &session{globals: o.globals, settings: settings}
 	target, err := s.replayed(o.recipe, "") // with no digest approved nothing can be changed

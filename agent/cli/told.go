@@ -15,15 +15,20 @@ import (
 )
 
 // told is what a store that sees nothing by itself is told, from the journal.
-func (s *session) told() store.Told {
-	return store.Told{Brief: s.brief, Now: s.Now, Export: s.lists.newest(func() journal.Book { return s.journal.Book() })}
+func (s *session) told(name string) store.Told {
+	if s.lists == nil {
+		s.lists = map[string]*lists{}
+	}
+	s.lists[name] = &lists{store: name}
+	return store.Told{Brief: s.brief, Now: s.Now, Export: s.lists[name].newest(func() journal.Book { return s.journal.Book() })}
 }
 
 // lists remembers what the newest list tells, since each visual is asked about.
 type lists struct {
-	mu   sync.Mutex
-	seq  uint64
-	told *store.Export
+	store string
+	mu    sync.Mutex
+	seq   uint64
+	told  *store.Export
 }
 
 func (l *lists) newest(book func() journal.Book) func() *store.Export {
@@ -31,7 +36,7 @@ func (l *lists) newest(book func() journal.Book) func() *store.Export {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		if b := book(); l.seq != b.Seq() {
-			l.seq, l.told = b.Seq(), b.Export(theStore)
+			l.seq, l.told = b.Seq(), b.Export(l.store)
 		}
 		return l.told
 	}

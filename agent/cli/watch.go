@@ -12,7 +12,6 @@ import (
 
 	"github.com/orgstore/orgstore/agent/audit"
 	"github.com/orgstore/orgstore/agent/cli/output"
-	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/store"
@@ -46,10 +45,10 @@ const watchedFormat = 1
 
 // tenantStores lists the stores that are the tenant's Organizational Store.
 func (s *session) tenantStores() []string {
-	if s.settings.Store.Driver == config.FolderDriver {
-		return nil
+	if name := s.settings.Home(); name != "" {
+		return []string{name}
 	}
-	return []string{theStore}
+	return nil
 }
 
 // watch reads what the activity log tells of the store and records it. What
@@ -160,7 +159,9 @@ func (s *session) unwatched(err error) {
 func (s *session) drift(p plan.Plan, in plan.Input) drift.Report {
 	called := map[store.Key]string{}
 	for _, v := range s.settings.Visuals {
-		called[store.Key{Store: theStore, GUID: v.GUID}] = v.Name
+		for name := range s.stores {
+			called[store.Key{Store: name, GUID: v.GUID}] = v.Name
+		}
 	}
 	s.report = audit.Scene{Book: s.journal.Book(), Input: in, Plan: p, Tenant: s.tenantStores(), Called: called, Log: s.log}.Drift()
 	return s.report

@@ -157,7 +157,7 @@ func (o *windowNextOptions) run(context.Context, []string) (answer, error) {
 			if n++; n > o.number {
 				break
 			}
-			data = append(data, nextData{visualData{v.GUID.String(), v.Name}, span.Name, timestamp(span.From), timestamp(span.Until), span.Holds(o.Now())})
+			data = append(data, nextData{visualData{GUID: v.GUID.String(), Name: v.Name}, span.Name, timestamp(span.From), timestamp(span.Until), span.Holds(o.Now())})
 			view.Rows = append(view.Rows, []string{orElse(v.Name, v.GUID.String()), orElse(span.Name, "any time"), spanText(span, zoneOf(s, span.Name)), now})
 			now = ""
 		}

@@ -14,8 +14,9 @@ import (
 // read them.
 
 type visualData struct {
-	GUID string `json:"guid"`
-	Name string `json:"name"`
+	GUID  string `json:"guid"`
+	Name  string `json:"name"`
+	Store string `json:"store,omitempty"` // empty where it is about no one store
 }
 
 type stateData struct {

@@ -43,8 +43,10 @@ type Observer struct {
 	// Usage is what is known of the tenant's users and capacities; zero where
 	// nobody told.
 	Usage tenant.Facts
-	// Elsewhere holds the id of the tenant of each store that belongs to another.
-	Elsewhere map[string]string
+	// Tenants holds the ids of the tenants of stores that belong to others.
+	Tenants map[string]string
+	// store is the one for which licenses are judged; empty for all. See In.
+	store string
 	// Rings say, of what goes through another store first, which one and for how
 	// long; Ring adds what ran there.
 	Rings map[store.Key]plan.Ring
@@ -59,7 +61,7 @@ func (o Observer) Input(ctx context.Context, book journal.Book, asks []plan.Ask,
 		Responses:  o.responses(book), Hybrid: o.Hybrid,
 		Onward: o.onward(book, at),
 	}
-	o.judgedElsewhere(in.Candidates, book, len(asks) > 0, at)
+	o.judgeIn(in.Candidates, book, len(asks) > 0, at)
 	for _, name := range slices.Sorted(maps.Keys(o.Stores)) {
 		present, err := o.present(ctx, book, name)
 		if err != nil {
@@ -182,7 +184,7 @@ func (o Observer) unbound(book journal.Book, p journal.Package, found profiled, 
 // Facts is what is known of the tenant and of licenses used before.
 func (o Observer) Facts(book journal.Book) license.Facts {
 	return license.Facts{
-		Tenant: o.Tenant, Marks: book.Marks(), EarliestEnd: o.earliestEnds(book), Latest: latest(book),
+		Tenant: o.Tenant, Marks: book.Marks(), EarliestEnd: o.earliestEnds(book), Latest: latest(book, o.store),
 		StatusMarks: book.StatusMarks(),
 	}
 }
@@ -193,12 +195,13 @@ func (o Observer) Entitled(g visual.GUID, terms license.Terms, asked bool) []ver
 }
 
 // latest finds the license that is in use of each subscription, so that a
-// renewal which takes something away is told from one that does not.
-func latest(book journal.Book) map[license.Line]license.Bound {
+// renewal which takes something away is told from one that does not. Each store
+// has its own: that a pilot is ahead makes no renewal one of an older version.
+func latest(book journal.Book, in string) map[license.Line]license.Bound {
 	lines := map[license.Line]license.Bound{}
 	for _, k := range book.Keys() {
 		now := book.Belief(k)
-		if now.Release == nil || now.License.Subscription == "" {
+		if in != "" && k.Store != in || now.Release == nil || now.License.Subscription == "" {
 			continue
 		}
 		b := license.Bound{GUID: k.GUID, Version: now.Release.Version, Package: now.Release.Digest, Terms: now.License}

@@ -2,6 +2,7 @@ package observe
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/moment"
@@ -11,49 +12,54 @@ import (
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
-// Ring says what the store before another says of what goes on from there;
-// false where none comes before.
-func (o Observer) Ring(book journal.Book, k store.Key, at moment.Moment) (plan.Ring, bool) {
-	r, later := o.Rings[k]
-	if !later {
-		return plan.Ring{}, false
-	}
+// Ring adds what the journal knows of the store before to what the settings say
+// of a ring.
+func Ring(book journal.Book, r plan.Ring, at moment.Moment) plan.Ring {
 	r.Runs = book.Runs(r.Before)
 	for _, h := range book.Holds() {
 		if h.Key == r.Before && (h.Until.IsZero() || at.Before(h.Until)) {
 			r.Trouble = fmt.Sprintf("%s holds it there: %s", h.By, h.Reason)
 		}
 	}
-	return r, true
+	return r
 }
 
 // onward says what may go on from store to store at one moment.
 func (o Observer) onward(book journal.Book, at moment.Moment) map[store.Key]plan.Onward {
 	all := make(map[store.Key]plan.Onward, len(o.Rings))
-	for k := range o.Rings {
-		r, _ := o.Ring(book, k, at)
-		all[k] = r.Onward(at)
+	for k, r := range o.Rings {
+		all[k] = Ring(book, r, at).Onward(at)
 	}
 	return all
 }
 
-// In returns the observer for a store that belongs to another tenant: its
-// licenses must name that one, and nothing is known of its users.
+// In returns the observer for one of several stores: its licenses are held
+// against what was put there, and must name its tenant, of whose users nothing is
+// known where it is another.
 func (o Observer) In(name string) Observer {
-	if id, other := o.Elsewhere[name]; other {
-		o.Tenant, o.Usage, o.Elsewhere = id, tenant.Facts{}, nil
+	o.store = name
+	if id, other := o.Tenants[name]; other {
+		o.Tenant, o.Usage = id, tenant.Facts{}
 	}
 	return o
 }
 
-// judgedElsewhere adds to candidates how stores of other tenants see them.
-func (o Observer) judgedElsewhere(candidates []plan.Candidate, book journal.Book, asked bool, at moment.Moment) {
-	for name := range o.Elsewhere {
+// judgeIn adds to candidates how they are judged in each of several stores, where
+// that differs.
+func (o Observer) judgeIn(candidates []plan.Candidate, book journal.Book, asked bool, at moment.Moment) {
+	if len(o.Stores) < 2 {
+		return
+	}
+	for name := range o.Stores {
 		for i, c := range o.In(name).Candidates(book, asked, at) { // the same, in the same order
-			if candidates[i].Elsewhere == nil {
-				candidates[i].Elsewhere = map[string]verdict.Judgment{}
+			all, here := candidates[i].Judgment, c.Judgment
+			if all.Verdict == here.Verdict && slices.Equal(all.Findings, here.Findings) {
+				continue
 			}
-			candidates[i].Elsewhere[name] = c.Judgment
+			if candidates[i].In == nil {
+				candidates[i].In = map[string]verdict.Judgment{}
+			}
+			candidates[i].In[name] = here
 		}
 	}
 }

@@ -153,16 +153,16 @@ func (m *matter) among(fits func(*offer) bool) choice {
 	return choice{offer: passing}
 }
 
-// offersIn returns the offers of a visual as a store's own tenant judges them.
+// offersIn returns the offers of a visual as they are judged for one store.
 func (w *world) offersIn(k store.Key) []offer {
 	group := w.offers[k.GUID]
-	elsewhere := func(o offer) bool { _, ok := o.Elsewhere[k.Store]; return ok }
-	if !slices.ContainsFunc(group, elsewhere) {
+	differs := func(o offer) bool { _, ok := o.In[k.Store]; return ok }
+	if !slices.ContainsFunc(group, differs) {
 		return group
 	}
 	own := slices.Clone(group)
 	for i, o := range own {
-		if j, ok := o.Elsewhere[k.Store]; ok {
+		if j, ok := o.In[k.Store]; ok {
 			c := *o.Candidate
 			c.Judgment, own[i].Candidate = j, &c
 		}

@@ -59,9 +59,9 @@ type Candidate struct {
 	Same     []string
 	Terms    license.Terms // zero where no statement is bound and none was found inside
 	Judgment verdict.Judgment
-	// Elsewhere holds the judgments in stores that belong to other tenants, by
-	// store.
-	Elsewhere map[string]verdict.Judgment
+	// In holds the judgments of stores that judge otherwise: another license was put
+	// there before, or they belong to another tenant.
+	In map[string]verdict.Judgment
 }
 
 // A Block keeps a release from being chosen after a rollback left it. It is in

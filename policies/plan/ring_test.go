@@ -146,7 +146,7 @@ func TestWhatGoesOn(t *testing.T) {
 		}, step(change.Upgrade, newest)},
 		{"another tenant's license", rings(">= 1", &old, &old, []Candidate{middle}, old, middle), func(in *Input) {
 			for i := range in.Candidates {
-				in.Candidates[i].Elsewhere = map[string]verdict.Judgment{"main": in.Candidates[i].judged(verdict.Reject, "ent.tenant", "for another tenant").Judgment}
+				in.Candidates[i].In = map[string]verdict.Judgment{"main": in.Candidates[i].judged(verdict.Reject, "ent.tenant", "for another tenant").Judgment}
 			}
 		}, "keep.license_refused"},
 	} {
