@@ -251,7 +251,7 @@ func (s *session) decisions(matters []matter) answer {
 			by = r.Asker.String()
 		}
 		data = append(data, matterData{
-			Step: string(m.step.ID), Visual: visualData{m.step.Key.GUID.String(), m.step.Name}, Kind: string(m.step.Kind),
+			Step: string(m.step.ID), Visual: visualOf(m.step.Key, m.step.Name), Kind: string(m.step.Kind),
 			From: stateOf(m.step.From), To: stateOf(m.step.To), AskedBy: by, Gate: gatesOf([]plan.Gate{m.gate})[0],
 		})
 		view.Rows = append(view.Rows, []string{

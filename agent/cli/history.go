@@ -211,7 +211,7 @@ func (s *session) words(ctx context.Context, history []journal.Revision) ([]jour
 		case journal.Unblocked:
 			r.Key, r.Kind, r.Reason = f.Key, "unblock", f.Reason
 		case journal.Pinned:
-			r.Key, r.Kind, r.Reason = store.Key{Store: theStore, GUID: f.Visual}, "pin", cmp.Or(f.Pin, "wanted no more")
+			r.Key, r.Kind, r.Reason = store.Key{GUID: f.Visual}, "pin", cmp.Or(f.Pin, "wanted no more")
 		case journal.Requested:
 			r.Key, r.Kind, r.Reason = f.Key, "request", f.Reason
 		case journal.Approved:

@@ -141,6 +141,7 @@ func installedOffer(l line, candidates []plan.Candidate) plan.Candidate {
 	for _, c := range candidates {
 		if r := l.state.Release; r != nil && c.GUID == l.key.GUID && c.Release.Digest == r.Digest && (found.Terms.IsZero() || c.Terms.ID == l.state.License.ID) {
 			found = c
+			found.Judgment = c.JudgedIn(l.key.Store)
 		}
 	}
 	return found

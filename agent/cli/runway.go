@@ -81,7 +81,7 @@ func runRunway(ctx context.Context, g *globals, args []string) (answer, error) {
 		if !r.By.IsZero() {
 			chance = r.By.UTC().Format("2006-01-02 15:04 UTC")
 		}
-		view.Rows = append(view.Rows, []string{r.Name, day(r.Ends), strconv.Itoa(r.DaysLeft), string(r.State), chance, r.Message})
+		view.Rows = append(view.Rows, []string{title(r.Name, r.Key), day(r.Ends), strconv.Itoa(r.DaysLeft), string(r.State), chance, r.Message})
 	}
 	a := answer{data: data, view: view, message: s.said("")}
 	if len(data) == 0 {
@@ -92,7 +92,7 @@ func runRunway(ctx context.Context, g *globals, args []string) (answer, error) {
 
 func runwayOf(r runway.Runway) runwayData {
 	d := runwayData{
-		Visual: visualData{r.Key.GUID.String(), r.Name}, Store: r.Key.Store, LicenseEnds: timestamp(r.Ends), DaysLeft: r.DaysLeft,
+		Visual: visualOf(r.Key, r.Name), Store: r.Key.Store, LicenseEnds: timestamp(r.Ends), DaysLeft: r.DaysLeft,
 		Renewal: string(r.State), RenewedTo: timestamp(r.Until), LastChance: timestamp(r.By), Message: r.Message, Hint: r.Hint,
 		Findings: reasonsOf(r.Findings),
 	}
@@ -160,8 +160,8 @@ func (s *session) renewing(l line, in plan.Input, ask *runway.Input) {
 			return
 		}
 		why := l.reason.Message
-		if c.Judgment.Verdict == verdict.Reject || c.Judgment.Verdict == verdict.Review {
-			why = c.Judgment.Findings[0].Message
+		if j := c.JudgedIn(l.key.Store); j.Verdict == verdict.Reject || j.Verdict == verdict.Review {
+			why = j.Findings[0].Message
 		}
 		ask.Renewal, ask.Detail = runway.Refused, why
 		return
@@ -171,7 +171,7 @@ func (s *session) renewing(l line, in plan.Input, ask *runway.Input) {
 // undecided finds a gate that time does not open: somebody must decide.
 func undecided(gates []plan.Gate) (plan.Gate, bool) {
 	i := slices.IndexFunc(gates, func(g plan.Gate) bool {
-		return g.State == plan.GateClosed && g.Until.IsZero() && g.Kind != plan.GateWindow && g.Kind != plan.GateFreeze && g.Kind != plan.GateSoak
+		return g.State == plan.GateClosed && g.Until.IsZero() && g.Kind != plan.GateWindow && g.Kind != plan.GateFreeze && g.Kind != plan.GateSoak && g.Kind != plan.GateRing
 	})
 	if i < 0 {
 		return plan.Gate{}, false
@@ -190,7 +190,8 @@ func (s *session) hands(name string) time.Duration {
 		}
 	}
 	if len(took) < 3 {
-		return s.settings.Store.Remind
+		t, _ := s.settings.StoreNamed(name)
+		return t.Remind
 	}
 	slices.Sort(took)
 	return max(0, took[(len(took)-1)*3/4])

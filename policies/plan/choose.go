@@ -156,16 +156,14 @@ func (m *matter) among(fits func(*offer) bool) choice {
 // offersIn returns the offers of a visual as they are judged for one store.
 func (w *world) offersIn(k store.Key) []offer {
 	group := w.offers[k.GUID]
-	differs := func(o offer) bool { _, ok := o.In[k.Store]; return ok }
+	differs := func(o offer) bool { return len(o.In) > 0 }
 	if !slices.ContainsFunc(group, differs) {
 		return group
 	}
 	own := slices.Clone(group)
 	for i, o := range own {
-		if j, ok := o.In[k.Store]; ok {
-			c := *o.Candidate
-			c.Judgment, own[i].Candidate = j, &c
-		}
+		c := *o.Candidate
+		c.Judgment, own[i].Candidate = o.JudgedIn(k.Store), &c
 	}
 	return own
 }

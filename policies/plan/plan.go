@@ -64,6 +64,14 @@ type Candidate struct {
 	In map[string]verdict.Judgment
 }
 
+// JudgedIn returns the judgment of one store.
+func (c Candidate) JudgedIn(name string) verdict.Judgment {
+	if j, differs := c.In[name]; differs {
+		return j
+	}
+	return c.Judgment
+}
+
 // A Block keeps a release from being chosen after a rollback left it. It is in
 // force while the visual's pin reads as it did then.
 type Block struct {
