@@ -148,11 +148,7 @@ func (s *session) rings(v config.Visual, k store.Key, at moment.Moment) map[stor
 	if !later {
 		return nil
 	}
-	r = observe.Ring(s.journal.Book(), r, at)
-	if d := s.drifts[r.Before]; r.Trouble == "" && d.Message != "" {
-		r.Trouble = "somebody changed that store: " + d.Message
-	}
-	return map[store.Key]plan.Ring{k: r}
+	return map[store.Key]plan.Ring{k: observe.Ring(s.journal.Book(), r, at).Despite(s.drifts[r.Before])}
 }
 
 // visualOf names a visual in a store for other programs.

@@ -51,6 +51,15 @@ func (r Ring) Onward(at moment.Moment) Onward {
 	return o
 }
 
+// Despite returns the ring where somebody else changed the store before: nobody
+// knows then what ran there.
+func (r Ring) Despite(d Drift) Ring {
+	if r.Trouble == "" && d.Message != "" {
+		r.Trouble = "somebody changed that store: " + d.Message
+	}
+	return r
+}
+
 func (r Ring) enough(run Run, at moment.Moment) bool {
 	if run.Until.IsZero() {
 		return !at.Before(run.Since.Add(r.Soak))
