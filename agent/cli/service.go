@@ -169,10 +169,14 @@ func (o *serviceOptions) install(ctx context.Context) (answer, error) {
 // definition is what the service needs, by the settings.
 func definition(s config.Settings) (service.Definition, error) {
 	d := service.Definition{Settings: s.File, Reads: []string{filepath.Dir(s.File)}}
-	paths := []struct {
+	type place struct {
 		path string
 		to   *[]string
-	}{{s.Library.Folder, &d.Reads}, {s.Store.Path, &d.Writes}}
+	}
+	paths := []place{{s.Library.Folder, &d.Reads}}
+	for _, t := range s.Stores {
+		paths = append(paths, place{t.Path, &d.Writes})
+	}
 	for _, p := range paths {
 		if p.path == "" {
 			continue
