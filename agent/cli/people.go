@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"slices"
+
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/policies/approval"
 	"github.com/orgstore/orgstore/policies/plan"
@@ -44,4 +46,19 @@ func waitsFor(gates []plan.Gate, kind string) bool {
 		}
 	}
 	return false
+}
+
+// requested says that something was asked for beyond the pins and waits for others;
+// empty where nothing does, or all that was is rejected.
+func (s *session) requested() string {
+	n, book := 0, s.journal.Book()
+	for _, r := range book.Requests() {
+		if !slices.ContainsFunc(book.Said(r.Step), func(w approval.Word) bool { return !w.Yes }) {
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return plural(n, "change") + " asked for beyond the pins: see `orgstore approve`"
 }

@@ -183,7 +183,7 @@ func (s *session) planAnswer(p plan.Plan) answer {
 			day(idle.State.License.Ends), hinted(idle.Reason),
 		})
 	}
-	return answer{data: data, view: view, message: s.said(planMessage(len(p.Steps), held, unmet, waiting, len(p.Idle)))}
+	return answer{data: data, view: view, message: s.said(phrases(planMessage(len(p.Steps), held, unmet, waiting, len(p.Idle)), s.requested()))}
 }
 
 func planMessage(changes, held, unmet, waiting, rest int) string {

@@ -103,7 +103,7 @@ func runStatus(ctx context.Context, g *globals, args []string, where inStore) (a
 	case len(data) == 0:
 		a.message = "no visuals: pin one with `orgstore pin set VISUAL PIN`"
 	}
-	a.message = s.said(phrases(a.message, inOneLine(drifted), s.untold()))
+	a.message = s.said(phrases(a.message, inOneLine(drifted), s.untold(), s.requested()))
 	return a, nil
 }
 
