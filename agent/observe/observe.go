@@ -45,8 +45,9 @@ type Observer struct {
 	Usage tenant.Facts
 	// Tenants holds the ids of the tenants of stores that belong to others.
 	Tenants map[string]string
-	// store is the one for which licenses are judged; empty for all. See In.
-	store string
+	// store is the one for which licenses are judged, and storeTenant its tenant
+	// where that is another; empty for all. See In.
+	store, storeTenant string
 	// Rings say, of what goes through another store first, which one and for how
 	// long; Ring adds what ran there.
 	Rings map[store.Key]plan.Ring
@@ -184,7 +185,7 @@ func (o Observer) unbound(book journal.Book, p journal.Package, found profiled, 
 // Facts is what is known of the tenant and of licenses used before.
 func (o Observer) Facts(book journal.Book) license.Facts {
 	return license.Facts{
-		Tenant: o.Tenant, Marks: book.Marks(), EarliestEnd: o.earliestEnds(book), Latest: latest(book, o.store),
+		Tenant: o.Tenant, StoreTenant: o.storeTenant, Marks: book.Marks(), EarliestEnd: o.earliestEnds(book), Latest: latest(book, o.store),
 		StatusMarks: book.StatusMarks(),
 	}
 }

@@ -39,7 +39,7 @@ func (o Observer) onward(book journal.Book, at moment.Moment) map[store.Key]plan
 func (o Observer) In(name string) Observer {
 	o.store = name
 	if id, other := o.Tenants[name]; other {
-		o.Tenant, o.Usage = id, tenant.Facts{}
+		o.storeTenant, o.Usage = id, tenant.Facts{}
 	}
 	return o
 }

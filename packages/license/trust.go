@@ -272,6 +272,9 @@ type Facts struct {
 	// Tenant is the tenant id of the agent's own sign-in, or of the settings
 	// where it does not sign in; lower case.
 	Tenant string
+	// StoreTenant is the id of the tenant whose store is asked about, where it is
+	// another: the license must name that one instead.
+	StoreTenant string
 	// Marks maps a subscription (Terms.Subscription, prefixed by the issuer and
 	// a space) to the highest sequence ever put.
 	Marks map[string]int64

@@ -187,6 +187,12 @@ func (w *weighing) weighKeyTimes(k Key) {
 // weighTenant asks whether the license is this tenant's. Where the agent signs
 // in, the tenant of its sign-in counts, and settings that differ are refused.
 func (w *weighing) weighTenant() {
+	if other := w.facts.StoreTenant; other != "" {
+		if !slices.Contains(w.bound.Terms.Tenants, other) {
+			w.add(codeTenant, verdict.Reject, "ask "+w.vendor()+" for a license that names that tenant, too", "%s is not for the tenant %s, to which the store belongs", w.license(), other)
+		}
+		return
+	}
 	tenant := w.facts.Tenant
 	if tenant == "" {
 		tenant = w.trust.tenant
