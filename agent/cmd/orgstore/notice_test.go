@@ -175,11 +175,12 @@ func TestKilledWhileTelling(t *testing.T) {
 	hooked(t, w, h)
 	send := func(w world) []string { return []string{"--config", w.settings(), "notice", "send"} }
 	w.must(t, send(w)...) // the channel begins
+	h.answer = func(int) int { return http.StatusNotFound }
 	for _, guid := range []string{example.GaugeGUID, example.TimelineGUID} {
 		w.must(t, "--config", w.settings(), "rollback", guid, "--to", "0", "--reason", "it flickers", "--force")
 	}
 	begin := w.copied(t)
-	h.got = nil
+	h.answer, h.got = nil, nil
 	whole := start(t, 0, send(w)...)
 	want := idsOf(h.posts())
 	if whole.code != 0 || len(want) == 0 {
