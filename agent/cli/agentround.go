@@ -149,6 +149,9 @@ func (s *session) reported(r round, p plan.Plan, in plan.Input, results []apply.
 	if s.unposted != "" {
 		r.Notes = append(r.Notes, s.unposted)
 	}
+	if untold := s.untold(); untold != "" {
+		r.Notes = append(r.Notes, untold)
+	}
 	r.answer, r.outcome = s.applied(results, nil), worst(results, false)
 	return r
 }

@@ -87,9 +87,11 @@ func (c *checkup) all(ctx context.Context) error {
 	c.folder()
 	c.trusted()
 	c.facts()
+	c.channels()
 	c.open(ctx)
 	if c.session != nil {
 		defer c.session.Close()
+		c.told()
 		c.lock(ctx)
 		c.clock()
 	}
@@ -138,6 +140,27 @@ func (c *checkup) trusted() {
 	}
 	if _, err := c.profiles(c.settings); err != nil {
 		c.result("profiles", "vendor profiles", "", err, "mend the profile, or take it away")
+	}
+}
+
+// channels checks that what channels need can be read. Whether they reach
+// anybody only a message tells.
+func (c *checkup) channels() {
+	for _, channel := range c.settings.Notify {
+		var err error
+		for _, at := range []config.Secret{channel.Teams, channel.Webhook, channel.Secret} {
+			if at.Named() && err == nil && c.Secret != nil {
+				_, err = c.Secret(at)
+			}
+		}
+		c.result("notices", "the channel "+channel.Name, channel.Recipient()+"; `orgstore notice test "+channel.Name+"` tries it", err, "write the address and the secret where the settings say")
+	}
+}
+
+// told says which channels could not be told something of late.
+func (c *checkup) told() {
+	if why := c.session.untold(); why != "" {
+		c.add("notices", "channels of notices", tenant.Limited, why, "mend what is said, then `orgstore notice send`")
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/verdict"
+	"github.com/orgstore/orgstore/policies/change"
 	"github.com/orgstore/orgstore/policies/plan"
 	"github.com/orgstore/orgstore/policies/runway"
 )
@@ -130,6 +131,9 @@ func (s *session) runway(l line, in plan.Input) (runway.Runway, bool) {
 		ask.Hands = s.hands(l.key.Store)
 	}
 	s.renewing(l, in, &ask)
+	if s.askedFirst(l, ask) {
+		ask.Approval = s.approving()
+	}
 	return runway.Compute(ask, s.clock().Time()), true
 }
 
@@ -179,6 +183,47 @@ func undecided(gates []plan.Gate) (plan.Gate, bool) {
 	return gates[i], true
 }
 
+// askedFirst says whether people must yet say yes to the change that renews.
+func (s *session) askedFirst(l line, ask runway.Input) bool {
+	switch {
+	case ask.Renewal == runway.Waiting && ask.Kind != "" && l.step == nil: // with whoever makes it
+		return false
+	case l.step != nil && ask.Kind != "":
+		return slices.ContainsFunc(s.gates(*l.step), func(g plan.Gate) bool { return g.Kind == plan.GateApproval && g.State == plan.GateClosed })
+	}
+	return ask.Policy.Approvals.Need(change.Renew, false).Count > 0
+}
+
+// approving is how long people take to approve what has arrived: what three of
+// four took at most.
+func (s *session) approving() time.Duration {
+	var took []time.Duration
+	book := s.journal.Book()
+	for _, r := range book.History() {
+		if len(r.Approvals) == 0 || r.Release() == nil {
+			continue
+		}
+		if p, ok := book.Package(r.Release().Digest); ok {
+			took = append(took, r.Approvals[len(r.Approvals)-1].At.Sub(p.FirstSeen))
+		}
+	}
+	return mostTook(took, usualApproval)
+}
+
+// usualApproval is how long approvers are taken to take where too few changes
+// were approved to tell.
+const usualApproval = 2 * 24 * time.Hour
+
+// mostTook is what three of four took at most; otherwise, where they are too few
+// to tell.
+func mostTook(took []time.Duration, otherwise time.Duration) time.Duration {
+	if len(took) < 3 {
+		return otherwise
+	}
+	slices.Sort(took)
+	return max(0, took[(len(took)-1)*3/4])
+}
+
 // hands is how long people take to make a change of a store: what three of four
 // took at most, and what the settings expect of them where too few were made to
 // tell.
@@ -189,10 +234,6 @@ func (s *session) hands(name string) time.Duration {
 			took = append(took, r.Closed.Sub(r.Time))
 		}
 	}
-	if len(took) < 3 {
-		t, _ := s.settings.StoreNamed(name)
-		return t.Remind
-	}
-	slices.Sort(took)
-	return max(0, took[(len(took)-1)*3/4])
+	t, _ := s.settings.StoreNamed(name)
+	return mostTook(took, t.Remind)
 }

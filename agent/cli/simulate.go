@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,6 +37,8 @@ type Simulation interface {
 	Held() map[string][]byte
 	// Shown is what stands beside a file in its library, by column.
 	Shown(name string) map[string]string
+	// Mailed is what was mailed from its mailbox, in order.
+	Mailed() []Mail
 	// Calls counts what it was asked.
 	Calls() int
 	Close() error
@@ -130,7 +133,8 @@ too, for a browser; what it sends is made up, since Microsoft documents none of
 it. Settings, authority and secret are
 written into the folder of --state; the files in its folder library are in the
 document library from the start, and what is put there is kept in it for the next
-time. Each call is told on standard error, without anything secret.`,
+time. What is mailed from orgstore@contoso.com (notify: in the settings) is put into
+its folder mail. Each call is told on standard error, without anything secret.`,
 		Example: `  orgstore simulator
   orgstore simulator --state elsewhere --quotas --faults faults.yaml`,
 		Args: arguments(cobra.NoArgs),
@@ -186,9 +190,39 @@ func (o *simulatorOptions) run(cmd *cobra.Command) error {
 	if err := o.print(cmd, o.answer(folder, with, s, kept)); err != nil {
 		return err
 	}
-	<-cmd.Context().Done()
+	if err := o.deliver(cmd.Context(), s, filepath.Join(folder, "mail")); err != nil {
+		return err
+	}
 	o.note("the simulator answered %s", plural(s.Calls(), "call"))
 	return errors.Join(s.Close(), o.keep(s, filepath.Join(folder, "library")))
+}
+
+// deliver puts what is mailed into a folder, as a mailbox would, until it is told
+// to stop.
+func (o *simulatorOptions) deliver(ctx context.Context, s Simulation, folder string) error {
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for n := 0; ; {
+		for _, m := range s.Mailed()[n:] {
+			n++
+			if n == 1 {
+				if err := disk.MakeDir(o.Disk, folder, 0o755); err != nil {
+					return unwritable(folder, err)
+				}
+			}
+			file := filepath.Join(folder, fmt.Sprintf("%04d.txt", n))
+			text := fmt.Sprintf("From: %s\nTo: %s\nSubject: %s\n\n%s", m.From, strings.Join(m.To, ", "), m.Subject, m.Text)
+			if err := o.write(file, 0o600, []byte(text)); err != nil {
+				return unwritable(file, err)
+			}
+			o.note("mailed to %s: %s (%s)", output.Safe(strings.Join(m.To, ", ")), output.Safe(m.Subject), file)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
 }
 
 func (o *simulatorOptions) answer(folder string, with Simulated, s Simulation, kept bool) answer {

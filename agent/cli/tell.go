@@ -234,6 +234,9 @@ func toldOf(channel string, m notify.Message) journal.Notified {
 // failedTo keeps that a channel could not be told, and when it is tried again.
 func (s *session) failedTo(c config.Channel, state *channelState, err error) error {
 	f := diagnose(err)
+	if f.code == "error" { // whoever answers there says no more
+		f = &fault{exitError, "notice.failed", "look after whoever answers there: the agent tries again by itself, and orgstore notice send at once", err}
+	}
 	if state.Tries == 0 {
 		state.Since = s.Now().UTC()
 	}

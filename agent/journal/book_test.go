@@ -44,6 +44,9 @@ func TestImpossibleFacts(t *testing.T) {
 		fact   journal.Fact
 	}{
 		{"done without begun", nil, done},
+		{"told by no channel", nil, journal.Notified{}},
+		{"told without a message", nil, journal.Notified{Channel: "x", Notices: []journal.ToldNotice{{Key: "k"}}}},
+		{"told something without a key", nil, journal.Notified{Channel: "x", Message: "m", Notices: []journal.ToldNotice{{Event: "e"}}}},
 		{"accepted without begun", nil, journal.Accepted{Step: "up"}},
 		{"failed without begun", nil, failed},
 		{"withdrawn without begun", nil, journal.Withdrawn{Step: "up"}},

@@ -78,6 +78,7 @@ func misbehave(s *simulator.Simulator, file []byte) error {
 
 func populate(s *simulator.Simulator) {
 	s.SetOrganization("Contoso", simulator.Domain{Name: "contoso.com", Default: true}, simulator.Domain{Name: "contoso.onmicrosoft.com", Initial: true})
+	s.SetUsers(simulator.User{ID: "6b1f0c52-9a3e-4d0f-8b8e-2d6d2f0f6a77", Principal: "orgstore@contoso.com"}) // a mailbox
 	s.AddUsers(310, planPro)
 	s.AddUsers(1200, planFree)
 	s.SetSKUs(simulator.SKU{ID: skuPro, PartNumber: "POWER_BI_PRO", Consumed: 310, Enabled: 320, Plans: []simulator.SKUPlan{{ID: planPro, Name: "BI_AZURE_P2"}}})
@@ -114,6 +115,14 @@ func (s simulation) Shown(name string) map[string]string {
 		shown[column] = fmt.Sprint(value)
 	}
 	return shown
+}
+
+func (s simulation) Mailed() []cli.Mail {
+	var all []cli.Mail
+	for _, m := range s.Mail() {
+		all = append(all, cli.Mail{From: m.From, To: m.To, Subject: m.Subject, Text: m.Body})
+	}
+	return all
 }
 
 func (s simulation) Calls() int { return len(s.Log()) }

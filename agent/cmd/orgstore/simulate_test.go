@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/orgstore/orgstore/agent/cli"
 )
@@ -115,6 +116,30 @@ func TestTheSimulatorForOtherCommands(t *testing.T) {
 	}
 	if code, _, said := command(t.Context(), settings, "package", "upload", late); code != 0 {
 		t.Fatalf("left with %d: %s", code, said)
+	}
+
+	// What is mailed lies in a folder, as in a mailbox.
+	file := filepath.Join(state, "orgstore.yaml")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = bytes.Replace(text, []byte("notify: []\n"), []byte("notify: [{name: admins, mail: {from: orgstore@contoso.com, to: [ada@contoso.com]}}]\n"), 1)
+	if err := os.WriteFile(file, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, told := command(t.Context(), settings, "notice", "test", "admins"); code != 0 {
+		t.Fatalf("left with %d: %s%s", code, out, told)
+	}
+	mailed := ""
+	for end := time.Now().Add(time.Minute); !strings.Contains(mailed, "a test of this channel"); time.Sleep(50 * time.Millisecond) {
+		b, _ := os.ReadFile(filepath.Join(state, "mail", "0001.txt")) // not there yet
+		if mailed = string(b); time.Now().After(end) {
+			t.Fatalf("nothing was mailed: %q", mailed)
+		}
+	}
+	if !strings.HasPrefix(mailed, "From: orgstore@contoso.com\nTo: ada@contoso.com\nSubject: [orgstore] ") {
+		t.Errorf("mailed %s", mailed)
 	}
 
 	// A secret that is wrong: everything goes on without the library, and says so.
