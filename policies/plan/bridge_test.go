@@ -39,8 +39,9 @@ func TestARenewalDoesNotWaitForAnUpgrade(t *testing.T) {
 	}
 }
 
-// A task in a person's hands stays there when a window opens or closes.
-func TestATaskStaysWhereAWindowOpensOrCloses(t *testing.T) {
+// A task for other code stays in a person's hands when its window closes. One for
+// a renewal stays while the window is closed, and gives way when it opens.
+func TestTasksWhereAWindowOpensOrCloses(t *testing.T) {
 	renewed := candidate("1.4.0.0", "a2", "2028-06-01")
 	world := func(held bool) Input {
 		in := input("~> 1.4", []Present{v14.installed()}, v14, renewed, v15)
@@ -48,13 +49,15 @@ func TestATaskStaysWhereAWindowOpensOrCloses(t *testing.T) {
 		in.Held = func(s Step) bool { return held && s.Kind != change.Renew }
 		return in
 	}
-	for _, laidOut := range []bool{false, true} {
-		for _, now := range []bool{false, true} {
-			in := world(now)
-			in.Present[0].Open = waiting(world(laidOut))
-			if p := Compute(in); lines(p) != "keep step.waiting" || len(p.Withdrawals) > 0 {
-				t.Errorf("laid out while held: %t, now held: %t: it plans %q and withdraws %v", laidOut, now, lines(p), p.Withdrawals)
-			}
+	for _, c := range []struct {
+		laidOut, now bool // whether the upgrade was, and is, held
+		stays        bool
+	}{{false, false, true}, {false, true, true}, {true, true, true}, {true, false, false}} {
+		in := world(c.now)
+		in.Present[0].Open = waiting(world(c.laidOut))
+		p := Compute(in)
+		if stays := lines(p) == "keep step.waiting" && len(p.Withdrawals) == 0; stays != c.stays {
+			t.Errorf("laid out while held: %t, now held: %t: it plans %q and withdraws %v", c.laidOut, c.now, lines(p), p.Withdrawals)
 		}
 	}
 }

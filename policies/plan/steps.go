@@ -56,12 +56,12 @@ func (m *matter) bridged(c choice) []Step {
 	return []Step{renewal, after.put(c)}
 }
 
-// meanwhile says whether a renewal comes before other code: where gates keep
-// that back now. A task that waits for either stays: a window that opens or
-// closes takes nothing out of a person's hands.
+// meanwhile says whether a renewal comes before other code: where gates keep that
+// back now. The task for other code stays in a person's hands when its window
+// closes.
 func (m *matter) meanwhile(s, renewal Step) bool {
-	if m.open != nil {
-		return renewal.same(m.open.Step)
+	if m.open != nil && !renewal.same(m.open.Step) {
+		return false
 	}
 	s.ID = stepID(s)
 	return m.held != nil && m.held(s)
