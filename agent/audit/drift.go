@@ -117,8 +117,11 @@ func fate(r journal.Revision) drift.Fate {
 	case journal.StatusWithdrawn:
 		return drift.Withdrawn
 	case journal.StatusFailed:
-		if r.Left == journal.Uncertain {
+		switch r.Left {
+		case journal.Uncertain:
 			return drift.Uncertain
+		case journal.Changed:
+			return drift.Made
 		}
 		return drift.Unmade
 	}

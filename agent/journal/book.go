@@ -233,8 +233,9 @@ type Status string
 
 // The statuses. Other programs read the words: they are never renamed.
 const (
-	StatusOpen      Status = "open"    // begun, and neither answered nor closed
-	StatusWaiting   Status = "waiting" // waits for a person
+	StatusOpen      Status = "open"     // begun, and neither answered nor closed
+	StatusWaiting   Status = "waiting"  // waits for a person
+	StatusChecking  Status = "checking" // made, and its check has not answered
 	StatusDone      Status = "done"
 	StatusFailed    Status = "failed"
 	StatusUndone    Status = "undone" // a later revision took it back
@@ -265,6 +266,8 @@ type Revision struct {
 	// Left is what a failed one left in the store; empty where it did not fail, or
 	// was tried again at once.
 	Left Aftermath
+	// Checks are what was checked after it, in order.
+	Checks []Checked
 	// Overrides lists the gates that people had let the step pass when it began.
 	Overrides []plan.Override
 	// Approvals lists who had approved the step when it began, and what for.

@@ -10,6 +10,7 @@ import (
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/change"
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
@@ -47,6 +48,8 @@ const (
 	KindReminded          Kind = "reminded"
 	KindStoreChanged      Kind = "store-changed"
 	KindDriftSettled      Kind = "drift-settled"
+	KindChecking          Kind = "checking"
+	KindChecked           Kind = "checked"
 	KindNotified          Kind = "notified"
 	KindPinned            Kind = "pinned"
 	KindRequested         Kind = "requested"
@@ -64,7 +67,7 @@ func Kinds() []Kind {
 		KindStatusReceived, KindStatusVerified, KindStatusRefused, KindTrustChanged,
 		KindAttested,
 		KindExported, KindReminded,
-		KindStoreChanged, KindDriftSettled,
+		KindStoreChanged, KindDriftSettled, KindChecking, KindChecked,
 		KindNotified,
 		KindPinned, KindRequested, KindApproved, KindRejected,
 	}
@@ -145,6 +148,10 @@ func (r written) read() (Fact, error) {
 		return decode[StoreChanged](r.Data)
 	case KindDriftSettled:
 		return decode[DriftSettled](r.Data)
+	case KindChecking:
+		return decode[Checking](r.Data)
+	case KindChecked:
+		return decode[Checked](r.Data)
 	case KindNotified:
 		return decode[Notified](r.Data)
 	case KindPinned:
@@ -243,6 +250,9 @@ type Aftermath string
 const (
 	// Unchanged: the store is as it was before the step.
 	Unchanged Aftermath = "unchanged"
+	// Changed: the store holds what the step was to lead to, and a check found it
+	// bad.
+	Changed Aftermath = "changed"
 	// Uncertain: the store may be either; someone must look.
 	Uncertain Aftermath = "unknown"
 )
@@ -265,9 +275,11 @@ type Withdrawn struct {
 // Held: a visual stays as it is. Without a store in the key, in all stores. A
 // later hold of the same key replaces it.
 type Held struct {
-	Key    store.Key `json:"key"`
-	Until  time.Time `json:"until,omitzero"` // zero: until lifted
-	Reason string    `json:"reason"`
+	Key   store.Key `json:"key"`
+	Until time.Time `json:"until,omitzero"` // zero: until lifted
+	// Except lists the kinds of change that are made all the same.
+	Except []change.Kind `json:"except,omitempty"`
+	Reason string        `json:"reason"`
 }
 
 // Unheld: holds of a visual are lifted; without a store, those of all stores.

@@ -49,7 +49,8 @@ func anyFact(tb testing.TB, t *rapid.T) journal.Fact {
 	return rapid.SampledFrom([]journal.Fact{
 		b, b, journal.Accepted{Step: id, Receipt: store.Receipt{Waiting: reason == "x"}},
 		journal.Done{Step: id, State: done}, journal.Withdrawn{Step: id, Reason: reason},
-		journal.Failed{Step: id, Message: reason, StoreState: rapid.SampledFrom([]journal.Aftermath{journal.Unchanged, journal.Uncertain}).Draw(t, "left")},
+		journal.Failed{Step: id, Message: reason, StoreState: rapid.SampledFrom([]journal.Aftermath{journal.Unchanged, journal.Uncertain, journal.Changed}).Draw(t, "left")},
+		journal.Checking{Step: id, State: done}, journal.Checked{Step: id, By: "command", Answer: rapid.SampledFrom([]journal.Answer{journal.Passed, journal.Stopped}).Draw(t, "answer")},
 		journal.Baselined{Key: key, State: done, Evidence: reason},
 		arrived, about, bound(tb, v, stmt),
 		journal.StatementRefused{Statement: digest(stmt), Package: digest(v), Trust: reason},
@@ -129,7 +130,7 @@ func whole(t *rapid.T, b journal.Book) {
 			if r.Revision != i+1 || r.Key != k {
 				t.Errorf("revision %d of %s is numbered %d, of %s", i+1, k, r.Revision, r.Key)
 			}
-			if r.Status == journal.StatusOpen || r.Status == journal.StatusWaiting {
+			if r.Status == journal.StatusOpen || r.Status == journal.StatusWaiting || r.Status == journal.StatusChecking {
 				unfinished++
 			} else if r.Closed.Before(r.Time) {
 				t.Errorf("revision %d of %s was closed before it began", r.Revision, k)
@@ -184,7 +185,7 @@ func checkStatementsAbout(t *rapid.T, b journal.Book, p journal.Package) {
 func last(all []journal.Revision) journal.Revision {
 	var newest journal.Revision
 	for _, r := range all {
-		if r.Stood() || r.Status == journal.StatusUndone && r.Claim != "" {
+		if r.Stood() || r.Left == journal.Changed || r.Status == journal.StatusUndone && r.Claim != "" {
 			if !r.Closed.Before(newest.Closed) {
 				newest = r
 			}

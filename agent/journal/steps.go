@@ -69,7 +69,7 @@ func (f Begun) enter(w *writer, e Entry) error {
 		Before: step.From, After: step.To,
 	})
 	s.open = &plan.Open{Step: step, Since: e.At, Undoes: f.Undoes}
-	s.leaves, s.reminded = f.Leaves, nil
+	s.leaves, s.reminded, s.made = f.Leaves, nil, nil
 	w.open.set(step.ID, step.Key)
 	return nil
 }
@@ -133,11 +133,8 @@ func (f Done) enter(w *writer, e Entry) error {
 	if err != nil {
 		return err
 	}
-	if err := checkState(f.State); err != nil {
+	if err := checkMade(f.State); err != nil {
 		return err
-	}
-	if f.State.Presence == store.Unknown || f.State.Claim == "" {
-		return errors.New("a step is done only where its outcome and how it was seen are known")
 	}
 	r := s.current()
 	r.Status, r.Closed, r.Message = StatusDone, e.At, f.Message
@@ -163,6 +160,11 @@ func (f Failed) enter(w *writer, e Entry) error {
 	}
 	switch f.StoreState {
 	case Unchanged:
+	case Changed:
+		if s.made == nil {
+			return errors.New("nobody saw what the step led to")
+		}
+		s.belief, s.current().After = s.made.State, s.made.State
 	case Uncertain:
 		s.belief = store.State{Presence: store.Unknown}
 	default:
@@ -170,6 +172,9 @@ func (f Failed) enter(w *writer, e Entry) error {
 	}
 	r := s.current()
 	r.Status, r.Closed, r.Message, r.Left = StatusFailed, e.At, f.Message, f.StoreState
+	if f.StoreState != Changed { // what was seen before its check is not there any more
+		r.Claim = ""
+	}
 	w.close(s)
 	w.count(f.Step)
 	return nil
@@ -198,7 +203,7 @@ func (w *writer) opened(id store.StepID) (*shelf, error) {
 
 func (w *writer) close(s *shelf) {
 	w.open.drop(s.open.Step.ID)
-	s.open, s.leaves, s.reminded = nil, nil, nil
+	s.open, s.leaves, s.reminded, s.made = nil, nil, nil, nil
 }
 
 func (w *writer) count(id store.StepID) {
@@ -237,6 +242,14 @@ func checkKey(k store.Key) error {
 		return errors.New("it names no store or no visual")
 	}
 	return nil
+}
+
+// checkMade holds of what a step led to that it was seen, and how.
+func checkMade(s store.State) error {
+	if s.Presence == store.Unknown || s.Claim == "" {
+		return errors.New("a step is done only where its outcome and how it was seen are known")
+	}
+	return checkState(s)
 }
 
 func checkState(s store.State) error {

@@ -79,6 +79,7 @@ type shelf struct {
 	open      *plan.Open
 	leaves    *plan.Block // of the open step; in force once it is done
 	reminded  []Event     // of the open step
+	made      *Made       // by the open step, where its check has not answered
 	blocks    []plan.Block
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/policies/change"
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
@@ -13,7 +14,10 @@ func (f Held) enter(w *writer, e Entry) error {
 	if f.Key.GUID.IsZero() {
 		return errors.New("it names no visual")
 	}
-	w.holds.set(f.Key, plan.Hold{Key: f.Key, Until: f.Until, Reason: f.Reason, By: e.By.String(), At: e.At})
+	if i := slices.IndexFunc(f.Except, func(k change.Kind) bool { return !k.Valid() }); i >= 0 {
+		return fmt.Errorf("%q is no kind of change", f.Except[i])
+	}
+	w.holds.set(f.Key, plan.Hold{Key: f.Key, Until: f.Until, Except: f.Except, Reason: f.Reason, By: e.By.String(), At: e.At})
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/orgstore/orgstore/packages/moment"
@@ -77,11 +78,13 @@ type Conditions struct {
 
 // A Hold keeps a visual as it is until a day.
 type Hold struct {
-	Key    store.Key `json:"key"`            // an empty store means all stores
-	Until  time.Time `json:"until,omitzero"` // no longer in force from here on; zero: until lifted
-	Reason string    `json:"reason"`
-	By     string    `json:"by"`
-	At     time.Time `json:"at"`
+	Key   store.Key `json:"key"`            // an empty store means all stores
+	Until time.Time `json:"until,omitzero"` // no longer in force from here on; zero: until lifted
+	// Except lists the kinds of change that are made all the same.
+	Except []change.Kind `json:"except,omitempty"`
+	Reason string        `json:"reason"`
+	By     string        `json:"by"`
+	At     time.Time     `json:"at"`
 }
 
 // An Override lets one step through one kind of gate. It names the step and
@@ -128,7 +131,7 @@ func holdGates(s Step, c Conditions) []Gate {
 	}
 	var gates []Gate
 	for _, h := range c.Holds {
-		if !h.covers(s.Key) || !h.Until.IsZero() && !c.At.Before(h.Until) {
+		if !h.covers(s.Key) || slices.Contains(h.Except, s.Kind) || !h.Until.IsZero() && !c.At.Before(h.Until) {
 			continue
 		}
 		gates = append(gates, Gate{Kind: GateHold, State: c.state(s, GateHold, h.sentence()), Until: h.Until.UTC(),
@@ -152,7 +155,19 @@ func (h Hold) sentence() string {
 	if !h.Until.IsZero() {
 		until = "until " + h.Until.UTC().Format("2006-01-02 15:04 UTC")
 	}
-	return fmt.Sprintf("%s holds it %s: %s", h.By, until, h.Reason)
+	return fmt.Sprintf("%s holds it %s%s: %s", h.By, until, h.But(), h.Reason)
+}
+
+// But says for which changes a hold does not count; empty where it does for all.
+func (h Hold) But() string {
+	var words []string
+	for _, k := range h.Except {
+		words = append(words, string(k))
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	return " but for " + strings.Join(words, ", ")
 }
 
 // state says whether a gate that is closed was overridden for a step.

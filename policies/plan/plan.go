@@ -42,6 +42,8 @@ type Open struct {
 	Since    time.Time `json:"since"`
 	Accepted bool      `json:"accepted"` // the store answered
 	Waiting  bool      `json:"waiting"`  // it waits for a person
+	// Checking says that it was made, and its check has not answered yet.
+	Checking bool `json:"checking,omitempty"`
 	// Undoes names the step whose effect this one takes back, if it does.
 	Undoes store.StepID `json:"undoes,omitempty"`
 }

@@ -72,6 +72,10 @@ func (m *matter) openReason() Reason {
 		return Reason{CodeWaiting, fmt.Sprintf("%s waits for a person since %s", s.Step.what(), day(s.Since)),
 			fmt.Sprintf("do what the task says, then: orgstore store confirm %s", m.key.GUID)}
 	}
+	if m.open.Checking {
+		return Reason{CodeOpen, fmt.Sprintf("%s was made and its check has not answered yet", m.open.Step.what()),
+			"the run that made it waits for the check; if that run was stopped, orgstore apply runs the check again"}
+	}
 	return Reason{CodeOpen, fmt.Sprintf("a step begun on %s (%s) was never closed", day(m.open.Since), m.open.Step.Kind),
 		"run orgstore apply to recover"}
 }
