@@ -59,6 +59,7 @@ func (r *reader) check(f file) Settings {
 		Freezes:    r.freezes(f.Freezes),
 		Agent:      r.agent(f.Agent),
 		Notify:     r.notify(f.Notify),
+		Check:      r.checkAfter(f.Check),
 	}
 	s.Rules = r.rules(f.Rules)
 	s.Examples = r.examples(f.RuleExamples, s.Rules)
@@ -234,6 +235,7 @@ func (r *reader) visuals(entries []visualEntry, s Settings, approved func(visual
 		v.Approvals = approved(e)
 		v.Rings = r.visualRings(e, s)
 		v.Drift = plan.DriftMode(r.oneOf(text(e.Drift), string(plan.DriftReport), string(plan.DriftAdopt), string(plan.DriftRestore)))
+		v.Check = r.checkAfter(e.Check)
 		v.Hybrid = r.oneOf(text(e.Licensing), byVendor, byHybrid) == byHybrid
 		visuals = append(visuals, v)
 	}
@@ -327,6 +329,10 @@ func (s Settings) resolved(folder string) Settings {
 	}
 	for _, p := range []*string{&s.SignIn.Certificate, &s.SignIn.PasswordFile, &s.SignIn.SecretFile, &s.SignIn.TokenFile, &s.Network.CA, &s.Checkpoint, &s.Agent.Heartbeat.File} {
 		*p = from(*p)
+	}
+	s.Check.resolve(from)
+	for i := range s.Visuals {
+		s.Visuals[i].Check.resolve(from)
 	}
 	for i := range s.Notify {
 		s.Notify[i].resolve(from)

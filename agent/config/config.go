@@ -56,6 +56,7 @@ type Settings struct {
 	SignIn    SignIn
 	Network   Network
 	Agent     Agent
+	Check     Check     // asked after changes
 	Notify    []Channel // in the file's order; no name twice
 
 	digest string
@@ -124,7 +125,9 @@ type Visual struct {
 	// to the next.
 	Promote time.Duration
 	Rings   []string // the stores it goes through; nil where they are those of the settings
-	Name    string   // for readers of the file; decides nothing
+	// Check is what is asked after a change of it; zero where that is Settings.Check.
+	Check Check
+	Name  string // for readers of the file; decides nothing
 }
 
 // Parse reads a settings file. The name says where it lies: relative paths in
@@ -195,6 +198,7 @@ type canonical struct {
 	Agent canonicalAgent `json:"agent,omitzero"`
 
 	Notify []canonicalChannel `json:"notify,omitempty"`
+	Check  *canonicalCheck    `json:"check,omitempty"`
 
 	Stores []canonicalStore `json:"stores,omitempty"`
 	Rings  []string         `json:"rings,omitempty"`
@@ -220,6 +224,7 @@ type canonicalPin struct {
 	Hybrid bool           `json:"hybrid,omitempty"`
 
 	Approvals canonicalApprovals `json:"approvals,omitzero"`
+	Check     *canonicalCheck    `json:"check,omitempty"`
 
 	Promote string   `json:"promote,omitempty"`
 	Rings   []string `json:"rings,omitempty"`
@@ -239,8 +244,8 @@ func digestOf(s Settings) string {
 		Least:   s.Trust.Least, Tolerant: s.Packages.Tolerant,
 		Vendors: []canonicalVendor{}, Pins: []canonicalPin{},
 		Agent:  s.Agent.canonical(),
-		Notify: canonicalChannels(s.Notify),
-		Cloud:  s.Cloud, Endpoints: canonicalEndpoints(s.Endpoints), SignIn: s.SignIn.canonical(),
+		Notify: canonicalChannels(s.Notify), Check: s.Check.canonical(),
+		Cloud: s.Cloud, Endpoints: canonicalEndpoints(s.Endpoints), SignIn: s.SignIn.canonical(),
 		Network: canonicalNetwork(s.Network), SharePoint: canonicalSharePoint(s.Library.SharePoint),
 	}
 	c.stored(s)
@@ -263,7 +268,7 @@ func digestOf(s Settings) string {
 			drift = ""
 		}
 		c.Pins = append(c.Pins, canonicalPin{
-			v.GUID.String(), v.Pin.String(), v.Least, renew, v.Window, canonicalPeriod(v.Soak, 0), drift, v.Hybrid, canonicalOf(v.Approvals), canonicalPeriod(v.Promote, v.Soak), v.Rings,
+			v.GUID.String(), v.Pin.String(), v.Least, renew, v.Window, canonicalPeriod(v.Soak, 0), drift, v.Hybrid, canonicalOf(v.Approvals), v.Check.canonical(), canonicalPeriod(v.Promote, v.Soak), v.Rings,
 		})
 	}
 	slices.SortFunc(c.Pins, func(a, b canonicalPin) int { return strings.Compare(a.GUID, b.GUID) })

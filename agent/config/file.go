@@ -63,6 +63,10 @@ type (
 	shippedRule   text
 	limitVersion  text
 
+	argument    text
+	checkPeriod text
+	checkedKind text
+
 	roundPeriod   text
 	listenAddress text
 	logForm       text
@@ -106,6 +110,8 @@ type file struct {
 	Windows map[string]windowEntry `yaml:"windows"`
 	// Freezes are times in which nothing is changed, by name; they win over windows.
 	Freezes map[string]freezeEntry `yaml:"freezes"`
+	// Check says what is asked after a change whether it is good; one that is not goes back by itself.
+	Check checkSection `yaml:"check"`
 	// Notify lists who is told what happened and what is about to.
 	Notify []notifyEntry `yaml:"notify"`
 	// Approvals say how many people must approve which changes, and who may.
@@ -118,6 +124,19 @@ type file struct {
 	Agent agentSection `yaml:"agent"`
 	// Visuals lists the visuals the tenant wants, each with its pin.
 	Visuals []visualEntry `yaml:"visuals"`
+}
+
+type checkSection struct {
+	// Command is a program and its arguments; it says by its exit status whether the change is good: 0 is good. No shell is asked.
+	Command []argument `yaml:"command"`
+	// Env names environment variables of orgstore's own that the command may see, beside the usual ones.
+	Env []variable `yaml:"env"`
+	// Webhook gets the change as JSON, signed, and says by its answer whether it is good: 2xx is good.
+	Webhook webhookSection `yaml:"webhook"`
+	// Timeout is how long the command and the webhook may take, each.
+	Timeout checkPeriod `yaml:"timeout"`
+	// On lists the kinds of change after which it is asked; without it, after all that put a package.
+	On []checkedKind `yaml:"on"`
 }
 
 type notifyEntry struct {
@@ -394,6 +413,8 @@ type visualEntry struct {
 	Drift driftMode `yaml:"drift"`
 	// Licensing is hybrid where the vendor licenses the visual and AppSource installs it: it updates by itself, cannot be pinned and is only shown.
 	Licensing licensing `yaml:"licensing"`
+	// Check is what is asked after a change of this visual, in place of that for all.
+	Check checkSection `yaml:"check"`
 	// Upgrade says when other code may take the place of what is installed.
 	Upgrade upgradeSection `yaml:"upgrade"`
 	// Install says how many must approve its first install, in place of what approvals says.

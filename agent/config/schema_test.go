@@ -103,6 +103,18 @@ func leaves(t reflect.Type) *jsonschema.Schema {
 			s.Enum = append(s.Enum, string(k))
 		}
 		return s
+	case reflect.TypeFor[checkedKind]():
+		s := &jsonschema.Schema{}
+		for _, k := range checkable() {
+			s.Enum = append(s.Enum, string(k))
+		}
+		return s
+	case reflect.TypeFor[argument]():
+		return str(`^[^\r\n]+$`)
+	case reflect.TypeFor[checkPeriod]():
+		s := str(periodForm.String())
+		s.Default = "2m"
+		return s
 	case reflect.TypeFor[renewMode]():
 		return &jsonschema.Schema{Enum: []any{"automatic", "in-window", "manual"}, Default: "automatic"}
 	case reflect.TypeFor[driftMode]():
