@@ -167,6 +167,12 @@ const (
 // Standard Webhooks, HMAC-SHA256 over id, time and body. A secret that begins
 // with whsec_ is base64 beyond; any other is taken as it is.
 func (m Message) Sign(secret string, body []byte, at time.Time) (map[string]string, error) {
+	return Sign(m.ID, secret, body, at)
+}
+
+// Sign does so for any body that is sent under an id: the same whenever it is
+// sent again.
+func Sign(id, secret string, body []byte, at time.Time) (map[string]string, error) {
 	key := []byte(secret)
 	if coded, ok := strings.CutPrefix(secret, "whsec_"); ok {
 		var err error
@@ -179,10 +185,10 @@ func (m Message) Sign(secret string, body []byte, at time.Time) (map[string]stri
 	}
 	stamp := strconv.FormatInt(at.Unix(), 10)
 	h := hmac.New(sha256.New, key)
-	fmt.Fprintf(h, "%s.%s.", m.ID, stamp)
+	fmt.Fprintf(h, "%s.%s.", id, stamp)
 	h.Write(body)
 	return map[string]string{
-		"webhook-id": m.ID, "webhook-timestamp": stamp,
+		"webhook-id": id, "webhook-timestamp": stamp,
 		"webhook-signature": "v1," + base64.StdEncoding.EncodeToString(h.Sum(nil)),
 	}, nil
 }
