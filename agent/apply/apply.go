@@ -24,8 +24,9 @@ import (
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
-// stepTime bounds one step once it has begun. A step that has begun is not
-// stopped by Ctrl-C: half a minute of patience costs less than a recovery.
+// stepTime bounds one step once it has begun, but for its check, which has a
+// limit of its own. A step that has begun is not stopped by Ctrl-C: half a minute
+// of patience costs less than a recovery.
 const stepTime = 2 * time.Minute
 
 // An Outcome says how a step ended. Other programs read the words.
@@ -37,7 +38,8 @@ const (
 	Acknowledged = Outcome(store.Acknowledged)
 	Confirmed    = Outcome(store.Confirmed)
 	Unverified   = Outcome(store.Unverified)
-	Waiting      = Outcome("waiting") // for a person
+	Waiting      = Outcome("waiting")  // for a person
+	Checking     = Outcome("checking") // made, and its check has not answered
 	Withdrawn    = Outcome("withdrawn")
 	Failed       = Outcome("failed")
 	Undone       = Outcome("undone") // failed, and what was there before is back
@@ -53,7 +55,9 @@ type Result struct {
 }
 
 // OK says whether the step was made, or waits for a person as it should.
-func (r Result) OK() bool { return r.Outcome != Failed && r.Outcome != Undone }
+func (r Result) OK() bool {
+	return r.Outcome != Failed && r.Outcome != Undone && r.Outcome != Checking
+}
 
 // An Applier carries steps out. One process at a time may use one on the same
 // stores: the caller holds the lock.
@@ -77,6 +81,12 @@ type Applier struct {
 	Against map[string]Against
 	// Clock gives a fresh trusted moment, never earlier than the last.
 	Clock func() moment.Moment
+	// Checks finds what the tenant checks after a step; nil, or an answer of nil,
+	// is nothing.
+	Checks func(plan.Step) Checker
+	// Leaves says what may not come back by itself once a failed check went back
+	// by a step; nil where nobody can tell.
+	Leaves func(back plan.Step) *plan.Block
 	// Lead asks, right before a store is changed, whether this process may still
 	// do so; nil where no other could.
 	Lead func(context.Context) error
@@ -103,6 +113,15 @@ func (a *Applier) Do(ctx context.Context, tx journal.TxID, s plan.Step, leaves *
 	if err := ctx.Err(); err != nil {
 		return Result{}, err
 	}
+	if r, stop := a.unready(s); stop {
+		return r, nil
+	}
+	r, err := a.begin(ctx, tx, s, leaves)
+	return a.checked(ctx, tx, r, err)
+}
+
+// begin carries a step out as far as to its check, if it has one.
+func (a *Applier) begin(ctx context.Context, tx journal.TxID, s plan.Step, leaves *plan.Block) (Result, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepTime)
 	defer cancel()
 	if r, stop := a.moved(ctx, s); stop {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/policies/change"
 	"github.com/orgstore/orgstore/policies/plan"
 )
@@ -48,6 +49,9 @@ func unknown(s plan.Step, cause error) Result {
 func (a *Applier) done(ctx context.Context, tx journal.TxID, s plan.Step, claim store.Claim, message string) (Result, error) {
 	state := s.To
 	state.Claim = claim
+	if a.checker(s) != nil {
+		return a.ask(ctx, tx, s, state, message)
+	}
 	err := a.Journal.Append(ctx, tx, journal.Done{Step: s.ID, State: state, Message: message})
 	return Result{Step: s, Outcome: Outcome(claim), Message: message}, err
 }
@@ -74,44 +78,63 @@ func (a *Applier) undo(ctx context.Context, tx journal.TxID, s plan.Step, cause 
 	if open := a.Journal.Book().Open(s.Key); open != nil && open.Undoes != "" { // no way back from the way back
 		return a.close(ctx, tx, failed(s, "op.restore_failed", cause.Error(), alarmHint), journal.Uncertain)
 	}
-	back, err := a.wayBack(ctx, s)
+	var back plan.Step
+	now, err := a.present(ctx, s.Key)
+	if err == nil {
+		back, err = wayBack(s, now)
+	}
 	if err != nil {
 		return a.close(ctx, tx, failed(s, "op.no_way_back", fmt.Sprintf("%v, and it cannot be put back: %v", cause, err), alarmHint), journal.Uncertain)
 	}
 	failure := journal.Failed{Step: s.ID, Code: "op.failed", Message: cause.Error(), StoreState: journal.Uncertain}
-	if err := a.Journal.Append(ctx, tx, failure, journal.Begun{Step: back, Attempt: a.attempt(back.ID), Undoes: s.ID}); err != nil {
+	return a.goBack(ctx, tx, s, back, "op.undone", failure, failure)
+}
+
+// goBack records the facts of a step's failure, and makes the step that returns
+// to what was there before it. The code is that of having gone back.
+func (a *Applier) goBack(ctx context.Context, tx journal.TxID, s, back plan.Step, code verdict.Code, failure journal.Failed, facts ...journal.Fact) (Result, error) {
+	facts = append(facts, journal.Begun{Step: back, Attempt: a.attempt(back.ID), Undoes: s.ID})
+	if err := a.Journal.Append(ctx, tx, facts...); err != nil {
 		return Result{}, err
 	}
 	r, err := a.act(ctx, tx, back)
-	if err != nil {
+	switch cause := failure.Message; {
+	case err != nil:
 		return Result{}, err
-	}
-	switch {
 	case !r.OK():
-		return failed(s, "op.restore_failed", fmt.Sprintf("%v, and putting it back failed: %s", cause, r.Message), alarmHint), nil
+		return failed(s, "op.restore_failed", fmt.Sprintf("%s, and putting it back failed: %s", cause, r.Message), alarmHint), nil
 	case r.Outcome == Waiting:
-		return failed(s, "op.failed", fmt.Sprintf("%v, and putting it back waits for a person: %s", cause, r.Message), "make that change, so that what was there before is back"), nil
+		return failed(s, failure.Code, fmt.Sprintf("%s, and putting it back waits for a person: %s", cause, r.Message), "make that change, so that what was there before is back"), nil
 	}
-	return Result{
-		Step: s, Outcome: Undone, Code: "op.undone",
-		Message: fmt.Sprintf("%v; %s is back", cause, describe(s.From)),
-	}, nil
+	return Result{Step: s, Outcome: Undone, Code: code, Message: failure.Message + "; " + again(s.From)}, nil
+}
+
+// again says what is there after a way back.
+func again(from store.State) string {
+	if from.Presence != store.Present {
+		return "its access is off"
+	}
+	return describe(from) + " is back"
 }
 
 const alarmHint = "look at the store yourself, then tell orgstore what is there with `orgstore store baseline`"
 
+// present is what the store tells of a visual now.
+func (a *Applier) present(ctx context.Context, k store.Key) (store.State, error) {
+	seen, err := a.look(ctx, k)
+	switch {
+	case err != nil:
+		return store.State{}, err
+	case !seen.present:
+		return store.State{Presence: store.Absent, Claim: store.Verified}, nil
+	}
+	return store.State{Presence: store.Present, Release: seen.listing.Release, Enabled: seen.listing.Enabled, Claim: store.Verified}, nil
+}
+
 // wayBack makes the step that returns to what was there before s, from what is
 // there now.
-func (a *Applier) wayBack(ctx context.Context, s plan.Step) (plan.Step, error) {
-	seen, err := a.look(ctx, s.Key)
-	if err != nil {
-		return plan.Step{}, err
-	}
-	now := store.State{Presence: store.Present, Release: seen.listing.Release, Enabled: seen.listing.Enabled, Claim: store.Verified}
+func wayBack(s plan.Step, now store.State) (plan.Step, error) {
 	to := s.From
-	if !seen.present {
-		now = store.State{Presence: store.Absent, Claim: store.Verified}
-	}
 	if s.From.Presence != store.Present {
 		off := false
 		to = now

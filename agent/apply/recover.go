@@ -14,7 +14,7 @@ import (
 // change counts as acknowledged, and one that was only begun waits for a
 // person: nothing is ever repeated blindly. Where a person makes the changes, to
 // lay a task out again changes nothing: that is done, also for a change that
-// waits and whose task is gone.
+// waits and whose task is gone. A check that had not answered is asked again.
 func (a *Applier) Recover(ctx context.Context, tx journal.TxID) ([]Result, error) {
 	var results []Result
 	book := a.Journal.Book()
@@ -27,6 +27,7 @@ func (a *Applier) Recover(ctx context.Context, tx journal.TxID) ([]Result, error
 			return results, err
 		}
 		r, err := a.recover(ctx, tx, *open)
+		r, err = a.checked(ctx, tx, r, err)
 		if err != nil {
 			return results, err
 		}
@@ -41,6 +42,9 @@ func (a *Applier) recover(ctx context.Context, tx journal.TxID, open plan.Open) 
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepTime)
 	defer cancel()
 	s := open.Step
+	if open.Checking {
+		return a.askAgain(ctx, tx, s)
+	}
 	if tasks, ok := a.Stores[s.Key.Store].(tasks); ok && (open.Waiting || !open.Accepted && !(s.Kind.Puts() && sameBytes(s))) {
 		return a.layAgain(ctx, tx, open, tasks)
 	}

@@ -95,6 +95,7 @@ func (a *Applier) Withdraw(ctx context.Context, tx journal.TxID, w plan.Withdraw
 // know. The message is theirs, and never claims more than they saw.
 func (a *Applier) Confirm(ctx context.Context, tx journal.TxID, open plan.Open, message string) (Result, error) {
 	r, err := a.done(ctx, tx, open.Step, store.Confirmed, message)
+	r, err = a.checked(ctx, tx, r, err)
 	if err != nil {
 		return r, err
 	}

@@ -1,0 +1,169 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/orgstore/orgstore/agent/check"
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/verdict"
+	"github.com/orgstore/orgstore/policies/change"
+	"github.com/orgstore/orgstore/policies/plan"
+)
+
+// A change that the tenant checks goes on from where it was seen; every arrow is
+// one append to the journal:
+//
+//	seen ──> Checking ──> Checked, Done
+//	           │  │
+//	           │  └──> Checked, Failed, Blocked, Held, Begun (the way back) ──> ...
+//	           └ stopped, or dead: the next start asks the check again
+//
+// The way back, what a person asked for beyond the pins, and what puts no other
+// bytes are not checked: they lead to what stood before.
+
+// codeCheck is the code of a change that its check found bad.
+const codeCheck verdict.Code = "check.failed"
+
+// A Checker asks what the tenant itself wants to know of a change.
+type Checker interface {
+	// Ready says why it cannot be asked; nil where it can.
+	Ready() error
+	// Check asks. It keeps to its own time limit; where the context ends before,
+	// the answer is journal.Stopped.
+	Check(ctx context.Context, c check.Change) journal.Checked
+}
+
+// checker finds what is asked after a step; nil where nothing is.
+func (a *Applier) checker(s plan.Step) Checker {
+	switch {
+	case a.Checks == nil, s.Asked, !s.Kind.Puts(), s.Kind == change.Restore, sameBytes(s):
+		return nil
+	}
+	if open := a.Journal.Book().Open(s.Key); open != nil && open.Undoes != "" {
+		return nil
+	}
+	return a.Checks(s)
+}
+
+// unready refuses to begin a step whose check could not be asked afterwards.
+func (a *Applier) unready(s plan.Step) (Result, bool) {
+	c := a.checker(s)
+	if c == nil {
+		return Result{}, false
+	}
+	if err := c.Ready(); err != nil {
+		return failed(s, "check.not_ready", "its check could not be asked afterwards: "+err.Error(),
+			"nothing was changed; mend `check` in the settings, or what it names"), true
+	}
+	return Result{}, false
+}
+
+// ask records that a step was made, and that its check is about to be asked. The
+// caller asks it by checked.
+func (a *Applier) ask(ctx context.Context, tx journal.TxID, s plan.Step, made store.State, message string) (Result, error) {
+	err := a.Journal.Append(ctx, tx, journal.Checking{Step: s.ID, State: made, Message: message})
+	return Result{Step: s, Outcome: Checking, Message: message}, err
+}
+
+// askAgain does so after an interruption, if what was made is still there.
+func (a *Applier) askAgain(ctx context.Context, tx journal.TxID, s plan.Step) (Result, error) {
+	made, _ := a.Journal.Book().Made(s.Key)
+	seen, err := a.look(ctx, s.Key)
+	switch {
+	case err != nil:
+		return unknown(s, err), nil
+	case !seen.matches(made.State):
+		r := failed(s, "op.interrupted", "interrupted before its check had answered, and the store now holds "+seen.String(), alarmHint)
+		return a.close(ctx, tx, r, journal.Uncertain)
+	case a.checker(s) == nil: // the settings name none any more
+		err := a.Journal.Append(ctx, tx, journal.Done{Step: s.ID, State: made.State, Message: made.Message})
+		return Result{Step: s, Outcome: Outcome(made.State.Claim), Message: made.Message}, err
+	}
+	return a.ask(ctx, tx, s, made.State, made.Message)
+}
+
+// checked asks the check of a step that was made, and closes the step with its
+// answer. It gets the context that ends where the program is to stop: a check may
+// take longer than anybody waits for a step, and can be asked again.
+func (a *Applier) checked(ctx context.Context, tx journal.TxID, r Result, err error) (Result, error) {
+	if err != nil || r.Outcome != Checking {
+		return r, err
+	}
+	s := r.Step
+	made, _ := a.Journal.Book().Made(s.Key)
+	var answer journal.Checked
+	if made.Asked > plan.MaxTries {
+		answer = journal.Checked{By: "orgstore", Answer: journal.Refused, Message: fmt.Sprintf("orgstore ended %d times while it was asked", made.Asked-1)}
+	} else {
+		answer = a.checker(s).Check(ctx, check.Of(a.checkID(s), s, made.State))
+	}
+	answer.Step = s.ID
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepTime)
+	defer cancel()
+	switch answer.Answer {
+	case journal.Stopped:
+		err := a.Journal.Append(ctx, tx, answer)
+		return Result{Step: s, Outcome: Checking, Code: "check.stopped", Message: "it was made; its check was stopped before it had answered",
+			Hint: "the next run asks the check again"}, err
+	case journal.Passed:
+		err := a.Journal.Append(ctx, tx, answer, journal.Done{Step: s.ID, State: made.State, Message: made.Message})
+		return Result{Step: s, Outcome: Outcome(made.State.Claim), Message: made.Message + "; its check passed"}, err
+	}
+	return a.bad(ctx, tx, s, made.State, answer)
+}
+
+// checkID names one change of one visual: a step may be made again later.
+func (a *Applier) checkID(s plan.Step) string {
+	n := len(a.Journal.Book().Revisions(s.Key))
+	return string(s.ID) + "." + strconv.Itoa(n)
+}
+
+// bad takes back what a check found bad, if that is still what is there.
+func (a *Applier) bad(ctx context.Context, tx journal.TxID, s plan.Step, made store.State, answer journal.Checked) (Result, error) {
+	cause := "its check failed: " + answer.Message
+	seen, err := a.look(ctx, s.Key)
+	switch {
+	case err != nil:
+		return unknown(s, fmt.Errorf("%s, and %w", cause, err)), nil
+	case !seen.matches(made):
+		r := failed(s, codeCheck, fmt.Sprintf("%s; meanwhile somebody changed the store, which holds %s", cause, seen), alarmHint)
+		return r, a.Journal.Append(ctx, tx, answer, journal.Failed{Step: s.ID, Code: r.Code, Message: r.Message, Hint: r.Hint, StoreState: journal.Uncertain})
+	}
+	back, noWay := wayBack(s, made)
+	failure := journal.Failed{Step: s.ID, Code: codeCheck, Message: cause, StoreState: journal.Changed}
+	if noWay != nil {
+		failure.Code, failure.Hint = "op.no_way_back", alarmHint
+		failure.Message = fmt.Sprintf("%s, and what was there before cannot be put back: %v", cause, noWay)
+	}
+	facts := append([]journal.Fact{answer, failure}, a.calm(s, made, cause)...)
+	if noWay != nil {
+		return failed(s, failure.Code, failure.Message, failure.Hint), a.Journal.Append(ctx, tx, facts...)
+	}
+	back.Reason.Message = fmt.Sprintf("back to what was there before %s, since its check failed", s.Kind)
+	return a.goBack(ctx, tx, s, back, codeCheck, failure, facts...)
+}
+
+// calm keeps what a check found bad from coming back by itself, and other code
+// from coming until a person has looked; renewals of what is there go on.
+func (a *Applier) calm(s plan.Step, made store.State, cause string) []journal.Fact {
+	var facts []journal.Fact
+	reason := fmt.Sprintf("after %s %s", s.Kind, cause)
+	if a.Leaves != nil {
+		back := plan.Step{Key: s.Key, Name: s.Name, Kind: change.Restore, From: made, To: s.From, Reason: plan.Reason{Code: codeCheck, Message: reason}}
+		if b := a.Leaves(back); b != nil {
+			facts = append(facts, journal.Blocked{Block: *b})
+		}
+	}
+	now := a.Clock()
+	held := slices.ContainsFunc(a.Journal.Book().Holds(), func(h plan.Hold) bool {
+		return h.Key == s.Key && (h.Until.IsZero() || now.Before(h.Until))
+	})
+	if !held { // a person's hold is not replaced
+		facts = append(facts, journal.Held{Key: s.Key, Reason: reason, Except: []change.Kind{change.Renew}})
+	}
+	return facts
+}
