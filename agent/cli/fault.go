@@ -106,7 +106,7 @@ func exitOf(code verdict.Code) int {
 		return exitReview
 	case code == "op.unknown_outcome", code == plan.CodeWaiting:
 		return exitWaiting
-	case code == "op.undone":
+	case code == "op.undone", code == "check.failed":
 		return exitUndone
 	case code == "op.stale":
 		return exitStale

@@ -15,6 +15,7 @@ import (
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/plan"
 )
 
 func newHistory(g *globals) *cobra.Command {
@@ -40,22 +41,26 @@ entries are chained by hashes: an entry that was edited is noticed (exit 17).`,
 }
 
 type revisionData struct {
-	Revision    int            `json:"revision"`
-	Time        string         `json:"time"`
-	Status      string         `json:"status"`
-	Visual      visualData     `json:"visual"`
-	Kind        string         `json:"kind"`
-	Version     string         `json:"version"`
-	Digest      string         `json:"digest"`
-	LicenseEnds string         `json:"license_ends"`
-	Claim       string         `json:"claim,omitempty"`
-	Actor       string         `json:"actor"`
-	Reason      string         `json:"reason"`
-	Message     string         `json:"message"`
-	Tx          string         `json:"tx"`
-	Overrides   []overrideData `json:"overrides"`
-	Approvals   []approvalData `json:"approvals"`
-	Attested    *attestedBy    `json:"attested,omitempty"` // who attested the license
+	Revision    int        `json:"revision"`
+	Time        string     `json:"time"`
+	Status      string     `json:"status"`
+	Visual      visualData `json:"visual"`
+	Kind        string     `json:"kind"`
+	Version     string     `json:"version"`
+	Digest      string     `json:"digest"`
+	LicenseEnds string     `json:"license_ends"`
+	Claim       string     `json:"claim,omitempty"`
+	Actor       string     `json:"actor"`
+	Reason      string     `json:"reason"`
+	Message     string     `json:"message"`
+	Tx          string     `json:"tx"`
+	// LicenseCheck is verified where the bytes were read back whose license was
+	// verified, confirmed where a person looked, else unverified.
+	LicenseCheck string         `json:"license_check,omitempty"`
+	Checks       []checkedData  `json:"checks"` // what was checked after it
+	Overrides    []overrideData `json:"overrides"`
+	Approvals    []approvalData `json:"approvals"`
+	Attested     *attestedBy    `json:"attested,omitempty"` // who attested the license
 }
 
 // overrideData is a gate that a person let the step pass.
@@ -116,6 +121,7 @@ func revisionOf(r journal.Revision) revisionData {
 		Visual: visualOf(r.Key, r.Name), Kind: string(r.Kind),
 		Digest: digestOf(r.After.Release), LicenseEnds: timestamp(r.After.License.Ends),
 		Claim: string(r.Claim), Actor: r.Actor.String(), Reason: r.Reason, Message: r.Message, Tx: string(r.Tx),
+		LicenseCheck: licenseCheck(r), Checks: checksOf(r),
 	}
 	if r.After.Release != nil {
 		d.Version = r.After.Release.Version.String()
@@ -151,6 +157,9 @@ func reason(r journal.Revision) string {
 		parts = append(parts, "confirmed: "+r.Message)
 	case r.Status != journal.StatusDone:
 		parts = append(parts, string(r.Status)+": "+r.Message)
+	}
+	if said := checkWords(r); said != "" {
+		parts = append(parts, said)
 	}
 	return strings.Join(parts, "; ")
 }
@@ -200,6 +209,9 @@ func (s *session) words(ctx context.Context, history []journal.Revision) ([]jour
 			if !f.Until.IsZero() {
 				r.Reason = fmt.Sprintf("until %s: %s", day(f.Until), f.Reason)
 			}
+			if but := (plan.Hold{Except: f.Except}).But(); but != "" {
+				r.Reason = strings.TrimPrefix(but, " ") + ": " + r.Reason
+			}
 		case journal.Unheld:
 			r.Key, r.Kind, r.Reason = f.Key, "unhold", f.Reason
 		case journal.Bound:
@@ -208,6 +220,8 @@ func (s *session) words(ctx context.Context, history []journal.Revision) ([]jour
 			}
 			r.Key, r.Kind = store.Key{GUID: f.Bound.GUID}, "attestation"
 			r.After = store.State{Presence: store.Present, Release: &visual.Release{Version: f.Bound.Version, Digest: f.Bound.Package}, License: f.Bound.Terms}
+		case journal.Blocked:
+			r.Key, r.Kind, r.Reason = f.Block.Key, "block", f.Block.Reason
 		case journal.Unblocked:
 			r.Key, r.Kind, r.Reason = f.Key, "unblock", f.Reason
 		case journal.Pinned:

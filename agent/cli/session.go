@@ -239,7 +239,7 @@ func (s *session) applier() *apply.Applier {
 	return &apply.Applier{
 		Journal: s.journal, Archive: s.archive, Stores: s.stores, Trust: s.believed(),
 		Limits: pbiviz.DefaultLimits(), Facts: o.Facts, Entitled: o.Entitled, Against: against, Clock: s.clock,
-		Need: o.Need, Profiles: s.profiles,
+		Need: o.Need, Profiles: s.profiles, Checks: s.checks, Leaves: s.leaving,
 		Lead: func(ctx context.Context) error { return s.journal.Lead(ctx, leaseTerm, false) },
 	}
 }

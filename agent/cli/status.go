@@ -29,7 +29,8 @@ func newStatus(g *globals) *cobra.Command {
 		Long: `Show every visual: what is pinned, what is installed, until when it is licensed.
 
 STATE is ok, drifted (somebody else changed the store), held, blocked, waiting (a
-person is to make the change), license-ending (within 30 days), license-ended,
+person is to make the change), checking (it was made, and its check has not
+answered), license-ending (within 30 days), license-ended,
 license-revoked, vendor-untrusted (the vendor's keys are lost or changed), missing
 or change-planned.`,
 		Example: "  orgstore status\n  orgstore status -o json --query \"[?state!='ok'].guid\"",
@@ -193,6 +194,8 @@ func (s *session) condition(l line, at moment.Moment) (state, message string) {
 		return "drifted", l.drift
 	case l.reason.Code == plan.CodeWaiting:
 		return "waiting", s.waitingFor(l)
+	case s.checking(l.key):
+		return "checking", hinted(l.reason)
 	case l.stuck:
 		return "blocked", hinted(l.reason)
 	case hold != "":
@@ -204,7 +207,13 @@ func (s *session) condition(l line, at moment.Moment) (state, message string) {
 	case present && !ends.IsZero() && l.state.License.DaysLeft(at) <= warnDays:
 		return "license-ending", "" // its runway says more
 	}
-	return "ok", l.reason.Message
+	return "ok", phrases(l.reason.Message, lookYourself(l.state, l.key.GUID.String()))
+}
+
+// checking says whether a change was made and its check has not answered.
+func (s *session) checking(k store.Key) bool {
+	open := s.journal.Book().Open(k)
+	return open != nil && open.Checking
 }
 
 // waitingFor says which task waits, since when, and how it ends.
@@ -226,7 +235,7 @@ func (s *session) held(l line, at moment.Moment) string {
 		if !h.Until.IsZero() {
 			until = "until " + day(h.Until)
 		}
-		return fmt.Sprintf("held %s by %s: %s", until, h.By, h.Reason)
+		return fmt.Sprintf("held%s %s by %s: %s", h.But(), until, h.By, h.Reason)
 	}
 	return ""
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/orgstore/orgstore/agent/apply"
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/store"
@@ -112,7 +113,10 @@ func (o *confirmOptions) run(ctx context.Context, args []string) (answer, error)
 		a.message = "nothing was done"
 		return a, nil
 	}
-	_, err = s.applier().Confirm(ctx, s.tx, open, message)
+	r, err := s.applier().Confirm(ctx, s.tx, open, message)
+	if err == nil && !r.OK() { // it was made, and its check found it bad
+		err = worst([]apply.Result{r}, true)
+	}
 	return a, err
 }
 
@@ -137,7 +141,7 @@ func (o *confirmOptions) check() error {
 // nothingWaits says why there is nothing to confirm.
 func (s *session) nothingWaits(k store.Key) error {
 	for _, r := range s.journal.Book().Revisions(k) {
-		if r.Status == journal.StatusOpen {
+		if r.Status == journal.StatusOpen || r.Status == journal.StatusChecking {
 			return problem(exitError, "confirm.open", "run `orgstore apply`: it finishes what was interrupted", "a change of %s was interrupted and does not wait for a person", k.GUID)
 		}
 	}

@@ -40,6 +40,8 @@ type Post struct {
 	To     config.Secret
 	Header map[string]string
 	Body   []byte
+	// Patience is how long the answer may take; zero is half a minute.
+	Patience time.Duration
 }
 
 // Mail is one mail.

@@ -142,10 +142,10 @@ func Changes(book journal.Book) []Notice {
 		}
 		var n Notice
 		switch r.Status {
-		case journal.StatusDone, journal.StatusUndone:
+		case journal.StatusDone:
 			n = ofRevision(r, ChangeDone, Info)
 			n.Title = fmt.Sprintf("%s: %s is done (%s)", called(r), what(r), r.Claim)
-		case journal.StatusFailed:
+		case journal.StatusFailed, journal.StatusUndone:
 			n = ofRevision(r, ChangeFailed, Alarm)
 			n.Title, n.Hint = fmt.Sprintf("%s: %s failed", called(r), what(r)), "see what happened: orgstore history "+n.GUID
 		case journal.StatusWithdrawn:

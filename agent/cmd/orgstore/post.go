@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -35,7 +36,7 @@ func hookLimits() graph.Limits {
 // toSecret calls an address that is a secret, by the network that the settings
 // name. No error shows more of the address than its host.
 func toSecret(ctx context.Context, env func(string) string, s config.Settings, p cli.Post, method string) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(p.Patience, 30*time.Second))
 	defer cancel()
 	address, err := secretAt(disk.OS(), env, p.To)
 	if err != nil {
@@ -50,6 +51,7 @@ func toSecret(ctx context.Context, env func(string) string, s config.Settings, p
 		return err
 	}
 	o.Limits = hookLimits()
+	o.Limits.Patient = max(o.Limits.Patient, p.Patience)
 	c, err := graph.Connect(o)
 	if err != nil {
 		return err
