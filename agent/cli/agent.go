@@ -256,20 +256,21 @@ func (l *lineLog) Write(p []byte) (int, error) {
 
 // watermark is the newest entry of the journal that the agent has seen.
 type watermark struct {
-	mu  sync.Mutex
-	seq uint64
+	mu     sync.Mutex
+	seq    uint64
+	looked bool // a round was made: an empty journal is seen as well
 }
 
 func (w *watermark) rise(seq uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.seq = max(w.seq, seq)
+	w.seq, w.looked = max(w.seq, seq), true
 }
 
-func (w *watermark) get() uint64 {
+func (w *watermark) get() (uint64, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.seq
+	return w.seq, w.looked
 }
 
 // decideEvery is how often the agent looks whether somebody decided something.
@@ -334,9 +335,8 @@ func (a *agent) grown(ctx context.Context) bool {
 		return false
 	}
 	defer log.Close()
-	seen := a.seen.get()
-	grown := seen > 0 && log.Read(ctx, seen, func(journalRecord) error { return errEnough }) == errEnough
-	return grown
+	seen, looked := a.seen.get()
+	return looked && log.Read(ctx, seen, func(journalRecord) error { return errEnough }) == errEnough
 }
 
 var errEnough = errors.New("one is enough")
