@@ -223,7 +223,7 @@ type keptTenant struct {
 func (k *keptTenant) connect(s config.Settings, r Remote) (Tenant, error) {
 	k.seen = r.Seen
 	if k.kept != nil && k.digest == s.Digest() {
-		return lentTenant{k.kept}, nil
+		return k.kept, nil
 	}
 	k.close()
 	r.Seen = func(host string, at time.Time) { k.seen(host, at) }
@@ -232,7 +232,7 @@ func (k *keptTenant) connect(s config.Settings, r Remote) (Tenant, error) {
 		return nil, err
 	}
 	k.kept, k.digest = t, s.Digest()
-	return lentTenant{t}, nil
+	return t, nil
 }
 
 // traffic is what was asked of the tenant; nothing where none was reached.
@@ -249,9 +249,3 @@ func (k *keptTenant) close() {
 		k.kept = nil
 	}
 }
-
-// lentTenant is a tenant that whoever has it does not close.
-type lentTenant struct{ Tenant }
-
-// Close leaves the tenant open.
-func (lentTenant) Close() error { return nil }

@@ -40,6 +40,7 @@ type Tenant interface {
 	CertificateEnds() (time.Time, error)
 	// Traffic is what was asked so far.
 	Traffic() loop.Traffic
+	// Close lets go of connections that nobody uses; the tenant can be asked again.
 	Close() error
 }
 

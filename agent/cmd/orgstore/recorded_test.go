@@ -178,11 +178,11 @@ func recordedStory(w *replaying) {
 	w.holds("gauge.pbiviz")
 
 	w.settings(accepted, "1.4.0.0")
-	w.run(0, "apply", "--force")
+	w.run(0, "agent", "run", "--once")
 	w.holds("renewed.pbiviz")
 	w.run(0, "package", "add", w.path("upgraded.pbiviz"))
 	w.settings(accepted, "~> 1.4")
-	w.run(0, "apply", "--force")
+	w.run(0, "agent", "run", "--once")
 	w.holds("upgraded.pbiviz")
 	w.run(0, "rollback", example.GaugeGUID, "--reason", "a try", "--force")
 	w.holds("renewed.pbiviz")
