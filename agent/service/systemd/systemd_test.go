@@ -203,10 +203,10 @@ func TestWhatAUnitCannotDoIsRefused(t *testing.T) {
 		change  func(*service.Definition)
 		code    string
 	}{
-		"program at home":         {"/home/ada/orgstore", func(*service.Definition) {}, "service.path"},
+		"program at home":         {"/home/orgstore", func(*service.Definition) {}, "service.path"},
 		"program of go run":       {"/tmp/go-build1/orgstore", func(*service.Definition) {}, "service.path"},
 		"settings of root":        {"/opt/orgstore", func(d *service.Definition) { d.Settings = "/root/orgstore.yaml" }, "service.path"},
-		"data at home":            {"/opt/orgstore", func(d *service.Definition) { d.Data = "/home/ada/.orgstore" }, "service.path"},
+		"data at home":            {"/opt/orgstore", func(d *service.Definition) { d.Data = "/home/data" }, "service.path"},
 		"a line more":             {"/opt/orgstore", func(d *service.Definition) { d.Writes = []string{"/srv/a\nUser=root"} }, "service.path"},
 		"credential climbs":       {"/opt/orgstore", func(d *service.Definition) { d.Credentials = []service.Credential{{Name: "..", File: "/a"}} }, "service.credential"},
 		"credential says more":    {"/opt/orgstore", func(d *service.Definition) { d.Credentials = []service.Credential{{Name: "a:b", File: "/a"}} }, "service.credential"},
