@@ -435,6 +435,7 @@ func (y *year) tick() {
 			y.lab = y.lab.found(y.t, y.dice.Uint64())
 		}
 		y.say("the agent died at point %d", dies)
+		p = y.run(y.passes(-1), "agent", "run", "--once") // as a service manager starts it again
 	}
 	if p.code != 0 && !strings.Contains(p.err, "hint: ") {
 		y.fail("it left with %d and no hint: %s", p.code, p.err)
