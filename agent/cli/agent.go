@@ -228,9 +228,11 @@ func (a *agent) beat(ctx context.Context) {
 	}
 }
 
-// lineLog turns what commands tell people into lines of the log.
+// lineLog turns what commands tell people into lines of the log. Rounds and
+// watchers write to it at the same time.
 type lineLog struct {
 	log  *slog.Logger
+	mu   sync.Mutex
 	rest []byte
 }
 
@@ -238,6 +240,8 @@ type lineLog struct {
 const maxLine = 64 << 10
 
 func (l *lineLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.rest = append(l.rest, p...)
 	for {
 		line, rest, whole := bytes.Cut(l.rest, []byte("\n"))
@@ -276,7 +280,9 @@ func (w *watermark) get() (uint64, bool) {
 // decideEvery is how often the agent looks whether somebody decided something.
 const decideEvery = 5 * time.Second
 
-// watch wakes the loop up when something happens that it should look at.
+// watch wakes the loop up when something happens that it should look at. It goes
+// by the settings of the start: where later ones name other folders, what happens
+// there is seen by looking now and then.
 func (a *agent) watch(ctx context.Context, running *sync.WaitGroup, wake chan<- string) {
 	say := func(why string) {
 		select {
@@ -284,31 +290,33 @@ func (a *agent) watch(ctx context.Context, running *sync.WaitGroup, wake chan<- 
 		case <-ctx.Done():
 		}
 	}
-	running.Go(func() { a.watchJournal(ctx, say) })
+	// A copy: rounds replace the settings while the watchers run.
+	settings := a.settings
+	running.Go(func() { a.watchJournal(ctx, filepath.Join(settings.Data, "journal.db"), say) })
 	if a.Watch == nil {
 		return
 	}
-	folders := []string{filepath.Dir(a.settings.File)}
-	if a.settings.Library.Folder != "" {
-		folders = append(folders, a.settings.Library.Folder)
+	folders := []string{filepath.Dir(settings.File)}
+	if settings.Library.Folder != "" {
+		folders = append(folders, settings.Library.Folder)
 	}
 	running.Go(func() {
 		err := a.Watch(ctx, folders, func(name string) {
 			switch {
-			case name == a.settings.File:
+			case name == settings.File:
 				say("settings")
-			case filepath.Dir(name) != filepath.Dir(a.settings.File):
+			case filepath.Dir(name) != filepath.Dir(settings.File):
 				say("library")
 			}
 		})
 		if err != nil && ctx.Err() == nil {
-			a.note("files are not watched, and what arrives is seen every %s: %v", a.settings.Agent.Every, err)
+			a.note("files are not watched, and what arrives is seen every %s: %v", settings.Agent.Every, err)
 		}
 	})
 }
 
 // watchJournal says when others added to the journal: a hold, an approval.
-func (a *agent) watchJournal(ctx context.Context, say func(string)) {
+func (a *agent) watchJournal(ctx context.Context, file string, say func(string)) {
 	tick := time.NewTicker(decideEvery)
 	defer tick.Stop()
 	for {
@@ -317,7 +325,7 @@ func (a *agent) watchJournal(ctx context.Context, say func(string)) {
 			return
 		case <-tick.C:
 		}
-		if a.grown(ctx) {
+		if a.grown(ctx, file) {
 			say("journal")
 		}
 	}
@@ -325,8 +333,7 @@ func (a *agent) watchJournal(ctx context.Context, say func(string)) {
 
 // grown says whether the journal has entries that no round has seen. What keeps
 // it from being read is the next round's to tell.
-func (a *agent) grown(ctx context.Context) bool {
-	file := filepath.Join(a.settings.Data, "journal.db")
+func (a *agent) grown(ctx context.Context, file string) bool {
 	if _, err := a.Disk.Stat(file); err != nil {
 		return false
 	}

@@ -246,7 +246,7 @@ func (y *year) send(v *subscribed, ends time.Time, flaw string) error {
 
 func (y *year) day() time.Time { return y.now.UTC().Truncate(24 * time.Hour) }
 
-// today decides what the vendor sends and what people do.
+// morning decides what the vendor sends and what people do.
 func (y *year) morning(day int) {
 	for _, v := range y.visuals {
 		if do := v.due[day]; do != nil {
@@ -494,7 +494,7 @@ func (y *year) dieEverywhere() {
 	y.lab = start
 }
 
-// check holds all that must be so at any moment.
+// check checks all that must be so at any moment.
 func (y *year) check(p process) {
 	book := y.lab.book(y.t)
 	y.changes(book)
