@@ -31,6 +31,18 @@ type Status struct {
 	Settings  string // the settings file it is installed with; empty if unknown
 }
 
+// Turn returns the act that turns an installed service on, or off; none where it is
+// so already. Install is the command that a refusal advises.
+func (s Status) Turn(on bool, install string, act Act) ([]Act, error) {
+	switch {
+	case !s.Installed:
+		return nil, Refuse("missing", "the service is not installed", install)
+	case s.Running == on:
+		return nil, nil
+	}
+	return []Act{act}, nil
+}
+
 // A Refusal says why a service cannot be managed here as asked, and what to do.
 type Refusal struct{ code, hint, text string }
 

@@ -168,15 +168,10 @@ func (m *Manager) Stop(ctx context.Context) ([]service.Act, error) {
 
 func (m *Manager) turn(ctx context.Context, running bool, a service.Act) ([]service.Act, error) {
 	s, err := m.Status(ctx)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case !s.Installed:
-		return nil, service.Refuse("missing", "the service is not installed", "orgstore service install --config orgstore.yaml")
-	case s.Running != running:
-		return nil, nil
 	}
-	return []service.Act{a}, nil
+	return s.Turn(!running, "orgstore service install --config orgstore.yaml", a)
 }
 
 // The states of a service, in words.

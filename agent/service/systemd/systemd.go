@@ -203,15 +203,10 @@ func (m *Manager) Stop(ctx context.Context) ([]service.Act, error) { return m.tu
 
 func (m *Manager) turn(ctx context.Context, verb string, running bool) ([]service.Act, error) {
 	s, err := m.Status(ctx)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case !s.Installed:
-		return nil, service.Refuse("missing", "the service is not installed", "orgstore service install --config /etc/orgstore/orgstore.yaml")
-	case s.Running != running:
-		return nil, nil
 	}
-	return []service.Act{m.command("systemctl", verb, unitName)}, nil
+	return s.Turn(!running, "orgstore service install --config /etc/orgstore/orgstore.yaml", m.command("systemctl", verb, unitName))
 }
 
 // Status asks systemd.
