@@ -116,7 +116,7 @@ func TestAgent(t *testing.T) {
 	address := free(t)
 	w.edit(t, "version: 1\n", "version: 1\nagent: {listen: "+address+", log: json}\n")
 	r := w.agent(t)
-	until(t, r, "both visuals are installed", func() bool { return len(w.read(t, w.book(t)).Store) == 2 && w.rounds(t) > 0 })
+	until(t, r, "both visuals are installed", func() bool { return len(w.read(t, w.live(t)).Store) == 2 && w.rounds(t) > 0 })
 	if code, body := fetched(t, "http://"+address+"/readyz"); code != 200 {
 		t.Errorf("it is not ready: %d %s", code, body)
 	}
@@ -190,7 +190,7 @@ func (w world) edit(t *testing.T, from, to string) {
 func TestAgentsTogether(t *testing.T) {
 	w := pair(t)
 	first, second := w.agent(t), w.agent(t)
-	until(t, first, "both visuals are installed", func() bool { return len(w.read(t, w.book(t)).Store) == 2 })
+	until(t, first, "both visuals are installed", func() bool { return len(w.read(t, w.live(t)).Store) == 2 })
 	for n := range 4 {
 		guid := []string{example.GaugeGUID, example.TimelineGUID}[n%2]
 		if err := first.cmd.Process.Kill(); err != nil {
@@ -207,7 +207,7 @@ func TestAgentsTogether(t *testing.T) {
 	}
 	seen := w.rounds(t)
 	until(t, second, "both went on", func() bool { return w.rounds(t) != seen })
-	got := w.read(t, w.book(t))
+	got := w.read(t, w.live(t))
 	if len(got.Done) != 2 || len(got.Store) != 2 {
 		t.Errorf("the history says %q, the store holds %v", got.Done, got.Store)
 	}

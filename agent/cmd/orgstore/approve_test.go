@@ -63,11 +63,11 @@ func TestAnAgentMakesWhatIsApproved(t *testing.T) {
 	w.edit(t, "approvals: {}\n", "agent: {log: json}\napprovals: {install: 1}\n")
 	r := w.agent(t)
 	until(t, r, "it looked", func() bool { return w.rounds(t) > 0 })
-	if got := w.read(t, w.book(t)); len(got.Store) != 0 {
+	if got := w.read(t, w.live(t)); len(got.Store) != 0 {
 		t.Fatalf("nobody approved, and the store holds %v", got.Store)
 	}
 	w.bob(t, "approve", example.TimelineGUID, "--reason", "tried it", "--force")
-	until(t, r, "what is approved is installed", func() bool { return len(w.read(t, w.book(t)).Store) == 1 })
+	until(t, r, "what is approved is installed", func() bool { return len(w.read(t, w.live(t)).Store) == 1 })
 	w.ended(t, r)
 	history := w.book(t).History()
 	i := slices.IndexFunc(history, func(r journal.Revision) bool { return r.Key.GUID.String() == example.TimelineGUID })

@@ -238,7 +238,7 @@ func (w world) list(t testing.TB, parts ...string) []string {
 }
 
 // book replays a copy of the world's journal, so that what a killed program
-// left beside it is still there for the next.
+// left beside it is still there for the next. While a program writes it, see live.
 func (w world) book(t testing.TB) journal.Book {
 	t.Helper()
 	dir := t.TempDir()
@@ -247,7 +247,19 @@ func (w world) book(t testing.TB) journal.Book {
 			copyFile(t, w.path(".orgstore", name), filepath.Join(dir, name))
 		}
 	}
-	name := filepath.Join(dir, "journal.db")
+	return replayed(t, filepath.Join(dir, "journal.db"))
+}
+
+// live replays the journal in its place, as the program's commands do: a copy
+// made while an agent writes could lack a part, or have one twice.
+func (w world) live(t testing.TB) journal.Book {
+	t.Helper()
+	return replayed(t, w.path(".orgstore", "journal.db"))
+}
+
+// replayed is empty where there is no journal yet.
+func replayed(t testing.TB, name string) journal.Book {
+	t.Helper()
 	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
 		return journal.Book{}
 	}
