@@ -252,7 +252,7 @@ func (w *weighing) weighSequence() {
 	mark := max(w.facts.Marks[MarkKey(t)], w.facts.Latest[LineOf(w.bound)].Terms.Sequence)
 	if t.Sequence < mark && !w.need.Asked {
 		w.add(codeSuperseded, verdict.Reject, "use the newer one, or roll back to this release by name",
-			"%s is number %d of the subscription %s, and number %d was used already", w.license(), t.Sequence, t.Subscription, mark)
+			"%s is number %d of the subscription %s, and a newer one was used already", w.license(), t.Sequence, t.Subscription)
 	}
 	if t.Sequence-mark > maxSequenceStep {
 		w.add(codeSeqJump, verdict.Review, "ask "+w.vendor()+" whether that is meant: every later number below it would be refused",
