@@ -12,6 +12,7 @@ import (
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/library"
+	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/plan"
@@ -162,5 +163,33 @@ func TestAnItemThatTheJournalDoesNotKnow(t *testing.T) {
 	n := nothing.note(item{Name: "x.pbiviz", Digest: visual.DigestOf([]byte("x"))})
 	if n.Verdict != Waits || n.Reason == "" {
 		t.Errorf("got %+v", n)
+	}
+}
+
+func TestWhereAPackageIsInstalled(t *testing.T) {
+	guid, err := visual.ParseGUID("auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := visual.DigestOf([]byte("gauge"))
+	p := journal.Package{Received: journal.Received{Package: d}}
+	p.Manifest.GUID = guid
+	off := false
+	at := func(name string, of visual.Digest, enabled *bool) plan.Present {
+		return plan.Present{Key: store.Key{Store: name, GUID: guid}, Belief: store.State{
+			Presence: store.Present, Release: &visual.Release{Digest: of}, Enabled: enabled,
+		}}
+	}
+	other := visual.DigestOf([]byte("other"))
+	for want, present := range map[string][]plan.Present{
+		"no":                   {at("store", other, nil)},
+		"yes":                  {at("store", d, nil)},
+		"yes, with access off": {at("store", d, &off)},
+		"yes in pilot":         {at("pilot", d, nil), at("store", other, nil)},
+		"yes in pilot; yes in store, with access off": {at("pilot", d, nil), at("store", d, &off)},
+	} {
+		if got := Look(journal.Book{}, plan.Input{Present: present}).installed(p); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }

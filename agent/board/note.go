@@ -2,6 +2,7 @@ package board
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/orgstore/orgstore/agent/journal"
@@ -117,25 +118,42 @@ func word(c plan.Candidate) (word, reason string) {
 	return Refused, reason
 }
 
-// installed says whether stores hold a package: what they tell counts before
-// what is believed of them.
+// installed says whether stores hold a package, and which where the visual has
+// several.
 func (s Sight) installed(p journal.Package) string {
-	for _, at := range s.present[p.Manifest.GUID] {
-		state := at.Belief
-		if at.Told != nil && at.Told.Release != nil && !at.Told.Release.Digest.IsZero() {
-			state.Presence, state.Release, state.Enabled = store.Present, at.Told.Release, at.Told.Enabled
+	stores := s.present[p.Manifest.GUID]
+	var held []string
+	for _, at := range stores {
+		where := ""
+		if len(stores) > 1 {
+			where = " in " + at.Key.Store
 		}
-		switch {
-		case at.Open != nil && at.Open.Step.To.Release != nil && at.Open.Step.To.Release.Digest == p.Package:
-			return "being installed since " + day(at.Open.Since)
-		case state.Presence != store.Present || state.Release == nil || state.Release.Digest != p.Package:
-		case state.Enabled != nil && !*state.Enabled:
-			return "yes, with access off"
-		default:
-			return "yes" + s.since(at.Key, p.Package)
+		if said := s.installedAt(at, p.Package, where); said != "" {
+			held = append(held, said)
 		}
 	}
-	return "no"
+	if len(held) == 0 {
+		return "no"
+	}
+	return strings.Join(held, "; ")
+}
+
+// installedAt is empty where a store does not hold a package: what it tells
+// counts before what is believed of it.
+func (s Sight) installedAt(at plan.Present, d visual.Digest, where string) string {
+	state := at.Belief
+	if at.Told != nil && at.Told.Release != nil && !at.Told.Release.Digest.IsZero() {
+		state.Presence, state.Release, state.Enabled = store.Present, at.Told.Release, at.Told.Enabled
+	}
+	switch {
+	case at.Open != nil && at.Open.Step.To.Release != nil && at.Open.Step.To.Release.Digest == d:
+		return "being installed" + where + " since " + day(at.Open.Since)
+	case state.Presence != store.Present || state.Release == nil || state.Release.Digest != d:
+		return ""
+	case state.Enabled != nil && !*state.Enabled:
+		return "yes" + where + ", with access off"
+	}
+	return "yes" + where + s.since(at.Key, d)
 }
 
 // since says from when on a store has held a package without a break; empty

@@ -14,6 +14,6 @@ type Note struct {
 	// Verdict is one word, and Reason a sentence for it: why an item is refused,
 	// what it waits for. Reason may be empty.
 	Verdict, Reason string
-	// Installed is what the store holds of the package: yes, no, or since when.
+	// Installed is what stores hold of the package: yes and since when, or no; of several stores each that holds it.
 	Installed string
 }
