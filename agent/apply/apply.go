@@ -190,7 +190,7 @@ func (a *Applier) change(ctx context.Context, s plan.Step) (store.Receipt, error
 	if err != nil {
 		return store.Receipt{}, err
 	}
-	if sameBytes(s) {
+	if s.SameBytes() {
 		return store.Receipt{Note: "the package stays; its license was extended by a new statement"}, nil
 	}
 	if err := a.renewal(s); err != nil {
@@ -230,11 +230,6 @@ func needsAccess(s plan.Step) bool {
 		return !*s.To.Enabled
 	}
 	return s.From.Enabled == nil || *s.From.Enabled != *s.To.Enabled
-}
-
-// sameBytes says that only the statement differs: nothing goes into the store.
-func sameBytes(s plan.Step) bool {
-	return s.From.Release != nil && s.To.Release != nil && s.From.Release.Digest == s.To.Release.Digest
 }
 
 // judge verifies the package again from its bytes, at this moment.

@@ -9,7 +9,6 @@ import (
 	"github.com/orgstore/orgstore/agent/check"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/store"
-	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/policies/change"
 	"github.com/orgstore/orgstore/policies/plan"
 )
@@ -25,9 +24,6 @@ import (
 // The way back, what a person asked for beyond the pins, and what puts no other
 // bytes are not checked: they lead to what stood before.
 
-// codeCheck is the code of a change that its check found bad.
-const codeCheck verdict.Code = "check.failed"
-
 // A Checker asks what the tenant itself wants to know of a change.
 type Checker interface {
 	// Ready says why it cannot be asked; nil where it can.
@@ -40,7 +36,7 @@ type Checker interface {
 // checker finds what is asked after a step; nil where nothing is.
 func (a *Applier) checker(s plan.Step) Checker {
 	switch {
-	case a.Checks == nil, s.Asked, !s.Kind.Puts(), s.Kind == change.Restore, sameBytes(s):
+	case a.Checks == nil, !s.Checkable():
 		return nil
 	}
 	if open := a.Journal.Book().Open(s.Key); open != nil && open.Undoes != "" {
@@ -130,35 +126,36 @@ func (a *Applier) bad(ctx context.Context, tx journal.TxID, s plan.Step, made st
 	case err != nil:
 		return unknown(s, fmt.Errorf("%s, and %w", cause, err)), nil
 	case !seen.matches(made):
-		r := failed(s, codeCheck, fmt.Sprintf("%s; meanwhile somebody changed the store, which holds %s", cause, seen), alarmHint)
+		r := failed(s, plan.CodeCheckFailed, fmt.Sprintf("%s; meanwhile somebody changed the store, which holds %s", cause, seen), alarmHint)
 		return r, a.Journal.Append(ctx, tx, answer, journal.Failed{Step: s.ID, Code: r.Code, Message: r.Message, Hint: r.Hint, StoreState: journal.Uncertain})
 	}
 	back, noWay := wayBack(s, made)
-	failure := journal.Failed{Step: s.ID, Code: codeCheck, Message: cause, StoreState: journal.Changed}
+	failure := journal.Failed{Step: s.ID, Code: plan.CodeCheckFailed, Message: cause, StoreState: journal.Changed}
 	if noWay != nil {
 		failure.Code, failure.Hint = "op.no_way_back", alarmHint
 		failure.Message = fmt.Sprintf("%s, and what was there before cannot be put back: %v", cause, noWay)
 	}
-	facts := append([]journal.Fact{answer, failure}, a.calm(s, made, cause)...)
+	facts := append([]journal.Fact{answer, failure}, a.calm(s, made, answer.Message)...)
 	if noWay != nil {
 		return failed(s, failure.Code, failure.Message, failure.Hint), a.Journal.Append(ctx, tx, facts...)
 	}
 	back.Reason.Message = fmt.Sprintf("back to what was there before %s, since its check failed", s.Kind)
-	return a.goBack(ctx, tx, s, back, codeCheck, failure, facts...)
+	return a.goBack(ctx, tx, s, back, plan.CodeCheckFailed, failure, facts...)
 }
 
 // calm keeps what a check found bad from coming back by itself, and other code
 // from coming until a person has looked; renewals of what is there go on.
-func (a *Applier) calm(s plan.Step, made store.State, cause string) []journal.Fact {
+func (a *Applier) calm(s plan.Step, made store.State, said string) []journal.Fact {
 	var facts []journal.Fact
-	reason := fmt.Sprintf("after %s %s", s.Kind, cause)
+	now := a.Clock()
+	reason := fmt.Sprintf("its check failed on %s after %s: %s", now.Time().UTC().Format("2006-01-02 15:04 UTC"), s.Kind, said)
 	if a.Leaves != nil {
-		back := plan.Step{Key: s.Key, Name: s.Name, Kind: change.Restore, From: made, To: s.From, Reason: plan.Reason{Code: codeCheck, Message: reason}}
+		back := plan.Step{Key: s.Key, Name: s.Name, Kind: change.Restore, From: made, To: s.From, Reason: plan.Reason{Code: plan.CodeCheckFailed, Message: reason}}
 		if b := a.Leaves(back); b != nil {
+			b.Cause = plan.CodeCheckFailed
 			facts = append(facts, journal.Blocked{Block: *b})
 		}
 	}
-	now := a.Clock()
 	held := slices.ContainsFunc(a.Journal.Book().Holds(), func(h plan.Hold) bool {
 		return h.Key == s.Key && (h.Until.IsZero() || now.Before(h.Until))
 	})

@@ -150,7 +150,7 @@ func wayBack(s plan.Step, now store.State) (plan.Step, error) {
 	switch {
 	case s.From.Presence != store.Present:
 		step.Kind = change.Disable
-	case sameBytes(step): // the access alone was lost or given
+	case step.SameBytes(): // the access alone was lost or given
 		step.Kind = change.Disable
 		if to.Enabled != nil && *to.Enabled {
 			step.Kind = change.Enable

@@ -45,7 +45,7 @@ func (a *Applier) recover(ctx context.Context, tx journal.TxID, open plan.Open) 
 	if open.Checking {
 		return a.askAgain(ctx, tx, s)
 	}
-	if tasks, ok := a.Stores[s.Key.Store].(tasks); ok && (open.Waiting || !open.Accepted && !(s.Kind.Puts() && sameBytes(s))) {
+	if tasks, ok := a.Stores[s.Key.Store].(tasks); ok && (open.Waiting || !open.Accepted && !(s.Kind.Puts() && s.SameBytes())) {
 		return a.layAgain(ctx, tx, open, tasks)
 	}
 	if open.Waiting {
@@ -55,7 +55,7 @@ func (a *Applier) recover(ctx context.Context, tx journal.TxID, open plan.Open) 
 	switch {
 	case err != nil:
 		return unknown(s, err), nil
-	case s.Kind.Puts() && sameBytes(s) && open.Undoes == "" && !open.Accepted:
+	case s.Kind.Puts() && s.SameBytes() && open.Undoes == "" && !open.Accepted:
 		// The store looks the same before and after: it cannot say whether the
 		// new license was verified.
 		r := failed(s, "op.interrupted", "interrupted before the new license was verified", "run the command again")

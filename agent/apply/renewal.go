@@ -16,7 +16,7 @@ import (
 // said so already, or it would not have been planned as one: but renewals pass
 // gates that hold other changes, so the last word is not the journal's.
 func (a *Applier) renewal(s plan.Step) error {
-	if s.Kind != change.Renew || sameBytes(s) {
+	if s.Kind != change.Renew || s.SameBytes() {
 		return nil
 	}
 	if s.From.Release == nil {

@@ -41,6 +41,18 @@ func (s *session) checks(step plan.Step) apply.Checker {
 	return announced{all, s, fmt.Sprintf("checking %s of %s, for %s at most", step.Kind, title(step.Name, step.Key), c.Timeout)}
 }
 
+// check says what is looked at after a step.
+func (s *session) check(step plan.Step) plan.Check {
+	var c plan.Check
+	if asked, ok := s.settings.CheckAfter(step.Key.GUID, step.Kind); ok {
+		c.Asks = asked.Words()
+	}
+	if target, ok := s.stores[step.Key.Store]; ok {
+		c.Blind = !target.Traits().TellsDigest
+	}
+	return c
+}
+
 // announced says that a check is asked, since it may take long.
 type announced struct {
 	check.All

@@ -50,7 +50,7 @@ a saved plan, and that waits now, ends with exit code 18.`,
 		RunE: g.answering(o.run),
 	}
 	cmd.Flags().StringSliceVar(&o.visuals, "visual", nil, "only the changes of this `VISUAL`; repeatable")
-	cmd.Flags().StringVar(&o.override, "override", "", "let changes pass this `GATE` (hold, window, freeze, soak, ring, approval, rule, review, tries); with --reason")
+	cmd.Flags().StringVar(&o.override, "override", "", "let changes pass this `GATE` (hold, window, freeze, soak, ring, check, approval, rule, review, tries); with --reason")
 	cmd.Flags().StringVar(&o.reason, "reason", "", "why the gate is overridden; stays in the history")
 	o.inStore.flag(cmd, "only the changes in this store")
 	o.confirmation.flags(cmd, "make the changes without asking")
@@ -325,7 +325,7 @@ func (s *session) gated(ctx context.Context, step plan.Step, leaves *plan.Block)
 		if g.State != plan.GateClosed {
 			continue
 		}
-		r := apply.Result{Step: step, Outcome: apply.Waiting, Code: verdict.Code("gate." + g.Kind), Message: g.Message, Hint: g.Hint}
+		r := apply.Result{Step: step, Outcome: apply.Waiting, Code: g.Code(), Message: g.Message, Hint: g.Hint}
 		if g.Kind == plan.GateReview || g.Kind == plan.GateTries {
 			r.Hint = fmt.Sprintf("if it is to be made all the same: --override %s --reason \"...\"", g.Kind)
 		}

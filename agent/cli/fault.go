@@ -118,7 +118,7 @@ func exitOf(code verdict.Code) int {
 // change behind it is made later, and that is no error.
 func opensByItself(code verdict.Code) bool {
 	kind, gate := strings.CutPrefix(string(code), "gate.")
-	return gate && slices.Contains([]string{plan.GateHold, plan.GateWindow, plan.GateFreeze, plan.GateSoak, plan.GateRing}, kind)
+	return gate && (kind == plan.GateHold || plan.Gate{Kind: kind}.ByItself())
 }
 
 // detailed says whether a command was asked to leave with 0, 1 or 2 alone. It

@@ -176,7 +176,7 @@ func (s *session) planAnswer(p plan.Plan) answer {
 		}
 		data.Steps = append(data.Steps, stepData{
 			Visual: visualOf(idle.Key, idle.Name), Kind: kind,
-			From: stateOf(idle.State), To: stateOf(idle.State), Reason: reasonOf(idle.Reason), Gates: []gateData{},
+			From: stateOf(idle.State), To: stateOf(idle.State), Reason: reasonOf(idle.Reason), Gates: gatesOf(idle.Gates),
 		})
 		view.Rows = append(view.Rows, []string{
 			title(idle.Name, idle.Key), kind, versionOf(idle.State), versionOf(idle.State),
@@ -211,6 +211,8 @@ func why(reason string, gates []plan.Gate) string {
 	parts := []string{reason}
 	for _, g := range gates {
 		switch {
+		case g.State == plan.GateAfter:
+			parts = append(parts, g.Message)
 		case g.State != plan.GateClosed:
 		case g.Kind == plan.GateReview:
 			parts = append(parts, "needs review: "+g.Message)

@@ -139,7 +139,7 @@ func (s *session) ringed(o *observe.Observer) {
 // before names the store that a visual goes through before another.
 func (s *session) before(v config.Visual, k store.Key) (plan.Ring, bool) {
 	name, later := s.settings.Before(v, k.Store)
-	return plan.Ring{Before: store.Key{Store: name, GUID: v.GUID}, Soak: v.Promote}, later
+	return plan.Ring{Before: store.Key{Store: name, GUID: v.GUID}, Soak: v.Promote, CheckedAfter: s.settings.CheckedAfter(v)}, later
 }
 
 // rings says what ran in the store before that of a step.

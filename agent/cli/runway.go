@@ -175,7 +175,7 @@ func (s *session) renewing(l line, in plan.Input, ask *runway.Input) {
 // undecided finds a gate that time does not open: somebody must decide.
 func undecided(gates []plan.Gate) (plan.Gate, bool) {
 	i := slices.IndexFunc(gates, func(g plan.Gate) bool {
-		return g.State == plan.GateClosed && g.Until.IsZero() && g.Kind != plan.GateWindow && g.Kind != plan.GateFreeze && g.Kind != plan.GateSoak && g.Kind != plan.GateRing
+		return g.State == plan.GateClosed && g.Until.IsZero() && !g.ByItself()
 	})
 	if i < 0 {
 		return plan.Gate{}, false

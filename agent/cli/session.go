@@ -349,6 +349,7 @@ func (s *session) conditions(step plan.Step) plan.Conditions {
 		At: s.clock(), Holds: book.Holds(), Overrides: s.overrides(book, step), Tries: book.Tries(),
 		Rulings:  map[store.StepID][]plan.Ruling{step.ID: s.rulings(step)},
 		People:   map[store.StepID]approval.Record{step.ID: s.people(book, step)},
+		Checks:   map[store.StepID]plan.Check{step.ID: s.check(step)},
 		Policies: map[store.Key]plan.Policy{}, Usual: s.usual(), Seen: map[visual.Digest]time.Time{},
 	}
 	if v, ok := s.settings.Visual(step.Key.GUID); ok {

@@ -53,7 +53,7 @@ type statusData struct {
 	NewestAvailable  string     `json:"newest_available"`
 	State            string     `json:"state"`
 	Message          string     `json:"message"`
-	Gates            []gateData `json:"gates"` // of the change that is planned, closed ones and those passed
+	Gates            []gateData `json:"gates"` // of the change that is planned, or of what a check found bad
 }
 
 func runStatus(ctx context.Context, g *globals, args []string, where inStore) (answer, error) {
@@ -123,6 +123,7 @@ type line struct {
 	step   *plan.Step
 	reason plan.Reason
 	stuck  bool
+	gates  []plan.Gate // where there is no step
 	drift  string
 }
 
@@ -136,7 +137,7 @@ func lines(p plan.Plan) []line {
 		out = append(out, line{key: step.Key, name: step.Name, state: step.From, step: &p.Steps[i], reason: step.Reason, drift: p.Drifts[step.Key].Message})
 	}
 	for _, idle := range p.Idle {
-		out = append(out, line{key: idle.Key, name: idle.Name, state: idle.State, reason: idle.Reason, stuck: idle.Blocked, drift: p.Drifts[idle.Key].Message})
+		out = append(out, line{key: idle.Key, name: idle.Name, state: idle.State, reason: idle.Reason, stuck: idle.Blocked, gates: idle.Gates, drift: p.Drifts[idle.Key].Message})
 	}
 	slices.SortStableFunc(out, func(a, b line) int { return a.key.Compare(b.key) })
 	return slices.CompactFunc(out, func(a, b line) bool { return a.key == b.key })
@@ -145,7 +146,7 @@ func lines(p plan.Plan) []line {
 func (s *session) statusOf(l line, in plan.Input) statusData {
 	at := s.clock()
 	d := statusData{
-		GUID: l.key.GUID.String(), Name: l.name, Store: l.key.Store, Gates: []gateData{}, InstalledDigest: digestOf(l.state.Release),
+		GUID: l.key.GUID.String(), Name: l.name, Store: l.key.Store, Gates: gatesOf(l.gates), InstalledDigest: digestOf(l.state.Release),
 		LicenseEnds: timestamp(l.state.License.Ends), NewestAvailable: newest(in, l.key.GUID),
 	}
 	if l.step != nil {

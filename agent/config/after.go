@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -40,11 +41,41 @@ func (c Check) Named() bool { return len(c.Command) > 0 || c.Webhook.Named() }
 // CheckAfter returns what is asked after a change of a visual: what its own entry
 // says, else what holds for all. False where nothing is.
 func (s Settings) CheckAfter(g visual.GUID, k change.Kind) (Check, bool) {
-	c := s.Check
-	if v, ok := s.Visual(g); ok && v.Check.Named() {
-		c = v.Check
-	}
+	v, _ := s.Visual(g)
+	c := s.checkOf(v)
 	return c, c.Named() && slices.Contains(c.On, k)
+}
+
+// CheckedAfter lists the changes of a visual after which a check is asked.
+func (s Settings) CheckedAfter(v Visual) []change.Kind {
+	if c := s.checkOf(v); c.Named() {
+		return slices.Clone(c.On)
+	}
+	return nil
+}
+
+func (s Settings) checkOf(v Visual) Check {
+	if v.Check.Named() {
+		return v.Check
+	}
+	return s.Check
+}
+
+// Words says for people what must come of the check, as in "pwsh must end with 0
+// within 5m". A command's arguments are nobody else's business.
+func (c Check) Words() string {
+	var must []string
+	if len(c.Command) > 0 {
+		must = append(must, filepath.Base(c.Command[0])+" must end with 0")
+	}
+	if c.Webhook.Named() {
+		must = append(must, "the webhook must accept it")
+	}
+	each := ""
+	if len(must) > 1 {
+		each = " each"
+	}
+	return fmt.Sprintf("%s within %s%s", strings.Join(must, " and "), strings.TrimSuffix(c.Timeout.String(), "0s"), each)
 }
 
 // checkable are the changes that may go wrong: what goes back to what stood, and

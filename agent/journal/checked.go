@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/policies/change"
+	"github.com/orgstore/orgstore/policies/plan"
 )
 
 // Checking: the open step led to a state, and what the tenant checks after a
@@ -99,6 +101,58 @@ func (b Book) Made(k store.Key) (Made, bool) {
 		return Made{}, false
 	}
 	return *s.made, true
+}
+
+// Trials says what is known of the checks of packages in a store, the newest word
+// on each. A check is asked for after changes of some kinds; what came by another
+// way needs none.
+func (b Book) Trials(k store.Key, after []change.Kind) []plan.Trial {
+	s, ok := b.sums().shelves.get(k)
+	if !ok {
+		return nil
+	}
+	var all []plan.Trial
+	for _, r := range slices.Backward(s.revisions) {
+		t, known := r.trial(after)
+		i := slices.IndexFunc(all, func(u plan.Trial) bool { return u.Release == t.Release })
+		switch {
+		case !known:
+		case i < 0:
+			all = append(all, t)
+		case all[i].Answer == plan.Needless || all[i].Answer == plan.Unasked:
+			if t.Answer != plan.Unasked && t.Answer != plan.Needless { // it was asked when the package came before
+				all[i] = t
+			}
+		}
+	}
+	return all
+}
+
+// trial is what a revision says of the check of the package it led to; false where
+// that was never there.
+func (r Revision) trial(after []change.Kind) (plan.Trial, bool) {
+	if r.After.Release == nil {
+		return plan.Trial{}, false
+	}
+	t := plan.Trial{Release: r.After.Release.Digest, At: r.Closed}
+	asked := false
+	for _, c := range r.Checks {
+		t.Message, asked = c.Message, c.Answer != Stopped
+		t.Answer = plan.Answer(c.Answer)
+	}
+	step := plan.Step{Kind: r.Kind, Asked: r.Cause == plan.CodeAsked, From: r.Before, To: r.After}
+	switch {
+	case asked:
+	case r.Status == StatusChecking:
+		t.Answer, t.At = plan.Asking, r.Time
+	case !r.Stood():
+		return plan.Trial{}, false
+	case r.Step != "" && step.Checkable() && slices.Contains(after, r.Kind):
+		t.Answer = plan.Unasked
+	default:
+		t.Answer = plan.Needless
+	}
+	return t, true
 }
 
 // Kind returns KindChecking.

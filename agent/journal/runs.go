@@ -37,7 +37,7 @@ type film struct {
 
 func (f *film) add(r Revision) {
 	switch {
-	case r.Status == StatusFailed && r.Left == Uncertain:
+	case r.Status == StatusFailed && r.Left == Uncertain, r.Left == Changed: // nobody knows, or its check failed
 		f.stop(r.Kind, r.Time)
 	case r.Status != StatusDone && r.Status != StatusUndone && r.Status != StatusBaseline:
 		return // the store is as it was

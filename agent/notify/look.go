@@ -228,7 +228,7 @@ func Gates(all []Held) []Notice {
 	for _, h := range all {
 		g := h.Step.Key.GUID.String()
 		notices = append(notices, Notice{
-			Event: GateWaiting, Level: Warning, GUID: g, Name: h.Step.Name, Code: verdict.Code("gate." + h.Gate.Kind),
+			Event: GateWaiting, Level: Warning, GUID: g, Name: h.Step.Name, Code: h.Gate.Code(),
 			Key:   strings.Join([]string{string(GateWaiting), h.Step.Key.Store, g, string(h.Step.ID), h.Gate.Kind}, "/"),
 			Title: fmt.Sprintf("%s: %s waits for a person (%s)", cmp.Or(h.Step.Name, g), h.Step.Kind, h.Gate.Kind),
 			Text:  stopped(h.Gate.Message) + "\n" + stopped(h.Step.Reason.Message), Hint: h.Gate.Hint,

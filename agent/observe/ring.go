@@ -16,6 +16,9 @@ import (
 // of a ring.
 func Ring(book journal.Book, r plan.Ring, at moment.Moment) plan.Ring {
 	r.Runs = book.Runs(r.Before)
+	if len(r.CheckedAfter) > 0 {
+		r.Trials = book.Trials(r.Before, r.CheckedAfter)
+	}
 	for _, h := range book.Holds() {
 		if h.Key == r.Before && (h.Until.IsZero() || at.Before(h.Until)) {
 			r.Trouble = fmt.Sprintf("%s holds it there: %s", h.By, h.Reason)

@@ -226,7 +226,9 @@ func (m *matter) follow() ([]Step, *Idle) {
 	if len(steps) > 0 {
 		return steps, nil
 	}
-	return nil, m.explain(c)
+	idle := m.explain(c)
+	idle.Gates = m.failedChecks()
+	return nil, idle
 }
 
 // wantsAccess says whether reports should load what the store holds in state

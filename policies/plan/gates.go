@@ -26,6 +26,7 @@ const (
 	GateApproval = "approval" // somebody must say yes
 	GateRule     = "rule"     // a rule of the tenant's is against it
 	GateRing     = "ring"     // it did not run in the store before, or not for long enough
+	GateCheck    = "check"    // its check did not pass in the store before, or comes after the change
 )
 
 // The states of a gate.
@@ -33,11 +34,12 @@ const (
 	GateOpen       = "open"
 	GateClosed     = "closed"
 	GateOverridden = "overridden" // closed, and a person said: go through
+	GateAfter      = "after"      // it comes after the change, and keeps nothing back
 )
 
 // GateKinds lists the kinds of gates, in the order of the constants.
 func GateKinds() []string {
-	return []string{GateHold, GateReview, GateTries, GateWindow, GateFreeze, GateSoak, GateApproval, GateRule, GateRing}
+	return []string{GateHold, GateReview, GateTries, GateWindow, GateFreeze, GateSoak, GateApproval, GateRule, GateRing, GateCheck}
 }
 
 // MaxTries bounds how often a step is tried without a person, so that what
@@ -51,6 +53,23 @@ type Gate struct {
 	Until   time.Time `json:"until,omitzero"` // when it opens by itself; zero if it does not
 	Message string    `json:"message"`
 	Hint    string    `json:"hint,omitempty"`
+	// Decides says of a closed gate of GateCheck that nothing but a person's word
+	// opens it.
+	Decides bool `json:"-"`
+}
+
+// Code names a gate that keeps a step back for other programs.
+func (g Gate) Code() Code {
+	if g.Decides {
+		return Code("gate." + g.Kind + "_missing")
+	}
+	return Code("gate." + g.Kind)
+}
+
+// ByItself says whether time opens a gate, or what goes on elsewhere: nobody need
+// decide.
+func (g Gate) ByItself() bool {
+	return !g.Decides && slices.Contains([]string{GateWindow, GateFreeze, GateSoak, GateRing, GateCheck}, g.Kind)
 }
 
 // Conditions is what gates are computed from, at one moment.
@@ -74,6 +93,8 @@ type Conditions struct {
 	Usual map[string]time.Duration
 	// Rings say, of what goes through another store first, what ran there.
 	Rings map[store.Key]Ring
+	// Checks say what is looked at after a step.
+	Checks map[store.StepID]Check
 }
 
 // A Hold keeps a visual as it is until a day.
@@ -99,8 +120,8 @@ type Override struct {
 	By     string `json:"by"`
 }
 
-// Gates returns what keeps a step back at one moment; of open gates only what
-// people approved. In a plan it is a forecast; it is asked again just before acting. No gate stands
+// Gates returns what keeps a step back at one moment, and what is checked after
+// it; of open gates only what people approved and a check found good. In a plan it is a forecast; it is asked again just before acting. No gate stands
 // for the verification of licenses, and none can be overridden to skip it.
 func Gates(s Step, c Conditions) []Gate {
 	gates := append(holdGates(s, c), scheduleGates(s, c)...)
@@ -114,12 +135,13 @@ func Gates(s Step, c Conditions) []Gate {
 			Message: fmt.Sprintf("it failed %d times and is not tried again by itself", n),
 			Hint:    fmt.Sprintf("see why: orgstore history %s; then let it through with a reason", s.Key.GUID)})
 	}
-	return gates
+	return append(gates, checkGates(s, c)...)
 }
 
 // Ready says whether no gate keeps a step back.
 func Ready(gates []Gate) bool {
-	return !slices.ContainsFunc(gates, func(g Gate) bool { return g.State != GateOpen && g.State != GateOverridden })
+	known := []string{GateOpen, GateOverridden, GateAfter}
+	return !slices.ContainsFunc(gates, func(g Gate) bool { return !slices.Contains(known, g.State) })
 }
 
 // holdGates returns one gate for each hold in force. What a person asked for

@@ -88,6 +88,8 @@ type Block struct {
 	Digest visual.Digest `json:"digest,omitzero"`
 	Pin    string        `json:"pin"`
 	Reason string        `json:"reason"`
+	// Cause is CodeCheckFailed where a check left it; empty where a person did.
+	Cause verdict.Code `json:"cause,omitempty"`
 }
 
 // An Ask is what a person asked for beyond the pins: a rollback. It goes to a
@@ -168,6 +170,8 @@ type Idle struct {
 	Reason Reason
 	// Blocked: something is wanted and cannot be had. Otherwise all is well.
 	Blocked bool
+	// Gates are those of what a check found bad.
+	Gates []Gate
 }
 
 // A Plan is what would be done and why nothing more.

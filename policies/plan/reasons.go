@@ -137,15 +137,22 @@ func (m *matter) explainBlocked() Reason {
 // rolledBack says that a block keeps an offer from being chosen.
 func (m *matter) rolledBack(o *offer, so string) Reason {
 	b, in, why := m.blockOf(o), "", ""
-	if b != nil && b.Key != m.key {
-		in = " in " + b.Key.Store
+	if b != nil {
+		in = m.elsewhere(b.Key)
 	}
 	if b != nil && b.Reason != "" {
 		why = fmt.Sprintf(" (%s)", b.Reason)
 	}
 	text := fmt.Sprintf("a rollback%s left %s%s, so %s", in, o.Release.Version, why, so)
-	return Reason{CodeRolledBack, text,
-		fmt.Sprintf("to allow it again: orgstore unblock %s, or edit its pin", m.key.GUID)}
+	if b != nil && b.Cause == CodeCheckFailed {
+		text = fmt.Sprintf("%s, so %s", m.checkFailed(o, b), so)
+	}
+	return Reason{CodeRolledBack, text, m.unblocking()}
+}
+
+// unblocking says how what is blocked may come again.
+func (m *matter) unblocking() string {
+	return fmt.Sprintf("to allow it again: orgstore unblock %s, or edit its pin", m.key.GUID)
 }
 
 // explainKeep says why what is installed stays, from the gravest reason down.

@@ -22,6 +22,10 @@ type Ring struct {
 	Before store.Key     // the visual in the store before
 	Soak   time.Duration // how long a release must have run there
 	Runs   []Run         // what ran there, one for each time, in any order
+	// CheckedAfter lists the changes after which a check is asked there, and Trials
+	// what is known of the packages that were put there.
+	CheckedAfter []change.Kind
+	Trials       []Trial
 	// Trouble says why nothing goes on from there now; empty where something may.
 	Trouble string
 }
@@ -40,11 +44,11 @@ type Onward struct {
 	Ready  []visual.Digest
 }
 
-// Onward says what has run for long enough at a moment.
+// Onward says what has run for long enough at a moment, and was found good.
 func (r Ring) Onward(at moment.Moment) Onward {
 	o := Onward{Before: r.Before}
 	for _, run := range r.Runs {
-		if r.Trouble == "" && r.enough(run, at) && !slices.Contains(o.Ready, run.Release) {
+		if r.Trouble == "" && r.enough(run, at) && r.good(run.Release) && !slices.Contains(o.Ready, run.Release) {
 			o.Ready = append(o.Ready, run.Release)
 		}
 	}
@@ -79,14 +83,14 @@ func ringGates(s Step, c Conditions) []Gate {
 		return []Gate{{Kind: GateRing, Message: fmt.Sprintf("nothing goes on from %s now: %s", before, r.Trouble),
 			Hint: "what cannot wait: --override ring --reason \"...\""}}
 	}
-	if slices.Contains(r.Onward(c.At).Ready, digest) {
+	if slices.ContainsFunc(r.Runs, func(run Run) bool { return run.Release == digest && r.enough(run, c.At) }) {
 		return nil
 	}
 	g := Gate{Kind: GateRing, Message: r.must(), Hint: fmt.Sprintf("see what is there: orgstore plan --store %s", before)}
 	for _, run := range r.Runs {
 		if run.Release == digest && run.Until.IsZero() {
 			g.Until = run.Since.Add(r.Soak).UTC()
-			g.Message = fmt.Sprintf("%s; it has run there since %s", r.must(), run.Since.UTC().Format("2006-01-02 15:04 UTC"))
+			g.Message = fmt.Sprintf("%s; it has run there since %s", r.must(), minute(run.Since))
 			g.Hint = "it opens by itself; what cannot wait: --override ring --reason \"...\""
 		}
 	}
