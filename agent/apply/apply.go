@@ -52,6 +52,9 @@ type Result struct {
 	Code    verdict.Code // empty where all went well
 	Message string
 	Hint    string
+	// Halt says that the store answered as it never did before: nothing else is to
+	// be begun.
+	Halt bool
 }
 
 // OK says whether the step was made, or waits for a person as it should.
@@ -139,8 +142,13 @@ func (a *Applier) attempt(id store.StepID) int { return a.Journal.Book().Tries()
 // moved refuses a step whose starting point is no longer what the store tells:
 // somebody changed it between planning and acting.
 func (a *Applier) moved(ctx context.Context, s plan.Step) (Result, bool) {
+	var strange *store.StrangeError
 	seen, err := a.look(ctx, s.Key)
 	switch {
+	case errors.As(err, &strange):
+		r := failed(s, strange.Reason, err.Error(), strange.Advice)
+		r.Halt = true
+		return r, true
 	case err != nil:
 		return failed(s, "op.store", err.Error(), "check that the store can be reached, then run the command again"), true
 	case !seen.matches(s.From):
@@ -153,6 +161,9 @@ func (a *Applier) moved(ctx context.Context, s plan.Step) (Result, bool) {
 // act does what the step says, looks, and closes the step.
 func (a *Applier) act(ctx context.Context, tx journal.TxID, s plan.Step) (Result, error) {
 	receipt, err := a.change(ctx, s)
+	if strange := (*store.StrangeError)(nil); errors.As(err, &strange) {
+		return a.strange(ctx, tx, s, *strange)
+	}
 	var refusal *verdict.Refusal
 	if errors.As(err, &refusal) { // judged before anything was sent
 		if err := a.clear(ctx, s); err != nil {
@@ -205,10 +216,20 @@ func (a *Applier) change(ctx context.Context, s plan.Step) (store.Receipt, error
 		return receipt, err
 	}
 	receipt, err = target.SetAccess(ctx, s.ID, s.Key.GUID, *s.To.Enabled)
-	if err != nil { // not wrapped: a refusal would say that nothing was changed
-		err = fmt.Errorf("put back, but not its access: %v", err)
+	return receipt, halfway(err)
+}
+
+// halfway is the error of a change of access after a package was put: a refusal
+// would say that nothing was changed.
+func halfway(err error) error {
+	if err == nil {
+		return nil
 	}
-	return receipt, err
+	message := "put back, but not its access: " + err.Error()
+	if strange := (*store.StrangeError)(nil); errors.As(err, &strange) {
+		return &store.StrangeError{Sent: true, Reason: strange.Reason, Message: message, Advice: strange.Advice}
+	}
+	return errors.New(message)
 }
 
 // leads asks whether this process may still change stores: it may have been

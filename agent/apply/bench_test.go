@@ -58,6 +58,7 @@ type wire struct {
 	changes []string
 	// withdrawn lists what was taken back.
 	withdrawn []store.StepID
+	odd       bool // its list looks otherwise than ever
 }
 
 // A fault is a way to misbehave.
@@ -74,6 +75,10 @@ const (
 	onlyFlips   fault = "flips access of the old"
 	goesBlind   fault = "cannot be seen after"
 	waits       fault = "waits"
+	// Of none of these can a later look make anything.
+	answersOddly   fault = "answers oddly"
+	refusesOddly   fault = "refuses oddly"
+	goesBlindOddly fault = "is listed oddly after"
 )
 
 func faults() []fault {
@@ -130,6 +135,13 @@ func (w *wire) change(ctx context.Context, g visual.GUID, what string, after hel
 		}
 	case goesBlind:
 		w.blind++
+	case answersOddly:
+		return store.Receipt{}, &store.StrangeError{Sent: true, Reason: "recorded.shape", Message: "it was answered with 202", Advice: "record again"}
+	case refusesOddly:
+		restore()
+		return store.Receipt{}, &store.StrangeError{Reason: "recorded.shape", Message: "the list has a new member", Advice: "record again"}
+	case goesBlindOddly:
+		w.odd = true
 	case waits:
 		restore()
 		return store.Receipt{Waiting: true, Reference: "task 1", Note: "somebody must upload it"}, nil
@@ -185,6 +197,9 @@ func (w *wire) Installed(ctx context.Context) (map[visual.GUID]store.Listing, er
 }
 
 func (w *wire) Look(ctx context.Context, g visual.GUID) (store.Listing, bool, error) {
+	if w.odd {
+		return store.Listing{}, false, &store.StrangeError{Reason: "recorded.shape", Message: "the list has a new member", Advice: "record again"}
+	}
 	if w.blind > 0 {
 		w.blind--
 		return store.Listing{}, false, errors.New("the list cannot be read")

@@ -633,3 +633,65 @@ func TestAKindOfALaterProgramIsNotCarriedOut(t *testing.T) {
 		t.Errorf("the store was asked to %v", b.wire.changes)
 	}
 }
+
+// A store that answers as it never did is left alone: nothing is looked up,
+// repeated or put back, whatever it holds, until a person says what is there.
+func TestAStrangeAnswerWaitsForAPerson(t *testing.T) {
+	for tells, traits := range stores() {
+		for _, f := range []fault{answersOddly, goesBlindOddly} {
+			t.Run(string(f)+", the store tells "+tells, func(t *testing.T) {
+				b := newBench(t, traits)
+				s := upgrade(b)
+				b.wire.faults = []fault{f}
+				r := b.do(s)
+				b.want(r, apply.Waiting, "recorded.shape")
+				if !r.Halt || !strings.Contains(r.Hint, "store baseline") {
+					t.Errorf("it says %+v", r)
+				}
+				first := b.seq()
+				b.wire.odd = false
+				for range 2 {
+					for _, r := range b.recover() {
+						b.want(r, apply.Waiting, "op.unknown_outcome")
+					}
+				}
+				b.recorded(first)
+				if len(b.wire.changes) != 1 {
+					t.Errorf("the store was asked to %v", b.wire.changes)
+				}
+				book := b.applier.Journal.Book()
+				if rev := book.Revisions(b.key); rev[len(rev)-1].Status != journal.StatusWaiting || len(book.Unclear()) != 1 {
+					t.Errorf("the history says %+v", rev)
+				}
+			})
+		}
+	}
+}
+
+func TestAStrangeAnswerBeforeAnythingIsSent(t *testing.T) {
+	b := telling(t)
+	s := upgrade(b)
+	b.wire.faults = []fault{refusesOddly}
+	r := b.do(s)
+	b.want(r, apply.Failed, "recorded.shape")
+	if !r.Halt || b.applier.Journal.Book().Open(b.key) != nil {
+		t.Errorf("it says %+v", r)
+	}
+	b.wire.odd = true
+	if r := b.do(s); !r.Halt || r.Outcome != apply.Failed || len(b.wire.changes) != 1 {
+		t.Errorf("of a list that looks otherwise it says %+v", r)
+	}
+	b.holds("old")
+}
+
+// A way back whose answer is strange is left to a person as well.
+func TestAStrangeAnswerOnTheWayBack(t *testing.T) {
+	b := telling(t)
+	s := upgrade(b)
+	b.wire.faults = []fault{holdsOther, answersOddly}
+	r := b.do(s)
+	b.want(r, apply.Waiting, "recorded.shape")
+	if open := b.applier.Journal.Book().Open(b.key); !r.Halt || open == nil || open.Undoes != s.ID {
+		t.Errorf("it says %+v, and %+v is open", r, open)
+	}
+}

@@ -16,7 +16,10 @@ import (
 // seen. The change's own error is only a reason: what counts is what is there.
 func (a *Applier) conclude(ctx context.Context, tx journal.TxID, s plan.Step, cause error) (Result, error) {
 	seen, err := a.look(ctx, s.Key)
+	var strange *store.StrangeError
 	switch {
+	case errors.As(err, &strange):
+		return a.strange(ctx, tx, s, store.StrangeError{Sent: true, Reason: strange.Reason, Message: errors.Join(cause, err).Error(), Advice: strange.Advice})
 	case err != nil:
 		return unknown(s, errors.Join(cause, err)), nil
 	case !seen.tells(s) && cause != nil:
@@ -44,6 +47,19 @@ func (a *Applier) conclude(ctx context.Context, tx journal.TxID, s plan.Step, ca
 func unknown(s plan.Step, cause error) Result {
 	return failed(s, "op.unknown_outcome", fmt.Sprintf("nobody can tell whether %s was changed: %v", s.Key.GUID, cause),
 		"once the store can be reached, run `orgstore apply` again: it looks before it does anything")
+}
+
+// strange ends a step, or leaves it open for a person, where the store answered as
+// it never did before. Nothing is looked up and nothing repeated: what a portal
+// means that looks otherwise than recorded, nobody knows.
+func (a *Applier) strange(ctx context.Context, tx journal.TxID, s plan.Step, e store.StrangeError) (Result, error) {
+	r := failed(s, e.Reason, e.Message, e.Advice)
+	r.Halt = true
+	if !e.Sent {
+		return a.close(ctx, tx, r, journal.Unchanged)
+	}
+	r.Outcome, r.Hint = Waiting, plan.Open{Step: s}.Look()+"; "+e.Advice
+	return r, a.Journal.Append(ctx, tx, journal.Unclear{Step: s.ID, Code: r.Code, Message: r.Message, Hint: r.Hint})
 }
 
 func (a *Applier) done(ctx context.Context, tx journal.TxID, s plan.Step, claim store.Claim, message string) (Result, error) {
@@ -101,8 +117,12 @@ func (a *Applier) goBack(ctx context.Context, tx journal.TxID, s, back plan.Step
 	switch cause := failure.Message; {
 	case err != nil:
 		return Result{}, err
+	case r.Halt && r.Outcome == Waiting:
+		return r, nil
 	case !r.OK():
-		return failed(s, "op.restore_failed", fmt.Sprintf("%s, and putting it back failed: %s", cause, r.Message), alarmHint), nil
+		back := failed(s, "op.restore_failed", fmt.Sprintf("%s, and putting it back failed: %s", cause, r.Message), alarmHint)
+		back.Halt = r.Halt
+		return back, nil
 	case r.Outcome == Waiting:
 		return failed(s, failure.Code, fmt.Sprintf("%s, and putting it back waits for a person: %s", cause, r.Message), "make that change, so that what was there before is back"), nil
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
@@ -42,6 +43,9 @@ func (a *Applier) recover(ctx context.Context, tx journal.TxID, open plan.Open) 
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepTime)
 	defer cancel()
 	s := open.Step
+	if open.Unclear != "" { // no look tells what a strange answer meant
+		return Result{Step: s, Outcome: Waiting, Code: verdict.Code(plan.CodeUnclear), Message: open.Unclear, Hint: open.Look()}, nil
+	}
 	if open.Checking {
 		return a.askAgain(ctx, tx, s)
 	}

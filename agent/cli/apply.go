@@ -114,6 +114,9 @@ func (o *applyOptions) run(ctx context.Context, args []string) (answer, error) {
 // and end with what of the chosen waits for a person.
 func (s *session) make(ctx context.Context, p plan.Plan, in plan.Input, steps []plan.Step, chosen func(plan.Open) bool, recovered []apply.Result) ([]apply.Result, error) {
 	withdrawn := s.withdraw(ctx, s.taken(p, chosen))
+	if slices.ContainsFunc(recovered, halts) {
+		steps = nil
+	}
 	results, err := s.carryOut(ctx, unstopped(steps, withdrawn), nil)
 	if err == nil {
 		err = s.attend(ctx, p, in)
@@ -294,7 +297,8 @@ func (s *session) overrule(ctx context.Context, steps []plan.Step, gate, reason 
 }
 
 // carryOut makes the steps one by one. A closed gate or a failed step stops
-// that visual's steps; other visuals go on. Ctrl-C stops between two steps.
+// that visual's steps; other visuals go on. Ctrl-C stops between two steps, and a
+// store that answers as it never did stops everything.
 func (s *session) carryOut(ctx context.Context, steps []plan.Step, leaves map[store.StepID]*plan.Block) ([]apply.Result, error) {
 	var results []apply.Result
 	stopped := map[store.Key]bool{}
@@ -312,6 +316,10 @@ func (s *session) carryOut(ctx context.Context, steps []plan.Step, leaves map[st
 		r, err := s.gated(ctx, step, leaves[step.ID])
 		if err != nil {
 			return results, err
+		}
+		if r.Halt {
+			r.Message = phrases(r.Message, "nothing else was begun")
+			return append(results, r), nil
 		}
 		results = append(results, r)
 		stopped[step.Key] = !r.OK() || r.Outcome == apply.Waiting
@@ -404,10 +412,16 @@ func (s *session) applied(results []apply.Result, unmet []plan.Idle) answer {
 	return answer{data: data, view: view, message: s.said(message)}
 }
 
+// halts says that nothing else may be begun after a result.
+func halts(r apply.Result) bool { return r.Halt }
+
 // worst turns results into the command's error: the first that is not well and
 // that no later one of the same visual mends. A hold is somebody's wish, a window
 // comes by itself; neither is an error unless the step was asked for by name.
 func worst(results []apply.Result, byName bool) error {
+	if i := slices.IndexFunc(results, halts); i >= 0 { // the reason why nothing else was begun
+		results = results[i:]
+	}
 	for i, r := range results {
 		if byName && r.Code == "" && r.Outcome == apply.Waiting {
 			return problem(exitWaiting, string(codeWaiting), cmp.Or(r.Hint, "do what the task says, then: orgstore store confirm "+r.Step.Key.GUID.String()),

@@ -350,6 +350,7 @@ func (s *session) conditions(step plan.Step) plan.Conditions {
 		Rulings:  map[store.StepID][]plan.Ruling{step.ID: s.rulings(step)},
 		People:   map[store.StepID]approval.Record{step.ID: s.people(book, step)},
 		Checks:   map[store.StepID]plan.Check{step.ID: s.check(step)},
+		Unclear:  book.Unclear(),
 		Policies: map[store.Key]plan.Policy{}, Usual: s.usual(), Seen: map[visual.Digest]time.Time{},
 	}
 	if v, ok := s.settings.Visual(step.Key.GUID); ok {

@@ -195,6 +195,8 @@ func (s *session) condition(l line, at moment.Moment) (state, message string) {
 		return "drifted", l.drift
 	case l.reason.Code == plan.CodeWaiting:
 		return "waiting", s.waitingFor(l)
+	case l.reason.Code == plan.CodeUnclear:
+		return "waiting", hinted(l.reason)
 	case s.checking(l.key):
 		return "checking", hinted(l.reason)
 	case l.stuck:

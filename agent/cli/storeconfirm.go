@@ -140,6 +140,9 @@ func (o *confirmOptions) check() error {
 
 // nothingWaits says why there is nothing to confirm.
 func (s *session) nothingWaits(k store.Key) error {
+	if o := s.journal.Book().Open(k); o != nil && o.Unclear != "" {
+		return problem(exitWaiting, string(plan.CodeUnclear), o.Look(), "no task of %s waits for a person, but somebody is to look at it: %s", k.GUID, o.Unclear)
+	}
 	for _, r := range s.journal.Book().Revisions(k) {
 		if r.Status == journal.StatusOpen || r.Status == journal.StatusChecking {
 			return problem(exitError, "confirm.open", "run `orgstore apply`: it finishes what was interrupted", "a change of %s was interrupted and does not wait for a person", k.GUID)

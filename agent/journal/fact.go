@@ -48,6 +48,7 @@ const (
 	KindReminded          Kind = "reminded"
 	KindStoreChanged      Kind = "store-changed"
 	KindDriftSettled      Kind = "drift-settled"
+	KindUnclear           Kind = "unclear"
 	KindChecking          Kind = "checking"
 	KindChecked           Kind = "checked"
 	KindNotified          Kind = "notified"
@@ -67,7 +68,7 @@ func Kinds() []Kind {
 		KindStatusReceived, KindStatusVerified, KindStatusRefused, KindTrustChanged,
 		KindAttested,
 		KindExported, KindReminded,
-		KindStoreChanged, KindDriftSettled, KindChecking, KindChecked,
+		KindStoreChanged, KindDriftSettled, KindUnclear, KindChecking, KindChecked,
 		KindNotified,
 		KindPinned, KindRequested, KindApproved, KindRejected,
 	}
@@ -148,6 +149,8 @@ func (r written) read() (Fact, error) {
 		return decode[StoreChanged](r.Data)
 	case KindDriftSettled:
 		return decode[DriftSettled](r.Data)
+	case KindUnclear:
+		return decode[Unclear](r.Data)
 	case KindChecking:
 		return decode[Checking](r.Data)
 	case KindChecked:

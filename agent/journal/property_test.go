@@ -50,6 +50,7 @@ func anyFact(tb testing.TB, t *rapid.T) journal.Fact {
 		b, b, journal.Accepted{Step: id, Receipt: store.Receipt{Waiting: reason == "x"}},
 		journal.Done{Step: id, State: done}, journal.Withdrawn{Step: id, Reason: reason},
 		journal.Failed{Step: id, Message: reason, StoreState: rapid.SampledFrom([]journal.Aftermath{journal.Unchanged, journal.Uncertain, journal.Changed}).Draw(t, "left")},
+		journal.Unclear{Step: id, Message: reason},
 		journal.Checking{Step: id, State: done}, journal.Checked{Step: id, By: "command", Answer: rapid.SampledFrom([]journal.Answer{journal.Passed, journal.Stopped}).Draw(t, "answer")},
 		journal.Baselined{Key: key, State: done, Evidence: reason},
 		arrived, about, bound(tb, v, stmt),

@@ -143,6 +143,7 @@ func samples(t testing.TB) []journal.Fact {
 		journal.Reminded{Step: "step-2", Event: journal.TaskReminded, Message: "it waits since 2026-03-02"},
 		changed("event-1"),
 		journal.DriftSettled{Event: "event-1", Key: key, Reason: "agreed with the vendor"},
+		journal.Unclear{Step: "step-1", Code: "recorded.shape", Message: "it was answered with the status 202, and 200 was recorded", Hint: "look"},
 		journal.Checking{Step: "step-1", State: seen(state(t, "1.4.0.0")), Message: "read back"},
 		journal.Checked{Step: "step-1", By: "command", Answer: journal.Refused, Message: "it ended with 7", Output: "totals are wrong", TookMS: 1234},
 		journal.Notified{Channel: "admins", Message: "msg_1", Notices: []journal.ToldNotice{{Key: "license.ending/x/14d", Event: "license.ending", Title: "it ends"}}},

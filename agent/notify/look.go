@@ -133,9 +133,10 @@ func Tasks(book journal.Book, instructions Instructions) []Notice {
 	return notices
 }
 
-// Changes are the notices of changes that ended.
+// Changes are the notices of changes that ended, and of those of which nobody can
+// tell whether they did.
 func Changes(book journal.Book) []Notice {
-	var notices []Notice
+	notices := unclear(book)
 	for _, r := range book.History() {
 		if r.Step == "" || r.Closed.IsZero() {
 			continue
@@ -156,6 +157,21 @@ func Changes(book journal.Book) []Notice {
 		}
 		n.At = r.Closed
 		n.Text = strings.Join(slices.DeleteFunc([]string{stopped(r.Message), stopped(r.Reason), until(r)}, func(s string) bool { return s == "" }), "\n")
+		notices = append(notices, n)
+	}
+	return notices
+}
+
+// unclear tells of changes that a person must look at. Once somebody has, they
+// count as failed, and were told of.
+func unclear(book journal.Book) []Notice {
+	var notices []Notice
+	for _, open := range book.Unclear() {
+		revisions := book.Revisions(open.Step.Key)
+		r := revisions[len(revisions)-1]
+		n := ofRevision(r, ChangeFailed, Alarm)
+		n.Title = fmt.Sprintf("%s: nobody can tell what came of %s", called(r), what(r))
+		n.Text, n.Hint = stopped(open.Unclear), open.Look()
 		notices = append(notices, n)
 	}
 	return notices

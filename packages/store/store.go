@@ -11,6 +11,7 @@ import (
 
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/moment"
+	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/packages/visual"
 )
 
@@ -116,7 +117,8 @@ type Store interface {
 	// Put replaces a visual in place, or adds it enabled. It leaves the access
 	// of a visual that is there as it is. A reader of the store sees the old
 	// package or the new one, never a mixture, never none. A *verdict.Refusal,
-	// of this method and the next, means that nothing was changed.
+	// of this method and the next, means that nothing was changed; a *StrangeError,
+	// of any method, that the store is to be left alone.
 	Put(ctx context.Context, id StepID, l license.Licensed, at moment.Moment) (Receipt, error)
 	// SetAccess lets reports load a visual, or keeps them from it.
 	SetAccess(ctx context.Context, id StepID, g visual.GUID, enabled bool) (Receipt, error)
@@ -126,3 +128,23 @@ type Store interface {
 	// Traits tells what the driver can do.
 	Traits() Traits
 }
+
+// A StrangeError is the error of a store that answered as it never did before.
+// It is asked nothing more until a person has looked.
+type StrangeError struct {
+	// Sent says that a request that changes something had left: nobody can tell
+	// what came of it. Otherwise nothing was changed.
+	Sent    bool
+	Reason  verdict.Code
+	Message string // says what was sent and how the answer looked, and no value of it
+	Advice  string
+}
+
+// Error tells what happened.
+func (e *StrangeError) Error() string { return e.Message }
+
+// Code returns the error's stable code.
+func (e *StrangeError) Code() string { return string(e.Reason) }
+
+// Hint says what a person can do.
+func (e *StrangeError) Hint() string { return e.Advice }

@@ -273,6 +273,10 @@ func (c *comparison) open(p plan.Present) Finding {
 		f.Code, f.Hint = plan.CodeWaiting, fmt.Sprintf("look, then: orgstore store confirm %s", p.Key.GUID)
 		f.Message = fmt.Sprintf("%s waits for a person since %s, and nobody can tell yet whether it was made", p.Open.Step.Kind, minute(p.Open.Since))
 	}
+	if p.Open.Unclear != "" {
+		f.Code, f.Hint = plan.CodeUnclear, p.Open.Look()
+		f.Message = fmt.Sprintf("nobody can tell what came of the %s of %s: %s", p.Open.Step.Kind, minute(p.Open.Since), p.Open.Unclear)
+	}
 	if e, ok := (Report{Sightings: c.seen}).Speaks(p.Open.Step.ID); ok {
 		f.By, f.At, f.Event = e.User, e.At, e.ID
 		f.Message += fmt.Sprintf("; the activity log tells that %s changed the store at %s, which speaks for it and confirms no version", cmp.Or(f.By, "somebody"), minute(f.At))

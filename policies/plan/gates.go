@@ -95,6 +95,9 @@ type Conditions struct {
 	Rings map[store.Key]Ring
 	// Checks say what is looked at after a step.
 	Checks map[store.StepID]Check
+	// Unclear lists the steps of which nobody can tell what their stores made of
+	// them: until a person has looked, nothing else is begun there.
+	Unclear []Open
 }
 
 // A Hold keeps a visual as it is until a day.
@@ -130,6 +133,7 @@ func Gates(s Step, c Conditions) []Gate {
 		gates = append(gates, Gate{Kind: GateReview, State: c.state(s, GateReview, s.Review), Message: s.Review,
 			Hint: "a person decides, with a reason"})
 	}
+	gates = append(gates, unclearGates(s, c)...)
 	if n := c.Tries[s.ID]; n >= MaxTries {
 		gates = append(gates, Gate{Kind: GateTries, State: GateClosed,
 			Message: fmt.Sprintf("it failed %d times and is not tried again by itself", n),
@@ -142,6 +146,22 @@ func Gates(s Step, c Conditions) []Gate {
 func Ready(gates []Gate) bool {
 	known := []string{GateOpen, GateOverridden, GateAfter}
 	return !slices.ContainsFunc(gates, func(g Gate) bool { return !slices.Contains(known, g.State) })
+}
+
+// unclearGates returns one gate for each step of the same store that left nobody
+// knowing what it led to: a store that answers as it never did may have changed
+// what it makes of any request.
+func unclearGates(s Step, c Conditions) []Gate {
+	var gates []Gate
+	for _, o := range c.Unclear {
+		if o.Step.Key.Store != s.Key.Store {
+			continue
+		}
+		about := cmp.Or(o.Step.Name, o.Step.Key.GUID.String())
+		message := fmt.Sprintf("nobody can tell what came of %s of %s on %s, since the store answered as it never did before", o.Step.what(), about, day(o.Since))
+		gates = append(gates, Gate{Kind: GateReview, State: c.state(s, GateReview, message), Message: message, Hint: o.Look()})
+	}
+	return gates
 }
 
 // holdGates returns one gate for each hold in force. What a person asked for

@@ -44,6 +44,9 @@ type Open struct {
 	Waiting  bool      `json:"waiting"`  // it waits for a person
 	// Checking says that it was made, and its check has not answered yet.
 	Checking bool `json:"checking,omitempty"`
+	// Unclear says how the store answered that nobody can tell what it made of the
+	// step; empty where it did not. A person is to look.
+	Unclear string `json:"unclear,omitempty"`
 	// Undoes names the step whose effect this one takes back, if it does.
 	Undoes store.StepID `json:"undoes,omitempty"`
 }

@@ -26,6 +26,7 @@ const (
 	CodeTwice           Code = "input.twice"
 	CodeWaiting         Code = "step.waiting"
 	CodeOpen            Code = "step.open"
+	CodeUnclear         Code = "op.unknown_outcome"
 	CodeProblem         Code = "store.problem"
 	CodeAppSource       Code = "store.app_source"
 	CodeHybrid          Code = "store.hybrid"
@@ -71,6 +72,10 @@ func (m *matter) openReason() Reason {
 	if s := m.open; s.Waiting {
 		return Reason{CodeWaiting, fmt.Sprintf("%s waits for a person since %s", s.Step.what(), day(s.Since)),
 			fmt.Sprintf("do what the task says, then: orgstore store confirm %s", m.key.GUID)}
+	}
+	if m.open.Unclear != "" {
+		return Reason{CodeUnclear, fmt.Sprintf("%s was begun on %s, and nobody can tell what came of it: %s", m.open.Step.what(), day(m.open.Since), m.open.Unclear),
+			m.open.Look()}
 	}
 	if m.open.Checking {
 		return Reason{CodeOpen, fmt.Sprintf("%s was made and its check has not answered yet", m.open.Step.what()),

@@ -107,3 +107,8 @@ func (s Step) what() string {
 	}
 	return fmt.Sprintf("%s to %s", s.Kind, releaseName(*s.To.Release))
 }
+
+// Look says how a person ends a step of which nobody can tell what came of it.
+func (o Open) Look() string {
+	return fmt.Sprintf("look at the visual in the store, then say what is there: orgstore store baseline %s --package FILE --evidence TEXT", o.Step.Key.GUID)
+}

@@ -17,6 +17,7 @@ import (
 	"github.com/orgstore/orgstore/graph/simulator/gallery/gallerytest"
 	"github.com/orgstore/orgstore/graph/simulator/simulatortest"
 	"github.com/orgstore/orgstore/packages/example"
+	"github.com/orgstore/orgstore/packages/license/issuer"
 	"github.com/orgstore/orgstore/packages/license/licensetest"
 )
 
@@ -264,11 +265,7 @@ func replayedStory(w *replaying, seed uint64) {
 	w.tenant.Gallery().Reshape(otherwise(seed))
 	w.run(0, "package", "add", w.path("upgraded.pbiviz"))
 	w.settings(accepted, "~> 1.4")
-	exit := 1
-	if seed%3 == 2 { // the change was sent, and what came of it a person must see
-		exit = 18
-	}
-	if said := w.run(exit, "apply", "--force"); !strings.Contains(said, "recorded") && !strings.Contains(said, "not there to be sent") {
+	if said := w.run(1, "apply", "--force"); !strings.Contains(said, "recorded") && !strings.Contains(said, "not there to be sent") {
 		w.Errorf("of a page that changed it said\n%s", said)
 	}
 	w.holds("renewed.pbiviz")
@@ -287,4 +284,86 @@ func otherwise(seed uint64) gallery.Shape {
 		s.Calls["update"] = update
 	}
 	return s
+}
+
+// A change is sent, and the answer is of another shape than recorded: everything
+// stops, and the change waits for a person whatever the store shows by then.
+func TestAnAnswerOfAnotherShapeStopsEverything(t *testing.T) {
+	w := newReplaying(t, 0)
+	timeline := example.Timeline(example.Timeline2000)
+	w.write("timeline.pbiviz", w.sent["timeline.pbiviz"])
+	w.write("timeline.pbiviz.license", w.sent["timeline.pbiviz.license"])
+	if _, err := w.tenant.Gallery().Add("admin@contoso.com", "Aurora Timeline", "", timeline, true); err != nil {
+		t.Fatal(err)
+	}
+	w.record()
+	accepted := w.learned()
+	both := func(pin, timeline string) {
+		w.settings(accepted, pin)
+		text, err := os.ReadFile(w.path("orgstore.yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.write("orgstore.yaml", []byte(strings.NewReplacer("guids: ["+example.GaugeGUID, "guids: ["+example.TimelineGUID+", "+example.GaugeGUID,
+			"visuals: [", fmt.Sprintf("visuals: [{guid: %s, pin: %q}, ", example.TimelineGUID, timeline)).Replace(string(text))))
+	}
+	both("1.4.0.0", "2.0.0.0")
+	w.run(0, "package", "add", w.path("timeline.pbiviz"), w.path("timeline.pbiviz.license"))
+	w.run(0, "store", "baseline", example.TimelineGUID, "--package", w.path("timeline.pbiviz"), "--evidence", "uploaded it by hand")
+	w.run(0, "store", "baseline", example.GaugeGUID, "--package", w.path("gauge.pbiviz"), "--evidence", "uploaded it by hand")
+	w.run(0, "apply", "--force")
+
+	shape := w.tenant.Gallery().Shape()
+	update := shape.Calls["update"]
+	update.Status = 202
+	shape.Calls["update"] = update
+	w.tenant.Gallery().Reshape(shape)
+	w.run(0, "package", "add", w.path("upgraded.pbiviz"))
+	next := parsed(t, example.Timeline(example.Timeline2100))
+	w.write("next.pbiviz", next.File())
+	w.write("next.pbiviz.license", licensetest.Aurora().Statement(next, func(r *issuer.Request) { r.Subscription = "sub-88214" }))
+	w.run(0, "package", "add", w.path("next.pbiviz"), w.path("next.pbiviz.license"))
+	both("~> 1.4", "~> 2.0")
+	asked := w.portalChanges()
+	said := w.run(1, "apply", "--force", "-o", "json")
+	for _, want := range []string{`"error_code": "recorded.shape"`, `(step update) was sent`, "status 202, and", "was recorded", "nothing is repeated", "nothing else was begun", "store baseline", "store learn"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("it does not say %q:\n%s", want, said)
+		}
+	}
+	for _, exit := range []int{18, 18} {
+		if said := w.run(exit, "apply", "--force"); !strings.Contains(said, "status 202") {
+			t.Errorf("later it said\n%s", said)
+		}
+	}
+	if said := w.run(0, "status", example.GaugeGUID); !strings.Contains(said, "waiting") {
+		t.Errorf("status says\n%s", said)
+	}
+	if said := w.run(0, "history", example.GaugeGUID); !strings.Contains(said, "waiting") {
+		t.Errorf("history says\n%s", said)
+	}
+	if said := w.run(0, "plan"); strings.Count(said, "nobody can tell what came of") != 2 { // the other waits for that
+		t.Errorf("the plan says\n%s", said)
+	}
+	if n := w.portalChanges() - asked; n != 1 {
+		t.Errorf("%d requests that change were sent", n)
+	}
+
+	// A person looked: it was made. The portal's way is learned anew, or it would
+	// stop again.
+	w.run(0, "store", "baseline", example.GaugeGUID, "--package", w.path("upgraded.pbiviz"), "--evidence", "About box")
+	if said := w.run(0, "plan"); strings.Contains(said, "nobody can tell") {
+		t.Errorf("afterwards the plan says\n%s", said)
+	}
+}
+
+// portalChanges counts the requests to the portal that were not for reading.
+func (w *replaying) portalChanges() int {
+	n := 0
+	for _, c := range w.tenant.Log() {
+		if c.Service == "portal" && c.Method != "GET" {
+			n++
+		}
+	}
+	return n
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/orgstore/orgstore/graph/orgstore/recorded"
 	"github.com/orgstore/orgstore/packages/pbiviz/pbiviztest"
+	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/store/storetest"
 	"github.com/orgstore/orgstore/packages/verdict"
 )
@@ -106,8 +107,8 @@ func TestStopsWhereThePortalChanged(t *testing.T) {
 					}, c.make)
 				}
 				_, err := s.Put(context.Background(), "s", licensed(t, pkg(tiles, "2.1.0.0", "Aurora Tiles")), storetest.Now())
-				var refusal *verdict.Refusal
-				if !errors.As(err, &refusal) || codeOf(err) != "recorded.shape" {
+				var strange *store.StrangeError
+				if !errors.As(err, &strange) || strange.Sent || codeOf(err) != "recorded.shape" {
 					t.Errorf("got %v (%s)", err, codeOf(err))
 				}
 				if e, _ := p.Entry(guid(tiles)); e.Version != "2.0.0.0" {
@@ -135,9 +136,12 @@ func TestStopsWhereThePortalChanged(t *testing.T) {
 					}, c.make)
 				}
 				_, err := s.Put(context.Background(), "s", licensed(t, pkg(tiles, "2.1.0.0", "Aurora Tiles")), storetest.Now())
-				var uncertain *recorded.Error
-				if !errors.As(err, &uncertain) || codeOf(err) != "recorded.shape" {
-					t.Errorf("got %v (%s)", err, codeOf(err))
+				var strange *store.StrangeError
+				if !errors.As(err, &strange) || !strange.Sent || codeOf(err) != "recorded.shape" {
+					t.Fatalf("got %v (%s)", err, codeOf(err))
+				}
+				if sent := fmt.Sprintf("%s %s", call.Method, host(p.server)); !strings.HasPrefix(strange.Message, sent) || !strings.Contains(strange.Message, "nothing is repeated") {
+					t.Errorf("it says %q", strange.Message)
 				}
 				if n := changing.Load(); n != 1 {
 					t.Errorf("%d requests that change were sent", n)

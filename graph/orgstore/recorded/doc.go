@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/verdict"
 )
 
@@ -60,12 +61,25 @@ func refuse(code verdict.Code, hint, format string, args ...any) *verdict.Refusa
 	return verdict.Refuse(code, fmt.Sprintf(format, args...), hint)
 }
 
-// after turns a refusal into an error once a request that changes was sent.
-func after(err error) error {
+// strange is the error of an answer that looks otherwise than recorded.
+func strange(format string, args ...any) *store.StrangeError {
+	return &store.StrangeError{Reason: codeShape, Message: fmt.Sprintf(format, args...),
+		Advice: "the portal changed, or the sign-in was refused; nothing was tried again. Record again, learn, and approve the new recipe"}
+}
+
+// after turns an error into one that says what was sent, once that may have
+// changed something.
+func after(sent string, err error) error {
+	var odd *store.StrangeError
 	var r *verdict.Refusal
-	if !errors.As(err, &r) {
-		return err
+	switch {
+	case errors.As(err, &odd):
+		return &store.StrangeError{Sent: true, Reason: odd.Reason,
+			Message: fmt.Sprintf("%s was sent, and then %s; the visual may have changed, and nothing is repeated", sent, odd.Message),
+			Advice:  "before orgstore may change anything there again, record anew, `orgstore store learn`, and approve the new recipe"}
+	case errors.As(err, &r):
+		return &Error{code: r.Code(), message: fmt.Sprintf("%s; %s was sent before, so the visual may have changed", r.Error(), sent),
+			hint: "look at the visual in the portal; orgstore repeats nothing by itself"}
 	}
-	return &Error{code: r.Code(), message: r.Error() + "; a request that changes was sent before, so the visual may have changed",
-		hint: "look at the visual in the portal; orgstore repeats nothing by itself"}
+	return err
 }

@@ -229,7 +229,7 @@ type session struct {
 	store *Store
 	scene scene
 	jar   map[string]map[string]string // by host, then name
-	sent  bool                         // a request that may change something left
+	sent  string                       // the last request that left and may change something
 }
 
 const maxReply = 32 << 20
@@ -243,13 +243,25 @@ func (s *session) run(ctx context.Context, steps []Step, changes bool) error {
 			err = s.send(ctx, step, req, changes && step.Method != http.MethodGet)
 		}
 		if err != nil {
-			if s.sent {
-				return after(err)
+			if s.sent != "" {
+				return after(s.sent, err)
 			}
 			return err
 		}
 	}
 	return nil
+}
+
+// String names a request for people, as the recipe has it: what was filled into
+// its places is nobody's to read.
+func (s Step) String() string {
+	address, _, _ := strings.Cut(s.URL, "?")
+	_, rest, whole := strings.Cut(address, "://")
+	host, path, _ := strings.Cut(rest, "/")
+	if address = redacted(address); whole {
+		address = host + redacted("/"+path)
+	}
+	return fmt.Sprintf("%s %s (step %s)", s.Method, address, s.Name)
 }
 
 func (s *session) send(ctx context.Context, step Step, req *http.Request, changes bool) error {
@@ -266,7 +278,9 @@ func (s *session) send(ctx context.Context, step Step, req *http.Request, change
 			return err
 		}
 	}
-	s.sent = s.sent || changes
+	if changes {
+		s.sent = step.String()
+	}
 	resp, err := s.store.client.Do(req)
 	if err != nil {
 		return s.lost(ctx, step, err)
@@ -292,7 +306,7 @@ func (s *session) lost(ctx context.Context, step Step, err error) error {
 	if u := (*url.Error)(nil); asURL(err, &u) {
 		err = u.Err
 	}
-	if s.sent {
+	if s.sent != "" {
 		return &Error{code: codeAnswer, message: fmt.Sprintf("step %s got no answer: %v; the visual may have changed", step.Name, err), err: err,
 			hint: "look at the visual in the portal; orgstore repeats nothing by itself"}
 	}
@@ -317,19 +331,18 @@ func (s *session) keepCookies(a *answer) {
 
 // check holds an answer against what was recorded.
 func (e Expect) check(step string, a *answer) error {
-	const hint = "the portal changed, or the sign-in was refused; nothing was tried again. Record again, learn, and approve the new recipe"
 	switch {
 	case a.status != e.Status:
-		return refuse(codeShape, hint, "step %s was answered with the status %d, and %d was recorded", step, a.status, e.Status)
+		return strange("step %s was answered with the status %d, and %d was recorded", step, a.status, e.Status)
 	case a.kind != e.Type:
-		return refuse(codeShape, hint, "step %s was answered with %s, and %s was recorded", step, named(a.kind), named(e.Type))
+		return strange("step %s was answered with %s, and %s was recorded", step, named(a.kind), named(e.Type))
 	case len(e.Shape) == 0:
 		return nil
 	case a.tree == nil:
-		return refuse(codeShape, hint, "step %s was answered with something that is not JSON", step)
+		return strange("step %s was answered with something that is not JSON", step)
 	}
 	if why := differs(e.Shape, a.tree); why != "" {
-		return refuse(codeShape, hint, "step %s was answered in another shape than recorded: %s", step, why)
+		return strange("step %s was answered in another shape than recorded: %s", step, why)
 	}
 	return nil
 }

@@ -129,7 +129,8 @@ func (s *Store) Withdraw(ctx context.Context, _ store.StepID) error { return ctx
 
 // Put lists, checks that the visual's entry is one from a file, replaces its
 // package or adds the visual, and lists again. An *Error means that a request
-// that changes was sent and that nobody can tell what came of it.
+// that changes was sent and that nobody can tell what came of it; so does a
+// *store.StrangeError that says so.
 func (s *Store) Put(ctx context.Context, id store.StepID, l license.Licensed, at moment.Moment) (store.Receipt, error) {
 	if err := ctx.Err(); err != nil {
 		return store.Receipt{}, err
@@ -284,17 +285,17 @@ func (s *session) list(ctx context.Context) ([]*entry, error) {
 func (s *session) entries(l List) ([]*entry, error) {
 	answer := s.scene.answers["list"]
 	if answer.tree == nil {
-		return nil, refuse(codeShape, "record again", "the list was answered with something that is not JSON")
+		return nil, strange("the list was answered with something that is not JSON")
 	}
 	array := answer.tree.at(l.Entries)
 	if array == nil || array.kind != '[' {
-		return nil, refuse(codeShape, "record again", "there is no list of entries in the answer")
+		return nil, strange("there is no list of entries in the answer")
 	}
 	var all []*entry
 	for _, item := range array.items {
 		t := item.at(l.GUID)
 		if t == nil || t.kind != '"' {
-			return nil, refuse(codeShape, "record again", "an entry of the list does not say which visual it is")
+			return nil, strange("an entry of the list does not say which visual it is")
 		}
 		name, suffixed := strings.CutSuffix(t.text, orgStoreSuffix)
 		g, err := visual.ParseGUID(name)
@@ -352,10 +353,10 @@ func (s *session) change(ctx context.Context, steps []Step, e *entry) error {
 // verify lists again and holds the entry against what it was and should be.
 func (s *session) verify(ctx context.Context, id store.StepID, g visual.GUID, before *entry, wrong func(*entry) string) (store.Receipt, error) {
 	again := s.store.begin(nil)
-	again.sent = true
+	again.sent = s.sent
 	now, err := again.find(ctx, g)
 	if err != nil {
-		return store.Receipt{}, after(err)
+		return store.Receipt{}, after(s.sent, err)
 	}
 	why := ""
 	switch {

@@ -206,8 +206,11 @@ func (s scene) value(r ref) (*tree, error) {
 			t = a.value(r.kind, r.arg)
 		}
 	}
-	if t == nil || !t.leaf() {
-		return nil, refuse(codeShape, "record again: the portal's requests changed", "%s is not there to be sent", r)
+	switch {
+	case (t == nil || !t.leaf()) && r.from == fromPackage:
+		return nil, refuse(codeValue, "", "%s is not there to be sent", r)
+	case t == nil || !t.leaf():
+		return nil, strange("%s is not there to be sent", r)
 	}
 	return t, nil
 }
