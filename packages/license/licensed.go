@@ -121,11 +121,15 @@ func (t Terms) Runway() time.Time {
 }
 
 // DaysLeft returns the whole days up to Runway: 0 on the last day, and negative
-// from the end on: -1 on the day that begins with the end.
-func (t Terms) DaysLeft(at moment.Moment) int {
+// from the end on: -1 on the day that begins with the end. Whatever tells people
+// how many days are left tells these.
+func (t Terms) DaysLeft(at moment.Moment) int { return t.DaysLeftAt(at.Time()) }
+
+// DaysLeftAt is DaysLeft at a time.
+func (t Terms) DaysLeftAt(at time.Time) int {
 	const aDay = 24 * time.Hour
-	if since := at.Since(t.Ends); since >= 0 {
+	if since := at.Sub(t.Ends); since >= 0 {
 		return -1 - int(since/aDay)
 	}
-	return max(0, int(t.Runway().Sub(at.Time())/aDay))
+	return max(0, int(t.Runway().Sub(at)/aDay))
 }

@@ -6,16 +6,13 @@ package runway
 import (
 	"time"
 
+	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/policies/change"
 	"github.com/orgstore/orgstore/policies/plan"
 	"github.com/orgstore/orgstore/policies/window"
 )
-
-// early is how long before its end a license counts as ended: a browser far to
-// the east may take that day to have begun.
-const early = 14 * time.Hour
 
 // A Renewal says how far a license that lasts longer has come.
 type Renewal string
@@ -70,7 +67,7 @@ type Runway struct {
 	Key      store.Key
 	Name     string
 	Ends     time.Time
-	DaysLeft int // whole ones; below zero once it has ended
+	DaysLeft int // as license.Terms counts them
 	// Deadline is when the swap must have been made: somewhat before Ends.
 	Deadline time.Time
 	// Last is the last window that policy allows; without a name where it may be
@@ -95,9 +92,10 @@ func Compute(in Input, now time.Time) Runway {
 	if in.Name == "" {
 		in.Name = in.Key.GUID.String()
 	}
+	terms := license.Terms{Ends: in.Ends}
 	r := Runway{
-		Key: in.Key, Name: in.Name, Ends: in.Ends, Deadline: in.Ends.Add(-early), Renewal: in.Renewal, Until: in.Until,
-		DaysLeft: daysLeft(in.Ends, now), State: State(in.Renewal),
+		Key: in.Key, Name: in.Name, Ends: in.Ends, Deadline: terms.Runway(), Renewal: in.Renewal, Until: in.Until,
+		DaysLeft: terms.DaysLeftAt(now), State: State(in.Renewal),
 	}
 	latest := r.Deadline.Add(-max(in.Usual, in.Hands))
 	from := now.Add(in.Approval)
@@ -119,14 +117,6 @@ func Compute(in Input, now time.Time) Runway {
 		r.Findings = []verdict.Finding{{Code: CodeMissing, Verdict: verdict.Warn, Message: r.Message, Hint: r.Hint}}
 	}
 	return r
-}
-
-func daysLeft(ends, now time.Time) int {
-	d := ends.Sub(now)
-	if d < 0 {
-		return int(d/(24*time.Hour)) - 1
-	}
-	return int(d / (24 * time.Hour))
 }
 
 // last finds the last span in which the change may begin from one time up to
