@@ -76,7 +76,7 @@ func (a *Applier) askAgain(ctx context.Context, tx journal.TxID, s plan.Step) (R
 		r := failed(s, "op.interrupted", "interrupted before its check had answered, and the store now holds "+seen.String(), alarmHint)
 		return a.close(ctx, tx, r, journal.Uncertain)
 	case a.checker(s) == nil: // the settings name none any more
-		err := a.Journal.Append(ctx, tx, journal.Done{Step: s.ID, State: made.State, Message: made.Message})
+		err := a.closed(ctx, tx, s, made.State, made.Message)
 		return Result{Step: s, Outcome: Outcome(made.State.Claim), Message: made.Message}, err
 	}
 	return a.ask(ctx, tx, s, made.State, made.Message)
@@ -106,7 +106,7 @@ func (a *Applier) checked(ctx context.Context, tx journal.TxID, r Result, err er
 		return Result{Step: s, Outcome: Checking, Code: "check.stopped", Message: "it was made; its check was stopped before it had answered",
 			Hint: "the next run asks the check again"}, err
 	case journal.Passed:
-		err := a.Journal.Append(ctx, tx, answer, journal.Done{Step: s.ID, State: made.State, Message: made.Message})
+		err := a.closed(ctx, tx, s, made.State, made.Message, answer)
 		return Result{Step: s, Outcome: Outcome(made.State.Claim), Message: made.Message + "; its check passed"}, err
 	}
 	return a.bad(ctx, tx, s, made.State, answer)
@@ -144,7 +144,8 @@ func (a *Applier) bad(ctx context.Context, tx journal.TxID, s plan.Step, made st
 }
 
 // calm keeps what a check found bad from coming back by itself, and other code
-// from coming until a person has looked; renewals of what is there go on.
+// from coming until something newer is here or a person has looked; renewals of
+// what is there go on.
 func (a *Applier) calm(s plan.Step, made store.State, said string) []journal.Fact {
 	var facts []journal.Fact
 	now := a.Clock()
@@ -157,10 +158,22 @@ func (a *Applier) calm(s plan.Step, made store.State, said string) []journal.Fac
 		}
 	}
 	held := slices.ContainsFunc(a.Journal.Book().Holds(), func(h plan.Hold) bool {
-		return h.Key == s.Key && (h.Until.IsZero() || now.Before(h.Until))
+		return h.Key == s.Key && h.Failed == nil && (h.Until.IsZero() || now.Before(h.Until))
 	})
 	if !held { // a person's hold is not replaced
-		facts = append(facts, journal.Held{Key: s.Key, Reason: reason, Except: []change.Kind{change.Renew}})
+		facts = append(facts, journal.Held{Key: s.Key, Reason: reason, Except: []change.Kind{change.Renew}, Failed: made.Release})
 	}
 	return facts
+}
+
+// closed records that a step is done. A hold that a failed check left is over once
+// something newer is there.
+func (a *Applier) closed(ctx context.Context, tx journal.TxID, s plan.Step, state store.State, message string, before ...journal.Fact) error {
+	facts := append(before, journal.Done{Step: s.ID, State: state, Message: message})
+	for _, h := range a.Journal.Book().Holds() {
+		if h.Key == s.Key && h.Passed(state.Release) {
+			facts = append(facts, journal.Unheld{Key: s.Key, Reason: fmt.Sprintf("%s is there, which is newer than %s", state.Release.Version, h.Failed.Version)})
+		}
+	}
+	return a.Journal.Append(ctx, tx, facts...)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/license/issuer"
 	"github.com/orgstore/orgstore/packages/license/licensetest"
+	"github.com/orgstore/orgstore/packages/pbiviz/pbiviztest"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/policies/change"
 	"github.com/orgstore/orgstore/policies/plan"
@@ -57,7 +58,8 @@ func (b *bench) bothHeld(bad string) {
 	if len(blocks) != 1 || blocks[0].Digest != b.pkgs[bad].Digest() || !strings.Contains(blocks[0].Reason, "its check failed") {
 		b.Errorf("blocked: %+v", blocks)
 	}
-	if len(holds) != 1 || !slices.Equal(holds[0].Except, []change.Kind{change.Renew}) || !holds[0].Until.IsZero() {
+	if len(holds) != 1 || !slices.Equal(holds[0].Except, []change.Kind{change.Renew}) || !holds[0].Until.IsZero() ||
+		holds[0].Failed == nil || holds[0].Failed.Digest != b.pkgs[bad].Digest() {
 		b.Errorf("held: %+v", holds)
 	}
 }
@@ -137,6 +139,36 @@ func TestRenewalsFlowAfterAFailedCheck(t *testing.T) {
 	b.holds("renewed")
 	if len(c.asked) != 2 {
 		t.Errorf("asked %d times", len(c.asked))
+	}
+}
+
+// A version that is newer than the one that failed is tried. Where it is good, the
+// visual is held no more; where it is not, until one comes that is newer still.
+func TestAMendedVersionLiftsTheHold(t *testing.T) {
+	for answer, want := range map[journal.Answer]string{journal.Passed: "", journal.Refused: "1.2.0.0"} {
+		b := telling(t)
+		b.pkgs["newer"] = licensetest.Package(pbiviztest.Package{Version: "1.2.0.0", Script: "var mended;\n"})
+		b.take("newer", b.pkgs["newer"].File())
+		b.take("newer", licensetest.Aurora().Statement(b.pkgs["newer"]))
+		b.check(journal.Refused, answer)
+		b.do(upgrade(b))
+		mended := b.step(change.Upgrade, b.state("old", true), b.state("newer", true))
+		book := b.applier.Journal.Book()
+		if g := plan.Gates(mended, plan.Conditions{At: b.applier.Clock(), Holds: book.Holds()}); len(g) > 0 {
+			t.Errorf("the mended version is held back: %+v", g)
+		}
+		first := b.seq()
+		b.do(mended)
+		holds := b.applier.Journal.Book().Holds()
+		switch {
+		case want == "":
+			b.recorded(first, "begun", "accepted", "checking", "checked", "done", "unheld")
+			if len(holds) > 0 {
+				t.Errorf("held: %+v", holds)
+			}
+		case len(holds) != 1 || holds[0].Failed.Version.String() != want:
+			t.Errorf("held: %+v", holds)
+		}
 	}
 }
 

@@ -68,7 +68,7 @@ func (a *Applier) done(ctx context.Context, tx journal.TxID, s plan.Step, claim 
 	if a.checker(s) != nil {
 		return a.ask(ctx, tx, s, state, message)
 	}
-	err := a.Journal.Append(ctx, tx, journal.Done{Step: s.ID, State: state, Message: message})
+	err := a.closed(ctx, tx, s, state, message)
 	return Result{Step: s, Outcome: Outcome(claim), Message: message}, err
 }
 

@@ -209,7 +209,9 @@ func (s *session) words(ctx context.Context, history []journal.Revision) ([]jour
 			if !f.Until.IsZero() {
 				r.Reason = fmt.Sprintf("until %s: %s", day(f.Until), f.Reason)
 			}
-			if but := (plan.Hold{Except: f.Except}).But(); but != "" {
+			if f.Failed != nil {
+				r.Reason = (plan.Hold{Failed: f.Failed, Except: f.Except}).While() + ": " + f.Reason
+			} else if but := (plan.Hold{Except: f.Except}).But(); but != "" {
 				r.Reason = strings.TrimPrefix(but, " ") + ": " + r.Reason
 			}
 		case journal.Unheld:

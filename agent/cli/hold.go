@@ -30,7 +30,8 @@ func newHold(g *globals) *cobra.Command {
 		Long: `Keep a visual as it is, until a day or until unhold.
 
 While it is held, nothing changes the visual but a rollback. It is shown in plan
-and status with who holds it and why.`,
+and status with who holds it and why. A check that fails after a change holds the
+visual, too: until a version newer than the failed one is here, but for renewals.`,
 		Example: `  orgstore hold auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E --until 2027-01-11 --reason "closing of the books"`,
 		Args:    arguments(cobra.ExactArgs(1)),
 		RunE:    g.answering(o.hold),
@@ -61,11 +62,12 @@ func newUnblock(g *globals) *cobra.Command {
 	o := &holdOptions{globals: g}
 	cmd := &cobra.Command{
 		Use:   "unblock VISUAL",
-		Short: "Let what a rollback left be chosen again",
-		Long: `Let what a rollback left be chosen again.
+		Short: "Let what a rollback left, or a check found bad, be chosen again",
+		Long: `Let what a rollback left, or a check found bad, be chosen again.
 
 A rollback blocks the version it left with all its renewals, so that no plan
-brings it back. Editing the visual's pin lifts the block too.`,
+brings it back; so does a check that fails after a change, whose hold is lifted with
+the block. Editing the visual's pin lifts the block too.`,
 		Example: `  orgstore unblock auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E --reason "the vendor found it was our theme"`,
 		Args:    arguments(cobra.ExactArgs(1)),
 		RunE:    g.answering(o.unblock),
@@ -94,8 +96,8 @@ func (o *holdOptions) hold(ctx context.Context, args []string) (answer, error) {
 	if !until.IsZero() {
 		done = "held until " + day(until)
 	}
-	return o.record(ctx, args[0], done, nil, func(k store.Key) journal.Fact {
-		return journal.Held{Key: k, Until: until, Reason: o.reason}
+	return o.record(ctx, args[0], done, nil, func(_ journal.Book, k store.Key) []journal.Fact {
+		return []journal.Fact{journal.Held{Key: k, Until: until, Reason: o.reason}}
 	})
 }
 
@@ -115,8 +117,8 @@ func (o *holdOptions) day() (time.Time, error) {
 }
 
 func (o *holdOptions) unhold(ctx context.Context, args []string) (answer, error) {
-	return o.record(ctx, args[0], "held no more", isHeld, func(k store.Key) journal.Fact {
-		return journal.Unheld{Key: k, Reason: o.reason}
+	return o.record(ctx, args[0], "held no more", isHeld, func(_ journal.Book, k store.Key) []journal.Fact {
+		return []journal.Fact{journal.Unheld{Key: k, Reason: o.reason}}
 	})
 }
 
@@ -124,8 +126,14 @@ func (o *holdOptions) unblock(ctx context.Context, args []string) (answer, error
 	if blank(o.reason) {
 		return answer{}, usage("say why with --reason; it stays in the history", "lifting a block needs a reason")
 	}
-	return o.record(ctx, args[0], "blocked no more", isBlocked, func(k store.Key) journal.Fact {
-		return journal.Unblocked{Key: k, Reason: o.reason}
+	return o.record(ctx, args[0], "blocked no more", isBlocked, func(b journal.Book, k store.Key) []journal.Fact {
+		facts := []journal.Fact{journal.Unblocked{Key: k, Reason: o.reason}}
+		for _, h := range b.Holds() { // what failed may come again: then older code may, too
+			if h.Failed != nil && (h.Key == k || k.Store == "" && h.Key.GUID == k.GUID) {
+				facts = append(facts, journal.Unheld{Key: h.Key, Reason: o.reason})
+			}
+		}
+		return facts
 	})
 }
 
@@ -155,9 +163,9 @@ type doneData struct {
 	Tx   string `json:"tx,omitempty"`
 }
 
-// record appends one fact about a visual that settings or journal know. It
+// record appends what is said of a visual that settings or journal know. It
 // needs no lock: the store is not changed.
-func (o *holdOptions) record(ctx context.Context, name, done string, check func(journal.Book, store.Key) error, fact func(store.Key) journal.Fact) (answer, error) {
+func (o *holdOptions) record(ctx context.Context, name, done string, check func(journal.Book, store.Key) error, facts func(journal.Book, store.Key) []journal.Fact) (answer, error) {
 	g, err := visual.ParseName(name)
 	if err != nil {
 		return answer{}, usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
@@ -184,7 +192,7 @@ func (o *holdOptions) record(ctx context.Context, name, done string, check func(
 		data.Tx = ""
 		return answer{data: data, view: output.View{}, message: fmt.Sprintf("%s would be %s; nothing was done", g, done)}, nil
 	}
-	err = s.journal.Append(ctx, s.tx, fact(k))
+	err = s.journal.Append(ctx, s.tx, facts(s.journal.Book(), k)...)
 	return answer{data: data, view: output.View{}, message: fmt.Sprintf("%s is %s", g, done)}, err
 }
 

@@ -228,11 +228,18 @@ func (s *session) waitingFor(l line) string {
 	return phrases(fmt.Sprintf("since %s: %s (%s)", clock(open.Since), receipt.Note, l.reason.Hint), s.corroborated(open), s.overdue(open))
 }
 
-// held says who holds a visual and why; empty if nobody does.
+// held says who holds a visual and why; empty if nobody does, or what is planned is
+// let through.
 func (s *session) held(l line, at moment.Moment) string {
+	if l.step != nil && !waitsFor(s.gates(*l.step), plan.GateHold) {
+		return ""
+	}
 	for _, h := range s.journal.Book().Holds() {
 		if h.Key.GUID != l.key.GUID || h.Key.Store != "" && h.Key.Store != l.key.Store || !h.Until.IsZero() && !at.Before(h.Until) {
 			continue
+		}
+		if h.Failed != nil {
+			return fmt.Sprintf("held %s: %s", h.While(), h.Reason)
 		}
 		until := "until it is lifted"
 		if !h.Until.IsZero() {

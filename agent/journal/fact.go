@@ -282,7 +282,10 @@ type Held struct {
 	Until time.Time `json:"until,omitzero"` // zero: until lifted
 	// Except lists the kinds of change that are made all the same.
 	Except []change.Kind `json:"except,omitempty"`
-	Reason string        `json:"reason"`
+	// Failed is what a check found bad, where that is why: the hold does not count
+	// for newer versions.
+	Failed *visual.Release `json:"failed,omitempty"`
+	Reason string          `json:"reason"`
 }
 
 // Unheld: holds of a visual are lifted; without a store, those of all stores.

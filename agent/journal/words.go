@@ -17,7 +17,7 @@ func (f Held) enter(w *writer, e Entry) error {
 	if i := slices.IndexFunc(f.Except, func(k change.Kind) bool { return !k.Valid() }); i >= 0 {
 		return fmt.Errorf("%q is no kind of change", f.Except[i])
 	}
-	w.holds.set(f.Key, plan.Hold{Key: f.Key, Until: f.Until, Except: f.Except, Reason: f.Reason, By: e.By.String(), At: e.At})
+	w.holds.set(f.Key, plan.Hold{Key: f.Key, Until: f.Until, Except: f.Except, Failed: f.Failed, Reason: f.Reason, By: e.By.String(), At: e.At})
 	return nil
 }
 

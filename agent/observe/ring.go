@@ -20,7 +20,8 @@ func Ring(book journal.Book, r plan.Ring, at moment.Moment) plan.Ring {
 		r.Trials = book.Trials(r.Before, r.CheckedAfter)
 	}
 	for _, h := range book.Holds() {
-		if h.Key == r.Before && (h.Until.IsZero() || at.Before(h.Until)) {
+		// What a check found bad there is blocked; it says nothing of what ran.
+		if h.Key == r.Before && h.Failed == nil && (h.Until.IsZero() || at.Before(h.Until)) {
 			r.Trouble = fmt.Sprintf("%s holds it there: %s", h.By, h.Reason)
 		}
 	}

@@ -106,9 +106,11 @@ type Hold struct {
 	Until time.Time `json:"until,omitzero"` // no longer in force from here on; zero: until lifted
 	// Except lists the kinds of change that are made all the same.
 	Except []change.Kind `json:"except,omitempty"`
-	Reason string        `json:"reason"`
-	By     string        `json:"by"`
-	At     time.Time     `json:"at"`
+	// Failed is what a check found bad, where that is why: a newer version may come.
+	Failed *visual.Release `json:"failed,omitempty"`
+	Reason string          `json:"reason"`
+	By     string          `json:"by"`
+	At     time.Time       `json:"at"`
 }
 
 // An Override lets one step through one kind of gate. It names the step and
@@ -173,11 +175,11 @@ func holdGates(s Step, c Conditions) []Gate {
 	}
 	var gates []Gate
 	for _, h := range c.Holds {
-		if !h.covers(s.Key) || slices.Contains(h.Except, s.Kind) || !h.Until.IsZero() && !c.At.Before(h.Until) {
+		if !h.covers(s.Key) || h.lets(s) || !h.Until.IsZero() && !c.At.Before(h.Until) {
 			continue
 		}
 		gates = append(gates, Gate{Kind: GateHold, State: c.state(s, GateHold, h.sentence()), Until: h.Until.UTC(),
-			Message: h.sentence(), Hint: fmt.Sprintf("to lift it: orgstore unhold %s", s.Key.GUID)})
+			Message: h.sentence(), Hint: h.lifting()})
 	}
 	slices.SortFunc(gates, func(a, b Gate) int {
 		if a.Until.IsZero() != b.Until.IsZero() {
@@ -192,12 +194,39 @@ func (h Hold) covers(k store.Key) bool {
 	return h.Key.GUID == k.GUID && (h.Key.Store == "" || h.Key.Store == k.Store)
 }
 
+// lets says whether a hold does not count for a step.
+func (h Hold) lets(s Step) bool {
+	return slices.Contains(h.Except, s.Kind) || h.Passed(s.To.Release)
+}
+
+// Passed says whether a release is newer than what failed, where that is why it is
+// held: nobody knows of anything against it.
+func (h Hold) Passed(r *visual.Release) bool {
+	return h.Failed != nil && r != nil && r.Version.Compare(h.Failed.Version) > 0
+}
+
 func (h Hold) sentence() string {
+	if h.Failed != nil {
+		return fmt.Sprintf("held %s: %s", h.While(), h.Reason)
+	}
 	until := "until it is lifted"
 	if !h.Until.IsZero() {
-		until = "until " + h.Until.UTC().Format("2006-01-02 15:04 UTC")
+		until = "until " + minute(h.Until)
 	}
 	return fmt.Sprintf("%s holds it %s%s: %s", h.By, until, h.But(), h.Reason)
+}
+
+// While says how long a hold counts that a check left.
+func (h Hold) While() string {
+	return fmt.Sprintf("until a version newer than %s is here or somebody lifts it%s", h.Failed.Version, h.But())
+}
+
+func (h Hold) lifting() string {
+	hint := fmt.Sprintf("to lift it: orgstore unhold %s", h.Key.GUID)
+	if h.Failed != nil {
+		hint += fmt.Sprintf("; to try %s again: orgstore unblock %s", h.Failed.Version, h.Key.GUID)
+	}
+	return hint
 }
 
 // But says for which changes a hold does not count; empty where it does for all.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/change"
 )
 
@@ -89,6 +90,38 @@ func TestGates(t *testing.T) {
 func TestAGateOfAnUnknownStateIsNotPassed(t *testing.T) {
 	if Ready([]Gate{{Kind: "window", State: "ajar"}}) || !Ready([]Gate{{Kind: "window", State: GateOpen}}) {
 		t.Error("only open and overridden gates let a step through")
+	}
+}
+
+// What a failed check holds is what was there before it, and older code; a newer
+// version may be tried, and renewals go on.
+func TestAHoldAfterAFailedCheck(t *testing.T) {
+	bad := release("1.5.0.0", "a")
+	held := Hold{Key: gauge("main"), Failed: &bad, Except: []change.Kind{change.Renew}, Reason: "its check failed on a day", By: "orgstore", At: date("2026-11-20")}
+	for _, c := range []struct {
+		kind change.Kind
+		to   visual.Release
+		want string
+	}{
+		{change.Upgrade, bad, "hold closed"},
+		{change.Upgrade, release("1.5.0.0", "b"), "hold closed"}, // the same version in other bytes
+		{change.Upgrade, release("1.4.9.0", "a"), "hold closed"},
+		{change.Downgrade, release("1.3.0.0", "a"), "hold closed"},
+		{change.Upgrade, release("1.5.0.1", "a"), ""},
+		{change.Upgrade, release("2.0.0.0", "a"), ""},
+		{change.Enable, release("1.5.0.1", "a"), ""},
+		{change.Renew, release("1.4.0.0", "b"), ""},
+		{change.Enable, release("1.4.0.0", "a"), "hold closed"},
+	} {
+		s := Step{ID: "st_1", Key: gauge("main"), Kind: c.kind, To: store.State{Presence: store.Present, Release: &c.to}}
+		gates := Gates(s, Conditions{At: steady("2026-11-23T12:00:00Z"), Holds: []Hold{held}})
+		if got := gateText(gates); got != c.want {
+			t.Errorf("%s to %s: got %q, want %q", c.kind, c.to, got, c.want)
+		}
+		want := "held until a version newer than 1.5.0.0 is here or somebody lifts it but for renew: its check failed on a day"
+		if len(gates) > 0 && (gates[0].Message != want || !strings.Contains(gates[0].Hint, "to try 1.5.0.0 again: orgstore unblock")) {
+			t.Errorf("it says %q (%s)", gates[0].Message, gates[0].Hint)
+		}
 	}
 }
 
