@@ -218,6 +218,10 @@ func (m *matter) follow() ([]Step, *Idle) {
 	state := m.now.state
 	if c.kind != "" {
 		steps = m.bridged(c)
+	} else {
+		steps = m.stays()
+	}
+	if len(steps) > 0 {
 		state = steps[len(steps)-1].To
 	}
 	if m.wantsAccess(c, state) {

@@ -294,7 +294,7 @@ func checkPut(t *rapid.T, in Input, s Step) {
 		ok := c.Judgment.Verdict.Passes() ||
 			c.Judgment.Verdict == verdict.Review && s.Review != "" && !c.Judgment.Has(CodeNotYet) ||
 			c.Judgment.Has(CodeSuperseded) && (s.Asked || s.Kind == change.Downgrade)
-		if ok && !blocked && c.Release.Version.Deployable() && (s.Asked || allows(c.Release.Version)) {
+		if ok && !blocked && c.Release.Version.Deployable() && (s.Asked || allows(c.Release.Version) || s.Kind == change.Renew && pinText != "") {
 			return
 		}
 	}
@@ -350,8 +350,9 @@ func TestPropertyOrderMeansNothing(t *testing.T) {
 		if len(in.Wanted) > 0 && rapid.Bool().Draw(t, "twice") {
 			in.Wanted = append(in.Wanted, Wanted{in.Wanted[0].Key, pinned("9.9")})
 		}
-		other := Input{Wanted: shuffled(t, in.Wanted), Present: shuffled(t, in.Present), Candidates: shuffled(t, in.Candidates),
-			Blocks: shuffled(t, in.Blocks), Asks: shuffled(t, in.Asks), Traits: in.Traits, Responses: in.Responses}
+		other := in
+		other.Wanted, other.Present, other.Candidates = shuffled(t, in.Wanted), shuffled(t, in.Present), shuffled(t, in.Candidates)
+		other.Blocks, other.Asks = shuffled(t, in.Blocks), shuffled(t, in.Asks)
 		compare := cmp.Comparer(func(a, b visual.Version) bool { return a == b })
 		ids := cmp.Comparer(func(a, b visual.GUID) bool { return a == b })
 		if d := cmp.Diff(Compute(in), Compute(other), compare, ids); d != "" {

@@ -41,19 +41,47 @@ func (m *matter) bridged(c choice) []Step {
 	if !changesCode(c.kind) || m.release() == nil {
 		return []Step{s}
 	}
-	o := m.best(func(o *offer) bool {
-		return m.eligible(o) && m.sameVersion(o) && m.passes(o) && m.kind(o) == change.Renew
-	})
-	if o == nil {
-		return []Step{s}
-	}
-	renewal := m.put(choice{offer: o, kind: change.Renew})
-	if !m.meanwhile(s, renewal) {
+	renewal, is := m.renewal(m.passes)
+	if !is || !m.meanwhile(s, renewal) {
 		return []Step{s}
 	}
 	after := *m
 	after.now.state = renewal.To
 	return []Step{renewal, after.put(c)}
+}
+
+// renewal makes the step that renews what is installed by something that fits;
+// false where nothing does. It changes no code, so it does not matter whether the
+// pin still allows what is there: that stays until something else may come.
+func (m *matter) renewal(fits func(*offer) bool) (Step, bool) {
+	o := m.best(func(o *offer) bool {
+		return o.deployable && m.blockOf(o) == nil && m.sameVersion(o) && m.kind(o) == change.Renew && fits(o)
+	})
+	switch {
+	case o == nil:
+		return Step{}, false
+	case m.passes(o):
+		return m.put(choice{offer: o, kind: change.Renew}), true
+	}
+	return m.put(choice{o, change.Renew, reviewText(o.Judgment)}), true
+}
+
+// stays makes the steps that renew what the pin does not allow any more, and
+// nothing here can replace.
+func (m *matter) stays() []Step {
+	if m.release() == nil || m.holdsPinned() {
+		return nil
+	}
+	s, is := m.renewal(m.passes)
+	if !is {
+		s, is = m.renewal(needsReview)
+	}
+	if !is {
+		return nil
+	}
+	why := m.explainBlocked()
+	s.Reason.Message, s.Reason.Hint = sentences(s.Reason.Message, why.Message), why.Hint
+	return []Step{s}
 }
 
 // meanwhile says whether a renewal comes before other code: where gates keep that
@@ -102,6 +130,9 @@ func (m *matter) why(c choice) Reason {
 	case change.Renew:
 		code = string(CodeRenewal)
 		text = fmt.Sprintf("%s is renewed, %s, %s before", o.Release.Version, until(o.Terms.Ends), until(m.now.state.License.Ends))
+		if !m.allows(o) {
+			text += fmt.Sprintf("; it stays until something that the pin %s allows may come", m.want.Pin)
+		}
 	case change.Replace:
 		code = string(CodeReplace)
 		text = fmt.Sprintf("%s comes with other code, %s instead of %s", o.Release.Version, until(o.Terms.Ends), until(m.now.state.License.Ends))
