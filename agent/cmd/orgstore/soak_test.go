@@ -38,11 +38,13 @@ type soak struct {
 const renewEvery = 6
 
 // A sample is what the agent tells of itself at a moment. What is live is what
-// the last collection of garbage left, so far as the next one's target tells.
+// the last collection of garbage left, so far as the next one's target tells;
+// what is own is resident and no part of a file: the pages of the program itself
+// come in as they are used. Only Linux tells what is own.
 type sample struct {
-	at                              time.Duration
-	rss, fds, goroutines, live, cpu float64
-	rounds, renewals                float64
+	at                                   time.Duration
+	rss, own, fds, goroutines, live, cpu float64
+	rounds, renewals                     float64
 }
 
 // TestSoak runs the agent under load and prints what it takes. By hand:
@@ -74,6 +76,7 @@ func TestSoak(t *testing.T) {
 		}
 		s.wake(t)
 		if x, ok := s.sample(t, time.Since(begun)); ok {
+			x.own = own(agent.Process.Pid)
 			samples = append(samples, x)
 			if len(samples)%20 == 1 {
 				t.Log(x)
@@ -91,8 +94,8 @@ func TestSoak(t *testing.T) {
 }
 
 func (x sample) String() string {
-	return fmt.Sprintf("%8s  RSS %5.1f MB  live %5.1f MB  %3.0f descriptors  %3.0f goroutines  %6.1f s CPU  %5.0f rounds  %5.0f renewals",
-		x.at.Round(time.Second), x.rss/1e6, x.live/1e6, x.fds, x.goroutines, x.cpu, x.rounds, x.renewals)
+	return fmt.Sprintf("%8s  RSS %5.1f MB  own %5.1f MB  live %5.1f MB  %3.0f descriptors  %3.0f goroutines  %6.1f s CPU  %5.0f rounds  %5.0f renewals",
+		x.at.Round(time.Second), x.rss/1e6, x.own/1e6, x.live/1e6, x.fds, x.goroutines, x.cpu, x.rounds, x.renewals)
 }
 
 // judged compares the end with the beginning by what is always taken: the least.
@@ -114,6 +117,7 @@ func judged(t *testing.T, all []sample) {
 		}
 	}
 	flat("RSS in bytes", first, last, func(s sample) float64 { return s.rss })
+	flat("own bytes", first, last, func(s sample) float64 { return s.own })
 	flat("descriptors", first, last, func(s sample) float64 { return s.fds })
 	flat("goroutines", first, last, func(s sample) float64 { return s.goroutines })
 	still := all[len(all)*7/10:] // nothing was renewed any more
@@ -213,6 +217,19 @@ func (s *soak) sample(t *testing.T, at time.Duration) (sample, bool) {
 		live: value("go_memstats_next_gc_bytes") / 2, cpu: value("process_cpu_seconds_total"), rounds: value("orgstore_rounds_total"),
 		renewals: value(`orgstore_changes_total{kind="renew",outcome="verified"}`),
 	}, true
+}
+
+func own(pid int) float64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	m := regexp.MustCompile(`(?m)^RssAnon:\s+(\d+) kB$`).FindSubmatch(text)
+	if m == nil {
+		return 0
+	}
+	kilobytes, _ := strconv.ParseFloat(string(m[1]), 64) // digits, as the expression says
+	return kilobytes * 1024
 }
 
 func (s *soak) orgstore(t *testing.T, args ...string) {
