@@ -117,7 +117,7 @@ func (s *session) matters(ctx context.Context) ([]matter, error) {
 	if err != nil {
 		return nil, err
 	}
-	steps := p.Steps
+	steps := slices.Concat(p.Steps, p.Unadopted)
 	for _, r := range s.journal.Book().Requests() {
 		p, _, err := s.plan(ctx, []plan.Ask{{Key: r.Key, Version: r.Version, Content: r.Content, Not: r.Not, Reason: r.Reason}})
 		if err != nil {
@@ -131,12 +131,21 @@ func (s *session) matters(ctx context.Context) ([]matter, error) {
 	}
 	var matters []matter
 	for _, step := range steps {
-		gates := s.gates(step)
+		gates := s.decisive(step)
 		if i := slices.IndexFunc(gates, func(g plan.Gate) bool { return g.Kind == plan.GateApproval }); i >= 0 {
 			matters = append(matters, matter{step, gates[i]})
 		}
 	}
 	return matters, nil
+}
+
+// decisive are the gates that a change waits for: of one that somebody made by hand,
+// rules and people alone.
+func (s *session) decisive(step plan.Step) []plan.Gate {
+	if step.Reason.Code == plan.CodeAdopt {
+		return s.consent(step)
+	}
+	return s.gates(step)
 }
 
 // stepPrefix begins the name of every step.
@@ -205,7 +214,7 @@ func (o *approveOptions) decide(ctx context.Context, s *session, m matter, named
 
 // decided says how the change stands after the word.
 func (o *approveOptions) decided(s *session, m matter) answer {
-	gates := s.gates(m.step)
+	gates := s.decisive(m.step)
 	for _, g := range gates {
 		if g.Kind == plan.GateApproval {
 			m.gate = g
@@ -220,7 +229,10 @@ func (o *approveOptions) decided(s *session, m matter) answer {
 	case !plan.Ready(gates):
 		a.message = "approved; something else still holds it back: see `orgstore plan`"
 	default:
-		if m.step.Asked {
+		switch {
+		case m.step.Reason.Code == plan.CodeAdopt:
+			next = "`orgstore apply`, or the agent, takes it for what there is"
+		case m.step.Asked:
 			next = "whoever asked for it runs the same command again"
 		}
 		a.message = "approved; " + next

@@ -14,6 +14,7 @@ func (s *session) people(book journal.Book, step plan.Step) approval.Record {
 	r := approval.Record{Attesters: s.attestedBy(step), Words: book.Said(step.ID)}
 	request, requested := book.Request(step.ID)
 	switch {
+	case step.Reason.Code == plan.CodeAdopt: // somebody made it by hand, and may have any name
 	case requested:
 		r.Asking, r.Asker = approval.AskedBy, approval.Person(request.By)
 	case step.Asked: // it is being asked for right now

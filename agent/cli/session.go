@@ -334,6 +334,7 @@ func (s *session) plan(ctx context.Context, asks []plan.Ask) (plan.Plan, plan.In
 		return plan.Plan{}, in, problem(exitError, "store.unreadable", "see to it that the store can be reached; nothing was changed", "%w", err)
 	}
 	in.Held = func(step plan.Step) bool { return !plan.Ready(s.gates(step)) }
+	in.Consent = s.consent
 	p := plan.Compute(in)
 	s.drifts = p.Drifts
 	return p, in, nil
@@ -341,6 +342,9 @@ func (s *session) plan(ctx context.Context, asks []plan.Ask) (plan.Plan, plan.In
 
 // gates asks what holds a step back right now.
 func (s *session) gates(step plan.Step) []plan.Gate { return plan.Gates(step, s.conditions(step)) }
+
+// consent asks what rules and people say of a step right now.
+func (s *session) consent(step plan.Step) []plan.Gate { return plan.Consent(step, s.conditions(step)) }
 
 // conditions gathers what the gates of a step are computed from, at this moment.
 func (s *session) conditions(step plan.Step) plan.Conditions {

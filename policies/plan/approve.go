@@ -16,6 +16,10 @@ type Ruling struct {
 	Asks bool
 }
 
+// Consent returns the gates of rules and of people alone: all that is asked about
+// what is there already.
+func Consent(s Step, c Conditions) []Gate { return consentGates(s, c) }
+
 // consentGates are those of rules and of people. What a rule asks an approval for
 // waits for that approval.
 func consentGates(s Step, c Conditions) []Gate {

@@ -23,6 +23,9 @@ func Compute(in Input) Plan {
 		if m.adoption != nil {
 			p.Adoptions = append(p.Adoptions, *m.adoption)
 		}
+		if m.unadopted != nil {
+			p.Unadopted = append(p.Unadopted, *m.unadopted)
+		}
 		if m.withdrawal != nil {
 			p.Withdrawals = append(p.Withdrawals, *m.withdrawal)
 		}
@@ -54,6 +57,7 @@ type world struct {
 	responses map[store.Key]Response
 	hybrid    map[store.Key]bool
 	held      func(Step) bool
+	consent   func(Step) []Gate
 	onward    map[store.Key]Onward
 }
 
@@ -67,7 +71,7 @@ func gather(in Input) *world {
 		traits:  in.Traits,
 		offers:  offers(in.Candidates),
 
-		responses: in.Responses, hybrid: in.Hybrid, held: in.Held, onward: in.Onward,
+		responses: in.Responses, hybrid: in.Hybrid, held: in.Held, consent: in.Consent, onward: in.Onward,
 	}
 	for _, x := range in.Wanted {
 		once(w, w.wanted, x.Key, x)
@@ -128,7 +132,10 @@ type matter struct {
 	review   string
 	restores bool
 	adoption *Adoption
-	held     func(Step) bool
+	// unadopted is what would be adopted if rules and people let it.
+	unadopted *Step
+	held      func(Step) bool
+	consent   func(Step) []Gate
 	// later says that another store comes before, ready what may go on from there,
 	// and left what rollbacks left there.
 	later bool
@@ -147,7 +154,7 @@ const (
 
 func (w *world) matter(k store.Key) *matter {
 	p := w.present[k]
-	m := &matter{key: k, twice: w.twice[k], open: p.Open, offers: w.offersIn(k), held: w.held}
+	m := &matter{key: k, twice: w.twice[k], open: p.Open, offers: w.offersIn(k), held: w.held, consent: w.consent}
 	m.allowed = make([]memo, len(m.offers))
 	m.now = settle(p, w.traits[k.Store], m.offers)
 	if m.open != nil { // what an open step may have done itself is nobody's drift

@@ -127,6 +127,9 @@ type Input struct {
 	// Held says whether gates keep a step back now: only where they do, a renewal
 	// of what is installed comes first. Nil says that none do.
 	Held func(Step) bool
+	// Consent asks what rules and people say of a change that somebody else made,
+	// before it is adopted. Nil asks nobody.
+	Consent func(Step) []Gate
 	// Onward says, of what goes through another store first, what may go on from
 	// there. It changes with time, as judgments do.
 	Onward map[store.Key]Onward
@@ -190,6 +193,9 @@ type Plan struct {
 	Drifts map[store.Key]Drift
 	// Adoptions take what somebody put by hand for what there is, by key.
 	Adoptions []Adoption
+	// Unadopted are what somebody made by hand and would be adopted if rules and
+	// people let it, by key: as the changes that they are, and never to be made.
+	Unadopted []Step
 }
 
 // A Basis is a digest of what a plan was computed from: pins, what is present,

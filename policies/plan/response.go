@@ -6,6 +6,7 @@ import (
 
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/change"
 )
 
 // A DriftMode says what follows where somebody else changed a visual.
@@ -63,6 +64,9 @@ func (m *matter) respond(r Response, belief store.State, telling bool) {
 		}
 	case DriftAdopt:
 		why := m.unadoptable()
+		if why == "" {
+			why = m.unconsented(belief)
+		}
 		if why == "" {
 			m.adopts(belief)
 			return
@@ -132,6 +136,53 @@ func (m *matter) unadoptable() string {
 		return first(o.Judgment).Message
 	}
 	return ""
+}
+
+// unconsented says which rule, or who, does not let what somebody made by hand
+// become what there is: by hand is no way around either. Empty where all do.
+func (m *matter) unconsented(belief store.State) string {
+	if m.consent == nil {
+		return ""
+	}
+	s := m.made(belief)
+	for _, g := range m.consent(s) {
+		if g.State != GateClosed {
+			continue
+		}
+		m.unadopted = &s
+		if g.Kind == GateApproval {
+			return fmt.Sprintf("%s (%s)", g.Message, g.Hint)
+		}
+		return g.Message
+	}
+	return ""
+}
+
+// made is what somebody made by hand, as the change that it is. Going back is one
+// that a person asked for.
+func (m *matter) made(belief store.State) Step {
+	to := m.now.state
+	to.License = earliestEnd(to.Release.Digest, m.offers)
+	s := Step{Key: m.key, Name: m.name(nil), Kind: change.Install, From: belief, To: to,
+		Reason: Reason{CodeAdopt, m.now.since, ""}, Asked: m.wentBack(belief)}
+	if was := belief.Release; was != nil {
+		s.Kind = m.madeFrom(*was, *to.Release)
+	}
+	return s.Identified()
+}
+
+func (m *matter) madeFrom(was, is visual.Release) change.Kind {
+	switch c := is.Version.Compare(was.Version); {
+	case c > 0:
+		return change.Upgrade
+	case c < 0:
+		return change.Downgrade
+	case is.Digest == was.Digest:
+		return change.Enable
+	case m.provenSame(m.installed(), func(o *offer) bool { return o.Release.Digest == was.Digest }):
+		return change.Renew
+	}
+	return change.Replace
 }
 
 // adopts makes the adoption, and the block of what was gone back from.

@@ -9,6 +9,7 @@ import (
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/change"
 )
 
 // changedTo is a visual that the journal knows as one candidate and of which the
@@ -161,6 +162,38 @@ func TestAdopting(t *testing.T) {
 			}
 		})
 	}
+	t.Run("rules and people are asked", func(t *testing.T) {
+		for _, c := range []struct {
+			present Present
+			have    []Candidate
+			kind    change.Kind
+			asked   bool
+		}{
+			{changedTo(v14, v15), []Candidate{v14, v15}, change.Upgrade, false},
+			{changedTo(v14, renewed), []Candidate{v14, renewed}, change.Renew, false},
+			{added, []Candidate{v14}, change.Install, false},
+			{enabled, []Candidate{v14}, change.Enable, false},
+			{changedTo(v15, v14), []Candidate{v14, v15}, change.Downgrade, true},
+		} {
+			in := input("~> 1.4", []Present{c.present}, c.have...)
+			in.Responses = map[store.Key]Response{gauge("main"): {Mode: DriftAdopt}}
+			state := GateClosed
+			in.Consent = func(s Step) []Gate {
+				if s.ID == "" || s.Kind != c.kind || s.Asked != c.asked || s.Reason.Code != CodeAdopt {
+					t.Errorf("asked about %+v, not about %s", s, c.kind)
+				}
+				return []Gate{{Kind: GateRule, State: state, Message: "the rule x: no"}}
+			}
+			p := Compute(in)
+			if d := p.Drifts[gauge("main")].Message; len(p.Adoptions) > 0 || len(p.Unadopted) != 1 || !strings.Contains(d, "it is not adopted: the rule x: no") {
+				t.Errorf("%s: %+v, %q", c.kind, p, d)
+			}
+			state = GateOpen
+			if p := Compute(in); len(p.Adoptions) != 1 || len(p.Unadopted) > 0 {
+				t.Errorf("%s, let through: %+v", c.kind, p)
+			}
+		}
+	})
 	t.Run("what a rollback left", func(t *testing.T) {
 		in := input("~> 1.4", []Present{changedTo(v14, v15)}, v14, v15)
 		in.Responses = map[store.Key]Response{gauge("main"): {Mode: DriftAdopt}}
