@@ -6,6 +6,7 @@ package actor
 import (
 	"fmt"
 	"os"
+	"strconv"
 
 	"github.com/orgstore/orgstore/agent/journal"
 )
@@ -21,6 +22,21 @@ func Current() (journal.Actor, error) {
 	if err != nil {
 		return journal.Actor{}, fmt.Errorf("cannot tell who runs this program: %w", err)
 	}
+	return here(id, name)
+}
+
+// Of returns an account of this machine, such as the kernel names for the other end
+// of a socket, in the same form.
+func Of(uid uint32) (journal.Actor, error) {
+	id := strconv.FormatUint(uint64(uid), 10)
+	name, err := nameOf(id)
+	if err != nil {
+		return journal.Actor{}, fmt.Errorf("cannot tell who the account %s is: %w", id, err)
+	}
+	return here(id, name)
+}
+
+func here(id, name string) (journal.Actor, error) {
 	host, err := os.Hostname()
 	if err != nil {
 		return journal.Actor{}, fmt.Errorf("cannot tell on which machine this program runs: %w", err)

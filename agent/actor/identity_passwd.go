@@ -9,19 +9,24 @@ import (
 	"strconv"
 )
 
-// identity reads the name of the process's uid from /etc/passwd. It does not
-// use os/user: without cgo, that believes $USER where /etc/passwd does not list
-// the uid, so anyone could sign with another's name.
+// identity is the process's uid and its name.
 func identity() (id, name string, err error) {
 	uid := strconv.Itoa(os.Getuid())
+	name, err = nameOf(uid)
+	return uid, name, err
+}
+
+// nameOf reads the name of a uid from /etc/passwd; empty if it has none there. It
+// does not use os/user: without cgo, that believes $USER where /etc/passwd does not
+// list the uid, so anyone could sign with another's name.
+func nameOf(uid string) (string, error) {
 	f, err := os.Open("/etc/passwd")
 	if errors.Is(err, fs.ErrNotExist) {
-		return uid, "", nil
+		return "", nil
 	}
 	if err != nil {
-		return "", "", err
+		return "", err
 	}
 	defer f.Close()
-	name, err = nameOf(uid, f)
-	return uid, name, err
+	return nameIn(uid, f)
 }

@@ -13,3 +13,12 @@ func identity() (id, name string, err error) {
 	}
 	return u.Uid, u.Username, nil
 }
+
+// nameOf asks for the name of an account by its ID.
+func nameOf(id string) (string, error) {
+	u, err := user.LookupId(id)
+	if err != nil {
+		return "", err
+	}
+	return u.Username, nil
+}

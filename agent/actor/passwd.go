@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// nameOf finds the name of a uid in a file of the form of passwd(5): name,
+// nameIn finds the name of a uid in a file of the form of passwd(5): name,
 // password, uid and more, divided by colons. It returns the first, as the
 // system does, or "" if there is none.
-func nameOf(uid string, passwd io.Reader) (string, error) {
+func nameIn(uid string, passwd io.Reader) (string, error) {
 	lines := bufio.NewScanner(passwd)
 	for lines.Scan() {
 		fields := strings.Split(lines.Text(), ":")

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestNameOf(t *testing.T) {
+func TestNameIn(t *testing.T) {
 	const passwd = "root:x:0:0:root:/root:/bin/sh\n" +
 		"# 1000:x\n" +
 		":x:1001:1001::/:/bin/sh\n" +
@@ -21,7 +21,7 @@ func TestNameOf(t *testing.T) {
 		"1002": "",    // a number in another field
 		"54":   "",
 	} {
-		got, err := nameOf(uid, strings.NewReader(passwd))
+		got, err := nameIn(uid, strings.NewReader(passwd))
 		if err != nil || got != want {
 			t.Errorf("uid %q is %q, %v; want %q", uid, got, err, want)
 		}
