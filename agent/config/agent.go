@@ -24,6 +24,9 @@ type Agent struct {
 	Log    string        // LogText or LogJSON
 	// Heartbeat is where it tells that it is alive; zero: nowhere.
 	Heartbeat Secret
+	// Socket is where people are served, each under an account of their own; empty:
+	// nowhere.
+	Socket string
 }
 
 // A Secret says where a secret is, and never what it is. The zero Secret is none.
@@ -49,10 +52,11 @@ type canonicalAgent struct {
 	Log    string `json:"log,omitempty"`
 	File   string `json:"heartbeat_file,omitempty"`
 	Env    string `json:"heartbeat_env,omitempty"`
+	Socket string `json:"socket,omitempty"`
 }
 
 func (a Agent) canonical() canonicalAgent {
-	c := canonicalAgent{canonicalPeriod(a.Every, defaultEvery), a.Listen, a.Log, a.Heartbeat.File, a.Heartbeat.Env}
+	c := canonicalAgent{canonicalPeriod(a.Every, defaultEvery), a.Listen, a.Log, a.Heartbeat.File, a.Heartbeat.Env, a.Socket}
 	if c.Log == LogText {
 		c.Log = ""
 	}
@@ -65,6 +69,7 @@ func (r *reader) agent(f agentSection) Agent {
 		Listen:    r.listen(text(f.Listen)),
 		Log:       r.oneOf(text(f.Log), LogText, LogJSON),
 		Heartbeat: r.secretAt(text(f.Heartbeat.URLFile), text(f.Heartbeat.URLEnv), "the heartbeat's address"),
+		Socket:    r.path(text(f.Socket)),
 	}
 	if a.Log == "" {
 		a.Log = LogText

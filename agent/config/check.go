@@ -327,7 +327,7 @@ func (s Settings) resolved(folder string) Settings {
 	for i := range s.Stores {
 		s.Stores[i].Path, s.Stores[i].Recipe = from(s.Stores[i].Path), from(s.Stores[i].Recipe)
 	}
-	for _, p := range []*string{&s.SignIn.Certificate, &s.SignIn.PasswordFile, &s.SignIn.SecretFile, &s.SignIn.TokenFile, &s.Network.CA, &s.Checkpoint, &s.Agent.Heartbeat.File} {
+	for _, p := range []*string{&s.SignIn.Certificate, &s.SignIn.PasswordFile, &s.SignIn.SecretFile, &s.SignIn.TokenFile, &s.Network.CA, &s.Checkpoint, &s.Agent.Heartbeat.File, &s.Agent.Socket} {
 		*p = from(*p)
 	}
 	s.Check.resolve(from)

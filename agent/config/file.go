@@ -236,6 +236,8 @@ type agentSection struct {
 	Listen listenAddress `yaml:"listen"`
 	// Log is the form of its log: text or json.
 	Log logForm `yaml:"log"`
+	// Socket is where it serves people who cannot open the data folder, each under their own account; Linux alone.
+	Socket folderPath `yaml:"socket"`
 	// Heartbeat says where it tells that it is alive, after each look that went well.
 	Heartbeat heartbeatSection `yaml:"heartbeat"`
 }
