@@ -18,6 +18,7 @@ import (
 const (
 	CodeFourEyes verdict.Code = "gate.four_eyes" // who asked or attested cannot approve
 	CodeNotNamed verdict.Code = "gate.not_named" // the settings name others
+	CodeShared   verdict.Code = "gate.shared"    // several people use the account
 )
 
 // Most bounds how many approvals a change may need.
@@ -117,7 +118,9 @@ type Record struct {
 	Asker  Person
 	// Attesters are the accounts of whoever attested the license it leads to.
 	Attesters []string
-	Words     []Word // in the order they were said
+	// Shared are accounts that several people use: what they say is nobody's word.
+	Shared []string
+	Words  []Word // in the order they were said
 }
 
 // An Answer says how a change stands.
@@ -172,6 +175,9 @@ func May(n Need, r Record, p Person, yes bool) error {
 	case len(n.From) > 0 && !slices.ContainsFunc(n.From, p.Is):
 		return verdict.Refuse(CodeNotNamed, fmt.Sprintf("%s is not among those who may approve it: %s", p, either(n.From)),
 			"ask one of them, or change who may under approvals in the settings")
+	case slices.ContainsFunc(r.Shared, p.Is):
+		return verdict.Refuse(CodeShared, fmt.Sprintf("%s is an account that several people use, and what it says is nobody's word", p),
+			"run orgstore under your own account, without sudo: the agent serves you")
 	case !yes:
 		return nil
 	case r.Asking == AskedBy && r.Asker.Same(p):
@@ -216,7 +222,7 @@ func eligible(n Need, r Record) int {
 	count := 0
 	for _, account := range n.From {
 		asked := r.Asking == AskedBy && r.Asker.Is(account)
-		if !asked && !slices.ContainsFunc(r.Attesters, func(a string) bool { return strings.EqualFold(a, account) }) {
+		if !asked && !slices.ContainsFunc(slices.Concat(r.Attesters, r.Shared), func(a string) bool { return strings.EqualFold(a, account) }) {
 			count++
 		}
 	}

@@ -40,6 +40,9 @@ func TestWeigh(t *testing.T) {
 	renamed.Name = "robert"
 	attested := asked(ada, yes(bob))
 	attested.Attesters = []string{"BOB"}
+	root := approval.Person{Source: "os", ID: "0", Name: "root", Host: "bi-01"}
+	several := asked(ada, yes(root), yes(bob))
+	several.Shared = []string{"0", "root"}
 	for _, c := range []struct {
 		name   string
 		need   approval.Need
@@ -57,6 +60,7 @@ func TestWeigh(t *testing.T) {
 		{"attack: the same person from two machines", two, asked(ada, yes(bob), yes(elsewhere)), "needs 2 approvals, not of ada@bi-01, who asked for it; approved by bob@bi-09", false},
 		{"attack: the same person renamed", two, asked(ada, yes(renamed), yes(bob)), "needs 2 approvals, not of ada@bi-01, who asked for it; approved by bob@bi-01", false},
 		{"attack: who attested it approves it", one, attested, "needs an approval, not of ada@bi-01, who asked for it", false},
+		{"attack: once as root, once as oneself", two, several, "needs 2 approvals, not of ada@bi-01, who asked for it; approved by bob@bi-01", false},
 		{"two", two, asked(ada, yes(bob), yes(carol)), `approved by bob@bi-01, CONTOSO\carol@bi-02`, true},
 		{"not on record who asked", one, approval.Record{Words: []approval.Word{yes(bob)}}, "needs 2 approvals, one more than usual, since it is not on record who asked for it; approved by bob@bi-01", false},
 		{"not on record who asked, and two said yes", one, approval.Record{Words: []approval.Word{yes(bob), yes(ada)}}, "approved by bob@bi-01, ada@bi-01", true},
@@ -92,6 +96,8 @@ func TestWhoMayNotIsToldWhy(t *testing.T) {
 		{"who asked", approval.Need{Count: 1}, asked(ada), true, approval.CodeFourEyes, "ada@bi-01 asked for it"},
 		{"who attested", approval.Need{Count: 1}, approval.Record{Asking: approval.AskedNobody, Attesters: []string{"ada"}}, true, approval.CodeFourEyes, "ada@bi-01 attested its license"},
 		{"who is not named", named, asked(bob), true, approval.CodeNotNamed, "a, b, c, d, e or 2 more"},
+		{"several people", approval.Need{Count: 1}, approval.Record{Asking: approval.AskedNobody, Shared: []string{"1000"}}, true, approval.CodeShared, "ada@bi-01 is an account that several people use"},
+		{"several people who reject", approval.Need{Count: 1}, approval.Record{Asking: approval.AskedNobody, Shared: []string{"ADA"}}, false, approval.CodeShared, "nobody's word"},
 		{"who is not named and rejects", named, asked(bob), false, approval.CodeNotNamed, "is not among"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
