@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/localapi"
 	"github.com/orgstore/orgstore/agent/loop"
 	"github.com/orgstore/orgstore/agent/monitor"
 	"github.com/orgstore/orgstore/agent/service"
@@ -94,6 +95,7 @@ type agent struct {
 	tenants  *keptTenant
 	settings config.Settings // in force: the newest that were without faults
 	broken   string          // what is wrong with the file now; empty if nothing is
+	own      Adapters        // without what rounds keep for the next one
 	seen     watermark
 	state    loop.State
 	failed   *fault // of the newest round; nil if it went well
@@ -101,7 +103,7 @@ type agent struct {
 
 // newAgent reads the settings: an agent does not begin with broken ones.
 func (o *agentOptions) newAgent() (*agent, error) {
-	a := &agent{}
+	a := &agent{own: o.Adapters}
 	g := *o.globals
 	a.globals = &g
 	a.tenants = &keptTenant{open: o.Tenant}
@@ -109,6 +111,11 @@ func (o *agentOptions) newAgent() (*agent, error) {
 	var err error
 	if a.settings, err = a.globals.settings(); err != nil {
 		return nil, err
+	}
+	if a.settings.Agent.Socket != "" {
+		if err := localapi.Supported(); err != nil {
+			return nil, err
+		}
 	}
 	if !o.once {
 		a.log = slog.New(logHandler(o.Err, a.settings.Agent.Log))
@@ -144,7 +151,11 @@ func (a *agent) forever(ctx context.Context) error {
 	defer m.Close()
 	wake := make(chan string)
 	watching, stop := context.WithCancel(ctx)
+	defer stop()
 	var watchers sync.WaitGroup
+	if err := a.receive(watching, &watchers, a.own); err != nil {
+		return err
+	}
 	a.watch(watching, &watchers, wake)
 	a.supervised(watching, &watchers, m)
 	defer watchers.Wait()

@@ -54,6 +54,8 @@ type Adapters struct {
 	// Ping tells an address, which is a secret, that the agent is alive.
 	Ping  func(ctx context.Context, s config.Settings, at config.Secret) error
 	Actor func() (journal.Actor, error)
+	// ActorOf is an account of this machine, as the kernel names it.
+	ActorOf func(uid uint32) (journal.Actor, error)
 	// Services manages services of this machine.
 	Services Services
 	Now      func() time.Time
@@ -79,16 +81,24 @@ type globals struct {
 	format       output.Format
 	query        string
 	exit         int // what main leaves with where no error says otherwise
+	// shared says that the agent carries out the command for those to whom the data
+	// folder is closed. Caller is for whom this process, the agent, does so; nil
+	// where it runs for who started it.
+	shared bool
+	caller *caller
 }
 
 // Run runs one command line and returns the program's exit code.
 func Run(ctx context.Context, args []string, s Streams, a Adapters) int {
-	g := &globals{Streams: s, Adapters: a}
+	return (&globals{Streams: s, Adapters: a}).run(ctx, args)
+}
+
+func (g *globals) run(ctx context.Context, args []string) int {
 	root := newRoot(g)
 	root.SetArgs(args)
-	root.SetIn(s.In)
-	root.SetOut(s.Out)
-	root.SetErr(s.Err)
+	root.SetIn(g.In)
+	root.SetOut(g.Out)
+	root.SetErr(g.Err)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err != nil {
 		if g.format == "" { // stopped before the flags were read
@@ -125,7 +135,11 @@ func (g *globals) answering(run func(ctx context.Context, args []string) (answer
 		if err := output.CheckQuery(g.query); err != nil {
 			return usage("see https://jmespath.org for the language", "--query: %w", err)
 		}
+		_, g.shared = served()[name(cmd)]
 		a, err := run(cmd.Context(), args)
+		if shut := (*closed)(nil); g.caller == nil && errors.As(err, &shut) {
+			return g.elsewhere(cmd.Context(), cmd, args, shut)
+		}
 		if err != nil {
 			return &partial{a, err}
 		}

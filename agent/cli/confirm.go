@@ -48,6 +48,9 @@ func (c confirmation) again(g *globals, consequence, question string) error {
 
 // ask asks a person at a terminal a question that only yes agrees to.
 func (g *globals) ask(question string) error {
+	if g.caller != nil {
+		return g.caller.confirmed(question)
+	}
 	fmt.Fprintf(g.Err, "%s? [y/N] ", strings.ToUpper(question[:1])+question[1:])
 	line, err := readLine(g.In)
 	if err != nil && line == "" {

@@ -2,8 +2,10 @@ package cli
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/agent/localapi"
 	"github.com/orgstore/orgstore/policies/approval"
 	"github.com/orgstore/orgstore/policies/plan"
 )
@@ -11,7 +13,7 @@ import (
 // people says who is behind a step: who asked for it, who attested the license it
 // leads to, and what was said of it.
 func (s *session) people(book journal.Book, step plan.Step) approval.Record {
-	r := approval.Record{Attesters: s.attestedBy(step), Words: book.Said(step.ID)}
+	r := approval.Record{Attesters: s.attestedBy(step), Words: book.Said(step.ID), Shared: s.shared()}
 	request, requested := book.Request(step.ID)
 	switch {
 	case step.Reason.Code == plan.CodeAdopt: // somebody made it by hand, and may have any name
@@ -27,7 +29,35 @@ func (s *session) people(book journal.Book, step plan.Step) approval.Record {
 			r.Asking, r.Asker = approval.AskedBy, approval.Person(pinning.By)
 		}
 	}
+	if r.Asking == approval.AskedBy && s.nobodys(journal.Actor(r.Asker)) {
+		r.Asking, r.Asker = approval.AskedUnknown, approval.Person{}
+	}
 	return r
+}
+
+// shared lists the accounts under which several people come where others come under
+// their own, through the agent's socket: root, to which sudo leads, and the one that
+// the data belong to.
+func (s *session) shared() []string {
+	if s.settings.Agent.Socket == "" || s.several != nil {
+		return s.several
+	}
+	uids := []uint32{0}
+	if owner, err := localapi.Owner(s.settings.Data); err == nil && owner != 0 {
+		uids = append(uids, owner)
+	}
+	for _, uid := range uids {
+		s.several = append(s.several, strconv.FormatUint(uint64(uid), 10))
+		if a, err := s.ActorOf(uid); err == nil && a.Name != "" {
+			s.several = append(s.several, a.Name)
+		}
+	}
+	return s.several
+}
+
+// nobodys says whether an actor is nobody in particular.
+func (s *session) nobodys(by journal.Actor) bool {
+	return slices.ContainsFunc(s.shared(), approval.Person(by).Is)
 }
 
 // request puts on record what a person asks for beyond the pins where others must

@@ -74,7 +74,9 @@ func (g *globals) setPin(ctx context.Context, v visual.GUID, p pin.Pin, dryRun b
 	switch {
 	case known.Pin.Equal(p):
 		a.message = fmt.Sprintf("%s is pinned to %s already; nothing was changed", v, p)
-		change = nil
+		if change = nil; g.caller != nil && !dryRun {
+			a.message = fmt.Sprintf("%s is pinned to %s already; who asked for it is on record", v, p)
+		}
 	case dryRun:
 		a.message = fmt.Sprintf("%s would be pinned to %s; nothing was done", v, p)
 	default:
@@ -102,7 +104,7 @@ func (g *globals) wants(ctx context.Context, settings config.Settings, f journal
 		return err
 	}
 	defer s.Close()
-	if known, _ := s.journal.Book().Pinning(f.Visual); change != nil || known.Pin != f.Pin {
+	if known, _ := s.journal.Book().Pinning(f.Visual); change != nil || known.Pin != f.Pin || s.nobodys(known.By) && g.caller != nil {
 		if err := s.journal.Append(ctx, s.tx, f); err != nil {
 			return err
 		}
@@ -185,6 +187,9 @@ func pinView(pins []pinData) output.View {
 // edit changes the settings file in one piece: a reader sees the old or the new
 // one. What does not parse afterwards is not written.
 func (g *globals) edit(dryRun bool, change func([]byte) ([]byte, error)) error {
+	if g.caller != nil {
+		return problem(exitError, "socket.settings_edit", "let whoever may write them change the pin, then run this again: it says that you asked for it", "the agent does not edit the settings for callers")
+	}
 	if _, err := g.settings(); err != nil {
 		return err
 	}

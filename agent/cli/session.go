@@ -66,6 +66,7 @@ type session struct {
 	judged   map[store.StepID]rule.Facts // of steps that rules were asked about
 	adopted  []plan.Adoption             // what this session took for what there is
 	drifts   map[store.Key]plan.Drift    // what somebody else changed, at the last look
+	several  []string                    // accounts that several people use: see shared
 }
 
 // open reads the settings and opens what they name. Close it.
@@ -79,6 +80,9 @@ func (g *globals) open(ctx context.Context) (*session, error) {
 
 // openWith opens what settings name.
 func (g *globals) openWith(ctx context.Context, settings config.Settings) (*session, error) {
+	if err := shut(settings); err != nil {
+		return nil, err
+	}
 	s := &session{globals: g, settings: settings}
 	var err error
 	if s.tx, err = journal.NewTxID(g.Now(), rand.Reader); err != nil {
@@ -153,12 +157,21 @@ func (g *globals) settings() (config.Settings, error) {
 		return config.Settings{}, problem(exitError, "settings.missing",
 			"run `orgstore init` to write one here, or name one with --config", "there are no settings in %s", g.settingsFile)
 	}
+	if errors.Is(err, fs.ErrPermission) {
+		return config.Settings{}, problem(exitError, "file.unreadable", "let its owner open it to those who are to run orgstore: chmod o+r; there are no secrets in it", "cannot read %s: it is closed to this account", g.settingsFile)
+	}
 	if err != nil {
 		return config.Settings{}, unreadableFile(g.settingsFile, err)
 	}
 	s, err := config.Parse(name, text)
 	if err != nil {
 		return s, &fault{exit: exitError, code: "settings.invalid", err: err, hint: "mend the settings file; nothing was done"}
+	}
+	if err := g.caller.same(s); err != nil {
+		return s, err
+	}
+	if g.shared {
+		return s, shut(s)
 	}
 	return s, nil
 }

@@ -60,6 +60,7 @@ func adapters() cli.Adapters {
 		Post:     post(os.Getenv),
 		Secret:   func(at config.Secret) (string, error) { return secretAt(disk.OS(), os.Getenv, at) },
 		Actor:    actor.Current,
+		ActorOf:  actor.Of,
 		Services: services(),
 		Now:      time.Now,
 		Env:      os.Getenv,

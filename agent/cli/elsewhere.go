@@ -1,0 +1,121 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/localapi"
+)
+
+// A closed is the error of who may not open the data folder.
+type closed struct{ settings config.Settings }
+
+func (c *closed) Error() string {
+	return fmt.Sprintf("the data in %s are closed to this account", c.settings.Data)
+}
+
+// shut refuses to go on where the data folder is closed to this account.
+func shut(s config.Settings) error {
+	if localapi.Closed(s.Data) {
+		return &closed{s}
+	}
+	return nil
+}
+
+// request takes a command line apart. Which settings it names is not the agent's
+// to hear: it goes by its own.
+func (g *globals) request(cmd *cobra.Command, args []string) localapi.Request {
+	q := localapi.Request{Command: name(cmd), Args: args, Terminal: g.InTerminal}
+	add := func(name, value string) { q.Flags = append(q.Flags, localapi.Flag{Name: name, Value: value}) }
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if f.Name != "config" && f.Name != "output" {
+			add(f.Name, f.Value.String())
+		}
+	})
+	add("output", string(g.format)) // also where a variable said so
+	return q
+}
+
+// maxQuestions bounds how often one command asks.
+const maxQuestions = 8
+
+// elsewhere lets the agent carry out a command that this account cannot, since the
+// data folder is closed to it.
+func (g *globals) elsewhere(ctx context.Context, cmd *cobra.Command, args []string, c *closed) error {
+	q, s := g.request(cmd, args), c.settings
+	if !serves(q.Command, q.Flags) || s.Agent.Socket == "" {
+		return g.closedTo(q, c)
+	}
+	q.Settings = s.Digest()
+	owner, err := localapi.Owner(s.Data)
+	if err != nil {
+		return err
+	}
+	for range maxQuestions {
+		r, err := localapi.Call(ctx, s.Agent.Socket, owner, q)
+		if err != nil {
+			return g.unanswered(err, s.Agent.Socket)
+		}
+		if err := errors.Join(written(g.Err, r.Err), written(g.Out, r.Out)); err != nil {
+			return err
+		}
+		if r.Ask == nil {
+			g.exit = r.Exit
+			return nil
+		}
+		if err := g.ask(r.Ask.Question); err != nil {
+			return err
+		}
+		q.Agreed = append(q.Agreed, r.Ask.Sum)
+	}
+	return problem(exitError, "socket.questions", "look at orgstore plan, then name the change by its step", "what is to be decided changes all the time")
+}
+
+// closedTo says who may do what this account cannot.
+func (g *globals) closedTo(q localapi.Request, c *closed) error {
+	owner := "the account that they belong to"
+	if uid, err := localapi.Owner(c.settings.Data); err == nil {
+		if a, err := g.ActorOf(uid); err == nil {
+			owner = cmp.Or(a.Name, "#"+a.ID)
+		}
+	}
+	hint := fmt.Sprintf("run it as %s: sudo -u %s orgstore %s", owner, owner, q.Command)
+	switch known := serves(q.Command, nil); {
+	case known && c.settings.Agent.Socket == "":
+		hint += "; so that people can run it under their own accounts, let the agent serve them: agent: {socket: /run/orgstore/orgstore.sock} in the settings"
+	case known:
+		for _, f := range q.Flags {
+			if !serves(q.Command, []localapi.Flag{f}) {
+				hint += "; without --" + f.Name + " the agent does it for you"
+			}
+		}
+	}
+	return problem(exitError, "data.closed", hint, "cannot %s: %w", q.Command, c)
+}
+
+// unanswered says why the agent did nothing.
+func (g *globals) unanswered(err error, socket string) error {
+	switch {
+	case errors.Is(err, localapi.ErrNobody):
+		return problem(exitError, "socket.nobody", "start it: orgstore service start, as root", "the data are closed to this account, and no agent serves callers at %s", socket)
+	case errors.Is(err, localapi.ErrOutside):
+		group := localapi.Group(socket)
+		return problem(exitError, "socket.outside", fmt.Sprintf("let root add your account, then sign in again: usermod --append --groups %s ACCOUNT", group),
+			"the agent serves the members of the group %s at %s, and you are not one", group, socket)
+	case errors.Is(err, localapi.ErrStranger):
+		return problem(exitError, "socket.stranger", "find out whose process that is: it may want to pass for the agent", "nothing was asked of whoever listens at %s: it is another account than that of the data", socket)
+	}
+	return err
+}
+
+func written(w io.Writer, text []byte) error {
+	_, err := w.Write(text)
+	return err
+}
