@@ -16,6 +16,7 @@ import (
 	"github.com/jmespath/go-jmespath"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/orgstore/orgstore/agent/actor"
 	"github.com/orgstore/orgstore/agent/cli"
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/intake"
@@ -86,6 +87,7 @@ func adapters() cli.Adapters {
 			name, id, _ := strings.Cut(cmp.Or(os.Getenv(envActor), "ada 1000"), " ")
 			return journal.Actor{Source: "os", ID: id, Name: name, Host: "bi-01"}, nil
 		},
+		ActorOf:  actor.Of,
 		Services: aMachine(),
 		Now:      clock,
 		Env:      os.Getenv,
@@ -106,7 +108,7 @@ func aMachine() cli.Services {
 	if err != nil {
 		panic(err)
 	}
-	unit := "\nExecStart=/usr/local/bin/orgstore agent run --config /etc/orgstore/orgstore.yaml\nStateDirectory=orgstore\n"
+	unit := "\nExecStart=/usr/local/bin/orgstore agent run --config /etc/orgstore/orgstore.yaml\nStateDirectory=orgstore\nPrivateUsers=yes\n"
 	return &systemd.Manager{Template: unit, Program: "/usr/local/bin/orgstore", Root: root, UID: uid, Run: systemdtest.Machine{Root: root}.Run}
 }
 

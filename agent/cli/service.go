@@ -58,7 +58,9 @@ only it and administrators may open the data folder; its log is the event log
 Application.
 
 Run it again after moving the program or changing folders in the settings. It does
-not start the service. What --credential hands over, the settings name as
+not start the service. Where the settings name a socket (agent: {socket:
+/run/orgstore/orgstore.sock}), the members of the group orgstore approve, hold and
+look under accounts of their own, through the agent. What --credential hands over, the settings name as
 /run/credentials/orgstore.service/NAME (certificate, secret_file and the like).`, `  orgstore service install --config /etc/orgstore/orgstore.yaml --dry-run
   sudo orgstore service install --config /etc/orgstore/orgstore.yaml --credential orgstore.pem=/etc/orgstore/orgstore.pem`, (*serviceOptions).install)
 	cmd.Flags().StringArrayVar(&o.credentials, "credential", nil, "hand the service a secret file: `NAME=FILE`; with systemd, repeatable")
@@ -188,7 +190,9 @@ func definition(s config.Settings) (service.Definition, error) {
 		*p.to = append(*p.to, full)
 	}
 	var err error
-	d.Data, err = filepath.Abs(s.Data)
+	if d.Data, err = filepath.Abs(s.Data); err == nil && s.Agent.Socket != "" {
+		d.Socket, err = filepath.Abs(s.Agent.Socket)
+	}
 	return d, err
 }
 

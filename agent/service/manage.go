@@ -8,6 +8,8 @@ type Definition struct {
 	Data     string   // the data folder; absolute. The service alone reads it.
 	Reads    []string // folders that it reads besides; absolute
 	Writes   []string // folders that it writes to besides; absolute
+	// Socket is where people are served by it; absolute, empty where they are not.
+	Socket string
 	// Credentials are files that the service reads, and its account may not.
 	Credentials []Credential
 }

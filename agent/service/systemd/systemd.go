@@ -146,7 +146,7 @@ func (m *Manager) folders(ctx context.Context, d service.Definition) []service.A
 	} else if foreign, err := m.Run(ctx, "find", m.at(d.Data), "!", "-user", service.Name, "-print", "-quit"); err != nil || foreign != "" {
 		acts = append(acts, m.command("chown", "--recursive", "--no-dereference", service.Name+":"+service.Name, m.at(d.Data)))
 	}
-	for _, w := range d.Writes {
+	for _, w := range places(d) {
 		if !m.there(w) {
 			acts = append(acts, m.folder(w, "0755"))
 		}

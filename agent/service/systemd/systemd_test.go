@@ -197,6 +197,31 @@ func TestUnit(t *testing.T) {
 	}
 }
 
+// Where people are served, the service sees their accounts.
+func TestUnitOfAServiceForPeople(t *testing.T) {
+	d := usual()
+	d.Socket = "/run/orgstore/orgstore.sock"
+	unit, err := render(template(t), "/usr/local/bin/orgstore", d)
+	if err != nil || strings.Contains(unit, "\n"+alone+"\n") || !strings.Contains(unit, "\n"+among+"\n") || strings.Contains(unit, "ReadWritePaths=/run") {
+		t.Errorf("%v:\n%s", err, unit)
+	}
+	d.Socket = "/srv/agent/orgstore.sock"
+	unit, err = render(template(t), "/usr/local/bin/orgstore", d)
+	if err != nil || !strings.Contains(unit, "\nReadWritePaths=/srv/agent\n") {
+		t.Errorf("%v:\n%s", err, unit)
+	}
+	m, machine := onMachine(t)
+	acts, err := m.Install(t.Context(), d)
+	do(t, acts, err)
+	if want := "install --directory --mode=0755 --owner=orgstore --group=orgstore " + m.at("/srv/agent"); !slices.Contains(machine.Commands(), want) {
+		t.Errorf("%q", machine.Commands())
+	}
+	d.Socket = "/home/alice/orgstore.sock"
+	if _, err := render(template(t), "/usr/local/bin/orgstore", d); code(err) != "service.path" {
+		t.Errorf("a socket that nobody sees: %v", err)
+	}
+}
+
 func TestWhatAUnitCannotDoIsRefused(t *testing.T) {
 	for name, c := range map[string]struct {
 		program string

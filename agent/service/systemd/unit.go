@@ -15,7 +15,12 @@ const (
 	execStart = "ExecStart=/usr/local/bin/orgstore agent run --config /etc/orgstore/orgstore.yaml"
 	stateLine = "StateDirectory=orgstore"
 	stateDir  = "/var/lib/orgstore" // what that line makes
-	runs      = " agent run --config "
+	// alone hides the accounts of the machine from the service, which must tell them
+	// apart where it serves people.
+	alone   = "PrivateUsers=yes"
+	among   = "PrivateUsers=no"
+	runtime = "/run/orgstore" // what RuntimeDirectory=orgstore makes
+	runs    = " agent run --config "
 )
 
 // hidden is what the unit keeps from the service: ProtectHome and PrivateTmp.
@@ -23,12 +28,12 @@ var hidden = []string{"/home", "/root", "/run/user", "/tmp", "/var/tmp"}
 
 // render fills a definition into the unit.
 func render(template, program string, d service.Definition) (string, error) {
-	for _, p := range slices.Concat([]string{program, d.Settings, d.Data}, d.Reads, d.Writes) {
+	for _, p := range slices.Concat([]string{program, d.Settings, d.Data}, d.Reads, places(d)) {
 		if err := reachable(p); err != nil {
 			return "", err
 		}
 	}
-	for _, line := range []string{execStart, stateLine} {
+	for _, line := range []string{execStart, stateLine, alone} {
 		if strings.Count(template, "\n"+line+"\n") != 1 {
 			return "", fmt.Errorf("the unit does not have the line %q once", line)
 		}
@@ -36,7 +41,7 @@ func render(template, program string, d service.Definition) (string, error) {
 	start := "ExecStart=" + command(program) + runs + command(d.Settings)
 	var more strings.Builder
 	more.WriteString(stateLine + "\n")
-	for _, w := range slices.Concat([]string{d.Data}, d.Writes) {
+	for _, w := range slices.Concat([]string{d.Data}, places(d)) {
 		if w != stateDir {
 			more.WriteString("ReadWritePaths=" + quoted(w) + "\n")
 		}
@@ -48,7 +53,19 @@ func render(template, program string, d service.Definition) (string, error) {
 		more.WriteString("LoadCredential=" + c.Name + ":" + quoted(c.File) + "\n")
 	}
 	filled := strings.Replace(template, execStart, start, 1)
+	if d.Socket != "" {
+		filled = strings.Replace(filled, "\n"+alone+"\n", "\n"+among+"\n", 1)
+	}
 	return strings.Replace(filled, stateLine+"\n", more.String(), 1), nil
+}
+
+// places are the folders that the service writes to besides its data. The usual one
+// for the socket systemd makes itself.
+func places(d service.Definition) []string {
+	if at := filepath.Dir(d.Socket); d.Socket != "" && at != runtime {
+		return append(slices.Clip(d.Writes), at)
+	}
+	return d.Writes
 }
 
 // reachable refuses what the service could not see, or what no unit can name.
