@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/orgstore/orgstore/agent/apply"
@@ -30,8 +31,13 @@ func (a *agent) round(ctx context.Context) (round, error) {
 	if err != nil {
 		return round{}, err
 	}
+	overlooked := false
 	defer func() {
-		a.seen.rise(s.journal.Book().Seq())
+		seen := s.journal.Book().Seq()
+		if overlooked {
+			seen = 0 // the journal's watcher finds more, and wakes the loop
+		}
+		a.seen.rise(seen)
 		s.Close()
 	}()
 	p, in, err := s.compute(ctx, nil)
@@ -41,6 +47,7 @@ func (a *agent) round(ctx context.Context) (round, error) {
 	var r round
 	var results []apply.Result
 	if s.busy(p) {
+		before := s.ready(p.Steps)
 		results, err = s.act(ctx)
 		r.Again = errors.As(err, new(*lock.Held))
 		if err != nil && !r.Again {
@@ -50,6 +57,7 @@ func (a *agent) round(ctx context.Context) (round, error) {
 		if p, in, err = s.plan(ctx, nil); err != nil {
 			return s.reported(r, plan.Plan{}, in, results), err
 		}
+		overlooked = s.overlooked(p, before, results)
 	} else {
 		if err := s.attend(ctx, p, in); err != nil {
 			return r, err
@@ -72,6 +80,15 @@ func (s *session) busy(p plan.Plan) bool {
 		}
 	}
 	return len(p.Adoptions) > 0 || len(s.ready(p.Steps)) > 0 || len(s.taken(p, anyOpen)) > 0
+}
+
+// overlooked says whether something may be made now that was held back when the
+// round began, and was not tried: somebody approved it while others were made.
+func (s *session) overlooked(p plan.Plan, before []plan.Step, results []apply.Result) bool {
+	return slices.ContainsFunc(s.ready(p.Steps), func(step plan.Step) bool {
+		return !slices.ContainsFunc(before, func(b plan.Step) bool { return b.ID == step.ID }) &&
+			!slices.ContainsFunc(results, func(r apply.Result) bool { return r.Step.ID == step.ID })
+	})
 }
 
 func anyOpen(plan.Open) bool { return true }
