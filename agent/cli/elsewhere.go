@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
+	"github.com/go-json-experiment/json"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/localapi"
 )
@@ -35,11 +38,15 @@ func (g *globals) request(cmd *cobra.Command, args []string) localapi.Request {
 	q := localapi.Request{Command: name(cmd), Args: args, Terminal: g.InTerminal}
 	add := func(name, value string) { q.Flags = append(q.Flags, localapi.Flag{Name: name, Value: value}) }
 	cmd.Flags().Visit(func(f *pflag.Flag) {
-		if f.Name != "config" && f.Name != "output" {
+		if !slices.Contains([]string{"config", "output", "query"}, f.Name) {
 			add(f.Name, f.Value.String())
 		}
 	})
-	add("output", string(g.format)) // also where a variable said so
+	form := g.format // also where a variable said so
+	if g.query != "" {
+		form = output.JSON
+	}
+	add("output", string(form))
 	return q
 }
 
@@ -63,12 +70,11 @@ func (g *globals) elsewhere(ctx context.Context, cmd *cobra.Command, args []stri
 		if err != nil {
 			return g.unanswered(err, s.Agent.Socket)
 		}
-		if err := errors.Join(written(g.Err, r.Err), written(g.Out, r.Out)); err != nil {
+		if err := written(g.Err, r.Err); err != nil {
 			return err
 		}
 		if r.Ask == nil {
-			g.exit = r.Exit
-			return nil
+			return g.answered(cmd, r)
 		}
 		if err := g.ask(r.Ask.Question); err != nil {
 			return err
@@ -76,6 +82,24 @@ func (g *globals) elsewhere(ctx context.Context, cmd *cobra.Command, args []stri
 		q.Agreed = append(q.Agreed, r.Ask.Sum)
 	}
 	return problem(exitError, "socket.questions", "look at orgstore plan, then name the change by its step", "what is to be decided changes all the time")
+}
+
+// answered passes on what the agent answered. A query is asked here, as it would be
+// of one's own answer.
+func (g *globals) answered(cmd *cobra.Command, r localapi.Reply) error {
+	g.exit = r.Exit
+	var e output.Envelope
+	switch {
+	case g.query == "":
+		return written(g.Out, r.Out)
+	case json.Unmarshal(r.Out, &e) != nil:
+		return problem(exitError, "socket.answer", "let both be of one version of orgstore", "the agent's answer cannot be read")
+	case e.Status != output.Success && g.format == output.JSON:
+		return written(g.Out, r.Out)
+	case e.Status != output.Success:
+		return nil // standard error says why
+	}
+	return g.print(cmd, answer{data: e.Result.Data, message: e.Result.Message})
 }
 
 // closedTo says who may do what this account cannot.

@@ -46,9 +46,11 @@ func served() map[string][]string {
 }
 
 // serves says whether a command is carried out for callers with all of some flags.
+// The form of the answer is a caller's to choose. A query is not on it: one can ask
+// for more than all memory, so the caller's own program makes it.
 func serves(command string, flags []localapi.Flag) bool {
 	taken, known := served()[command]
-	taken = append(taken, "output", "query")
+	taken = append(taken, "output")
 	return known && !slices.ContainsFunc(flags, func(f localapi.Flag) bool { return !slices.Contains(taken, f.Name) })
 }
 

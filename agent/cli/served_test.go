@@ -36,7 +36,7 @@ func TestEveryCommandAndFlagIsDecided(t *testing.T) {
 		c.Flags().AddFlagSet(c.InheritedFlags())
 		c.Flags().VisitAll(func(f *pflag.Flag) {
 			taken := serves(command, []localapi.Flag{{Name: f.Name}})
-			if known := slices.Contains(meant[command], f.Name); taken && !known && f.Name != "output" && f.Name != "query" {
+			if known := slices.Contains(meant[command], f.Name); taken && !known && f.Name != "output" {
 				t.Errorf("%s --%s is served, and on no list", command, f.Name)
 			}
 			if taken && slices.Contains([]string{"stringSlice", "stringArray"}, f.Value.Type()) {
@@ -69,7 +69,7 @@ func TestCallersCannotSmuggle(t *testing.T) {
 	for command, flags := range served() {
 		for _, bad := range nasty {
 			q := localapi.Request{Command: command, Args: []string{bad, bad}}
-			for _, f := range slices.Concat(flags, []string{"query"}) {
+			for _, f := range slices.Concat(flags, []string{"output"}) {
 				q.Flags = append(q.Flags, localapi.Flag{Name: f, Value: bad})
 			}
 			line, refused := commandLine(q, "/etc/orgstore/orgstore.yaml")
@@ -91,7 +91,7 @@ func TestCallersCannotSmuggle(t *testing.T) {
 	}
 	for _, q := range []localapi.Request{
 		{Command: "apply"}, {Command: ""}, {Command: "agent run"}, {Command: "status apply"}, {Command: "Approve"}, {Command: " approve"},
-		{Command: "plan", Flags: []localapi.Flag{{Name: "out", Value: "x"}}}, {Command: "plan", Flags: []localapi.Flag{{Name: "config", Value: "x"}}},
+		{Command: "plan", Flags: []localapi.Flag{{Name: "query", Value: "@"}}}, {Command: "plan", Flags: []localapi.Flag{{Name: "out", Value: "x"}}}, {Command: "plan", Flags: []localapi.Flag{{Name: "config", Value: "x"}}},
 		{Command: "plan", Flags: []localapi.Flag{{Name: "store=x --out", Value: "x"}}}, {Command: "status", Flags: []localapi.Flag{{Name: "c"}}},
 	} {
 		if line, refused := commandLine(q, "x"); refused == nil {

@@ -203,6 +203,9 @@ func (o office) everything(t *testing.T) {
 	if p := o.does(t, bob, "plan", "--query", "{only: changes}", "-o", "json"); !bytes.Contains(p.out, []byte(`"only": 0`)) || bytes.Contains(p.out, []byte("basis")) {
 		t.Errorf("a query answers %s%s", p.out, p.err)
 	}
+	if p := o.does(t, bob, "plan", "--query", "changes"); strings.TrimSpace(string(p.out)) != "0" {
+		t.Errorf("a query answers people %q: %s", p.out, p.err)
+	}
 	if p := o.does(t, bob, "license", "status", "--warn", "2000", "--detailed-exitcode"); p.code != 2 {
 		t.Errorf("the exit code is %d: %s", p.code, p.err)
 	}
