@@ -35,7 +35,7 @@ func (machine) Open(name string) (io.ReadCloser, error) {
 		return err
 	})
 	if err != nil {
-		return nil, err // a nil *os.File must not become a non-nil ReadCloser
+		return nil, absent(err) // a nil *os.File must not become a non-nil ReadCloser
 	}
 	return f, nil
 }
@@ -59,7 +59,10 @@ func (machine) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(n
 // Lstat tells about a name itself, also where it is a link.
 func (machine) Lstat(name string) (fs.FileInfo, error) { return os.Lstat(name) }
 
-func (machine) Stat(name string) (fs.FileInfo, error) { return os.Stat(name) }
+func (machine) Stat(name string) (fs.FileInfo, error) {
+	info, err := os.Stat(name)
+	return info, absent(err)
+}
 
 type file struct{ f *os.File }
 

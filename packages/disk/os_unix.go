@@ -16,6 +16,9 @@ const modesTell = true
 // others read it.
 func patiently(f func() error) error { return f() }
 
+// absent is for Windows: elsewhere every name can be.
+func absent(err error) error { return err }
+
 func syncDir(name string) error {
 	d, err := os.Open(name)
 	if err != nil {

@@ -2,6 +2,7 @@ package disk
 
 import (
 	"errors"
+	"io/fs"
 	"syscall"
 	"time"
 )
@@ -10,9 +11,12 @@ import (
 // a package for milliseconds, virus scanners for a second or so.
 const (
 	firstPause = 5 * time.Millisecond
-	lastPause  = 250 * time.Millisecond
+	lastPause  = 25 * time.Millisecond // readers that come and go leave gaps as short
 	patience   = 2 * time.Second
 )
+
+// invalidName is what Windows answers for a name that no file can have.
+const invalidName = syscall.Errno(123)
 
 // What Windows answers while another process has a file open, or has deleted it
 // and not let go of it. See "System Error Codes (0-499)".
@@ -42,6 +46,16 @@ func patiently(f func() error) error {
 func inUse(err error) bool {
 	return errors.Is(err, sharingViolation) || errors.Is(err, lockViolation) ||
 		errors.Is(err, syscall.ERROR_ACCESS_DENIED)
+}
+
+// absent says of a name that no file can have, such as a pattern that matched none,
+// that there is no such file.
+func absent(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) && path.Err == invalidName {
+		return &fs.PathError{Op: path.Op, Path: path.Path, Err: syscall.ERROR_FILE_NOT_FOUND}
+	}
+	return err
 }
 
 // syncDir does nothing: a directory cannot be opened for syncing, and NTFS
