@@ -50,13 +50,13 @@ func ensure(ctx context.Context, path string) error {
 	return nil
 }
 
-func create(ctx context.Context, path string) (err error) {
+func create(ctx context.Context, path string) error {
 	dir := filepath.Dir(path)
 	aside, err := os.MkdirTemp(dir, ".journal-*") // its owner's only
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(aside)) }()
+	defer tidy(aside)
 	made := filepath.Join(aside, "new")
 	f, err := os.OpenFile(made, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err != nil {
@@ -72,6 +72,17 @@ func create(ctx context.Context, path string) (err error) {
 		return err
 	}
 	return syncDir(dir)
+}
+
+// tidy takes away where a log was made. It is no error where that cannot be: on
+// Windows whoever has opened the log by its name meanwhile, or scans it, holds its
+// other name too, and what is left there is nobody's log.
+func tidy(aside string) {
+	made, _ := os.ReadDir(aside)
+	for _, e := range made {
+		_ = os.Remove(filepath.Join(aside, e.Name()))
+	}
+	_ = os.Remove(aside)
 }
 
 // name gives a file its name unless someone else has it. A link, unlike a
