@@ -74,7 +74,7 @@ func (f *Folder) Changes(ctx context.Context, from library.Cursor) ([]library.It
 		}
 		// Not e.Info, which on Windows tells what the folder recorded of the
 		// file, and that lags behind.
-		info, err := os.Lstat(filepath.Join(f.dir, e.Name()))
+		info, err := see(filepath.Join(f.dir, e.Name()))
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			continue // removed since it was listed
@@ -97,7 +97,7 @@ func (f *Folder) Changes(ctx context.Context, from library.Cursor) ([]library.It
 // settled says whether a file was left alone for long enough. A time ahead of
 // the clock tells nothing, since a share has a clock of its own; what is read
 // too early then is refused, and comes again when it is complete.
-func settled(info fs.FileInfo, now time.Time) bool {
+func settled(info sight, now time.Time) bool {
 	if !info.Mode().IsRegular() {
 		return true
 	}
@@ -106,14 +106,14 @@ func settled(info fs.FileInfo, now time.Time) bool {
 }
 
 // touched is when a file was last changed, or put here with an older time.
-func touched(info fs.FileInfo) time.Time {
-	if c := changed(info); c.After(info.ModTime()) {
-		return c
+func touched(info sight) time.Time {
+	if info.changed.After(info.ModTime()) {
+		return info.changed
 	}
 	return info.ModTime()
 }
 
-func itemOf(info fs.FileInfo) library.Item {
+func itemOf(info sight) library.Item {
 	return library.Item{
 		ID: info.Name(), Name: library.Legible(info.Name()), Size: info.Size(),
 		Modified: info.ModTime().UTC(), Revision: revision(info),
@@ -123,8 +123,8 @@ func itemOf(info fs.FileInfo) library.Item {
 // revision tells apart what size and time of change alone do not: a renewed
 // package can have the size of the one before it, and unzipping or copying sets
 // any time it likes.
-func revision(info fs.FileInfo) string {
-	parts := []int64{info.Size(), info.ModTime().UnixNano(), changed(info).UnixNano()}
+func revision(info sight) string {
+	parts := []int64{info.Size(), info.ModTime().UnixNano(), info.changed.UnixNano()}
 	if !info.Mode().IsRegular() {
 		parts = []int64{int64(info.Mode().Type())} // a folder's times change with its files
 	}
@@ -148,7 +148,7 @@ func (f *Folder) Fetch(ctx context.Context, item library.Item, max int64) (io.Re
 		return nil, fmt.Errorf("%q is not an item of this folder", item.ID)
 	}
 	name := filepath.Join(f.dir, item.ID)
-	listed, err := os.Lstat(name)
+	listed, err := see(name)
 	if err != nil {
 		return nil, gone(item, err)
 	}
@@ -161,8 +161,8 @@ func (f *Folder) Fetch(ctx context.Context, item library.Item, max int64) (io.Re
 		return nil, gone(item, err)
 	}
 	// What was opened must be what was looked at, not a link put in its place.
-	opened, err := file.Stat()
-	if err == nil && (!os.SameFile(listed, opened) || revision(opened) != item.Revision) {
+	opened, err := seeOpen(file)
+	if err == nil && (!os.SameFile(listed.FileInfo, opened.FileInfo) || revision(opened) != item.Revision) {
 		err = fmt.Errorf("%s was changed since it was listed", item.Name)
 	}
 	if err != nil {
@@ -208,7 +208,7 @@ func (r *reading) Read(b []byte) (int, error) {
 	}
 	r.left -= int64(n)
 	if err == io.EOF {
-		info, serr := r.file.Stat()
+		info, serr := seeOpen(r.file)
 		if serr != nil {
 			return n, serr
 		}
