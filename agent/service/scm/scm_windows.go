@@ -152,13 +152,25 @@ func words(s svc.State) string {
 	return fmt.Sprintf("in state %d", s)
 }
 
+// ended is the error that a service ended with: its own where it told one, or else
+// that of Windows, such as 1067 where it was killed.
+func ended(told svc.Status) uint32 {
+	switch told.Win32ExitCode {
+	case uint32(win.ERROR_SERVICE_NEVER_STARTED):
+		return 0
+	case uint32(win.ERROR_SERVICE_SPECIFIC_ERROR):
+		return told.ServiceSpecificExitCode
+	}
+	return told.Win32ExitCode
+}
+
 func (here) state() (string, error) {
 	var state string
 	err := with(win.SC_MANAGER_CONNECT, looking, func(s *mgr.Service) error {
 		told, err := s.Query()
 		state = words(told.State)
-		if told.State == svc.Stopped && told.Win32ExitCode != 0 && told.Win32ExitCode != uint32(win.ERROR_SERVICE_NEVER_STARTED) {
-			state += fmt.Sprintf(", it ended with error %d", told.Win32ExitCode)
+		if code := ended(told); told.State == svc.Stopped && code != 0 {
+			state += fmt.Sprintf(", it ended with error %d", code)
 		}
 		return err
 	})
@@ -198,7 +210,7 @@ func reach(ctx context.Context, s *mgr.Service, want svc.State) error {
 		case told.State == want:
 			return nil
 		case told.State == svc.Stopped:
-			return service.Refuse("ended", fmt.Sprintf("the service ended at once, with error %d", told.Win32ExitCode), "read why in the event log: Get-WinEvent -ProviderName "+service.Name+" -MaxEvents 5")
+			return service.Refuse("ended", fmt.Sprintf("the service ended at once, with error %d", ended(told)), "read why in the event log: Get-WinEvent -ProviderName "+service.Name+" -MaxEvents 5")
 		}
 		select {
 		case <-ctx.Done():
