@@ -108,24 +108,25 @@ func TestWhatACommandIsToldAndSays(t *testing.T) {
 // beats says whether somebody still writes to a file.
 func beats(t *testing.T, file string) bool {
 	t.Helper()
-	before, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	before, _ := os.ReadFile(file) // it may have ended before it wrote
 	time.Sleep(300 * time.Millisecond)
 	after, _ := os.ReadFile(file)
 	return string(before) != string(after)
 }
 
+// started says whether what writes to a file has been started.
+func started(file string) bool {
+	info, err := os.Stat(file)
+	return err == nil && info.Size() > 0
+}
+
 func TestTheTimeLimitEndsTheWholeTree(t *testing.T) {
 	beat := filepath.Join(t.TempDir(), "beat")
-	began := time.Now()
-	got := command("tree", time.Second, "CHECK_BEAT="+beat).Check(t.Context(), about())
-	if got.Answer != journal.Refused || !strings.Contains(got.Message, "longer than 1s") {
-		t.Errorf("%+v", got)
-	}
-	if took := time.Since(began); took > 8*time.Second {
-		t.Errorf("it took %s", took)
+	for limit := time.Second; !started(beat) && limit < time.Minute; limit *= 2 { // a slow machine needs longer to start it
+		got := command("tree", limit, "CHECK_BEAT="+beat).Check(t.Context(), about())
+		if got.Answer != journal.Refused || !strings.Contains(got.Message, "longer than "+limit.String()) {
+			t.Errorf("%+v", got)
+		}
 	}
 	if beats(t, beat) {
 		t.Error("what it started still runs")
@@ -148,8 +149,13 @@ func TestWhatIsLeftBehindIsNotWaitedFor(t *testing.T) {
 
 func TestStoppedIsNoAnswer(t *testing.T) {
 	beat := filepath.Join(t.TempDir(), "beat")
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		defer cancel()
+		for !started(beat) && t.Context().Err() == nil {
+			time.Sleep(10 * time.Millisecond)
+		}
+	}()
 	if got := command("tree", time.Minute, "CHECK_BEAT="+beat).Check(ctx, about()); got.Answer != journal.Stopped {
 		t.Errorf("%+v", got)
 	}
