@@ -130,7 +130,8 @@ func (a *Applier) bad(ctx context.Context, tx journal.TxID, s plan.Step, made st
 		return r, a.Journal.Append(ctx, tx, answer, journal.Failed{Step: s.ID, Code: r.Code, Message: r.Message, Hint: r.Hint, StoreState: journal.Uncertain})
 	}
 	back, noWay := wayBack(s, made)
-	failure := journal.Failed{Step: s.ID, Code: plan.CodeCheckFailed, Message: cause, StoreState: journal.Changed}
+	failure := journal.Failed{Step: s.ID, Code: plan.CodeCheckFailed, Message: cause, StoreState: journal.Changed,
+		Hint: fmt.Sprintf("see what it wrote: orgstore history %s; it is not put again: a newer version is, or this one after orgstore unblock", s.Key.GUID)}
 	if noWay != nil {
 		failure.Code, failure.Hint = "op.no_way_back", alarmHint
 		failure.Message = fmt.Sprintf("%s, and what was there before cannot be put back: %v", cause, noWay)

@@ -126,7 +126,7 @@ func (a *Applier) goBack(ctx context.Context, tx journal.TxID, s, back plan.Step
 	case r.Outcome == Waiting:
 		return failed(s, failure.Code, fmt.Sprintf("%s, and putting it back waits for a person: %s", cause, r.Message), "make that change, so that what was there before is back"), nil
 	}
-	return Result{Step: s, Outcome: Undone, Code: code, Message: failure.Message + "; " + again(s.From)}, nil
+	return Result{Step: s, Outcome: Undone, Code: code, Message: failure.Message + "; " + again(s.From), Hint: failure.Hint}, nil
 }
 
 // again says what is there after a way back.

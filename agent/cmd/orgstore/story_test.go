@@ -156,7 +156,7 @@ func deliver(t testing.TB) delivery {
 // A state is what a world has come to.
 type state struct {
 	Folder   []string                 // what lies beside the settings, with them
-	Store    map[string]visual.Digest // the visuals' files
+	Store    map[string]visual.Digest // the visuals' files; those of the pilot under its name
 	Settings string
 	Packages []visual.Digest  // taken in
 	Bound    int              // statements bound to them
@@ -172,7 +172,7 @@ func stood(book journal.Book) []string {
 	var done []string
 	for _, r := range book.History() {
 		if r.Stood() {
-			done = append(done, strings.Join([]string{r.Key.GUID.String(), string(r.Status), r.After.Release.String()}, " "))
+			done = append(done, strings.Join([]string{placed(r.Key.Store, r.Key.GUID.String()), string(r.Status), r.After.Release.String()}, " "))
 		}
 	}
 	return slices.Compact(done)
@@ -191,15 +191,10 @@ func (w world) read(t testing.TB, book journal.Book) state {
 	s.Folder = slices.DeleteFunc(w.list(t), func(name string) bool {
 		return strings.HasPrefix(name, ".") || name == "mail"
 	})
-	for _, name := range w.list(t, "store") {
-		if strings.HasPrefix(name, ".") {
-			continue // not complete yet, and nobody's visual
+	for _, in := range []string{theStore, pilot} {
+		for name, digest := range w.held(t, in) {
+			s.Store[placed(in, name)] = digest
 		}
-		b, err := disk.ReadFile(w.d, w.path("store", name), 1<<20)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.Store[name] = visual.DigestOf(b)
 	}
 	if len(book.Packages()) == 0 {
 		return s
@@ -221,6 +216,37 @@ func (w world) read(t testing.TB, book journal.Book) state {
 		}
 	}
 	return s
+}
+
+// The stores of a world: the folders are called as they are.
+const (
+	theStore = "store"
+	pilot    = "pilot"
+)
+
+// placed names something in one of the stores.
+func placed(in, name string) string {
+	if in == theStore {
+		return name
+	}
+	return in + "/" + name
+}
+
+// held is what lies in one of the stores, by file name.
+func (w world) held(t testing.TB, in string) map[string]visual.Digest {
+	t.Helper()
+	all := map[string]visual.Digest{}
+	for _, name := range w.list(t, in) {
+		if strings.HasPrefix(name, ".") {
+			continue // not complete yet, and nobody's visual
+		}
+		b, err := disk.ReadFile(w.d, w.path(in, name), 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[name] = visual.DigestOf(b)
+	}
+	return all
 }
 
 // list names what is in a folder of the world; nothing where there is none.

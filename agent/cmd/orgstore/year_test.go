@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/orgstore/orgstore/agent/cli"
+	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/license/issuer"
@@ -41,7 +42,7 @@ type year struct {
 	rome     *time.Location
 	visuals  []*subscribed
 	sent     map[visual.Digest]sending
-	revision map[string]int // seen so far, by visual
+	revision map[store.Key]int // seen so far
 	begun    map[store.StepID]time.Time
 	unwell   time.Time // until when nothing is expected to go on time
 	away     bool      // the store cannot be reached
@@ -49,6 +50,7 @@ type year struct {
 	locked   bool      // another program keeps the journal to itself
 	calm     int       // looks since something was wrong
 	person   *person   // who changes the store; nil where the agent does
+	ringed   *ringed   // what is known of the pilot; nil where there is none
 	thorough bool      // die at every entry of the journal, in a copy
 	told     []string
 	ticks    int
@@ -100,7 +102,14 @@ visuals:
   - { guid: auroraYearC3, pin: ">= 1", renew: automatic, upgrade: { window: weekend, soak: 3d } }
 `
 
-func newYear(t testing.TB, seed uint64, byHand bool) *year {
+// The ways in which a year is lived.
+const (
+	livedAlone   = "alone"    // the agent changes the one store
+	livedByHand  = "by hand"  // a person does
+	livedInRings = "in rings" // the agent changes two stores, and checks
+)
+
+func newYear(t testing.TB, seed uint64, way string) *year {
 	t.Helper()
 	rome, err := time.LoadLocation("Europe/Rome")
 	if err != nil {
@@ -108,7 +117,7 @@ func newYear(t testing.TB, seed uint64, byHand bool) *year {
 	}
 	y := &year{
 		t: t, lab: laboratoryAt(t, t.TempDir()), dice: rand.New(rand.NewPCG(seed, 0)), now: firstDay(), rome: rome,
-		sent: map[visual.Digest]sending{}, revision: map[string]int{}, begun: map[store.StepID]time.Time{},
+		sent: map[visual.Digest]sending{}, revision: map[store.Key]int{}, begun: map[store.StepID]time.Time{},
 	}
 	aurora := licensetest.Aurora()
 	y.lab.write(t, y.lab.path("aurora.trust"), aurora.BundleFile())
@@ -126,16 +135,25 @@ func newYear(t testing.TB, seed uint64, byHand bool) *year {
 		t.Fatal(err)
 	}
 	kept, _, _ := strings.Cut(string(text), "# When code may be changed")
-	if byHand {
+	if way == livedByHand {
 		y.person = &person{stored: map[string]visual.Digest{}, off: map[string]bool{}}
 		kept = strings.Replace(kept, "driver: folder\n  path: store", "driver: handoff\n  path: store", 1)
 	}
-	y.lab.write(t, y.lab.settings(), []byte(kept+yearSettings))
+	settings := yearSettings
+	if way == livedInRings {
+		y.ringed = newRinged()
+		if err := disk.MakeDir(y.lab.d, y.lab.path(pilot), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		kept = strings.Replace(kept, "store:\n  driver: folder\n  path: store", ringedStores, 1)
+		settings = strings.ReplaceAll(settings, "soak: 3d", "soak: 3d, promote: 5d")
+	}
+	y.lab.write(t, y.lab.settings(), []byte(kept+settings))
 	for _, v := range y.visuals {
 		if err := y.send(v, v.ends, ""); err != nil {
 			t.Fatal(err)
 		}
-		if byHand {
+		if way == livedByHand {
 			y.must("--config", y.lab.settings(), "store", "baseline", v.guid, "--absent", "--evidence", "the portal's list")
 		}
 	}
@@ -161,7 +179,10 @@ func (y *year) adapters() cli.Adapters {
 	a := y.lab.adapters()
 	at := y.now.Add(y.skew)
 	a.Now = func() time.Time { return at }
-	a.Disk = reach{y.lab.lossy, y.lab.path("store"), &y.away}
+	a.Disk = reach{y.lab.lossy, y.lab.path(theStore), &y.away}
+	if y.ringed != nil {
+		a.Post, a.Secret = y.post, func(config.Secret) (string, error) { return strings.Repeat("secret", 6), nil }
+	}
 	return a
 }
 
@@ -220,6 +241,9 @@ func (y *year) send(v *subscribed, ends time.Time, flaw string) error {
 	p := licensetest.Package(pbiviztest.Package{GUID: v.guid, Version: fmt.Sprintf("%d.0.0.0", v.major), Script: fmt.Sprintf("var version = %d;", v.major)})
 	file := licensetest.Aurora().Embedded(p, func(r *issuer.Request) {
 		r.Subscription, r.Sequence = "sub-"+v.guid, v.sequence
+		if y.ringed != nil { // else what the pilot has replaced could not go on
+			r.Subscription += fmt.Sprintf("-%d", v.major)
+		}
 		r.Issued, r.Ends = y.day(), ends.UTC().Truncate(24*time.Hour)
 		if flaw == "tenant" {
 			r.Tenants = []string{licensetest.OtherTenant}
@@ -315,7 +339,7 @@ func (y *year) people(v *subscribed) {
 		v.stopped, v.freed = false, y.now
 	case v.stopped:
 	case y.dice.IntN(60) == 0:
-		p := y.run(steady, "rollback", v.guid, "--reason", "totals are wrong", "--force")
+		p := y.run(steady, append([]string{"rollback", v.guid, "--reason", "totals are wrong", "--force"}, y.somewhere()...)...)
 		y.say("%s: rollback %d", v.guid, p.code)
 		v.stopped = true
 	case y.dice.IntN(60) == 0:
@@ -498,6 +522,7 @@ func (y *year) dieEverywhere() {
 func (y *year) check(p process) {
 	book := y.lab.book(y.t)
 	y.changes(book)
+	y.ringsHeld(book)
 	if y.calm > 2 && !y.wrong() {
 		y.sameAsStore(book, p)
 		y.licensed(p)
@@ -507,10 +532,10 @@ func (y *year) check(p process) {
 // changes checks every change that was begun or made since the last look.
 func (y *year) changes(book journal.Book) {
 	for _, r := range book.History() {
-		if r.Closed.IsZero() || r.Revision <= y.revision[r.Key.GUID.String()] {
+		if r.Closed.IsZero() || r.Revision <= y.revision[r.Key] {
 			continue
 		}
-		y.revision[r.Key.GUID.String()] = r.Revision
+		y.revision[r.Key] = r.Revision
 		// A task whose laying out was interrupted is laid out again at once: it was
 		// in the window when it was begun, and a person does it when they can.
 		begun, again := y.begun[r.Step]
@@ -518,7 +543,7 @@ func (y *year) changes(book journal.Book) {
 			begun = r.Time
 		}
 		y.begun[r.Step] = begun
-		y.say("%s %s %s -> %s: %s (%s)", r.Key.GUID, r.Kind, r.Before.Release, r.After.Release, r.Status, firstLine(r.Message))
+		y.say("%s %s %s -> %s: %s (%s)", r.Key, r.Kind, r.Before.Release, r.After.Release, r.Status, firstLine(r.Message))
 		if r.Status != journal.StatusDone || !r.Kind.Puts() {
 			continue
 		}
@@ -538,6 +563,7 @@ func (y *year) changes(book journal.Book) {
 		if v := y.subscribed(s.guid); v.windowed && r.Kind == change.Renew {
 			waits = true
 		}
+		y.onward(r)
 		if waits && !y.open(begun, r.Kind) {
 			y.fail("%s was changed outside of its window, at %s", r.Key.GUID, begun.In(y.rome))
 		}
@@ -573,12 +599,12 @@ func (y *year) frozen(local time.Time) bool {
 }
 
 // stored returns what lies in the store, turned on or off.
-func (y *year) stored(guid string) (visual.Digest, bool) {
+func (y *year) stored(in, guid string) (visual.Digest, bool) {
 	if y.person != nil {
 		d, there := y.person.stored[guid]
 		return d, there && !y.person.off[guid]
 	}
-	d, there := y.lab.read(y.t, y.lab.book(y.t)).Store[guid+".pbiviz"]
+	d, there := y.lab.held(y.t, in)[guid+".pbiviz"]
 	return d, there
 }
 
@@ -594,7 +620,7 @@ func (y *year) sameAsStore(book journal.Book, p process) {
 			y.fail("a change of %s is open, and the agent left with %d: %s", k.GUID, p.code, p.err)
 		}
 		believed := book.Belief(k)
-		got, there := y.stored(k.GUID.String())
+		got, there := y.stored(k.Store, k.GUID.String())
 		if there != (believed.Presence == store.Present && (believed.Enabled == nil || *believed.Enabled)) || there && (believed.Release == nil || got != believed.Release.Digest) {
 			y.fail("the history says %v of %s, the store holds %s", believed.Release, k.GUID, got)
 		}
@@ -603,8 +629,14 @@ func (y *year) sameAsStore(book journal.Book, p process) {
 
 // licensed checks that no license has ended whose renewal was here in time.
 func (y *year) licensed(p process) {
+	for _, in := range y.stores() {
+		y.licensedIn(in, p)
+	}
+}
+
+func (y *year) licensedIn(in string, p process) {
 	for _, v := range y.visuals {
-		held, there := y.stored(v.guid)
+		held, there := y.stored(in, v.guid)
 		s := y.sent[held]
 		if v.stopped || !there || y.now.Before(s.ends) {
 			continue
@@ -622,7 +654,7 @@ func (y *year) licensed(p process) {
 				wait = 36 * time.Hour
 			}
 			if r.guid == v.guid && r.major == s.major && r.flaw == "" && y.now.Before(r.ends) && later(r.arrived, since).Add(wait).Before(y.now) {
-				y.fail("the license of %s ended on %s, and a renewal until %s is here since %s; the agent left with %d: %s", v.guid,
+				y.fail("the license of %s in %s ended on %s, and a renewal until %s is here since %s; the agent left with %d: %s", v.guid, in,
 					s.ends.Format(time.DateOnly), r.ends.Format(time.DateOnly), r.arrived.Format(time.DateOnly), p.code, p.err)
 			}
 		}
@@ -652,6 +684,12 @@ func (y *year) live() {
 	for _, n := range y.revision {
 		changes += n
 	}
+	if r := y.ringed; r != nil {
+		y.t.Logf("%d changes went on to the store, %d were found bad", r.went, r.failed)
+		if r.went < len(y.visuals) || r.failed == 0 {
+			y.fail("nothing happened that this year is for")
+		}
+	}
 	y.t.Logf("%d looks, %d deaths, %d changes, %d packages sent", y.ticks, y.deaths, changes, len(y.sent))
 }
 
@@ -661,17 +699,21 @@ var (
 )
 
 // A year of the agent, in seconds, for seeds that once found something, and for
-// others: the agent changes the store itself, or a person does.
+// others: the agent changes the store itself, or a person does, or there are two
+// stores in rings and a check.
 func TestYears(t *testing.T) {
 	seeds := []uint64{1, 2}
 	for i := range *years {
 		seeds = append(seeds, *first+uint64(i))
 	}
 	for _, seed := range seeds {
-		for _, byHand := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%d/by hand %t", seed, byHand), func(t *testing.T) {
+		for _, way := range []string{livedAlone, livedByHand, livedInRings} {
+			if way == livedInRings && seed == 2 {
+				continue
+			}
+			t.Run(fmt.Sprintf("%d/%s", seed, way), func(t *testing.T) {
 				t.Parallel()
-				newYear(t, seed, byHand).live()
+				newYear(t, seed, way).live()
 			})
 		}
 	}
@@ -679,7 +721,7 @@ func TestYears(t *testing.T) {
 
 // During a year the agent is killed after every entry of the journal.
 func TestYearKilledAtEveryEntry(t *testing.T) {
-	y := newYear(t, 1, false)
+	y := newYear(t, 1, livedAlone)
 	y.thorough = true
 	y.live()
 }
