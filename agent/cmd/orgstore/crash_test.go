@@ -165,7 +165,8 @@ func (j juncture) between(t testing.TB, left state) {
 func (w world) installs(points []string) int {
 	n := 0
 	for _, p := range points {
-		if strings.HasPrefix(p, "after rename ") && strings.HasSuffix(p, ".pbiviz") && filepath.Dir(p[strings.LastIndex(p, " ")+1:]) == w.path("store") {
+		in := filepath.Dir(p[strings.LastIndex(p, " ")+1:])
+		if strings.HasPrefix(p, "after rename ") && strings.HasSuffix(p, ".pbiviz") && (in == w.path(theStore) || in == w.path(pilot)) {
 			n++
 		}
 	}
@@ -175,7 +176,7 @@ func (w world) installs(points []string) int {
 // tidy checks that nothing half written is left where packages are.
 func (w world) tidy(t testing.TB) {
 	t.Helper()
-	for _, name := range w.list(t, "store") {
+	for _, name := range slices.Concat(w.list(t, theStore), w.list(t, pilot)) {
 		if !strings.HasSuffix(name, ".pbiviz") {
 			t.Errorf("%s is left in the store", name)
 		}
@@ -193,7 +194,8 @@ func (w world) complete(t testing.TB, a cli.Adapters, want []string) {
 				Revision int    `json:"revision"`
 				Status   string `json:"status"`
 				Visual   struct {
-					GUID string `json:"guid"`
+					GUID  string `json:"guid"`
+					Store string `json:"store"`
 				} `json:"visual"`
 			} `json:"data"`
 		} `json:"result"`
@@ -203,25 +205,28 @@ func (w world) complete(t testing.TB, a cli.Adapters, want []string) {
 	}
 	next, done := map[string]int{}, map[string]int{}
 	for _, r := range history.Result.Data {
-		next[r.Visual.GUID]++
-		if r.Revision != next[r.Visual.GUID] {
-			t.Errorf("revision %d of %s has the number %d", next[r.Visual.GUID], r.Visual.GUID, r.Revision)
+		k := placed(r.Visual.Store, r.Visual.GUID)
+		next[k]++
+		if r.Revision != next[k] {
+			t.Errorf("revision %d of %s has the number %d", next[k], k, r.Revision)
 		}
 		switch r.Status {
 		case "done":
-			done[r.Visual.GUID]++
+			done[k]++
 		case "failed", "baseline":
 		default:
-			t.Errorf("revision %d of %s is %s", r.Revision, r.Visual.GUID, r.Status)
+			t.Errorf("revision %d of %s is %s", r.Revision, k, r.Status)
 		}
 	}
-	installs := 0
-	for _, d := range want {
-		if strings.HasPrefix(d, example.GaugeGUID+" done ") {
-			installs++
+	for _, in := range []string{theStore, pilot} {
+		k, installs := placed(in, example.GaugeGUID), 0
+		for _, d := range want {
+			if strings.HasPrefix(d, k+" done ") {
+				installs++
+			}
 		}
-	}
-	if done[example.GaugeGUID] != installs {
-		t.Errorf("%d changes are done instead of %d", done[example.GaugeGUID], installs)
+		if done[k] != installs {
+			t.Errorf("%d changes of %s are done instead of %d", done[k], k, installs)
+		}
 	}
 }
