@@ -145,7 +145,7 @@ func (s *session) reported(r round, p plan.Plan, in plan.Input, results []apply.
 		}
 	}
 	r.Visuals = []loop.Visual{}
-	for _, l := range lines(p) {
+	for _, l := range s.lines(p) {
 		d := s.statusOf(l, in)
 		r.Visuals = append(r.Visuals, loop.Visual{GUID: d.GUID, Name: d.Name, Store: l.key.Store, Version: d.InstalledVersion, State: d.State, DaysLeft: d.DaysLeft})
 	}

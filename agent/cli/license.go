@@ -81,7 +81,7 @@ func (o *licenseStatusOptions) run(ctx context.Context) (answer, error) {
 		return answer{}, err
 	}
 	data := []licenseStatusData{}
-	for _, l := range lines(p) {
+	for _, l := range s.lines(p) {
 		if l.state.Presence == store.Present {
 			data = append(data, o.statusOf(s, l, in.Candidates))
 		}

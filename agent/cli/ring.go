@@ -10,6 +10,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/observe"
+	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/visual"
@@ -91,6 +92,35 @@ func (f *inStore) narrowed(p plan.Plan) plan.Plan {
 	p.Withdrawals = slices.DeleteFunc(slices.Clone(p.Withdrawals), func(w plan.Withdrawal) bool { return !f.has(w.Key) })
 	p.Adoptions = slices.DeleteFunc(slices.Clone(p.Adoptions), func(a plan.Adoption) bool { return !f.has(a.Key) })
 	return p
+}
+
+// ring says how far in the order of the rings a store comes.
+func (s *session) ring(k store.Key) int {
+	return slices.Index(s.storeNames(), k.Store)
+}
+
+// inRings puts a plan into the order in which releases go through stores: the pilot
+// comes first. What it says of one key stays in its order.
+func (s *session) inRings(p plan.Plan) plan.Plan {
+	slices.SortStableFunc(p.Steps, func(a, b plan.Step) int { return s.ring(a.Key) - s.ring(b.Key) })
+	slices.SortStableFunc(p.Idle, func(a, b plan.Idle) int { return s.ring(a.Key) - s.ring(b.Key) })
+	slices.SortStableFunc(p.Withdrawals, func(a, b plan.Withdrawal) int { return s.ring(a.Key) - s.ring(b.Key) })
+	slices.SortStableFunc(p.Adoptions, func(a, b plan.Adoption) int { return s.ring(a.Key) - s.ring(b.Key) })
+	return p
+}
+
+// lines are those of a plan, in the order of the rings.
+func (s *session) lines(p plan.Plan) []line {
+	all := lines(p)
+	slices.SortStableFunc(all, func(a, b line) int { return s.ring(a.key) - s.ring(b.key) })
+	return all
+}
+
+// overtaken says that what was done just now in another store used a later license
+// of the subscription: then this one may not be used any more.
+func (s *session) overtaken(step plan.Step) bool {
+	l := step.To.License
+	return step.Kind.Puts() && !step.Asked && l.Subscription != "" && l.Sequence < s.journal.Book().Marks()[license.MarkKey(l)]
 }
 
 // openStores opens every store of the settings.

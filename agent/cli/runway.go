@@ -106,7 +106,7 @@ func runwayOf(r runway.Runway) runwayData {
 // runways are those of all licenses with a known end, the nearest first.
 func (s *session) runways(p plan.Plan, in plan.Input) []runway.Runway {
 	var all []runway.Runway
-	for _, l := range lines(p) {
+	for _, l := range s.lines(p) {
 		if r, ok := s.runway(l, in); ok {
 			all = append(all, r)
 		}

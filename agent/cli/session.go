@@ -348,7 +348,7 @@ func (s *session) plan(ctx context.Context, asks []plan.Ask) (plan.Plan, plan.In
 	}
 	in.Held = func(step plan.Step) bool { return !plan.Ready(s.gates(step)) }
 	in.Consent = s.consent
-	p := plan.Compute(in)
+	p := s.inRings(plan.Compute(in))
 	s.drifts = p.Drifts
 	return p, in, nil
 }

@@ -82,7 +82,7 @@ func runStatus(ctx context.Context, g *globals, args []string, where inStore) (a
 	drifted := s.drift(p, in)
 	data := []statusData{}
 	view := output.View{Columns: []string{"VISUAL", "PIN", "INSTALLED", "LICENSE UNTIL", "DAYS LEFT", "NEWEST HERE", "STATE", "WHAT"}}
-	for _, l := range lines(p) {
+	for _, l := range s.lines(p) {
 		if len(only) > 0 && !slices.Contains(only, l.key.GUID) || !where.has(l.key) {
 			continue
 		}
