@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -97,6 +96,7 @@ type agent struct {
 	broken   string          // what is wrong with the file now; empty if nothing is
 	own      Adapters        // without what rounds keep for the next one
 	seen     watermark
+	lookout  *lookout // nil where it looks once
 	state    loop.State
 	failed   *fault // of the newest round; nil if it went well
 }
@@ -156,7 +156,7 @@ func (a *agent) forever(ctx context.Context) error {
 	if err := a.receive(watching, &watchers, a.own); err != nil {
 		return err
 	}
-	a.watch(watching, &watchers, wake)
+	a.lookout = &lookout{globals: a.globals, seen: &a.seen, ctx: watching, running: &watchers, wake: wake}
 	a.supervised(watching, &watchers, m)
 	defer watchers.Wait()
 	defer stop()
@@ -268,96 +268,6 @@ func (l *lineLog) Write(p []byte) (int, error) {
 		}
 	}
 }
-
-// watermark is the newest entry of the journal that the agent has seen.
-type watermark struct {
-	mu     sync.Mutex
-	seq    uint64
-	looked bool // a round was made: an empty journal is seen as well
-}
-
-func (w *watermark) rise(seq uint64) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.seq, w.looked = max(w.seq, seq), true
-}
-
-func (w *watermark) get() (uint64, bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.seq, w.looked
-}
-
-// decideEvery is how often the agent looks whether somebody decided something.
-const decideEvery = 5 * time.Second
-
-// watch wakes the loop up when something happens that it should look at. It goes
-// by the settings of the start: where later ones name other folders, what happens
-// there is seen by looking now and then.
-func (a *agent) watch(ctx context.Context, running *sync.WaitGroup, wake chan<- string) {
-	say := func(why string) {
-		select {
-		case wake <- why:
-		case <-ctx.Done():
-		}
-	}
-	// A copy: rounds replace the settings while the watchers run.
-	settings := a.settings
-	running.Go(func() { a.watchJournal(ctx, filepath.Join(settings.Data, "journal.db"), say) })
-	if a.Watch == nil {
-		return
-	}
-	folders := []string{filepath.Dir(settings.File)}
-	if settings.Library.Folder != "" {
-		folders = append(folders, settings.Library.Folder)
-	}
-	running.Go(func() {
-		err := a.Watch(ctx, folders, func(name string) {
-			switch {
-			case name == settings.File:
-				say("settings")
-			case filepath.Dir(name) != filepath.Dir(settings.File):
-				say("library")
-			}
-		})
-		if err != nil && ctx.Err() == nil {
-			a.note("files are not watched, and what arrives is seen every %s: %v", settings.Agent.Every, err)
-		}
-	})
-}
-
-// watchJournal says when others added to the journal: a hold, an approval.
-func (a *agent) watchJournal(ctx context.Context, file string, say func(string)) {
-	tick := time.NewTicker(decideEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if a.grown(ctx, file) {
-			say("journal")
-		}
-	}
-}
-
-// grown says whether the journal has entries that no round has seen. What keeps
-// it from being read is the next round's to tell.
-func (a *agent) grown(ctx context.Context, file string) bool {
-	if _, err := a.Disk.Stat(file); err != nil {
-		return false
-	}
-	log, err := a.Journal(ctx, file)
-	if err != nil {
-		return false
-	}
-	defer log.Close()
-	seen, looked := a.seen.get()
-	return looked && log.Read(ctx, seen, func(journalRecord) error { return errEnough }) == errEnough
-}
-
-var errEnough = errors.New("one is enough")
 
 // hostname is for people who read which machine an agent runs on.
 func hostname() string {

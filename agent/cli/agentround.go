@@ -27,7 +27,11 @@ type round struct {
 // round looks, makes what nothing holds back, and says what is left. Its error
 // says that it could not look, or could not go on.
 func (a *agent) round(ctx context.Context) (round, error) {
-	s, err := a.openWith(ctx, a.current())
+	settings := a.current()
+	if a.lookout != nil {
+		a.lookout.follow(settings)
+	}
+	s, err := a.openWith(ctx, settings)
 	if err != nil {
 		return round{}, err
 	}

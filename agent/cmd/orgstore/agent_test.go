@@ -135,6 +135,35 @@ func TestAgent(t *testing.T) {
 	w.ended(t, r)
 }
 
+// A folder that changed settings name is watched from then on, and the one of
+// before no more; one that could not be watched is tried again at each look.
+func TestAgentWatchesWhereTheSettingsSay(t *testing.T) {
+	w := pair(t)
+	w.edit(t, "version: 1\n", "version: 1\nagent: {every: 1h, log: json}\n")
+	r := w.agent(t)
+	until(t, r, "both visuals are installed", func() bool { return len(w.read(t, w.live(t)).Store) == 2 && w.rounds(t) > 0 })
+	moved := w.path("moved")
+	if err := os.Mkdir(moved, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	w.edit(t, "folder: inbox", "folder: moved")
+	until(t, r, "it reads the settings anew", func() bool { return strings.Contains(r.logged(), "the settings have changed") })
+	before := w.rounds(t)
+	until(t, r, "the round has ended", func() bool { return w.rounds(t) >= before && strings.Contains(r.logged(), "the settings have changed") })
+	n := 0
+	until(t, r, "it looked because of a file in the new folder", func() bool {
+		n++ // another file each time: it may not be watched yet
+		if err := os.WriteFile(filepath.Join(moved, fmt.Sprintf("note-%d.txt", n)), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(200 * time.Millisecond)
+		return w.rounds(t) > before+1
+	})
+	w.edit(t, "folder: moved", "folder: later")
+	until(t, r, "it says that the folder cannot be watched", func() bool { return strings.Contains(r.logged(), "files are not watched") })
+	w.ended(t, r)
+}
+
 // ended stops an agent as a service manager does.
 func (w world) ended(t *testing.T, r *running) {
 	t.Helper()
