@@ -318,3 +318,26 @@ func TestNoticeNamesWhatIsLinked(t *testing.T) {
 		}
 	}
 }
+
+// Every decision has a number of its own, and its title says it.
+func TestDecisionsAreNumbered(t *testing.T) {
+	pages, err := filepath.Glob("agent/doc/decisions/*.md")
+	if err != nil || len(pages) == 0 {
+		t.Fatal(pages, err)
+	}
+	seen := map[string]string{}
+	for _, page := range pages {
+		number, _, _ := strings.Cut(filepath.Base(page), "-")
+		if other, twice := seen[number]; twice {
+			t.Errorf("%s and %s have one number", other, page)
+		}
+		seen[number] = page
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(string(text), "# "+number+". ") {
+			t.Errorf("the title of %s does not begin with its number", page)
+		}
+	}
+}
