@@ -55,7 +55,7 @@ of its own:  orgstore demo`,
 	addGroup(root, "changes", "Decide and change:", newPin(g), newPlan(g), newApply(g), newRollback(g),
 		newApprove(g), newReject(g), newAgent(g), newService(g), newPolicy(g), newWindow(g), newHold(g), newUnhold(g), newUnblock(g), newStore(g))
 	addGroup(root, "facts", "Know:", newStatus(g), newHistory(g), newDrift(g), newNotice(g), newFacts(g), newDoctor(g))
-	addGroup(root, "more", "More:", newCompletion(g), newVersion(g))
+	addGroup(root, "more", "More:", newExitCodes(g), newCompletion(g), newVersion(g))
 	return root
 }
 
