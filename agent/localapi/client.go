@@ -42,8 +42,11 @@ func Call(ctx context.Context, file string, agent uint32, q Request) (Reply, err
 		return Reply{}, cut(ctx, err)
 	}
 	defer answer.Body.Close()
+	said, err := io.ReadAll(io.LimitReader(answer.Body, maxReply)) // at once: the agent waits for that
 	var r Reply
-	err = json.UnmarshalRead(io.LimitReader(answer.Body, maxReply), &r, json.RejectUnknownMembers(true))
+	if err == nil {
+		err = json.Unmarshal(said, &r, json.RejectUnknownMembers(true))
+	}
 	switch {
 	case err != nil:
 		return Reply{}, cut(ctx, err)

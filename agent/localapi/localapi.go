@@ -30,8 +30,8 @@ const (
 	// MaxOutput bounds what a command may say, in bytes: the history of some
 	// twenty thousand changes.
 	MaxOutput = 16 << 20
-	// maxReply is that in base64, and what is around it.
-	maxReply = 2*MaxOutput + 1<<16
+	// maxReply is that on both outputs, in base64, and what is around it.
+	maxReply = 3*MaxOutput + 1<<16
 	// maxTime is how long a caller may take, waiting in the line included.
 	maxTime = 5 * time.Minute
 	// readTime is how long a request may take to arrive, sendTime how long an answer

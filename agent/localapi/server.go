@@ -223,10 +223,15 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, answer Answer) {
 	send(w, http.StatusOK, answer(ctx, by, request))
 }
 
-// send sends an answer. Whoever does not take it in time gets no more of it.
+// send sends an answer. Whoever does not take it in time gets no more of it; the
+// time begins when it is written down.
 func send(w http.ResponseWriter, status int, r Reply) {
+	text, err := json.Marshal(r)
+	if err != nil { // questions are text of this program
+		status, text = http.StatusInternalServerError, nil
+	}
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(sendTime))
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.MarshalWrite(w, r) // who asked has gone: nobody to tell
+	_, _ = w.Write(text) // who asked has gone: nobody to tell
 }

@@ -253,7 +253,7 @@ func TestCraftedBytes(t *testing.T) {
 // A caller who sends without end, says nothing, or takes no answer holds up nobody
 // else.
 func TestRudeCallers(t *testing.T) {
-	big := bytes.Repeat([]byte("x"), MaxOutput)
+	big := bytes.Repeat([]byte("x"), 4<<20) // more than a socket keeps
 	file := serving(t, func(ctx context.Context, by Caller, q Request) Reply {
 		if q.Command == "history" {
 			return Reply{Out: big}
@@ -299,8 +299,13 @@ func TestRudeCallers(t *testing.T) {
 			t.Errorf("a polite caller is answered with %+v, %v", r, err)
 		}
 	}
-	if r, err := Call(t.Context(), file, self(), Request{Command: "history"}); err != nil || !bytes.Equal(r.Out, big) {
-		t.Errorf("a long answer is cut: %d bytes, %v", len(r.Out), err)
+}
+
+func TestTheLongestAnswerIsWhole(t *testing.T) {
+	big := bytes.Repeat([]byte("x"), MaxOutput)
+	file := serving(t, func(context.Context, Caller, Request) Reply { return Reply{Out: big, Err: big} })
+	if r, err := Call(t.Context(), file, self(), Request{}); err != nil || !bytes.Equal(r.Out, big) || !bytes.Equal(r.Err, big) {
+		t.Errorf("a long answer is cut: %d and %d bytes, %v", len(r.Out), len(r.Err), err)
 	}
 }
 
