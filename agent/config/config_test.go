@@ -393,6 +393,8 @@ var refused = []struct {
 	{"an address at two places", told("teams: {url_env: T, url_file: t}"), []string{`5:37 in two places`}, true},
 	{"a digest at no time", told("teams: {url_env: T}, digest: {at: '8', timezone: UTC}"), []string{`5:54 not a time of the day`}, false},
 	{"a digest without a zone", told("teams: {url_env: T}, digest: {at: '08:00'}"), []string{`5:49 lacks the key "timezone"`}, false},
+	{"a check's time in seconds", head + "check: {command: [a], timeout: 90s}\n", []string{`5:31 not a time`}, false},
+	{"a check that takes no time", head + "check: {command: [a], timeout: 0m}\n", []string{`5:31 one minute to one hour`}, true},
 	{"a proxy with a password", head + "network: {proxy: 'http://ada:Hush~1.2@proxy:8080', nope: 1}\n", []string{`5:18 a user or password`, `5:52 unknown key "nope"`}, false},
 	{"a proxy without a scheme", head + "network: {proxy: 'proxy:8080'}\n", []string{`5:18 is not a proxy's address`}, false},
 	{"yes for true", head + "packages: {tolerant: yes}\n", []string{"5:22 neither true nor false"}, false},

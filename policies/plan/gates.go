@@ -218,7 +218,11 @@ func (h Hold) sentence() string {
 
 // While says how long a hold counts that a check left.
 func (h Hold) While() string {
-	return fmt.Sprintf("until a version newer than %s is here or somebody lifts it%s", h.Failed.Version, h.But())
+	but := h.But()
+	if but != "" {
+		but = "," + but
+	}
+	return fmt.Sprintf("until a version newer than %s is here or somebody lifts it%s", h.Failed.Version, but)
 }
 
 func (h Hold) lifting() string {

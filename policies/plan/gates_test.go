@@ -118,7 +118,7 @@ func TestAHoldAfterAFailedCheck(t *testing.T) {
 		if got := gateText(gates); got != c.want {
 			t.Errorf("%s to %s: got %q, want %q", c.kind, c.to, got, c.want)
 		}
-		want := "held until a version newer than 1.5.0.0 is here or somebody lifts it but for renew: its check failed on a day"
+		want := "held until a version newer than 1.5.0.0 is here or somebody lifts it, but for renew: its check failed on a day"
 		if len(gates) > 0 && (gates[0].Message != want || !strings.Contains(gates[0].Hint, "to try 1.5.0.0 again: orgstore unblock")) {
 			t.Errorf("it says %q (%s)", gates[0].Message, gates[0].Hint)
 		}

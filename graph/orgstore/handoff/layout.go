@@ -61,7 +61,7 @@ func (s *Store) scan() ([]laid, error) {
 	entries, err := s.d.ReadDir(s.folder)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("the folder of tasks %s does not exist; if it is a share, it may not be mounted: %w", s.folder, fs.ErrNotExist)
+		return nil, fmt.Errorf("the folder of tasks %s does not exist; if it is new, make it, and if it is a share, it may not be mounted: %w", s.folder, fs.ErrNotExist)
 	case err != nil:
 		return nil, fmt.Errorf("cannot list the folder of tasks: %w", err)
 	}

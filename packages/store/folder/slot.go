@@ -94,7 +94,7 @@ func (s *Store) scan() (slots, error) {
 	entries, err := s.d.ReadDir(s.dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("the store's folder %s does not exist; if it is a share, it may not be mounted: %w", s.dir, fs.ErrNotExist)
+		return nil, fmt.Errorf("the store's folder %s does not exist; if it is new, make it, and if it is a share, it may not be mounted: %w", s.dir, fs.ErrNotExist)
 	case err != nil:
 		return nil, fmt.Errorf("cannot list the store: %w", err)
 	}
