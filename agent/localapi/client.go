@@ -39,7 +39,7 @@ func Call(ctx context.Context, file string, agent uint32, q Request) (Reply, err
 	t := &http.Transport{DisableKeepAlives: true, DialContext: func(context.Context, string, string) (net.Conn, error) { return c, nil }}
 	answer, err := t.RoundTrip(asked)
 	if err != nil {
-		return Reply{}, cut(ctx, err)
+		return Reply{}, cut(ctx)
 	}
 	defer answer.Body.Close()
 	said, err := io.ReadAll(io.LimitReader(answer.Body, maxReply)) // at once: the agent waits for that
@@ -49,7 +49,7 @@ func Call(ctx context.Context, file string, agent uint32, q Request) (Reply, err
 	}
 	switch {
 	case err != nil:
-		return Reply{}, cut(ctx, err)
+		return Reply{}, cut(ctx)
 	case r.Refused != nil:
 		return Reply{}, r.Refused
 	}
@@ -74,12 +74,12 @@ func dial(ctx context.Context, file string, agent uint32) (net.Conn, error) {
 }
 
 // cut is the error of a call that was begun and has no whole answer.
-func cut(ctx context.Context, err error) error {
+func cut(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ended(ctx)
 	}
-	return Refuse("cut", "see in orgstore history whether it was done, then try again; if it happens again, look at the agent's log",
-		"the agent ended the call: it has too many callers, or is being stopped (%v)", err)
+	return Refuse("cut", "the agent's log says more; see in orgstore history whether it was done, then try again",
+		"the agent ended the call: it is being stopped, has too many callers, or cannot tell who calls")
 }
 
 // plain says in this package's words why nobody can be called.
