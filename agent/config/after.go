@@ -145,9 +145,8 @@ func (r *reader) checkAfter(f checkSection) Check {
 	if len(c.On) == 0 {
 		c.On = checkable()
 	}
-	// What is no time at all was told already.
-	if t := text(f.Timeout); periodForm.MatchString(t.value) && (c.Timeout <= 0 || c.Timeout > maxCheckTime) {
-		r.addAt(t.node, "a check takes from one minute to one hour", "2m is usual: until it has answered nobody knows whether the change is good")
+	if c.Timeout > maxCheckTime {
+		r.addAt(text(f.Timeout).node, "a check takes from one minute to one hour", "2m is usual: until it has answered nobody knows whether the change is good")
 	}
 	r.askable(f, c)
 	return c
