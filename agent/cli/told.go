@@ -20,7 +20,14 @@ func (s *session) told(name string) store.Told {
 		s.lists = map[string]*lists{}
 	}
 	s.lists[name] = &lists{store: name}
-	return store.Told{Brief: s.brief, Now: s.Now, Export: s.lists[name].newest(func() journal.Book { return s.journal.Book() })}
+	told := store.Told{Brief: s.brief, Now: s.Now, Export: s.lists[name].newest(func() journal.Book { return s.journal.Book() })}
+	if c, ok := s.settings.StoreNamed(name); ok {
+		told.Tenant = c.Tenant
+	}
+	if len(s.settings.Stores) > 1 {
+		told.Store = name
+	}
+	return told
 }
 
 // lists remembers what the newest list tells, since each visual is asked about.

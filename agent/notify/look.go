@@ -50,14 +50,14 @@ func Licenses(all []runway.Runway, now time.Time) []Notice {
 }
 
 func license(r runway.Runway) []Notice {
-	n := Notice{GUID: r.Key.GUID.String(), Name: r.Name, Text: sentence(r.Message), Hint: r.Hint}
+	n := Notice{GUID: r.Key.GUID.String(), Name: r.Name, Store: r.Key.Store, Text: sentence(r.Message), Hint: r.Hint}
 	if len(r.Findings) > 0 {
 		n.Code = r.Findings[0].Code
 	}
 	about := strings.Join([]string{r.Key.Store, n.GUID, date(r.Ends)}, "/")
 	if r.State == runway.Ended {
 		n.Event, n.Level, n.Key = LicenseEnded, Alarm, string(LicenseEnded)+"/"+about
-		n.Title = fmt.Sprintf("%s: its license ended on %s", r.Name, date(r.Ends))
+		n.Title = fmt.Sprintf("%s: its license ended on %s", titled(r.Key, r.Name), date(r.Ends))
 		return []Notice{n}
 	}
 	days, due := threshold(r.DaysLeft)
@@ -74,7 +74,7 @@ func license(r runway.Runway) []Notice {
 	case days <= 14:
 		n.Level = Warning
 	}
-	n.Title = fmt.Sprintf("%s: its license ends in %s, on %s", r.Name, count(r.DaysLeft, "day"), date(r.Ends))
+	n.Title = fmt.Sprintf("%s: its license ends in %s, on %s", titled(r.Key, r.Name), count(r.DaysLeft, "day"), date(r.Ends))
 	return []Notice{n}
 }
 
@@ -89,13 +89,13 @@ func lastChance(r runway.Runway, now time.Time) (Notice, bool) {
 		return Notice{}, false
 	}
 	n := Notice{
-		Event: LastWindow, Level: Alarm, GUID: r.Key.GUID.String(), Name: r.Name, Code: runway.CodeMissing,
-		Title: fmt.Sprintf("%s: the last chance to renew its license is about to pass", r.Name),
+		Event: LastWindow, Level: Alarm, GUID: r.Key.GUID.String(), Name: r.Name, Store: r.Key.Store, Code: runway.CodeMissing,
+		Title: fmt.Sprintf("%s: the last chance to renew its license is about to pass", titled(r.Key, r.Name)),
 		Text:  sentence(r.Message), Hint: r.Hint,
 	}
 	passed := ""
 	if r.By.IsZero() {
-		n.Title, passed = fmt.Sprintf("%s: the last chance to renew its license has passed", r.Name), "/passed"
+		n.Title, passed = fmt.Sprintf("%s: the last chance to renew its license has passed", titled(r.Key, r.Name)), "/passed"
 	}
 	n.Key = strings.Join([]string{string(LastWindow), r.Key.Store, n.GUID, date(r.Ends)}, "/") + passed
 	return n, true
@@ -118,7 +118,7 @@ func Tasks(book journal.Book, instructions Instructions) []Notice {
 		text := instructions(k, open.Step.ID)
 		n := ofRevision(r, TaskOpened, Warning)
 		n.Title = fmt.Sprintf("%s: %s for you to make", called(r), what(r))
-		n.Text, n.Hint = cmp.Or(text, r.Receipt.Note), "then confirm: orgstore store confirm "+n.GUID
+		n.Text, n.Hint = cmp.Or(text, r.Receipt.Note), "then confirm: orgstore store confirm "+n.GUID+inStore(k)
 		notices = append(notices, n)
 		for _, event := range book.Reminded(k) {
 			n.Event, n.Level = Event(event), Warning
@@ -185,7 +185,7 @@ func until(r journal.Revision) string {
 }
 
 func ofRevision(r journal.Revision, e Event, l Level) Notice {
-	return Notice{Event: e, Level: l, GUID: r.Key.GUID.String(), Name: r.Name, Key: revisionKey(e, r)}
+	return Notice{Event: e, Level: l, GUID: r.Key.GUID.String(), Name: r.Name, Store: r.Key.Store, Key: revisionKey(e, r)}
 }
 
 // revisionKey names one try at a change: one step may be made again later.
@@ -193,7 +193,28 @@ func revisionKey(e Event, r journal.Revision) string {
 	return strings.Join([]string{string(e), r.Key.Store, r.Key.GUID.String(), strconv.Itoa(r.Revision)}, "/")
 }
 
-func called(r journal.Revision) string { return cmp.Or(r.Name, r.Key.GUID.String()) }
+func called(r journal.Revision) string { return titled(r.Key, r.Name) }
+
+// onlyStore is what the store is called where there is one, as config.OnlyStore has
+// it; that imports this package.
+const onlyStore = "store"
+
+// inStore is the flag of a command that is about one of several stores.
+func inStore(k store.Key) string {
+	if k.Store == onlyStore {
+		return ""
+	}
+	return " --store " + k.Store
+}
+
+// titled names a visual, and the store where that is not the only one's name.
+func titled(k store.Key, name string) string {
+	name = cmp.Or(name, k.GUID.String())
+	if k.Store != "" && k.Store != onlyStore {
+		name += " in " + k.Store
+	}
+	return name
+}
 
 // what names a change in few words.
 func what(r journal.Revision) string {
@@ -215,8 +236,11 @@ func Drift(report drift.Report) []Notice {
 			continue
 		}
 		name := cmp.Or(f.Name, f.Key.GUID.String(), "the store")
+		if !f.Key.GUID.IsZero() {
+			name = titled(f.Key, f.Name)
+		}
 		notices = append(notices, Notice{
-			Event: DriftFound, Level: Warning, GUID: f.Key.GUID.String(), Name: f.Name, Code: f.Code,
+			Event: DriftFound, Level: Warning, GUID: f.Key.GUID.String(), Name: f.Name, Store: f.Key.Store, Code: f.Code,
 			Key: strings.Join([]string{string(DriftFound), f.Key.Store, f.Key.GUID.String(), string(f.Class),
 				mark(release(f.Believed.Release), release(f.Found.Release), string(f.Found.Presence), f.Event)}, "/"),
 			Title: fmt.Sprintf("%s: it is not as it was left (%s)", name, f.Class), Text: stopped(f.Message), Hint: f.Hint,
@@ -244,9 +268,9 @@ func Gates(all []Held) []Notice {
 	for _, h := range all {
 		g := h.Step.Key.GUID.String()
 		notices = append(notices, Notice{
-			Event: GateWaiting, Level: Warning, GUID: g, Name: h.Step.Name, Code: h.Gate.Code(),
+			Event: GateWaiting, Level: Warning, GUID: g, Name: h.Step.Name, Store: h.Step.Key.Store, Code: h.Gate.Code(),
 			Key:   strings.Join([]string{string(GateWaiting), h.Step.Key.Store, g, string(h.Step.ID), h.Gate.Kind}, "/"),
-			Title: fmt.Sprintf("%s: %s waits for a person (%s)", cmp.Or(h.Step.Name, g), h.Step.Kind, h.Gate.Kind),
+			Title: fmt.Sprintf("%s: %s waits for a person (%s)", titled(h.Step.Key, h.Step.Name), h.Step.Kind, h.Gate.Kind),
 			Text:  stopped(h.Gate.Message) + "\n" + stopped(h.Step.Reason.Message), Hint: h.Gate.Hint,
 		})
 	}

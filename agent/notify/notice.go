@@ -75,6 +75,7 @@ type Notice struct {
 	Level Level
 	GUID  string // of the visual; empty where it is about none
 	Name  string // the visual's, as people see it
+	Store string // where it is; empty where it is about none
 	// At is when it happened; zero where it is how things stand. Channels are not
 	// told what happened before they began.
 	At time.Time

@@ -135,8 +135,9 @@ type hookNotice struct {
 }
 
 type hookVisual struct {
-	GUID string `json:"guid"`
-	Name string `json:"name"`
+	GUID  string `json:"guid"`
+	Name  string `json:"name"`
+	Store string `json:"store,omitempty"`
 }
 
 // Hook is a message as a webhook's body. Its type is the event, or notice.digest
@@ -149,7 +150,7 @@ func (m Message) Hook() ([]byte, error) {
 	for _, n := range m.Notices {
 		one := hookNotice{ID: n.Key, Event: string(n.Event), Level: string(n.Level), Code: string(n.Code), Title: n.Title, Message: n.Text, Hint: n.Hint}
 		if n.GUID != "" {
-			one.Visual = &hookVisual{n.GUID, n.Name}
+			one.Visual = &hookVisual{n.GUID, n.Name, n.Store}
 		}
 		h.Data.Notices = append(h.Data.Notices, one)
 	}

@@ -45,4 +45,7 @@ type Told struct {
 	Export func() *Export
 	// Now is the wall clock, for dates that people read.
 	Now func() time.Time
+	// Store is what people call the store; empty where there is no other. Tenant is
+	// the ID of the tenant that it belongs to.
+	Store, Tenant string
 }

@@ -137,7 +137,7 @@ func (s *Store) Put(ctx context.Context, id store.StepID, l license.Licensed, at
 	if b.To.License.IsZero() {
 		b.To.License = l.Bound().Terms
 	}
-	return s.lay(id, newTask(id, b, s.action(b), s.told.Now()), pkg)
+	return s.lay(id, s.task(id, b, s.action(b)), pkg)
 }
 
 // SetAccess lays out the task to turn the access of a visual on or off.
@@ -157,7 +157,14 @@ func (s *Store) SetAccess(ctx context.Context, id store.StepID, g visual.GUID, e
 	if enabled {
 		action = actionOn
 	}
-	return s.lay(id, newTask(id, b, action, s.told.Now()), nil)
+	return s.lay(id, s.task(id, b, action), nil)
+}
+
+// task is what a person is to do, and where.
+func (s *Store) task(id store.StepID, b store.Brief, action string) task {
+	t := newTask(id, b, action, s.told.Now())
+	t.Store, t.Tenant = s.told.Store, s.told.Tenant
+	return t
 }
 
 // brief is what is told of a change; where nobody tells, the little that its

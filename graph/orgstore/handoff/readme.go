@@ -52,7 +52,7 @@ func (t task) until() []string {
 }
 
 func (t task) steps() []string {
-	all := []string{"Sign in as a Fabric administrator, open the Admin portal and choose Organizational visuals."}
+	all := []string{"Sign in as a Fabric administrator" + t.ofTenant() + ", open the Admin portal and choose Organizational visuals."}
 	if t.File != "" {
 		all = append([]string{"Check that the file is the one that was verified. In PowerShell:\n" +
 			"       Get-FileHash -Algorithm SHA256 \"" + t.File + "\"\n     must show, in upper or lower case,\n       " + hexOf(t.Digest)}, all...)
@@ -104,7 +104,7 @@ func (t task) access(on bool) []string {
 
 // confirm says how to tell orgstore, and what can be seen at all.
 func (t task) confirm() []string {
-	command, access := "       orgstore store confirm "+t.GUID, ""
+	command, access := "       "+t.command("store confirm"), ""
 	if t.Access != nil {
 		access = " --access " + map[bool]string{true: "on", false: "off"}[*t.Access]
 	}
@@ -125,7 +125,7 @@ func (t task) confirm() []string {
 		"Then:",
 		command + " --version " + t.Version + access,
 		"If it shows another version, do not confirm: say what is installed with",
-		"       orgstore store baseline " + t.GUID + " --package FILE --evidence TEXT",
+		"       " + t.command("store baseline") + " --package FILE --evidence TEXT",
 	}
 }
 
@@ -134,7 +134,7 @@ func (t task) otherwise() []string {
 	if !t.FromEnds.IsZero() && t.File != "" {
 		lines = append(lines, fmt.Sprintf("From %s on, the license of what is installed has ended.", day(t.FromEnds)))
 	}
-	return append(lines, "If this is not to be done at all: orgstore hold "+t.GUID+" --reason TEXT")
+	return append(lines, "If this is not to be done at all: "+t.command("hold")+" --reason TEXT")
 }
 
 func (t task) back() []string {
@@ -143,13 +143,13 @@ func (t task) back() []string {
 		return []string{"Turn Access the other way in the same place."}
 	case t.FromDigest == "" || t.FromDigest == t.Digest:
 		return []string{"Turn the visual's Access off: nothing is ever deleted from the store. To have that as a task:",
-			"       orgstore rollback " + t.GUID + " --to 0 --reason TEXT"}
+			"       " + t.command("rollback") + " --to 0 --reason TEXT"}
 	}
 	return []string{
 		fmt.Sprintf("Upload the package of %s again, SHA-256", t.FromVersion),
 		"  " + hexOf(t.FromDigest),
 		"This lays it out as a task of its own, verified again:",
-		"       orgstore rollback " + t.GUID + " --reason TEXT",
+		"       " + t.command("rollback") + " --reason TEXT",
 	}
 }
 
@@ -161,7 +161,29 @@ func (t task) about() []string {
 	if t.FromVersion != "" {
 		lines = append(lines, "Now      "+t.FromVersion+"  "+hexOf(t.FromDigest))
 	}
+	if t.Store != "" {
+		lines = append(lines, "Store    "+t.Store)
+	}
+	if t.Tenant != "" {
+		lines = append(lines, "Tenant   "+t.Tenant)
+	}
 	return append(lines, "Step     "+t.Step, "Laid out "+stamp(t.Created))
+}
+
+// ofTenant names the tenant where there may be others.
+func (t task) ofTenant() string {
+	if t.Store == "" || t.Tenant == "" {
+		return ""
+	}
+	return " of the tenant " + t.Tenant
+}
+
+// command is what a person runs about the visual.
+func (t task) command(verb string) string {
+	if t.Store == "" {
+		return "orgstore " + verb + " " + t.GUID
+	}
+	return "orgstore " + verb + " " + t.GUID + " --store " + t.Store
 }
 
 // installed is how reports name the visual.

@@ -44,6 +44,8 @@ type task struct {
 	Created time.Time `json:"created"`
 	GUID    string    `json:"guid"`
 	Name    string    `json:"name,omitempty"`
+	Store   string    `json:"store,omitempty"` // where there are several
+	Tenant  string    `json:"tenant,omitempty"`
 	Kind    string    `json:"kind,omitempty"`
 	Action  string    `json:"action"`
 	Reason  string    `json:"reason,omitempty"`
@@ -92,8 +94,18 @@ func (t task) called() string {
 	return t.Name
 }
 
-// title is the task in one line.
-func (t task) title() string {
+// title is the task in one line; it names the store where there are several.
+func (t task) title() string { return t.what() + t.in() }
+
+// in names the store; empty where there is no other.
+func (t task) in() string {
+	if t.Store == "" {
+		return ""
+	}
+	return " in " + t.Store
+}
+
+func (t task) what() string {
 	switch t.Action {
 	case actionAdd:
 		return fmt.Sprintf("add %s %s", t.called(), t.Version)
@@ -116,6 +128,9 @@ func (t task) folderName() string {
 	words := []string{t.Created.Format(time.DateOnly), fileName(t.called())}
 	if t.Version != "" {
 		words = append(words, t.Version)
+	}
+	if t.Store != "" {
+		words = append(words, t.Store)
 	}
 	return strings.Join(append(words, t.Action, "["+tag(store.StepID(t.Step))+"]"), " ")
 }
