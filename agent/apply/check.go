@@ -90,6 +90,7 @@ func (a *Applier) checked(ctx context.Context, tx journal.TxID, r Result, err er
 		return r, err
 	}
 	s := r.Step
+	a.file(ctx, s) // what goes back is a task of its own, and two of a visual would contradict each other
 	made, _ := a.Journal.Book().Made(s.Key)
 	var answer journal.Checked
 	if made.Asked > plan.MaxTries {

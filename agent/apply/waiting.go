@@ -99,9 +99,14 @@ func (a *Applier) Confirm(ctx context.Context, tx journal.TxID, open plan.Open, 
 	if err != nil {
 		return r, err
 	}
-	if where, ok := a.Stores[open.Step.Key.Store].(tasks); ok {
-		// What was confirmed stays so: the next sweep tidies the task away.
-		_ = where.Finish(ctx, open.Step.ID)
-	}
+	a.file(ctx, open.Step)
 	return r, nil
+}
+
+// file puts the task away of a change that a person made. What was confirmed stays
+// so: where that fails, the next sweep does it.
+func (a *Applier) file(ctx context.Context, s plan.Step) {
+	if where, ok := a.Stores[s.Key.Store].(tasks); ok {
+		_ = where.Finish(ctx, s.ID)
+	}
 }

@@ -222,6 +222,23 @@ func listing(ts *testscript.TestScript, neg bool, args []string) {
 	create(ts, args[1], b.Bytes())
 }
 
+// laidOut writes what the README.txt of the only task in a folder of tasks says.
+//
+//	task FOLDER FILE
+func laidOut(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: task FOLDER FILE")
+	}
+	found, err := filepath.Glob(filepath.Join(ts.MkAbs(args[0]), "*", "README.txt"))
+	ts.Check(err)
+	if len(found) != 1 {
+		ts.Fatalf("%s has %d tasks", args[0], len(found))
+	}
+	text, err := os.ReadFile(found[0])
+	ts.Check(err)
+	create(ts, args[1], text)
+}
+
 // perm checks who may read and write a file:
 //
 //	perm 600 FILE
