@@ -16,6 +16,7 @@ import (
 	"github.com/orgstore/orgstore/agent/notify"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/change"
 	"github.com/orgstore/orgstore/policies/plan"
 	"github.com/orgstore/orgstore/policies/runway"
 	"github.com/orgstore/orgstore/policies/window"
@@ -302,5 +303,21 @@ func TestHook(t *testing.T) {
 		`{"id":"k","event":"change.failed","level":"alarm","code":"op.readback","visual":{"guid":"auroraGauge","name":"Aurora Gauge"},"title":"t","message":"x","hint":"h"}]}}`
 	if string(b) != want {
 		t.Errorf("%s", b)
+	}
+}
+
+// Of a change that left nobody knowing what came of it people are told at once, and
+// not once more when somebody has looked.
+func TestWhatNobodyCanTellIsToldOnce(t *testing.T) {
+	step := plan.Step{ID: "up", Key: journaltest.Key(), Name: "Aurora Gauge", Kind: change.Upgrade, From: store.State{Presence: store.Absent}, To: store.State{Presence: store.Absent}}
+	begun, odd := journal.Begun{Step: step, Attempt: 1}, journal.Unclear{Step: "up", Message: "it was answered with the status 202"}
+	open := notify.Changes(journaltest.Book(t, begun, odd))
+	if len(open) != 1 || open[0].Event != notify.ChangeFailed || !strings.Contains(open[0].Title, "nobody can tell what came of upgrade") ||
+		!strings.Contains(open[0].Text, "status 202") || !strings.Contains(open[0].Hint, "store baseline") {
+		t.Fatalf("told: %+v", open)
+	}
+	closed := notify.Changes(journaltest.Book(t, begun, odd, journal.Failed{Step: "up", Message: "a person looked", StoreState: journal.Uncertain}))
+	if len(closed) != 1 || closed[0].Key != open[0].Key {
+		t.Errorf("later: %+v", closed)
 	}
 }
