@@ -26,7 +26,7 @@ func served() map[string][]string {
 	return map[string][]string{
 		"agent status":   {},
 		"approve":        word("force"),
-		"drift":          {"detailed-exitcode"},
+		"drift":          {"detailed-exitcode", "store"},
 		"drift settle":   word("store"),
 		"facts show":     {},
 		"history":        {"all", "store"},
