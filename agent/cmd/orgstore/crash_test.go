@@ -124,7 +124,7 @@ func (j juncture) interrupted(t *testing.T, at int) (world, state) {
 	w := j.start.copied(t)
 	first := start(t, at, j.command(w)...)
 	name := spots(w.dir)
-	if first.code != -1 || len(first.points) != at || name(first.points[at-1]).what != j.points[at-1] {
+	if !first.killed() || len(first.points) != at || name(first.points[at-1]).what != j.points[at-1] {
 		t.Fatalf("it left with %d instead of being killed at %q; the last point was %q: %s",
 			first.code, j.points[at-1], first.points[len(first.points)-1], first.err)
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -162,6 +163,12 @@ type process struct {
 	out    []byte
 	err    string
 	points []string
+}
+
+// killed says whether the process ended by stop. Windows knows no signals: there the
+// code is what package os gives whom it kills.
+func (p process) killed() bool {
+	return p.code == -1 || runtime.GOOS == "windows" && p.code == 1
 }
 
 // prepared makes the process that runs a command line, to be stopped at a point.

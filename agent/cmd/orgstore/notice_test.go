@@ -192,7 +192,7 @@ func TestKilledWhileTelling(t *testing.T) {
 		h.got = nil
 		h.mu.Unlock()
 		w := begin.copied(t)
-		if first := start(t, at+1, send(w)...); first.code != -1 {
+		if first := start(t, at+1, send(w)...); !first.killed() {
 			t.Fatalf("at %d it left with %d: %s", at+1, first.code, first.err)
 		}
 		if again := start(t, 0, send(w)...); again.code != 0 {

@@ -111,7 +111,7 @@ func waitingStory(t *testing.T) []waitingChapter {
 // killed kills the command at a point, and runs it again.
 func (c waitingChapter) killed(t *testing.T, w world, at int, after taskState) {
 	first := start(t, at, c.command(w)...)
-	if first.code != -1 {
+	if !first.killed() {
 		t.Fatalf("it left with %d instead of being killed: %s", first.code, first.err)
 	}
 	left := w.tasks(t) // which looks whether they are whole
