@@ -306,7 +306,7 @@ func newBench(t failer, traits store.Traits) *bench {
 			return n
 		},
 		Facts: func(book journal.Book) license.Facts {
-			return license.Facts{Tenant: licensetest.Tenant, Marks: book.Marks(), EarliestEnd: license.EarliestEnds(book.Bounds())}
+			return license.Facts{Tenant: licensetest.Tenant, Marks: book.Marks(""), EarliestEnd: license.EarliestEnds(book.Bounds())}
 		},
 		Clock: func() moment.Moment {
 			if b.tick != nil {

@@ -14,7 +14,6 @@ import (
 	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/verdict"
-	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
@@ -303,7 +302,6 @@ func (s *session) overrule(ctx context.Context, steps []plan.Step, gate, reason 
 func (s *session) carryOut(ctx context.Context, steps []plan.Step, leaves map[store.StepID]*plan.Block) ([]apply.Result, error) {
 	var results []apply.Result
 	stopped := map[store.Key]bool{}
-	changed := map[visual.GUID]string{} // in which store, just now
 	for i, step := range steps {
 		if stopped[step.Key] {
 			continue
@@ -315,7 +313,7 @@ func (s *session) carryOut(ctx context.Context, steps []plan.Step, leaves map[st
 		if err := s.journal.Refresh(ctx); err != nil {
 			return results, err
 		}
-		r, err := s.inTurn(ctx, step, leaves[step.ID], changed)
+		r, err := s.gated(ctx, step, leaves[step.ID])
 		if err != nil {
 			return results, err
 		}
@@ -327,20 +325,6 @@ func (s *session) carryOut(ctx context.Context, steps []plan.Step, leaves map[st
 		stopped[step.Key] = !r.OK() || r.Outcome == apply.Waiting
 	}
 	return results, nil
-}
-
-// inTurn does a step unless what was done before it, in another store, leads
-// elsewhere now: then the next look plans anew.
-func (s *session) inTurn(ctx context.Context, step plan.Step, leaves *plan.Block, changed map[visual.GUID]string) (apply.Result, error) {
-	if other := changed[step.Key.GUID]; other != "" && other != step.Key.Store && s.overtaken(step) {
-		return apply.Result{Step: step, Outcome: apply.Waiting, Code: verdict.Code("gate." + plan.GateRing),
-			Message: "a later license was used in " + other + " just now, so it is planned anew", Hint: "look at `orgstore plan` again"}, nil
-	}
-	r, err := s.gated(ctx, step, leaves)
-	if err == nil && r.OK() && r.Outcome != apply.Waiting {
-		changed[step.Key.GUID] = step.Key.Store
-	}
-	return r, err
 }
 
 // gated does a step if nothing holds it back right now.

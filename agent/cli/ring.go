@@ -10,7 +10,6 @@ import (
 
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/observe"
-	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/visual"
@@ -114,13 +113,6 @@ func (s *session) lines(p plan.Plan) []line {
 	all := lines(p)
 	slices.SortStableFunc(all, func(a, b line) int { return s.ring(a.key) - s.ring(b.key) })
 	return all
-}
-
-// overtaken says that what was done just now in another store used a later license
-// of the subscription: then this one may not be used any more.
-func (s *session) overtaken(step plan.Step) bool {
-	l := step.To.License
-	return step.Kind.Puts() && !step.Asked && l.Subscription != "" && l.Sequence < s.journal.Book().Marks()[license.MarkKey(l)]
 }
 
 // openStores opens every store of the settings.

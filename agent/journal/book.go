@@ -218,9 +218,17 @@ func (b Book) Overrides() []plan.Override {
 // was last done and since someone last overrode the gate that counts them.
 func (b Book) Tries() map[store.StepID]int { return maps.Collect(b.sums().tries.all()) }
 
-// Marks returns the highest sequence ever put, by subscription, with keys as
-// license.Facts has them.
-func (b Book) Marks() map[string]int64 { return maps.Collect(b.sums().marks.all()) }
+// Marks returns the highest sequence ever put into a store, or into any where none
+// is named, by subscription, with keys as license.Facts has them.
+func (b Book) Marks(in string) map[string]int64 {
+	highest := map[string]int64{}
+	for m, n := range b.sums().marks.all() {
+		if in == "" || m.store == in {
+			highest[m.subscription] = max(n, highest[m.subscription])
+		}
+	}
+	return highest
+}
 
 // TimeMark returns the newest trusted time that was recorded.
 func (b Book) TimeMark() moment.Mark { return b.sums().time }

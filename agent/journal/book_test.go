@@ -158,7 +158,7 @@ func TestStoryOfOneVisual(t *testing.T) {
 	if first.Name != "Aurora Gauge" || first.Reason != "portal" || first.Actor.Name != "ada" || first.Claim != store.Verified || !first.LicenseEnds().Equal(day) {
 		t.Errorf("the baseline reads %+v", first)
 	}
-	if got := b.Marks(); !reflect.DeepEqual(got, map[string]int64{license.MarkKey(terms(3)): 3}) {
+	if got := b.Marks(""); !reflect.DeepEqual(got, map[string]int64{license.MarkKey(terms(3)): 3}) {
 		t.Errorf("marks are %v", got)
 	}
 }
@@ -327,8 +327,11 @@ func TestMarksOnlyRise(t *testing.T) {
 	unfinished := begun(t, "r", change.Renew, "1.4", "1.4")
 	unfinished.Step.To.License.Sequence = 9
 	b := journaltest.Book(t, append(facts, unfinished, journal.Failed{Step: "r", StoreState: journal.Unchanged})...)
-	if got := b.Marks()["https://aurora.example sub-1"]; got != 5 {
+	if got := b.Marks("")["https://aurora.example sub-1"]; got != 5 {
 		t.Errorf("the mark is %d, want 5", got)
+	}
+	if here, elsewhere := b.Marks(journaltest.Key().Store), b.Marks("pilot"); len(here) != 1 || len(elsewhere) != 0 {
+		t.Errorf("the marks are %v in its store and %v in another", here, elsewhere)
 	}
 	b = journaltest.Book(t, journal.TimeMarked{Trusted: day}, journal.TimeMarked{Trusted: day.AddDate(0, -1, 0)})
 	if b.TimeMark() != (moment.Mark{Trusted: day}) {
@@ -375,9 +378,9 @@ func TestBooksBranch(t *testing.T) {
 		t.Error("a step done in one branch is done in the other")
 	}
 	b.Open(journaltest.Key()).Accepted = true
-	b.Marks()["x"], b.Tries()["x"] = 1, 1
+	b.Marks("")["x"], b.Tries()["x"] = 1, 1
 	b.Packages()[0], b.History()[0] = journal.Package{}, journal.Revision{}
-	if b.Open(journaltest.Key()).Accepted || len(b.Marks()) != 0 || len(b.Tries()) != 0 || b.Packages()[0].Size == 0 || b.History()[0].Revision == 0 {
+	if b.Open(journaltest.Key()).Accepted || len(b.Marks("")) != 0 || len(b.Tries()) != 0 || b.Packages()[0].Size == 0 || b.History()[0].Revision == 0 {
 		t.Error("what a book returned is the book's own")
 	}
 }
@@ -400,7 +403,7 @@ func look(b journal.Book) map[string]any {
 	m := map[string]any{
 		"seq": b.Seq(), "head": b.Head(), "packages": b.Packages(), "statements": b.Statements(), "bounds": b.Bounds(),
 		"unbound": b.Unbound(), "refusals": b.StatementRefusals(), "items": b.ItemRefusals(), "keys": b.Keys(),
-		"holds": b.Holds(), "blocks": b.Blocks(), "overrides": b.Overrides(), "tries": b.Tries(), "marks": b.Marks(),
+		"holds": b.Holds(), "blocks": b.Blocks(), "overrides": b.Overrides(), "tries": b.Tries(), "marks": b.Marks(""),
 		"time": b.TimeMark(), "policy": b.Policy(), "history": b.History(),
 	}
 	for _, k := range b.Keys() {

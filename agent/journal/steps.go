@@ -146,7 +146,7 @@ func (f Done) enter(w *writer, e Entry) error {
 	if s.leaves != nil {
 		s.blocks = append(slices.Clip(s.blocks), *s.leaves)
 	}
-	w.raise(f.State)
+	w.raise(r.Key, f.State)
 	w.close(s)
 	w.tries.drop(f.Step)
 	w.forget(f.Step, r.Key)
@@ -211,13 +211,16 @@ func (w *writer) count(id store.StepID) {
 	w.tries.set(id, n+1)
 }
 
-// raise keeps the highest sequence of a subscription that was ever put, so that
-// an older statement is recognized as one that was superseded.
-func (w *writer) raise(s store.State) {
+// A mark names a subscription, by license.MarkKey, as it was used in a store.
+type mark struct{ store, subscription string }
+
+// raise keeps the highest sequence of a subscription that was ever put into a
+// store, so that an older statement is recognized as one that was superseded.
+func (w *writer) raise(k store.Key, s store.State) {
 	if s.License.Subscription == "" {
 		return
 	}
-	key := license.MarkKey(s.License)
+	key := mark{k.Store, license.MarkKey(s.License)}
 	if n, ok := w.marks.get(key); !ok || s.License.Sequence > n {
 		w.marks.set(key, s.License.Sequence)
 	}

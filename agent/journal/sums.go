@@ -55,7 +55,7 @@ type sums struct {
 	notices       table[telling, time.Time] // when each was told
 	channels      table[string, Told]       // of notices, by name
 
-	marks  table[string, int64] // highest sequence put, by license.MarkKey
+	marks  table[mark, int64] // highest sequence put
 	time   moment.Mark
 	policy string
 	// ends is computed from bounds when it is first asked for; nil in a writer

@@ -185,7 +185,7 @@ func (o Observer) unbound(book journal.Book, p journal.Package, found profiled, 
 // Facts is what is known of the tenant and of licenses used before.
 func (o Observer) Facts(book journal.Book) license.Facts {
 	return license.Facts{
-		Tenant: o.Tenant, StoreTenant: o.storeTenant, Marks: book.Marks(), EarliestEnd: o.earliestEnds(book), Latest: latest(book, o.store),
+		Tenant: o.Tenant, StoreTenant: o.storeTenant, Marks: book.Marks(o.store), EarliestEnd: o.earliestEnds(book), Latest: latest(book, o.store),
 		StatusMarks: book.StatusMarks(),
 	}
 }
