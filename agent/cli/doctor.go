@@ -70,8 +70,8 @@ func (c *checkup) result(name, what, detail string, err error, fix string) {
 		c.add(name, what, tenant.Ready, detail, "")
 		return
 	}
-	if hint := diagnose(err).hint; hint != "" {
-		fix = hint
+	if f := foreseen(err); f != nil && f.hint != "" {
+		fix = f.hint
 	}
 	c.add(name, what, tenant.Missing, err.Error(), fix)
 }

@@ -60,8 +60,18 @@ func problem(exit int, code, hint, format string, args ...any) error {
 // verdict is the fault's code as readers of packages and licenses know it.
 func (f *fault) verdict() verdict.Code { return verdict.Code(f.code) }
 
-// diagnose turns any error into a fault.
+// diagnose turns any error into a fault. What nobody foresaw is for doctor to look
+// into.
 func diagnose(err error) *fault {
+	if f := foreseen(err); f != nil {
+		return f
+	}
+	return &fault{exitError, "error", "see what is amiss: orgstore doctor; once that is mended, run the command again", err}
+}
+
+// foreseen turns an error that says itself what to do into a fault, and any other
+// into nil.
+func foreseen(err error) *fault {
 	var f *fault
 	var refusal *verdict.Refusal
 	var held *lock.Held
@@ -83,7 +93,7 @@ func diagnose(err error) *fault {
 	case errors.As(err, &edge):
 		return &fault{exitOf(verdict.Code(edge.Code())), edge.Code(), edge.Hint(), err}
 	}
-	return &fault{exitError, "error", "see what is amiss: orgstore doctor; once that is mended, run the command again", err}
+	return nil
 }
 
 // exitOf maps what was found to an exit code.
