@@ -110,11 +110,18 @@ func (c *checkup) all(ctx context.Context) error {
 func (c *checkup) folder() {
 	err := disk.MakeDir(c.Disk, c.settings.Data, 0o700)
 	if err == nil {
-		name := filepath.Join(c.settings.Data, "doctor.check")
-		err = c.write(name, 0o600, []byte("orgstore doctor was here\n"))
-		err = errors.Join(err, ignoring(c.Disk.Remove(name), fs.ErrNotExist))
+		err = c.keeps(c.settings.Data)
 	}
 	c.result("data", "the data folder, with archive and journal", c.settings.Data, err, "let the user that runs orgstore write there")
+}
+
+// keeps writes a file into a folder, and takes it away.
+func (c *checkup) keeps(folder string) error {
+	name := filepath.Join(folder, "doctor.check")
+	if err := c.write(name, 0o600, []byte("orgstore doctor was here\n")); err != nil {
+		return err
+	}
+	return ignoring(c.Disk.Remove(name), fs.ErrNotExist)
 }
 
 func ignoring(err, harmless error) error {
@@ -246,9 +253,10 @@ func (c *checkup) library(ctx context.Context) {
 	c.result("library", "the folder in which packages arrive", c.settings.Library.Folder, err, "make the folder, or correct library in the settings; the user that runs orgstore must be able to read it")
 }
 
-// store checks that the store can be looked into; nil where it cannot.
+// store checks that stores can be looked into, and written to where they are
+// folders; nil where one cannot be looked into.
 func (c *checkup) store(ctx context.Context) []plan.Present {
-	const name, what, fix = "store", "the store that reports load visuals from", "see to it that the store can be reached; `orgstore status` shows more"
+	const name, what, fix = "store", "the store that reports load visuals from", "see to it that the store can be reached, and that the user that runs orgstore may write there"
 	for _, t := range c.settings.Stores {
 		what := what
 		if len(c.settings.Stores) > 1 {
@@ -266,7 +274,7 @@ func (c *checkup) store(ctx context.Context) []plan.Present {
 	return in.Present
 }
 
-// looks looks into one store.
+// looks looks into one store, and tries to write where it is a folder.
 func (c *checkup) looks(ctx context.Context, t config.Store) error {
 	var target store.Store
 	var err error
@@ -278,7 +286,10 @@ func (c *checkup) looks(ctx context.Context, t config.Store) error {
 	if _, err = target.Installed(ctx); err != nil {
 		return fmt.Errorf("cannot look into the store %s: %w", t.Name, err)
 	}
-	return nil
+	if t.Driver == config.RecordedDriver {
+		return nil
+	}
+	return c.keeps(t.Path)
 }
 
 // waysBack checks for each installed visual that a rollback could be made now:
