@@ -216,7 +216,7 @@ func TestUnitOfAServiceForPeople(t *testing.T) {
 	if want := "install --directory --mode=0755 --owner=orgstore --group=orgstore " + m.at("/srv/agent"); !slices.Contains(machine.Commands(), want) {
 		t.Errorf("%q", machine.Commands())
 	}
-	d.Socket = "/home/alice/orgstore.sock"
+	d.Socket = "/home/orgstore.sock"
 	if _, err := render(template(t), "/usr/local/bin/orgstore", d); code(err) != "service.path" {
 		t.Errorf("a socket that nobody sees: %v", err)
 	}
