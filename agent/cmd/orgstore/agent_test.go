@@ -150,13 +150,16 @@ func TestAgentWatchesWhereTheSettingsSay(t *testing.T) {
 	until(t, r, "it reads the settings anew", func() bool { return strings.Contains(r.logged(), "the settings have changed") })
 	before := w.rounds(t)
 	until(t, r, "the round has ended", func() bool { return w.rounds(t) >= before && strings.Contains(r.logged(), "the settings have changed") })
-	n := 0
+	n, at := 0, time.Time{}
 	until(t, r, "it looked because of a file in the new folder", func() bool {
-		n++ // another file each time: it may not be watched yet
-		if err := os.WriteFile(filepath.Join(moved, fmt.Sprintf("note-%d.txt", n)), nil, 0o600); err != nil {
-			t.Fatal(err)
+		// Another file each time, since the folder may not be watched yet; but not
+		// soon, since the agent waits until files stop coming.
+		if time.Since(at) > 4*time.Second {
+			n, at = n+1, time.Now()
+			if err := os.WriteFile(filepath.Join(moved, fmt.Sprintf("note-%d.txt", n)), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
 		}
-		time.Sleep(200 * time.Millisecond)
 		return w.rounds(t) > before+1
 	})
 	w.edit(t, "folder: moved", "folder: later")
