@@ -93,6 +93,10 @@ type Applier struct {
 	// Lead asks, right before a store is changed, whether this process may still
 	// do so; nil where no other could.
 	Lead func(context.Context) error
+	// Forbids returns the hold or block that somebody set since the step was
+	// planned, and nil if there is none. It is asked right before a store is
+	// changed, with the journal just read again; nil if nobody else could set one.
+	Forbids func(journal.Book, plan.Step) *verdict.Refusal
 }
 
 // Against is what licenses are held against in one store; see Applier.
@@ -192,7 +196,7 @@ func (a *Applier) change(ctx context.Context, s plan.Step) (store.Receipt, error
 	case !s.Kind.Valid():
 		return store.Receipt{}, verdict.Refuse("op.kind", fmt.Sprintf("this version of orgstore knows no change %q", s.Kind), "update orgstore")
 	case !s.Kind.Puts():
-		if err := a.leads(ctx); err != nil {
+		if err := a.mayChange(ctx, s); err != nil {
 			return store.Receipt{}, err
 		}
 		return target.SetAccess(ctx, s.ID, s.Key.GUID, s.Kind == change.Enable)
@@ -207,7 +211,7 @@ func (a *Applier) change(ctx context.Context, s plan.Step) (store.Receipt, error
 	if err := a.renewal(s); err != nil {
 		return store.Receipt{}, err
 	}
-	if err := a.leads(ctx); err != nil {
+	if err := a.mayChange(ctx, s); err != nil {
 		return store.Receipt{}, err
 	}
 	// A moment of its own: judging takes time, and a license may end meanwhile.
@@ -230,6 +234,24 @@ func halfway(err error) error {
 		return &store.StrangeError{Sent: true, Reason: strange.Reason, Message: message, Advice: strange.Advice}
 	}
 	return errors.New(message)
+}
+
+// mayChange asks, right before a store is changed, whether this process may still
+// change it, and whether somebody has forbidden the step since it was planned.
+func (a *Applier) mayChange(ctx context.Context, s plan.Step) error {
+	if err := a.leads(ctx); err != nil {
+		return err
+	}
+	if a.Forbids == nil {
+		return nil
+	}
+	if err := a.Journal.Refresh(ctx); err != nil {
+		return err
+	}
+	if refusal := a.Forbids(a.Journal.Book(), s); refusal != nil {
+		return refusal
+	}
+	return nil
 }
 
 // leads asks whether this process may still change stores: it may have been

@@ -35,6 +35,7 @@ func (a *agent) round(ctx context.Context) (round, error) {
 	if err != nil {
 		return round{}, err
 	}
+	s.reread = func() (config.Settings, error) { return a.current(), nil }
 	overlooked := false
 	defer func() {
 		seen := s.journal.Book().Seq()

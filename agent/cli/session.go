@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io/fs"
 	"path/filepath"
 	"strings"
@@ -25,8 +26,10 @@ import (
 	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/tenant"
+	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/approval"
+	"github.com/orgstore/orgstore/policies/change"
 	"github.com/orgstore/orgstore/policies/drift"
 	"github.com/orgstore/orgstore/policies/plan"
 	"github.com/orgstore/orgstore/policies/rule"
@@ -41,6 +44,7 @@ const maxBundle = 1 << 20
 type session struct {
 	*globals
 	settings config.Settings
+	reread   func() (config.Settings, error) // the settings as they are now
 	tx       journal.TxID
 	journal  *journal.Journal
 	archive  *archive.Archive
@@ -83,22 +87,15 @@ func (g *globals) openWith(ctx context.Context, settings config.Settings) (*sess
 	if err := shut(settings); err != nil {
 		return nil, err
 	}
-	s := &session{globals: g, settings: settings}
+	s := &session{globals: g, reread: g.settings}
 	var err error
 	if s.tx, err = journal.NewTxID(g.Now(), rand.Reader); err != nil {
 		return nil, err
 	}
-	if s.trust, err = g.trust(settings); err != nil {
+	if err := s.follow(ctx, settings); err != nil {
 		return nil, err
 	}
-	if s.known, err = g.usage(settings); err != nil {
-		return nil, err
-	}
-	s.profiles, s.broken = g.inForce(settings)
 	if s.archive, err = archive.Open(g.Disk, archiveOf(settings)); err != nil {
-		return nil, err
-	}
-	if err := s.openStores(ctx); err != nil {
 		return nil, err
 	}
 	// Read before the journal, which others may carry on meanwhile.
@@ -110,6 +107,73 @@ func (g *globals) openWith(ctx context.Context, settings config.Settings) (*sess
 		return nil, errors.Join(err, s.journal.Close())
 	}
 	return s, nil
+}
+
+// follow takes settings as those in force: trust, tenant facts, profiles and
+// stores are what they name.
+func (s *session) follow(ctx context.Context, settings config.Settings) error {
+	trust, err := s.globals.trust(settings)
+	if err != nil {
+		return err
+	}
+	known, err := s.usage(settings)
+	if err != nil {
+		return err
+	}
+	s.settings, s.trust, s.known = settings, trust, known
+	s.profiles, s.broken = s.inForce(settings)
+	s.heard, s.several, s.judged, s.drifts = listened{}, nil, nil, nil
+	return s.openStores(ctx)
+}
+
+// catchUp reads the journal and the settings again, once this process alone may
+// change stores: others may have changed both since they were opened, while this
+// process read a slow library or waited for an answer. Everything is computed
+// from what is read here.
+func (s *session) catchUp(ctx context.Context) error {
+	if err := s.journal.Refresh(ctx); err != nil {
+		return err
+	}
+	fresh, err := s.reread()
+	switch {
+	case err != nil:
+		return err
+	case fresh.Digest() == s.settings.Digest():
+		return nil
+	case fresh.Data != s.settings.Data:
+		return problem(exitStale, "settings.moved", "run the command again", "the settings have changed and name another data folder, %s", fresh.Data)
+	}
+	if s.tenant != nil {
+		if err := s.tenant.Close(); err != nil {
+			return err
+		}
+		s.tenant = nil
+	}
+	s.journal.SetPolicy(fresh.Digest())
+	return s.follow(ctx, fresh)
+}
+
+// forbids returns the hold or block that keeps a step from being carried out now,
+// and nil if there is none. What a person asked for, and the way back from a failed
+// step, pass both.
+func (s *session) forbids(book journal.Book, step plan.Step) *verdict.Refusal {
+	if step.Asked || step.Kind == change.Restore {
+		return nil
+	}
+	for _, g := range s.gates(step) {
+		if g.Kind == plan.GateHold && g.State == plan.GateClosed {
+			return verdict.Refuse(g.Code(), g.Message, g.Hint)
+		}
+	}
+	if r := step.To.Release; r != nil && step.Kind.Puts() {
+		for _, b := range book.Blocks() {
+			if b.Key == step.Key && b.Pin == s.pinOf(step.Key) && b.Covers(*r, contentOf(book, r.Digest)) {
+				return verdict.Refuse(plan.CodeRolledBack, fmt.Sprintf("%s was blocked since this change was planned: %s", r, b.Reason),
+					fmt.Sprintf("to allow it again: orgstore unblock %s", step.Key.GUID))
+			}
+		}
+	}
+	return nil
 }
 
 func archiveOf(s config.Settings) string { return filepath.Join(s.Data, "archive") }
@@ -185,6 +249,9 @@ func (s *session) changing(ctx context.Context, command string) ([]apply.Result,
 	if err := s.lead(ctx, command); err != nil {
 		return nil, err
 	}
+	if err := s.catchUp(ctx); err != nil {
+		return nil, err
+	}
 	if err := s.sweep(); err != nil {
 		return nil, err
 	}
@@ -253,7 +320,8 @@ func (s *session) applier() *apply.Applier {
 		Journal: s.journal, Archive: s.archive, Stores: s.stores, Trust: s.believed(),
 		Limits: pbiviz.DefaultLimits(), Facts: o.Facts, Entitled: o.Entitled, Against: against, Clock: s.clock,
 		Need: o.Need, Profiles: s.profiles, Checks: s.checks, Leaves: s.leaving,
-		Lead: func(ctx context.Context) error { return s.journal.Lead(ctx, leaseTerm, false) },
+		Lead:    func(ctx context.Context) error { return s.journal.Lead(ctx, leaseTerm, false) },
+		Forbids: s.forbids,
 	}
 }
 

@@ -45,12 +45,12 @@ type Stamp struct {
 // A Journal is a log and the book of what it says. It may be used by several
 // goroutines at once; other processes may append to the same log.
 type Journal struct {
-	log   Log
-	stamp Stamp
+	log Log
 
-	mu   sync.Mutex
-	book Book
-	term int64 // of the lease it was granted; zero if it has none
+	mu    sync.Mutex
+	stamp Stamp
+	book  Book
+	term  int64 // of the lease it was granted; zero if it has none
 }
 
 // Open reads a log from its beginning. Its errors include *BrokenError and
@@ -73,6 +73,14 @@ func (j *Journal) Book() Book {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.book
+}
+
+// SetPolicy names the settings under which what follows is recorded, by their
+// digest: they were read again since the journal was opened.
+func (j *Journal) SetPolicy(digest string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.stamp.Policy = digest
 }
 
 // Refresh reads what other processes appended: an approval given, a hold set.

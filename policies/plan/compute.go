@@ -278,9 +278,16 @@ func (m *matter) blockOf(o *offer) *Block {
 }
 
 func (m *matter) covers(b Block, o *offer) bool {
-	return !b.Version.IsZero() && b.Version.Equal(o.Release.Version) ||
-		b.Content != "" && m.holds(o, b.Content) ||
-		!b.Digest.IsZero() && b.Digest == o.Release.Digest
+	return b.Covers(o.Release, o.Content) || b.Content != "" && m.holds(o, b.Content)
+}
+
+// Covers reports whether the block keeps a release with this content from being
+// installed. Content that is only proven to be the same code is the caller's to
+// compare.
+func (b Block) Covers(r visual.Release, c pbiviz.Content) bool {
+	return !b.Version.IsZero() && b.Version.Equal(r.Version) ||
+		b.Content != "" && b.Content == c ||
+		!b.Digest.IsZero() && b.Digest == r.Digest
 }
 
 // holds says whether an offer is proven to hold the code of a content.
