@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -71,7 +72,7 @@ func (s *session) hook(c config.Check) check.Webhook {
 		Limit: c.Timeout, Now: s.Now,
 		Secret: func() (string, error) {
 			if s.Secret == nil {
-				return "", problem(exitError, "notice.unsupported", "use a command", "this program was built without what posts to webhooks")
+				return "", fault.New("notice.unsupported", "use a command", "this program was built without what posts to webhooks")
 			}
 			return s.Secret(c.Secret)
 		},

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"github.com/orgstore/orgstore/agent/fault"
 	"io"
 	"log/slog"
 	"os"
@@ -79,9 +80,7 @@ func (o *agentOptions) run(ctx context.Context, _ []string) (answer, error) {
 func (o *agentOptions) forever(ctx context.Context) error {
 	a, err := o.newAgent()
 	if err != nil {
-		f := *diagnose(err)
-		f.exit = exitSettings
-		return &f
+		return &exitWith{exitSettings, err}
 	}
 	defer a.tenants.close()
 	return a.forever(ctx)
@@ -98,7 +97,7 @@ type agent struct {
 	seen     watermark
 	lookout  *lookout // nil where it looks once
 	state    loop.State
-	failed   *fault // of the newest round; nil if it went well
+	failed   *fault.Fault // of the newest round; nil if it went well
 }
 
 // newAgent reads the settings: an agent does not begin with broken ones.
@@ -146,7 +145,7 @@ func (a *agent) forever(ctx context.Context) error {
 	a.log.Info("started", "version", a.Build.Version, "settings", a.settings.File, "every", a.settings.Agent.Every.String())
 	m := monitor.New(a.Build.Version, a.Now)
 	if err := m.Listen(ctx, a.settings.Agent.Listen); err != nil {
-		return problem(exitError, "agent.listen", "set agent: {listen: ...} to an address that is free, or leave it out", "cannot serve metrics and health checks: %w", err)
+		return fault.New("agent.listen", "set agent: {listen: ...} to an address that is free, or leave it out", "cannot serve metrics and health checks: %w", err)
 	}
 	defer m.Close()
 	wake := make(chan string)
@@ -167,7 +166,7 @@ func (a *agent) forever(ctx context.Context) error {
 			r, err := a.round(ctx)
 			a.failed = nil
 			if err != nil {
-				a.failed = diagnose(err)
+				a.failed = fault.Of(err)
 				return r.Report, err
 			}
 			a.beat(ctx)
@@ -202,7 +201,7 @@ func (a *agent) tell(s loop.State, m *monitor.Monitor) {
 	case s.Next.IsZero(): // a round has begun
 		return
 	case a.failed != nil && s.Err != nil && !errors.Is(s.Err, context.Canceled):
-		a.log.Error("round failed", "why", s.Why, "error", a.failed.Error(), "code", a.failed.code, "hint", a.failed.hint, "failures", s.Failures, "next", s.Next.UTC().Format(time.RFC3339))
+		a.log.Error("round failed", "why", s.Why, "error", a.failed.Error(), "code", a.failed.Code, "hint", a.failed.Hint, "failures", s.Failures, "next", s.Next.UTC().Format(time.RFC3339))
 	default:
 		a.log.Debug("round made", "why", s.Why, "took", s.Ended.Sub(s.Began).String(), "next", s.Next.UTC().Format(time.RFC3339))
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"io/fs"
 	"maps"
 	"os"
@@ -83,7 +84,7 @@ func (a *agent) record(state string) {
 		r.Stopped, r.Next = a.Now().UTC(), time.Time{}
 	}
 	if a.failed != nil {
-		r.Error, r.Code, r.Hint = a.failed.Error(), a.failed.code, a.failed.hint
+		r.Error, r.Code, r.Hint = a.failed.Error(), a.failed.Code, a.failed.Hint
 	}
 	text, err := json.Marshal(r, jsontext.WithIndent("  "))
 	if err == nil {
@@ -115,14 +116,14 @@ func runAgentStatus(g *globals) (answer, error) {
 	}
 	text, err := disk.ReadFile(g.Disk, filepath.Join(settings.Data, agentFile), maxAgentFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return answer{}, problem(exitError, "agent."+stateNone, "start one: orgstore agent run, or as a service: orgstore service install", "no agent has ever run on the data in %s", settings.Data)
+		return answer{}, fault.New("agent."+stateNone, "start one: orgstore agent run, or as a service: orgstore service install", "no agent has ever run on the data in %s", settings.Data)
 	}
 	if err != nil {
 		return answer{}, err
 	}
 	var r agentRecord
 	if err := json.Unmarshal(text, &r); err != nil || r.Format != agentFormat {
-		return answer{}, problem(exitError, "agent.unreadable", "it is written anew after the agent's next look; if an agent of a newer orgstore runs, use that program", "cannot read how the agent is: %s", agentFile)
+		return answer{}, fault.New("agent.unreadable", "it is written anew after the agent's next look; if an agent of a newer orgstore runs, use that program", "cannot read how the agent is: %s", agentFile)
 	}
 	r.State = r.now(g.Now())
 	a := answer{data: r, view: r.view(g.Now())}
@@ -146,11 +147,11 @@ func (r agentRecord) now(at time.Time) string {
 func (r agentRecord) fault() error {
 	switch r.State {
 	case stateStopped:
-		return problem(exitError, "agent."+stateStopped, "start it: orgstore agent run, or orgstore service start", "the agent was stopped at %s", clock(r.Stopped))
+		return fault.New("agent."+stateStopped, "start it: orgstore agent run, or orgstore service start", "the agent was stopped at %s", clock(r.Stopped))
 	case stateSilent:
-		return problem(exitError, "agent."+stateSilent, "see whether process "+strconv.Itoa(r.PID)+" still runs on "+output.Safe(r.Host)+", and what its log says", "the agent should have looked again at %s and has said nothing since", clock(r.Next))
+		return fault.New("agent."+stateSilent, "see whether process "+strconv.Itoa(r.PID)+" still runs on "+output.Safe(r.Host)+", and what its log says", "the agent should have looked again at %s and has said nothing since", clock(r.Next))
 	case stateFailing:
-		return problem(exitError, cmp.Or(r.Code, "agent."+stateFailing), r.Hint, "the agent's last look failed, %s in a row: %s", plural(r.Failures, "time"), r.Error)
+		return fault.New(cmp.Or(r.Code, "agent."+stateFailing), r.Hint, "the agent's last look failed, %s in a row: %s", plural(r.Failures, "time"), r.Error).DueTo(fault.CodeUnknown)
 	}
 	return nil
 }

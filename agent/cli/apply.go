@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -151,11 +152,11 @@ func (o *applyOptions) adopt(ctx context.Context, s *session, p plan.Plan, in pl
 func (o *applyOptions) check() error {
 	switch {
 	case o.override == "" && o.reason != "":
-		return usage("give --override GATE too, or leave --reason out", "--reason says why a gate is overridden, and none is")
+		return fault.Usage("give --override GATE too, or leave --reason out", "--reason says why a gate is overridden, and none is")
 	case o.override != "" && !slices.Contains(plan.GateKinds(), o.override):
-		return usage(fmt.Sprintf("gates are %v", plan.GateKinds()), "there is no gate %q", o.override)
+		return fault.Usage(fmt.Sprintf("gates are %v", plan.GateKinds()), "there is no gate %q", o.override)
 	case o.override != "" && blank(o.reason):
-		return usage("say why with --reason; it stays in the history", "overriding a gate needs a reason")
+		return fault.Usage("say why with --reason; it stays in the history", "overriding a gate needs a reason")
 	}
 	return nil
 }
@@ -218,7 +219,7 @@ func (s *session) ofSaved(p plan.Plan, saved savedPlan, name string) ([]plan.Ste
 		return nil, nil
 	}
 	if saved.Basis != p.Basis {
-		return nil, problem(exitStale, "plan.stale", "look at `orgstore plan` and save it again",
+		return nil, fault.New("plan.stale", "look at `orgstore plan` and save it again",
 			"the plan %s is stale: pins, packages or the store have changed since it was made", name)
 	}
 	wanted := map[store.StepID]bool{}
@@ -247,13 +248,13 @@ func gone(p plan.Plan, step savedStep, name string) error {
 		if l.key.GUID.String() != step.Visual || l.step != nil {
 			continue
 		}
-		exit := exitStale
+		f := fault.New("plan.step_gone", l.reason.Hint, "the plan %s cannot be applied any more: %s: %s", name, title(l.name, l.key), l.reason.Message)
 		if l.reason.Code != plan.CodeCurrent && l.reason.Code != plan.CodeUnpinned {
-			exit = exitLicense // on one and the same basis only a license's time makes the difference
+			f.Because = fault.CodeLicense // on one and the same basis only a license's time makes the difference
 		}
-		return problem(exit, "plan.step_gone", l.reason.Hint, "the plan %s cannot be applied any more: %s: %s", name, title(l.name, l.key), l.reason.Message)
+		return f
 	}
-	return problem(exitStale, "plan.step_gone", "look at `orgstore plan` and save it again",
+	return fault.New("plan.step_gone", "look at `orgstore plan` and save it again",
 		"the plan %s has a step %s that does not follow from pins, packages and store: it was edited, or time has passed", name, step.ID)
 }
 
@@ -424,7 +425,7 @@ func worst(results []apply.Result, byName bool) error {
 	}
 	for i, r := range results {
 		if byName && r.Code == "" && r.Outcome == apply.Waiting {
-			return problem(exitWaiting, string(codeWaiting), cmp.Or(r.Hint, "do what the task says, then: orgstore store confirm "+r.Step.Key.GUID.String()),
+			return fault.New(string(codeWaiting), cmp.Or(r.Hint, "do what the task says, then: orgstore store confirm "+r.Step.Key.GUID.String()),
 				"%s of %s waits for a person: %s", r.Step.Kind, title(r.Step.Name, r.Step.Key), r.Message)
 		}
 		held := opensByItself(r.Code)
@@ -432,7 +433,7 @@ func worst(results []apply.Result, byName bool) error {
 		if r.Code == "" || held && !byName || mended {
 			continue
 		}
-		return problem(exitOf(r.Code), string(r.Code), r.Hint, "cannot %s %s: %s", r.Step.Kind, title(r.Step.Name, r.Step.Key), r.Message)
+		return fault.New(string(r.Code), r.Hint, "cannot %s %s: %s", r.Step.Kind, title(r.Step.Name, r.Step.Key), r.Message)
 	}
 	return nil
 }
@@ -448,7 +449,7 @@ func unhappy(unmet []plan.Idle, byName bool) error {
 		if i.Reason.Code == plan.CodeRolledBack && !byName {
 			continue
 		}
-		return problem(exitOf(i.Reason.Code), string(i.Reason.Code), i.Reason.Hint,
+		return fault.New(string(i.Reason.Code), i.Reason.Hint,
 			"%s is not as it is pinned: %s", title(i.Name, i.Key), i.Reason.Message)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"slices"
 	"strings"
 
@@ -88,7 +89,7 @@ type matterData struct {
 
 func (o *approveOptions) run(ctx context.Context, args []string) (answer, error) {
 	if len(args) > 0 && blank(o.reason) {
-		return answer{}, usage("say why with --reason; it stays in the history", "a decision needs a reason")
+		return answer{}, fault.Usage("say why with --reason; it stays in the history", "a decision needs a reason")
 	}
 	s, err := o.open(ctx)
 	if err != nil {
@@ -156,14 +157,14 @@ func (s *session) pick(matters []matter, name string) (matter, error) {
 	if strings.HasPrefix(name, stepPrefix) {
 		i := slices.IndexFunc(matters, func(m matter) bool { return m.step.ID == store.StepID(name) })
 		if i < 0 {
-			return matter{}, problem(exitStale, "approval.stale", "see what waits now: orgstore approve",
+			return matter{}, fault.New("approval.stale", "see what waits now: orgstore approve",
 				"no change %s waits for approval: it needs none, or pins, packages or the store have changed", output.Safe(name))
 		}
 		return matters[i], nil
 	}
 	g, err := visual.ParseName(name)
 	if err != nil {
-		return matter{}, usage("name a step as orgstore approve lists it, or a visual by its GUID", "%w", err)
+		return matter{}, fault.Usage("name a step as orgstore approve lists it, or a visual by its GUID", "%w", err)
 	}
 	if err := s.mustKnow([]visual.GUID{g}); err != nil {
 		return matter{}, err
@@ -171,7 +172,7 @@ func (s *session) pick(matters []matter, name string) (matter, error) {
 	of := slices.DeleteFunc(slices.Clone(matters), func(m matter) bool { return m.step.Key.GUID != g })
 	switch len(of) {
 	case 0:
-		return matter{}, problem(exitError, "approval.none", "see what waits: orgstore approve; to keep a visual as it is: orgstore hold", "nothing of %s waits for approval", g)
+		return matter{}, fault.New("approval.none", "see what waits: orgstore approve; to keep a visual as it is: orgstore hold", "nothing of %s waits for approval", g)
 	case 1:
 		return of[0], nil
 	}
@@ -179,7 +180,7 @@ func (s *session) pick(matters []matter, name string) (matter, error) {
 	for _, m := range of {
 		ids = append(ids, fmt.Sprintf("%s (%s)", m.step.ID, m.step.Kind))
 	}
-	return matter{}, usage("name one of them: "+strings.Join(ids, ", "), "several changes of %s wait for approval", g)
+	return matter{}, fault.Usage("name one of them: "+strings.Join(ids, ", "), "several changes of %s wait for approval", g)
 }
 
 // decide records what a person says of a change, if that person may.

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -176,7 +177,7 @@ func (o *attestOptions) results(files []string, packages []*pbiviz.Package, issu
 func (o *attestOptions) mayDeliver(files []string, results []newFile) error {
 	for _, r := range results {
 		if text, err := o.read(r.name, license.MaxStatement); err == nil && fromVendor(text) {
-			return problem(exitError, "attest.signed", "the vendor's word counts for more: if it cannot be believed, see why with `orgstore license show`; to keep both, name another folder with --out",
+			return fault.New("attest.signed", "the vendor's word counts for more: if it cannot be believed, see why with `orgstore license show`; to keep both, name another folder with --out",
 				"%s is a license statement of a vendor, and stays", r.name)
 		}
 	}
@@ -221,17 +222,17 @@ func (o *attestOptions) answer(files []string, packages []*pbiviz.Package, issue
 func (o *attestOptions) check() error {
 	switch {
 	case (o.key == "") == (o.signer.command == ""):
-		return usage("make a key with `orgstore trust keygen`, on your own machine; one in a key vault signs through --signer", "attesting needs either your --key or a --signer")
+		return fault.Usage("make a key with `orgstore trust keygen`, on your own machine; one in a key vault signs through --signer", "attesting needs either your --key or a --signer")
 	case o.ends == "":
-		return usage("give the day as --ends 2027-11-20", "an attestation needs the end of the license")
+		return fault.Usage("give the day as --ends 2027-11-20", "an attestation needs the end of the license")
 	case (o.evidence == "") == (o.evidenceFile == ""):
-		return usage("such as --evidence \"invoice 2026-4711\", or --evidence-file invoice.pdf", "an attestation rests on either --evidence or --evidence-file")
+		return fault.Usage("such as --evidence \"invoice 2026-4711\", or --evidence-file invoice.pdf", "an attestation rests on either --evidence or --evidence-file")
 	case blank(o.reason):
-		return usage("such as --reason \"the vendor's license cannot be read\"", "an attestation needs a --reason")
+		return fault.Usage("such as --reason \"the vendor's license cannot be read\"", "an attestation needs a --reason")
 	case o.sequence < 1:
-		return usage("1 for the first attestation of an order, one more at each renewal", "--seq: %d is below 1", o.sequence)
+		return fault.Usage("1 for the first attestation of an order, one more at each renewal", "--seq: %d is below 1", o.sequence)
 	case o.quantity < 0:
-		return usage("leave it out if it is not known", "--quantity: %d is below 0", o.quantity)
+		return fault.Usage("leave it out if it is not known", "--quantity: %d is below 0", o.quantity)
 	}
 	if err := o.signer.check(); err != nil {
 		return err
@@ -245,11 +246,11 @@ func (o *attestOptions) checkCounts() error {
 	given := map[license.Kind]bool{license.User: o.quantity != 0, license.Capacity: len(o.skus) > 0, license.Site: len(o.sites) > 0}
 	kind := license.Kind(o.kind)
 	if _, known := given[kind]; !known {
-		return usage("choose user, capacity or site", "--kind: there is no kind %q", o.kind)
+		return fault.Usage("choose user, capacity or site", "--kind: there is no kind %q", o.kind)
 	}
 	for _, other := range []license.Kind{license.User, license.Capacity, license.Site} {
 		if other != kind && given[other] {
-			return usage("leave out --quantity, --sku or --site, or choose --kind "+string(other), "a license of the kind %s does not count by %s", kind, other)
+			return fault.Usage("leave out --quantity, --sku or --site, or choose --kind "+string(other), "a license of the kind %s does not count by %s", kind, other)
 		}
 	}
 	return nil
@@ -264,7 +265,7 @@ func (o *attestOptions) opaque(files []string) ([]*pbiviz.Package, error) {
 	}
 	for i, p := range packages {
 		if _, inside := p.Statement(); inside {
-			return nil, problem(exitError, "attest.signed", "use the vendor's license: orgstore license show "+files[i],
+			return nil, fault.New("attest.signed", "use the vendor's license: orgstore license show "+files[i],
 				"%s has its vendor's license statement inside; an attestation beside it would be refused", files[i])
 		}
 	}
@@ -279,14 +280,14 @@ func (o *attestOptions) request(person string) (issuer.Request, error) {
 	}
 	var err error
 	if r.Ends, err = issuer.ParseDate(o.ends); err != nil {
-		return r, usage("write the day as 2027-11-20", "--ends: %w", err)
+		return r, fault.Usage("write the day as 2027-11-20", "--ends: %w", err)
 	}
 	if !r.Issued.Before(r.Ends) {
-		return r, usage("give the day on which the license of this package ends", "--ends: the license ended on %s already", o.ends)
+		return r, fault.Usage("give the day on which the license of this package ends", "--ends: the license ended on %s already", o.ends)
 	}
 	if o.begins != "" {
 		if r.Begins, err = issuer.ParseDate(o.begins); err != nil {
-			return r, usage("write the day as 2026-11-20", "--begins: %w", err)
+			return r, fault.Usage("write the day as 2026-11-20", "--begins: %w", err)
 		}
 		if r.Begins.Before(r.Issued) { // a day that has begun
 			r.Begins = r.Issued
@@ -305,13 +306,13 @@ func (o *attestOptions) request(person string) (issuer.Request, error) {
 func (o *attestOptions) tenantID() (string, error) {
 	if o.tenant != "" {
 		if !license.ValidTenant(o.tenant) {
-			return "", usage("write it as 8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11, in lower case", "--tenant: %q is not a tenant's id", o.tenant)
+			return "", fault.Usage("write it as 8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11, in lower case", "--tenant: %q is not a tenant's id", o.tenant)
 		}
 		return o.tenant, nil
 	}
 	settings, err := o.settings()
-	if f := (*fault)(nil); errors.As(err, &f) && f.code == codeNoSettings {
-		return "", usage("give --tenant, the id that the Azure portal shows", "there are no settings here that name the tenant")
+	if f := (*fault.Fault)(nil); errors.As(err, &f) && f.Code == codeNoSettings {
+		return "", fault.Usage("give --tenant, the id that the Azure portal shows", "there are no settings here that name the tenant")
 	}
 	return settings.Tenant, err
 }
@@ -336,7 +337,7 @@ func (o *attestOptions) rehearse(r issuer.Request, packages []*pbiviz.Package, k
 	}
 	issued, err := o.attest(r, packages, other)
 	if refusal := (*verdict.Refusal)(nil); errors.As(err, &refusal) { // the agent would refuse it
-		return nil, usage("mend the flags; see `orgstore license attest --help`", "%w", err)
+		return nil, fault.Usage("mend the flags; see `orgstore license attest --help`", "%w", err)
 	}
 	return issued, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"io/fs"
 	"path/filepath"
 
@@ -91,7 +92,7 @@ func (s *session) post(ctx context.Context) {
 	_, err = s.board.Post(ctx, s.poster, board.Look(s.journal.Book(), in))
 	if err = errors.Join(err, s.saveBoard()); err != nil && ctx.Err() == nil {
 		s.unposted = fmt.Sprintf("the library does not show everything yet, and the next run tries again: %v", err)
-		if hint := diagnose(err).hint; hint != "" {
+		if hint := fault.Of(err).Hint; hint != "" {
 			s.unposted += " (" + hint + ")"
 		}
 		s.note("%s", s.unposted)

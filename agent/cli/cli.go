@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"io"
 	"strings"
 	"time"
@@ -133,7 +134,7 @@ func (p *partial) Unwrap() error { return p.error }
 func (g *globals) answering(run func(ctx context.Context, args []string) (answer, error)) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		if err := output.CheckQuery(g.query); err != nil {
-			return usage("see https://jmespath.org for the language", "--query: %w", err)
+			return fault.Usage("see https://jmespath.org for the language", "--query: %w", err)
 		}
 		_, g.shared = served()[name(cmd)]
 		a, err := run(cmd.Context(), args)
@@ -170,15 +171,15 @@ func (g *globals) show(a answer) error {
 
 // fail tells people what went wrong and what to do, and programs the same.
 func (g *globals) fail(cmd *cobra.Command, err error) int {
-	f := diagnose(err)
-	failure := output.Failure{Code: f.code, Message: f.Error(), Hint: f.hint}
+	f := fault.Of(err)
+	failure := output.Failure{Code: f.Code, Message: f.Error(), Hint: f.Hint}
 	if p := (*partial)(nil); errors.As(err, &p) {
 		failure.Data, failure.View = p.found.data, p.found.view
 	}
 	if werr := output.WriteFailure(g.Out, g.Err, g.format, name(cmd), g.Now(), failure); werr != nil {
 		g.note("cannot write the answer: %v", werr)
 	}
-	return f.exit
+	return exitFor(err, f)
 }
 
 // name is the command's name as programs know it, without the program's.

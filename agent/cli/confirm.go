@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"io"
 	"strings"
 
@@ -26,7 +27,7 @@ func (c confirmation) confirm(g *globals, show func() error, question string) er
 	case c.force:
 		return nil
 	case !g.InTerminal:
-		return problem(exitUsage, "confirm.no_terminal", "add --force to do it without asking, or --dry-run to look first",
+		return fault.New("confirm.no_terminal", "add --force to do it without asking, or --dry-run to look first",
 			"cannot ask whether to %s: there is no terminal", question)
 	}
 	if show != nil {
@@ -54,10 +55,10 @@ func (g *globals) ask(question string) error {
 	fmt.Fprintf(g.Err, "%s? [y/N] ", strings.ToUpper(question[:1])+question[1:])
 	line, err := readLine(g.In)
 	if err != nil && line == "" {
-		return problem(exitError, "confirm.declined", "", "nothing was done: there was no answer")
+		return fault.New("confirm.declined", "", "nothing was done: there was no answer")
 	}
 	if a := strings.ToLower(strings.TrimSpace(line)); a != "y" && a != "yes" {
-		return problem(exitError, "confirm.declined", "", "nothing was done, as you answered")
+		return fault.New("confirm.declined", "", "nothing was done, as you answered")
 	}
 	return nil
 }

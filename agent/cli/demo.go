@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"hash/crc32"
 	"os"
 	"path/filepath"
@@ -75,7 +76,7 @@ func (o *demoOptions) run(ctx context.Context) (answer, error) {
 	}
 	data := demoData{Folder: o.keep, Commands: story.commands, Surprise: orEmpty(story.surprises)}
 	if len(story.surprises) > 0 {
-		return answer{data: data}, problem(exitError, "demo.surprise", "please report this",
+		return answer{data: data}, fault.New("demo.surprise", "please report this",
 			"the story did not go as it should: %s", strings.Join(story.surprises, "; "))
 	}
 	a := answer{data: data, view: output.View{Text: plural(story.commands, "command") + ", all as they should be"}}
@@ -103,7 +104,7 @@ func (o *demoOptions) folder() (string, func(), error) {
 		return "", nil, err
 	}
 	if _, err := o.Disk.Stat(dir); err == nil {
-		return "", nil, problem(exitError, "file.exists", "name a folder that does not exist yet", "%s exists already", o.keep)
+		return "", nil, fault.New("file.exists", "name a folder that does not exist yet", "%s exists already", o.keep)
 	}
 	return dir, func() {}, o.Disk.MkdirAll(dir, 0o755)
 }

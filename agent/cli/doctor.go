@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"io/fs"
 	"path/filepath"
 	"slices"
@@ -70,8 +71,8 @@ func (c *checkup) result(name, what, detail string, err error, fix string) {
 		c.add(name, what, tenant.Ready, detail, "")
 		return
 	}
-	if f := foreseen(err); f != nil && f.hint != "" {
-		fix = f.hint
+	if f := fault.Known(err); f != nil && f.Hint != "" {
+		fix = f.Hint
 	}
 	c.add(name, what, tenant.Missing, err.Error(), fix)
 }
@@ -307,7 +308,7 @@ func (c *checkup) waysBack(ctx context.Context, listed []plan.Present) {
 		before, err := s.previous(p.Key, *now.Release)
 		switch {
 		case err != nil: // nothing older was installed, and nobody can mend that
-			c.add(name, what, tenant.Limited, err.Error(), diagnose(err).hint)
+			c.add(name, what, tenant.Limited, err.Error(), fault.Of(err).Hint)
 			continue
 		case before == nil:
 			c.add(name, what, tenant.Limited, "no other version was installed before: a rollback turns its access off", "keep the previous version's package in the library")
@@ -365,15 +366,15 @@ func (c *checkup) missing() error {
 	if len(lacks) == 0 {
 		return nil
 	}
-	exit, code := exitError, "doctor.missing"
+	code := "doctor.missing"
 	i := slices.IndexFunc(lacks, func(r tenant.Requirement) bool { return r.Name == "sign_in" })
 	if i >= 0 {
-		exit, code = exitSignIn, "signin.failed"
+		code = "signin.failed"
 	}
 	first := lacks[max(i, 0)]
 	text := fmt.Sprintf("%s: %s", first.What, first.Detail)
 	if n := len(lacks); n > 1 {
 		text += fmt.Sprintf(" (and %d more)", n-1)
 	}
-	return problem(exit, code, first.Fix, "something is missing: %s", text)
+	return fault.New(code, first.Fix, "something is missing: %s", text)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -261,7 +262,7 @@ type settledData struct {
 
 func (o *settleOptions) run(ctx context.Context, args []string) (answer, error) {
 	if blank(o.reason) {
-		return answer{}, usage("say why with --reason; it stays in the history", "settling needs a reason")
+		return answer{}, fault.Usage("say why with --reason; it stays in the history", "settling needs a reason")
 	}
 	s, err := o.open(ctx)
 	if err != nil {
@@ -273,7 +274,7 @@ func (o *settleOptions) run(ctx context.Context, args []string) (answer, error) 
 	if !s.journal.Book().HasEvent(args[0]) {
 		g, err := visual.ParseName(args[0])
 		if err != nil {
-			return answer{}, usage("`orgstore drift -o json` lists both", "%q is neither a visual nor an event that was recorded", args[0])
+			return answer{}, fault.Usage("`orgstore drift -o json` lists both", "%q is neither a visual nor an event that was recorded", args[0])
 		}
 		p, _, err := s.plan(ctx, nil)
 		if err != nil {

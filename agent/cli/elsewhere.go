@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"io"
 	"slices"
 
@@ -81,7 +82,7 @@ func (g *globals) elsewhere(ctx context.Context, cmd *cobra.Command, args []stri
 		}
 		q.Agreed = append(q.Agreed, r.Ask.Sum)
 	}
-	return problem(exitError, "socket.questions", "look at orgstore plan, then name the change by its step", "what is to be decided changes all the time")
+	return fault.New("socket.questions", "look at orgstore plan, then name the change by its step", "what is to be decided changes all the time")
 }
 
 // answered passes on what the agent answered. A query is asked here, as it would be
@@ -93,7 +94,7 @@ func (g *globals) answered(cmd *cobra.Command, r localapi.Reply) error {
 	case g.query == "":
 		return written(g.Out, r.Out)
 	case json.Unmarshal(r.Out, &e) != nil:
-		return problem(exitError, "socket.answer", "let both be of one version of orgstore", "the agent's answer cannot be read")
+		return fault.New("socket.answer", "let both be of one version of orgstore", "the agent's answer cannot be read")
 	case e.Status != output.Success && g.format == output.JSON:
 		return written(g.Out, r.Out)
 	case e.Status != output.Success:
@@ -121,20 +122,20 @@ func (g *globals) closedTo(q localapi.Request, c *closed) error {
 			}
 		}
 	}
-	return problem(exitError, "data.closed", hint, "cannot %s: %w", q.Command, c)
+	return fault.New("data.closed", hint, "cannot %s: %w", q.Command, c)
 }
 
 // unanswered says why the agent did nothing.
 func (g *globals) unanswered(err error, socket string) error {
 	switch {
 	case errors.Is(err, localapi.ErrNobody):
-		return problem(exitError, "socket.nobody", "start it: orgstore service start, as root", "the data are closed to this account, and no agent serves callers at %s", socket)
+		return fault.New("socket.nobody", "start it: orgstore service start, as root", "the data are closed to this account, and no agent serves callers at %s", socket)
 	case errors.Is(err, localapi.ErrOutside):
 		group := localapi.Group(socket)
-		return problem(exitError, "socket.outside", fmt.Sprintf("let root add your account, then sign in again: usermod --append --groups %s ACCOUNT", group),
+		return fault.New("socket.outside", fmt.Sprintf("let root add your account, then sign in again: usermod --append --groups %s ACCOUNT", group),
 			"the agent serves the members of the group %s at %s, and you are not one", group, socket)
 	case errors.Is(err, localapi.ErrStranger):
-		return problem(exitError, "socket.stranger", "find out whose process that is: it may want to pass for the agent", "nothing was asked of whoever listens at %s: it is another account than that of the data", socket)
+		return fault.New("socket.stranger", "find out whose process that is: it may want to pass for the agent", "nothing was asked of whoever listens at %s: it is another account than that of the data", socket)
 	}
 	return err
 }

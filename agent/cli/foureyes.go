@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"github.com/orgstore/orgstore/agent/fault"
 	"slices"
 
 	"github.com/orgstore/orgstore/agent/journal"
@@ -39,7 +40,7 @@ func (s *session) fourEyes(step plan.Step, gate string) error {
 	if !slices.ContainsFunc(s.attestedBy(step), approval.Person(actor).Is) {
 		return nil
 	}
-	return problem(exitReview, string(approval.CodeFourEyes), "somebody else must look at it and say so; with --visual the others can be let through",
+	return fault.New(string(approval.CodeFourEyes), "somebody else must look at it and say so; with --visual the others can be let through",
 		"%s attested the license of %s %s, and cannot let it pass %s as well", actor, title(step.Name, step.Key), versionOf(step.To), gate)
 }
 

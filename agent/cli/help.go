@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"io"
 	"strings"
 
@@ -74,7 +75,7 @@ func newHelp() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			about, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {
-				return usage("see `orgstore --help`", "there is no command %q", strings.Join(args, " "))
+				return fault.Usage("see `orgstore --help`", "there is no command %q", strings.Join(args, " "))
 			}
 			return about.Help()
 		},
@@ -116,7 +117,7 @@ whatever --output says: load it in the file that your shell reads at its start.`
 		RunE: func(cmd *cobra.Command, args []string) error {
 			write, ok := shells[args[0]]
 			if !ok {
-				return usage("choose bash, zsh, fish or powershell", "there is no completion for %q", args[0])
+				return fault.Usage("choose bash, zsh, fish or powershell", "there is no completion for %q", args[0])
 			}
 			return write(cmd.Root())
 		},

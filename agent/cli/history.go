@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"slices"
 	"strconv"
 	"strings"
@@ -170,7 +171,7 @@ func named(args []string) ([]visual.GUID, error) {
 	for _, a := range args {
 		g, err := visual.ParseName(a)
 		if err != nil {
-			return nil, usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
+			return nil, fault.Usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
 		}
 		out = append(out, g)
 	}

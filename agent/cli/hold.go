@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"slices"
 	"time"
 
@@ -86,7 +87,7 @@ func dryRunFlags(cmd *cobra.Command, dryRun *bool) {
 
 func (o *holdOptions) hold(ctx context.Context, args []string) (answer, error) {
 	if blank(o.reason) {
-		return answer{}, usage("say why with --reason; everyone who meets the hold will read it", "a hold needs a reason")
+		return answer{}, fault.Usage("say why with --reason; everyone who meets the hold will read it", "a hold needs a reason")
 	}
 	until, err := o.day()
 	if err != nil {
@@ -109,9 +110,9 @@ func (o *holdOptions) day() (time.Time, error) {
 	t, err := time.Parse(time.DateOnly, o.until)
 	switch {
 	case err != nil:
-		return t, usage("write the day as 2027-01-11", "--until: %q is not a day", o.until)
+		return t, fault.Usage("write the day as 2027-01-11", "--until: %q is not a day", o.until)
 	case !t.After(o.Now()):
-		return t, usage("name a day that lies ahead", "--until: %s has begun already", o.until)
+		return t, fault.Usage("name a day that lies ahead", "--until: %s has begun already", o.until)
 	}
 	return t, nil
 }
@@ -124,7 +125,7 @@ func (o *holdOptions) unhold(ctx context.Context, args []string) (answer, error)
 
 func (o *holdOptions) unblock(ctx context.Context, args []string) (answer, error) {
 	if blank(o.reason) {
-		return answer{}, usage("say why with --reason; it stays in the history", "lifting a block needs a reason")
+		return answer{}, fault.Usage("say why with --reason; it stays in the history", "lifting a block needs a reason")
 	}
 	return o.record(ctx, args[0], "blocked no more", isBlocked, func(b journal.Book, k store.Key) []journal.Fact {
 		facts := []journal.Fact{journal.Unblocked{Key: k, Reason: o.reason}}
@@ -144,7 +145,7 @@ func isHeld(b journal.Book, k store.Key) error {
 			return nil
 		}
 	}
-	return problem(exitError, "hold.none", "look at `orgstore status`", "%s is not held", k.GUID)
+	return fault.New("hold.none", "look at `orgstore status`", "%s is not held", k.GUID)
 }
 
 // isBlocked refuses to lift a block that no rollback left.
@@ -154,7 +155,7 @@ func isBlocked(b journal.Book, k store.Key) error {
 			return nil
 		}
 	}
-	return problem(exitError, "block.none", "look at `orgstore plan`: it says why nothing happens", "nothing of %s is blocked", k.GUID)
+	return fault.New("block.none", "look at `orgstore plan`: it says why nothing happens", "nothing of %s is blocked", k.GUID)
 }
 
 type doneData struct {
@@ -168,7 +169,7 @@ type doneData struct {
 func (o *holdOptions) record(ctx context.Context, name, done string, check func(journal.Book, store.Key) error, facts func(journal.Book, store.Key) []journal.Fact) (answer, error) {
 	g, err := visual.ParseName(name)
 	if err != nil {
-		return answer{}, usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
+		return answer{}, fault.Usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
 	}
 	s, err := o.open(ctx)
 	if err != nil {
@@ -201,7 +202,7 @@ func (o *holdOptions) record(ctx context.Context, name, done string, check func(
 func (s *session) mustKnow(visuals []visual.GUID) error {
 	for _, g := range visuals {
 		if !s.knows(g) {
-			return problem(exitError, "visual.unknown", "look at `orgstore status` and `orgstore package list` for those it knows; upper and lower case count",
+			return fault.New("visual.unknown", "look at `orgstore status` and `orgstore package list` for those it knows; upper and lower case count",
 				"orgstore knows no visual %s: it is neither pinned, nor installed by orgstore, nor among the packages taken in", g)
 		}
 	}

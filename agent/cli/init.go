@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"github.com/orgstore/orgstore/agent/fault"
 	"io"
 	"io/fs"
 	"path/filepath"
@@ -53,7 +54,7 @@ type initData struct {
 
 func (o *initOptions) run(args []string) (answer, error) {
 	if o.tenant != "" && !license.ValidTenant(o.tenant) {
-		return answer{}, usage("copy it from the Azure portal, in lower case: 8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11", "--tenant: %q is not a tenant's id", o.tenant)
+		return answer{}, fault.Usage("copy it from the Azure portal, in lower case: 8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11", "--tenant: %q is not a tenant's id", o.tenant)
 	}
 	name, err := o.place(args)
 	if err != nil {
@@ -65,7 +66,7 @@ func (o *initOptions) run(args []string) (answer, error) {
 	}
 	s, err := config.Parse(name, text)
 	if err != nil {
-		return answer{}, usage("correct --sharepoint, --library or --client", "the settings would be wrong: %w", err)
+		return answer{}, fault.Usage("correct --sharepoint, --library or --client", "the settings would be wrong: %w", err)
 	}
 	data := initData{name, s.Library.Place(), s.Stores[0].Path}
 	a := answer{
@@ -113,7 +114,7 @@ func (o *initOptions) run(args []string) (answer, error) {
 func (o *initOptions) settings() ([]byte, error) {
 	if o.site == "" {
 		if o.client != "" || o.library != "" {
-			return nil, usage("name the site with --sharepoint", "--client and --library are for a library in SharePoint, and no site is named")
+			return nil, fault.Usage("name the site with --sharepoint", "--client and --library are for a library in SharePoint, and no site is named")
 		}
 		return config.Template(o.tenant), nil
 	}
@@ -137,7 +138,7 @@ func (o *initOptions) place(args []string) (string, error) {
 	case len(args) == 0:
 		return filepath.Abs(o.settingsFile)
 	case o.settingsFile != config.FileName:
-		return "", usage("leave out one of them", "FOLDER and --config (or ORGSTORE_CONFIG) both say where the settings go")
+		return "", fault.Usage("leave out one of them", "FOLDER and --config (or ORGSTORE_CONFIG) both say where the settings go")
 	}
 	return filepath.Abs(filepath.Join(args[0], config.FileName))
 }

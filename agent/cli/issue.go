@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -133,21 +134,21 @@ func (o *issueOptions) run(args []string) (answer, error) {
 func (o *issueOptions) check() error {
 	switch {
 	case o.key == "" || o.bundleFile == "":
-		return usage("make them with `orgstore vendor keygen`", "signing needs --key and --bundle")
+		return fault.Usage("make them with `orgstore vendor keygen`", "signing needs --key and --bundle")
 	case o.embed && o.out == "":
-		return usage("name a folder with --out", "--embed writes copies of the packages and needs to know where")
+		return fault.Usage("name a folder with --out", "--embed writes copies of the packages and needs to know where")
 	case len(o.tenants) == 0:
-		return usage("give --tenant, the id that the customer's Azure portal shows", "a statement names the tenant it is for")
+		return fault.Usage("give --tenant, the id that the customer's Azure portal shows", "a statement names the tenant it is for")
 	case o.subscription == "":
-		return usage("give --subscription, the same at every renewal", "a statement names its subscription")
+		return fault.Usage("give --subscription, the same at every renewal", "a statement names its subscription")
 	case o.sequence < 1:
-		return usage("1 for the first statement, one more at each renewal", "--seq: %d is below 1", o.sequence)
+		return fault.Usage("1 for the first statement, one more at each renewal", "--seq: %d is below 1", o.sequence)
 	case o.ends == "":
-		return usage("give the next payment day as --ends 2027-11-20", "a statement needs its end")
+		return fault.Usage("give the next payment day as --ends 2027-11-20", "a statement needs its end")
 	}
 	for _, t := range o.tenants {
 		if !license.ValidTenant(t) {
-			return usage("write it as 8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11, in lower case", "--tenant: %q is not a tenant's id", t)
+			return fault.Usage("write it as 8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11, in lower case", "--tenant: %q is not a tenant's id", t)
 		}
 	}
 	return o.checkKind()
@@ -159,14 +160,14 @@ func (o *issueOptions) checkKind() error {
 	flags := map[license.Kind]string{license.User: "--quantity", license.Capacity: "--sku", license.Site: "--site"}
 	kind := license.Kind(o.kind)
 	if flags[kind] == "" {
-		return usage("choose user, capacity or site", "--kind: there is no kind %q", o.kind)
+		return fault.Usage("choose user, capacity or site", "--kind: there is no kind %q", o.kind)
 	}
 	if !given[kind] || o.quantity < 0 {
-		return usage("see `orgstore vendor issue --help`", "a license of the kind %s needs %s", kind, flags[kind])
+		return fault.Usage("see `orgstore vendor issue --help`", "a license of the kind %s needs %s", kind, flags[kind])
 	}
 	for _, other := range []license.Kind{license.User, license.Capacity, license.Site} {
 		if other != kind && given[other] {
-			return usage("leave it out, or choose --kind "+string(other), "%s does not belong to a license of the kind %s", flags[other], kind)
+			return fault.Usage("leave it out, or choose --kind "+string(other), "%s does not belong to a license of the kind %s", flags[other], kind)
 		}
 	}
 	return nil
@@ -197,7 +198,7 @@ func (o *issueOptions) issue(packages []*pbiviz.Package) ([]issuer.Issued, error
 	}
 	for _, p := range packages {
 		if g := p.Manifest().GUID; len(speaker.GUIDs) > 0 && !slices.Contains(speaker.GUIDs, g) {
-			return nil, problem(exitError, "trust.scope", "customers would not believe it: make a bundle that names the visual",
+			return nil, fault.New("trust.scope", "customers would not believe it: make a bundle that names the visual",
 				"the trust bundle %s does not name the visual %s", o.bundleFile, g)
 		}
 	}
@@ -207,11 +208,11 @@ func (o *issueOptions) issue(packages []*pbiviz.Package) ([]issuer.Issued, error
 		Quantity: o.quantity, SKUs: o.skus, Sites: o.sites, Trial: o.trial, Packages: packages,
 	}
 	if r.Ends, err = issuer.ParseDate(o.ends); err != nil {
-		return nil, usage("write the day as 2027-11-20", "--ends: %w", err)
+		return nil, fault.Usage("write the day as 2027-11-20", "--ends: %w", err)
 	}
 	if o.begins != "" {
 		if r.Begins, err = issuer.ParseDate(o.begins); err != nil {
-			return nil, usage("write the day as 2026-11-20", "--begins: %w", err)
+			return nil, fault.Usage("write the day as 2026-11-20", "--begins: %w", err)
 		}
 		if r.Begins.Before(r.Issued) { // a day that has begun
 			r.Begins = r.Issued
@@ -219,7 +220,7 @@ func (o *issueOptions) issue(packages []*pbiviz.Package) ([]issuer.Issued, error
 	}
 	issued, err := issuer.Issue(r, key)
 	if r := (*verdict.Refusal)(nil); errors.As(err, &r) { // it would refuse its own statement
-		return nil, usage("mend the flags; see `orgstore vendor issue --help`", "%w", err)
+		return nil, fault.Usage("mend the flags; see `orgstore vendor issue --help`", "%w", err)
 	}
 	return issued, err
 }
@@ -253,15 +254,15 @@ func (o *issueOptions) deliver(packages []string, results []newFile) error {
 	for i, r := range results {
 		same := func(other newFile) bool { return other.name == r.name }
 		if j := slices.IndexFunc(results, same); j < i {
-			return problem(exitError, "file.exists", "name packages of one name one at a time, each with a folder of its own",
+			return fault.New("file.exists", "name packages of one name one at a time, each with a folder of its own",
 				"%s would be written for both %s and %s; nothing was written", r.name, packages[j], packages[i])
 		}
 		info, err := o.Disk.Stat(r.name)
 		if err == nil && slices.ContainsFunc(packages, func(p string) bool { return o.isFile(p, info) }) {
-			return problem(exitError, "file.exists", "name another folder with --out", "%s is the package itself, and stays as it was built", r.name)
+			return fault.New("file.exists", "name another folder with --out", "%s is the package itself, and stays as it was built", r.name)
 		}
 		if err == nil && !o.force {
-			return problem(exitError, "file.exists", "name another folder with --out, or add --force", "%s exists already; nothing was written", r.name)
+			return fault.New("file.exists", "name another folder with --out, or add --force", "%s exists already; nothing was written", r.name)
 		}
 	}
 	if o.dryRun {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"slices"
 	"strconv"
 	"strings"
@@ -69,7 +70,7 @@ type licenseStatusData struct {
 
 func (o *licenseStatusOptions) run(ctx context.Context) (answer, error) {
 	if o.warn < 0 {
-		return answer{}, usage("give a number of days, such as 30", "--warn: %d is below 0", o.warn)
+		return answer{}, fault.Usage("give a number of days, such as 30", "--warn: %d is below 0", o.warn)
 	}
 	s, err := o.open(ctx)
 	if err != nil {

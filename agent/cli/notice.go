@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"github.com/orgstore/orgstore/agent/fault"
 	"slices"
 	"strconv"
 	"strings"
@@ -166,7 +167,7 @@ func runNoticeSend(ctx context.Context, g *globals, names []string) (answer, err
 func (s *session) channels(names []string) ([]config.Channel, error) {
 	for _, name := range names {
 		if _, ok := s.settings.Channel(name); !ok {
-			return nil, problem(exitError, "notice.channel", "`orgstore notice list` shows them all", "the settings have no channel %q", name)
+			return nil, fault.New("notice.channel", "`orgstore notice list` shows them all", "the settings have no channel %q", name)
 		}
 	}
 	if len(names) == 0 {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -150,9 +151,9 @@ func refusedPackages(packages []packageData) error {
 	if len(refused) == 0 {
 		return nil
 	}
-	p, r, exit, message := refused[0], refused[0].Reasons[0], exitLicense, ""
+	p, r, because, message := refused[0], refused[0].Reasons[0], fault.CodeLicense, ""
 	if p.GUID == "" { // no package at all
-		exit = exitOf(verdict.Code(r.Code))
+		because = verdict.Code(r.Code)
 	}
 	if strings.HasPrefix(r.Code, "file.") {
 		message = r.Message
@@ -162,7 +163,9 @@ func refusedPackages(packages []packageData) error {
 	if n := len(refused); n > 1 {
 		message += fmt.Sprintf(" (and %d more)", n-1)
 	}
-	return problem(exit, r.Code, cmp.Or(r.Hint, "ask the vendor for the file, exactly as it was made"), "%s", message)
+	f := fault.New(r.Code, cmp.Or(r.Hint, "ask the vendor for the file, exactly as it was made"), "%s", message)
+	f.Because = because
+	return f
 }
 
 func newPackageAdd(g *globals) *cobra.Command {
@@ -330,7 +333,7 @@ func (s *session) listPackages(only []visual.GUID) (answer, error) {
 	for _, g := range only {
 		for _, p := range s.journal.Book().Packages() {
 			if known := p.Manifest.GUID; known != g && strings.EqualFold(known.String(), g.String()) {
-				return answer{}, problem(exitError, "visual.case", "in GUIDs of visuals case counts",
+				return answer{}, fault.New("visual.case", "in GUIDs of visuals case counts",
 					"there is no visual %s, but there is %s", g, known)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -61,7 +62,7 @@ func diffAnswer(d diff.Diff) answer {
 func (g *globals) find(ctx context.Context, name string) (*pbiviz.Package, error) {
 	limits := pbiviz.DefaultLimits()
 	text, err := g.read(name, limits.FileSize)
-	if f := (*fault)(nil); errors.As(err, &f) && f.code == codeNoFile {
+	if f := (*fault.Fault)(nil); errors.As(err, &f) && f.Code == codeNoFile {
 		text, err = g.archived(ctx, name)
 	}
 	if err != nil {
@@ -76,8 +77,8 @@ func (g *globals) find(ctx context.Context, name string) (*pbiviz.Package, error
 
 func (g *globals) archived(ctx context.Context, name string) ([]byte, error) {
 	s, err := g.open(ctx)
-	if f := (*fault)(nil); errors.As(err, &f) && f.code == codeNoSettings {
-		return nil, problem(exitError, codeNoFile, "check the name; packages of the archive are known where the settings are: see --config",
+	if f := (*fault.Fault)(nil); errors.As(err, &f) && f.Code == codeNoSettings {
+		return nil, fault.New(codeNoFile, "check the name; packages of the archive are known where the settings are: see --config",
 			"cannot read %s: there is no such file", name)
 	}
 	if err != nil {
@@ -110,13 +111,13 @@ func lookup(book journal.Book, name string) (journal.Package, error) {
 	case 1:
 		return found[0], nil
 	case 0:
-		return journal.Package{}, problem(exitError, "package.unknown", "look at `orgstore package list`", "there is no file %s, and no such package in the archive", name)
+		return journal.Package{}, fault.New("package.unknown", "look at `orgstore package list`", "there is no file %s, and no such package in the archive", name)
 	}
 	var digests []string
 	for _, p := range found {
 		digests = append(digests, p.Package.Short())
 	}
-	return journal.Package{}, problem(exitError, "package.ambiguous", "name one by its digest: "+strings.Join(digests, ", "),
+	return journal.Package{}, fault.New("package.ambiguous", "name one by its digest: "+strings.Join(digests, ", "),
 		"%s names %s of the archive", name, plural(len(found), "package"))
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"github.com/orgstore/orgstore/agent/fault"
 	"io"
 	"io/fs"
 	"path/filepath"
@@ -61,7 +62,7 @@ type uploadData struct {
 
 func (s *session) upload(ctx context.Context, files []string, dryRun bool) (answer, error) {
 	if !s.settings.Library.SharePoint.Named() {
-		return answer{}, problem(exitError, "library.folder", "copy the files into that folder", "the library is the folder %s, not one in SharePoint", s.settings.Library.Folder)
+		return answer{}, fault.New("library.folder", "copy the files into that folder", "the library is the folder %s, not one in SharePoint", s.settings.Library.Folder)
 	}
 	files = withSidecars(s, files)
 	slices.SortStableFunc(files, func(a, b string) int { // a license before what waits for it
@@ -92,12 +93,12 @@ func (s *session) upload(ctx context.Context, files []string, dryRun bool) (answ
 	}
 	into, ok := lib.(uploader)
 	if !ok {
-		return answer{}, problem(exitError, "library.upload", "put the files there with a browser", "nothing can be uploaded into this library")
+		return answer{}, fault.New("library.upload", "put the files there with a browser", "nothing can be uploaded into this library")
 	}
 	for i := range data {
 		_, err := into.Upload(ctx, data[i].Name, bytes.NewReader(texts[i]), data[i].Size)
 		if errors.Is(err, fs.ErrExist) {
-			err = problem(exitError, "library.exists", "give your file another name, or take the other one out of the library", "%w", err)
+			err = fault.New("library.exists", "give your file another name, or take the other one out of the library", "%w", err)
 		}
 		if err != nil {
 			return uploadAnswer(data), err
@@ -123,7 +124,7 @@ func (s *session) uploadable(file string) ([]byte, error) {
 	case intake.IsPackage(file):
 		_, err = pbiviz.Read(text, pbiviz.DefaultLimits())
 	default:
-		return nil, usage("packages end in .pbiviz, licenses in .license", "%s is neither a package nor a license by its name", file)
+		return nil, fault.Usage("packages end in .pbiviz, licenses in .license", "%s is neither a package nor a license by its name", file)
 	}
 	return text, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"io/fs"
 	"maps"
 	"path/filepath"
@@ -65,8 +66,8 @@ type judge struct {
 // are no settings at the usual place, it believes nobody, and says so.
 func (g *globals) judge(ctx context.Context) (*judge, error) {
 	settings, err := g.settings()
-	var f *fault
-	if errors.As(err, &f) && f.code == codeNoSettings && g.settingsFile == config.FileName {
+	var f *fault.Fault
+	if errors.As(err, &f) && f.Code == codeNoSettings && g.settingsFile == config.FileName {
 		g.note("there are no settings here: no vendor is trusted, so no license can be believed")
 		return &judge{
 			globals: g, need: observe.Observer{Least: license.Attested}.Need,
@@ -195,8 +196,8 @@ func refusalOf(err error) *verdict.Refusal {
 	if errors.As(err, &r) {
 		return r
 	}
-	f := diagnose(err)
-	return verdict.Refuse(f.verdict(), f.Error(), f.hint)
+	f := fault.Of(err)
+	return verdict.Refuse(f.Verdict(), f.Error(), f.Hint)
 }
 
 // readPair reads a package and the statement beside it, if there is one.
@@ -225,7 +226,7 @@ func (g *globals) read(file string, max int64) ([]byte, error) {
 		if info.IsDir() {
 			what = "a folder"
 		}
-		return nil, problem(exitError, "file.unreadable", "name a file; a pattern such as *.pbiviz names several",
+		return nil, fault.New("file.unreadable", "name a file; a pattern such as *.pbiviz names several",
 			"cannot read %s: it is %s", file, what)
 	}
 	text, err := disk.ReadFile(g.Disk, file, max)
@@ -242,13 +243,13 @@ func unreadableFile(file string, err error) error {
 	var path *fs.PathError
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return problem(exitError, codeNoFile, "check the name", "cannot read %s: there is no such file", file)
+		return fault.New(codeNoFile, "check the name", "cannot read %s: there is no such file", file)
 	case errors.Is(err, disk.ErrTooLarge):
-		return problem(exitError, "file.too_large", "check that this is the file you meant", "%w", err)
+		return fault.New("file.too_large", "check that this is the file you meant", "%w", err)
 	case errors.As(err, &path):
 		err = path.Err
 	}
-	return problem(exitError, "file.unreadable", "", "cannot read %s: %w", file, err)
+	return fault.New("file.unreadable", "", "cannot read %s: %w", file, err)
 }
 
 // matching replaces patterns by the files that they match, since the shells of

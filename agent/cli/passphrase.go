@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"io"
 	"os"
 	"strings"
@@ -32,7 +33,7 @@ func (p passphrase) ask(ctx context.Context, g *globals, prompt string, isNew bo
 		return p.read(g)
 	}
 	if !g.InTerminal {
-		return "", problem(exitUsage, "passphrase.no_terminal", "name a file that holds it with --passphrase-file",
+		return "", fault.New("passphrase.no_terminal", "name a file that holds it with --passphrase-file",
 			"cannot ask for the passphrase: there is no terminal")
 	}
 	first, err := g.secret(ctx, prompt)
@@ -40,13 +41,13 @@ func (p passphrase) ask(ctx context.Context, g *globals, prompt string, isNew bo
 	case err != nil:
 		return "", err
 	case first == "":
-		return "", problem(exitError, "passphrase.none", "", "nothing was done: there was no passphrase")
+		return "", fault.New("passphrase.none", "", "nothing was done: there was no passphrase")
 	case !isNew:
 		return first, nil
 	}
 	second, err := g.secret(ctx, "The same again: ")
 	if err == nil && first != second {
-		err = problem(exitError, "passphrase.differs", "run the command again", "nothing was done: the two passphrases differ")
+		err = fault.New("passphrase.differs", "run the command again", "nothing was done: the two passphrases differ")
 	}
 	return first, err
 }
@@ -54,14 +55,14 @@ func (p passphrase) ask(ctx context.Context, g *globals, prompt string, isNew bo
 func (p passphrase) read(g *globals) (string, error) {
 	text, err := g.read(p.file, maxPassphrase)
 	if errors.Is(err, disk.ErrTooLarge) { // its size says something of what it holds
-		return "", problem(exitError, "passphrase.file", "check that this is the file you meant", "%s holds no passphrase: it is too large", p.file)
+		return "", fault.New("passphrase.file", "check that this is the file you meant", "%s holds no passphrase: it is too large", p.file)
 	}
 	if err != nil {
 		return "", err
 	}
 	line := strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
 	if line == "" || strings.ContainsAny(line, "\r\n") {
-		return "", problem(exitError, "passphrase.file", "write the passphrase into it, on one line", "%s does not hold one line", p.file)
+		return "", fault.New("passphrase.file", "write the passphrase into it, on one line", "%s does not hold one line", p.file)
 	}
 	return line, nil
 }
@@ -113,5 +114,5 @@ func (g *globals) line() (string, error) {
 		}
 		text = append(text, b[:n]...)
 	}
-	return "", problem(exitError, "passphrase.none", "", "a passphrase has at most %d characters", maxPassphrase)
+	return "", fault.New("passphrase.none", "", "a passphrase has at most %d characters", maxPassphrase)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -48,7 +49,7 @@ approvals, somebody else gives them.`,
 		RunE: g.answering(func(ctx context.Context, args []string) (answer, error) {
 			v, err := visual.ParseName(args[0])
 			if err != nil {
-				return answer{}, usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
+				return answer{}, fault.Usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
 			}
 			p, err := pin.Parse(args[1])
 			if err != nil {
@@ -128,7 +129,7 @@ What is installed stays as it is: orgstore just does not touch it any more.`,
 		RunE: g.answering(func(ctx context.Context, args []string) (answer, error) {
 			v, err := visual.ParseName(args[0])
 			if err != nil {
-				return answer{}, usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
+				return answer{}, fault.Usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
 			}
 			settings, err := g.settings()
 			if err != nil {
@@ -136,7 +137,7 @@ What is installed stays as it is: orgstore just does not touch it any more.`,
 			}
 			err = g.wants(ctx, settings, journal.Pinned{Visual: v}, dryRun, func(text []byte) ([]byte, error) { return config.RemovePin(text, v.String()) })
 			if errors.Is(err, config.ErrNotListed) {
-				err = problem(exitError, "pin.unknown", "look at `orgstore pin list`", "%s is not pinned", v)
+				err = fault.New("pin.unknown", "look at `orgstore pin list`", "%s is not pinned", v)
 			}
 			if err != nil {
 				return answer{}, err
@@ -188,7 +189,7 @@ func pinView(pins []pinData) output.View {
 // one. What does not parse afterwards is not written.
 func (g *globals) edit(dryRun bool, change func([]byte) ([]byte, error)) error {
 	if g.caller != nil {
-		return problem(exitError, "socket.settings_edit", "let whoever may write them change the pin, then run this again: it says that you asked for it", "the agent does not edit the settings for callers")
+		return fault.New("socket.settings_edit", "let whoever may write them change the pin, then run this again: it says that you asked for it", "the agent does not edit the settings for callers")
 	}
 	if _, err := g.settings(); err != nil {
 		return err
@@ -205,7 +206,7 @@ func (g *globals) edit(dryRun bool, change func([]byte) ([]byte, error)) error {
 	var faults config.Faults
 	switch {
 	case errors.As(err, &faults):
-		return &fault{exit: exitError, code: "settings.invalid", err: err, hint: "nothing was written"}
+		return &fault.Fault{Code: "settings.invalid", Err: err, Hint: "nothing was written"}
 	case err != nil || dryRun:
 		return err
 	}

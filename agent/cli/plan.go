@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"io/fs"
 	"path/filepath"
 	"slices"
@@ -359,7 +360,7 @@ func (g *globals) mayOverwrite(name string) error {
 	if _, err := loadPlan(g.Disk, name); err == nil {
 		return nil
 	}
-	return problem(exitError, "file.exists", "name another file", "cannot save the plan to %s: there is something else than a saved plan", name)
+	return fault.New("file.exists", "name another file", "cannot save the plan to %s: there is something else than a saved plan", name)
 }
 
 func loadPlan(d disk.Disk, name string) (savedPlan, error) {
@@ -370,10 +371,10 @@ func loadPlan(d disk.Disk, name string) (savedPlan, error) {
 	}
 	hint := "make it again with `orgstore plan --out FILE`"
 	if err := json.Unmarshal(text, &saved, json.RejectUnknownMembers(true)); err != nil {
-		return saved, problem(exitError, "plan.unreadable", hint, "cannot read the plan %s: %w", name, err)
+		return saved, fault.New("plan.unreadable", hint, "cannot read the plan %s: %w", name, err)
 	}
 	if saved.Format != planFormat {
-		return saved, problem(exitError, "plan.unreadable", hint, "cannot read the plan %s: this orgstore does not know its format %d", name, saved.Format)
+		return saved, fault.New("plan.unreadable", hint, "cannot read the plan %s: this orgstore does not know its format %d", name, saved.Format)
 	}
 	return saved, nil
 }

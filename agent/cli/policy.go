@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"slices"
 	"strings"
 
@@ -123,7 +124,7 @@ func policyTest(s config.Settings) (answer, error) {
 	a := answer{data: data, view: view, message: fmt.Sprintf("%s, all as expected", plural(len(data), "example"))}
 	switch {
 	case failed > 0:
-		return a, problem(exitError, "policy.example", "mend the rules or the examples in the settings", "%d of %s came out otherwise than expected", failed, plural(len(data), "example"))
+		return a, fault.New("policy.example", "mend the rules or the examples in the settings", "%d of %s came out otherwise than expected", failed, plural(len(data), "example"))
 	case len(data) == 0:
 		a.message = "there are no examples: write some into the settings, under rule_examples"
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"io/fs"
 	"path/filepath"
 	"strings"
@@ -56,23 +57,23 @@ func (g *globals) profiles(s config.Settings) ([]profileFile, error) {
 			broken = append(broken, fmt.Errorf("%s holds more than %d profiles", folder, maxProfiles))
 			break
 		}
-		p, fault := g.profile(filepath.Join(folder, e.Name()))
-		if first := names[p.Name()]; fault == nil && first != "" {
-			fault = fmt.Errorf("%s: the profile is called %s, as the one in %s is", filepath.Join(folder, e.Name()), p.Name(), first)
+		p, err := g.profile(filepath.Join(folder, e.Name()))
+		if first := names[p.Name()]; err == nil && first != "" {
+			err = fmt.Errorf("%s: the profile is called %s, as the one in %s is", filepath.Join(folder, e.Name()), p.Name(), first)
 		}
-		if fault != nil {
-			broken = append(broken, fault)
+		if err != nil {
+			broken = append(broken, err)
 			continue
 		}
 		names[p.Name()] = e.Name()
 		read = append(read, profileFile{e.Name(), p})
 	}
 	if err := errors.Join(append(broken, err)...); err != nil {
-		exit, code := exitError, codeProfile
-		if f := (*fault)(nil); errors.As(err, &f) && f.code == codeFileMode {
-			exit, code = f.exit, f.code
+		code := codeProfile
+		if f := (*fault.Fault)(nil); errors.As(err, &f) && f.Code == codeFileMode {
+			code = f.Code
 		}
-		return read, problem(exit, code,
+		return read, fault.New(code,
 			"mend the profile, or take it away; until then nothing is changed in the store, since profiles decide what is a renewal",
 			"cannot read the vendor profiles: %w", err)
 	}
@@ -197,7 +198,7 @@ func (g *globals) listProfiles() (answer, error) {
 func (g *globals) writeExamples(folder string) (answer, error) {
 	for _, e := range profile.Examples() {
 		if _, err := g.Disk.Stat(filepath.Join(folder, e.Name)); !errors.Is(err, fs.ErrNotExist) {
-			return answer{}, problem(exitError, "file.exists", "name another folder", "cannot write %s: it is there already", filepath.Join(folder, e.Name))
+			return answer{}, fault.New("file.exists", "name another folder", "cannot write %s: it is there already", filepath.Join(folder, e.Name))
 		}
 	}
 	if err := g.Disk.MkdirAll(folder, 0o755); err != nil {

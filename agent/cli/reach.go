@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"github.com/orgstore/orgstore/agent/fault"
 	"strings"
 	"sync"
 	"time"
@@ -77,7 +78,7 @@ func (s *session) remote() (Tenant, error) {
 // reach prepares the way to the tenant that settings name.
 func (g *globals) reach(settings config.Settings, seen func(string, time.Time)) (Tenant, error) {
 	if g.Tenant == nil {
-		return nil, problem(exitError, "tenant.unsupported", "use a library that is a folder", "this program was built without what reaches a tenant")
+		return nil, fault.New("tenant.unsupported", "use a library that is a folder", "this program was built without what reaches a tenant")
 	}
 	return g.Tenant(settings, Remote{
 		Program: "orgstore/" + g.Build.Version, Env: g.Env, Seen: seen,
@@ -141,13 +142,13 @@ func (s *session) library(ctx context.Context) (intake.Library, error) {
 // cannotRead says once what kept the library from being read, and keeps a
 // failure to sign in as the command's error.
 func (s *session) cannotRead(err error) {
-	f, text := diagnose(err), "not everything in the library could be read: "+err.Error()
-	if f.hint != "" {
-		text += " (" + f.hint + ")"
+	f, text := fault.Of(err), "not everything in the library could be read: "+err.Error()
+	if f.Hint != "" {
+		text += " (" + f.Hint + ")"
 	}
 	s.unread = output.SafeLines(text)
 	s.note("%s", s.unread)
-	if f.exit == exitSignIn {
+	if exitOf(f.Cause()) == exitSignIn {
 		s.unsigned = f
 	}
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"github.com/orgstore/orgstore/agent/fault"
 
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/packages/pbiviz"
@@ -66,7 +67,7 @@ func (s *session) replayed(name, approved string) (store.Store, error) {
 	}
 	r, ok := t.(Replayer)
 	if !ok {
-		return nil, problem(exitError, "tenant.unsupported", "use the driver handoff", "this program was built without what replays a recipe")
+		return nil, fault.New("tenant.unsupported", "use the driver handoff", "this program was built without what replays a recipe")
 	}
 	return r.Recorded(name, text, approved)
 }

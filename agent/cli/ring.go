@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"slices"
 	"strings"
 
@@ -31,7 +32,7 @@ func (f *inStore) known(s *session) error {
 	if _, ok := s.settings.StoreNamed(f.name); ok || f.name == "" {
 		return nil
 	}
-	return usage("the settings name "+strings.Join(s.storeNames(), ", "), "--store: there is no store %q", f.name)
+	return fault.Usage("the settings name "+strings.Join(s.storeNames(), ", "), "--store: there is no store %q", f.name)
 }
 
 // key finds the store that a command about one visual means: the one named, or
@@ -53,7 +54,7 @@ func (f *inStore) key(s *session, g visual.GUID, means func(store.Key) bool) (st
 	if len(keys) == 1 {
 		return keys[0], nil
 	}
-	return store.Key{}, usage("say which with --store: "+strings.Join(s.storesOf(g), ", "), "%s goes through several stores", g)
+	return store.Key{}, fault.Usage("say which with --store: "+strings.Join(s.storesOf(g), ", "), "%s goes through several stores", g)
 }
 
 // all is the key of a word about a visual in every store, or in the one named.

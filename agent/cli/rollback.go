@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"slices"
 	"strconv"
 
@@ -58,13 +59,13 @@ still.`,
 func (o *rollbackOptions) run(ctx context.Context, args []string) (answer, error) {
 	g, err := visual.ParseName(args[0])
 	if err != nil {
-		return answer{}, usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
+		return answer{}, fault.Usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
 	}
 	if blank(o.reason) {
-		return answer{}, usage("say why with --reason; it stays in the history", "a rollback needs a reason")
+		return answer{}, fault.Usage("say why with --reason; it stays in the history", "a rollback needs a reason")
 	}
 	if o.override != "" && !slices.Contains(plan.GateKinds(), o.override) {
-		return answer{}, usage(fmt.Sprintf("gates are %v", plan.GateKinds()), "there is no gate %q", o.override)
+		return answer{}, fault.Usage(fmt.Sprintf("gates are %v", plan.GateKinds()), "there is no gate %q", o.override)
 	}
 	s, err := o.open(ctx)
 	if err != nil {
@@ -214,7 +215,7 @@ func ofKey(p plan.Plan, k store.Key) plan.Plan {
 func nowhere(p plan.Plan, k store.Key) error {
 	for _, idle := range p.Idle {
 		r := idle.Reason
-		return problem(max(exitOf(r.Code), exitError), string(r.Code), r.Hint, "%s stays as it is: %s", title(idle.Name, k), r.Message)
+		return fault.New(string(r.Code), r.Hint, "%s stays as it is: %s", title(idle.Name, k), r.Message)
 	}
 	return nothingToLeave(k)
 }
@@ -223,13 +224,13 @@ func nowhere(p plan.Plan, k store.Key) error {
 // not known to be made.
 func stillWaits(open plan.Open) error {
 	g := open.Step.Key.GUID
-	return problem(exitWaiting, "rollback.waiting",
+	return fault.New("rollback.waiting",
 		fmt.Sprintf("if it was made, confirm it first: orgstore store confirm %s; if it is not to be made: orgstore hold %s; to go further back than what is installed, say where with --to", g, g),
 		"cannot roll back %s: %s waits for a person since %s, and nobody said that it was made", title(open.Step.Name, open.Step.Key), open.Step.Kind, day(open.Since))
 }
 
 func nothingToLeave(k store.Key) error {
-	return problem(exitError, "rollback.nothing", "look at `orgstore status`", "cannot roll back %s: it is not installed", k.GUID)
+	return fault.New("rollback.nothing", "look at `orgstore status`", "cannot roll back %s: it is not installed", k.GUID)
 }
 
 // ask turns what the person said into what the plan is asked for. It goes back
@@ -269,11 +270,11 @@ func (o *rollbackOptions) target(s *session, key store.Key, now visual.Release) 
 	}
 	v, err := visual.ParseVersion(o.to)
 	if err != nil || !v.Deployable() {
-		return nil, usage("give a version such as 1.4.0.0, or the number of a revision", "--to: %q is neither", o.to)
+		return nil, fault.Usage("give a version such as 1.4.0.0, or the number of a revision", "--to: %q is neither", o.to)
 	}
 	stood := func(r journal.Revision) bool { return r.After.Release != nil && r.After.Release.Version.Equal(v) }
 	if v.Compare(now.Version) > 0 && !slices.ContainsFunc(book.Stood(key), stood) {
-		return nil, usage("pin it instead: `orgstore pin set`, then `orgstore apply`",
+		return nil, fault.Usage("pin it instead: `orgstore pin set`, then `orgstore apply`",
 			"--to: %s is newer than %s, which is installed, and was never installed before", v, now.Version)
 	}
 	return &visual.Release{Version: v}, nil
@@ -290,11 +291,11 @@ func revision(book journal.Book, key store.Key, n int) (*visual.Release, error) 
 			continue
 		}
 		if !r.Stood() {
-			return nil, problem(exitUsage, "rollback.revision", "look at `orgstore history`", "revision %d of %s was never completed: it is %s", n, key.GUID, r.Status)
+			return nil, fault.New("rollback.revision", "look at `orgstore history`", "revision %d of %s was never completed: it is %s", n, key.GUID, r.Status)
 		}
 		return r.After.Release, nil
 	}
-	return nil, problem(exitUsage, "rollback.revision", "look at `orgstore history`", "%s has no revision %d", key.GUID, n)
+	return nil, fault.New("rollback.revision", "look at `orgstore history`", "%s has no revision %d", key.GUID, n)
 }
 
 // previous is what was installed before the last change of code; where there was
@@ -329,12 +330,12 @@ func (s *session) previous(key store.Key, now visual.Release) (*visual.Release, 
 		}
 	}
 	if len(passed) > 0 {
-		return nil, problem(exitError, "rollback.oldest",
+		return nil, fault.New("rollback.oldest",
 			"say where to with --to and a revision of orgstore history (0 turns access off); what is blocked comes back with orgstore unblock "+key.GUID.String(),
 			"cannot roll back %s: %s is what earlier rollbacks went back to, and nothing older was installed", key.GUID, now.Version)
 	}
 	if renewed != nil {
-		return nil, problem(exitError, "rollback.renewal",
+		return nil, fault.New("rollback.renewal",
 			"to go back to a package with the license of before, name it with --to and a revision of orgstore history; 0 turns access off",
 			"cannot roll back %s: only its license changed since %s was installed, not its code", key.GUID, now.Version)
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -30,7 +31,7 @@ of its own:  orgstore demo`,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
 			var err error
 			if g.format, err = output.ParseFormat(format); err != nil {
-				return usage("name one of them with -o or in ORGSTORE_OUTPUT", "%w", err)
+				return fault.Usage("name one of them with -o or in ORGSTORE_OUTPUT", "%w", err)
 			}
 			return nil
 		},
@@ -42,7 +43,7 @@ of its own:  orgstore demo`,
 	flags.StringVarP(&format, "output", "o", g.env("OUTPUT", "table"), "`FORMAT` of the answer: table, json, csv, md or none ($ORGSTORE_OUTPUT)")
 	flags.StringVar(&g.query, "query", "", "a JMESPath `EXPRESSION` over the JSON's data, with -o json")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage(fmt.Sprintf("see `%s --help`", cmd.CommandPath()), "%w", err)
+		return fault.Usage(fmt.Sprintf("see `%s --help`", cmd.CommandPath()), "%w", err)
 	})
 	flags.BoolP("help", "h", false, "show this help")
 	// Only a mistake in these lines could make it fail.
@@ -115,5 +116,5 @@ func helpOrUnknown(cmd *cobra.Command, args []string) error {
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 		hint = "did you mean " + strings.Join(near, " or ") + "?"
 	}
-	return usage(hint, "%s knows no command %q", cmd.CommandPath(), args[0])
+	return fault.Usage(hint, "%s knows no command %q", cmd.CommandPath(), args[0])
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"log/slog"
 	"slices"
 	"strings"
@@ -97,7 +98,7 @@ func (c *caller) same(s config.Settings) error {
 	if c == nil || c.settings == s.Digest() {
 		return nil
 	}
-	return problem(exitError, "socket.settings", "name that file with --config; if it was changed a moment ago, try again",
+	return fault.New("socket.settings", "name that file with --config; if it was changed a moment ago, try again",
 		"these are not the settings by which the agent works, %s", s.File)
 }
 
@@ -160,7 +161,7 @@ func (a *agent) receive(ctx context.Context, running *sync.WaitGroup, with Adapt
 	}
 	s, err := localapi.Listen(file)
 	if err != nil && !errors.Is(err, localapi.ErrTaken) {
-		return problem(exitError, "agent.socket", "make its folder, for the agent's account alone to write to (under systemd: orgstore service install), or take agent: {socket} out of the settings", "cannot serve callers: %w", err)
+		return fault.New("agent.socket", "make its folder, for the agent's account alone to write to (under systemd: orgstore service install), or take agent: {socket} out of the settings", "cannot serve callers: %w", err)
 	}
 	c := clerk{with, a.settings.File, a.log}
 	running.Go(func() {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"github.com/orgstore/orgstore/agent/fault"
 	"path/filepath"
 	"strings"
 
@@ -160,7 +161,7 @@ func (o *serviceOptions) install(ctx context.Context) (answer, error) {
 	for _, c := range o.credentials {
 		name, file, ok := strings.Cut(c, "=")
 		if !ok {
-			return answer{}, usage("write --credential NAME=FILE", "--credential %s names no file", c)
+			return answer{}, fault.Usage("write --credential NAME=FILE", "--credential %s names no file", c)
 		}
 		d.Credentials = append(d.Credentials, service.Credential{Name: name, File: file})
 	}
@@ -247,7 +248,7 @@ func serviceStatus(ctx context.Context, g *globals) (answer, error) {
 	}}
 	a := answer{data: data, view: v}
 	if !s.Installed {
-		return a, problem(exitError, "service.missing", "orgstore service install --config FILE", "the service is not installed")
+		return a, fault.New("service.missing", "orgstore service install --config FILE", "the service is not installed")
 	}
 	other, _ := g.installedWith(s)
 	agent, err := runAgentStatus(other)
@@ -259,7 +260,7 @@ func serviceStatus(ctx context.Context, g *globals) (answer, error) {
 		a = answer{data: data, view: v}
 	}
 	if !s.Running {
-		return a, problem(exitError, "service.stopped", "start it: orgstore service start; why it ended, its log says", "the service does not run: %s", s.State)
+		return a, fault.New("service.stopped", "start it: orgstore service start; why it ended, its log says", "the service does not run: %s", s.State)
 	}
 	return a, err
 }

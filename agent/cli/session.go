@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"io/fs"
 	"path/filepath"
 	"strings"
@@ -58,7 +59,7 @@ type session struct {
 	broken   error        // why a vendor profile cannot be read; nil where all can be
 	writing  bool         // files in the library may still be being written
 	unread   string       // what kept the library from being read; empty if nothing did
-	unsigned *fault       // why nobody could sign in; nil if nobody had to, or it went well
+	unsigned *fault.Fault // why nobody could sign in; nil if nobody had to, or it went well
 	tenant   Tenant       // nil until something needs it
 	board    *board.Board // nil where the library shows no notes, or was not asked
 	poster   board.Poster
@@ -141,7 +142,7 @@ func (s *session) catchUp(ctx context.Context) error {
 	case fresh.Digest() == s.settings.Digest():
 		return nil
 	case fresh.Data != s.settings.Data:
-		return problem(exitStale, "settings.moved", "run the command again", "the settings have changed and name another data folder, %s", fresh.Data)
+		return fault.New("settings.moved", "run the command again", "the settings have changed and name another data folder, %s", fresh.Data)
 	}
 	if s.tenant != nil {
 		if err := s.tenant.Close(); err != nil {
@@ -218,18 +219,18 @@ func (g *globals) settings() (config.Settings, error) {
 	}
 	text, err := disk.ReadFile(g.Disk, name, config.MaxSize)
 	if errors.Is(err, fs.ErrNotExist) {
-		return config.Settings{}, problem(exitError, "settings.missing",
+		return config.Settings{}, fault.New("settings.missing",
 			"run `orgstore init` to write one here, or name one with --config", "there are no settings in %s", g.settingsFile)
 	}
 	if errors.Is(err, fs.ErrPermission) {
-		return config.Settings{}, problem(exitError, "file.unreadable", "let its owner open it to those who are to run orgstore: chmod o+r; there are no secrets in it", "cannot read %s: it is closed to this account", g.settingsFile)
+		return config.Settings{}, fault.New("file.unreadable", "let its owner open it to those who are to run orgstore: chmod o+r; there are no secrets in it", "cannot read %s: it is closed to this account", g.settingsFile)
 	}
 	if err != nil {
 		return config.Settings{}, unreadableFile(g.settingsFile, err)
 	}
 	s, err := config.Parse(name, text)
 	if err != nil {
-		return s, &fault{exit: exitError, code: "settings.invalid", err: err, hint: "mend the settings file; nothing was done"}
+		return s, &fault.Fault{Code: "settings.invalid", Err: err, Hint: "mend the settings file; nothing was done"}
 	}
 	if err := g.caller.same(s); err != nil {
 		return s, err
@@ -412,7 +413,7 @@ func (s *session) plan(ctx context.Context, asks []plan.Ask) (plan.Plan, plan.In
 	case ctx.Err() != nil:
 		return plan.Plan{}, in, ctx.Err()
 	case err != nil:
-		return plan.Plan{}, in, problem(exitError, "store.unreadable", "see to it that the store can be reached; nothing was changed", "%w", err)
+		return plan.Plan{}, in, fault.New("store.unreadable", "see to it that the store can be reached; nothing was changed", "%w", err)
 	}
 	in.Held = func(step plan.Step) bool { return !plan.Ready(s.gates(step)) }
 	in.Consent = s.consent

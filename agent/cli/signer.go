@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"io"
 	"os/exec"
 	"strings"
@@ -42,9 +43,9 @@ func (s *signer) flags(cmd *cobra.Command) {
 func (s signer) check() error {
 	switch {
 	case s.command == "" && (s.public != "" || s.person != ""):
-		return usage("leave them out with --key, whose file says both", "--public and --name belong to --signer")
+		return fault.Usage("leave them out with --key, whose file says both", "--public and --name belong to --signer")
 	case s.command != "" && (s.public == "" || strings.TrimSpace(s.person) == ""):
-		return usage("give --public NAME:ALGORITHM:KEY and --name, as the settings list that person", "--signer needs --public and --name")
+		return fault.Usage("give --public NAME:ALGORITHM:KEY and --name, as the settings list that person", "--signer needs --public and --name")
 	}
 	_, err := words(s.command)
 	return err
@@ -64,7 +65,7 @@ func (g *globals) publicKey(text, person string) (license.Key, error) {
 	key, err := license.ParseKey(text, license.UseAttestation)
 	if _, missing := g.Disk.Stat(text); err == nil || missing != nil {
 		if err != nil {
-			err = usage("give the public key as `orgstore trust keygen` prints it, NAME:ALGORITHM:KEY, or a PEM file", "%w", err)
+			err = fault.Usage("give the public key as `orgstore trust keygen` prints it, NAME:ALGORITHM:KEY, or a PEM file", "%w", err)
 		}
 		return key, err
 	}
@@ -74,10 +75,10 @@ func (g *globals) publicKey(text, person string) (license.Key, error) {
 	}
 	public, err := issuer.ParsePublic(file)
 	if err != nil {
-		return key, problem(exitError, "key.form", "name a PEM file of one public key, such as `openssl pkey -pubout` writes", "%s: %w", text, err)
+		return key, fault.New("key.form", "name a PEM file of one public key, such as `openssl pkey -pubout` writes", "%s: %w", text, err)
 	}
 	if key, err = license.NewKey("new", public, time.Time{}); err != nil {
-		return key, problem(exitError, "key.form", "use an Ed25519 key, or ECDSA on P-256", "%s: %w", text, err)
+		return key, fault.New("key.form", "use an Ed25519 key, or ECDSA on P-256", "%s: %w", text, err)
 	}
 	key.ID = keyIDOf(person, key)
 	return key.For(license.UseAttestation), nil
@@ -111,11 +112,11 @@ func (s signer) run(ctx context.Context, g *globals, text []byte) ([]byte, error
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, problem(exitError, "signer.failed", "run the command by hand to see what it needs; nothing was written", "the signer %s failed: %w", args[0], err)
+		return nil, fault.New("signer.failed", "run the command by hand to see what it needs; nothing was written", "the signer %s failed: %w", args[0], err)
 	}
 	sig, err := signatureIn(out.Bytes())
 	if err != nil {
-		return nil, problem(exitError, "signer.answer", "let it print the signature alone, in base64", "the signer %s answered no signature: %w", args[0], err)
+		return nil, fault.New("signer.answer", "let it print the signature alone, in base64", "the signer %s answered no signature: %w", args[0], err)
 	}
 	return sig, nil
 }
@@ -148,7 +149,7 @@ func signatureIn(text []byte) ([]byte, error) {
 func (s signer) unsigned(err error) error {
 	var refusal *verdict.Refusal
 	if errors.As(err, &refusal) && s.command != "" {
-		return problem(exitError, "signer.signature", "check that --public is the public half of the key with which the command signs, and that it signs what it gets; nothing was written",
+		return fault.New("signer.signature", "check that --public is the public half of the key with which the command signs, and that it signs what it gets; nothing was written",
 			"what the signer answered is no signature by the key of --public: %w", err)
 	}
 	return err
@@ -181,7 +182,7 @@ func words(command string) ([]string, error) {
 		all = append(all, word.String())
 	}
 	if quote != 0 {
-		return nil, usage("close the quotes", "--signer: %s", fmt.Sprintf("%q has an open quote", command))
+		return nil, fault.Usage("close the quotes", "--signer: %s", fmt.Sprintf("%q has an open quote", command))
 	}
 	return all, nil
 }

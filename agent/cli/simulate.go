@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"io/fs"
 	"maps"
 	"os"
@@ -83,11 +84,11 @@ network:
 // simulate starts a tenant.
 func (g *globals) simulate(o Simulated) (Simulation, error) {
 	if g.Simulate == nil {
-		return nil, problem(exitError, "simulator.unsupported", "use a build of orgstore that has it", "this program was built without the simulator")
+		return nil, fault.New("simulator.unsupported", "use a build of orgstore that has it", "this program was built without the simulator")
 	}
 	s, err := g.Simulate(o)
 	if err != nil {
-		return nil, problem(exitError, "simulator.failed", "name another address with --addr, or mend the rules of --faults", "cannot simulate a tenant: %w", err)
+		return nil, fault.New("simulator.failed", "name another address with --addr, or mend the rules of --faults", "cannot simulate a tenant: %w", err)
 	}
 	return s, nil
 }

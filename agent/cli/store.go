@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 
 	"github.com/spf13/cobra"
 
@@ -67,10 +68,10 @@ type baselineData struct {
 func (o *baselineOptions) run(ctx context.Context, args []string) (answer, error) {
 	g, err := visual.ParseName(args[0])
 	if err != nil {
-		return answer{}, usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
+		return answer{}, fault.Usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
 	}
 	if (o.file == "") != o.absent || blank(o.evidence) {
-		return answer{}, usage("give --package FILE (or --absent) and --evidence TEXT", "a baseline needs the package that is installed, and how you know")
+		return answer{}, fault.Usage("give --package FILE (or --absent) and --evidence TEXT", "a baseline needs the package that is installed, and how you know")
 	}
 	s, err := o.open(ctx)
 	if err != nil {
@@ -100,7 +101,7 @@ func (o *baselineOptions) run(ctx context.Context, args []string) (answer, error
 	if _, err := s.changing(ctx, "store baseline"); err != nil {
 		return answer{}, err
 	}
-	if _, err := s.addPackages(ctx, []string{o.file}); err != nil && exitOf(diagnose(err).verdict()) != exitLicense {
+	if _, err := s.addPackages(ctx, []string{o.file}); err != nil && exitOf(fault.Of(err).Verdict()) != exitLicense {
 		return answer{}, err // what is installed is so with any license, or none
 	}
 	state.License = s.licenseOf(p)
@@ -115,7 +116,7 @@ func (o *baselineOptions) runAbsent(ctx context.Context, s *session, k store.Key
 		return answer{}, err
 	}
 	if there {
-		return answer{}, problem(exitError, "baseline.present", "give --package FILE: the package that is installed",
+		return answer{}, fault.New("baseline.present", "give --package FILE: the package that is installed",
 			"the store's list has %s (%s)", k.GUID, cmp.Or(told.Name, "without a name"))
 	}
 	state := store.State{Presence: store.Absent, Claim: store.Confirmed}
@@ -164,7 +165,7 @@ func (o *baselineOptions) read(g visual.GUID) (*pbiviz.Package, error) {
 		return nil, fmt.Errorf("cannot read %s: %w", o.file, err)
 	}
 	if p.Manifest().GUID != g {
-		return nil, problem(exitError, "baseline.visual", "name the visual that the package holds",
+		return nil, fault.New("baseline.visual", "name the visual that the package holds",
 			"%s is a package of %s, not of %s", o.file, p.Manifest().GUID, g)
 	}
 	return p, nil
@@ -182,13 +183,13 @@ func (s *session) baseline(ctx context.Context, k store.Key, p *pbiviz.Package) 
 	told, there := listed[k.GUID]
 	switch {
 	case told.Problem != "":
-		return state, problem(exitError, "baseline.unreadable", "put right what the store holds, then say what it is",
+		return state, fault.New("baseline.unreadable", "put right what the store holds, then say what it is",
 			"the store cannot tell what it holds of %s: %s", k.GUID, told.Problem)
 	case !there && (target.Traits().TellsDigest || target.Traits().TellsVersion):
-		return state, problem(exitError, "baseline.absent", "pin it instead: `orgstore pin set`", "the store holds no %s", k.GUID)
+		return state, fault.New("baseline.absent", "pin it instead: `orgstore pin set`", "the store holds no %s", k.GUID)
 	case there && target.Traits().TellsDigest && told.Release != nil:
 		if told.Release.Digest != p.Digest() {
-			return state, problem(exitError, "baseline.differs", "find the package that is installed; `orgstore status` shows its digest",
+			return state, fault.New("baseline.differs", "find the package that is installed; `orgstore status` shows its digest",
 				"the store holds %s, and the package given is %s", told.Release, release)
 		}
 		state.Claim = store.Verified

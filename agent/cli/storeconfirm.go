@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"regexp"
 	"strings"
 
@@ -72,7 +73,7 @@ type confirmData struct {
 func (o *confirmOptions) run(ctx context.Context, args []string) (answer, error) {
 	g, err := visual.ParseName(args[0])
 	if err != nil {
-		return answer{}, usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
+		return answer{}, fault.Usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
 	}
 	if err := o.check(); err != nil {
 		return answer{}, err
@@ -127,13 +128,13 @@ func (o *confirmOptions) check() error {
 	o.sha256 = strings.TrimPrefix(strings.ToLower(o.sha256), "sha256:")
 	switch {
 	case o.version == "" && o.access == "":
-		return usage("give --version VERSION, as the About box shows it, or --access on|off", "nothing is confirmed without what you saw")
+		return fault.Usage("give --version VERSION, as the About box shows it, or --access on|off", "nothing is confirmed without what you saw")
 	case o.access != "" && o.access != "on" && o.access != "off":
-		return usage("write on or off", "--access: %q is neither", o.access)
+		return fault.Usage("write on or off", "--access: %q is neither", o.access)
 	case o.sha256 != "" && !shaForm.MatchString(o.sha256):
-		return usage("give at least 8 hexadecimal digits, as SHA256SUMS or Get-FileHash shows them", "--sha256: this is not the beginning of a SHA-256")
+		return fault.Usage("give at least 8 hexadecimal digits, as SHA256SUMS or Get-FileHash shows them", "--sha256: this is not the beginning of a SHA-256")
 	case o.uploaded && o.sha256 == "":
-		return usage("add --sha256 with the beginning of the file's SHA-256", "--uploaded says which file was uploaded, and none is named")
+		return fault.Usage("add --sha256 with the beginning of the file's SHA-256", "--uploaded says which file was uploaded, and none is named")
 	}
 	return nil
 }
@@ -141,14 +142,14 @@ func (o *confirmOptions) check() error {
 // nothingWaits says why there is nothing to confirm.
 func (s *session) nothingWaits(k store.Key) error {
 	if o := s.journal.Book().Open(k); o != nil && o.Unclear != "" {
-		return problem(exitWaiting, string(plan.CodeUnclear), o.Look(), "no task of %s waits for a person, but somebody is to look at it: %s", k.GUID, o.Unclear)
+		return fault.New(string(plan.CodeUnclear), o.Look(), "no task of %s waits for a person, but somebody is to look at it: %s", k.GUID, o.Unclear)
 	}
 	for _, r := range s.journal.Book().Revisions(k) {
 		if r.Status == journal.StatusOpen || r.Status == journal.StatusChecking {
-			return problem(exitError, "confirm.open", "run `orgstore apply`: it finishes what was interrupted", "a change of %s was interrupted and does not wait for a person", k.GUID)
+			return fault.New("confirm.open", "run `orgstore apply`: it finishes what was interrupted", "a change of %s was interrupted and does not wait for a person", k.GUID)
 		}
 	}
-	return problem(exitError, "confirm.nothing",
+	return fault.New("confirm.nothing",
 		fmt.Sprintf("`orgstore status` lists what waits; to say what is installed: orgstore store baseline %s --package FILE --evidence TEXT", k.GUID),
 		"no change of %s waits for a person", k.GUID)
 }
@@ -164,7 +165,7 @@ func (o *confirmOptions) judge(step plan.Step, by journal.Actor) (string, error)
 		}
 		rests = append(rests, text)
 	} else if o.version != "" {
-		return "", usage("give --access on or off alone", "the change that waits turns access, and changes no version")
+		return "", fault.Usage("give --access on or off alone", "the change that waits turns access, and changes no version")
 	}
 	if turns(step) {
 		want := "off"
@@ -192,9 +193,9 @@ func (o *confirmOptions) judgePackage(step plan.Step) (string, error) {
 	v, err := visual.ParseVersion(o.version)
 	switch {
 	case o.version == "":
-		return "", usage("add --version, as the About box shows it", "the change that waits puts %s", to.Version)
+		return "", fault.Usage("add --version, as the About box shows it", "the change that waits puts %s", to.Version)
 	case err != nil:
-		return "", usage("write the version as the About box shows it: 1.5.0.0", "--version: %w", err)
+		return "", fault.Usage("write the version as the About box shows it: 1.5.0.0", "--version: %w", err)
 	case !v.Equal(to.Version):
 		return "", stillWaiting(step, "confirm.version", "if the upload is not made yet, make it and reload the report; if this version is what shall be known as installed: "+baseline,
 			"the About box shows %s, and the change is to put %s", v, to.Version)
@@ -237,5 +238,5 @@ func turns(step plan.Step) bool {
 
 // stillWaiting refuses to confirm a step: it goes on waiting.
 func stillWaiting(step plan.Step, code, hint, format string, args ...any) error {
-	return problem(exitWaiting, code, hint, "%s of %s is not confirmed: %s", step.Kind, title(step.Name, step.Key), fmt.Sprintf(format, args...))
+	return fault.New(code, hint, "%s of %s is not confirmed: %s", step.Kind, title(step.Name, step.Key), fmt.Sprintf(format, args...)).DueTo(plan.CodeWaiting)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"slices"
 	"time"
 
@@ -90,10 +91,10 @@ func (o *importOptions) run(ctx context.Context, args []string) (answer, error) 
 	}
 	name := cmp.Or(o.name, s.home())
 	if name == "" || tells(s.stores[name]) {
-		return answer{}, problem(exitError, "list.unneeded", "nothing needs to be done", "this store tells by itself what it holds: a list of it is not needed")
+		return answer{}, fault.New("list.unneeded", "nothing needs to be done", "this store tells by itself what it holds: a list of it is not needed")
 	}
 	if before, ok := s.journal.Book().Listed(name); ok && before.Taken.After(info.ModTime()) {
-		return answer{}, problem(exitError, "list.older", "export the list again",
+		return answer{}, fault.New("list.older", "export the list again",
 			"the list %s was made at %s, and one made at %s is known already", args[0], clock(info.ModTime()), clock(before.Taken))
 	}
 	desk, tx := s.desk(), s.tx
@@ -128,7 +129,7 @@ func notAList(name string, err error) error {
 	if !errors.As(err, &refusal) {
 		return err
 	}
-	return problem(exitError, string(refusal.Code()), refusal.Findings[0].Hint, "cannot read %s: %s", name, refusal.Findings[0].Message)
+	return fault.New(string(refusal.Code()), refusal.Findings[0].Hint, "cannot read %s: %s", name, refusal.Findings[0].Message).DueTo(fault.CodeUnknown)
 }
 
 // tells says whether a store tells by itself what it holds.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"io/fs"
 	"path/filepath"
 	"slices"
@@ -72,10 +73,10 @@ type learnData struct {
 
 func (o *learnOptions) run(_ context.Context, args []string) (answer, error) {
 	if o.file == "" || o.visual == "" {
-		return answer{}, usage("see `orgstore store learn --help`", "give the package that was uploaded with --package, and its visual with --visual")
+		return answer{}, fault.Usage("see `orgstore store learn --help`", "give the package that was uploaded with --package, and its visual with --visual")
 	}
 	if o.Learn == nil {
-		return answer{}, problem(exitError, "tenant.unsupported", "use the driver handoff", "this program was built without what learns from recordings")
+		return answer{}, fault.New("tenant.unsupported", "use the driver handoff", "this program was built without what learns from recordings")
 	}
 	settings, err := o.settings()
 	if err != nil {
@@ -109,7 +110,7 @@ func (o *learnOptions) run(_ context.Context, args []string) (answer, error) {
 func (o *learnOptions) known() (Session, error) {
 	g, err := visual.ParseName(o.visual)
 	if err != nil {
-		return Session{}, usage("orgstore package list shows the GUIDs of packages", "--visual: %w", err)
+		return Session{}, fault.Usage("orgstore package list shows the GUIDs of packages", "--visual: %w", err)
 	}
 	known := Session{GUID: g, Name: o.name, Access: o.access, UpdateFile: filepath.Base(o.file)}
 	if known.Update, err = o.readPackage(o.file); err != nil {
@@ -153,7 +154,7 @@ func (o *learnOptions) free() error {
 	case err != nil:
 		return err
 	}
-	return problem(exitError, "recipe.exists", "name another file with --out, or write over it with --force", "%s is there already", o.out)
+	return fault.New("recipe.exists", "name another file with --out, or write over it with --force", "%s is there already", o.out)
 }
 
 // tell shows what was learned line by line, and what to do with it.

@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"github.com/orgstore/orgstore/agent/fault"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -53,7 +54,7 @@ func (o *tryOptions) run(ctx context.Context, _ []string) (answer, error) {
 		o.recipe = cmp.Or(o.recipe, t.Recipe)
 	}
 	if o.recipe == "" {
-		return answer{}, usage("learn one from a recording: `orgstore store learn`", "name a recipe with --recipe; the settings have none")
+		return answer{}, fault.Usage("learn one from a recording: `orgstore store learn`", "name a recipe with --recipe; the settings have none")
 	}
 	s := &session{globals: o.globals, settings: settings}
 	target, err := s.replayed(o.recipe, "") // with no digest approved nothing can be changed

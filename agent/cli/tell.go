@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"io/fs"
 	"maps"
 	"path/filepath"
@@ -95,7 +96,7 @@ func (s *session) notices(p plan.Plan, in plan.Input) []notify.Notice {
 	all = append(all, notify.Gates(held)...)
 	all = append(all, notify.Expiries(s.expiries(), now)...)
 	if f := s.unsigned; f != nil {
-		all = append(all, notify.Unsigned(f.Error(), f.hint, verdict.Code(f.code), now))
+		all = append(all, notify.Unsigned(f.Error(), f.Hint, verdict.Code(f.Code), now))
 	}
 	return all
 }
@@ -235,20 +236,22 @@ func toldOf(channel string, m notify.Message) journal.Notified {
 
 // failedTo keeps that a channel could not be told, and when it is tried again.
 func (s *session) failedTo(c config.Channel, state *channelState, err error) error {
-	f := diagnose(err)
-	if f.code == "error" { // whoever answers there says no more
-		f = &fault{exitError, "notice.failed", "look after whoever answers there: the agent tries again by itself, and orgstore notice send at once", err}
+	f := fault.Of(err)
+	if f.Code == "error" { // whoever answers there says no more
+		f = &fault.Fault{Code: "notice.failed", Hint: "look after whoever answers there: the agent tries again by itself, and orgstore notice send at once", Err: err}
 	}
 	if state.Tries == 0 {
 		state.Since = s.Now().UTC()
 	}
 	state.Problem = output.Safe(f.Error())
-	if f.hint != "" {
-		state.Problem += " (" + output.Safe(f.hint) + ")"
+	if f.Hint != "" {
+		state.Problem += " (" + output.Safe(f.Hint) + ")"
 	}
 	state.Again = s.Now().UTC().Add(min(firstAgain<<min(state.Tries, 10), lastAgain))
 	state.Tries++
-	return problem(f.exit, f.code, f.hint, "the channel %s could not be told: %w", c.Name, f.err)
+	failed := fault.New(f.Code, f.Hint, "the channel %s could not be told: %w", c.Name, f.Err)
+	failed.Because = f.Because
+	return failed
 }
 
 // send sends one message by the channel's way.
@@ -264,7 +267,7 @@ func (s *session) send(ctx context.Context, c config.Channel, m notify.Message) 
 		}
 		return t.Mail(ctx, Mail{From: c.Mail.From, To: c.Mail.To, Subject: m.Subject(), Text: m.Text()})
 	case s.Post == nil:
-		return problem(exitError, "notice.unsupported", "use mail", "this program was built without what posts to webhooks")
+		return fault.New("notice.unsupported", "use mail", "this program was built without what posts to webhooks")
 	case c.Teams.Named():
 		body, err := m.Card()
 		if err != nil {
@@ -282,7 +285,7 @@ func (s *session) send(ctx context.Context, c config.Channel, m notify.Message) 
 	}
 	header, err := m.Sign(secret, body, s.Now())
 	if err != nil {
-		return problem(exitError, "notice.secret", "make one: openssl rand -base64 32, and write whsec_ before it", "%w", err)
+		return fault.New("notice.secret", "make one: openssl rand -base64 32, and write whsec_ before it", "%w", err)
 	}
 	return s.Post(ctx, s.settings, Post{To: c.Webhook, Header: header, Body: body})
 }

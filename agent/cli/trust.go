@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -76,7 +77,7 @@ func (o *trustOptions) run(_ context.Context, args []string) (answer, error) {
 	}
 	vendor.Fingerprint = bundle.Fingerprint()
 	if o.fingerprint != "" && o.fingerprint != vendor.Fingerprint {
-		return answer{}, problem(exitLicense, "trust.fingerprint", "do not use this file; ask the vendor for the right one",
+		return answer{}, fault.New("trust.fingerprint", "do not use this file; ask the vendor for the right one",
 			"the fingerprint of %s is %s, not %s", args[0], vendor.Fingerprint, o.fingerprint)
 	}
 	vendor.Bundle = o.besideSettings(vendor.Bundle)
@@ -125,7 +126,7 @@ func speaksFor(b license.Bundle, file string, guids []visual.GUID) error {
 	}
 	for _, g := range guids {
 		if !slices.Contains(named, g) {
-			return problem(exitError, "trust.scope", fmt.Sprintf("case counts; it speaks for %s", joined(named)),
+			return fault.New("trust.scope", fmt.Sprintf("case counts; it speaks for %s", joined(named)),
 				"the bundle %s does not speak for %s", file, g)
 		}
 	}
@@ -144,15 +145,15 @@ func joined(guids []visual.GUID) string {
 func (o *trustOptions) vendor(file string) (config.Vendor, error) {
 	v := config.Vendor{Name: strings.TrimSpace(o.name), Enforced: license.Enforced(o.enforced)}
 	if v.Name == "" || len(o.guids) == 0 {
-		return v, usage("give --name and at least one --guid", "a vendor needs a name and the visuals it may speak for")
+		return v, fault.Usage("give --name and at least one --guid", "a vendor needs a name and the visuals it may speak for")
 	}
 	if v.Enforced != license.ByPackage && v.Enforced != license.ByStatement {
-		return v, usage("say package, unless the vendor told you that the visual asks only the statement", "--enforced is package or statement, not %q", o.enforced)
+		return v, fault.Usage("say package, unless the vendor told you that the visual asks only the statement", "--enforced is package or statement, not %q", o.enforced)
 	}
 	for _, text := range o.guids {
 		g, err := visual.ParseName(text)
 		if err != nil {
-			return v, usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
+			return v, fault.Usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
 		}
 		v.GUIDs = append(v.GUIDs, g)
 	}
@@ -238,13 +239,13 @@ func (g *globals) listTrust(ctx context.Context) (answer, error) {
 		b, err := g.pinned(v)
 		d := trustOf(v, b, g.Now())
 		if err != nil {
-			f := diagnose(err)
-			d.State, d.Message = stateOfBundle(f.code), f.Error()
+			f := fault.Of(err)
+			d.State, d.Message = stateOfBundle(f.Code), f.Error()
 			code := "trust." + d.State
-			if f.code == codeFileMode {
-				code = f.code
+			if f.Code == codeFileMode {
+				code = f.Code
 			}
-			wrong = cmp.Or(wrong, problem(exitLicense, code, f.hint, "%s is not trusted: %w", v.Name, err))
+			wrong = cmp.Or(wrong, error(fault.New(code, f.Hint, "%s is not trusted: %w", v.Name, err)))
 		}
 		for _, i := range b.Issuers() {
 			issuers[v.Name] = append(issuers[v.Name], i.Name)

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"slices"
 	"strings"
 
@@ -27,7 +28,7 @@ func (g *globals) guarded(what, name string) error {
 	if why == nil {
 		return nil
 	}
-	return problem(exitLicense, codeFileMode,
+	return fault.New(codeFileMode,
 		"put the file itself there, in a folder of its owner, and let nobody else write to either: chmod o-w",
 		"%s %s is not safe: %w", what, name, why)
 }
@@ -63,8 +64,8 @@ func (g *globals) believable(s config.Settings) ([]license.Vendor, []license.Att
 		vendor := license.Vendor{Name: v.Name, GUIDs: v.GUIDs, Enforced: v.Enforced}
 		bundle, err := g.pinned(v)
 		if err != nil {
-			f := diagnose(err)
-			vendor.Lost = verdict.Finding{Code: verdict.Code(f.code), Verdict: verdict.Reject, Message: f.Error(), Hint: f.hint}
+			f := fault.Of(err)
+			vendor.Lost = verdict.Finding{Code: verdict.Code(f.Code), Verdict: verdict.Reject, Message: f.Error(), Hint: f.Hint}
 		} else {
 			vendor.Bundle = bundle
 		}
@@ -89,11 +90,11 @@ func (g *globals) pinned(v config.Vendor) (license.Bundle, error) {
 	}
 	bundle, err := g.bundle(v.Bundle)
 	if err != nil {
-		return bundle, problem(exitLicense, "trust.unreadable", "put the vendor's bundle back; `orgstore trust list` shows them all",
+		return bundle, fault.New("trust.unreadable", "put the vendor's bundle back; `orgstore trust list` shows them all",
 			"its trust bundle cannot be read: %w", err)
 	}
 	if bundle.Fingerprint() != v.Fingerprint {
-		return license.Bundle{}, problem(exitLicense, "trust.fingerprint",
+		return license.Bundle{}, fault.New("trust.fingerprint",
 			"ask the vendor which fingerprint is right; if this one is, put it into the settings",
 			"the fingerprint of %s is %s, and the settings pin %s", v.Bundle, bundle.Fingerprint(), v.Fingerprint)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -54,7 +55,7 @@ type trustKeygenData struct {
 func (o *trustKeygenOptions) run(ctx context.Context) (answer, error) {
 	o.name = strings.TrimSpace(o.name)
 	if o.name == "" || o.out == "" {
-		return answer{}, usage(`such as: orgstore trust keygen --name "Ada Lovelace" --out ada.key`, "a key needs the --name of its person and an --out to be written to")
+		return answer{}, fault.Usage(`such as: orgstore trust keygen --name "Ada Lovelace" --out ada.key`, "a key needs the --name of its person and an --out to be written to")
 	}
 	key, attester, err := newAttesterKey(o.name)
 	if err != nil {
@@ -73,7 +74,7 @@ func (o *trustKeygenOptions) run(ctx context.Context) (answer, error) {
 	}
 	sealed, err := key.Sealed(secret)
 	if err != nil {
-		return answer{}, problem(exitError, "passphrase.short", "choose a longer one, such as some words", "%w", err)
+		return answer{}, fault.New("passphrase.short", "choose a longer one, such as some words", "%w", err)
 	}
 	text := append([]byte(keyFileHead(attester)), sealed...)
 	if err := o.createAll([]newFile{{o.out, 0o600, text}}); err != nil {
@@ -109,7 +110,7 @@ func newAttesterKey(person string) (issuer.Key, license.Attester, error) {
 	key.ID = keyIDOf(person, attester.Key)
 	attester.Key.ID = key.ID
 	if _, err := license.NewTrust(anyTenant, nil, attester); err != nil {
-		return key, attester, usage("give a name of one line, such as \"Ada Lovelace\"", "--name: %w", err)
+		return key, attester, fault.Usage("give a name of one line, such as \"Ada Lovelace\"", "--name: %w", err)
 	}
 	return key, attester, nil
 }
@@ -193,14 +194,14 @@ func (g *globals) readKeyFile(name string) (keyFile, error) {
 }
 
 func (k keyFile) bad(format string, args ...any) error {
-	return problem(exitError, "key.form", "name the file that `orgstore trust keygen` wrote", "cannot attest with %s: %w", k.name, fmt.Errorf(format, args...))
+	return fault.New("key.form", "name the file that `orgstore trust keygen` wrote", "cannot attest with %s: %w", k.name, fmt.Errorf(format, args...))
 }
 
 // open opens the private half and makes sure that it is the one the file says.
 func (k keyFile) open(secret string) (issuer.Key, error) {
 	key, err := issuer.OpenKey(k.public.ID, k.sealed, secret)
 	if errors.Is(err, issuer.ErrPassphrase) {
-		return key, problem(exitError, "passphrase.wrong", "try again; a forgotten passphrase cannot be found out: make a new key with `orgstore trust keygen`",
+		return key, fault.New("passphrase.wrong", "try again; a forgotten passphrase cannot be found out: make a new key with `orgstore trust keygen`",
 			"cannot open %s: %w; nothing was written", k.name, err)
 	}
 	if err != nil {

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"slices"
 	"strings"
 
@@ -103,10 +104,10 @@ func removalOf(s config.Settings, name string) (removal, error) {
 	}
 	switch {
 	case r.vendor == nil && len(r.keys) == 0:
-		return r, problem(exitError, "trust.unknown", "look at `orgstore trust list` and `orgstore trust attester list`",
+		return r, fault.New("trust.unknown", "look at `orgstore trust list` and `orgstore trust attester list`",
 			"the settings believe nobody called %q", name)
 	case r.vendor != nil && len(r.keys) > 0:
-		return r, problem(exitError, "trust.ambiguous", "name the person's key: "+r.keys[0].Key.ID+"; or change the settings by hand",
+		return r, fault.New("trust.ambiguous", "name the person's key: "+r.keys[0].Key.ID+"; or change the settings by hand",
 			"%q is both a vendor and a person", name)
 	}
 	r.settings.Trust.Attesters = slices.DeleteFunc(slices.Clone(s.Trust.Attesters), func(a config.Attester) bool {

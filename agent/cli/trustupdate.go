@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"io/fs"
 	"path/filepath"
 	"slices"
@@ -162,9 +163,9 @@ func (o *trustUpdateOptions) step(s config.Settings, file string, text []byte) (
 		case err == nil:
 			_, err = old.Update(text)
 		case o.name != "" || len(s.Trust.Vendors) == 1:
-			return trustStep{}, problem(exitLicense, string(diagnose(err).verdict()),
+			return trustStep{}, fault.New(string(fault.Of(err).Verdict()),
 				"put the bundle in force back where the settings say, and name the new one from another place; if it is lost, remove the vendor and add it again, comparing the fingerprint",
-				"cannot update %s: %w", v.Name, err)
+				"cannot update %s: %w", v.Name, err).DueTo(fault.CodeLicense)
 		}
 		if err == nil {
 			step := trustStep{v, old, next, text, nextBundle(v.Bundle, old.Version(), next.Version())}
@@ -177,8 +178,8 @@ func (o *trustUpdateOptions) step(s config.Settings, file string, text []byte) (
 	if refused != nil {
 		return trustStep{}, refused
 	}
-	return trustStep{}, problem(exitLicense, "trust.unknown", "name the vendor with --name; or add a new one with `orgstore trust add`",
-		"%s is the next trust bundle of no vendor in the settings", file)
+	return trustStep{}, fault.New("trust.unknown", "name the vendor with --name; or add a new one with `orgstore trust add`",
+		"%s is the next trust bundle of no vendor in the settings", file).DueTo(fault.CodeLicense)
 }
 
 func sharesIssuer(a, b license.Bundle) bool {
@@ -204,7 +205,7 @@ func (o *trustUpdateOptions) free(step trustStep) error {
 	case err != nil && !errors.Is(err, disk.ErrTooLarge):
 		return unreadableFile(step.file, err)
 	}
-	return problem(exitError, "file.exists", "move it away", "%s exists already and is another file; nothing was written", step.file)
+	return fault.New("file.exists", "move it away", "%s exists already and is another file; nothing was written", step.file)
 }
 
 // describeUpdate says what an update changes. It refuses a bundle under which the

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"github.com/orgstore/orgstore/agent/fault"
 	"io/fs"
 	"path/filepath"
 
@@ -45,10 +46,10 @@ func (g *globals) factsIn(s config.Settings, file, hint string) (tenant.Facts, e
 	}
 	facts, err := tenant.ParseFacts(name, text)
 	if err != nil {
-		return facts, problem(exitError, "facts.invalid", hint, "cannot read what is known of the tenant: %w", err)
+		return facts, fault.New("facts.invalid", hint, "cannot read what is known of the tenant: %w", err)
 	}
 	if err := facts.About(s.Tenant); err != nil {
-		return facts, problem(exitError, "facts.tenant", hint, "%s: %w", name, err)
+		return facts, fault.New("facts.tenant", hint, "%s: %w", name, err)
 	}
 	return facts, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"io/fs"
 	"path/filepath"
 	"regexp"
@@ -71,11 +72,11 @@ var keyName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,39}$`)
 func (o *keygenOptions) check() error {
 	switch {
 	case !keyName.MatchString(o.name):
-		return usage("give --name, such as aurora", "a key's name has letters, digits and -, and at most 40 of them, not %q", o.name)
+		return fault.Usage("give --name, such as aurora", "a key's name has letters, digits and -, and at most 40 of them, not %q", o.name)
 	case o.issuer == "" || len(o.guids) == 0:
-		return usage("give --issuer and at least one --guid", "a trust bundle names its issuer and the visuals it speaks for")
+		return fault.Usage("give --issuer and at least one --guid", "a trust bundle names its issuer and the visuals it speaks for")
 	case o.years < 1 || o.years > 20:
-		return usage("choose 1 to 20", "--years: %d is out of range", o.years)
+		return fault.Usage("choose 1 to 20", "--years: %d is out of range", o.years)
 	}
 	return nil
 }
@@ -175,7 +176,7 @@ func (o *keygenOptions) generate() (vendorFiles, error) {
 func newVendorKey(id string, alg license.Algorithm, use license.Use, now time.Time) (license.Key, []byte, error) {
 	key, err := issuer.GenerateKey(id, alg)
 	if err != nil {
-		return license.Key{}, nil, usage("choose Ed25519 or ES256", "%w", err)
+		return license.Key{}, nil, fault.Usage("choose Ed25519 or ES256", "%w", err)
 	}
 	record, err := key.Record(now.Truncate(24 * time.Hour))
 	if err != nil {
@@ -191,7 +192,7 @@ func visualsNamed(texts []string) ([]visual.GUID, error) {
 	for _, text := range texts {
 		g, err := visual.ParseName(text)
 		if err != nil {
-			return nil, usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
+			return nil, fault.Usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
 		}
 		all = append(all, g)
 	}
@@ -215,7 +216,7 @@ func (g *globals) allNew(files []newFile) error {
 		if err != nil {
 			return unwritable(f.name, err)
 		}
-		return problem(exitError, "file.exists", "choose another name or folder, or move it away", "%s exists already; nothing was written", f.name)
+		return fault.New("file.exists", "choose another name or folder, or move it away", "%s exists already; nothing was written", f.name)
 	}
 	return nil
 }
@@ -242,5 +243,5 @@ func unwritable(file string, err error) error {
 	if errors.As(err, &path) {
 		err = path.Err
 	}
-	return problem(exitError, "file.unwritable", "choose another folder, or ask for the right to write there", "cannot write %s: %w", file, err)
+	return fault.New("file.unwritable", "choose another folder, or ask for the right to write there", "cannot write %s: %w", file, err)
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/license/issuer"
@@ -35,15 +36,15 @@ func (g *globals) vendorKey(bundleFile, file string, use license.Use) (license.I
 	name := map[license.Use]string{license.UseLicense: "NAME.key", license.UseStatus: "NAME-status.key"}[use]
 	key, err := issuer.ParseKey("", text)
 	if err != nil {
-		return fail(problem(exitError, "key.form", "name the "+name+" that `orgstore vendor keygen` made, not the root key", "%s: %w", file, err))
+		return fail(fault.New("key.form", "name the "+name+" that `orgstore vendor keygen` made, not the root key", "%s: %w", file, err))
 	}
 	speaker, key, err := issuer.Find(bundle, key)
 	if err != nil {
-		return fail(problem(exitError, "key.unlisted", "name the newest bundle that lists it", "%s with %s: %w", file, bundleFile, err))
+		return fail(fault.New("key.unlisted", "name the newest bundle that lists it", "%s with %s: %w", file, bundleFile, err))
 	}
 	_, record, _ := bundle.Key(key.ID)
 	if record.Use != use {
-		return fail(problem(exitError, "trust.key_use", "name the "+name+"; a bundle without one gets it from `orgstore vendor rotate --new "+string(use)+"`",
+		return fail(fault.New("trust.key_use", "name the "+name+"; a bundle without one gets it from `orgstore vendor rotate --new "+string(use)+"`",
 			"the key %s in %s is for %s alone; customers would not believe it", record.ID, file, record.Use))
 	}
 	return speaker, key, g.signsToday(record)
@@ -53,11 +54,11 @@ func (g *globals) signsToday(k license.Key) error {
 	const hint = "sign with the key that took its place"
 	switch now := g.Now(); {
 	case k.Status == license.Compromised:
-		return problem(exitError, "trust.key_compromised", hint, "the key %s was compromised on %s; customers would not believe it", k.ID, day(k.CompromisedAt))
+		return fault.New("trust.key_compromised", hint, "the key %s was compromised on %s; customers would not believe it", k.ID, day(k.CompromisedAt))
 	case !k.NotAfter.IsZero() && !now.Before(k.NotAfter):
-		return problem(exitError, "trust.key_retired", hint, "the key %s was retired on %s; customers would not believe it", k.ID, day(k.NotAfter))
+		return fault.New("trust.key_retired", hint, "the key %s was retired on %s; customers would not believe it", k.ID, day(k.NotAfter))
 	case now.Before(k.NotBefore):
-		return problem(exitError, "trust.key_not_yet", "wait until then, or sign with the key of today", "the key %s is valid from %s on; customers would not believe it", k.ID, day(k.NotBefore))
+		return fault.New("trust.key_not_yet", "wait until then, or sign with the key of today", "the key %s is valid from %s on; customers would not believe it", k.ID, day(k.NotBefore))
 	}
 	return nil
 }

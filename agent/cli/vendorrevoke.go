@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -75,11 +76,11 @@ type revokedData struct {
 func (o *revokeOptions) run() (answer, error) {
 	switch {
 	case o.key == "" || o.bundleFile == "":
-		return answer{}, usage("make them with `orgstore vendor keygen`", "signing needs --key and --bundle")
+		return answer{}, fault.Usage("make them with `orgstore vendor keygen`", "signing needs --key and --bundle")
 	case o.next == "":
-		return answer{}, usage("give --next, such as a day in three months", "a list says by which day the next one comes")
+		return answer{}, fault.Usage("give --next, such as a day in three months", "a list says by which day the next one comes")
 	case o.sequence < 0:
-		return answer{}, usage("1 for the first list, one more for each next", "--seq: %d is below 1", o.sequence)
+		return answer{}, fault.Usage("1 for the first list, one more for each next", "--seq: %d is below 1", o.sequence)
 	}
 	speaker, key, err := o.vendorKey(o.bundleFile, o.key, license.UseStatus)
 	if err != nil {
@@ -95,7 +96,7 @@ func (o *revokeOptions) run() (answer, error) {
 	}
 	list, err := issuer.Revoke(r, key)
 	if err != nil {
-		return answer{}, usage("mend the flags; see `orgstore vendor revoke --help`", "%w", err)
+		return answer{}, fault.Usage("mend the flags; see `orgstore vendor revoke --help`", "%w", err)
 	}
 	file := filepath.Join(o.out, fmt.Sprintf("%s-status-%d%s", bundleStem(o.bundleFile, bundle.Version()), r.Sequence, intake.StatementSuffix))
 	data := revokedData{file, r.Issuer, key.ID, r.Sequence, timestamp(r.Issued), timestamp(r.Next), r.Statements, r.Subscriptions}
@@ -116,10 +117,10 @@ func (o *revokeOptions) revocation(speaker license.Issuer) (issuer.Revocation, e
 	}
 	var err error
 	if r.Next, err = issuer.ParseDate(o.next); err != nil {
-		return r, usage("write the day as 2027-02-20", "--next: %w", err)
+		return r, fault.Usage("write the day as 2027-02-20", "--next: %w", err)
 	}
 	if !r.Next.After(r.Issued) {
-		return r, usage("give a day to come, such as one in three months", "--next: %s is over", o.next)
+		return r, fault.Usage("give a day to come, such as one in three months", "--next: %s is over", o.next)
 	}
 	last, err := o.last(speaker)
 	if err != nil {
@@ -130,7 +131,7 @@ func (o *revokeOptions) revocation(speaker license.Issuer) (issuer.Revocation, e
 		r.Sequence = last.Sequence() + 1
 	}
 	if r.Sequence <= last.Sequence() {
-		return r, usage(fmt.Sprintf("give at least %d, or leave it out", last.Sequence()+1), "--seq: %d is not above the last list's %d", r.Sequence, last.Sequence())
+		return r, fault.Usage(fmt.Sprintf("give at least %d, or leave it out", last.Sequence()+1), "--seq: %d is not above the last list's %d", r.Sequence, last.Sequence())
 	}
 	return r, nil
 }
@@ -157,7 +158,7 @@ func (o *revokeOptions) last(speaker license.Issuer) (license.StatusList, error)
 			return list, err
 		}
 	}
-	return peek, problem(exitError, "key.unlisted", "name the newest bundle, which still lists it",
+	return peek, fault.New("key.unlisted", "name the newest bundle, which still lists it",
 		"the last list %s is signed with %q, which %s does not list", o.previous, peek.KeyID(), o.bundleFile)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -77,16 +78,16 @@ A new root key takes the place of the first --root. Files are never overwritten.
 func (o *rotateOptions) check() error {
 	switch {
 	case o.bundleFile == "" || len(o.roots) == 0:
-		return usage("name what `orgstore vendor keygen` wrote, or the last rotate", "the next bundle needs --bundle and --root")
+		return fault.Usage("name what `orgstore vendor keygen` wrote, or the last rotate", "the next bundle needs --bundle and --root")
 	case o.years < 1 || o.years > 20:
-		return usage("choose 1 to 20", "--years: %d is out of range", o.years)
+		return fault.Usage("choose 1 to 20", "--years: %d is out of range", o.years)
 	}
 	for i, use := range o.fresh {
 		if !slices.Contains([]string{string(license.UseLicense), string(license.UseStatus), rootUse}, use) {
-			return usage("choose license, status or root", "--new: there are no keys for %q", use)
+			return fault.Usage("choose license, status or root", "--new: there are no keys for %q", use)
 		}
 		if slices.Contains(o.fresh[:i], use) {
-			return usage("make one at a time", "--new: %s is named twice", use)
+			return fault.Usage("make one at a time", "--new: %s is named twice", use)
 		}
 	}
 	return nil
@@ -165,7 +166,7 @@ func (o *rotateOptions) rotate(old license.Bundle) (*rotation, error) {
 	named := func(i license.Issuer) bool { return i.Name == o.issuer || o.issuer == "" }
 	r.issuer = slices.IndexFunc(r.draft.Issuers, named)
 	if r.issuer < 0 || o.issuer == "" && len(r.draft.Issuers) > 1 {
-		return nil, usage("name one of it with --issuer", "%s has the issuers %s", o.bundleFile, issuerNames(old))
+		return nil, fault.Usage("name one of it with --issuer", "%s has the issuers %s", o.bundleFile, issuerNames(old))
 	}
 	for _, file := range o.roots {
 		text, err := o.read(file, maxKey)
@@ -199,7 +200,7 @@ func (o *rotateOptions) widen(r *rotation) error {
 	}
 	i := &r.draft.Issuers[r.issuer]
 	if len(more) > 0 && i.GUIDs == nil {
-		return usage("leave it out", "--guid: %s names no visuals, and so speaks for all", o.bundleFile)
+		return fault.Usage("leave it out", "--guid: %s names no visuals, and so speaks for all", o.bundleFile)
 	}
 	for _, g := range more {
 		if !slices.Contains(i.GUIDs, g) {
@@ -217,7 +218,7 @@ func (o *rotateOptions) endKeys(r *rotation) error {
 			return err
 		}
 		if k.Status != license.Active {
-			return usage("leave it out", "--retire: the key %s is %s already", k.ID, k.Status)
+			return fault.Usage("leave it out", "--retire: the key %s is %s already", k.ID, k.Status)
 		}
 		k.Status, k.NotAfter = license.Retired, at
 	}
@@ -227,9 +228,9 @@ func (o *rotateOptions) endKeys(r *rotation) error {
 		case err != nil:
 			return err
 		case !strings.Contains(text, "="):
-			return usage("give the day since when others may have signed, as "+k.ID+"=2027-03-14; if in doubt an early one", "--compromised: %s is without a day", k.ID)
+			return fault.Usage("give the day since when others may have signed, as "+k.ID+"=2027-03-14; if in doubt an early one", "--compromised: %s is without a day", k.ID)
 		case at.After(r.now):
-			return usage("give the day since when others may have signed", "--compromised: %s is still to come", day(at))
+			return fault.Usage("give the day since when others may have signed", "--compromised: %s is still to come", day(at))
 		}
 		k.Status, k.CompromisedAt = license.Compromised, at
 	}
@@ -243,7 +244,7 @@ func (r *rotation) key(flag, text string) (*license.Key, time.Time, error) {
 	if dated {
 		var err error
 		if at, err = issuer.ParseDate(on); err != nil {
-			return nil, at, usage("write it as KEY=2027-03-14", "%s: %w", flag, err)
+			return nil, at, fault.Usage("write it as KEY=2027-03-14", "%s: %w", flag, err)
 		}
 	}
 	keys := r.draft.Issuers[r.issuer].Keys
@@ -254,7 +255,7 @@ func (r *rotation) key(flag, text string) (*license.Key, time.Time, error) {
 		}
 		ids = append(ids, keys[i].ID)
 	}
-	return nil, at, usage("it has "+strings.Join(ids, ", "), "%s: the bundle has no key %q", flag, id)
+	return nil, at, fault.Usage("it has "+strings.Join(ids, ", "), "%s: the bundle has no key %q", flag, id)
 }
 
 // newKeys makes keys, and files for their private halves.
@@ -308,7 +309,7 @@ func (o *rotateOptions) newRoot(r *rotation) error {
 }
 
 func badRoot(err error) error {
-	return problem(exitError, "key.form", "name the NAME-root.key that `orgstore vendor keygen` made", "--root: %w", err)
+	return fault.New("key.form", "name the NAME-root.key that `orgstore vendor keygen` made", "--root: %w", err)
 }
 
 // sign signs the next bundle, and takes it as a customer does.
@@ -322,13 +323,13 @@ func (r *rotation) sign(old license.Bundle) ([]byte, license.Bundle, error) {
 	if err != nil {
 		var refused *verdict.Refusal
 		if errors.As(err, &refused) {
-			err = problem(exitError, string(refused.Code()), "name with --root as many root keys of the bundle as it asks for; a key ends after it begins", "%w", err)
+			err = fault.New(string(refused.Code()), "name with --root as many root keys of the bundle as it asks for; a key ends after it begins", "%w", err).DueTo(fault.CodeUnknown)
 		}
 		return nil, license.Bundle{}, err
 	}
 	next, err := old.Update(text)
 	if err != nil {
-		err = problem(exitError, "trust.threshold", "name with --root as many root keys of the bundle as it asks for", "customers would not take this bundle: %w", err)
+		err = fault.New("trust.threshold", "name with --root as many root keys of the bundle as it asks for", "customers would not take this bundle: %w", err)
 	}
 	return text, next, err
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"io/fs"
 	"path/filepath"
 	"time"
@@ -142,14 +143,14 @@ func (s *session) lastWatched() (watched, error) {
 
 // unwatched keeps why the activity log could not be read, and says it once.
 func (s *session) unwatched(err error) {
-	f := diagnose(err)
+	f := fault.Of(err)
 	s.log.Problem = f.Error()
-	if f.hint != "" {
-		s.log.Problem = fmt.Sprintf("%s (%s)", s.log.Problem, f.hint)
+	if f.Hint != "" {
+		s.log.Problem = fmt.Sprintf("%s (%s)", s.log.Problem, f.Hint)
 	}
 	s.log.Problem = output.SafeLines(s.log.Problem)
 	s.note("the activity log could not be read: %s", s.log.Problem)
-	if f.exit == exitSignIn {
+	if exitOf(f.Cause()) == exitSignIn {
 		s.unsigned = f
 	}
 }

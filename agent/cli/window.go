@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"github.com/orgstore/orgstore/agent/fault"
 	"slices"
 	"strings"
 	"time"
@@ -134,10 +135,10 @@ func (o *windowNextOptions) run(context.Context, []string) (answer, error) {
 	}
 	kind := change.Kind(o.change)
 	if !kind.Valid() || kind == change.Restore {
-		return answer{}, usage("the way back of a failed change waits for nothing, and the others are upgrade, replace, downgrade, renew, install, enable and disable", "--change: %q is not a kind of change that waits", o.change)
+		return answer{}, fault.Usage("the way back of a failed change waits for nothing, and the others are upgrade, replace, downgrade, renew, install, enable and disable", "--change: %q is not a kind of change that waits", o.change)
 	}
 	if o.number < 1 || o.number > maxNext {
-		return answer{}, usage("", "-n: from 1 to %d can be shown", maxNext)
+		return answer{}, fault.Usage("", "-n: from 1 to %d can be shown", maxNext)
 	}
 	visuals, err := o.chosen(s)
 	if err != nil {
@@ -179,11 +180,11 @@ func (o *windowNextOptions) chosen(s config.Settings) ([]config.Visual, error) {
 	}
 	g, err := visual.ParseName(o.visual)
 	if err != nil {
-		return nil, usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
+		return nil, fault.Usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
 	}
 	v, ok := s.Visual(g)
 	if !ok {
-		return nil, problem(exitError, "visual.unknown", "`orgstore pin list` shows them all", "%s is not pinned", g)
+		return nil, fault.New("visual.unknown", "`orgstore pin list` shows them all", "%s is not pinned", g)
 	}
 	return []config.Visual{v}, nil
 }
