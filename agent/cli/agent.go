@@ -105,6 +105,7 @@ func (o *agentOptions) newAgent() (*agent, error) {
 	a := &agent{own: o.Adapters}
 	g := *o.globals
 	a.globals = &g
+	g.wire()
 	a.tenants = &keptTenant{open: o.Tenant}
 	g.Tenant = a.tenants.connect
 	var err error

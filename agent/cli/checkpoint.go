@@ -64,8 +64,8 @@ func (s *session) checkpoints() []checkpoint {
 	return all
 }
 
-func (g *globals) checkpoint(file string) (checkpoint, error) {
-	text, err := disk.ReadFile(g.Disk, file, maxCheckpoint)
+func (p Ports) checkpoint(file string) (checkpoint, error) {
+	text, err := disk.ReadFile(p.Disk, file, maxCheckpoint)
 	if err != nil {
 		return checkpoint{}, err
 	}

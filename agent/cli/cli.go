@@ -11,16 +11,11 @@ import (
 	"github.com/orgstore/orgstore/agent/fault"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
-	"github.com/orgstore/orgstore/agent/intake"
-	"github.com/orgstore/orgstore/agent/journal"
-	"github.com/orgstore/orgstore/packages/disk"
-	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
@@ -34,33 +29,18 @@ type Streams struct {
 
 // Adapters is what main wires in: the edges that touch the world.
 type Adapters struct {
-	Disk    disk.Disk
-	Journal func(ctx context.Context, path string) (journal.Log, error)
-	// Library opens a folder; one in a tenant is the tenant's.
-	Library func(c config.Library) (intake.Library, error)
-	// Tenant prepares the way to a tenant and asks nothing of it yet.
-	Tenant func(s config.Settings, r Remote) (Tenant, error)
+	Ports
 	// Simulate starts a tenant on this machine.
 	Simulate func(o Simulated) (Simulation, error)
-	Store    func(d disk.Disk, c config.Store, told store.Told) (store.Store, error)
 	// Learn reads recordings; nil where the program cannot.
 	Learn Recorder
 	// Watch says which files in folders change, until the context ends. Nil where
 	// the program cannot.
 	Watch func(ctx context.Context, folders []string, changed func(name string)) error
-	// Post posts to an address, which is a secret: whoever gets the same twice can
-	// tell. Secret reads what settings say where it is.
-	Post   func(ctx context.Context, s config.Settings, p Post) error
-	Secret func(at config.Secret) (string, error)
 	// Ping tells an address, which is a secret, that the agent is alive.
-	Ping  func(ctx context.Context, s config.Settings, at config.Secret) error
-	Actor func() (journal.Actor, error)
-	// ActorOf is an account of this machine, as the kernel names it.
-	ActorOf func(uid uint32) (journal.Actor, error)
+	Ping func(ctx context.Context, s config.Settings, at config.Secret) error
 	// Services manages services of this machine.
 	Services Services
-	Now      func() time.Time
-	Env      func(string) string
 	Build    Build
 }
 
@@ -91,7 +71,15 @@ type globals struct {
 
 // Run runs one command line and returns the program's exit code.
 func Run(ctx context.Context, args []string, s Streams, a Adapters) int {
-	return (&globals{Streams: s, Adapters: a}).run(ctx, args)
+	g := &globals{Streams: s, Adapters: a}
+	g.wire()
+	return g.run(ctx, args)
+}
+
+// wire lets the engine speak to whoever reads these streams.
+func (g *globals) wire() {
+	g.Note = func(text string) { g.note("%s", text) }
+	g.Progress = g.progress
 }
 
 func (g *globals) run(ctx context.Context, args []string) int {

@@ -50,8 +50,8 @@ func exitFor(err error, f *fault.Fault) int {
 	return max(exitOf(f.Cause()), exitError)
 }
 
-// exits lists the codes of faults that do not follow from their family.
-var exits = map[verdict.Code]int{
+// faultExits lists the codes of faults that do not follow from their family.
+var faultExits = map[verdict.Code]int{
 	fault.CodeUsage: exitUsage, "confirm.no_terminal": exitUsage, "passphrase.no_terminal": exitUsage, "rollback.revision": exitUsage,
 	fault.CodeCanceled: exitCanceled, fault.CodeLocked: exitLocked, fault.CodeLog: exitLog,
 	"approval.stale": exitStale, "plan.stale": exitStale, "plan.step_gone": exitStale, "settings.moved": exitStale, "op.stale": exitStale,
@@ -68,7 +68,7 @@ var exits = map[verdict.Code]int{
 
 // exitOf maps the code of what was found to an exit code.
 func exitOf(code verdict.Code) int {
-	if exit, listed := exits[code]; listed {
+	if exit, listed := faultExits[code]; listed {
 		return exit
 	}
 	family, _, _ := strings.Cut(string(code), ".")

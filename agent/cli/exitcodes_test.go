@@ -15,7 +15,7 @@ import (
 
 // What the program can leave with, what it lists and what README lists is one.
 func TestEveryExitCodeIsListed(t *testing.T) {
-	file, err := parser.ParseFile(token.NewFileSet(), "fault.go", nil, 0)
+	file, err := parser.ParseFile(token.NewFileSet(), "exit.go", nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,9 +18,9 @@ func walk(cmd *cobra.Command, visit func(*cobra.Command)) {
 }
 
 func testRoot(out *bytes.Buffer) *cobra.Command {
-	g := &globals{Streams: Streams{Out: out, Err: out}, Adapters: Adapters{
+	g := &globals{Streams: Streams{Out: out, Err: out}, Adapters: Adapters{Ports: Ports{
 		Env: func(string) string { return "" }, Now: func() time.Time { return time.Time{} },
-	}}
+	}}}
 	root := newRoot(g)
 	root.SetOut(out)
 	root.InitDefaultHelpCmd()
@@ -95,9 +95,9 @@ func split(line string) []string {
 }
 
 func TestTheFormatOfACommandLineThatCannotBeRead(t *testing.T) {
-	g := &globals{Adapters: Adapters{Env: func(name string) string {
+	g := &globals{Adapters: Adapters{Ports: Ports{Env: func(name string) string {
 		return map[string]string{"ORGSTORE_OUTPUT": "csv"}[name]
-	}}}
+	}}}}
 	for line, want := range map[string]string{
 		"version --frob -o json":      "json",
 		"version --frob=1 -o=json":    "json",

@@ -5,8 +5,6 @@ import (
 	"cmp"
 	"context"
 	"github.com/orgstore/orgstore/agent/fault"
-	"io"
-	"io/fs"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -141,12 +139,4 @@ func (o *initOptions) place(args []string) (string, error) {
 		return "", fault.Usage("leave out one of them", "FOLDER and --config (or ORGSTORE_CONFIG) both say where the settings go")
 	}
 	return filepath.Abs(filepath.Join(args[0], config.FileName))
-}
-
-// write puts a file in place in one piece: synced, then renamed.
-func (g *globals) write(name string, perm fs.FileMode, text []byte) error {
-	return disk.Replace(g.Disk, name, perm, func(w io.Writer) error {
-		_, err := io.Copy(w, bytes.NewReader(text))
-		return err
-	})
 }

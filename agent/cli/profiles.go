@@ -40,9 +40,9 @@ type profileFile struct {
 // profiles reads the vendor profiles of the data folder, in the order of their
 // names. An error tells every one that cannot be read, with its place; the
 // others are returned all the same.
-func (g *globals) profiles(s config.Settings) ([]profileFile, error) {
+func (p Ports) profiles(s config.Settings) ([]profileFile, error) {
 	folder := filepath.Join(s.Data, profileFolder)
-	entries, err := g.Disk.ReadDir(folder)
+	entries, err := p.Disk.ReadDir(folder)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -57,7 +57,7 @@ func (g *globals) profiles(s config.Settings) ([]profileFile, error) {
 			broken = append(broken, fmt.Errorf("%s holds more than %d profiles", folder, maxProfiles))
 			break
 		}
-		p, err := g.profile(filepath.Join(folder, e.Name()))
+		p, err := p.profile(filepath.Join(folder, e.Name()))
 		if first := names[p.Name()]; err == nil && first != "" {
 			err = fmt.Errorf("%s: the profile is called %s, as the one in %s is", filepath.Join(folder, e.Name()), p.Name(), first)
 		}
@@ -80,11 +80,11 @@ func (g *globals) profiles(s config.Settings) ([]profileFile, error) {
 	return read, nil
 }
 
-func (g *globals) profile(file string) (profile.Profile, error) {
-	if err := g.guarded("the vendor profile", file); err != nil {
+func (p Ports) profile(file string) (profile.Profile, error) {
+	if err := p.guarded("the vendor profile", file); err != nil {
 		return profile.Profile{}, err
 	}
-	text, err := disk.ReadFile(g.Disk, file, profile.MaxSize)
+	text, err := disk.ReadFile(p.Disk, file, profile.MaxSize)
 	if err != nil {
 		return profile.Profile{}, unreadableFile(file, err)
 	}
@@ -93,10 +93,10 @@ func (g *globals) profile(file string) (profile.Profile, error) {
 
 // inForce reads the profiles and says which of them cannot be read. Whoever only
 // looks goes on with the others.
-func (g *globals) inForce(s config.Settings) (profile.Set, error) {
-	read, err := g.profiles(s)
+func (p Ports) inForce(s config.Settings) (profile.Set, error) {
+	read, err := p.profiles(s)
 	if err != nil {
-		g.note("%v", err)
+		p.note("%v", err)
 	}
 	var set profile.Set
 	for _, p := range read {

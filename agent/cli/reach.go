@@ -76,14 +76,14 @@ func (s *session) remote() (Tenant, error) {
 }
 
 // reach prepares the way to the tenant that settings name.
-func (g *globals) reach(settings config.Settings, seen func(string, time.Time)) (Tenant, error) {
-	if g.Tenant == nil {
+func (p Ports) reach(settings config.Settings, seen func(string, time.Time)) (Tenant, error) {
+	if p.Tenant == nil {
 		return nil, fault.New("tenant.unsupported", "use a library that is a folder", "this program was built without what reaches a tenant")
 	}
-	return g.Tenant(settings, Remote{
-		Program: "orgstore/" + g.Build.Version, Env: g.Env, Seen: seen,
+	return p.Tenant(settings, Remote{
+		Program: p.Program, Env: p.Env, Seen: seen,
 		Prompt: func(_ context.Context, message string) error {
-			g.note("%s", message)
+			p.note("%s", message)
 			return nil
 		},
 	})

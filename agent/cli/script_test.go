@@ -78,21 +78,24 @@ func adapters() cli.Adapters {
 		return at
 	}
 	return cli.Adapters{
-		Disk:    disk.OS(),
-		Journal: func(ctx context.Context, path string) (journal.Log, error) { return sqlite.Open(ctx, path) },
-		Library: func(c config.Library) (intake.Library, error) { return library.Open(c.Folder) },
-		Tenant:  aTenant,
-		Store:   openStore,
-		Actor: func() (journal.Actor, error) {
-			name, id, _ := strings.Cut(cmp.Or(os.Getenv(envActor), "ada 1000"), " ")
-			return journal.Actor{Source: "os", ID: id, Name: name, Host: "bi-01"}, nil
+		Ports: cli.Ports{
+			Disk:    disk.OS(),
+			Journal: func(ctx context.Context, path string) (journal.Log, error) { return sqlite.Open(ctx, path) },
+			Library: func(c config.Library) (intake.Library, error) { return library.Open(c.Folder) },
+			Tenant:  aTenant,
+			Store:   openStore,
+			Actor: func() (journal.Actor, error) {
+				name, id, _ := strings.Cut(cmp.Or(os.Getenv(envActor), "ada 1000"), " ")
+				return journal.Actor{Source: "os", ID: id, Name: name, Host: "bi-01"}, nil
+			},
+			ActorOf: actor.Of,
+			Now:     clock,
+			Env:     os.Getenv,
+			Post:    posted,
+			Secret:  func(at config.Secret) (string, error) { return os.Getenv(at.Env), nil },
+			Program: "orgstore/1.2.3",
 		},
-		ActorOf:  actor.Of,
 		Services: aMachine(),
-		Now:      clock,
-		Env:      os.Getenv,
-		Post:     posted,
-		Secret:   func(at config.Secret) (string, error) { return os.Getenv(at.Env), nil },
 		Build:    cli.Build{Version: "1.2.3", Commit: "0123abc", Go: "go1.26", OS: "plan9", Arch: "amd64"},
 	}
 }

@@ -136,6 +136,7 @@ func (c clerk) answer(ctx context.Context, by localapi.Caller, q localapi.Reques
 	}
 	out, said := &bounded{}, &bounded{}
 	g := &globals{Adapters: c.Adapters, Streams: Streams{In: strings.NewReader(""), Out: out, Err: said, InTerminal: q.Terminal}}
+	g.wire()
 	g.caller = &caller{settings: q.Settings, agreed: q.Agreed, said: said}
 	g.Actor = func() (journal.Actor, error) { return actor, nil }
 	exit := g.run(ctx, line)

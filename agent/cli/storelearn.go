@@ -137,8 +137,8 @@ func (g *globals) readPackage(name string) (*pbiviz.Package, error) {
 }
 
 // readBounded reads a file of at most most bytes.
-func (g *globals) readBounded(name string, most int64) ([]byte, error) {
-	text, err := disk.ReadFile(g.Disk, name, most)
+func (p Ports) readBounded(name string, most int64) ([]byte, error) {
+	text, err := disk.ReadFile(p.Disk, name, most)
 	if err != nil {
 		return nil, unreadableFile(name, err)
 	}

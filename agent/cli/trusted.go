@@ -23,8 +23,8 @@ const codeFileMode = "trust.file_mode"
 
 // guarded refuses a file on which trust rests where anybody could change it:
 // whoever can would say what is believed and wanted.
-func (g *globals) guarded(what, name string) error {
-	why := disk.Exposed(g.Disk, name)
+func (p Ports) guarded(what, name string) error {
+	why := disk.Exposed(p.Disk, name)
 	if why == nil {
 		return nil
 	}
@@ -36,8 +36,8 @@ func (g *globals) guarded(what, name string) error {
 // trust is whom the settings believe. A vendor whose bundle cannot be read, or
 // is another than the one pinned, is believed no more, and said; it keeps nobody
 // from seeing, planning and going on with everything else.
-func (g *globals) trust(s config.Settings) (license.Trust, error) {
-	vendors, attesters := g.believable(s)
+func (p Ports) trust(s config.Settings) (license.Trust, error) {
+	vendors, attesters := p.believable(s)
 	trust, err := license.NewTrust(s.Tenant, vendors, attesters...)
 	var refusal *verdict.Refusal
 	if errors.As(err, &refusal) && len(vendors) > 0 {
@@ -52,17 +52,17 @@ func (g *globals) trust(s config.Settings) (license.Trust, error) {
 		return trust, err
 	}
 	for _, v := range trust.Lost() {
-		g.note("%s is not trusted now: %s; what is installed stays, and nothing new of this vendor is put", v.Name, v.Lost.Message)
+		p.note("%s is not trusted now: %s; what is installed stays, and nothing new of this vendor is put", v.Name, v.Lost.Message)
 	}
 	return trust, nil
 }
 
 // believable reads what the settings pin.
-func (g *globals) believable(s config.Settings) ([]license.Vendor, []license.Attester) {
+func (p Ports) believable(s config.Settings) ([]license.Vendor, []license.Attester) {
 	var vendors []license.Vendor
 	for _, v := range s.Trust.Vendors {
 		vendor := license.Vendor{Name: v.Name, GUIDs: v.GUIDs, Enforced: v.Enforced}
-		bundle, err := g.pinned(v)
+		bundle, err := p.pinned(v)
 		if err != nil {
 			f := fault.Of(err)
 			vendor.Lost = verdict.Finding{Code: verdict.Code(f.Code), Verdict: verdict.Reject, Message: f.Error(), Hint: f.Hint}
@@ -84,11 +84,11 @@ func (g *globals) believable(s config.Settings) ([]license.Vendor, []license.Att
 
 // pinned reads a vendor's bundle, if it is the one whose fingerprint the
 // settings pin.
-func (g *globals) pinned(v config.Vendor) (license.Bundle, error) {
-	if err := g.guarded("the trust bundle", v.Bundle); err != nil {
+func (p Ports) pinned(v config.Vendor) (license.Bundle, error) {
+	if err := p.guarded("the trust bundle", v.Bundle); err != nil {
 		return license.Bundle{}, err
 	}
-	bundle, err := g.bundle(v.Bundle)
+	bundle, err := p.bundle(v.Bundle)
 	if err != nil {
 		return bundle, fault.New("trust.unreadable", "put the vendor's bundle back; `orgstore trust list` shows them all",
 			"its trust bundle cannot be read: %w", err)
@@ -101,8 +101,8 @@ func (g *globals) pinned(v config.Vendor) (license.Bundle, error) {
 	return bundle, nil
 }
 
-func (g *globals) bundle(name string) (license.Bundle, error) {
-	text, err := disk.ReadFile(g.Disk, name, maxBundle)
+func (p Ports) bundle(name string) (license.Bundle, error) {
+	text, err := disk.ReadFile(p.Disk, name, maxBundle)
 	if err != nil {
 		return license.Bundle{}, err
 	}
@@ -165,18 +165,18 @@ func listening(trust license.Trust, lists []journal.StatusVerified, read func(vi
 
 // listen is believed for who has no session: it opens the archive only where
 // there are lists in it.
-func (g *globals) listen(trust license.Trust, s config.Settings, book journal.Book) (license.Trust, error) {
+func (p Ports) listen(trust license.Trust, s config.Settings, book journal.Book) (license.Trust, error) {
 	lists := book.Statuses()
 	if len(lists) == 0 {
 		return trust, nil
 	}
-	kept, err := archive.Open(g.Disk, archiveOf(s))
+	kept, err := archive.Open(p.Disk, archiveOf(s))
 	if err != nil {
 		return trust, err
 	}
 	trust, missed := listening(trust, lists, kept.Statement)
 	for _, err := range missed {
-		g.note("%v", err)
+		p.note("%v", err)
 	}
 	return trust, nil
 }

@@ -16,18 +16,18 @@ import (
 // wrote down in facts.yaml in the data folder, joined with what the tenant told
 // the last time. Without either nothing is known, and every license is said to
 // be unchecked.
-func (g *globals) usage(s config.Settings) (tenant.Facts, error) {
-	facts, _, err := g.joined(s)
+func (p Ports) usage(s config.Settings) (tenant.Facts, error) {
+	facts, _, err := p.joined(s)
 	return facts, err
 }
 
 // joined is usage, with what people and tenant say differently.
-func (g *globals) joined(s config.Settings) (tenant.Facts, []verdict.Finding, error) {
-	written, err := g.factsIn(s, tenant.FileName, "mend the file, or take it away: licenses are then not held against what is used")
+func (p Ports) joined(s config.Settings) (tenant.Facts, []verdict.Finding, error) {
+	written, err := p.factsIn(s, tenant.FileName, "mend the file, or take it away: licenses are then not held against what is used")
 	if err != nil {
 		return tenant.Facts{}, nil, err
 	}
-	told, err := g.factsIn(s, tenant.ToldName, "run `orgstore facts refresh`, which writes it anew")
+	told, err := p.factsIn(s, tenant.ToldName, "run `orgstore facts refresh`, which writes it anew")
 	if err != nil {
 		return tenant.Facts{}, nil, err
 	}
@@ -35,9 +35,9 @@ func (g *globals) joined(s config.Settings) (tenant.Facts, []verdict.Finding, er
 	return facts, differ, nil
 }
 
-func (g *globals) factsIn(s config.Settings, file, hint string) (tenant.Facts, error) {
+func (p Ports) factsIn(s config.Settings, file, hint string) (tenant.Facts, error) {
 	name := filepath.Join(s.Data, file)
-	text, err := disk.ReadFile(g.Disk, name, tenant.MaxSize)
+	text, err := disk.ReadFile(p.Disk, name, tenant.MaxSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		return tenant.Facts{}, nil
 	}

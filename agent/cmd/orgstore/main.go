@@ -48,22 +48,25 @@ func streams() cli.Streams {
 
 func adapters() cli.Adapters {
 	return cli.Adapters{
-		Disk:     disk.OS(),
-		Journal:  func(ctx context.Context, path string) (journal.Log, error) { return sqlite.Open(ctx, path) },
-		Library:  func(c config.Library) (intake.Library, error) { return library.Open(c.Folder) },
-		Tenant:   func(s config.Settings, r cli.Remote) (cli.Tenant, error) { return connect(disk.OS(), s, r) },
-		Store:    openStore,
+		Ports: cli.Ports{
+			Disk:    disk.OS(),
+			Journal: func(ctx context.Context, path string) (journal.Log, error) { return sqlite.Open(ctx, path) },
+			Library: func(c config.Library) (intake.Library, error) { return library.Open(c.Folder) },
+			Tenant:  func(s config.Settings, r cli.Remote) (cli.Tenant, error) { return connect(disk.OS(), s, r) },
+			Store:   openStore,
+			Post:    post(os.Getenv),
+			Secret:  func(at config.Secret) (string, error) { return secretAt(disk.OS(), os.Getenv, at) },
+			Actor:   actor.Current,
+			ActorOf: actor.Of,
+			Now:     time.Now,
+			Env:     os.Getenv,
+			Program: "orgstore/" + build().Version,
+		},
 		Simulate: simulate,
 		Learn:    learn,
 		Watch:    watch,
 		Ping:     ping(os.Getenv),
-		Post:     post(os.Getenv),
-		Secret:   func(at config.Secret) (string, error) { return secretAt(disk.OS(), os.Getenv, at) },
-		Actor:    actor.Current,
-		ActorOf:  actor.Of,
 		Services: services(),
-		Now:      time.Now,
-		Env:      os.Getenv,
 		Build:    build(),
 	}
 }

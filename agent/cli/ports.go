@@ -1,0 +1,59 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"time"
+
+	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/intake"
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/disk"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/policies/plan"
+)
+
+// Ports is how the engine reaches the world outside. Main wires them in.
+type Ports struct {
+	Disk    disk.Disk
+	Journal func(ctx context.Context, path string) (journal.Log, error)
+	// Library opens a folder; a library in a tenant is the tenant's to open.
+	Library func(c config.Library) (intake.Library, error)
+	// Tenant prepares the way to a tenant and asks nothing of it yet.
+	Tenant func(s config.Settings, r Remote) (Tenant, error)
+	Store  func(d disk.Disk, c config.Store, told store.Told) (store.Store, error)
+	// Post posts to an address, which is a secret: whoever gets the same twice can
+	// tell. Secret reads what settings say where it is.
+	Post   func(ctx context.Context, s config.Settings, p Post) error
+	Secret func(at config.Secret) (string, error)
+	// Actor is who asks for what the engine does.
+	Actor func() (journal.Actor, error)
+	// ActorOf is an account of this machine, as the kernel names it.
+	ActorOf func(uid uint32) (journal.Actor, error)
+	Now     func() time.Time
+	Env     func(string) string
+	// Program names this program to others, as orgstore/1.2.3.
+	Program string
+	// Note is told what people should know beside the result, as it arises.
+	Note func(text string)
+	// Progress is told which of several steps is about to be made.
+	Progress func(n, of int, step plan.Step)
+}
+
+// note tells people something beside the result.
+func (p Ports) note(format string, args ...any) {
+	if p.Note != nil {
+		p.Note(fmt.Sprintf(format, args...))
+	}
+}
+
+// write replaces a file, or leaves it as it was.
+func (p Ports) write(name string, perm fs.FileMode, text []byte) error {
+	return disk.Replace(p.Disk, name, perm, func(w io.Writer) error {
+		_, err := io.Copy(w, bytes.NewReader(text))
+		return err
+	})
+}
