@@ -148,7 +148,7 @@ func (s *session) cannotRead(err error) {
 	}
 	s.unread = output.SafeLines(text)
 	s.note("%s", s.unread)
-	if exitOf(f.Cause()) == exitSignIn {
+	if f.IsSignIn() {
 		s.unsigned = f
 	}
 }

@@ -150,7 +150,7 @@ func (s *session) unwatched(err error) {
 	}
 	s.log.Problem = output.SafeLines(s.log.Problem)
 	s.note("the activity log could not be read: %s", s.log.Problem)
-	if exitOf(f.Cause()) == exitSignIn {
+	if f.IsSignIn() {
 		s.unsigned = f
 	}
 }

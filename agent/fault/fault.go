@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/lock"
@@ -72,6 +73,9 @@ func (f *Fault) Cause() verdict.Code {
 	}
 	return f.Verdict()
 }
+
+// IsSignIn reports whether nobody could sign in to the tenant.
+func (f *Fault) IsSignIn() bool { return strings.HasPrefix(string(f.Cause()), "signin.") }
 
 // An edgeError is the error of a driver that reaches the world outside: it has a
 // stable code and says what to do.
