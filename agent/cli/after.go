@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"github.com/orgstore/orgstore/agent/apply"
 	"github.com/orgstore/orgstore/agent/check"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/policies/plan"
@@ -25,30 +25,30 @@ var usualEnv = []string{
 	"HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR",
 }
 
-// checks finds what the settings ask after a step; nil where they ask nothing.
-func (s *session) checks(step plan.Step) apply.Checker {
-	c, ok := s.settings.CheckAfter(step.Key.GUID, step.Kind)
+// checkersOf finds what the settings ask after a step; nil where they ask nothing.
+func (s *Engine) checkersOf(step plan.Step) apply.Checker {
+	c, ok := s.Settings.CheckAfter(step.Key.GUID, step.Kind)
 	if !ok {
 		return nil
 	}
 	var all check.All
 	if len(c.Command) > 0 {
-		env, secrets := s.environment(c.Env)
-		all = append(all, check.Command{Args: c.Command, Dir: filepath.Dir(s.settings.File), Env: env, Secrets: secrets, Limit: c.Timeout, Now: s.Now})
+		env, secrets := s.checkEnvironment(c.Env)
+		all = append(all, check.Command{Args: c.Command, Dir: filepath.Dir(s.Settings.File), Env: env, Secrets: secrets, Limit: c.Timeout, Now: s.Now})
 	}
 	if c.Webhook.Named() {
-		all = append(all, s.hook(c))
+		all = append(all, s.webhookOf(c))
 	}
-	return announced{all, s, fmt.Sprintf("checking %s of %s, for %s at most", step.Kind, title(step.Name, step.Key), c.Timeout)}
+	return announced{all, s, fmt.Sprintf("checking %s of %s, for %s at most", step.Kind, Title(step.Name, step.Key), c.Timeout)}
 }
 
-// check says what is looked at after a step.
-func (s *session) check(step plan.Step) plan.Check {
+// plannedCheck says what is looked at after a step.
+func (s *Engine) plannedCheck(step plan.Step) plan.Check {
 	var c plan.Check
-	if asked, ok := s.settings.CheckAfter(step.Key.GUID, step.Kind); ok {
+	if asked, ok := s.Settings.CheckAfter(step.Key.GUID, step.Kind); ok {
 		c.Asks = asked.Words()
 	}
-	if target, ok := s.stores[step.Key.Store]; ok {
+	if target, ok := s.Stores[step.Key.Store]; ok {
 		c.Blind = !target.Traits().TellsDigest
 	}
 	return c
@@ -57,7 +57,7 @@ func (s *session) check(step plan.Step) plan.Check {
 // announced says that a check is asked, since it may take long.
 type announced struct {
 	check.All
-	s    *session
+	s    *Engine
 	text string
 }
 
@@ -67,7 +67,7 @@ func (a announced) Check(ctx context.Context, c check.Change) journal.Checked {
 	return a.All.Check(ctx, c)
 }
 
-func (s *session) hook(c config.Check) check.Webhook {
+func (s *Engine) webhookOf(c config.Check) check.Webhook {
 	return check.Webhook{
 		Limit: c.Timeout, Now: s.Now,
 		Secret: func() (string, error) {
@@ -77,14 +77,14 @@ func (s *session) hook(c config.Check) check.Webhook {
 			return s.Secret(c.Secret)
 		},
 		Post: func(ctx context.Context, header map[string]string, body []byte) error {
-			return s.Post(ctx, s.settings, Post{To: c.Webhook, Header: header, Body: body, Patience: c.Timeout})
+			return s.Post(ctx, s.Settings, Post{To: c.Webhook, Header: header, Body: body, Patience: c.Timeout})
 		},
 	}
 }
 
-// environment is what a check's command sees of orgstore's own, and what of it
+// checkEnvironment is what a check's command sees of orgstore's own, and what of it
 // its output must not show.
-func (s *session) environment(names []string) (env, secrets []string) {
+func (s *Engine) checkEnvironment(names []string) (env, secrets []string) {
 	for _, name := range slices.Concat(usualEnv, names) {
 		if v := s.Env(name); v != "" {
 			env = append(env, name+"="+v)

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"github.com/orgstore/orgstore/agent/fault"
 	"io"
 	"log/slog"
 	"os"
@@ -15,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/localapi"
 	"github.com/orgstore/orgstore/agent/loop"
 	"github.com/orgstore/orgstore/agent/monitor"
@@ -106,8 +106,8 @@ func (o *agentOptions) newAgent() (*agent, error) {
 	g := *o.globals
 	a.globals = &g
 	g.wire()
-	a.tenants = &keptTenant{open: o.Tenant}
-	g.Tenant = a.tenants.connect
+	a.tenants = &keptTenant{open: o.OpenTenant}
+	g.OpenTenant = a.tenants.connect
 	var err error
 	if a.settings, err = a.globals.settings(); err != nil {
 		return nil, err

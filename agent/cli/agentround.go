@@ -35,62 +35,62 @@ func (a *agent) round(ctx context.Context) (round, error) {
 	if err != nil {
 		return round{}, err
 	}
-	s.reread = func() (config.Settings, error) { return a.current(), nil }
+	s.Reread = func() (config.Settings, error) { return a.current(), nil }
 	overlooked := false
 	defer func() {
-		seen := s.journal.Book().Seq()
+		seen := s.Journal.Book().Seq()
 		if overlooked {
 			seen = 0 // the journal's watcher finds more, and wakes the loop
 		}
 		a.seen.rise(seen)
 		s.Close()
 	}()
-	p, in, err := s.compute(ctx, nil)
+	p, in, err := s.LookAndPlan(ctx, nil)
 	if err != nil {
 		return round{}, err
 	}
 	var r round
 	var results []apply.Result
-	if s.busy(p) {
-		before := s.ready(p.Steps)
-		results, err = s.act(ctx)
+	if s.HasWork(p) {
+		before := s.ReadySteps(p.Steps)
+		results, err = s.ActAlone(ctx)
 		r.Again = errors.As(err, new(*lock.Held))
 		if err != nil && !r.Again {
 			return s.reported(r, p, in, results), err
 		}
 		a.logged(s, results)
-		if p, in, err = s.plan(ctx, nil); err != nil {
+		if p, in, err = s.PlanNow(ctx, nil); err != nil {
 			return s.reported(r, plan.Plan{}, in, results), err
 		}
-		overlooked = s.overlooked(p, before, results)
+		overlooked = s.BecameReady(p, before, results)
 	} else {
-		if err := s.attend(ctx, p, in); err != nil {
+		if err := s.FollowUp(ctx, p, in); err != nil {
 			return r, err
 		}
-		s.post(ctx)
+		s.PostToLibrary(ctx)
 	}
-	s.tell(ctx, p, in)
+	s.DeliverNotices(ctx, p, in)
 	r = s.reported(r, p, in, results)
 	r.Traffic = a.tenants.traffic()
-	return r, s.signedIn()
+	return r, s.SignInError()
 }
 
-// busy says whether there is something to change, or to finish: only then are
+// HasWork says whether there is something to change, or to finish: only then are
 // others kept from changing things.
-func (s *session) busy(p plan.Plan) bool {
-	book := s.journal.Book()
+func (s *Engine) HasWork(p plan.Plan) bool {
+	book := s.Journal.Book()
 	for _, k := range book.Keys() {
 		if book.Open(k) != nil {
 			return true
 		}
 	}
-	return len(p.Adoptions) > 0 || len(s.ready(p.Steps)) > 0 || len(s.taken(p, anyOpen)) > 0
+	return len(p.Adoptions) > 0 || len(s.ReadySteps(p.Steps)) > 0 || len(s.WantedWithdrawals(p, anyOpen)) > 0
 }
 
-// overlooked says whether something may be made now that was held back when the
+// BecameReady says whether something may be made now that was held back when the
 // round began, and was not tried: somebody approved it while others were made.
-func (s *session) overlooked(p plan.Plan, before []plan.Step, results []apply.Result) bool {
-	return slices.ContainsFunc(s.ready(p.Steps), func(step plan.Step) bool {
+func (s *Engine) BecameReady(p plan.Plan, before []plan.Step, results []apply.Result) bool {
+	return slices.ContainsFunc(s.ReadySteps(p.Steps), func(step plan.Step) bool {
 		return !slices.ContainsFunc(before, func(b plan.Step) bool { return b.ID == step.ID }) &&
 			!slices.ContainsFunc(results, func(r apply.Result) bool { return r.Step.ID == step.ID })
 	})
@@ -100,13 +100,13 @@ func anyOpen(plan.Open) bool { return true }
 
 func anyKey(store.Key) bool { return true }
 
-// ready picks the steps that nothing holds back. Where one of a visual is held
+// ReadySteps picks the steps that nothing holds back. Where one of a visual is held
 // back, so are those after it, which begin where it ends.
-func (s *session) ready(steps []plan.Step) []plan.Step {
+func (s *Engine) ReadySteps(steps []plan.Step) []plan.Step {
 	var ready []plan.Step
 	held := map[store.Key]bool{}
 	for _, step := range steps {
-		held[step.Key] = held[step.Key] || !plan.Ready(s.gates(step))
+		held[step.Key] = held[step.Key] || !plan.Ready(s.Gates(step))
 		if !held[step.Key] {
 			ready = append(ready, step)
 		}
@@ -114,34 +114,34 @@ func (s *session) ready(steps []plan.Step) []plan.Step {
 	return ready
 }
 
-// act makes what nothing holds back, as the only one who changes things.
-func (s *session) act(ctx context.Context) ([]apply.Result, error) {
-	recovered, err := s.changing(ctx, "agent run")
+// ActAlone makes what nothing holds back, as the only one who changes things.
+func (s *Engine) ActAlone(ctx context.Context) ([]apply.Result, error) {
+	recovered, err := s.BeginChanging(ctx, "agent run")
 	if err != nil {
 		return recovered, err
 	}
-	p, in, err := s.plan(ctx, nil) // again: what it was before others may have changed
+	p, in, err := s.PlanNow(ctx, nil) // again: what it was before others may have changed
 	if err != nil {
 		return recovered, err
 	}
-	if err := s.adopt(ctx, p, anyKey); err != nil {
+	if err := s.Adopt(ctx, p, anyKey); err != nil {
 		return recovered, err
 	}
-	if len(s.adopted) > 0 {
-		if p, in, err = s.plan(ctx, nil); err != nil {
+	if len(s.Adopted) > 0 {
+		if p, in, err = s.PlanNow(ctx, nil); err != nil {
 			return recovered, err
 		}
 	}
-	results, err := s.make(ctx, p, in, s.ready(p.Steps), anyOpen, recovered)
-	return results, errors.Join(err, s.leave())
+	results, err := s.CarryOutPlan(ctx, p, in, s.ReadySteps(p.Steps), anyOpen, recovered)
+	return results, errors.Join(err, s.ReleaseLease())
 }
 
 // reported says what a round found and did.
 func (s *session) reported(r round, p plan.Plan, in plan.Input, results []apply.Result) round {
-	r.Again = r.Again || s.writing
+	r.Again = r.Again || s.IsLibraryWriting
 	r.Gates = map[string]int{}
 	for _, step := range p.Steps {
-		gates := s.gates(step)
+		gates := s.Gates(step)
 		r.Next = sooner(r.Next, opens(gates))
 		for _, g := range gates {
 			if g.State == plan.GateClosed {
@@ -150,28 +150,28 @@ func (s *session) reported(r round, p plan.Plan, in plan.Input, results []apply.
 		}
 	}
 	r.Visuals = []loop.Visual{}
-	for _, l := range s.lines(p) {
-		d := s.statusOf(l, in)
-		r.Visuals = append(r.Visuals, loop.Visual{GUID: d.GUID, Name: d.Name, Store: l.key.Store, Version: d.InstalledVersion, State: d.State, DaysLeft: d.DaysLeft})
+	for _, l := range s.Lines(p) {
+		d := s.StatusOf(l, in)
+		r.Visuals = append(r.Visuals, loop.Visual{GUID: d.GUID, Name: d.Name, Store: l.Key.Store, Version: d.InstalledVersion, State: d.State, DaysLeft: d.DaysLeft})
 	}
 	for _, result := range results {
-		if s.fresh(result) {
+		if s.IsNew(result) {
 			r.Results = append(r.Results, loop.Result{Kind: string(result.Step.Kind), Outcome: string(result.Outcome), Code: string(result.Code)})
 		}
 	}
 	r.Drift = map[string]int{}
-	for _, f := range s.report.Findings {
+	for _, f := range s.DriftReport.Findings {
 		if f.Counts {
 			r.Drift[string(f.Class)]++
 		}
 	}
-	if s.unread != "" {
-		r.Notes = append(r.Notes, s.unread)
+	if s.UnreadLibrary != "" {
+		r.Notes = append(r.Notes, s.UnreadLibrary)
 	}
-	if s.unposted != "" {
-		r.Notes = append(r.Notes, s.unposted)
+	if s.UnpostedLibrary != "" {
+		r.Notes = append(r.Notes, s.UnpostedLibrary)
 	}
-	if untold := s.untold(); untold != "" {
+	if untold := s.FailingChannels(); untold != "" {
 		r.Notes = append(r.Notes, untold)
 	}
 	r.answer, r.outcome = s.applied(results, nil), worst(results, false)
@@ -207,27 +207,27 @@ func (a *agent) logged(s *session, results []apply.Result) {
 		return
 	}
 	for _, r := range results {
-		if !s.fresh(r) {
+		if !s.IsNew(r) {
 			continue
 		}
 		level := a.log.Info
 		if r.Code != "" {
 			level = a.log.Error
 		}
-		level("change", "tx", string(s.tx), "step", string(r.Step.ID), "visual", r.Step.Key.GUID.String(), "name", r.Step.Name,
-			"kind", string(r.Step.Kind), "from", versionOf(r.Step.From), "to", versionOf(r.Step.To),
+		level("change", "tx", string(s.Tx), "step", string(r.Step.ID), "visual", r.Step.Key.GUID.String(), "name", r.Step.Name,
+			"kind", string(r.Step.Kind), "from", VersionText(r.Step.From), "to", VersionText(r.Step.To),
 			"outcome", string(r.Outcome), "code", string(r.Code), "message", r.Message)
 	}
 }
 
-// fresh says whether a result is this session's: a task that waited before was
+// IsNew says whether a result is this session's: a task that waited before was
 // told of then.
-func (s *session) fresh(r apply.Result) bool {
+func (s *Engine) IsNew(r apply.Result) bool {
 	if r.Outcome != apply.Waiting || r.Code != "" {
 		return true
 	}
-	revisions := s.journal.Book().Revisions(r.Step.Key)
-	return len(revisions) > 0 && revisions[len(revisions)-1].Tx == s.tx
+	revisions := s.Journal.Book().Revisions(r.Step.Key)
+	return len(revisions) > 0 && revisions[len(revisions)-1].Tx == s.Tx
 }
 
 // keptTenant keeps the way to a tenant from one round to the next: whoever

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"io/fs"
 	"maps"
 	"os"
@@ -19,7 +18,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/loop"
+	"github.com/orgstore/orgstore/agent/safetext"
 	"github.com/orgstore/orgstore/packages/disk"
 )
 
@@ -88,7 +89,7 @@ func (a *agent) record(state string) {
 	}
 	text, err := json.Marshal(r, jsontext.WithIndent("  "))
 	if err == nil {
-		err = a.write(filepath.Join(a.settings.Data, agentFile), 0o600, append(text, '\n'))
+		err = a.Write(filepath.Join(a.settings.Data, agentFile), 0o600, append(text, '\n'))
 	}
 	if err != nil {
 		a.note("how the agent is cannot be written down: %v", err)
@@ -147,11 +148,11 @@ func (r agentRecord) now(at time.Time) string {
 func (r agentRecord) fault() error {
 	switch r.State {
 	case stateStopped:
-		return fault.New("agent."+stateStopped, "start it: orgstore agent run, or orgstore service start", "the agent was stopped at %s", clock(r.Stopped))
+		return fault.New("agent."+stateStopped, "start it: orgstore agent run, or orgstore service start", "the agent was stopped at %s", FormatTime(r.Stopped))
 	case stateSilent:
-		return fault.New("agent."+stateSilent, "see whether process "+strconv.Itoa(r.PID)+" still runs on "+output.Safe(r.Host)+", and what its log says", "the agent should have looked again at %s and has said nothing since", clock(r.Next))
+		return fault.New("agent."+stateSilent, "see whether process "+strconv.Itoa(r.PID)+" still runs on "+safetext.Line(r.Host)+", and what its log says", "the agent should have looked again at %s and has said nothing since", FormatTime(r.Next))
 	case stateFailing:
-		return fault.New(cmp.Or(r.Code, "agent."+stateFailing), r.Hint, "the agent's last look failed, %s in a row: %s", plural(r.Failures, "time"), r.Error).DueTo(fault.CodeUnknown)
+		return fault.New(cmp.Or(r.Code, "agent."+stateFailing), r.Hint, "the agent's last look failed, %s in a row: %s", Count(r.Failures, "time"), r.Error).DueTo(fault.CodeUnknown)
 	}
 	return nil
 }
@@ -165,20 +166,20 @@ func (r agentRecord) view(now time.Time) output.View {
 	}
 	add("state", r.State)
 	add("process", fmt.Sprintf("%d on %s, version %s", r.PID, r.Host, r.Version))
-	add("running since", clock(r.Started))
+	add("running since", FormatTime(r.Started))
 	if !r.Stopped.IsZero() {
-		add("stopped", clock(r.Stopped))
+		add("stopped", FormatTime(r.Stopped))
 	}
-	add("last look", fmt.Sprintf("%s, woken by %s", clock(r.Ended), r.Why))
+	add("last look", fmt.Sprintf("%s, woken by %s", FormatTime(r.Ended), r.Why))
 	if !r.Good.IsZero() {
-		add("last good look", clock(r.Good))
+		add("last good look", FormatTime(r.Good))
 	}
 	if r.State != stateStopped && r.Next.After(now) {
-		add("next look", clock(r.Next)+" at the latest")
+		add("next look", FormatTime(r.Next)+" at the latest")
 	}
 	add("looks", strconv.Itoa(r.Rounds))
 	for _, kind := range slices.Sorted(maps.Keys(r.Gates)) {
-		add("held back by "+kind, plural(r.Gates[kind], "change"))
+		add("held back by "+kind, Count(r.Gates[kind], "change"))
 	}
 	states := map[string]int{}
 	for _, x := range r.Visuals {

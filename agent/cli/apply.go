@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/apply"
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/store"
@@ -69,14 +69,14 @@ func (o *applyOptions) run(ctx context.Context, args []string) (answer, error) {
 	defer s.Close()
 	var recovered []apply.Result
 	if !o.dryRun {
-		if recovered, err = s.changing(ctx, "apply"); err != nil {
+		if recovered, err = s.BeginChanging(ctx, "apply"); err != nil {
 			return answer{}, err
 		}
 	}
 	if err := o.known(s); err != nil {
 		return s.applied(recovered, nil), err
 	}
-	p, in, err := s.compute(ctx, nil)
+	p, in, err := s.LookAndPlan(ctx, nil)
 	if err != nil {
 		return s.applied(recovered, nil), err
 	}
@@ -91,49 +91,51 @@ func (o *applyOptions) run(ctx context.Context, args []string) (answer, error) {
 	}
 	unmet := o.unmet(p, args)
 	if o.dryRun {
-		a := s.planAnswer(plan.Plan{ID: p.ID, Basis: p.Basis, Steps: steps, Idle: unmet, Withdrawals: s.taken(p, chosen)})
+		a := s.planAnswer(plan.Plan{ID: p.ID, Basis: p.Basis, Steps: steps, Idle: unmet, Withdrawals: s.WantedWithdrawals(p, chosen)})
 		a.message = s.said("nothing was done")
 		return a, nil
 	}
 	if err := o.agree(s, steps, len(args) > 0); err != nil {
 		return s.applied(recovered, nil), err
 	}
-	if err := s.overrule(ctx, steps, o.override, o.reason); err != nil {
+	if err := s.RecordOverride(ctx, steps, o.override, o.reason); err != nil {
 		return s.applied(recovered, nil), err
 	}
-	results, err := s.make(ctx, p, in, steps, chosen, recovered)
-	s.tellAnew(ctx)
+	results, err := s.CarryOutPlan(ctx, p, in, steps, chosen, recovered)
+	s.DeliverNoticesAfterChange(ctx)
 	byName := len(args) > 0 || len(o.visuals) > 0
 	if err == nil {
-		err = cmp.Or(worst(results, byName), unhappy(unmet, byName), s.signedIn())
+		err = cmp.Or(worst(results, byName), unhappy(unmet, byName), s.SignInError())
 	}
 	return s.applied(results, unmet), err
 }
 
-// make withdraws what is not wanted any more and makes the steps, then tells
+// CarryOutPlan withdraws what is not wanted any more and makes the steps, then tells
 // everybody who waits for it. The results begin with what was recovered before,
 // and end with what of the chosen waits for a person.
-func (s *session) make(ctx context.Context, p plan.Plan, in plan.Input, steps []plan.Step, chosen func(plan.Open) bool, recovered []apply.Result) ([]apply.Result, error) {
-	withdrawn := s.withdraw(ctx, s.taken(p, chosen))
-	if slices.ContainsFunc(recovered, halts) {
+func (s *Engine) CarryOutPlan(ctx context.Context, p plan.Plan, in plan.Input, steps []plan.Step, chosen func(plan.Open) bool, recovered []apply.Result) ([]apply.Result, error) {
+	withdrawn := s.WithdrawTasks(ctx, s.WantedWithdrawals(p, chosen))
+	if slices.ContainsFunc(recovered, HaltsRun) {
 		steps = nil
 	}
-	results, err := s.carryOut(ctx, unstopped(steps, withdrawn), nil)
+	results, err := s.CarryOut(ctx, WithoutFailedWithdrawals(steps, withdrawn), nil)
 	if err == nil {
-		err = s.attend(ctx, p, in)
+		err = s.FollowUp(ctx, p, in)
 	}
-	s.post(ctx)
-	waits := s.waits(p, func(open plan.Open) bool { return chosen(open) && !among(recovered, open) && !among(withdrawn, open) })
+	s.PostToLibrary(ctx)
+	waits := s.waitingResults(p, func(open plan.Open) bool {
+		return chosen(open) && !isAmong(recovered, open) && !isAmong(withdrawn, open)
+	})
 	return slices.Concat(recovered, withdrawn, results, waits), err
 }
 
-// attend reads what the activity log tells, and reminds of what waits.
-func (s *session) attend(ctx context.Context, p plan.Plan, in plan.Input) error {
-	if err := s.watch(ctx, false); err != nil {
+// FollowUp reads what the activity log tells, and reminds of what waits.
+func (s *Engine) FollowUp(ctx context.Context, p plan.Plan, in plan.Input) error {
+	if err := s.ReadActivityLog(ctx, false); err != nil {
 		return err
 	}
-	s.drift(p, in)
-	return s.remind(ctx)
+	s.CompareDrift(p, in)
+	return s.remindOfTasks(ctx)
 }
 
 // adopt records what is adopted of the visuals chosen, and plans anew from there.
@@ -142,11 +144,11 @@ func (o *applyOptions) adopt(ctx context.Context, s *session, p plan.Plan, in pl
 	if err != nil {
 		return p, in, err
 	}
-	err = s.adopt(ctx, p, func(k store.Key) bool { return o.has(k) && (len(only) == 0 || slices.Contains(only, k.GUID)) })
-	if err != nil || len(s.adopted) == 0 {
+	err = s.Adopt(ctx, p, func(k store.Key) bool { return o.has(k) && (len(only) == 0 || slices.Contains(only, k.GUID)) })
+	if err != nil || len(s.Adopted) == 0 {
 		return p, in, err
 	}
-	return s.plan(ctx, nil)
+	return s.PlanNow(ctx, nil)
 }
 
 func (o *applyOptions) check() error {
@@ -161,8 +163,8 @@ func (o *applyOptions) check() error {
 	return nil
 }
 
-// among says whether results tell of an open step already.
-func among(results []apply.Result, open plan.Open) bool {
+// isAmong says whether results tell of an open step already.
+func isAmong(results []apply.Result, open plan.Open) bool {
 	return slices.ContainsFunc(results, func(r apply.Result) bool { return r.Step.ID == open.Step.ID })
 }
 
@@ -175,10 +177,10 @@ func (o *applyOptions) selected(s *session, p plan.Plan, args []string) ([]plan.
 		if err != nil {
 			return nil, nil, err
 		}
-		if steps, err = s.ofSaved(p, saved, args[0]); err != nil {
+		if steps, err = s.StepsOfSavedPlan(p, saved, args[0]); err != nil {
 			return nil, nil, err
 		}
-		chosen = func(open plan.Open) bool { return o.has(open.Step.Key) && saved.names(open) }
+		chosen = func(open plan.Open) bool { return o.has(open.Step.Key) && saved.NamesVisualOf(open) }
 	}
 	steps = slices.DeleteFunc(slices.Clone(steps), func(s plan.Step) bool { return !o.has(s.Key) })
 	if len(o.visuals) == 0 {
@@ -188,16 +190,16 @@ func (o *applyOptions) selected(s *session, p plan.Plan, args []string) ([]plan.
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := s.mustKnow(only); err != nil {
+	if err := s.MustKnow(only); err != nil {
 		return nil, nil, err
 	}
 	steps = slices.DeleteFunc(slices.Clone(steps), func(s plan.Step) bool { return !slices.Contains(only, s.Key.GUID) })
 	return steps, func(open plan.Open) bool { return chosen(open) && slices.Contains(only, open.Step.Key.GUID) }, nil
 }
 
-// names says whether a saved plan is about the visual of an open step.
-func (p savedPlan) names(open plan.Open) bool {
-	return slices.ContainsFunc(p.Steps, func(s savedStep) bool { return s.Visual == open.Step.Key.GUID.String() })
+// NamesVisualOf says whether a saved plan is about the visual of an open step.
+func (p SavedPlan) NamesVisualOf(open plan.Open) bool {
+	return slices.ContainsFunc(p.Steps, func(s SavedStep) bool { return s.Visual == open.Step.Key.GUID.String() })
 }
 
 // unmet picks the visuals that are pinned and cannot be had as pinned, so that
@@ -212,10 +214,10 @@ func (o *applyOptions) unmet(p plan.Plan, args []string) []plan.Idle {
 	})
 }
 
-// ofSaved picks the steps that a saved plan names, if it still holds.
+// StepsOfSavedPlan picks the steps that a saved plan names, if it still holds.
 // One that was applied and waits for a person now has no steps left.
-func (s *session) ofSaved(p plan.Plan, saved savedPlan, name string) ([]plan.Step, error) {
-	if s.allWait(p, saved) {
+func (s *Engine) StepsOfSavedPlan(p plan.Plan, saved SavedPlan, name string) ([]plan.Step, error) {
+	if s.allSavedStepsWait(p, saved) {
 		return nil, nil
 	}
 	if saved.Basis != p.Basis {
@@ -225,7 +227,7 @@ func (s *session) ofSaved(p plan.Plan, saved savedPlan, name string) ([]plan.Ste
 	wanted := map[store.StepID]bool{}
 	for _, step := range saved.Steps {
 		if !slices.ContainsFunc(p.Steps, func(s plan.Step) bool { return s.ID == step.ID }) {
-			return nil, gone(p, step, name)
+			return nil, stepGone(p, step, name)
 		}
 		wanted[step.ID] = true
 	}
@@ -233,23 +235,23 @@ func (s *session) ofSaved(p plan.Plan, saved savedPlan, name string) ([]plan.Ste
 	return slices.DeleteFunc(slices.Clone(p.Steps), func(s plan.Step) bool { return !wanted[s.ID] }), nil
 }
 
-// allWait says whether every step of a saved plan waits for a person.
-func (s *session) allWait(p plan.Plan, saved savedPlan) bool {
-	waits := s.waits(p, func(plan.Open) bool { return true })
-	return len(saved.Steps) > 0 && !slices.ContainsFunc(saved.Steps, func(step savedStep) bool {
+// allSavedStepsWait says whether every step of a saved plan waits for a person.
+func (s *Engine) allSavedStepsWait(p plan.Plan, saved SavedPlan) bool {
+	waits := s.waitingResults(p, func(plan.Open) bool { return true })
+	return len(saved.Steps) > 0 && !slices.ContainsFunc(saved.Steps, func(step SavedStep) bool {
 		return !slices.ContainsFunc(waits, func(r apply.Result) bool { return r.Step.ID == step.ID })
 	})
 }
 
-// gone says why a step of a saved plan does not follow any more from the same
+// stepGone says why a step of a saved plan does not follow any more from the same
 // pins, packages and store: time has passed, or somebody edited the file.
-func gone(p plan.Plan, step savedStep, name string) error {
-	for _, l := range lines(p) {
-		if l.key.GUID.String() != step.Visual || l.step != nil {
+func stepGone(p plan.Plan, step SavedStep, name string) error {
+	for _, l := range VisualLines(p) {
+		if l.Key.GUID.String() != step.Visual || l.Step != nil {
 			continue
 		}
-		f := fault.New("plan.step_gone", l.reason.Hint, "the plan %s cannot be applied any more: %s: %s", name, title(l.name, l.key), l.reason.Message)
-		if l.reason.Code != plan.CodeCurrent && l.reason.Code != plan.CodeUnpinned {
+		f := fault.New("plan.step_gone", l.Reason.Hint, "the plan %s cannot be applied any more: %s: %s", name, Title(l.Name, l.Key), l.Reason.Message)
+		if l.Reason.Code != plan.CodeCurrent && l.Reason.Code != plan.CodeUnpinned {
 			f.Because = fault.CodeLicense // on one and the same basis only a license's time makes the difference
 		}
 		return f
@@ -261,30 +263,30 @@ func gone(p plan.Plan, step savedStep, name string) error {
 // agree asks the person, unless a saved plan or --force already said yes, or
 // every step is held back anyway.
 func (o *applyOptions) agree(s *session, steps []plan.Step, saved bool) error {
-	ready := slices.DeleteFunc(slices.Clone(steps), func(step plan.Step) bool { return !s.passes(step, o.override) })
+	ready := slices.DeleteFunc(slices.Clone(steps), func(step plan.Step) bool { return !s.PassesWithOverride(step, o.override) })
 	if len(ready) == 0 || saved {
 		return nil
 	}
-	return o.confirm(o.globals, func() error { return s.show(s.planAnswer(plan.Plan{Steps: steps})) }, s.whereOf(ready))
+	return o.confirm(o.globals, func() error { return s.show(s.planAnswer(plan.Plan{Steps: steps})) }, s.WhereText(ready))
 }
 
-// passes says whether nothing holds a step back but the gate to be overridden.
-func (s *session) passes(step plan.Step, override string) bool {
-	return !slices.ContainsFunc(s.gates(step), func(g plan.Gate) bool {
+// PassesWithOverride says whether nothing holds a step back but the gate to be overridden.
+func (s *Engine) PassesWithOverride(step plan.Step, override string) bool {
+	return !slices.ContainsFunc(s.Gates(step), func(g plan.Gate) bool {
 		return g.State == plan.GateClosed && g.Kind != override
 	})
 }
 
-// overrule records that a person let the steps pass a gate, with the reason.
-func (s *session) overrule(ctx context.Context, steps []plan.Step, gate, reason string) error {
+// RecordOverride records that a person let the steps pass a gate, with the reason.
+func (s *Engine) RecordOverride(ctx context.Context, steps []plan.Step, gate, reason string) error {
 	if gate == "" {
 		return nil
 	}
 	var facts []journal.Fact
 	for _, step := range steps {
-		for _, g := range s.gates(step) {
+		for _, g := range s.Gates(step) {
 			if g.Kind == gate && g.State == plan.GateClosed {
-				if err := s.fourEyes(step, gate); err != nil {
+				if err := s.refuseAttester(step, gate); err != nil {
 					return err
 				}
 				facts = append(facts, journal.Overridden{Step: step.ID, Gate: g.Kind, About: g.Message, Reason: reason})
@@ -294,13 +296,13 @@ func (s *session) overrule(ctx context.Context, steps []plan.Step, gate, reason 
 	if len(facts) == 0 {
 		s.note("there was nothing to override: no change is held back by %s", gate)
 	}
-	return s.journal.Append(ctx, s.tx, facts...)
+	return s.Journal.Append(ctx, s.Tx, facts...)
 }
 
-// carryOut makes the steps one by one. A closed gate or a failed step stops
+// CarryOut makes the steps one by one. A closed gate or a failed step stops
 // that visual's steps; other visuals go on. Ctrl-C stops between two steps, and a
 // store that answers as it never did stops everything.
-func (s *session) carryOut(ctx context.Context, steps []plan.Step, leaves map[store.StepID]*plan.Block) ([]apply.Result, error) {
+func (s *Engine) CarryOut(ctx context.Context, steps []plan.Step, leaves map[store.StepID]*plan.Block) ([]apply.Result, error) {
 	var results []apply.Result
 	stopped := map[store.Key]bool{}
 	for i, step := range steps {
@@ -311,15 +313,15 @@ func (s *session) carryOut(ctx context.Context, steps []plan.Step, leaves map[st
 			return results, err
 		}
 		s.progress(i+1, len(steps), step)
-		if err := s.journal.Refresh(ctx); err != nil {
+		if err := s.Journal.Refresh(ctx); err != nil {
 			return results, err
 		}
-		r, err := s.gated(ctx, step, leaves[step.ID])
+		r, err := s.carryOutIfReady(ctx, step, leaves[step.ID])
 		if err != nil {
 			return results, err
 		}
 		if r.Halt {
-			r.Message = phrases(r.Message, "nothing else was begun")
+			r.Message = JoinPhrases(r.Message, "nothing else was begun")
 			return append(results, r), nil
 		}
 		results = append(results, r)
@@ -328,9 +330,9 @@ func (s *session) carryOut(ctx context.Context, steps []plan.Step, leaves map[st
 	return results, nil
 }
 
-// gated does a step if nothing holds it back right now.
-func (s *session) gated(ctx context.Context, step plan.Step, leaves *plan.Block) (apply.Result, error) {
-	for _, g := range s.gates(step) {
+// carryOutIfReady does a step if nothing holds it back right now.
+func (s *Engine) carryOutIfReady(ctx context.Context, step plan.Step, leaves *plan.Block) (apply.Result, error) {
+	for _, g := range s.Gates(step) {
 		if g.State != plan.GateClosed {
 			continue
 		}
@@ -338,12 +340,12 @@ func (s *session) gated(ctx context.Context, step plan.Step, leaves *plan.Block)
 		if g.Kind == plan.GateReview || g.Kind == plan.GateTries {
 			r.Hint = fmt.Sprintf("if it is to be made all the same: --override %s --reason \"...\"", g.Kind)
 		}
-		if g.Kind == plan.GateReview && s.clock().State() == moment.Back {
+		if g.Kind == plan.GateReview && s.Moment().State() == moment.Back {
 			r.Code, r.Hint = codeClockBack, "set the clock right and run the command again"
 		}
 		return r, nil
 	}
-	return s.applier().Do(ctx, s.tx, step, leaves)
+	return s.Applier().Do(ctx, s.Tx, step, leaves)
 }
 
 // codeClockBack is what readers of licenses call a clock that went back.
@@ -357,83 +359,83 @@ type appliedData struct {
 }
 
 type adoptedData struct {
-	Visual visualData `json:"visual"`
-	State  *stateData `json:"state"`
-	Reason string     `json:"reason"`
+	Visual Visual `json:"visual"`
+	State  *State `json:"state"`
+	Reason string `json:"reason"`
 }
 
 type blockedData struct {
-	Visual visualData `json:"visual"`
-	reasonData
+	Visual Visual `json:"visual"`
+	Reason
 }
 
 type appliedStep struct {
-	ID      string     `json:"id"`
-	Visual  visualData `json:"visual"`
-	Kind    string     `json:"kind"`
-	Outcome string     `json:"outcome"`
-	Code    string     `json:"code,omitempty"`
-	Message string     `json:"message"`
-	Hint    string     `json:"hint,omitempty"`
+	ID      string `json:"id"`
+	Visual  Visual `json:"visual"`
+	Kind    string `json:"kind"`
+	Outcome string `json:"outcome"`
+	Code    string `json:"code,omitempty"`
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
 }
 
 // applied says what became of the steps and which visuals were left alone,
 // though their pins want something else.
 func (s *session) applied(results []apply.Result, unmet []plan.Idle) answer {
-	data := appliedData{Tx: string(s.tx), Steps: []appliedStep{}, Blocked: []blockedData{}, Adopted: []adoptedData{}}
+	data := appliedData{Tx: string(s.Tx), Steps: []appliedStep{}, Blocked: []blockedData{}, Adopted: []adoptedData{}}
 	view := output.View{Columns: []string{"VISUAL", "CHANGE", "FROM", "TO", "OUTCOME", "WHAT WAS SEEN"}}
-	for _, a := range s.adopted {
-		data.Adopted = append(data.Adopted, adoptedData{visualOf(a.Key, a.Name), stateOf(a.State), a.Reason})
-		view.Rows = append(view.Rows, []string{title(a.Name, a.Key), output.Nothing, output.Nothing, versionOf(a.State), "adopted", a.Reason})
+	for _, a := range s.Adopted {
+		data.Adopted = append(data.Adopted, adoptedData{VisualOf(a.Key, a.Name), StateOf(a.State), a.Reason})
+		view.Rows = append(view.Rows, []string{Title(a.Name, a.Key), output.Nothing, output.Nothing, VersionText(a.State), "adopted", a.Reason})
 	}
 	for _, r := range results {
 		data.Steps = append(data.Steps, appliedStep{
-			ID: string(r.Step.ID), Visual: visualOf(r.Step.Key, r.Step.Name), Kind: string(r.Step.Kind),
+			ID: string(r.Step.ID), Visual: VisualOf(r.Step.Key, r.Step.Name), Kind: string(r.Step.Kind),
 			Outcome: string(r.Outcome), Code: string(r.Code), Message: r.Message, Hint: r.Hint,
 		})
 		view.Rows = append(view.Rows, []string{
-			title(r.Step.Name, r.Step.Key), string(r.Step.Kind), versionOf(r.Step.From), versionOf(r.Step.To),
+			Title(r.Step.Name, r.Step.Key), string(r.Step.Kind), VersionText(r.Step.From), VersionText(r.Step.To),
 			string(r.Outcome), r.Message,
 		})
 	}
 	for _, i := range unmet {
-		data.Blocked = append(data.Blocked, blockedData{visualOf(i.Key, i.Name), reasonOf(i.Reason)})
+		data.Blocked = append(data.Blocked, blockedData{VisualOf(i.Key, i.Name), reasonOf(i.Reason)})
 		view.Rows = append(view.Rows, []string{
-			title(i.Name, i.Key), "blocked", versionOf(i.State), versionOf(i.State), "left alone", hinted(i.Reason),
+			Title(i.Name, i.Key), "blocked", VersionText(i.State), VersionText(i.State), "left alone", WithHint(i.Reason),
 		})
 	}
 	message := ""
 	switch {
-	case len(results) == 0 && len(s.adopted) == 0:
+	case len(results) == 0 && len(s.Adopted) == 0:
 		message = "nothing to do"
 	case len(results) == 0:
 	case !slices.ContainsFunc(results, func(r apply.Result) bool { return r.Outcome != apply.Waiting || r.Code != "" }):
-		message = plural(len(results), "change") + " for a person to make; confirm with `orgstore store confirm`"
+		message = Count(len(results), "change") + " for a person to make; confirm with `orgstore store confirm`"
 	}
 	return answer{data: data, view: view, message: s.said(message)}
 }
 
-// halts says that nothing else may be begun after a result.
-func halts(r apply.Result) bool { return r.Halt }
+// HaltsRun says that nothing else may be begun after a result.
+func HaltsRun(r apply.Result) bool { return r.Halt }
 
 // worst turns results into the command's error: the first that is not well and
 // that no later one of the same visual mends. A hold is somebody's wish, a window
 // comes by itself; neither is an error unless the step was asked for by name.
 func worst(results []apply.Result, byName bool) error {
-	if i := slices.IndexFunc(results, halts); i >= 0 { // the reason why nothing else was begun
+	if i := slices.IndexFunc(results, HaltsRun); i >= 0 { // the reason why nothing else was begun
 		results = results[i:]
 	}
 	for i, r := range results {
 		if byName && r.Code == "" && r.Outcome == apply.Waiting {
 			return fault.New(string(codeWaiting), cmp.Or(r.Hint, "do what the task says, then: orgstore store confirm "+r.Step.Key.GUID.String()),
-				"%s of %s waits for a person: %s", r.Step.Kind, title(r.Step.Name, r.Step.Key), r.Message)
+				"%s of %s waits for a person: %s", r.Step.Kind, Title(r.Step.Name, r.Step.Key), r.Message)
 		}
 		held := opensByItself(r.Code)
 		mended := slices.ContainsFunc(results[i+1:], func(later apply.Result) bool { return later.Step.Key == r.Step.Key })
 		if r.Code == "" || held && !byName || mended {
 			continue
 		}
-		return fault.New(string(r.Code), r.Hint, "cannot %s %s: %s", r.Step.Kind, title(r.Step.Name, r.Step.Key), r.Message)
+		return fault.New(string(r.Code), r.Hint, "cannot %s %s: %s", r.Step.Kind, Title(r.Step.Name, r.Step.Key), r.Message)
 	}
 	return nil
 }
@@ -450,7 +452,7 @@ func unhappy(unmet []plan.Idle, byName bool) error {
 			continue
 		}
 		return fault.New(string(i.Reason.Code), i.Reason.Hint,
-			"%s is not as it is pinned: %s", title(i.Name, i.Key), i.Reason.Message)
+			"%s is not as it is pinned: %s", Title(i.Name, i.Key), i.Reason.Message)
 	}
 	return nil
 }

@@ -4,14 +4,15 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/agent/safetext"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/approval"
@@ -71,20 +72,20 @@ comes, use orgstore hold.`,
 	return cmd
 }
 
-// A matter is a change that people decide about.
-type matter struct {
-	step plan.Step
-	gate plan.Gate
+// A Decision is a change that people decide about.
+type Decision struct {
+	Step plan.Step
+	Gate plan.Gate
 }
 
 type matterData struct {
-	Step    string     `json:"step"`
-	Visual  visualData `json:"visual"`
-	Kind    string     `json:"kind"`
-	From    *stateData `json:"from"`
-	To      *stateData `json:"to"`
-	AskedBy string     `json:"asked_by"` // empty where nobody is on record
-	Gate    gateData   `json:"gate"`
+	Step    string `json:"step"`
+	Visual  Visual `json:"visual"`
+	Kind    string `json:"kind"`
+	From    *State `json:"from"`
+	To      *State `json:"to"`
+	AskedBy string `json:"asked_by"` // empty where nobody is on record
+	Gate    Gate   `json:"gate"`
 }
 
 func (o *approveOptions) run(ctx context.Context, args []string) (answer, error) {
@@ -96,31 +97,31 @@ func (o *approveOptions) run(ctx context.Context, args []string) (answer, error)
 		return answer{}, err
 	}
 	defer s.Close()
-	matters, err := s.matters(ctx)
+	matters, err := s.PendingDecisions(ctx)
 	if err != nil {
 		return answer{}, err
 	}
 	if len(args) == 0 {
 		return s.decisions(matters), nil
 	}
-	m, err := s.pick(matters, args[0])
+	m, err := s.PickDecision(matters, args[0])
 	if err != nil {
 		return answer{}, err
 	}
-	return o.decide(ctx, s, m, strings.HasPrefix(args[0], stepPrefix))
+	return o.decide(ctx, s, m, strings.HasPrefix(args[0], StepPrefix))
 }
 
-// matters lists the changes that people decide about: planned ones, and what was
+// PendingDecisions lists the changes that people decide about: planned ones, and what was
 // asked for beyond the pins, planned again. What does not follow any more from
 // pins, packages and store is not among them.
-func (s *session) matters(ctx context.Context) ([]matter, error) {
-	p, _, err := s.compute(ctx, nil)
+func (s *Engine) PendingDecisions(ctx context.Context) ([]Decision, error) {
+	p, _, err := s.LookAndPlan(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
 	steps := slices.Concat(p.Steps, p.Unadopted)
-	for _, r := range s.journal.Book().Requests() {
-		p, _, err := s.plan(ctx, []plan.Ask{{Key: r.Key, Version: r.Version, Content: r.Content, Not: r.Not, Reason: r.Reason}})
+	for _, r := range s.Journal.Book().Requests() {
+		p, _, err := s.PlanNow(ctx, []plan.Ask{{Key: r.Key, Version: r.Version, Content: r.Content, Not: r.Not, Reason: r.Reason}})
 		if err != nil {
 			return nil, err
 		}
@@ -130,110 +131,110 @@ func (s *session) matters(ctx context.Context) ([]matter, error) {
 			}
 		}
 	}
-	var matters []matter
+	var matters []Decision
 	for _, step := range steps {
-		gates := s.decisive(step)
+		gates := s.DecisionGates(step)
 		if i := slices.IndexFunc(gates, func(g plan.Gate) bool { return g.Kind == plan.GateApproval }); i >= 0 {
-			matters = append(matters, matter{step, gates[i]})
+			matters = append(matters, Decision{step, gates[i]})
 		}
 	}
 	return matters, nil
 }
 
-// decisive are the gates that a change waits for: of one that somebody made by hand,
+// DecisionGates are the gates that a change waits for: of one that somebody made by hand,
 // rules and people alone.
-func (s *session) decisive(step plan.Step) []plan.Gate {
+func (s *Engine) DecisionGates(step plan.Step) []plan.Gate {
 	if step.Reason.Code == plan.CodeAdopt {
-		return s.consent(step)
+		return s.consentGates(step)
 	}
-	return s.gates(step)
+	return s.Gates(step)
 }
 
-// stepPrefix begins the name of every step.
-const stepPrefix = "st_"
+// StepPrefix begins the name of every step.
+const StepPrefix = "st_"
 
-// pick finds the one change that a person names.
-func (s *session) pick(matters []matter, name string) (matter, error) {
-	if strings.HasPrefix(name, stepPrefix) {
-		i := slices.IndexFunc(matters, func(m matter) bool { return m.step.ID == store.StepID(name) })
+// PickDecision finds the one change that a person names.
+func (s *Engine) PickDecision(matters []Decision, name string) (Decision, error) {
+	if strings.HasPrefix(name, StepPrefix) {
+		i := slices.IndexFunc(matters, func(m Decision) bool { return m.Step.ID == store.StepID(name) })
 		if i < 0 {
-			return matter{}, fault.New("approval.stale", "see what waits now: orgstore approve",
-				"no change %s waits for approval: it needs none, or pins, packages or the store have changed", output.Safe(name))
+			return Decision{}, fault.New("approval.stale", "see what waits now: orgstore approve",
+				"no change %s waits for approval: it needs none, or pins, packages or the store have changed", safetext.Line(name))
 		}
 		return matters[i], nil
 	}
 	g, err := visual.ParseName(name)
 	if err != nil {
-		return matter{}, fault.Usage("name a step as orgstore approve lists it, or a visual by its GUID", "%w", err)
+		return Decision{}, fault.Usage("name a step as orgstore approve lists it, or a visual by its GUID", "%w", err)
 	}
-	if err := s.mustKnow([]visual.GUID{g}); err != nil {
-		return matter{}, err
+	if err := s.MustKnow([]visual.GUID{g}); err != nil {
+		return Decision{}, err
 	}
-	of := slices.DeleteFunc(slices.Clone(matters), func(m matter) bool { return m.step.Key.GUID != g })
+	of := slices.DeleteFunc(slices.Clone(matters), func(m Decision) bool { return m.Step.Key.GUID != g })
 	switch len(of) {
 	case 0:
-		return matter{}, fault.New("approval.none", "see what waits: orgstore approve; to keep a visual as it is: orgstore hold", "nothing of %s waits for approval", g)
+		return Decision{}, fault.New("approval.none", "see what waits: orgstore approve; to keep a visual as it is: orgstore hold", "nothing of %s waits for approval", g)
 	case 1:
 		return of[0], nil
 	}
 	var ids []string
 	for _, m := range of {
-		ids = append(ids, fmt.Sprintf("%s (%s)", m.step.ID, m.step.Kind))
+		ids = append(ids, fmt.Sprintf("%s (%s)", m.Step.ID, m.Step.Kind))
 	}
-	return matter{}, fault.Usage("name one of them: "+strings.Join(ids, ", "), "several changes of %s wait for approval", g)
+	return Decision{}, fault.Usage("name one of them: "+strings.Join(ids, ", "), "several changes of %s wait for approval", g)
 }
 
 // decide records what a person says of a change, if that person may.
-func (o *approveOptions) decide(ctx context.Context, s *session, m matter, named bool) (answer, error) {
+func (o *approveOptions) decide(ctx context.Context, s *session, m Decision, named bool) (answer, error) {
 	actor, err := s.Actor()
 	if err != nil {
 		return answer{}, err
 	}
-	if err := s.conditions(m.step).May(m.step, approval.Person(actor), o.yes); err != nil {
-		return answer{}, fmt.Errorf("cannot %s %s: %w", o.verb(), inWords(m.step), err)
+	if err := s.Conditions(m.Step).May(m.Step, approval.Person(actor), o.yes); err != nil {
+		return answer{}, fmt.Errorf("cannot %s %s: %w", o.verb(), inWords(m.Step), err)
 	}
 	if o.dryRun {
-		a := s.decisions([]matter{m})
+		a := s.decisions([]Decision{m})
 		a.message = s.said("nothing was done")
 		return a, nil
 	}
 	if !named {
-		show := func() error { return s.show(s.planAnswer(plan.Plan{Steps: []plan.Step{m.step}})) }
-		if err := o.confirm(o.globals, show, o.verb()+" "+inWords(m.step)); err != nil {
+		show := func() error { return s.show(s.planAnswer(plan.Plan{Steps: []plan.Step{m.Step}})) }
+		if err := o.confirm(o.globals, show, o.verb()+" "+inWords(m.Step)); err != nil {
 			return answer{}, err
 		}
 	}
-	var fact journal.Fact = journal.Rejected{Step: m.step.ID, Key: m.step.Key, About: inWords(m.step), Reason: o.reason}
+	var fact journal.Fact = journal.Rejected{Step: m.Step.ID, Key: m.Step.Key, About: inWords(m.Step), Reason: o.reason}
 	if o.yes {
-		fact = journal.Approved{Step: m.step.ID, Key: m.step.Key, About: inWords(m.step), Reason: o.reason}
+		fact = journal.Approved{Step: m.Step.ID, Key: m.Step.Key, About: inWords(m.Step), Reason: o.reason}
 	}
-	if err := s.journal.Append(ctx, s.tx, fact); err != nil {
+	if err := s.Journal.Append(ctx, s.Tx, fact); err != nil {
 		return answer{}, err
 	}
 	return o.decided(s, m), nil
 }
 
 // decided says how the change stands after the word.
-func (o *approveOptions) decided(s *session, m matter) answer {
-	gates := s.decisive(m.step)
+func (o *approveOptions) decided(s *session, m Decision) answer {
+	gates := s.DecisionGates(m.Step)
 	for _, g := range gates {
 		if g.Kind == plan.GateApproval {
-			m.gate = g
+			m.Gate = g
 		}
 	}
-	a := s.decisions([]matter{m})
+	a := s.decisions([]Decision{m})
 	switch next := "make it with `orgstore apply`, or leave it to the agent"; {
 	case !o.yes:
 		a.message = "rejected"
-	case waitsFor(gates, plan.GateApproval):
+	case IsClosed(gates, plan.GateApproval):
 		a.message = "your approval is recorded; more are needed"
 	case !plan.Ready(gates):
 		a.message = "approved; something else still holds it back: see `orgstore plan`"
 	default:
 		switch {
-		case m.step.Reason.Code == plan.CodeAdopt:
+		case m.Step.Reason.Code == plan.CodeAdopt:
 			next = "`orgstore apply`, or the agent, takes it for what there is"
-		case m.step.Asked:
+		case m.Step.Asked:
 			next = "whoever asked for it runs the same command again"
 		}
 		a.message = "approved; " + next
@@ -251,25 +252,25 @@ func (o *approveOptions) verb() string {
 
 // inWords says what a step does.
 func inWords(step plan.Step) string {
-	return fmt.Sprintf("%s of %s: %s -> %s", step.Kind, title(step.Name, step.Key), versionOf(step.From), versionOf(step.To))
+	return fmt.Sprintf("%s of %s: %s -> %s", step.Kind, Title(step.Name, step.Key), VersionText(step.From), VersionText(step.To))
 }
 
 // decisions shows changes and how they stand.
-func (s *session) decisions(matters []matter) answer {
+func (s *session) decisions(matters []Decision) answer {
 	data := []matterData{}
 	view := output.View{Columns: []string{"STEP", "VISUAL", "CHANGE", "FROM", "TO", "ASKED BY", "HOW IT STANDS"}}
 	for _, m := range matters {
 		by := ""
-		if r := s.people(s.journal.Book(), m.step); r.Asking == approval.AskedBy {
+		if r := s.PeopleBehind(s.Journal.Book(), m.Step); r.Asking == approval.AskedBy {
 			by = r.Asker.String()
 		}
 		data = append(data, matterData{
-			Step: string(m.step.ID), Visual: visualOf(m.step.Key, m.step.Name), Kind: string(m.step.Kind),
-			From: stateOf(m.step.From), To: stateOf(m.step.To), AskedBy: by, Gate: gatesOf([]plan.Gate{m.gate})[0],
+			Step: string(m.Step.ID), Visual: VisualOf(m.Step.Key, m.Step.Name), Kind: string(m.Step.Kind),
+			From: StateOf(m.Step.From), To: StateOf(m.Step.To), AskedBy: by, Gate: GatesOf([]plan.Gate{m.Gate})[0],
 		})
 		view.Rows = append(view.Rows, []string{
-			string(m.step.ID), title(m.step.Name, m.step.Key), string(m.step.Kind), versionOf(m.step.From), versionOf(m.step.To),
-			cmp.Or(by, output.Nothing), m.gate.Message,
+			string(m.Step.ID), Title(m.Step.Name, m.Step.Key), string(m.Step.Kind), VersionText(m.Step.From), VersionText(m.Step.To),
+			cmp.Or(by, output.Nothing), m.Gate.Message,
 		})
 	}
 	message := ""

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,8 +13,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/agent/observe"
+	"github.com/orgstore/orgstore/agent/safetext"
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/license/issuer"
 	"github.com/orgstore/orgstore/packages/pbiviz"
@@ -132,7 +133,7 @@ func (o *attestOptions) unlock(ctx context.Context, k keyFile) (issuer.Key, erro
 	if o.signer.command != "" {
 		return o.signer.open(ctx, o.globals, k)
 	}
-	secret, err := o.secret.ask(ctx, o.globals, fmt.Sprintf("The passphrase of %s for %s: ", output.Safe(k.person), output.Safe(k.name)), false)
+	secret, err := o.secret.ask(ctx, o.globals, fmt.Sprintf("The passphrase of %s for %s: ", safetext.Line(k.person), safetext.Line(k.name)), false)
 	if err != nil {
 		return issuer.Key{}, err
 	}
@@ -208,11 +209,11 @@ func (o *attestOptions) answer(files []string, packages []*pbiviz.Package, issue
 		made, _ := about(issued, packages[i])
 		t, m, name := made.Statement.Terms, packages[i].Manifest(), o.place(file)
 		data = append(data, attestedData{
-			issuedData{name, m.GUID.String(), m.Version.String(), t.ID, t.Subscription, t.Sequence, timestamp(t.Begins), timestamp(t.Ends)},
+			issuedData{name, m.GUID.String(), m.Version.String(), t.ID, t.Subscription, t.Sequence, Timestamp(t.Begins), Timestamp(t.Ends)},
 			t.Attester, t.KeyID, t.Evidence.String(), t.Reason,
 		})
 		view.Rows = append(view.Rows, []string{
-			name, m.DisplayName, m.Version.String(), string(t.Kind), t.Subscription, fmt.Sprint(t.Sequence), day(t.Begins), day(t.Ends), t.Attester,
+			name, m.DisplayName, m.Version.String(), string(t.Kind), t.Subscription, fmt.Sprint(t.Sequence), FormatDay(t.Begins), FormatDay(t.Ends), t.Attester,
 		})
 	}
 	return answer{data: data, view: view, message: "next: put package and license into the library of the agent, or there: orgstore package add PACKAGE"}
@@ -361,15 +362,15 @@ func (o *attestOptions) attest(r issuer.Request, packages []*pbiviz.Package, k i
 	return all, nil
 }
 
-// attestedBy is what programs read of who attested a license.
-type attestedBy struct {
+// Attestation is what programs read of who attested a license.
+type Attestation struct {
 	By       string `json:"by"`
 	Evidence string `json:"evidence"`
 	Reason   string `json:"reason"`
 }
 
 // gradeBy shows a grade, and who stands for it where that is one of our own.
-func gradeBy(l licenseData) string {
+func gradeBy(l License) string {
 	if l.Attested == nil {
 		return l.Grade
 	}

@@ -31,8 +31,8 @@ func (l slowLibrary) Changes(ctx context.Context, from library.Cursor) ([]librar
 
 // whileLibraryAnswers lets another process act once, while the library answers.
 func (x *tenant) whileLibraryAnswers(act func()) {
-	open, act := x.Library, once(act)
-	x.Library = func(c config.Library) (intake.Library, error) {
+	open, act := x.OpenFolder, once(act)
+	x.OpenFolder = func(c config.Library) (intake.Library, error) {
 		l, err := open(c)
 		return slowLibrary{l, act}, err
 	}
@@ -109,8 +109,8 @@ func TestHoldRightBeforeTheChange(t *testing.T) {
 	x.add(example.Gauge1500)
 	person := x.another()
 	looks := 0
-	open := x.Store
-	x.Store = func(d disk.Disk, c config.Store, told store.Told) (store.Store, error) {
+	open := x.OpenStore
+	x.OpenStore = func(d disk.Disk, c config.Store, told store.Told) (store.Store, error) {
 		s, err := open(d, c, told)
 		return watchedStore{s, func() {
 			if looks++; looks == 1 { // the last look before the step begins
@@ -145,7 +145,7 @@ func TestApplyAfterAnotherApply(t *testing.T) {
 	x.add(example.Gauge1500)
 	person := x.another()
 	opens := 0
-	x.Journal = func(ctx context.Context, path string) (journal.Log, error) {
+	x.OpenJournal = func(ctx context.Context, path string) (journal.Log, error) {
 		l, err := sqlite.Open(ctx, path)
 		return &actingLog{Log: l, after: func() {
 			if opens++; opens == 1 {

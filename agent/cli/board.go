@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"io/fs"
 	"path/filepath"
 
 	"github.com/orgstore/orgstore/agent/board"
-	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/intake"
+	"github.com/orgstore/orgstore/agent/safetext"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/policies/plan"
 )
@@ -21,12 +21,12 @@ const boardFile = "library.board"
 // loadBoard reads the board of a library that shows notes; it stays nil for one
 // that does not. A board that is not there, or is another library's, is a new
 // one: then the library is read from its start.
-func (s *session) loadBoard(lib intake.Library) (fresh bool, err error) {
+func (s *Engine) loadBoard(lib intake.Library) (fresh bool, err error) {
 	poster, ok := lib.(board.Poster)
 	if !ok {
 		return false, nil
 	}
-	place := s.settings.Library.Place()
+	place := s.Settings.Library.Place()
 	b, err := s.savedBoard()
 	if err != nil {
 		return false, err
@@ -40,8 +40,8 @@ func (s *session) loadBoard(lib intake.Library) (fresh bool, err error) {
 
 // savedBoard reads the board; nil where there is none that can be read. What a
 // library holds can always be read anew.
-func (s *session) savedBoard() (*board.Board, error) {
-	text, err := disk.ReadFile(s.Disk, filepath.Join(s.settings.Data, boardFile), board.MaxSize)
+func (s *Engine) savedBoard() (*board.Board, error) {
+	text, err := disk.ReadFile(s.Disk, filepath.Join(s.Settings.Data, boardFile), board.MaxSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -50,7 +50,7 @@ func (s *session) savedBoard() (*board.Board, error) {
 	}
 	b, err := board.Parse(text)
 	if err != nil {
-		s.note("%s: the library is read from its start", output.SafeLines(err.Error()))
+		s.note("%s: the library is read from its start", safetext.Lines(err.Error()))
 		return nil, nil
 	}
 	return b, nil
@@ -58,7 +58,7 @@ func (s *session) savedBoard() (*board.Board, error) {
 
 // saveBoard keeps what items are and were told, with what another process
 // added meanwhile.
-func (s *session) saveBoard() error {
+func (s *Engine) saveBoard() error {
 	if s.board == nil || !s.board.Changed() {
 		return nil
 	}
@@ -71,30 +71,30 @@ func (s *session) saveBoard() error {
 	if err != nil {
 		return err
 	}
-	if err := s.write(filepath.Join(s.settings.Data, boardFile), 0o600, text); err != nil {
+	if err := s.Write(filepath.Join(s.Settings.Data, boardFile), 0o600, text); err != nil {
 		return err
 	}
 	s.board.Saved()
 	return nil
 }
 
-// post tells the library what became of its items. It is for people who look
+// PostToLibrary tells the library what became of its items. It is for people who look
 // there: where it fails, that is said, tried again by the next run, and the
 // command's outcome is what it was.
-func (s *session) post(ctx context.Context) {
+func (s *Engine) PostToLibrary(ctx context.Context) {
 	if s.board == nil || ctx.Err() != nil {
 		return
 	}
-	in, err := s.observer().Input(ctx, s.journal.Book(), nil, s.clock())
+	in, err := s.Observer().Input(ctx, s.Journal.Book(), nil, s.Moment())
 	if err != nil { // the store's trouble, which is told elsewhere
-		in = plan.Input{Candidates: s.observer().Candidates(s.journal.Book(), false, s.clock())}
+		in = plan.Input{Candidates: s.Observer().Candidates(s.Journal.Book(), false, s.Moment())}
 	}
-	_, err = s.board.Post(ctx, s.poster, board.Look(s.journal.Book(), in))
+	_, err = s.board.Post(ctx, s.poster, board.Look(s.Journal.Book(), in))
 	if err = errors.Join(err, s.saveBoard()); err != nil && ctx.Err() == nil {
-		s.unposted = fmt.Sprintf("the library does not show everything yet, and the next run tries again: %v", err)
+		s.UnpostedLibrary = fmt.Sprintf("the library does not show everything yet, and the next run tries again: %v", err)
 		if hint := fault.Of(err).Hint; hint != "" {
-			s.unposted += " (" + hint + ")"
+			s.UnpostedLibrary += " (" + hint + ")"
 		}
-		s.note("%s", s.unposted)
+		s.note("%s", s.UnpostedLibrary)
 	}
 }

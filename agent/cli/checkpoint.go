@@ -39,17 +39,17 @@ type checkpoint struct {
 
 // checkpointFiles lists where checkpoints are: in the data folder, and where the
 // settings say.
-func (s *session) checkpointFiles() []string {
-	files := []string{filepath.Join(s.settings.Data, checkpointFile)}
-	if s.settings.Checkpoint != "" {
-		files = append(files, s.settings.Checkpoint)
+func (s *Engine) checkpointFiles() []string {
+	files := []string{filepath.Join(s.Settings.Data, checkpointFile)}
+	if s.Settings.Checkpoint != "" {
+		files = append(files, s.Settings.Checkpoint)
 	}
 	return files
 }
 
-// checkpoints reads what checkpoints there are. One that cannot be read is told,
+// ReadCheckpoints reads what checkpoints there are. One that cannot be read is told,
 // and stops nothing: a share may be away.
-func (s *session) checkpoints() []checkpoint {
+func (s *Engine) ReadCheckpoints() []checkpoint {
 	var all []checkpoint
 	for _, file := range s.checkpointFiles() {
 		c, err := s.checkpoint(file)
@@ -83,13 +83,13 @@ func (p Ports) checkpoint(file string) (checkpoint, error) {
 	return c, nil
 }
 
-// hold holds the journal against what checkpoints say. One that ends earlier was
+// VerifyCheckpoints holds the journal against what checkpoints say. One that ends earlier was
 // restored from a backup, or its tail was cut off: it goes on from the newest
 // trusted time that is known, and records that. One that goes on otherwise from
 // there is another log, and nothing may be concluded from it.
-func (s *session) hold(ctx context.Context, checkpoints []checkpoint) error {
+func (s *Engine) VerifyCheckpoints(ctx context.Context, checkpoints []checkpoint) error {
 	for _, c := range checkpoints {
-		head, there, err := s.journal.HashOf(ctx, c.Seq)
+		head, there, err := s.Journal.HashOf(ctx, c.Seq)
 		switch {
 		case err != nil:
 			return err
@@ -98,17 +98,17 @@ func (s *session) hold(ctx context.Context, checkpoints []checkpoint) error {
 		case there:
 			continue
 		}
-		if err := s.restored(ctx, c); err != nil {
+		if err := s.recordRestoredLog(ctx, c); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// restored records that the log ends before a checkpoint, with the time mark
+// recordRestoredLog records that the log ends before a checkpoint, with the time mark
 // found there, and marks anew where the log goes on from.
-func (s *session) restored(ctx context.Context, c checkpoint) error {
-	book := s.journal.Book()
+func (s *Engine) recordRestoredLog(ctx context.Context, c checkpoint) error {
+	book := s.Journal.Book()
 	s.note("warning %s: the audit log ends at entry %d, and the checkpoint %s knows entry %d: it was restored from a backup, or its end was cut off; what was done since is not in it",
 		codeMarkRestored, book.Seq(), c.file, c.Seq)
 	trusted := c.Trusted
@@ -118,31 +118,31 @@ func (s *session) restored(ctx context.Context, c checkpoint) error {
 	if trusted.IsZero() { // nothing was ever trusted: only the place is told
 		trusted = time.Unix(0, 0).UTC()
 	}
-	err := s.journal.Append(ctx, s.tx, journal.TimeMarked{
+	err := s.Journal.Append(ctx, s.Tx, journal.TimeMarked{
 		Trusted: trusted, Source: fmt.Sprintf("checkpoint of entry %d, %s; the log ended at entry %d", c.Seq, c.Head, book.Seq()),
 	})
 	if err != nil {
 		return err
 	}
-	return s.keep(c.file)
+	return s.writeCheckpoint(c.file)
 }
 
-// mark writes the checkpoints where the log went on. They are a help: what keeps
+// writeCheckpoints writes the checkpoints where the log went on. They are a help: what keeps
 // one from being written is told, and fails no command.
-func (s *session) mark() {
+func (s *Engine) writeCheckpoints() {
 	for _, file := range s.checkpointFiles() {
-		if c, err := s.checkpoint(file); err == nil && c.Seq >= s.journal.Book().Seq() {
+		if c, err := s.checkpoint(file); err == nil && c.Seq >= s.Journal.Book().Seq() {
 			continue
 		}
-		if err := s.keep(file); err != nil {
+		if err := s.writeCheckpoint(file); err != nil {
 			s.note("the checkpoint of the audit log cannot be written: %v", err)
 		}
 	}
 }
 
-// keep writes one checkpoint of the log as it is.
-func (s *session) keep(file string) error {
-	book := s.journal.Book()
+// writeCheckpoint writes one checkpoint of the log as it is.
+func (s *Engine) writeCheckpoint(file string) error {
+	book := s.Journal.Book()
 	if book.Seq() == 0 {
 		return nil
 	}
@@ -150,5 +150,5 @@ func (s *session) keep(file string) error {
 	if err != nil {
 		return err
 	}
-	return s.write(file, 0o600, append(text, '\n'))
+	return s.Write(file, 0o600, append(text, '\n'))
 }

@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"io"
 	"strings"
 
@@ -16,6 +15,8 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/fault"
+	"github.com/orgstore/orgstore/agent/safetext"
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
@@ -178,12 +179,12 @@ func name(cmd *cobra.Command) string {
 // note tells a person something beside the answer. Names that strangers gave
 // cannot do anything to a terminal.
 func (g *globals) note(format string, args ...any) {
-	fmt.Fprintln(g.Err, output.SafeLines(fmt.Sprintf(format, args...)))
+	fmt.Fprintln(g.Err, safetext.Lines(fmt.Sprintf(format, args...)))
 }
 
 // progress says on a terminal which step is being made, and nothing in a pipe.
 func (g *globals) progress(n, of int, step plan.Step) {
 	if g.InTerminal && g.OutTerminal {
-		g.note("[%d/%d] %s %s: %s -> %s", n, of, step.Kind, output.Safe(title(step.Name, step.Key)), versionOf(step.From), versionOf(step.To))
+		g.note("[%d/%d] %s %s: %s -> %s", n, of, step.Kind, safetext.Line(Title(step.Name, step.Key)), VersionText(step.From), VersionText(step.To))
 	}
 }

@@ -2,11 +2,12 @@ package cli
 
 import (
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/orgstore/orgstore/agent/fault"
 )
 
 // confirmation is how a changing command makes sure that a person means it.
@@ -84,8 +85,8 @@ func readLine(r io.Reader) (string, error) {
 	return string(line), nil
 }
 
-// plural counts things for people.
-func plural(n int, thing string) string {
+// Count counts things for people.
+func Count(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
 	}

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"hash/crc32"
 	"os"
 	"path/filepath"
@@ -17,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/example"
 	"github.com/orgstore/orgstore/packages/pbiviz"
@@ -74,12 +74,12 @@ func (o *demoOptions) run(ctx context.Context) (answer, error) {
 	if err := within(folder, func() error { return story.tell(ctx) }); err != nil {
 		return answer{}, err
 	}
-	data := demoData{Folder: o.keep, Commands: story.commands, Surprise: orEmpty(story.surprises)}
+	data := demoData{Folder: o.keep, Commands: story.commands, Surprise: OrEmpty(story.surprises)}
 	if len(story.surprises) > 0 {
 		return answer{data: data}, fault.New("demo.surprise", "please report this",
 			"the story did not go as it should: %s", strings.Join(story.surprises, "; "))
 	}
-	a := answer{data: data, view: output.View{Text: plural(story.commands, "command") + ", all as they should be"}}
+	a := answer{data: data, view: output.View{Text: Count(story.commands, "command") + ", all as they should be"}}
 	if o.keep != "" {
 		if o.tenant { // which ended with the story
 			return a, nil
@@ -157,7 +157,7 @@ func (s *story) begin(ctx context.Context) error {
 		"--guid", example.GaugeGUID, "--guid", example.TimelineGUID, "--out", "vendor"); err != nil {
 		return err
 	}
-	bundle, err := s.bundle(filepath.Join("vendor", "aurora.trust"))
+	bundle, err := s.ReadBundle(filepath.Join("vendor", "aurora.trust"))
 	if err != nil {
 		return err
 	}
@@ -237,7 +237,7 @@ func (s *story) attack(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.write("forged.pbiviz", 0o644, forged); err != nil {
+	if err := s.Write("forged.pbiviz", 0o644, forged); err != nil {
 		return err
 	}
 	return s.play(ctx, exitLicense, "package", "verify", "forged.pbiviz")
@@ -251,7 +251,7 @@ func (s *story) end(ctx context.Context) error {
 // deliver is the vendor's part: a package with a license inside, in a folder.
 func (s *story) deliver(ctx context.Context, version, to string, sequence, days int) error {
 	plain := filepath.Join("vendor", "gauge-"+version+".pbiviz")
-	if err := s.write(plain, 0o644, example.Gauge(version)); err != nil {
+	if err := s.Write(plain, 0o644, example.Gauge(version)); err != nil {
 		return err
 	}
 	ends := s.Now().UTC().AddDate(0, 0, days).Format(time.DateOnly)

@@ -5,16 +5,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"io/fs"
 	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
 
-	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/lock"
+	"github.com/orgstore/orgstore/agent/safetext"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/store"
@@ -61,7 +61,7 @@ type checkup struct {
 }
 
 func (c *checkup) add(name, what string, state tenant.Readiness, detail, fix string) {
-	c.found = append(c.found, tenant.Requirement{Name: name, What: what, State: state, Detail: output.SafeLines(detail), Fix: fix})
+	c.found = append(c.found, tenant.Requirement{Name: name, What: what, State: state, Detail: safetext.Lines(detail), Fix: fix})
 }
 
 // result adds what a check found: ready with a detail, or missing for a reason
@@ -119,13 +119,13 @@ func (c *checkup) folder() {
 // keeps writes a file into a folder, and takes it away.
 func (c *checkup) keeps(folder string) error {
 	name := filepath.Join(folder, "doctor.check")
-	if err := c.write(name, 0o600, []byte("orgstore doctor was here\n")); err != nil {
+	if err := c.Write(name, 0o600, []byte("orgstore doctor was here\n")); err != nil {
 		return err
 	}
-	return ignoring(c.Disk.Remove(name), fs.ErrNotExist)
+	return IgnoreError(c.Disk.Remove(name), fs.ErrNotExist)
 }
 
-func ignoring(err, harmless error) error {
+func IgnoreError(err, harmless error) error {
 	if errors.Is(err, harmless) {
 		return nil
 	}
@@ -134,19 +134,19 @@ func ignoring(err, harmless error) error {
 
 // trusted checks each vendor's trust bundle as commands do.
 func (c *checkup) trusted() {
-	vendors, _ := c.believable(c.settings)
+	vendors, _ := c.TrustParts(c.settings)
 	for _, v := range vendors {
 		what := "the trust bundle of " + v.Name
 		switch {
 		case v.Lost.Message != "":
 			c.add("trust", what, tenant.Missing, v.Lost.Message, v.Lost.Hint)
 		case !c.Now().Before(v.Bundle.Expires()):
-			c.add("trust", what, tenant.Limited, "it was to be replaced by "+day(v.Bundle.Expires()), "ask the vendor for its current trust bundle, then `orgstore trust update`")
+			c.add("trust", what, tenant.Limited, "it was to be replaced by "+FormatDay(v.Bundle.Expires()), "ask the vendor for its current trust bundle, then `orgstore trust update`")
 		default:
-			c.add("trust", what, tenant.Ready, fmt.Sprintf("version %d, fingerprint as pinned, good until %s", v.Bundle.Version(), day(v.Bundle.Expires())), "")
+			c.add("trust", what, tenant.Ready, fmt.Sprintf("version %d, fingerprint as pinned, good until %s", v.Bundle.Version(), FormatDay(v.Bundle.Expires())), "")
 		}
 	}
-	if _, err := c.profiles(c.settings); err != nil {
+	if _, err := c.ReadProfiles(c.settings); err != nil {
 		c.result("profiles", "vendor profiles", "", err, "mend the profile, or take it away")
 	}
 }
@@ -167,7 +167,7 @@ func (c *checkup) channels() {
 
 // told says which channels could not be told something of late.
 func (c *checkup) told() {
-	if why := c.session.untold(); why != "" {
+	if why := c.session.FailingChannels(); why != "" {
 		c.add("notices", "channels of notices", tenant.Limited, why, "mend what is said, then `orgstore notice send`")
 	}
 }
@@ -175,7 +175,7 @@ func (c *checkup) told() {
 // facts says whether licenses are held against anything.
 func (c *checkup) facts() {
 	const name, what = "facts", "facts that licenses are held against"
-	known, _, err := c.joined(c.settings)
+	known, _, err := c.MergedFacts(c.settings)
 	switch {
 	case err != nil:
 		c.result(name, what, "", err, "")
@@ -206,7 +206,7 @@ func (c *checkup) open(ctx context.Context) {
 		return
 	}
 	c.session = s
-	c.add(name, what, tenant.Ready, fmt.Sprintf("entries: %d, each follows from the one before", s.journal.Book().Seq()), "")
+	c.add(name, what, tenant.Ready, fmt.Sprintf("entries: %d, each follows from the one before", s.Journal.Book().Seq()), "")
 }
 
 type discard struct{}
@@ -230,14 +230,14 @@ func (c *checkup) lock(ctx context.Context) {
 // clock holds the machine's clock against the newest trusted time.
 func (c *checkup) clock() {
 	const name, what = "clock_mark", "the clock against the newest trusted time seen"
-	mark := c.session.journal.Book().TimeMark()
-	if c.session.clock().State() == moment.Back {
-		c.add(name, what, tenant.Missing, fmt.Sprintf("the clock says %s, and it was %s already: every change needs review", clock(c.Now()), clock(mark.Trusted)), "set the clock right")
+	mark := c.session.Journal.Book().TimeMark()
+	if c.session.Moment().State() == moment.Back {
+		c.add(name, what, tenant.Missing, fmt.Sprintf("the clock says %s, and it was %s already: every change needs review", FormatTime(c.Now()), FormatTime(mark.Trusted)), "set the clock right")
 		return
 	}
 	detail := "no trusted time was seen yet"
 	if !mark.Trusted.IsZero() {
-		detail = "not behind " + clock(mark.Trusted)
+		detail = "not behind " + FormatTime(mark.Trusted)
 	}
 	c.add(name, what, tenant.Ready, detail, "")
 }
@@ -247,7 +247,7 @@ func (c *checkup) library(ctx context.Context) {
 	if c.settings.Library.SharePoint.Named() {
 		return
 	}
-	lib, err := c.Library(c.settings.Library)
+	lib, err := c.OpenFolder(c.settings.Library)
 	if err == nil {
 		_, _, err = lib.Changes(ctx, "")
 	}
@@ -268,7 +268,7 @@ func (c *checkup) store(ctx context.Context) []plan.Present {
 	if c.session == nil {
 		return nil
 	}
-	in, err := c.session.observer().Input(ctx, c.session.journal.Book(), nil, c.session.clock())
+	in, err := c.session.Observer().Input(ctx, c.session.Journal.Book(), nil, c.session.Moment())
 	if err != nil {
 		return nil // said already
 	}
@@ -280,8 +280,8 @@ func (c *checkup) looks(ctx context.Context, t config.Store) error {
 	var target store.Store
 	var err error
 	if c.session != nil {
-		target = c.session.stores[t.Name]
-	} else if target, err = c.Store(c.Disk, t, store.Told{}); err != nil {
+		target = c.session.Stores[t.Name]
+	} else if target, err = c.OpenStore(c.Disk, t, store.Told{}); err != nil {
 		return err
 	}
 	if _, err = target.Installed(ctx); err != nil {
@@ -297,15 +297,15 @@ func (c *checkup) looks(ctx context.Context, t config.Store) error {
 // a package to go back to, whose license is good.
 func (c *checkup) waysBack(ctx context.Context, listed []plan.Present) {
 	s := c.session
-	book, at := s.journal.Book(), s.clock()
-	candidates := s.observer().Candidates(book, true, at)
+	book, at := s.Journal.Book(), s.Moment()
+	candidates := s.Observer().Candidates(book, true, at)
 	for _, p := range listed {
 		now := p.Belief
 		if now.Presence != store.Present || now.Release == nil || ctx.Err() != nil {
 			continue
 		}
-		name, what := "rollback", "a way back for "+title(nameOf(candidates, p.Key), p.Key)+" "+now.Release.Version.String()
-		before, err := s.previous(p.Key, *now.Release)
+		name, what := "rollback", "a way back for "+Title(nameOf(candidates, p.Key), p.Key)+" "+now.Release.Version.String()
+		before, err := s.PreviousRelease(p.Key, *now.Release)
 		switch {
 		case err != nil: // nothing older was installed, and nobody can mend that
 			c.add(name, what, tenant.Limited, err.Error(), fault.Of(err).Hint)
@@ -314,18 +314,18 @@ func (c *checkup) waysBack(ctx context.Context, listed []plan.Present) {
 			c.add(name, what, tenant.Limited, "no other version was installed before: a rollback turns its access off", "keep the previous version's package in the library")
 			continue
 		}
-		ask := plan.Ask{Key: p.Key, Not: now.Release.Digest, Version: before.Version, Content: contentOf(book, before.Digest), Reason: "doctor"}
+		ask := plan.Ask{Key: p.Key, Not: now.Release.Digest, Version: before.Version, Content: ContentOf(book, before.Digest), Reason: "doctor"}
 		in := plan.Input{
 			Asks: []plan.Ask{ask}, Present: []plan.Present{p}, Blocks: book.Blocks(),
 			Candidates: slices.DeleteFunc(slices.Clone(candidates), func(x plan.Candidate) bool { return x.GUID != p.Key.GUID }),
-			Traits:     map[string]store.Traits{p.Key.Store: s.stores[p.Key.Store].Traits()},
+			Traits:     map[string]store.Traits{p.Key.Store: s.Stores[p.Key.Store].Traits()},
 		}
 		l, _ := ofVisual(plan.Compute(in), p.Key)
-		if l.step == nil {
-			c.add(name, what, tenant.Missing, l.reason.Message, cmp.Or(l.reason.Hint, "ask the vendor to license the previous version anew, and put that package into the library"))
+		if l.Step == nil {
+			c.add(name, what, tenant.Missing, l.Reason.Message, cmp.Or(l.Reason.Hint, "ask the vendor to license the previous version anew, and put that package into the library"))
 			continue
 		}
-		c.add(name, what, tenant.Ready, fmt.Sprintf("to %s, licensed until %s", versionOf(l.step.To), day(l.step.To.License.Ends)), "")
+		c.add(name, what, tenant.Ready, fmt.Sprintf("to %s, licensed until %s", VersionText(l.Step.To), FormatDay(l.Step.To.License.Ends)), "")
 	}
 }
 
@@ -344,7 +344,7 @@ func (c *checkup) tenant(ctx context.Context) error {
 		c.add("tenant", "the tenant's own services", tenant.Off, "the settings name neither a library there nor a way to sign in", "")
 		return nil
 	}
-	remote, err := c.reach(c.settings, nil)
+	remote, err := c.Connect(c.settings, nil)
 	if err != nil {
 		c.result("tenant", "the way to the tenant", "", err, "")
 		return nil

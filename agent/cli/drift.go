@@ -4,13 +4,14 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/agent/safetext"
 	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/drift"
 	"github.com/orgstore/orgstore/policies/plan"
@@ -51,44 +52,44 @@ an event in the time of a task speaks for that task, any other one is drift.`,
 }
 
 type driftData struct {
-	Drifted  int             `json:"drifted"` // findings of severity drift
-	Findings []findingData   `json:"findings"`
-	Events   []eventData     `json:"events"`
-	Activity activityLogData `json:"activity_log"`
+	Drifted  int            `json:"drifted"` // findings of severity drift
+	Findings []DriftFinding `json:"findings"`
+	Events   []eventData    `json:"events"`
+	Activity ActivityLog    `json:"activity_log"`
 }
 
-type findingData struct {
-	Class    string     `json:"class"`
-	Code     string     `json:"code"`
-	Severity string     `json:"severity"` // drift, or note where nobody need do anything
-	Store    string     `json:"store"`
-	Visual   visualData `json:"visual"` // empty where it is about the store as a whole
-	Pin      string     `json:"pin"`
-	Policy   string     `json:"policy"` // report, adopt or restore; empty for what is not pinned
-	Believed *stateData `json:"believed"`
-	Found    *stateData `json:"found"`
-	By       string     `json:"by"`
-	At       string     `json:"at"`
-	Event    string     `json:"event"`
-	Message  string     `json:"message"`
-	Hint     string     `json:"hint"`
+type DriftFinding struct {
+	Class    string `json:"class"`
+	Code     string `json:"code"`
+	Severity string `json:"severity"` // drift, or note where nobody need do anything
+	Store    string `json:"store"`
+	Visual   Visual `json:"visual"` // empty where it is about the store as a whole
+	Pin      string `json:"pin"`
+	Policy   string `json:"policy"` // report, adopt or restore; empty for what is not pinned
+	Believed *State `json:"believed"`
+	Found    *State `json:"found"`
+	By       string `json:"by"`
+	At       string `json:"at"`
+	Event    string `json:"event"`
+	Message  string `json:"message"`
+	Hint     string `json:"hint"`
 }
 
 type eventData struct {
-	Event     string     `json:"event"`
-	At        string     `json:"at"`
-	Operation string     `json:"operation"`
-	User      string     `json:"user"`
-	Item      string     `json:"item"`
-	Object    string     `json:"object"`
-	Visual    visualData `json:"visual"` // empty where it names none that is known here
+	Event     string `json:"event"`
+	At        string `json:"at"`
+	Operation string `json:"operation"`
+	User      string `json:"user"`
+	Item      string `json:"item"`
+	Object    string `json:"object"`
+	Visual    Visual `json:"visual"` // empty where it names none that is known here
 	// Means is drift, task (it falls into the time of one), withdrawn-task, past
 	// (what is there was made or looked at since) or failed.
 	Means string `json:"means"`
 	Task  string `json:"task"` // the step into whose time it falls
 }
 
-type activityLogData struct {
+type ActivityLog struct {
 	State   string `json:"state"` // read, unread, off or none
 	Until   string `json:"until"`
 	Message string `json:"message"`
@@ -107,17 +108,17 @@ func (o *driftOptions) run(ctx context.Context, args []string) (answer, error) {
 	if err := o.known(s); err != nil {
 		return answer{}, err
 	}
-	p, in, err := s.compute(ctx, nil)
+	p, in, err := s.LookAndPlan(ctx, nil)
 	if err != nil {
 		return answer{}, err
 	}
-	if err := s.mustKnowOrSee(only, p); err != nil {
+	if err := s.MustKnowOrSee(only, p); err != nil {
 		return answer{}, err
 	}
-	if err := s.watch(ctx, true); err != nil {
+	if err := s.ReadActivityLog(ctx, true); err != nil {
 		return answer{}, err
 	}
-	r := s.drift(p, in)
+	r := s.CompareDrift(p, in)
 	r.Findings = slices.DeleteFunc(r.Findings, func(f drift.Finding) bool { return !o.has(f.Key) })
 	if len(only) > 0 {
 		r.Findings = slices.DeleteFunc(r.Findings, func(f drift.Finding) bool { return !slices.Contains(only, f.Key.GUID) })
@@ -127,52 +128,52 @@ func (o *driftOptions) run(ctx context.Context, args []string) (answer, error) {
 	if o.detailed && r.Count() > 0 {
 		a.exit = exitChanges
 	}
-	return a, s.signedIn()
+	return a, s.SignInError()
 }
 
 // drifted shows a report.
 func (s *session) drifted(r drift.Report) answer {
-	data := driftData{Drifted: r.Count(), Findings: []findingData{}, Events: []eventData{}, Activity: s.activityLog()}
+	data := driftData{Drifted: r.Count(), Findings: []DriftFinding{}, Events: []eventData{}, Activity: s.ActivityLog()}
 	view := output.View{Columns: []string{"VISUAL", "CLASS", "KNOWN", "FOUND", "BY", "AT", "WHAT"}}
 	for _, f := range r.Findings {
-		d := s.findingOf(f)
+		d := s.DriftFindingOf(f)
 		data.Findings = append(data.Findings, d)
 		name, at := "(the store)", output.Nothing
 		if !f.Key.GUID.IsZero() {
-			name = title(f.Name, f.Key)
+			name = Title(f.Name, f.Key)
 		}
 		if !f.At.IsZero() {
-			at = clock(f.At)
+			at = FormatTime(f.At)
 		}
-		view.Rows = append(view.Rows, []string{name, d.Class, known(d.Believed), known(d.Found), orDash(d.By), at, phrases(d.Message, d.Hint)})
+		view.Rows = append(view.Rows, []string{name, d.Class, known(d.Believed), known(d.Found), orDash(d.By), at, JoinPhrases(d.Message, d.Hint)})
 	}
 	for _, e := range r.Sightings {
 		data.Events = append(data.Events, eventOf(e))
 	}
 	message := "nothing drifted"
 	if n := r.Count(); n > 0 {
-		message = plural(n, "finding") + " for somebody to look at"
+		message = Count(n, "finding") + " for somebody to look at"
 	}
 	return answer{data: data, view: view, message: s.said(message)}
 }
 
-func known(s *stateData) string {
+func known(s *State) string {
 	if s == nil {
 		return output.Nothing
 	}
 	return s.Version
 }
 
-func (s *session) findingOf(f drift.Finding) findingData {
-	d := findingData{
+func (s *Engine) DriftFindingOf(f drift.Finding) DriftFinding {
+	d := DriftFinding{
 		Class: string(f.Class), Code: string(f.Code), Severity: "note", Store: f.Key.Store,
-		Visual: visualOf(f.Key, f.Name), Believed: stateOf(f.Believed), Found: stateOf(f.Found),
-		By: f.By, At: timestamp(f.At), Event: f.Event, Message: f.Message, Hint: f.Hint,
+		Visual: VisualOf(f.Key, f.Name), Believed: StateOf(f.Believed), Found: StateOf(f.Found),
+		By: f.By, At: Timestamp(f.At), Event: f.Event, Message: f.Message, Hint: f.Hint,
 	}
 	if f.Counts {
 		d.Severity = "drift"
 	}
-	if v, ok := s.settings.Visual(f.Key.GUID); ok {
+	if v, ok := s.Settings.Visual(f.Key.GUID); ok {
 		d.Pin, d.Policy = v.Pin.String(), string(cmp.Or(v.Drift, plan.DriftReport))
 	}
 	return d
@@ -180,8 +181,8 @@ func (s *session) findingOf(f drift.Finding) findingData {
 
 func eventOf(e drift.Sighting) eventData {
 	d := eventData{
-		Event: e.ID, At: timestamp(e.At), Operation: string(e.Operation), User: e.User, Item: e.Item, Object: e.Object,
-		Visual: visualData{GUID: e.GUID.String(), Name: e.Name}, Means: "drift", Task: string(e.Step),
+		Event: e.ID, At: Timestamp(e.At), Operation: string(e.Operation), User: e.User, Item: e.Item, Object: e.Object,
+		Visual: Visual{GUID: e.GUID.String(), Name: e.Name}, Means: "drift", Task: string(e.Step),
 	}
 	switch {
 	case e.Failed:
@@ -196,15 +197,15 @@ func eventOf(e drift.Sighting) eventData {
 	return d
 }
 
-func (s *session) activityLog() activityLogData {
-	d := activityLogData{State: "read", Until: timestamp(s.log.Until)}
+func (s *Engine) ActivityLog() ActivityLog {
+	d := ActivityLog{State: "read", Until: Timestamp(s.activityLog.Until)}
 	switch {
 	case len(s.tenantStores()) == 0:
 		d.State, d.Message = "none", "the store is no Organizational Store, so the activity log tells nothing of it"
-	case s.log.Off != "":
-		d.State, d.Message = "off", s.log.Off
-	case s.log.Problem != "":
-		d.State, d.Message = "unread", s.log.Problem
+	case s.activityLog.Off != "":
+		d.State, d.Message = "off", s.activityLog.Off
+	case s.activityLog.Problem != "":
+		d.State, d.Message = "unread", s.activityLog.Problem
 	}
 	return d
 }
@@ -215,10 +216,10 @@ func inOneLine(r drift.Report) string {
 	if n == 0 {
 		return ""
 	}
-	text := "drift: " + plural(n, "finding")
+	text := "drift: " + Count(n, "finding")
 	for _, f := range slices.Backward(r.Findings) {
 		if f.Counts && f.By != "" {
-			text += fmt.Sprintf(", the last by %s at %s", output.Safe(f.By), clock(f.At))
+			text += fmt.Sprintf(", the last by %s at %s", safetext.Line(f.By), FormatTime(f.At))
 			break
 		}
 	}
@@ -254,10 +255,10 @@ with orgstore store baseline. Who settled what stays in the history.`,
 }
 
 type settledData struct {
-	Event  string     `json:"event"`
-	Visual visualData `json:"visual"`
-	Reason string     `json:"reason"`
-	Tx     string     `json:"tx"`
+	Event  string `json:"event"`
+	Visual Visual `json:"visual"`
+	Reason string `json:"reason"`
+	Tx     string `json:"tx"`
 }
 
 func (o *settleOptions) run(ctx context.Context, args []string) (answer, error) {
@@ -270,17 +271,17 @@ func (o *settleOptions) run(ctx context.Context, args []string) (answer, error) 
 	}
 	defer s.Close()
 	fact := journal.DriftSettled{Event: args[0], Reason: o.reason}
-	data := settledData{Event: args[0], Reason: o.reason, Tx: string(s.tx)}
-	if !s.journal.Book().HasEvent(args[0]) {
+	data := settledData{Event: args[0], Reason: o.reason, Tx: string(s.Tx)}
+	if !s.Journal.Book().HasEvent(args[0]) {
 		g, err := visual.ParseName(args[0])
 		if err != nil {
 			return answer{}, fault.Usage("`orgstore drift -o json` lists both", "%q is neither a visual nor an event that was recorded", args[0])
 		}
-		p, _, err := s.plan(ctx, nil)
+		p, _, err := s.PlanNow(ctx, nil)
 		if err != nil {
 			return answer{}, err
 		}
-		if err := s.mustKnowOrSee([]visual.GUID{g}, p); err != nil {
+		if err := s.MustKnowOrSee([]visual.GUID{g}, p); err != nil {
 			return answer{}, err
 		}
 		k, err := o.key(s, g, nil)
@@ -288,12 +289,12 @@ func (o *settleOptions) run(ctx context.Context, args []string) (answer, error) 
 			return answer{}, err
 		}
 		l, _ := ofVisual(p, k)
-		fact, data.Event, data.Visual = journal.DriftSettled{Key: k, Reason: o.reason}, "", visualOf(k, l.name)
+		fact, data.Event, data.Visual = journal.DriftSettled{Key: k, Reason: o.reason}, "", VisualOf(k, l.Name)
 	}
-	a := answer{data: data, view: output.View{Text: cmp.Or(data.Event, title(data.Visual.Name, fact.Key)) + " is settled: " + o.reason}}
+	a := answer{data: data, view: output.View{Text: cmp.Or(data.Event, Title(data.Visual.Name, fact.Key)) + " is settled: " + o.reason}}
 	if o.dryRun {
 		a.message = "nothing was done"
 		return a, nil
 	}
-	return a, s.journal.Append(ctx, s.tx, fact)
+	return a, s.Journal.Append(ctx, s.Tx, fact)
 }

@@ -50,7 +50,7 @@ func newFactsShow(g *globals) *cobra.Command {
 			if err != nil {
 				return answer{}, err
 			}
-			facts, differ, err := g.joined(settings)
+			facts, differ, err := g.MergedFacts(settings)
 			if err != nil {
 				return answer{}, err
 			}
@@ -74,7 +74,7 @@ type factsData struct {
 	Capacities    *[]capacityData     `json:"capacities"`    // null where unknown
 	Settings      *[]settingData      `json:"settings"`      // null where unknown
 	Subscriptions *[]subscriptionData `json:"subscriptions"` // null where unknown
-	Differences   []reasonData        `json:"differences"`
+	Differences   []Reason            `json:"differences"`
 	Requirements  []requirementData   `json:"requirements,omitempty"` // of a refresh
 }
 
@@ -132,9 +132,9 @@ func number(n *int64) string {
 func (g *globals) factsAnswer(f tenant.Facts, differ []verdict.Finding) answer {
 	_, stale := f.Stale(g.Now())
 	d := factsData{
-		Tenant: f.ID, AsOf: timestamp(f.AsOf), Source: f.Source, Stale: stale, Domains: orEmpty(f.Domains),
+		Tenant: f.ID, AsOf: Timestamp(f.AsOf), Source: f.Source, Stale: stale, Domains: OrEmpty(f.Domains),
 		Users:  usersData{pointer(f.Users.Free), pointer(f.Users.Pro), pointer(f.Users.PPU)},
-		Groups: []groupData{}, Differences: reasonsOf(differ),
+		Groups: []groupData{}, Differences: ReasonsOf(differ),
 	}
 	for _, x := range f.Groups {
 		d.Groups = append(d.Groups, groupData{x.ID, x.Name, pointer(x.Members)})
@@ -178,7 +178,7 @@ func reachOf(name string) string {
 // rows are what people read of facts, the number of things rather than each.
 func (d factsData) rows(f tenant.Facts) [][2]string {
 	rows := [][2]string{
-		{"source", f.Source}, {"as of", day(f.AsOf)}, {"domains", strings.Join(d.Domains, ", ")},
+		{"source", f.Source}, {"as of", FormatDay(f.AsOf)}, {"domains", strings.Join(d.Domains, ", ")},
 		{"users with Free", number(d.Users.Free)}, {"users with Pro", number(d.Users.Pro)}, {"users with PPU", number(d.Users.PPU)},
 	}
 	for _, x := range d.Groups {
@@ -232,7 +232,7 @@ func (g *globals) aged(f tenant.Facts) string {
 	if f.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf("known from %s, as of %s", f.Source, day(f.AsOf))
+	return fmt.Sprintf("known from %s, as of %s", f.Source, FormatDay(f.AsOf))
 }
 
 type refreshOptions struct {
@@ -263,11 +263,11 @@ func (o refreshOptions) run(ctx context.Context) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	written, err := o.factsIn(settings, tenant.FileName, "mend the file, or take it away")
+	written, err := o.FactsIn(settings, tenant.FileName, "mend the file, or take it away")
 	if err != nil {
 		return answer{}, err
 	}
-	remote, err := o.reach(settings, nil)
+	remote, err := o.Connect(settings, nil)
 	if err != nil {
 		return answer{}, err
 	}
@@ -293,7 +293,7 @@ func (o refreshOptions) run(ctx context.Context) (answer, error) {
 		a.message = strings.TrimPrefix(a.message+"; nothing was kept: this was a dry run", "; ")
 		return a, nil
 	}
-	return a, o.write(filepath.Join(settings.Data, tenant.ToldName), 0o600, text)
+	return a, o.Write(filepath.Join(settings.Data, tenant.ToldName), 0o600, text)
 }
 
 // unused says of which visuals nobody wrote how they are used: with other facts

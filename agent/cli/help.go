@@ -2,11 +2,12 @@ package cli
 
 import (
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/orgstore/orgstore/agent/fault"
 )
 
 // usageOf writes how a command is called: the part of its help that follows

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/store"
@@ -42,26 +42,26 @@ entries are chained by hashes: an entry that was edited is noticed (exit 17).`,
 }
 
 type revisionData struct {
-	Revision    int        `json:"revision"`
-	Time        string     `json:"time"`
-	Status      string     `json:"status"`
-	Visual      visualData `json:"visual"`
-	Kind        string     `json:"kind"`
-	Version     string     `json:"version"`
-	Digest      string     `json:"digest"`
-	LicenseEnds string     `json:"license_ends"`
-	Claim       string     `json:"claim,omitempty"`
-	Actor       string     `json:"actor"`
-	Reason      string     `json:"reason"`
-	Message     string     `json:"message"`
-	Tx          string     `json:"tx"`
+	Revision    int    `json:"revision"`
+	Time        string `json:"time"`
+	Status      string `json:"status"`
+	Visual      Visual `json:"visual"`
+	Kind        string `json:"kind"`
+	Version     string `json:"version"`
+	Digest      string `json:"digest"`
+	LicenseEnds string `json:"license_ends"`
+	Claim       string `json:"claim,omitempty"`
+	Actor       string `json:"actor"`
+	Reason      string `json:"reason"`
+	Message     string `json:"message"`
+	Tx          string `json:"tx"`
 	// LicenseCheck is verified where the bytes were read back whose license was
 	// verified, confirmed where a person looked, else unverified.
 	LicenseCheck string         `json:"license_check,omitempty"`
 	Checks       []checkedData  `json:"checks"` // what was checked after it
 	Overrides    []overrideData `json:"overrides"`
 	Approvals    []approvalData `json:"approvals"`
-	Attested     *attestedBy    `json:"attested,omitempty"` // who attested the license
+	Attested     *Attestation   `json:"attested,omitempty"` // who attested the license
 }
 
 // overrideData is a gate that a person let the step pass.
@@ -88,14 +88,14 @@ func runHistory(ctx context.Context, g *globals, args []string, all bool, where 
 		return answer{}, err
 	}
 	defer s.Close()
-	if err := cmp.Or(where.known(s), s.mustKnow(only)); err != nil {
+	if err := cmp.Or(where.known(s), s.MustKnow(only)); err != nil {
 		return answer{}, err
 	}
 	data := []revisionData{}
 	view := output.View{Columns: []string{"VISUAL", "REVISION", "TIME", "STATUS", "CHANGE", "VERSION", "LICENSE UNTIL", "ACTOR", "REASON"}}
-	history := s.journal.Book().History()
+	history := s.Journal.Book().History()
 	if all {
-		if history, err = s.words(ctx, history); err != nil {
+		if history, err = s.WithStatements(ctx, history); err != nil {
 			return answer{}, err
 		}
 	}
@@ -105,8 +105,8 @@ func runHistory(ctx context.Context, g *globals, args []string, all bool, where 
 		}
 		data = append(data, revisionOf(r))
 		view.Rows = append(view.Rows, []string{
-			title(r.Name, r.Key), orDash(strings.TrimPrefix(strconv.Itoa(r.Revision), "0")), clock(r.Time), string(r.Status), orDash(string(r.Kind)),
-			versionOf(r.After), day(r.After.License.Ends), r.Actor.String(), reason(r),
+			Title(r.Name, r.Key), orDash(strings.TrimPrefix(strconv.Itoa(r.Revision), "0")), FormatTime(r.Time), string(r.Status), orDash(string(r.Kind)),
+			VersionText(r.After), FormatDay(r.After.License.Ends), r.Actor.String(), reason(r),
 		})
 	}
 	message := ""
@@ -118,9 +118,9 @@ func runHistory(ctx context.Context, g *globals, args []string, all bool, where 
 
 func revisionOf(r journal.Revision) revisionData {
 	d := revisionData{
-		Revision: r.Revision, Time: timestamp(r.Time), Status: string(r.Status),
-		Visual: visualOf(r.Key, r.Name), Kind: string(r.Kind),
-		Digest: digestOf(r.After.Release), LicenseEnds: timestamp(r.After.License.Ends),
+		Revision: r.Revision, Time: Timestamp(r.Time), Status: string(r.Status),
+		Visual: VisualOf(r.Key, r.Name), Kind: string(r.Kind),
+		Digest: DigestText(r.After.Release), LicenseEnds: Timestamp(r.After.License.Ends),
 		Claim: string(r.Claim), Actor: r.Actor.String(), Reason: r.Reason, Message: r.Message, Tx: string(r.Tx),
 		LicenseCheck: licenseCheck(r), Checks: checksOf(r),
 	}
@@ -128,10 +128,10 @@ func revisionOf(r journal.Revision) revisionData {
 		d.Version = r.After.Release.Version.String()
 	}
 	if t := r.After.License; t.Grade == license.Attested {
-		d.Attested = &attestedBy{t.Attester, t.Evidence.String(), t.Reason}
+		d.Attested = &Attestation{t.Attester, t.Evidence.String(), t.Reason}
 	}
 	for _, w := range r.Approvals {
-		d.Approvals = append(d.Approvals, approvalData{w.By.String(), timestamp(w.At), w.Reason})
+		d.Approvals = append(d.Approvals, approvalData{w.By.String(), Timestamp(w.At), w.Reason})
 	}
 	for _, o := range r.Overrides {
 		d.Overrides = append(d.Overrides, overrideData{o.Gate, o.By, o.Reason})
@@ -188,27 +188,27 @@ func trustWords(f journal.TrustChanged) string {
 
 // eventWords says what the activity log told.
 func eventWords(f journal.StoreChanged) string {
-	text := fmt.Sprintf("%s by %s at %s", f.Operation, cmp.Or(f.User, "somebody"), clock(f.Time))
+	text := fmt.Sprintf("%s by %s at %s", f.Operation, cmp.Or(f.User, "somebody"), FormatTime(f.Time))
 	if f.Failed {
 		text += ", which failed"
 	}
 	return text
 }
 
-// words adds to a history what people said of a visual without changing it. What
+// WithStatements adds to a history what people said of a visual without changing it. What
 // they said is no revision: it has the number 0.
-func (s *session) words(ctx context.Context, history []journal.Revision) ([]journal.Revision, error) {
+func (s *Engine) WithStatements(ctx context.Context, history []journal.Revision) ([]journal.Revision, error) {
 	names := map[visual.GUID]string{}
 	for _, r := range history {
 		names[r.Key.GUID] = r.Name
 	}
-	err := s.journal.Entries(ctx, func(e journal.Entry) error {
+	err := s.Journal.Entries(ctx, func(e journal.Entry) error {
 		r := journal.Revision{Seq: e.Seq, Time: e.At, Status: journal.StatusDone, Actor: e.By, Tx: e.Tx, After: store.State{Presence: store.Absent}}
 		switch f := e.Fact.(type) {
 		case journal.Held:
 			r.Key, r.Kind, r.Reason = f.Key, "hold", f.Reason
 			if !f.Until.IsZero() {
-				r.Reason = fmt.Sprintf("until %s: %s", day(f.Until), f.Reason)
+				r.Reason = fmt.Sprintf("until %s: %s", FormatDay(f.Until), f.Reason)
 			}
 			if f.Failed != nil {
 				r.Reason = (plan.Hold{Failed: f.Failed, Except: f.Except}).While() + ": " + f.Reason
@@ -238,9 +238,9 @@ func (s *session) words(ctx context.Context, history []journal.Revision) ([]jour
 		case journal.StoreChanged:
 			r.Name, r.Kind, r.Reason = cmp.Or(f.Item, "(the store)"), "store-event", eventWords(f)
 		case journal.DriftSettled:
-			r.Key, r.Kind, r.Reason = f.Key, "settle", phrases(f.Event, f.Reason)
+			r.Key, r.Kind, r.Reason = f.Key, "settle", JoinPhrases(f.Event, f.Reason)
 		case journal.StatusVerified:
-			r.Name, r.Kind, r.Reason = f.Issuer, "status-list", fmt.Sprintf("number %d of %s, next by %s", f.Sequence, day(f.Issued), day(f.Next))
+			r.Name, r.Kind, r.Reason = f.Issuer, "status-list", fmt.Sprintf("number %d of %s, next by %s", f.Sequence, FormatDay(f.Issued), FormatDay(f.Next))
 		case journal.TrustChanged:
 			r.Name, r.Kind, r.Reason = f.Vendor+f.Attester, "trust", trustWords(f)
 		default:

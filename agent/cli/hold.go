@@ -3,13 +3,13 @@ package cli
 import (
 	"context"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/visual"
@@ -95,7 +95,7 @@ func (o *holdOptions) hold(ctx context.Context, args []string) (answer, error) {
 	}
 	done := "held until somebody lifts it"
 	if !until.IsZero() {
-		done = "held until " + day(until)
+		done = "held until " + FormatDay(until)
 	}
 	return o.record(ctx, args[0], done, nil, func(_ journal.Book, k store.Key) []journal.Fact {
 		return []journal.Fact{journal.Held{Key: k, Until: until, Reason: o.reason}}
@@ -180,28 +180,28 @@ func (o *holdOptions) record(ctx context.Context, name, done string, check func(
 	if err != nil {
 		return answer{}, err
 	}
-	if err := s.mustKnow([]visual.GUID{g}); err != nil {
+	if err := s.MustKnow([]visual.GUID{g}); err != nil {
 		return answer{}, err
 	}
 	if check != nil {
-		if err := check(s.journal.Book(), k); err != nil {
+		if err := check(s.Journal.Book(), k); err != nil {
 			return answer{}, err
 		}
 	}
-	data := doneData{GUID: g.String(), Done: !o.dryRun, Tx: string(s.tx)}
+	data := doneData{GUID: g.String(), Done: !o.dryRun, Tx: string(s.Tx)}
 	if o.dryRun {
 		data.Tx = ""
 		return answer{data: data, view: output.View{}, message: fmt.Sprintf("%s would be %s; nothing was done", g, done)}, nil
 	}
-	err = s.journal.Append(ctx, s.tx, facts(s.journal.Book(), k)...)
+	err = s.Journal.Append(ctx, s.Tx, facts(s.Journal.Book(), k)...)
 	return answer{data: data, view: output.View{}, message: fmt.Sprintf("%s is %s", g, done)}, err
 }
 
-// mustKnow refuses a visual that orgstore has never met: a misspelt GUID must
+// MustKnow refuses a visual that orgstore has never met: a misspelt GUID must
 // not look like one of which there is nothing to say.
-func (s *session) mustKnow(visuals []visual.GUID) error {
+func (s *Engine) MustKnow(visuals []visual.GUID) error {
 	for _, g := range visuals {
-		if !s.knows(g) {
+		if !s.isKnown(g) {
 			return fault.New("visual.unknown", "look at `orgstore status` and `orgstore package list` for those it knows; upper and lower case count",
 				"orgstore knows no visual %s: it is neither pinned, nor installed by orgstore, nor among the packages taken in", g)
 		}
@@ -209,12 +209,12 @@ func (s *session) mustKnow(visuals []visual.GUID) error {
 	return nil
 }
 
-// knows says whether the settings, the journal or the archive name a visual.
-func (s *session) knows(g visual.GUID) bool {
-	if _, pinned := s.settings.Visual(g); pinned {
+// isKnown says whether the settings, the journal or the archive name a visual.
+func (s *Engine) isKnown(g visual.GUID) bool {
+	if _, pinned := s.Settings.Visual(g); pinned {
 		return true
 	}
-	book := s.journal.Book()
+	book := s.Journal.Book()
 	return slices.ContainsFunc(book.Keys(), func(k store.Key) bool { return k.GUID == g }) ||
 		slices.ContainsFunc(book.Packages(), func(p journal.Package) bool { return p.Manifest.GUID == g })
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/license/issuer"
@@ -119,8 +119,8 @@ func (o *issueOptions) run(args []string) (answer, error) {
 		}
 		results = append(results, result)
 		t, m := made.Statement.Terms, packages[i].Manifest()
-		data = append(data, issuedData{result.name, m.GUID.String(), m.Version.String(), t.ID, t.Subscription, t.Sequence, timestamp(t.Begins), timestamp(t.Ends)})
-		view.Rows = append(view.Rows, []string{result.name, m.DisplayName, m.Version.String(), t.Subscription, fmt.Sprint(t.Sequence), day(t.Begins), day(t.Ends)})
+		data = append(data, issuedData{result.name, m.GUID.String(), m.Version.String(), t.ID, t.Subscription, t.Sequence, Timestamp(t.Begins), Timestamp(t.Ends)})
+		view.Rows = append(view.Rows, []string{result.name, m.DisplayName, m.Version.String(), t.Subscription, fmt.Sprint(t.Sequence), FormatDay(t.Begins), FormatDay(t.Ends)})
 	}
 	a := answer{data: data, view: view}
 	if o.dryRun {
@@ -281,7 +281,7 @@ func (o *issueOptions) writeAll(results []newFile) error {
 		if err := o.Disk.MkdirAll(filepath.Dir(r.name), 0o755); err != nil {
 			return unwritable(r.name, err)
 		}
-		if err := o.write(r.name, r.perm, r.text); err != nil {
+		if err := o.Write(r.name, r.perm, r.text); err != nil {
 			return unwritable(r.name, err)
 		}
 	}

@@ -18,47 +18,47 @@ const (
 	leaseBeat = leaseTerm / 4
 )
 
-// A lead is the right to change stores. Two things make it: the operating
+// A heldLease is the right to change stores. Two things make it: the operating
 // system's lock, which ends with the process, so that nobody waits after a
 // crash; and the journal's lease, which ends with time, so that a process that
 // hangs keeps nobody out for ever.
-type lead struct {
+type heldLease struct {
 	lock *lock.Lock // nil where a process that hangs still has it
 	stop context.CancelFunc
 	done chan struct{}
 }
 
-// lead takes the right to change stores. The error is *lock.Held where another
+// acquireLease takes the right to change stores. The error is *lock.Held where another
 // process has it.
-func (s *session) lead(ctx context.Context, command string) error {
-	held, err := lock.Acquire(ctx, s.Disk, s.settings.Data, lock.Holder{Command: command, Since: s.Now()}, 0)
+func (s *Engine) acquireLease(ctx context.Context, command string) error {
+	held, err := lock.Acquire(ctx, s.Disk, s.Settings.Data, lock.Holder{Command: command, Since: s.Now()}, 0)
 	switch busy := (*lock.Held)(nil); {
 	case errors.As(err, &busy):
-		if err := s.takeOver(ctx, busy); err != nil {
+		if err := s.takeOverLease(ctx, busy); err != nil {
 			return err
 		}
 	case err != nil:
 		return err
 	default:
 		// Whoever had the lease is gone: its lock is.
-		if err := s.journal.Lead(ctx, leaseTerm, true); err != nil {
+		if err := s.Journal.Lead(ctx, leaseTerm, true); err != nil {
 			return errors.Join(err, held.Release())
 		}
 	}
-	s.leads = &lead{lock: held, done: make(chan struct{})}
+	s.lease = &heldLease{lock: held, done: make(chan struct{})}
 	var beating context.Context
-	beating, s.leads.stop = context.WithCancel(context.WithoutCancel(ctx))
-	go s.beat(beating, s.leads.done)
+	beating, s.lease.stop = context.WithCancel(context.WithoutCancel(ctx))
+	go s.keepLease(beating, s.lease.done)
 	return nil
 }
 
-// takeOver takes the lease from a process that lives and has not extended it for
+// takeOverLease takes the lease from a process that lives and has not extended it for
 // long. One that has just begun may not have taken it yet.
-func (s *session) takeOver(ctx context.Context, busy *lock.Held) error {
+func (s *Engine) takeOverLease(ctx context.Context, busy *lock.Held) error {
 	if busy.By.Since.IsZero() || s.Now().Before(busy.By.Since.Add(leaseTerm)) {
 		return busy
 	}
-	err := s.journal.Lead(ctx, leaseTerm, false)
+	err := s.Journal.Lead(ctx, leaseTerm, false)
 	if leased := (*journal.LeasedError)(nil); errors.As(err, &leased) {
 		return busy
 	}
@@ -68,9 +68,9 @@ func (s *session) takeOver(ctx context.Context, busy *lock.Held) error {
 	return err
 }
 
-// beat extends the lease until it is told to stop. A lease that is lost shows at
+// keepLease extends the lease until it is told to stop. A lease that is lost shows at
 // the next append, and before the next change: see apply.Applier.Lead.
-func (s *session) beat(ctx context.Context, done chan<- struct{}) {
+func (s *Engine) keepLease(ctx context.Context, done chan<- struct{}) {
 	defer close(done)
 	tick := time.NewTicker(leaseBeat)
 	defer tick.Stop()
@@ -79,24 +79,24 @@ func (s *session) beat(ctx context.Context, done chan<- struct{}) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if errors.Is(s.journal.Lead(ctx, leaseTerm, false), journal.ErrLost) {
+			if errors.Is(s.Journal.Lead(ctx, leaseTerm, false), journal.ErrLost) {
 				return
 			}
 		}
 	}
 }
 
-// leave gives the right back.
-func (s *session) leave() error {
-	if s.leads == nil {
+// ReleaseLease gives the right back.
+func (s *Engine) ReleaseLease() error {
+	if s.lease == nil {
 		return nil
 	}
-	s.leads.stop()
-	<-s.leads.done
-	err := s.journal.Leave(context.Background())
-	if s.leads.lock != nil {
-		err = errors.Join(err, s.leads.lock.Release())
+	s.lease.stop()
+	<-s.lease.done
+	err := s.Journal.Leave(context.Background())
+	if s.lease.lock != nil {
+		err = errors.Join(err, s.lease.lock.Release())
 	}
-	s.leads = nil
+	s.lease = nil
 	return err
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/verdict"
@@ -31,8 +31,8 @@ type licenseStatusOptions struct {
 	detailed bool
 }
 
-// codeRevoked is the code of the finding that a vendor took a license back.
-const codeRevoked = "life.revoked"
+// CodeRevoked is the code of the finding that a vendor took a license back.
+const CodeRevoked = "life.revoked"
 
 func newLicenseStatus(g *globals) *cobra.Command {
 	o := &licenseStatusOptions{globals: g}
@@ -50,20 +50,20 @@ what it revoked; a revoked license is shown first, and what is installed stays.`
 		Args: arguments(cobra.NoArgs),
 		RunE: g.answering(func(ctx context.Context, _ []string) (answer, error) { return o.run(ctx) }),
 	}
-	cmd.Flags().IntVar(&o.warn, "warn", warnDays, "how many `DAYS` before its end a license counts as ending")
+	cmd.Flags().IntVar(&o.warn, "warn", WarnDays, "how many `DAYS` before its end a license counts as ending")
 	cmd.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 where a license needs attention, 0 where none does, 1 on any error")
 	return cmd
 }
 
 type licenseStatusData struct {
-	GUID     string      `json:"guid"`
-	Name     string      `json:"name"`
-	Version  string      `json:"version"`
-	License  licenseData `json:"license"`
-	State    string      `json:"state"`   // ok, ending, ended, revoked, unknown
-	Renewal  string      `json:"renewal"` // what is known of one
-	Use      string      `json:"use"`     // covered, unchecked, or what is wrong
-	Findings bool        `json:"finding"`
+	GUID     string  `json:"guid"`
+	Name     string  `json:"name"`
+	Version  string  `json:"version"`
+	License  License `json:"license"`
+	State    string  `json:"state"`   // ok, ending, ended, revoked, unknown
+	Renewal  string  `json:"renewal"` // what is known of one
+	Use      string  `json:"use"`     // covered, unchecked, or what is wrong
+	Findings bool    `json:"finding"`
 	// StatusLists say what the license's issuer revoked, as far as was seen.
 	StatusLists []statusList `json:"status_lists"`
 }
@@ -77,20 +77,20 @@ func (o *licenseStatusOptions) run(ctx context.Context) (answer, error) {
 		return answer{}, err
 	}
 	defer s.Close()
-	p, in, err := s.compute(ctx, nil)
+	p, in, err := s.LookAndPlan(ctx, nil)
 	if err != nil {
 		return answer{}, err
 	}
 	data := []licenseStatusData{}
-	for _, l := range s.lines(p) {
-		if l.state.Presence == store.Present {
+	for _, l := range s.Lines(p) {
+		if l.State.Presence == store.Present {
 			data = append(data, o.statusOf(s, l, in.Candidates))
 		}
 	}
 	slices.SortStableFunc(data, func(a, b licenseStatusData) int {
 		return cmp.Or(cmp.Compare(urgency(a), urgency(b)), cmp.Compare(a.License.Ends, b.License.Ends))
 	})
-	a := answer{data: data, view: licenseView(data), message: s.said(s.aged(s.known))}
+	a := answer{data: data, view: licenseView(data), message: s.said(s.aged(s.Facts))}
 	if len(data) == 0 {
 		a.message = "nothing is installed"
 	}
@@ -100,56 +100,56 @@ func (o *licenseStatusOptions) run(ctx context.Context) (answer, error) {
 	return a, nil
 }
 
-func (o *licenseStatusOptions) statusOf(s *session, l line, candidates []plan.Candidate) licenseStatusData {
-	at := s.clock()
-	if l.state.License.IsZero() && l.state.Release != nil { // put before the profile that reads it came
-		if p, ok := s.journal.Book().Package(l.state.Release.Digest); ok {
-			l.state.License, _ = s.observer().Readable(s.journal.Book(), p)
+func (o *licenseStatusOptions) statusOf(s *session, l VisualLine, candidates []plan.Candidate) licenseStatusData {
+	at := s.Moment()
+	if l.State.License.IsZero() && l.State.Release != nil { // put before the profile that reads it came
+		if p, ok := s.Journal.Book().Package(l.State.Release.Digest); ok {
+			l.State.License, _ = s.Observer().Readable(s.Journal.Book(), p)
 		}
 	}
-	d := licenseStatusData{GUID: l.key.GUID.String(), Name: l.name, Version: versionOf(l.state), License: licenseOf(l.state.License, at)}
-	ends := l.state.License.Ends
+	d := licenseStatusData{GUID: l.Key.GUID.String(), Name: l.Name, Version: VersionText(l.State), License: LicenseOf(l.State.License, at)}
+	ends := l.State.License.Ends
 	switch {
 	case ends.IsZero():
 		d.State = "unknown"
 	case !at.Before(ends):
 		d.State = "ended"
-	case l.state.License.DaysLeft(at) <= o.warn:
+	case l.State.License.DaysLeft(at) <= o.warn:
 		d.State = "ending"
 	default:
 		d.State = "ok"
 	}
-	installed := installedOffer(l, candidates)
-	if installed.Judgment.Has(codeRevoked) {
+	installed := InstalledCandidate(l, candidates)
+	if installed.Judgment.Has(CodeRevoked) {
 		d.State = "revoked"
 	}
 	var short bool
-	d.Use, short = used(s.observer().Entitled(l.key.GUID, l.state.License, true))
-	d.StatusLists = statusLists(s.believed(), s.journal.Book(), []string{l.state.License.Issuer}, at)
+	d.Use, short = used(s.Observer().Entitled(l.Key.GUID, l.State.License, true))
+	d.StatusLists = statusLists(s.CurrentTrust(), s.Journal.Book(), []string{l.State.License.Issuer}, at)
 	stale := slices.ContainsFunc(d.StatusLists, func(s statusList) bool { return s.State != "ok" })
-	d.Renewal = renewal(l, d.State, unattested(l, candidates))
-	if why, lost := untrusted(s.trust, l.state.License); lost {
+	d.Renewal = renewal(l, d.State, Unattested(l, candidates))
+	if why, lost := UntrustedVendor(s.Trust, l.State.License); lost {
 		stale, d.Renewal = true, "cannot be verified now: "+why
 	}
 	d.Findings = d.State != "ok" || short || stale
 	return d
 }
 
-// installedOffer finds what the archive has of an installed license; zero where
+// InstalledCandidate finds what the archive has of an installed license; zero where
 // it has nothing.
-func installedOffer(l line, candidates []plan.Candidate) plan.Candidate {
+func InstalledCandidate(l VisualLine, candidates []plan.Candidate) plan.Candidate {
 	var found plan.Candidate
 	for _, c := range candidates {
-		if r := l.state.Release; r != nil && c.GUID == l.key.GUID && c.Release.Digest == r.Digest && (found.Terms.IsZero() || c.Terms.ID == l.state.License.ID) {
+		if r := l.State.Release; r != nil && c.GUID == l.Key.GUID && c.Release.Digest == r.Digest && (found.Terms.IsZero() || c.Terms.ID == l.State.License.ID) {
 			found = c
-			found.Judgment = c.JudgedIn(l.key.Store)
+			found.Judgment = c.JudgedIn(l.Key.Store)
 		}
 	}
 	return found
 }
 
-// untrusted says why the keys of a license's vendor are not known today.
-func untrusted(t license.Trust, terms license.Terms) (why string, lost bool) {
+// UntrustedVendor says why the keys of a license's vendor are not known today.
+func UntrustedVendor(t license.Trust, terms license.Terms) (why string, lost bool) {
 	for _, v := range t.Lost() {
 		if terms.Vendor == v.Name {
 			return v.Lost.Message, true
@@ -172,14 +172,14 @@ func used(findings []verdict.Finding) (text string, short bool) {
 }
 
 // renewal says what is known of the next license.
-func renewal(l line, state, unattested string) string {
+func renewal(l VisualLine, state, unattested string) string {
 	switch {
-	case l.step != nil && l.step.To.License.Ends.After(l.state.License.Ends):
-		return fmt.Sprintf("here and verified: %s to %s until %s with the next apply", l.step.Kind, versionOf(l.step.To), day(l.step.To.License.Ends))
-	case l.step != nil && l.step.Kind == change.Renew:
+	case l.Step != nil && l.Step.To.License.Ends.After(l.State.License.Ends):
+		return fmt.Sprintf("here and verified: %s to %s until %s with the next apply", l.Step.Kind, VersionText(l.Step.To), FormatDay(l.Step.To.License.Ends))
+	case l.Step != nil && l.Step.Kind == change.Renew:
 		return "here and verified; goes in with the next apply"
-	case l.reason.Code == plan.CodeNotBegun:
-		return l.reason.Message
+	case l.Reason.Code == plan.CodeNotBegun:
+		return l.Reason.Message
 	case unattested != "":
 		return unattested
 	case state == "ok":
@@ -190,15 +190,15 @@ func renewal(l line, state, unattested string) string {
 	return "none is here; ask the vendor for the renewed package"
 }
 
-// unattested says what to do where the renewed package of an attested visual is
+// Unattested says what to do where the renewed package of an attested visual is
 // here: it needs an attestation of its own. Empty where none is here.
-func unattested(l line, candidates []plan.Candidate) string {
-	installed := l.state.Release
-	if installed == nil || l.state.License.Grade != license.Attested {
+func Unattested(l VisualLine, candidates []plan.Candidate) string {
+	installed := l.State.Release
+	if installed == nil || l.State.License.Grade != license.Attested {
 		return ""
 	}
 	for _, c := range candidates {
-		if c.GUID != l.key.GUID || c.Release.Digest == installed.Digest || c.Release.Version.Compare(installed.Version) < 0 ||
+		if c.GUID != l.Key.GUID || c.Release.Digest == installed.Digest || c.Release.Version.Compare(installed.Version) < 0 ||
 			c.Terms.Grade.AtLeast(license.Attested) {
 			continue
 		}
@@ -245,13 +245,13 @@ FILE is a package, with its statement inside or beside it.`,
 				return answer{}, err
 			}
 			d := j.verify(args[0])
-			return answer{data: d, view: explain(d)}, refusedPackages([]packageData{d})
+			return answer{data: d, view: explain(d)}, refusedPackages([]Package{d})
 		}),
 	}
 }
 
 // explain tells a person line by line what a license says.
-func explain(d packageData) output.View {
+func explain(d Package) output.View {
 	l := d.License
 	rows := [][2]string{
 		{"package", fmt.Sprintf("%s %s (%s)", cmp.Or(d.Name, d.File), orDash(d.Version), orDash(short(d.Digest)))},
@@ -280,7 +280,7 @@ func explain(d packageData) output.View {
 	return facts(rows...)
 }
 
-func validBefore(l licenseData) string {
+func validBefore(l License) string {
 	switch {
 	case l.DaysLeft == nil:
 		return "-"
@@ -302,7 +302,7 @@ func gradeWords(g license.Grade) string {
 	return "no statement that could be believed"
 }
 
-func counts(l licenseData) string {
+func counts(l License) string {
 	switch license.Kind(l.Kind) {
 	case license.User:
 		return fmt.Sprintf("%d users (designers and viewers)", l.Quantity)

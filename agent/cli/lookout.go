@@ -126,7 +126,7 @@ func (l *lookout) grown(ctx context.Context, file string) bool {
 	if _, err := l.Disk.Stat(file); err != nil {
 		return false
 	}
-	log, err := l.Journal(ctx, file)
+	log, err := l.OpenJournal(ctx, file)
 	if err != nil {
 		return false
 	}

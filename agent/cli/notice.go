@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"github.com/orgstore/orgstore/agent/fault"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/notify"
 )
 
@@ -36,21 +36,21 @@ STATE is ok, new (it was never told anything) or failing, with the reason.`,
 	}
 }
 
-type channelData struct {
-	Name      string       `json:"name"`
-	Recipient string       `json:"recipient"`
-	Events    []string     `json:"events"` // empty: all
-	Digest    string       `json:"digest"` // empty: at once
-	Since     string       `json:"since"`
-	LastTold  string       `json:"last_told"`
-	Messages  int          `json:"messages"`
-	State     string       `json:"state"` // ok, new or failing
-	Problem   string       `json:"problem"`
-	TriedNext string       `json:"tried_next"`
-	Waiting   []noticeData `json:"waiting"` // what it has yet to be told
+type ChannelStatus struct {
+	Name      string   `json:"name"`
+	Recipient string   `json:"recipient"`
+	Events    []string `json:"events"` // empty: all
+	Digest    string   `json:"digest"` // empty: at once
+	Since     string   `json:"since"`
+	LastTold  string   `json:"last_told"`
+	Messages  int      `json:"messages"`
+	State     string   `json:"state"` // ok, new or failing
+	Problem   string   `json:"problem"`
+	TriedNext string   `json:"tried_next"`
+	Waiting   []Notice `json:"waiting"` // what it has yet to be told
 }
 
-type noticeData struct {
+type Notice struct {
 	Event   string `json:"event"`
 	Level   string `json:"level"`
 	Code    string `json:"code,omitempty"`
@@ -66,19 +66,19 @@ func runNoticeList(ctx context.Context, g *globals) (answer, error) {
 		return answer{}, err
 	}
 	defer s.Close()
-	p, in, err := s.compute(ctx, nil)
+	p, in, err := s.LookAndPlan(ctx, nil)
 	if err != nil {
 		return answer{}, err
 	}
-	states, err := s.channelStates()
+	states, err := s.ChannelStates()
 	if err != nil {
 		return answer{}, err
 	}
-	all := s.notices(p, in)
-	data := []channelData{}
+	all := s.Notices(p, in)
+	data := []ChannelStatus{}
 	view := output.View{Columns: []string{"CHANNEL", "WHO", "EVENTS", "WHEN", "LAST TOLD", "WAITING", "STATE"}}
-	for _, c := range s.settings.Notify {
-		d := s.channelOf(c, states[c.Name], all)
+	for _, c := range s.Settings.Notify {
+		d := s.ChannelStatusOf(c, states[c.Name], all)
 		data = append(data, d)
 		events, when, state := "all", "at once", d.State
 		if len(d.Events) > 0 {
@@ -99,36 +99,36 @@ func runNoticeList(ctx context.Context, g *globals) (answer, error) {
 	return a, nil
 }
 
-func (s *session) channelOf(c config.Channel, state channelState, all []notify.Notice) channelData {
-	d := channelData{
+func (s *Engine) ChannelStatusOf(c config.Channel, state channelState, all []notify.Notice) ChannelStatus {
+	d := ChannelStatus{
 		Name: c.Name, Recipient: c.Recipient(), Events: append([]string{}, c.Events...), State: "ok", Problem: state.Problem,
-		TriedNext: timestamp(state.Again), Waiting: []noticeData{},
+		TriedNext: Timestamp(state.Again), Waiting: []Notice{},
 	}
 	if c.Digest != nil {
 		d.Digest = c.Digest.String()
 	}
-	told, known := s.journal.Book().Channel(c.Name)
-	d.Since, d.LastTold, d.Messages = timestamp(told.Since), timestamp(told.Last), told.Messages
+	told, known := s.Journal.Book().Channel(c.Name)
+	d.Since, d.LastTold, d.Messages = Timestamp(told.Since), Timestamp(told.Last), told.Messages
 	switch {
 	case state.Tries > 0:
 		d.State = "failing"
 	case !known || told.Messages == 0:
 		d.State = "new"
 	}
-	for _, n := range c.Due(s.journal.Book(), all) {
-		d.Waiting = append(d.Waiting, noticeOf(n))
+	for _, n := range c.Due(s.Journal.Book(), all) {
+		d.Waiting = append(d.Waiting, NoticeOf(n))
 	}
 	return d
 }
 
-func noticeOf(n notify.Notice) noticeData {
-	return noticeData{string(n.Event), string(n.Level), string(n.Code), n.GUID, n.Title, n.Text, n.Hint}
+func NoticeOf(n notify.Notice) Notice {
+	return Notice{string(n.Event), string(n.Level), string(n.Code), n.GUID, n.Title, n.Text, n.Hint}
 }
 
 type sentData struct {
-	Channel string       `json:"channel"`
-	Message string       `json:"message_id"`
-	Notices []noticeData `json:"notices"`
+	Channel string   `json:"channel"`
+	Message string   `json:"message_id"`
+	Notices []Notice `json:"notices"`
 }
 
 func newNoticeSend(g *globals) *cobra.Command {
@@ -151,39 +151,39 @@ func runNoticeSend(ctx context.Context, g *globals, names []string) (answer, err
 		return answer{}, err
 	}
 	defer s.Close()
-	channels, err := s.channels(names)
+	channels, err := s.Channels(names)
 	if err != nil {
 		return answer{}, err
 	}
-	p, in, err := s.compute(ctx, nil)
+	p, in, err := s.LookAndPlan(ctx, nil)
 	if err != nil {
 		return answer{}, err
 	}
-	sent, err := s.deliver(ctx, s.notices(p, in), channels, true)
+	sent, err := s.Deliver(ctx, s.Notices(p, in), channels, true)
 	return sentAnswer(s, sent), err
 }
 
-// channels picks those of the names, or all.
-func (s *session) channels(names []string) ([]config.Channel, error) {
+// Channels picks those of the names, or all.
+func (s *Engine) Channels(names []string) ([]config.Channel, error) {
 	for _, name := range names {
-		if _, ok := s.settings.Channel(name); !ok {
+		if _, ok := s.Settings.Channel(name); !ok {
 			return nil, fault.New("notice.channel", "`orgstore notice list` shows them all", "the settings have no channel %q", name)
 		}
 	}
 	if len(names) == 0 {
-		return s.settings.Notify, nil
+		return s.Settings.Notify, nil
 	}
-	return slices.DeleteFunc(slices.Clone(s.settings.Notify), func(c config.Channel) bool { return !slices.Contains(names, c.Name) }), nil
+	return slices.DeleteFunc(slices.Clone(s.Settings.Notify), func(c config.Channel) bool { return !slices.Contains(names, c.Name) }), nil
 }
 
-func sentAnswer(s *session, sent []delivery) answer {
+func sentAnswer(s *session, sent []Delivery) answer {
 	data := []sentData{}
 	view := output.View{Columns: []string{"CHANNEL", "EVENT", "NOTICE"}}
 	for _, one := range sent {
-		d := sentData{one.channel, one.message.ID, []noticeData{}}
-		for _, n := range one.message.Notices {
-			d.Notices = append(d.Notices, noticeOf(n))
-			view.Rows = append(view.Rows, []string{one.channel, string(n.Event), n.Title})
+		d := sentData{one.Channel, one.Message.ID, []Notice{}}
+		for _, n := range one.Message.Notices {
+			d.Notices = append(d.Notices, NoticeOf(n))
+			view.Rows = append(view.Rows, []string{one.Channel, string(n.Event), n.Title})
 		}
 		data = append(data, d)
 	}
@@ -210,12 +210,12 @@ func runNoticeTest(ctx context.Context, g *globals, name string) (answer, error)
 		return answer{}, err
 	}
 	defer s.Close()
-	channels, err := s.channels([]string{name})
+	channels, err := s.Channels([]string{name})
 	if err != nil {
 		return answer{}, err
 	}
 	channels[0].Events = nil // whatever it is told of otherwise
-	sent, err := s.deliver(ctx, []notify.Notice{notify.Trial(s.tx)}, channels, true)
+	sent, err := s.Deliver(ctx, []notify.Notice{notify.Trial(s.Tx)}, channels, true)
 	a := sentAnswer(s, sent)
 	if err == nil {
 		a.message = s.said("sent: " + channels[0].Recipient())

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -13,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/license"
@@ -31,25 +31,25 @@ of files need no settings and keep nothing.`,
 		newPackageAdd(g), newPackageUpload(g), newPackageVerify(g), newPackageList(g), newPackageShow(g), newPackageDiff(g))
 }
 
-// packageData is what verify, add and list say of one package with one license.
-type packageData struct {
-	File          string       `json:"file"`
-	GUID          string       `json:"guid"`
-	Name          string       `json:"name"`
-	Version       string       `json:"version"`
-	Digest        string       `json:"digest"`
-	ContentDigest string       `json:"content_digest"`
-	APIVersion    string       `json:"api_version"`
-	Generation    string       `json:"generation"`
-	Verdict       string       `json:"verdict"`
-	Reasons       []reasonData `json:"reasons"`
-	License       licenseData  `json:"license"`
+// Package is what verify, add and list say of one package with one license.
+type Package struct {
+	File          string   `json:"file"`
+	GUID          string   `json:"guid"`
+	Name          string   `json:"name"`
+	Version       string   `json:"version"`
+	Digest        string   `json:"digest"`
+	ContentDigest string   `json:"content_digest"`
+	APIVersion    string   `json:"api_version"`
+	Generation    string   `json:"generation"`
+	Verdict       string   `json:"verdict"`
+	Reasons       []Reason `json:"reasons"`
+	License       License  `json:"license"`
 	// Found says where the vendor's own license is in a file that was looked at;
 	// never more of the key than its first characters.
 	Found string `json:"found,omitempty"`
 }
 
-type licenseData struct {
+type License struct {
 	Grade        string   `json:"grade"`
 	Issuer       string   `json:"issuer"`
 	Licensee     string   `json:"licensee"`
@@ -65,17 +65,17 @@ type licenseData struct {
 	DaysLeft     *int     `json:"days_left"`
 	KeyID        string   `json:"key_id"`
 	// Attested says who attests; nil where nobody had to.
-	Attested *attestedBy `json:"attested,omitempty"`
+	Attested *Attestation `json:"attested,omitempty"`
 }
 
-func licenseOf(t license.Terms, at moment.Moment) licenseData {
-	d := licenseData{
+func LicenseOf(t license.Terms, at moment.Moment) License {
+	d := License{
 		Grade: string(cmp.Or(t.Grade, license.Opaque)), Issuer: t.Issuer, Licensee: t.Licensee, ID: t.ID,
 		Subscription: t.Subscription, Sequence: t.Sequence, Kind: string(t.Kind), Quantity: t.Quantity,
-		SKU: orEmpty(t.SKUs), Sites: orEmpty(t.Sites), Begins: timestamp(t.Begins), Ends: timestamp(t.Ends), KeyID: t.KeyID,
+		SKU: OrEmpty(t.SKUs), Sites: OrEmpty(t.Sites), Begins: Timestamp(t.Begins), Ends: Timestamp(t.Ends), KeyID: t.KeyID,
 	}
 	if t.Grade == license.Attested {
-		d.Attested = &attestedBy{t.Attester, t.Evidence.String(), t.Reason}
+		d.Attested = &Attestation{t.Attester, t.Evidence.String(), t.Reason}
 	}
 	if !t.Ends.IsZero() {
 		left := t.DaysLeft(at)
@@ -84,30 +84,30 @@ func licenseOf(t license.Terms, at moment.Moment) licenseData {
 	return d
 }
 
-func orEmpty(s []string) []string {
+func OrEmpty(s []string) []string {
 	if s == nil {
 		return []string{}
 	}
 	return s
 }
 
-func packageOf(file string, m pbiviz.Manifest, d visual.Digest, c pbiviz.Content, t license.Terms, j verdict.Judgment, at moment.Moment) packageData {
-	return packageData{
+func PackageOf(file string, m pbiviz.Manifest, d visual.Digest, c pbiviz.Content, t license.Terms, j verdict.Judgment, at moment.Moment) Package {
+	return Package{
 		File: file, GUID: m.GUID.String(), Name: m.DisplayName, Version: m.Version.String(),
 		Digest: d.String(), ContentDigest: string(c), APIVersion: m.APIVersion, Generation: string(m.Generation),
-		Verdict: string(j.Verdict), Reasons: reasonsOf(j.Findings), License: licenseOf(t, at),
+		Verdict: string(j.Verdict), Reasons: ReasonsOf(j.Findings), License: LicenseOf(t, at),
 	}
 }
 
 // unreadable is what is said of a file that is no package.
-func unreadable(file string, r *verdict.Refusal) packageData {
-	return packageData{
-		File: file, Verdict: string(verdict.Reject), Reasons: reasonsOf(r.Findings),
-		License: licenseOf(license.Terms{}, moment.Moment{}),
+func unreadable(file string, r *verdict.Refusal) Package {
+	return Package{
+		File: file, Verdict: string(verdict.Reject), Reasons: ReasonsOf(r.Findings),
+		License: LicenseOf(license.Terms{}, moment.Moment{}),
 	}
 }
 
-func packageAnswer(packages []packageData) answer {
+func packageAnswer(packages []Package) answer {
 	view := output.View{Columns: []string{"PACKAGE", "VERSION", "DIGEST", "VERDICT", "LICENSE", "UNTIL", "DAYS LEFT", "FILE", "WHY"}}
 	for _, p := range packages {
 		left, reason := output.Nothing, output.Nothing
@@ -144,8 +144,8 @@ func dayOf(stamp string) string {
 
 // refusedPackages turns rejected packages into the command's error, which is
 // about the first.
-func refusedPackages(packages []packageData) error {
-	refused := slices.DeleteFunc(slices.Clone(packages), func(p packageData) bool {
+func refusedPackages(packages []Package) error {
+	refused := slices.DeleteFunc(slices.Clone(packages), func(p Package) bool {
 		return p.Verdict != string(verdict.Reject) || len(p.Reasons) == 0
 	})
 	if len(refused) == 0 {
@@ -207,7 +207,7 @@ func (g *globals) tryPackages(ctx context.Context, files []string) (answer, erro
 	if err != nil {
 		return answer{}, err
 	}
-	data := []packageData{}
+	data := []Package{}
 	for _, file := range files {
 		if !intake.IsStatement(file) {
 			data = append(data, j.verify(file))
@@ -232,18 +232,18 @@ func (g *globals) tryPackages(ctx context.Context, files []string) (answer, erro
 func (s *session) addPackages(ctx context.Context, files []string) (answer, error) {
 	var here []visual.Digest // the packages that the files are, or are about
 	var waiting []string     // what is kept and waits for something else
-	data := []packageData{}
+	data := []Package{}
 	for _, file := range withSidecars(s, files) {
 		text, err := s.read(file, pbiviz.DefaultLimits().FileSize)
 		if err != nil {
 			data = append(data, unreadable(file, refusalOf(err)))
 			continue
 		}
-		taken, err := s.desk().Take(ctx, s.tx, file, text)
+		taken, err := s.Importer().Take(ctx, s.Tx, file, text)
 		if err != nil {
 			return packageAnswer(data), err
 		}
-		switch about := s.journal.Book().PackagesAbout(taken.Statement); {
+		switch about := s.Journal.Book().PackagesAbout(taken.Statement); {
 		case taken.Waits:
 			waiting = append(waiting, filepath.Base(file)+" is kept and waits for its vendor's trust bundle")
 		case taken.Refused != nil:
@@ -258,7 +258,7 @@ func (s *session) addPackages(ctx context.Context, files []string) (answer, erro
 			here = append(here, about...)
 		}
 	}
-	data = append(data, s.listed(func(p journal.Package) bool { return slices.Contains(here, p.Package) })...)
+	data = append(data, s.Packages(func(p journal.Package) bool { return slices.Contains(here, p.Package) })...)
 	a := packageAnswer(data)
 	a.message = whatWaits(data, waiting)
 	return a, refusedPackages(slices.DeleteFunc(slices.Clone(data), waits))
@@ -268,7 +268,7 @@ func (s *session) addPackages(ctx context.Context, files []string) (answer, erro
 const codeUnlicensed = "lic.none"
 
 // waits says whether a package only lacks a license: nothing is wrong with it.
-func waits(p packageData) bool {
+func waits(p Package) bool {
 	if p.GUID == "" || len(p.Reasons) == 0 {
 		return false
 	}
@@ -277,7 +277,7 @@ func waits(p packageData) bool {
 }
 
 // whatWaits says what was kept and still needs something to come.
-func whatWaits(data []packageData, others []string) string {
+func whatWaits(data []Package, others []string) string {
 	var said []string
 	for _, p := range data {
 		if waits(p) {
@@ -320,29 +320,29 @@ listed once for each.`,
 				return answer{}, err
 			}
 			defer s.Close()
-			if _, err := s.poll(ctx); err != nil {
-				s.cannotRead(err)
+			if _, err := s.TakeIn(ctx); err != nil {
+				s.NoteUnreadLibrary(err)
 			}
 			a, err := s.listPackages(only)
-			return a, cmp.Or(err, s.signedIn())
+			return a, cmp.Or(err, s.SignInError())
 		}),
 	}
 }
 
 func (s *session) listPackages(only []visual.GUID) (answer, error) {
 	for _, g := range only {
-		for _, p := range s.journal.Book().Packages() {
+		for _, p := range s.Journal.Book().Packages() {
 			if known := p.Manifest.GUID; known != g && strings.EqualFold(known.String(), g.String()) {
 				return answer{}, fault.New("visual.case", "in GUIDs of visuals case counts",
 					"there is no visual %s, but there is %s", g, known)
 			}
 		}
 	}
-	data := s.listed(func(p journal.Package) bool {
+	data := s.Packages(func(p journal.Package) bool {
 		return len(only) == 0 || slices.Contains(only, p.Manifest.GUID)
 	})
 	if len(only) == 0 { // what is no package is of no visual
-		for _, r := range s.journal.Book().ItemRefusals() {
+		for _, r := range s.Journal.Book().ItemRefusals() {
 			data = append(data, unreadable(r.Source, &verdict.Refusal{Findings: r.Findings}))
 		}
 	}
@@ -352,21 +352,21 @@ func (s *session) listPackages(only []visual.GUID) (answer, error) {
 	case len(only) > 0:
 		a.message = "no packages of it yet"
 	default:
-		a.message = "no packages yet: put them into " + s.settings.Library.Place() + ", or use `orgstore package add`"
+		a.message = "no packages yet: put them into " + s.Settings.Library.Place() + ", or use `orgstore package add`"
 	}
 	return a, nil
 }
 
-// listed weighs the archived packages that are wanted.
-func (s *session) listed(wanted func(journal.Package) bool) []packageData {
-	book, at, out := s.journal.Book(), s.clock(), []packageData{}
-	for _, c := range s.observer().Candidates(book, false, at) {
+// Packages weighs the archived packages that are wanted.
+func (s *Engine) Packages(wanted func(journal.Package) bool) []Package {
+	book, at, out := s.Journal.Book(), s.Moment(), []Package{}
+	for _, c := range s.Observer().Candidates(book, false, at) {
 		p, _ := book.Package(c.Release.Digest)
 		if wanted(p) {
-			out = append(out, packageOf(p.Source, p.Manifest, p.Package, p.Content, c.Terms, c.Judgment, at))
+			out = append(out, PackageOf(p.Source, p.Manifest, p.Package, p.Content, c.Terms, c.Judgment, at))
 		}
 	}
-	slices.SortStableFunc(out, func(a, b packageData) int {
+	slices.SortStableFunc(out, func(a, b Package) int {
 		return cmp.Or(cmp.Compare(a.GUID, b.GUID), byVersion(a.Version, b.Version),
 			cmp.Compare(a.License.Sequence, b.License.Sequence), cmp.Compare(a.Digest, b.Digest))
 	})

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/diff"
 	"github.com/orgstore/orgstore/packages/license/profile"
@@ -41,9 +41,9 @@ the vendor's own license out of the comparison. Values of properties are never s
 			}
 			var profiles profile.Set
 			if settings, err := g.settings(); err == nil { // files need none
-				profiles, _ = g.inForce(settings)
+				profiles, _ = g.ProfilesInForce(settings)
 			}
-			return diffAnswer(compare(profiles, from, to)), nil
+			return diffAnswer(Compare(profiles, from, to)), nil
 		}),
 	}
 }
@@ -62,7 +62,7 @@ func diffAnswer(d diff.Diff) answer {
 func (g *globals) find(ctx context.Context, name string) (*pbiviz.Package, error) {
 	limits := pbiviz.DefaultLimits()
 	text, err := g.read(name, limits.FileSize)
-	if f := (*fault.Fault)(nil); errors.As(err, &f) && f.Code == codeNoFile {
+	if f := (*fault.Fault)(nil); errors.As(err, &f) && f.Code == CodeNoFile {
 		text, err = g.archived(ctx, name)
 	}
 	if err != nil {
@@ -78,18 +78,18 @@ func (g *globals) find(ctx context.Context, name string) (*pbiviz.Package, error
 func (g *globals) archived(ctx context.Context, name string) ([]byte, error) {
 	s, err := g.open(ctx)
 	if f := (*fault.Fault)(nil); errors.As(err, &f) && f.Code == codeNoSettings {
-		return nil, fault.New(codeNoFile, "check the name; packages of the archive are known where the settings are: see --config",
+		return nil, fault.New(CodeNoFile, "check the name; packages of the archive are known where the settings are: see --config",
 			"cannot read %s: there is no such file", name)
 	}
 	if err != nil {
 		return nil, err
 	}
 	defer s.Close()
-	p, err := lookup(s.journal.Book(), name)
+	p, err := lookup(s.Journal.Book(), name)
 	if err != nil {
 		return nil, err
 	}
-	return s.archive.Package(p.Package)
+	return s.Archive.Package(p.Package)
 }
 
 // minDigest is how many hex digits of a digest must be given to name a package.
@@ -118,7 +118,7 @@ func lookup(book journal.Book, name string) (journal.Package, error) {
 		digests = append(digests, p.Package.Short())
 	}
 	return journal.Package{}, fault.New("package.ambiguous", "name one by its digest: "+strings.Join(digests, ", "),
-		"%s names %s of the archive", name, plural(len(found), "package"))
+		"%s names %s of the archive", name, Count(len(found), "package"))
 }
 
 func isRelease(p journal.Package, guid, version string) bool {

@@ -42,7 +42,7 @@ type shownData struct {
 	Properties    []string        `json:"properties"`
 	Privileges    []string        `json:"privileges"`
 	Entries       []entryData     `json:"entries"`
-	Reasons       []reasonData    `json:"reasons"`
+	Reasons       []Reason        `json:"reasons"`
 }
 
 type entryData struct {
@@ -54,7 +54,7 @@ func shown(p *pbiviz.Package) shownData {
 	_, inside := p.Statement()
 	d := shownData{
 		Manifest: p.Manifest(), Digest: p.Digest().String(), ContentDigest: string(p.Content()), Size: len(p.File()),
-		HasStatement: inside, DataRoles: []string{}, Properties: []string{}, Privileges: []string{}, Reasons: reasonsOf(p.Reservations()),
+		HasStatement: inside, DataRoles: []string{}, Properties: []string{}, Privileges: []string{}, Reasons: ReasonsOf(p.Reservations()),
 	}
 	can := p.Capabilities()
 	for _, r := range can.Roles {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"github.com/orgstore/orgstore/agent/fault"
 	"io"
 	"io/fs"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/packages/library"
 	"github.com/orgstore/orgstore/packages/license"
@@ -61,8 +61,8 @@ type uploadData struct {
 }
 
 func (s *session) upload(ctx context.Context, files []string, dryRun bool) (answer, error) {
-	if !s.settings.Library.SharePoint.Named() {
-		return answer{}, fault.New("library.folder", "copy the files into that folder", "the library is the folder %s, not one in SharePoint", s.settings.Library.Folder)
+	if !s.Settings.Library.SharePoint.Named() {
+		return answer{}, fault.New("library.folder", "copy the files into that folder", "the library is the folder %s, not one in SharePoint", s.Settings.Library.Folder)
 	}
 	files = withSidecars(s, files)
 	slices.SortStableFunc(files, func(a, b string) int { // a license before what waits for it
@@ -87,7 +87,7 @@ func (s *session) upload(ctx context.Context, files []string, dryRun bool) (answ
 		a.message = "nothing was sent: this was a dry run"
 		return a, nil
 	}
-	lib, err := s.library(ctx)
+	lib, err := s.OpenLibrary(ctx)
 	if err != nil {
 		return answer{}, err
 	}
@@ -136,7 +136,7 @@ func uploadAnswer(data []uploadData) answer {
 		if d.Done {
 			state = "there"
 		}
-		view.Rows = append(view.Rows, []string{d.File, d.Name, plural(int(d.Size), "byte"), state})
+		view.Rows = append(view.Rows, []string{d.File, d.Name, Count(int(d.Size), "byte"), state})
 	}
 	return answer{data: data, view: view}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"io/fs"
 	"maps"
 	"path/filepath"
@@ -14,8 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/intake"
-	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/observe"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/license"
@@ -81,23 +80,23 @@ func (g *globals) judge(ctx context.Context) (*judge, error) {
 	if err != nil {
 		return nil, err
 	}
-	trust, err := g.trust(settings)
+	trust, err := g.ReadTrust(settings)
 	if err != nil {
 		return nil, err
 	}
-	book, err := g.book(ctx, settings)
+	book, err := ReadBook(ctx, settings, g.Ports)
 	if err != nil {
 		return nil, err
 	}
-	if trust, err = g.listen(trust, settings, book); err != nil {
+	if trust, err = g.TrustWithStatusLists(trust, settings, book); err != nil {
 		return nil, err
 	}
-	known, err := g.usage(settings)
+	known, err := g.TenantFacts(settings)
 	if err != nil {
 		return nil, err
 	}
-	profiles, _ := g.inForce(settings) // those that cannot be read were told
-	o := (&session{globals: g, settings: settings, trust: trust, known: known, profiles: profiles}).observer()
+	profiles, _ := g.ProfilesInForce(settings) // those that cannot be read were told
+	o := OfParts(settings, g.Ports, trust, known, profiles).Observer()
 	return &judge{
 		globals: g, trust: trust, need: o.Need, facts: o.Facts(book), entitled: o.Entitled, profiles: profiles,
 		at: moment.Settle(g.Now(), book.TimeMark(), -1),
@@ -107,22 +106,8 @@ func (g *globals) judge(ctx context.Context) (*judge, error) {
 // codeNoSettings is the code of the fault that there is no settings file.
 const codeNoSettings = "settings.missing"
 
-// book reads the journal if there is one, and makes none.
-func (g *globals) book(ctx context.Context, settings config.Settings) (journal.Book, error) {
-	_, err := g.Disk.Stat(filepath.Join(settings.Data, "journal.db"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return journal.Book{}, nil
-	}
-	s := &session{globals: g, settings: settings}
-	if err := s.openJournal(ctx); err != nil {
-		return journal.Book{}, err
-	}
-	book := s.journal.Book()
-	return book, s.Close()
-}
-
-func (j *judge) verifyAll(files []string) []packageData {
-	data := []packageData{}
+func (j *judge) verifyAll(files []string) []Package {
+	data := []Package{}
 	for _, file := range files {
 		if p, is := strings.CutSuffix(file, intake.StatementSuffix); is && slices.Contains(files, p) {
 			continue // judged with its package
@@ -134,7 +119,7 @@ func (j *judge) verifyAll(files []string) []packageData {
 
 // verify judges one file. What cannot be read is refused like what is no
 // package: one bad file must not hide what the others are.
-func (j *judge) verify(file string) packageData {
+func (j *judge) verify(file string) Package {
 	if intake.IsStatement(file) {
 		return unreadable(file, verdict.Refuse("file.statement", fmt.Sprintf("cannot verify %s alone: it is a license statement", file),
 			"name its package: the statement beside it is read too"))
@@ -148,9 +133,9 @@ func (j *judge) verify(file string) packageData {
 	if terms.IsZero() {
 		judgment = judgment.With(refused...)
 	}
-	d := packageOf(file, p.Manifest(), p.Digest(), p.Content(), terms, judgment.With(j.lacks...), j.at)
+	d := PackageOf(file, p.Manifest(), p.Digest(), p.Content(), terms, judgment.With(j.lacks...), j.at)
 	if readable {
-		d.Found = fmt.Sprintf("the vendor's own license %s in %s, read by the profile %s, ends on %s", found.Shown, found.Place, found.Profile, day(found.Terms.Ends))
+		d.Found = fmt.Sprintf("the vendor's own license %s in %s, read by the profile %s, ends on %s", found.Shown, found.Place, found.Profile, FormatDay(found.Terms.Ends))
 	}
 	return d
 }
@@ -231,19 +216,19 @@ func (g *globals) read(file string, max int64) ([]byte, error) {
 	}
 	text, err := disk.ReadFile(g.Disk, file, max)
 	if err != nil {
-		return nil, unreadableFile(file, err)
+		return nil, UnreadableFile(file, err)
 	}
 	return text, nil
 }
 
-// codeNoFile is the code of the fault that there is no such file.
-const codeNoFile = "file.missing"
+// CodeNoFile is the code of the fault that there is no such file.
+const CodeNoFile = "file.missing"
 
-func unreadableFile(file string, err error) error {
+func UnreadableFile(file string, err error) error {
 	var path *fs.PathError
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fault.New(codeNoFile, "check the name", "cannot read %s: there is no such file", file)
+		return fault.New(CodeNoFile, "check the name", "cannot read %s: there is no such file", file)
 	case errors.Is(err, disk.ErrTooLarge):
 		return fault.New("file.too_large", "check that this is the file you meant", "%w", err)
 	case errors.As(err, &path):

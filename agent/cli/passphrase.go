@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"io"
 	"os"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/disk"
 )
 

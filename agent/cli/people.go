@@ -10,10 +10,10 @@ import (
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
-// people says who is behind a step: who asked for it, who attested the license it
+// PeopleBehind says who is behind a step: who asked for it, who attested the license it
 // leads to, and what was said of it.
-func (s *session) people(book journal.Book, step plan.Step) approval.Record {
-	r := approval.Record{Attesters: s.attestedBy(step), Words: book.Said(step.ID), Shared: s.shared()}
+func (s *Engine) PeopleBehind(book journal.Book, step plan.Step) approval.Record {
+	r := approval.Record{Attesters: s.attesterAccounts(step), Words: book.Said(step.ID), Shared: s.sharedAccounts()}
 	request, requested := book.Request(step.ID)
 	switch {
 	case step.Reason.Code == plan.CodeAdopt: // somebody made it by hand, and may have any name
@@ -29,48 +29,48 @@ func (s *session) people(book journal.Book, step plan.Step) approval.Record {
 			r.Asking, r.Asker = approval.AskedBy, approval.Person(pinning.By)
 		}
 	}
-	if r.Asking == approval.AskedBy && s.nobodys(journal.Actor(r.Asker)) {
+	if r.Asking == approval.AskedBy && s.IsSharedAccount(journal.Actor(r.Asker)) {
 		r.Asking, r.Asker = approval.AskedUnknown, approval.Person{}
 	}
 	return r
 }
 
-// shared lists the accounts under which several people come where others come under
+// sharedAccounts lists the accounts under which several people come where others come under
 // their own, through the agent's socket: root, to which sudo leads, and the one that
 // the data belong to.
-func (s *session) shared() []string {
-	if s.settings.Agent.Socket == "" || s.several != nil {
-		return s.several
+func (s *Engine) sharedAccounts() []string {
+	if s.Settings.Agent.Socket == "" || s.accountsShared != nil {
+		return s.accountsShared
 	}
 	uids := []uint32{0}
-	if owner, err := localapi.Owner(s.settings.Data); err == nil && owner != 0 {
+	if owner, err := localapi.Owner(s.Settings.Data); err == nil && owner != 0 {
 		uids = append(uids, owner)
 	}
 	for _, uid := range uids {
-		s.several = append(s.several, strconv.FormatUint(uint64(uid), 10))
+		s.accountsShared = append(s.accountsShared, strconv.FormatUint(uint64(uid), 10))
 		if a, err := s.ActorOf(uid); err == nil && a.Name != "" {
-			s.several = append(s.several, a.Name)
+			s.accountsShared = append(s.accountsShared, a.Name)
 		}
 	}
-	return s.several
+	return s.accountsShared
 }
 
-// nobodys says whether an actor is nobody in particular.
-func (s *session) nobodys(by journal.Actor) bool {
-	return slices.ContainsFunc(s.shared(), approval.Person(by).Is)
+// IsSharedAccount says whether an actor is nobody in particular.
+func (s *Engine) IsSharedAccount(by journal.Actor) bool {
+	return slices.ContainsFunc(s.sharedAccounts(), approval.Person(by).Is)
 }
 
-// request puts on record what a person asks for beyond the pins where others must
+// RequestFacts puts on record what a person asks for beyond the pins where others must
 // approve it first.
-func (s *session) request(step plan.Step, ask plan.Ask) []journal.Fact {
-	if _, known := s.journal.Book().Request(step.ID); known || !waitsFor(s.gates(step), plan.GateApproval) {
+func (s *Engine) RequestFacts(step plan.Step, ask plan.Ask) []journal.Fact {
+	if _, known := s.Journal.Book().Request(step.ID); known || !IsClosed(s.Gates(step), plan.GateApproval) {
 		return nil
 	}
 	return []journal.Fact{journal.Requested{Step: step.ID, Key: step.Key, Version: ask.Version, Content: ask.Content, Not: ask.Not, Reason: ask.Reason}}
 }
 
-// waitsFor says whether a gate of a kind is closed.
-func waitsFor(gates []plan.Gate, kind string) bool {
+// IsClosed says whether a gate of a kind is closed.
+func IsClosed(gates []plan.Gate, kind string) bool {
 	for _, g := range gates {
 		if g.Kind == kind && g.State == plan.GateClosed {
 			return true
@@ -79,10 +79,10 @@ func waitsFor(gates []plan.Gate, kind string) bool {
 	return false
 }
 
-// requested says that something was asked for beyond the pins and waits for others;
+// OpenRequests says that something was asked for beyond the pins and waits for others;
 // empty where nothing does, or all that was is rejected.
-func (s *session) requested() string {
-	n, book := 0, s.journal.Book()
+func (s *Engine) OpenRequests() string {
+	n, book := 0, s.Journal.Book()
 	for _, r := range book.Requests() {
 		if !slices.ContainsFunc(book.Said(r.Step), func(w approval.Word) bool { return !w.Yes }) {
 			n++
@@ -91,5 +91,5 @@ func (s *session) requested() string {
 	if n == 0 {
 		return ""
 	}
-	return plural(n, "change") + " asked for beyond the pins: see `orgstore approve`"
+	return Count(n, "change") + " asked for beyond the pins: see `orgstore approve`"
 }

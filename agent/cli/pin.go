@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/visual"
@@ -105,8 +105,8 @@ func (g *globals) wants(ctx context.Context, settings config.Settings, f journal
 		return err
 	}
 	defer s.Close()
-	if known, _ := s.journal.Book().Pinning(f.Visual); change != nil || known.Pin != f.Pin || s.nobodys(known.By) && g.caller != nil {
-		if err := s.journal.Append(ctx, s.tx, f); err != nil {
+	if known, _ := s.Journal.Book().Pinning(f.Visual); change != nil || known.Pin != f.Pin || s.IsSharedAccount(known.By) && g.caller != nil {
+		if err := s.Journal.Append(ctx, s.Tx, f); err != nil {
 			return err
 		}
 	}
@@ -210,5 +210,5 @@ func (g *globals) edit(dryRun bool, change func([]byte) ([]byte, error)) error {
 	case err != nil || dryRun:
 		return err
 	}
-	return g.write(name, 0o644, edited)
+	return g.Write(name, 0o644, edited)
 }

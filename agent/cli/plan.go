@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"io/fs"
 	"path/filepath"
 	"slices"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/diff"
 	"github.com/orgstore/orgstore/packages/disk"
@@ -63,12 +63,12 @@ func (o planOptions) run(ctx context.Context) (answer, error) {
 	if err := o.known(s); err != nil {
 		return answer{}, err
 	}
-	p, _, err := s.compute(ctx, nil)
+	p, _, err := s.LookAndPlan(ctx, nil)
 	if err != nil {
 		return answer{}, err
 	}
-	s.post(ctx)
-	if err := s.watch(ctx, false); err != nil {
+	s.PostToLibrary(ctx)
+	if err := s.ReadActivityLog(ctx, false); err != nil {
 		return answer{}, err
 	}
 	p = o.narrowed(p)
@@ -82,7 +82,7 @@ func (o planOptions) run(ctx context.Context) (answer, error) {
 	if o.detailed && (len(p.Steps) > 0 || slices.ContainsFunc(p.Idle, needsSomebody)) {
 		a.exit = exitChanges
 	}
-	return a, s.signedIn()
+	return a, s.SignInError()
 }
 
 // needsSomebody says that all is not well yet: something cannot be had, or waits.
@@ -100,25 +100,25 @@ type planData struct {
 }
 
 type withdrawalData struct {
-	Visual visualData `json:"visual"`
-	Step   string     `json:"step"`
-	Since  string     `json:"since"`
-	Reason string     `json:"reason"`
+	Visual Visual `json:"visual"`
+	Step   string `json:"step"`
+	Since  string `json:"since"`
+	Reason string `json:"reason"`
 }
 
 type stepData struct {
 	ID        string     `json:"id"` // empty where nothing is to be done
-	Visual    visualData `json:"visual"`
+	Visual    Visual     `json:"visual"`
 	Kind      string     `json:"kind"`
-	From      *stateData `json:"from"`
-	To        *stateData `json:"to"`
-	Reason    reasonData `json:"reason"`
-	Gates     []gateData `json:"gates"`
+	From      *State     `json:"from"`
+	To        *State     `json:"to"`
+	Reason    Reason     `json:"reason"`
+	Gates     []Gate     `json:"gates"`
 	DiffClass diff.Class `json:"diff_class"` // empty where there is nothing to compare
 	WayBack   *plan.Back `json:"way_back,omitempty"`
 }
 
-type gateData struct {
+type Gate struct {
 	Kind    string `json:"kind"`
 	State   string `json:"state"`
 	Until   string `json:"until"` // empty where it does not open by itself
@@ -126,10 +126,10 @@ type gateData struct {
 	Hint    string `json:"hint,omitempty"`
 }
 
-func gatesOf(gates []plan.Gate) []gateData {
-	out := []gateData{}
+func GatesOf(gates []plan.Gate) []Gate {
+	out := []Gate{}
 	for _, g := range gates {
-		out = append(out, gateData{g.Kind, g.State, timestamp(g.Until), g.Message, g.Hint})
+		out = append(out, Gate{g.Kind, g.State, Timestamp(g.Until), g.Message, g.Hint})
 	}
 	return out
 }
@@ -138,26 +138,26 @@ func (s *session) planAnswer(p plan.Plan) answer {
 	data := planData{ID: p.ID, Basis: string(p.Basis), Changes: len(p.Steps), Steps: []stepData{}}
 	view := output.View{Columns: []string{"VISUAL", "CHANGE", "FROM", "TO", "LICENSE UNTIL", "WHY"}}
 	for _, w := range p.Withdrawals {
-		data.Withdrawals = append(data.Withdrawals, withdrawalData{visualOf(w.Key, w.Name), string(w.Open.Step.ID), timestamp(w.Open.Since), w.Reason})
+		data.Withdrawals = append(data.Withdrawals, withdrawalData{VisualOf(w.Key, w.Name), string(w.Open.Step.ID), Timestamp(w.Open.Since), w.Reason})
 	}
 	held, unmet, waiting := 0, 0, 0
 	for _, step := range p.Steps {
-		gates := s.gates(step)
+		gates := s.Gates(step)
 		if !plan.Ready(gates) {
 			held++
 		}
-		changed, _ := s.difference(step)
-		if text := unproven(changed); text != "" {
+		changed, _ := s.DifferenceOf(step)
+		if text := UnprovenRenewal(changed); text != "" {
 			step.Reason.Message += "; " + text
 		}
 		data.Steps = append(data.Steps, stepData{
-			ID: string(step.ID), Visual: visualOf(step.Key, step.Name), Kind: string(step.Kind),
-			From: stateOf(step.From), To: stateOf(step.To), Reason: reasonOf(step.Reason),
-			Gates: gatesOf(gates), DiffClass: changed.Class, WayBack: &step.Back,
+			ID: string(step.ID), Visual: VisualOf(step.Key, step.Name), Kind: string(step.Kind),
+			From: StateOf(step.From), To: StateOf(step.To), Reason: reasonOf(step.Reason),
+			Gates: GatesOf(gates), DiffClass: changed.Class, WayBack: &step.Back,
 		})
 		view.Rows = append(view.Rows, []string{
-			title(step.Name, step.Key), string(step.Kind), versionOf(step.From), versionOf(step.To),
-			day(step.To.License.Ends), why(step.Reason.Message, gates),
+			Title(step.Name, step.Key), string(step.Kind), VersionText(step.From), VersionText(step.To),
+			FormatDay(step.To.License.Ends), WhyText(step.Reason.Message, gates),
 		})
 	}
 	for _, idle := range p.Idle {
@@ -172,33 +172,33 @@ func (s *session) planAnswer(p plan.Plan) answer {
 			kind = "waiting"
 			waiting++
 		}
-		if text := s.arrivedUnproven(idle); text != "" {
+		if text := s.UnprovenArrival(idle); text != "" {
 			idle.Reason.Message += "; " + text
 		}
 		data.Steps = append(data.Steps, stepData{
-			Visual: visualOf(idle.Key, idle.Name), Kind: kind,
-			From: stateOf(idle.State), To: stateOf(idle.State), Reason: reasonOf(idle.Reason), Gates: gatesOf(idle.Gates),
+			Visual: VisualOf(idle.Key, idle.Name), Kind: kind,
+			From: StateOf(idle.State), To: StateOf(idle.State), Reason: reasonOf(idle.Reason), Gates: GatesOf(idle.Gates),
 		})
 		view.Rows = append(view.Rows, []string{
-			title(idle.Name, idle.Key), kind, versionOf(idle.State), versionOf(idle.State),
-			day(idle.State.License.Ends), hinted(idle.Reason),
+			Title(idle.Name, idle.Key), kind, VersionText(idle.State), VersionText(idle.State),
+			FormatDay(idle.State.License.Ends), WithHint(idle.Reason),
 		})
 	}
-	return answer{data: data, view: view, message: s.said(phrases(planMessage(len(p.Steps), held, unmet, waiting, len(p.Idle)), s.requested()))}
+	return answer{data: data, view: view, message: s.said(JoinPhrases(planMessage(len(p.Steps), held, unmet, waiting, len(p.Idle)), s.OpenRequests()))}
 }
 
 func planMessage(changes, held, unmet, waiting, rest int) string {
 	switch {
 	case changes == 0 && waiting > 0 && unmet == 0:
-		return "nothing to do but for a person: " + plural(waiting, "task") + " to be made and confirmed"
+		return "nothing to do but for a person: " + Count(waiting, "task") + " to be made and confirmed"
 	case changes == 0 && rest == 0:
 		return "nothing is pinned: pin a visual with `orgstore pin set VISUAL PIN`"
 	case changes == 0 && unmet > 0:
-		return "nothing can be done, and " + plural(unmet, "visual") + " cannot be had as pinned"
+		return "nothing can be done, and " + Count(unmet, "visual") + " cannot be had as pinned"
 	case changes == 0:
 		return "nothing to do"
 	case held == changes:
-		return plural(changes, "change") + ", held back for now"
+		return Count(changes, "change") + ", held back for now"
 	case held > 0:
 		return fmt.Sprintf("%d changes, %d of them held back; make the others with `orgstore apply`", changes, held)
 	case changes == 1:
@@ -207,8 +207,8 @@ func planMessage(changes, held, unmet, waiting, rest int) string {
 	return fmt.Sprintf("%d changes; make them with `orgstore apply`", changes)
 }
 
-// why joins a reason with what still holds the step back.
-func why(reason string, gates []plan.Gate) string {
+// WhyText joins a reason with what still holds the step back.
+func WhyText(reason string, gates []plan.Gate) string {
 	parts := []string{reason}
 	for _, g := range gates {
 		switch {
@@ -228,15 +228,15 @@ func why(reason string, gates []plan.Gate) string {
 	return strings.Join(parts, "; ")
 }
 
-func hinted(r plan.Reason) string {
+func WithHint(r plan.Reason) string {
 	if r.Hint == "" {
 		return r.Message
 	}
 	return r.Message + " (" + r.Hint + ")"
 }
 
-// title names a visual for people, and the store where it may be in several.
-func title(name string, k store.Key) string {
+// Title names a visual for people, and the store where it may be in several.
+func Title(name string, k store.Key) string {
 	if name == "" {
 		name = k.GUID.String()
 	}
@@ -246,27 +246,27 @@ func title(name string, k store.Key) string {
 	return name
 }
 
-// difference compares the packages of a step; false where one of them is not in
+// DifferenceOf compares the packages of a step; false where one of them is not in
 // the archive or the step puts none.
-func (s *session) difference(step plan.Step) (diff.Diff, bool) {
+func (s *Engine) DifferenceOf(step plan.Step) (diff.Diff, bool) {
 	if !step.Kind.Puts() || step.From.Release == nil || step.To.Release == nil {
 		return diff.Diff{}, false
 	}
-	return s.archivedDiff(step.From.Release.Digest, step.To.Release.Digest)
+	return s.archivedDifference(step.From.Release.Digest, step.To.Release.Digest)
 }
 
-func (s *session) archivedDiff(from, to visual.Digest) (diff.Diff, bool) {
-	a, errA := s.archived(from)
-	b, errB := s.archived(to)
+func (s *Engine) archivedDifference(from, to visual.Digest) (diff.Diff, bool) {
+	a, errA := s.archivedPackage(from)
+	b, errB := s.archivedPackage(to)
 	if errA != nil || errB != nil {
 		return diff.Diff{}, false
 	}
-	return compare(s.profiles, a, b), true
+	return Compare(s.Profiles, a, b), true
 }
 
-// unproven repeats that a package looks like a renewal and cannot be proven one;
+// UnprovenRenewal repeats that a package looks like a renewal and cannot be proven one;
 // empty where it does not.
-func unproven(d diff.Diff) string {
+func UnprovenRenewal(d diff.Diff) string {
 	for _, f := range d.Findings {
 		if f.Code == codeUnproven {
 			return f.Message
@@ -278,11 +278,11 @@ func unproven(d diff.Diff) string {
 // codeUnproven is the code of the finding that something looks like a renewal.
 const codeUnproven = "diff.renewal_unproven"
 
-// arrivedUnproven says of the package of the installed version that came last,
+// UnprovenArrival says of the package of the installed version that came last,
 // after the installed one and without any license that can be read, that it
 // looks like a renewal; empty where it does not.
-func (s *session) arrivedUnproven(idle plan.Idle) string {
-	book, now := s.journal.Book(), idle.State.Release
+func (s *Engine) UnprovenArrival(idle plan.Idle) string {
+	book, now := s.Journal.Book(), idle.State.Release
 	if now == nil {
 		return ""
 	}
@@ -299,28 +299,28 @@ func (s *session) arrivedUnproven(idle plan.Idle) string {
 	if last == nil || len(book.BoundsOf(last.Package)) > 0 {
 		return ""
 	}
-	if _, readable := s.observer().Readable(book, *last); readable {
+	if _, readable := s.Observer().Readable(book, *last); readable {
 		return ""
 	}
-	d, _ := s.archivedDiff(now.Digest, last.Package)
-	if text := unproven(d); text != "" {
+	d, _ := s.archivedDifference(now.Digest, last.Package)
+	if text := UnprovenRenewal(d); text != "" {
 		return fmt.Sprintf("%s is here: %s", visual.Release{Version: last.Manifest.Version, Digest: last.Package}, text)
 	}
 	return ""
 }
 
-// A savedPlan is what plan --out writes. It only selects: apply computes again
+// A SavedPlan is what plan --out writes. It only selects: apply computes again
 // and compares, so that an edited file can skip nothing.
-type savedPlan struct {
+type SavedPlan struct {
 	Format int         `json:"orgstore_plan"`
 	ID     string      `json:"id"`
 	Basis  plan.Basis  `json:"basis"`
-	Steps  []savedStep `json:"steps"`
+	Steps  []SavedStep `json:"steps"`
 }
 
-// A savedStep is selected by its ID alone. The rest is for people; the visual
+// A SavedStep is selected by its ID alone. The rest is for people; the visual
 // also finds the reason why a step does not follow any more.
-type savedStep struct {
+type SavedStep struct {
 	ID     store.StepID `json:"id"`
 	Visual string       `json:"visual"`
 	About  string       `json:"about"`
@@ -336,16 +336,16 @@ func (g *globals) savePlan(name string, p plan.Plan) error {
 	if err := g.mayOverwrite(name); err != nil {
 		return err
 	}
-	saved := savedPlan{Format: planFormat, ID: p.ID, Basis: p.Basis, Steps: []savedStep{}}
+	saved := SavedPlan{Format: planFormat, ID: p.ID, Basis: p.Basis, Steps: []SavedStep{}}
 	for _, step := range p.Steps {
-		about := fmt.Sprintf("%s %s: %s -> %s", step.Kind, title(step.Name, step.Key), versionOf(step.From), versionOf(step.To))
-		saved.Steps = append(saved.Steps, savedStep{step.ID, step.Key.GUID.String(), about})
+		about := fmt.Sprintf("%s %s: %s -> %s", step.Kind, Title(step.Name, step.Key), VersionText(step.From), VersionText(step.To))
+		saved.Steps = append(saved.Steps, SavedStep{step.ID, step.Key.GUID.String(), about})
 	}
 	text, err := json.Marshal(saved, jsontext.WithIndent("  "))
 	if err != nil {
 		return err
 	}
-	if err := g.write(filepath.Clean(name), 0o644, append(text, '\n')); err != nil {
+	if err := g.Write(filepath.Clean(name), 0o644, append(text, '\n')); err != nil {
 		return fmt.Errorf("cannot save the plan to %s: %w", name, err)
 	}
 	return nil
@@ -363,11 +363,11 @@ func (g *globals) mayOverwrite(name string) error {
 	return fault.New("file.exists", "name another file", "cannot save the plan to %s: there is something else than a saved plan", name)
 }
 
-func loadPlan(d disk.Disk, name string) (savedPlan, error) {
-	var saved savedPlan
+func loadPlan(d disk.Disk, name string) (SavedPlan, error) {
+	var saved SavedPlan
 	text, err := disk.ReadFile(d, name, maxPlan)
 	if err != nil {
-		return saved, unreadableFile(name, err)
+		return saved, UnreadableFile(name, err)
 	}
 	hint := "make it again with `orgstore plan --out FILE`"
 	if err := json.Unmarshal(text, &saved, json.RejectUnknownMembers(true)); err != nil {

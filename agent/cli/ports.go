@@ -18,13 +18,13 @@ import (
 
 // Ports is how the engine reaches the world outside. Main wires them in.
 type Ports struct {
-	Disk    disk.Disk
-	Journal func(ctx context.Context, path string) (journal.Log, error)
-	// Library opens a folder; a library in a tenant is the tenant's to open.
-	Library func(c config.Library) (intake.Library, error)
-	// Tenant prepares the way to a tenant and asks nothing of it yet.
-	Tenant func(s config.Settings, r Remote) (Tenant, error)
-	Store  func(d disk.Disk, c config.Store, told store.Told) (store.Store, error)
+	Disk        disk.Disk
+	OpenJournal func(ctx context.Context, path string) (journal.Log, error)
+	// OpenFolder opens a folder; a library in a tenant is the tenant's to open.
+	OpenFolder func(c config.Library) (intake.Library, error)
+	// OpenTenant prepares the way to a tenant and asks nothing of it yet.
+	OpenTenant func(s config.Settings, r Remote) (Tenant, error)
+	OpenStore  func(d disk.Disk, c config.Store, told store.Told) (store.Store, error)
 	// Post posts to an address, which is a secret: whoever gets the same twice can
 	// tell. Secret reads what settings say where it is.
 	Post   func(ctx context.Context, s config.Settings, p Post) error
@@ -50,8 +50,15 @@ func (p Ports) note(format string, args ...any) {
 	}
 }
 
-// write replaces a file, or leaves it as it was.
-func (p Ports) write(name string, perm fs.FileMode, text []byte) error {
+// progress says which of several steps is about to be made.
+func (p Ports) progress(n, of int, step plan.Step) {
+	if p.Progress != nil {
+		p.Progress(n, of, step)
+	}
+}
+
+// Write replaces a file, or leaves it as it was.
+func (p Ports) Write(name string, perm fs.FileMode, text []byte) error {
 	return disk.Replace(p.Disk, name, perm, func(w io.Writer) error {
 		_, err := io.Copy(w, bytes.NewReader(text))
 		return err

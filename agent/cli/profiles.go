@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"io/fs"
 	"path/filepath"
 	"strings"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/diff"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/license/profile"
@@ -20,8 +20,8 @@ import (
 )
 
 const (
-	// profileFolder is where vendor profiles lie, in the data folder.
-	profileFolder = "profiles"
+	// ProfileFolder is where vendor profiles lie, in the data folder.
+	ProfileFolder = "profiles"
 	profileSuffix = ".yaml"
 	// maxProfiles bounds how many are read: each is tried on every package that
 	// it may be about.
@@ -31,22 +31,22 @@ const (
 // codeProfile is the code of the fault that a vendor profile cannot be read.
 const codeProfile = "profile.invalid"
 
-// A profileFile is a vendor profile and the file it was read from.
-type profileFile struct {
-	file string
+// A ProfileFile is a vendor profile and the file it was read from.
+type ProfileFile struct {
+	File string
 	profile.Profile
 }
 
-// profiles reads the vendor profiles of the data folder, in the order of their
+// ReadProfiles reads the vendor profiles of the data folder, in the order of their
 // names. An error tells every one that cannot be read, with its place; the
 // others are returned all the same.
-func (p Ports) profiles(s config.Settings) ([]profileFile, error) {
-	folder := filepath.Join(s.Data, profileFolder)
+func (p Ports) ReadProfiles(s config.Settings) ([]ProfileFile, error) {
+	folder := filepath.Join(s.Data, ProfileFolder)
 	entries, err := p.Disk.ReadDir(folder)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	var read []profileFile
+	var read []ProfileFile
 	var broken []error
 	names := map[string]string{}
 	for _, e := range entries {
@@ -66,11 +66,11 @@ func (p Ports) profiles(s config.Settings) ([]profileFile, error) {
 			continue
 		}
 		names[p.Name()] = e.Name()
-		read = append(read, profileFile{e.Name(), p})
+		read = append(read, ProfileFile{e.Name(), p})
 	}
 	if err := errors.Join(append(broken, err)...); err != nil {
 		code := codeProfile
-		if f := (*fault.Fault)(nil); errors.As(err, &f) && f.Code == codeFileMode {
+		if f := (*fault.Fault)(nil); errors.As(err, &f) && f.Code == CodeFileMode {
 			code = f.Code
 		}
 		return read, fault.New(code,
@@ -81,20 +81,20 @@ func (p Ports) profiles(s config.Settings) ([]profileFile, error) {
 }
 
 func (p Ports) profile(file string) (profile.Profile, error) {
-	if err := p.guarded("the vendor profile", file); err != nil {
+	if err := p.Guard("the vendor profile", file); err != nil {
 		return profile.Profile{}, err
 	}
 	text, err := disk.ReadFile(p.Disk, file, profile.MaxSize)
 	if err != nil {
-		return profile.Profile{}, unreadableFile(file, err)
+		return profile.Profile{}, UnreadableFile(file, err)
 	}
 	return profile.Parse(filepath.Base(file), text)
 }
 
-// inForce reads the profiles and says which of them cannot be read. Whoever only
+// ProfilesInForce reads the profiles and says which of them cannot be read. Whoever only
 // looks goes on with the others.
-func (p Ports) inForce(s config.Settings) (profile.Set, error) {
-	read, err := p.profiles(s)
+func (p Ports) ProfilesInForce(s config.Settings) (profile.Set, error) {
+	read, err := p.ReadProfiles(s)
 	if err != nil {
 		p.note("%v", err)
 	}
@@ -105,9 +105,9 @@ func (p Ports) inForce(s config.Settings) (profile.Set, error) {
 	return set, err
 }
 
-// compare says what changed between two packages, without the vendor's own
+// Compare says what changed between two packages, without the vendor's own
 // license where a profile can take it out.
-func compare(set profile.Set, from, to *pbiviz.Package) diff.Diff {
+func Compare(set profile.Set, from, to *pbiviz.Package) diff.Diff {
 	plain := diff.Compare(from, to)
 	told := false // why a profile that is about the visual cannot take it out
 	for _, p := range set.Covering(to.Manifest().GUID) {
@@ -167,11 +167,11 @@ func (g *globals) listProfiles() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	read, err := g.profiles(settings)
+	read, err := g.ReadProfiles(settings)
 	data := []profileData{}
 	view := output.View{Columns: []string{"PROFILE", "VENDOR", "VISUALS", "SIGNATURE", "RENEWALS", "FILE"}}
 	for _, p := range read {
-		d := profileData{p.file, p.Name(), p.Vendor(), []string{}, p.Verifies(), p.Masks(), p.Fingerprint()}
+		d := profileData{p.File, p.Name(), p.Vendor(), []string{}, p.Verifies(), p.Masks(), p.Fingerprint()}
 		for _, v := range p.Visuals() {
 			d.Visuals = append(d.Visuals, v.String())
 		}
@@ -190,7 +190,7 @@ func (g *globals) listProfiles() (answer, error) {
 	}
 	a := answer{data: data, view: view}
 	if len(data) == 0 && err == nil {
-		a.message = "no vendor profiles: put them into " + filepath.Join(settings.Data, profileFolder) + "; `orgstore license profiles --examples DIR` writes some to begin with"
+		a.message = "no vendor profiles: put them into " + filepath.Join(settings.Data, ProfileFolder) + "; `orgstore license profiles --examples DIR` writes some to begin with"
 	}
 	return a, err
 }
@@ -208,7 +208,7 @@ func (g *globals) writeExamples(folder string) (answer, error) {
 	view := output.View{Columns: []string{"FILE"}}
 	for _, e := range profile.Examples() {
 		name := filepath.Join(folder, e.Name)
-		if err := g.write(name, 0o644, e.Text); err != nil {
+		if err := g.Write(name, 0o644, e.Text); err != nil {
 			return answer{}, err
 		}
 		data, view.Rows = append(data, name), append(view.Rows, []string{name})

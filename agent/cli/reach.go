@@ -2,16 +2,16 @@ package cli
 
 import (
 	"context"
-	"github.com/orgstore/orgstore/agent/fault"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/loop"
+	"github.com/orgstore/orgstore/agent/safetext"
 	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/tenant"
 )
@@ -65,22 +65,22 @@ type coded interface {
 	Hint() string
 }
 
-// remote connects to the tenant, once for each session.
-func (s *session) remote() (Tenant, error) {
+// ConnectTenant connects to the tenant, once for each session.
+func (s *Engine) ConnectTenant() (Tenant, error) {
 	if s.tenant != nil {
 		return s.tenant, nil
 	}
-	t, err := s.reach(s.settings, s.dates.see)
+	t, err := s.Connect(s.Settings, s.dates.see)
 	s.tenant = t
 	return t, err
 }
 
-// reach prepares the way to the tenant that settings name.
-func (p Ports) reach(settings config.Settings, seen func(string, time.Time)) (Tenant, error) {
-	if p.Tenant == nil {
+// Connect prepares the way to the tenant that settings name.
+func (p Ports) Connect(settings config.Settings, seen func(string, time.Time)) (Tenant, error) {
+	if p.OpenTenant == nil {
 		return nil, fault.New("tenant.unsupported", "use a library that is a folder", "this program was built without what reaches a tenant")
 	}
-	return p.Tenant(settings, Remote{
+	return p.OpenTenant(settings, Remote{
 		Program: p.Program, Env: p.Env, Seen: seen,
 		Prompt: func(_ context.Context, message string) error {
 			p.note("%s", message)
@@ -117,46 +117,46 @@ func (d *dates) seen() []moment.Sighting {
 	return all
 }
 
-// witness raises the mark of trusted time to what Microsoft's hosts told, where
+// recordWitnessedTime raises the mark of trusted time to what Microsoft's hosts told, where
 // that is worth an entry: about once an hour.
-func (s *session) witness(ctx context.Context) error {
-	to, by, ok := s.journal.Book().TimeMark().Witnessed(s.dates.seen())
+func (s *Engine) recordWitnessedTime(ctx context.Context) error {
+	to, by, ok := s.Journal.Book().TimeMark().Witnessed(s.dates.seen())
 	if !ok {
 		return nil
 	}
-	return s.journal.Append(ctx, s.tx, journal.TimeMarked{Trusted: to, Source: "Date of " + strings.Join(by, " and ")})
+	return s.Journal.Append(ctx, s.Tx, journal.TimeMarked{Trusted: to, Source: "Date of " + strings.Join(by, " and ")})
 }
 
-// library opens where packages arrive.
-func (s *session) library(ctx context.Context) (intake.Library, error) {
-	if !s.settings.Library.SharePoint.Named() {
-		return s.Library(s.settings.Library)
+// OpenLibrary opens where packages arrive.
+func (s *Engine) OpenLibrary(ctx context.Context) (intake.Library, error) {
+	if !s.Settings.Library.SharePoint.Named() {
+		return s.OpenFolder(s.Settings.Library)
 	}
-	t, err := s.remote()
+	t, err := s.ConnectTenant()
 	if err != nil {
 		return nil, err
 	}
 	return t.Library(ctx)
 }
 
-// cannotRead says once what kept the library from being read, and keeps a
+// NoteUnreadLibrary says once what kept the library from being read, and keeps a
 // failure to sign in as the command's error.
-func (s *session) cannotRead(err error) {
+func (s *Engine) NoteUnreadLibrary(err error) {
 	f, text := fault.Of(err), "not everything in the library could be read: "+err.Error()
 	if f.Hint != "" {
 		text += " (" + f.Hint + ")"
 	}
-	s.unread = output.SafeLines(text)
-	s.note("%s", s.unread)
+	s.UnreadLibrary = safetext.Lines(text)
+	s.note("%s", s.UnreadLibrary)
 	if f.IsSignIn() {
-		s.unsigned = f
+		s.signInFault = f
 	}
 }
 
-// signedIn is the error of a command that did what it could without signing in.
-func (s *session) signedIn() error {
-	if s.unsigned == nil {
+// SignInError is the error of a command that did what it could without signing in.
+func (s *Engine) SignInError() error {
+	if s.signInFault == nil {
 		return nil
 	}
-	return s.unsigned
+	return s.signInFault
 }

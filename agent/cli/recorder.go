@@ -2,9 +2,9 @@ package cli
 
 import (
 	"context"
-	"github.com/orgstore/orgstore/agent/fault"
 
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/visual"
@@ -51,17 +51,17 @@ type Replayer interface {
 
 // The bounds of files, in bytes.
 const (
-	maxRecording = 256 << 20
+	MaxRecording = 256 << 20
 	maxRecipe    = 1 << 20
 )
 
-// replayed opens the store that a recipe drives.
-func (s *session) replayed(name, approved string) (store.Store, error) {
-	text, err := s.readBounded(name, maxRecipe)
+// OpenRecorded opens the store that a recipe drives.
+func (s *Engine) OpenRecorded(name, approved string) (store.Store, error) {
+	text, err := s.ReadBounded(name, maxRecipe)
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.remote()
+	t, err := s.ConnectTenant()
 	if err != nil {
 		return nil, err
 	}
@@ -72,10 +72,10 @@ func (s *session) replayed(name, approved string) (store.Store, error) {
 	return r.Recorded(name, text, approved)
 }
 
-// target opens one store of the settings.
-func (s *session) target(_ context.Context, c config.Store) (store.Store, error) {
+// openStore opens one store of the settings.
+func (s *Engine) openStore(_ context.Context, c config.Store) (store.Store, error) {
 	if c.Driver == config.RecordedDriver {
-		return s.replayed(c.Recipe, c.Approved)
+		return s.OpenRecorded(c.Recipe, c.Approved)
 	}
-	return s.Store(s.Disk, c, s.told(c.Name))
+	return s.OpenStore(s.Disk, c, s.driverContext(c.Name))
 }

@@ -144,7 +144,7 @@ func (l *full) Append(ctx context.Context, records []journal.Record) error {
 
 // filling lets the journal take so many more appends.
 func (x *tenant) filling(left int) {
-	x.Journal = func(ctx context.Context, path string) (journal.Log, error) {
+	x.OpenJournal = func(ctx context.Context, path string) (journal.Log, error) {
 		l, err := sqlite.Open(ctx, path)
 		return &full{l, left}, err
 	}
@@ -165,7 +165,7 @@ func (s *changedStore) Put(ctx context.Context, id store.StepID, l license.Licen
 }
 
 func (x *tenant) putting(put func() error) {
-	x.Store = func(d disk.Disk, c config.Store, told store.Told) (store.Store, error) {
+	x.OpenStore = func(d disk.Disk, c config.Store, told store.Told) (store.Store, error) {
 		return &changedStore{folder.Open(d, c.Path), put}, nil
 	}
 }

@@ -3,13 +3,13 @@ package cli
 import (
 	"context"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/observe"
 	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/store"
@@ -29,10 +29,10 @@ func (f *inStore) has(k store.Key) bool { return f.name == "" || k.Store == f.na
 
 // known refuses a store that the settings do not name.
 func (f *inStore) known(s *session) error {
-	if _, ok := s.settings.StoreNamed(f.name); ok || f.name == "" {
+	if _, ok := s.Settings.StoreNamed(f.name); ok || f.name == "" {
 		return nil
 	}
-	return fault.Usage("the settings name "+strings.Join(s.storeNames(), ", "), "--store: there is no store %q", f.name)
+	return fault.Usage("the settings name "+strings.Join(s.StoreNames(), ", "), "--store: there is no store %q", f.name)
 }
 
 // key finds the store that a command about one visual means: the one named, or
@@ -45,7 +45,7 @@ func (f *inStore) key(s *session, g visual.GUID, means func(store.Key) bool) (st
 		return store.Key{Store: f.name, GUID: g}, nil
 	}
 	var keys []store.Key
-	for _, name := range s.storesOf(g) {
+	for _, name := range s.StoresOf(g) {
 		keys = append(keys, store.Key{Store: name, GUID: g})
 	}
 	if meant := slices.DeleteFunc(slices.Clone(keys), func(k store.Key) bool { return means != nil && !means(k) }); len(meant) == 1 {
@@ -54,7 +54,7 @@ func (f *inStore) key(s *session, g visual.GUID, means func(store.Key) bool) (st
 	if len(keys) == 1 {
 		return keys[0], nil
 	}
-	return store.Key{}, fault.Usage("say which with --store: "+strings.Join(s.storesOf(g), ", "), "%s goes through several stores", g)
+	return store.Key{}, fault.Usage("say which with --store: "+strings.Join(s.StoresOf(g), ", "), "%s goes through several stores", g)
 }
 
 // all is the key of a word about a visual in every store, or in the one named.
@@ -62,27 +62,27 @@ func (f *inStore) all(s *session, g visual.GUID) (store.Key, error) {
 	if err := f.known(s); err != nil {
 		return store.Key{}, err
 	}
-	if f.name == "" && len(s.settings.Stores) == 1 {
-		return store.Key{Store: s.settings.Stores[0].Name, GUID: g}, nil
+	if f.name == "" && len(s.Settings.Stores) == 1 {
+		return store.Key{Store: s.Settings.Stores[0].Name, GUID: g}, nil
 	}
 	return store.Key{Store: f.name, GUID: g}, nil
 }
 
-func (s *session) storeNames() []string {
+func (s *Engine) StoreNames() []string {
 	var names []string
-	for _, t := range s.settings.Stores {
+	for _, t := range s.Settings.Stores {
 		names = append(names, t.Name)
 	}
 	return names
 }
 
-// storesOf lists the stores that a visual goes through; all where it is not
+// StoresOf lists the stores that a visual goes through; all where it is not
 // pinned.
-func (s *session) storesOf(g visual.GUID) []string {
-	if v, ok := s.settings.Visual(g); ok {
-		return s.settings.RingsOf(v)
+func (s *Engine) StoresOf(g visual.GUID) []string {
+	if v, ok := s.Settings.Visual(g); ok {
+		return s.Settings.RingsOf(v)
 	}
-	return s.storeNames()
+	return s.StoreNames()
 }
 
 // narrowed leaves of a plan what is about one store.
@@ -94,95 +94,95 @@ func (f *inStore) narrowed(p plan.Plan) plan.Plan {
 	return p
 }
 
-// ring says how far in the order of the rings a store comes.
-func (s *session) ring(k store.Key) int {
-	return slices.Index(s.storeNames(), k.Store)
+// ringIndex says how far in the order of the rings a store comes.
+func (s *Engine) ringIndex(k store.Key) int {
+	return slices.Index(s.StoreNames(), k.Store)
 }
 
-// inRings puts a plan into the order in which releases go through stores: the pilot
+// sortByRing puts a plan into the order in which releases go through stores: the pilot
 // comes first. What it says of one key stays in its order.
-func (s *session) inRings(p plan.Plan) plan.Plan {
-	slices.SortStableFunc(p.Steps, func(a, b plan.Step) int { return s.ring(a.Key) - s.ring(b.Key) })
-	slices.SortStableFunc(p.Idle, func(a, b plan.Idle) int { return s.ring(a.Key) - s.ring(b.Key) })
-	slices.SortStableFunc(p.Withdrawals, func(a, b plan.Withdrawal) int { return s.ring(a.Key) - s.ring(b.Key) })
-	slices.SortStableFunc(p.Adoptions, func(a, b plan.Adoption) int { return s.ring(a.Key) - s.ring(b.Key) })
+func (s *Engine) sortByRing(p plan.Plan) plan.Plan {
+	slices.SortStableFunc(p.Steps, func(a, b plan.Step) int { return s.ringIndex(a.Key) - s.ringIndex(b.Key) })
+	slices.SortStableFunc(p.Idle, func(a, b plan.Idle) int { return s.ringIndex(a.Key) - s.ringIndex(b.Key) })
+	slices.SortStableFunc(p.Withdrawals, func(a, b plan.Withdrawal) int { return s.ringIndex(a.Key) - s.ringIndex(b.Key) })
+	slices.SortStableFunc(p.Adoptions, func(a, b plan.Adoption) int { return s.ringIndex(a.Key) - s.ringIndex(b.Key) })
 	return p
 }
 
-// lines are those of a plan, in the order of the rings.
-func (s *session) lines(p plan.Plan) []line {
-	all := lines(p)
-	slices.SortStableFunc(all, func(a, b line) int { return s.ring(a.key) - s.ring(b.key) })
+// Lines are those of a plan, in the order of the rings.
+func (s *Engine) Lines(p plan.Plan) []VisualLine {
+	all := VisualLines(p)
+	slices.SortStableFunc(all, func(a, b VisualLine) int { return s.ringIndex(a.Key) - s.ringIndex(b.Key) })
 	return all
 }
 
 // openStores opens every store of the settings.
-func (s *session) openStores(ctx context.Context) error {
-	s.stores = map[string]store.Store{}
-	for _, c := range s.settings.Stores {
-		target, err := s.target(ctx, c)
+func (s *Engine) openStores(ctx context.Context) error {
+	s.Stores = map[string]store.Store{}
+	for _, c := range s.Settings.Stores {
+		target, err := s.openStore(ctx, c)
 		if err != nil {
 			return err
 		}
-		s.stores[c.Name] = target
+		s.Stores[c.Name] = target
 	}
 	return nil
 }
 
-// home is the store that lists and the activity log tell of: the tenant's own,
+// HomeStore is the store that lists and the activity log tell of: the tenant's own,
 // or the only one.
-func (s *session) home() string {
-	if name := s.settings.Home(); name != "" {
+func (s *Engine) HomeStore() string {
+	if name := s.Settings.Home(); name != "" {
 		return name
 	}
-	if len(s.settings.Stores) == 1 {
-		return s.settings.Stores[0].Name
+	if len(s.Settings.Stores) == 1 {
+		return s.Settings.Stores[0].Name
 	}
 	return ""
 }
 
-// ringed fills in what an observer must know of stores that are not the only one.
-func (s *session) ringed(o *observe.Observer) {
+// addRings fills in what an observer must know of stores that are not the only one.
+func (s *Engine) addRings(o *observe.Observer) {
 	o.Rings, o.Tenants = map[store.Key]plan.Ring{}, map[string]string{}
-	for _, t := range s.settings.Stores {
-		if t.Tenant != s.settings.Tenant {
+	for _, t := range s.Settings.Stores {
+		if t.Tenant != s.Settings.Tenant {
 			o.Tenants[t.Name] = t.Tenant
 		}
 	}
-	for _, v := range s.settings.Visuals {
-		for _, name := range s.settings.RingsOf(v) {
+	for _, v := range s.Settings.Visuals {
+		for _, name := range s.Settings.RingsOf(v) {
 			k := store.Key{Store: name, GUID: v.GUID}
-			if r, later := s.before(v, k); later {
+			if r, later := s.ringBefore(v, k); later {
 				o.Rings[k] = r
 			}
 		}
 	}
 }
 
-// before names the store that a visual goes through before another.
-func (s *session) before(v config.Visual, k store.Key) (plan.Ring, bool) {
-	name, later := s.settings.Before(v, k.Store)
-	return plan.Ring{Before: store.Key{Store: name, GUID: v.GUID}, Soak: v.Promote, CheckedAfter: s.settings.CheckedAfter(v)}, later
+// ringBefore names the store that a visual goes through before another.
+func (s *Engine) ringBefore(v config.Visual, k store.Key) (plan.Ring, bool) {
+	name, later := s.Settings.Before(v, k.Store)
+	return plan.Ring{Before: store.Key{Store: name, GUID: v.GUID}, Soak: v.Promote, CheckedAfter: s.Settings.CheckedAfter(v)}, later
 }
 
-// rings says what ran in the store before that of a step.
-func (s *session) rings(v config.Visual, k store.Key, at moment.Moment) map[store.Key]plan.Ring {
-	r, later := s.before(v, k)
+// ringsOf says what ran in the store before that of a step.
+func (s *Engine) ringsOf(v config.Visual, k store.Key, at moment.Moment) map[store.Key]plan.Ring {
+	r, later := s.ringBefore(v, k)
 	if !later {
 		return nil
 	}
-	return map[store.Key]plan.Ring{k: observe.Ring(s.journal.Book(), r, at).Despite(s.drifts[r.Before])}
+	return map[store.Key]plan.Ring{k: observe.Ring(s.Journal.Book(), r, at).Despite(s.drifts[r.Before])}
 }
 
-// visualOf names a visual in a store for other programs.
-func visualOf(k store.Key, name string) visualData {
-	return visualData{GUID: k.GUID.String(), Name: name, Store: k.Store}
+// VisualOf names a visual in a store for other programs.
+func VisualOf(k store.Key, name string) Visual {
+	return Visual{GUID: k.GUID.String(), Name: name, Store: k.Store}
 }
 
-// whereOf says for people where changes are made, or laid out as tasks.
-func (s *session) whereOf(steps []plan.Step) string {
+// WhereText says for people where changes are made, or laid out as tasks.
+func (s *Engine) WhereText(steps []plan.Step) string {
 	var parts []string
-	for _, t := range s.settings.Stores {
+	for _, t := range s.Settings.Stores {
 		n := 0
 		for _, step := range steps {
 			if step.Key.Store == t.Name {
@@ -192,9 +192,9 @@ func (s *session) whereOf(steps []plan.Step) string {
 		switch {
 		case n == 0:
 		case t.Driver == config.HandoffDriver:
-			parts = append(parts, fmt.Sprintf("lay out %s for a person in %s", plural(n, "task"), t.Path))
+			parts = append(parts, fmt.Sprintf("lay out %s for a person in %s", Count(n, "task"), t.Path))
 		default:
-			parts = append(parts, fmt.Sprintf("make %s in the store %s", plural(n, "change"), t.Path))
+			parts = append(parts, fmt.Sprintf("make %s in the store %s", Count(n, "change"), t.Path))
 		}
 	}
 	return strings.Join(parts, " and ")

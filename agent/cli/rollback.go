@@ -3,13 +3,13 @@ package cli
 import (
 	"context"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/apply"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/store"
@@ -72,12 +72,12 @@ func (o *rollbackOptions) run(ctx context.Context, args []string) (answer, error
 		return answer{}, err
 	}
 	defer s.Close()
-	if err := s.mustKnow([]visual.GUID{g}); err != nil {
+	if err := s.MustKnow([]visual.GUID{g}); err != nil {
 		return answer{}, err
 	}
 	var recovered []apply.Result
 	if !o.dryRun {
-		if recovered, err = s.changing(ctx, "rollback"); err != nil {
+		if recovered, err = s.BeginChanging(ctx, "rollback"); err != nil {
 			return answer{}, err
 		}
 	}
@@ -85,7 +85,7 @@ func (o *rollbackOptions) run(ctx context.Context, args []string) (answer, error
 	if err != nil {
 		return answer{}, err
 	}
-	if r := finished(recovered, key); r != nil && o.meant(s.journal.Book(), key, r.Step.To) {
+	if r := finished(recovered, key); r != nil && o.meant(s.Journal.Book(), key, r.Step.To) {
 		return s.applied(recovered, nil), worst(recovered, true)
 	}
 	results, a, err := o.goBack(ctx, s, key)
@@ -93,7 +93,7 @@ func (o *rollbackOptions) run(ctx context.Context, args []string) (answer, error
 		return a, err
 	}
 	results = append(recovered, results...)
-	s.tellAnew(ctx)
+	s.DeliverNoticesAfterChange(ctx)
 	if err == nil {
 		err = worst(results, true)
 	}
@@ -131,14 +131,14 @@ func (o *rollbackOptions) goBack(ctx context.Context, s *session, key store.Key)
 	if err != nil {
 		return nil, answer{}, err
 	}
-	full, _, err := s.plan(ctx, []plan.Ask{ask})
+	full, _, err := s.PlanNow(ctx, []plan.Ask{ask})
 	if err != nil {
 		return nil, answer{}, err
 	}
 	p := ofKey(full, key)
-	withdrawals := s.taken(full, func(open plan.Open) bool { return open.Step.Key == key })
+	withdrawals := s.WantedWithdrawals(full, func(open plan.Open) bool { return open.Step.Key == key })
 	if len(p.Steps) == 0 && len(withdrawals) > 0 && !o.dryRun {
-		return s.withdraw(ctx, withdrawals), answer{}, nil
+		return s.WithdrawTasks(ctx, withdrawals), answer{}, nil
 	}
 	if len(p.Steps) == 0 {
 		return nil, answer{}, nowhere(p, key)
@@ -148,49 +148,49 @@ func (o *rollbackOptions) goBack(ctx context.Context, s *session, key store.Key)
 		a.message = s.said("nothing was done")
 		return nil, a, nil
 	}
-	if s.passes(p.Steps[0], o.override) {
+	if s.PassesWithOverride(p.Steps[0], o.override) {
 		if err := o.confirm(o.globals, func() error { return s.show(a) }, question(p.Steps[0])); err != nil {
 			return nil, answer{}, err
 		}
 		if step := p.Steps[0]; step.Kind == change.Disable {
-			if err := o.again(o.globals, s.dark(step), "turn it off all the same"); err != nil {
+			if err := o.again(o.globals, s.AccessOffText(step), "turn it off all the same"); err != nil {
 				return nil, answer{}, err
 			}
 		}
 	}
-	if err := s.overrule(ctx, p.Steps, o.override, o.reason); err != nil {
+	if err := s.RecordOverride(ctx, p.Steps, o.override, o.reason); err != nil {
 		return nil, answer{}, err
 	}
-	if err := s.journal.Append(ctx, s.tx, s.request(p.Steps[0], ask)...); err != nil {
+	if err := s.Journal.Append(ctx, s.Tx, s.RequestFacts(p.Steps[0], ask)...); err != nil {
 		return nil, answer{}, err
 	}
-	leaves := map[store.StepID]*plan.Block{p.Steps[0].ID: s.leaving(p.Steps[0])}
-	withdrawn := s.withdraw(ctx, withdrawals)
-	results, err := s.carryOut(ctx, unstopped(p.Steps, withdrawn), leaves)
-	s.post(ctx)
+	leaves := map[store.StepID]*plan.Block{p.Steps[0].ID: s.BlockFor(p.Steps[0])}
+	withdrawn := s.WithdrawTasks(ctx, withdrawals)
+	results, err := s.CarryOut(ctx, WithoutFailedWithdrawals(p.Steps, withdrawn), leaves)
+	s.PostToLibrary(ctx)
 	return append(withdrawn, results...), answer{}, err
 }
 
 // question asks whether a rollback is meant.
 func question(step plan.Step) string {
-	name := title(step.Name, step.Key)
+	name := Title(step.Name, step.Key)
 	if step.Kind == change.Disable {
-		return fmt.Sprintf("turn the access of %s off, as before its first install, and block %s", name, versionOf(step.From))
+		return fmt.Sprintf("turn the access of %s off, as before its first install, and block %s", name, VersionText(step.From))
 	}
-	return fmt.Sprintf("go back from %s to %s of %s, and block what is left", versionOf(step.From), versionOf(step.To), name)
+	return fmt.Sprintf("go back from %s to %s of %s, and block what is left", VersionText(step.From), VersionText(step.To), name)
 }
 
-// dark says what nobody sees any more once a visual's access is off.
-func (s *session) dark(step plan.Step) string {
-	text := fmt.Sprintf("reports that use %s show nothing in its place until its access is on again; nothing is deleted", title(step.Name, step.Key))
-	use := s.known.Use(step.Key.GUID)
-	viewers, seen := s.known.Number(use.Viewers).Get()
-	designers, made := s.known.Number(use.Designers).Get()
+// AccessOffText says what nobody sees any more once a visual's access is off.
+func (s *Engine) AccessOffText(step plan.Step) string {
+	text := fmt.Sprintf("reports that use %s show nothing in its place until its access is on again; nothing is deleted", Title(step.Name, step.Key))
+	use := s.Facts.Use(step.Key.GUID)
+	viewers, seen := s.Facts.Number(use.Viewers).Get()
+	designers, made := s.Facts.Number(use.Designers).Get()
 	switch {
 	case seen && made:
-		return fmt.Sprintf("%s (known: %s who look at such reports, %s who make them)", text, plural(int(viewers), "person"), plural(int(designers), "person"))
+		return fmt.Sprintf("%s (known: %s who look at such reports, %s who make them)", text, Count(int(viewers), "person"), Count(int(designers), "person"))
 	case seen:
-		return fmt.Sprintf("%s (known: %s who look at such reports)", text, plural(int(viewers), "person"))
+		return fmt.Sprintf("%s (known: %s who look at such reports)", text, Count(int(viewers), "person"))
 	}
 	return text + " (how many people that concerns is not known)"
 }
@@ -215,7 +215,7 @@ func ofKey(p plan.Plan, k store.Key) plan.Plan {
 func nowhere(p plan.Plan, k store.Key) error {
 	for _, idle := range p.Idle {
 		r := idle.Reason
-		return fault.New(string(r.Code), r.Hint, "%s stays as it is: %s", title(idle.Name, k), r.Message)
+		return fault.New(string(r.Code), r.Hint, "%s stays as it is: %s", Title(idle.Name, k), r.Message)
 	}
 	return nothingToLeave(k)
 }
@@ -226,7 +226,7 @@ func stillWaits(open plan.Open) error {
 	g := open.Step.Key.GUID
 	return fault.New("rollback.waiting",
 		fmt.Sprintf("if it was made, confirm it first: orgstore store confirm %s; if it is not to be made: orgstore hold %s; to go further back than what is installed, say where with --to", g, g),
-		"cannot roll back %s: %s waits for a person since %s, and nobody said that it was made", title(open.Step.Name, open.Step.Key), open.Step.Kind, day(open.Since))
+		"cannot roll back %s: %s waits for a person since %s, and nobody said that it was made", Title(open.Step.Name, open.Step.Key), open.Step.Kind, FormatDay(open.Since))
 }
 
 func nothingToLeave(k store.Key) error {
@@ -236,34 +236,34 @@ func nothingToLeave(k store.Key) error {
 // ask turns what the person said into what the plan is asked for. It goes back
 // from what is there, whoever put it.
 func (o *rollbackOptions) ask(ctx context.Context, s *session, key store.Key) (plan.Ask, error) {
-	p, _, err := s.compute(ctx, nil)
+	p, _, err := s.LookAndPlan(ctx, nil)
 	if err != nil {
 		return plan.Ask{}, err
 	}
 	now, _ := ofVisual(p, key)
-	open, _, waits := task(s.journal.Book(), key)
+	open, _, waits := WaitingTask(s.Journal.Book(), key)
 	switch {
 	case waits && !open.Step.Asked && o.to == "":
 		return plan.Ask{}, stillWaits(open)
-	case now.stuck && now.state.Presence != store.Absent && now.state.Release == nil:
+	case now.IsBlocked && now.State.Presence != store.Absent && now.State.Release == nil:
 		return plan.Ask{}, nowhere(ofKey(p, key), key)
-	case now.state.Presence != store.Present || now.state.Release == nil:
+	case now.State.Presence != store.Present || now.State.Release == nil:
 		return plan.Ask{}, nothingToLeave(key)
 	}
-	ask := plan.Ask{Key: key, Not: now.state.Release.Digest, Reason: o.reason}
-	target, err := o.target(s, key, *now.state.Release)
+	ask := plan.Ask{Key: key, Not: now.State.Release.Digest, Reason: o.reason}
+	target, err := o.target(s, key, *now.State.Release)
 	if err != nil || target == nil {
 		return ask, err // nil: before the first install, which turns access off
 	}
-	ask.Version, ask.Content = target.Version, contentOf(s.journal.Book(), target.Digest)
+	ask.Version, ask.Content = target.Version, ContentOf(s.Journal.Book(), target.Digest)
 	return ask, nil
 }
 
 // target finds the release to go back to; nil for "not installed".
 func (o *rollbackOptions) target(s *session, key store.Key, now visual.Release) (*visual.Release, error) {
-	book := s.journal.Book()
+	book := s.Journal.Book()
 	if o.to == "" {
-		return s.previous(key, now)
+		return s.PreviousRelease(key, now)
 	}
 	if n, err := strconv.Atoi(o.to); err == nil {
 		return revision(book, key, n)
@@ -298,14 +298,14 @@ func revision(book journal.Book, key store.Key, n int) (*visual.Release, error) 
 	return nil, fault.New("rollback.revision", "look at `orgstore history`", "%s has no revision %d", key.GUID, n)
 }
 
-// previous is what was installed before the last change of code; where there was
+// PreviousRelease is what was installed before the last change of code; where there was
 // none but a renewal it refuses: going back would only shorten the license. Nil
 // where the installed package is the first there was. What a rollback left and blocked is passed over, so that
 // a second rollback goes further back; where no older code is left it refuses,
 // since the same command, sent twice by mistake, must not cost a renewal or
 // darken reports.
-func (s *session) previous(key store.Key, now visual.Release) (*visual.Release, error) {
-	book := s.journal.Book()
+func (s *Engine) PreviousRelease(key store.Key, now visual.Release) (*visual.Release, error) {
+	book := s.Journal.Book()
 	content := s.codeOf(now.Digest)
 	var renewed *visual.Release
 	passed := map[pbiviz.Content]bool{}
@@ -319,7 +319,7 @@ func (s *session) previous(key store.Key, now visual.Release) (*visual.Release, 
 		code := s.codeOf(was.Digest)
 		switch {
 		// What was left and then upgraded from had been accepted again.
-		case passed[code], followed != change.Upgrade && left(book, key, *was):
+		case passed[code], followed != change.Upgrade && wasLeft(book, key, *was):
 			passed[code] = true
 		case was.Version.Compare(now.Version) > 0: // going back is never going up, unless somebody says so
 			passed[code] = true
@@ -342,31 +342,31 @@ func (s *session) previous(key store.Key, now visual.Release) (*visual.Release, 
 	return nil, nil
 }
 
-// left says whether a rollback left a release. Another pin has lifted the block
+// wasLeft says whether a rollback left a release. Another pin has lifted the block
 // since, perhaps, and still nobody goes back to it without saying so.
-func left(book journal.Book, key store.Key, r visual.Release) bool {
+func wasLeft(book journal.Book, key store.Key, r visual.Release) bool {
 	return slices.ContainsFunc(book.Blocks(), func(b plan.Block) bool {
 		return b.Key == key && (b.Digest == r.Digest ||
 			!b.Version.IsZero() && b.Version.Equal(r.Version) ||
-			b.Content != "" && b.Content == contentOf(book, r.Digest))
+			b.Content != "" && b.Content == ContentOf(book, r.Digest))
 	})
 }
 
 // pinOf is a visual's pin as it is written; empty if it has none.
-func (s *session) pinOf(key store.Key) string {
-	v, _ := s.settings.Visual(key.GUID)
+func (s *Engine) pinOf(key store.Key) string {
+	v, _ := s.Settings.Visual(key.GUID)
 	return v.Pin.String()
 }
 
-func contentOf(book journal.Book, d visual.Digest) pbiviz.Content {
+func ContentOf(book journal.Book, d visual.Digest) pbiviz.Content {
 	p, _ := book.Package(d)
 	return p.Content
 }
 
 // codeOf names the code of a package: by the content of the first package that
 // came with it. What differs in the vendor's own license only is the same code.
-func (s *session) codeOf(d visual.Digest) pbiviz.Content {
-	book, o := s.journal.Book(), s.observer()
+func (s *Engine) codeOf(d visual.Digest) pbiviz.Content {
+	book, o := s.Journal.Book(), s.Observer()
 	known, ok := book.Package(d)
 	if !ok {
 		return ""
@@ -379,16 +379,16 @@ func (s *session) codeOf(d visual.Digest) pbiviz.Content {
 	return known.Content
 }
 
-// leaving says what a rollback leaves behind: the version with all its renewals
+// BlockFor says what a rollback leaves behind: the version with all its renewals
 // and whatever is not proven to be different code; within one version, the
 // package alone or its code.
-func (s *session) leaving(step plan.Step) *plan.Block {
+func (s *Engine) BlockFor(step plan.Step) *plan.Block {
 	if step.From.Release == nil {
 		return nil
 	}
 	b := plan.Block{Key: step.Key, Digest: step.From.Release.Digest, Pin: s.pinOf(step.Key), Reason: step.Reason.Message}
-	book := s.journal.Book()
-	from := contentOf(book, step.From.Release.Digest)
+	book := s.Journal.Book()
+	from := ContentOf(book, step.From.Release.Digest)
 	same := step.To.Release != nil && s.codeOf(step.To.Release.Digest) == s.codeOf(step.From.Release.Digest)
 	if !same {
 		b.Content = from

@@ -2,13 +2,13 @@ package cli
 
 import (
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/fault"
 )
 
 func newRoot(g *globals) *cobra.Command {

@@ -16,38 +16,38 @@ import (
 	"github.com/orgstore/orgstore/policies/rule"
 )
 
-// rulings asks the tenant's rules about a step. What cannot be looked at is not
+// violationsOf asks the tenant's rules about a step. What cannot be looked at is not
 // let through.
-func (s *session) rulings(step plan.Step) []plan.Ruling {
-	if len(s.settings.Rules.Sources()) == 0 || !step.Kind.Puts() || step.Asked || step.Kind == change.Restore {
+func (s *Engine) violationsOf(step plan.Step) []plan.Ruling {
+	if len(s.Settings.Rules.Sources()) == 0 || !step.Kind.Puts() || step.Asked || step.Kind == change.Restore {
 		return nil
 	}
-	f, err := s.ruleFacts(step)
+	f, err := s.ruleFactsOf(step)
 	if err != nil {
 		return []plan.Ruling{{Rule: "of the settings", Message: fmt.Sprintf("none can be asked: %v", err)}}
 	}
 	var all []plan.Ruling
-	for _, found := range s.settings.Rules.Judge(f) {
+	for _, found := range s.Settings.Rules.Judge(f) {
 		all = append(all, plan.Ruling(found))
 	}
 	return all
 }
 
-// ruleFacts gathers what rules may speak of. The packages of a step are read once;
+// ruleFactsOf gathers what rules may speak of. The packages of a step are read once;
 // the time is that of the moment.
-func (s *session) ruleFacts(step plan.Step) (rule.Facts, error) {
-	f, known := s.judged[step.ID]
+func (s *Engine) ruleFactsOf(step plan.Step) (rule.Facts, error) {
+	f, known := s.ruleFacts[step.ID]
 	if !known {
 		var err error
-		if f, err = s.packageFacts(step); err != nil {
+		if f, err = s.packageRuleFacts(step); err != nil {
 			return f, err
 		}
-		if s.judged == nil {
-			s.judged = map[store.StepID]rule.Facts{}
+		if s.ruleFacts == nil {
+			s.ruleFacts = map[store.StepID]rule.Facts{}
 		}
-		s.judged[step.ID] = f
+		s.ruleFacts[step.ID] = f
 	}
-	at := s.clock()
+	at := s.Moment()
 	f.Change = rule.Change{Kind: string(step.Kind), Store: step.Key.Store}
 	f.Visual = rule.Visual{GUID: step.Key.GUID.String(), Name: step.Name, Pin: s.pinOf(step.Key)}
 	f.Now = at.Time().UTC()
@@ -55,7 +55,7 @@ func (s *session) ruleFacts(step plan.Step) (rule.Facts, error) {
 	if !f.License.Ends.IsZero() {
 		f.License.DaysLeft = int64(step.To.License.DaysLeft(at))
 	}
-	f.Tenant = s.tenantFacts(step.Key.GUID)
+	f.Tenant = s.tenantRuleFacts(step.Key.GUID)
 	return f, nil
 }
 
@@ -63,13 +63,13 @@ func licenseFacts(t license.Terms) rule.License {
 	return rule.License{Grade: string(t.Grade), Vendor: t.Vendor, Kind: string(t.Kind), Quantity: t.Quantity, Trial: t.Trial, Ends: t.Ends.UTC()}
 }
 
-func (s *session) tenantFacts(g visual.GUID) rule.Tenant {
-	use := s.known.Use(g)
+func (s *Engine) tenantRuleFacts(g visual.GUID) rule.Tenant {
+	use := s.Facts.Use(g)
 	f := rule.Tenant{
-		ID: s.settings.Tenant, Cloud: cmp.Or(s.settings.Cloud, "public"),
-		Designers: orUnknown(s.known.Number(use.Designers)), Viewers: orUnknown(s.known.Number(use.Viewers)),
+		ID: s.Settings.Tenant, Cloud: cmp.Or(s.Settings.Cloud, "public"),
+		Designers: orUnknown(s.Facts.Number(use.Designers)), Viewers: orUnknown(s.Facts.Number(use.Viewers)),
 	}
-	capacities, _ := s.known.Capacities.Get()
+	capacities, _ := s.Facts.Capacities.Get()
 	for _, c := range capacities {
 		f.Capacities = append(f.Capacities, c.SKU.String())
 	}
@@ -83,13 +83,13 @@ func orUnknown(k tenant.Known[int64]) int64 {
 	return -1
 }
 
-// packageFacts reads the packages of a step and compares them.
-func (s *session) packageFacts(step plan.Step) (rule.Facts, error) {
+// packageRuleFacts reads the packages of a step and compares them.
+func (s *Engine) packageRuleFacts(step plan.Step) (rule.Facts, error) {
 	var f rule.Facts
 	if step.To.Release == nil {
 		return f, errors.New("it does not say which package comes")
 	}
-	to, err := s.archived(step.To.Release.Digest)
+	to, err := s.archivedPackage(step.To.Release.Digest)
 	if err != nil {
 		return f, err
 	}
@@ -101,17 +101,17 @@ func (s *session) packageFacts(step plan.Step) (rule.Facts, error) {
 		}
 		return f, errors.New("what is installed is not known")
 	}
-	from, err := s.archived(step.From.Release.Digest)
+	from, err := s.archivedPackage(step.From.Release.Digest)
 	if err != nil {
 		return f, err
 	}
 	f.From = packageFacts(from)
-	f.Diff = diffFacts(compare(s.profiles, from, to))
+	f.Diff = diffFacts(Compare(s.Profiles, from, to))
 	return f, nil
 }
 
-func (s *session) archived(d visual.Digest) (*pbiviz.Package, error) {
-	file, err := s.archive.Package(d)
+func (s *Engine) archivedPackage(d visual.Digest) (*pbiviz.Package, error) {
+	file, err := s.Archive.Package(d)
 	if err != nil {
 		return nil, err
 	}

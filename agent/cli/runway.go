@@ -35,17 +35,17 @@ refused (something is here, and it does not help), waiting (for a person), here
 }
 
 type runwayData struct {
-	Visual      visualData   `json:"visual"`
-	Store       string       `json:"store"`
-	LicenseEnds string       `json:"license_ends"`
-	DaysLeft    int          `json:"days_left"`
-	Renewal     string       `json:"renewal"`
-	RenewedTo   string       `json:"renewed_to"`  // when the license that is here ends; empty where none is
-	LastChance  string       `json:"last_chance"` // empty where it has passed
-	LastWindow  *windowSpan  `json:"last_window"` // null where it waits for no window
-	Message     string       `json:"message"`
-	Hint        string       `json:"hint"`
-	Findings    []reasonData `json:"findings"`
+	Visual      Visual      `json:"visual"`
+	Store       string      `json:"store"`
+	LicenseEnds string      `json:"license_ends"`
+	DaysLeft    int         `json:"days_left"`
+	Renewal     string      `json:"renewal"`
+	RenewedTo   string      `json:"renewed_to"`  // when the license that is here ends; empty where none is
+	LastChance  string      `json:"last_chance"` // empty where it has passed
+	LastWindow  *windowSpan `json:"last_window"` // null where it waits for no window
+	Message     string      `json:"message"`
+	Hint        string      `json:"hint"`
+	Findings    []Reason    `json:"findings"`
 }
 
 type windowSpan struct {
@@ -64,16 +64,16 @@ func runRunway(ctx context.Context, g *globals, args []string) (answer, error) {
 		return answer{}, err
 	}
 	defer s.Close()
-	p, in, err := s.compute(ctx, nil)
+	p, in, err := s.LookAndPlan(ctx, nil)
 	if err != nil {
 		return answer{}, err
 	}
-	if err := s.mustKnowOrSee(only, p); err != nil {
+	if err := s.MustKnowOrSee(only, p); err != nil {
 		return answer{}, err
 	}
 	data := []runwayData{}
 	view := output.View{Columns: []string{"VISUAL", "LICENSE UNTIL", "DAYS LEFT", "RENEWAL", "LAST CHANCE", "WHAT"}}
-	for _, r := range s.runways(p, in) {
+	for _, r := range s.Runways(p, in) {
 		if len(only) > 0 && !slices.Contains(only, r.Key.GUID) {
 			continue
 		}
@@ -82,7 +82,7 @@ func runRunway(ctx context.Context, g *globals, args []string) (answer, error) {
 		if !r.By.IsZero() {
 			chance = r.By.UTC().Format("2006-01-02 15:04 UTC")
 		}
-		view.Rows = append(view.Rows, []string{title(r.Name, r.Key), day(r.Ends), strconv.Itoa(r.DaysLeft), string(r.State), chance, r.Message})
+		view.Rows = append(view.Rows, []string{Title(r.Name, r.Key), FormatDay(r.Ends), strconv.Itoa(r.DaysLeft), string(r.State), chance, r.Message})
 	}
 	a := answer{data: data, view: view, message: s.said("")}
 	if len(data) == 0 {
@@ -93,21 +93,21 @@ func runRunway(ctx context.Context, g *globals, args []string) (answer, error) {
 
 func runwayOf(r runway.Runway) runwayData {
 	d := runwayData{
-		Visual: visualOf(r.Key, r.Name), Store: r.Key.Store, LicenseEnds: timestamp(r.Ends), DaysLeft: r.DaysLeft,
-		Renewal: string(r.State), RenewedTo: timestamp(r.Until), LastChance: timestamp(r.By), Message: r.Message, Hint: r.Hint,
-		Findings: reasonsOf(r.Findings),
+		Visual: VisualOf(r.Key, r.Name), Store: r.Key.Store, LicenseEnds: Timestamp(r.Ends), DaysLeft: r.DaysLeft,
+		Renewal: string(r.State), RenewedTo: Timestamp(r.Until), LastChance: Timestamp(r.By), Message: r.Message, Hint: r.Hint,
+		Findings: ReasonsOf(r.Findings),
 	}
 	if r.Last.Name != "" {
-		d.LastWindow = &windowSpan{r.Last.Name, timestamp(r.Last.From), timestamp(r.Last.Until)}
+		d.LastWindow = &windowSpan{r.Last.Name, Timestamp(r.Last.From), Timestamp(r.Last.Until)}
 	}
 	return d
 }
 
-// runways are those of all licenses with a known end, the nearest first.
-func (s *session) runways(p plan.Plan, in plan.Input) []runway.Runway {
+// Runways are those of all licenses with a known end, the nearest first.
+func (s *Engine) Runways(p plan.Plan, in plan.Input) []runway.Runway {
 	var all []runway.Runway
-	for _, l := range s.lines(p) {
-		if r, ok := s.runway(l, in); ok {
+	for _, l := range s.Lines(p) {
+		if r, ok := s.runwayOf(l, in); ok {
 			all = append(all, r)
 		}
 	}
@@ -115,56 +115,56 @@ func (s *session) runways(p plan.Plan, in plan.Input) []runway.Runway {
 	return all
 }
 
-// runway says how much time is left for what is installed of one visual; false
+// runwayOf says how much time is left for what is installed of one visual; false
 // where no end of its license is known.
-func (s *session) runway(l line, in plan.Input) (runway.Runway, bool) {
-	ends := l.state.License.Ends
-	if l.state.Presence != store.Present || ends.IsZero() {
+func (s *Engine) runwayOf(l VisualLine, in plan.Input) (runway.Runway, bool) {
+	ends := l.State.License.Ends
+	if l.State.Presence != store.Present || ends.IsZero() {
 		return runway.Runway{}, false
 	}
-	v, _ := s.settings.Visual(l.key.GUID)
+	v, _ := s.Settings.Visual(l.Key.GUID)
 	ask := runway.Input{
-		Key: l.key, Name: orElse(l.name, v.Name), Ends: ends, Policy: s.settings.Policy(v), Usual: s.usual()[l.key.Store],
+		Key: l.Key, Name: OrElse(l.Name, v.Name), Ends: ends, Policy: s.Settings.Policy(v), Usual: s.usualDurations()[l.Key.Store],
 		Renewal: runway.Missing,
 	}
-	if !s.stores[l.key.Store].Traits().Unattended {
-		ask.Hands = s.hands(l.key.Store)
+	if !s.Stores[l.Key.Store].Traits().Unattended {
+		ask.Hands = s.usualHandTime(l.Key.Store)
 	}
-	s.renewing(l, in, &ask)
-	if s.askedFirst(l, ask) {
-		ask.Approval = s.approving()
+	s.addRenewal(l, in, &ask)
+	if s.needsApprovalFirst(l, ask) {
+		ask.Approval = s.usualApprovalTime()
 	}
-	return runway.Compute(ask, s.clock().Time()), true
+	return runway.Compute(ask, s.Moment().Time()), true
 }
 
-// renewing finds how far a license that lasts longer has come.
-func (s *session) renewing(l line, in plan.Input, ask *runway.Input) {
-	if open, _, waits := task(s.journal.Book(), l.key); waits && open.Step.To.License.Ends.After(ask.Ends) {
+// addRenewal finds how far a license that lasts longer has come.
+func (s *Engine) addRenewal(l VisualLine, in plan.Input, ask *runway.Input) {
+	if open, _, waits := WaitingTask(s.Journal.Book(), l.Key); waits && open.Step.To.License.Ends.After(ask.Ends) {
 		ask.Renewal, ask.Kind, ask.Until = runway.Waiting, open.Step.Kind, open.Step.To.License.Ends
-		ask.Detail = "a person has had the task since " + day(open.Since)
+		ask.Detail = "a person has had the task since " + FormatDay(open.Since)
 		return
 	}
-	if l.step != nil && l.step.To.License.Ends.After(ask.Ends) {
-		ask.Renewal, ask.Kind, ask.Until = runway.Here, l.step.Kind, l.step.To.License.Ends
-		if g, waits := undecided(s.gates(*l.step)); waits {
+	if l.Step != nil && l.Step.To.License.Ends.After(ask.Ends) {
+		ask.Renewal, ask.Kind, ask.Until = runway.Here, l.Step.Kind, l.Step.To.License.Ends
+		if g, waits := undecided(s.Gates(*l.Step)); waits {
 			ask.Renewal, ask.Detail = runway.Waiting, g.Message
 		}
 		return
 	}
-	if why := unattested(l, in.Candidates); why != "" {
+	if why := Unattested(l, in.Candidates); why != "" {
 		ask.Renewal, ask.Detail = runway.Refused, why
 		return
 	}
 	for _, c := range in.Candidates {
-		if c.GUID != l.key.GUID || !c.Terms.Ends.After(ask.Ends) {
+		if c.GUID != l.Key.GUID || !c.Terms.Ends.After(ask.Ends) {
 			continue
 		}
-		if l.reason.Code == plan.CodeNotBegun && s.clock().Before(c.Terms.Begins) {
+		if l.Reason.Code == plan.CodeNotBegun && s.Moment().Before(c.Terms.Begins) {
 			ask.Renewal, ask.Begins, ask.Until = runway.Here, c.Terms.Begins, c.Terms.Ends
 			return
 		}
-		why := l.reason.Message
-		if j := c.JudgedIn(l.key.Store); j.Verdict == verdict.Reject || j.Verdict == verdict.Review {
+		why := l.Reason.Message
+		if j := c.JudgedIn(l.Key.Store); j.Verdict == verdict.Reject || j.Verdict == verdict.Review {
 			why = j.Findings[0].Message
 		}
 		ask.Renewal, ask.Detail = runway.Refused, why
@@ -183,22 +183,22 @@ func undecided(gates []plan.Gate) (plan.Gate, bool) {
 	return gates[i], true
 }
 
-// askedFirst says whether people must yet say yes to the change that renews.
-func (s *session) askedFirst(l line, ask runway.Input) bool {
+// needsApprovalFirst says whether people must yet say yes to the change that renews.
+func (s *Engine) needsApprovalFirst(l VisualLine, ask runway.Input) bool {
 	switch {
-	case ask.Renewal == runway.Waiting && ask.Kind != "" && l.step == nil: // with whoever makes it
+	case ask.Renewal == runway.Waiting && ask.Kind != "" && l.Step == nil: // with whoever makes it
 		return false
-	case l.step != nil && ask.Kind != "":
-		return slices.ContainsFunc(s.gates(*l.step), func(g plan.Gate) bool { return g.Kind == plan.GateApproval && g.State == plan.GateClosed })
+	case l.Step != nil && ask.Kind != "":
+		return slices.ContainsFunc(s.Gates(*l.Step), func(g plan.Gate) bool { return g.Kind == plan.GateApproval && g.State == plan.GateClosed })
 	}
 	return ask.Policy.Approvals.Need(change.Renew, false).Count > 0
 }
 
-// approving is how long people take to approve what has arrived: what three of
+// usualApprovalTime is how long people take to approve what has arrived: what three of
 // four took at most.
-func (s *session) approving() time.Duration {
+func (s *Engine) usualApprovalTime() time.Duration {
 	var took []time.Duration
-	book := s.journal.Book()
+	book := s.Journal.Book()
 	for _, r := range book.History() {
 		if len(r.Approvals) == 0 || r.Release() == nil {
 			continue
@@ -224,16 +224,16 @@ func mostTook(took []time.Duration, otherwise time.Duration) time.Duration {
 	return max(0, took[(len(took)-1)*3/4])
 }
 
-// hands is how long people take to make a change of a store: what three of four
+// usualHandTime is how long people take to make a change of a store: what three of four
 // took at most, and what the settings expect of them where too few were made to
 // tell.
-func (s *session) hands(name string) time.Duration {
+func (s *Engine) usualHandTime(name string) time.Duration {
 	var took []time.Duration
-	for _, r := range s.journal.Book().History() {
+	for _, r := range s.Journal.Book().History() {
 		if r.Key.Store == name && r.Status == journal.StatusDone && r.Receipt.Waiting {
 			took = append(took, r.Closed.Sub(r.Time))
 		}
 	}
-	t, _ := s.settings.StoreNamed(name)
+	t, _ := s.Settings.StoreNamed(name)
 	return mostTook(took, t.Remind)
 }

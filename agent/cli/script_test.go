@@ -79,11 +79,11 @@ func adapters() cli.Adapters {
 	}
 	return cli.Adapters{
 		Ports: cli.Ports{
-			Disk:    disk.OS(),
-			Journal: func(ctx context.Context, path string) (journal.Log, error) { return sqlite.Open(ctx, path) },
-			Library: func(c config.Library) (intake.Library, error) { return library.Open(c.Folder) },
-			Tenant:  aTenant,
-			Store:   openStore,
+			Disk:        disk.OS(),
+			OpenJournal: func(ctx context.Context, path string) (journal.Log, error) { return sqlite.Open(ctx, path) },
+			OpenFolder:  func(c config.Library) (intake.Library, error) { return library.Open(c.Folder) },
+			OpenTenant:  aTenant,
+			OpenStore:   openStore,
 			Actor: func() (journal.Actor, error) {
 				name, id, _ := strings.Cut(cmp.Or(os.Getenv(envActor), "ada 1000"), " ")
 				return journal.Actor{Source: "os", ID: id, Name: name, Host: "bi-01"}, nil

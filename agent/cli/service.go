@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"github.com/orgstore/orgstore/agent/fault"
 	"path/filepath"
 	"strings"
 
@@ -10,6 +9,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/service"
 )
 

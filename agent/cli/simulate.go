@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"io/fs"
 	"maps"
 	"os"
@@ -19,6 +18,8 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/fault"
+	"github.com/orgstore/orgstore/agent/safetext"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/example"
 	"github.com/orgstore/orgstore/packages/pbiviz"
@@ -107,7 +108,7 @@ func (g *globals) equip(folder string, o Simulated, s Simulation) (kept bool, er
 		files = append(files, newFile{filepath.Join(folder, config.SchemaName), 0o644, config.Schema()}, newFile{settings, 0o644, o.settings(s.Reached())})
 	}
 	for _, f := range files {
-		if err := g.write(f.name, f.perm, f.text); err != nil {
+		if err := g.Write(f.name, f.perm, f.text); err != nil {
 			return kept, unwritable(f.name, err)
 		}
 	}
@@ -194,7 +195,7 @@ func (o *simulatorOptions) run(cmd *cobra.Command) error {
 	if err := o.deliver(cmd.Context(), s, filepath.Join(folder, "mail")); err != nil {
 		return err
 	}
-	o.note("the simulator answered %s", plural(s.Calls(), "call"))
+	o.note("the simulator answered %s", Count(s.Calls(), "call"))
 	return errors.Join(s.Close(), o.keep(s, filepath.Join(folder, "library")))
 }
 
@@ -213,10 +214,10 @@ func (o *simulatorOptions) deliver(ctx context.Context, s Simulation, folder str
 			}
 			file := filepath.Join(folder, fmt.Sprintf("%04d.txt", n))
 			text := fmt.Sprintf("From: %s\nTo: %s\nSubject: %s\n\n%s", m.From, strings.Join(m.To, ", "), m.Subject, m.Text)
-			if err := o.write(file, 0o600, []byte(text)); err != nil {
+			if err := o.Write(file, 0o600, []byte(text)); err != nil {
 				return unwritable(file, err)
 			}
-			o.note("mailed to %s: %s (%s)", output.Safe(strings.Join(m.To, ", ")), output.Safe(m.Subject), file)
+			o.note("mailed to %s: %s (%s)", safetext.Line(strings.Join(m.To, ", ")), safetext.Line(m.Subject), file)
 		}
 		select {
 		case <-ctx.Done():
@@ -248,7 +249,7 @@ func (o *simulatorOptions) answer(folder string, with Simulated, s Simulation, k
 // fill puts the files of a folder into the library.
 func (o *simulatorOptions) fill(s Simulation, folder string) error {
 	entries, err := o.Disk.ReadDir(folder)
-	if err = ignoring(err, fs.ErrNotExist); err != nil {
+	if err = IgnoreError(err, fs.ErrNotExist); err != nil {
 		return err
 	}
 	for _, e := range entries {
@@ -281,7 +282,7 @@ func (o *simulatorOptions) keep(s Simulation, folder string) error {
 		if old, err := disk.ReadFile(o.Disk, file, int64(len(held[name]))); err == nil && bytes.Equal(old, held[name]) {
 			continue
 		}
-		if err := o.write(file, 0o644, held[name]); err != nil {
+		if err := o.Write(file, 0o644, held[name]); err != nil {
 			return unwritable(file, err)
 		}
 	}
@@ -308,7 +309,7 @@ func (s *story) inTenant(context.Context) error {
 	if err := disk.MakeDir(s.Disk, ".orgstore", 0o700); err != nil {
 		return err
 	}
-	return s.write(filepath.Join(".orgstore", "facts.yaml"), 0o644, []byte(text))
+	return s.Write(filepath.Join(".orgstore", "facts.yaml"), 0o644, []byte(text))
 }
 
 // shown tells what administrators see beside a file in the library.

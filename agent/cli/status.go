@@ -17,9 +17,9 @@ import (
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
-// warnDays is how many days before its end a license is shown as ending, where
+// WarnDays is how many days before its end a license is shown as ending, where
 // nobody says otherwise.
-const warnDays = 30
+const WarnDays = 30
 
 func newStatus(g *globals) *cobra.Command {
 	in := inStore{}
@@ -40,20 +40,20 @@ or change-planned.`,
 	return cmd
 }
 
-type statusData struct {
-	GUID             string     `json:"guid"`
-	Name             string     `json:"name"`
-	Store            string     `json:"store"`
-	Pin              string     `json:"pin"`
-	InstalledVersion string     `json:"installed_version"`
-	InstalledDigest  string     `json:"installed_digest"`
-	LicenseEnds      string     `json:"license_ends"`
-	DaysLeft         *int       `json:"days_left"`
-	LastChance       string     `json:"last_chance"` // to renew its license; empty where none is known or left
-	NewestAvailable  string     `json:"newest_available"`
-	State            string     `json:"state"`
-	Message          string     `json:"message"`
-	Gates            []gateData `json:"gates"` // of the change that is planned, or of what a check found bad
+type VisualStatus struct {
+	GUID             string `json:"guid"`
+	Name             string `json:"name"`
+	Store            string `json:"store"`
+	Pin              string `json:"pin"`
+	InstalledVersion string `json:"installed_version"`
+	InstalledDigest  string `json:"installed_digest"`
+	LicenseEnds      string `json:"license_ends"`
+	DaysLeft         *int   `json:"days_left"`
+	LastChance       string `json:"last_chance"` // to renew its license; empty where none is known or left
+	NewestAvailable  string `json:"newest_available"`
+	State            string `json:"state"`
+	Message          string `json:"message"`
+	Gates            []Gate `json:"gates"` // of the change that is planned, or of what a check found bad
 }
 
 func runStatus(ctx context.Context, g *globals, args []string, where inStore) (answer, error) {
@@ -69,31 +69,31 @@ func runStatus(ctx context.Context, g *globals, args []string, where inStore) (a
 	if err := where.known(s); err != nil {
 		return answer{}, err
 	}
-	p, in, err := s.compute(ctx, nil)
+	p, in, err := s.LookAndPlan(ctx, nil)
 	if err != nil {
 		return answer{}, err
 	}
-	if err := s.mustKnowOrSee(only, p); err != nil {
+	if err := s.MustKnowOrSee(only, p); err != nil {
 		return answer{}, err
 	}
-	if err := s.watch(ctx, false); err != nil {
+	if err := s.ReadActivityLog(ctx, false); err != nil {
 		return answer{}, err
 	}
-	drifted := s.drift(p, in)
-	data := []statusData{}
+	drifted := s.CompareDrift(p, in)
+	data := []VisualStatus{}
 	view := output.View{Columns: []string{"VISUAL", "PIN", "INSTALLED", "LICENSE UNTIL", "DAYS LEFT", "NEWEST HERE", "STATE", "WHAT"}}
-	for _, l := range s.lines(p) {
-		if len(only) > 0 && !slices.Contains(only, l.key.GUID) || !where.has(l.key) {
+	for _, l := range s.Lines(p) {
+		if len(only) > 0 && !slices.Contains(only, l.Key.GUID) || !where.has(l.Key) {
 			continue
 		}
-		d := s.statusOf(l, in)
+		d := s.StatusOf(l, in)
 		data = append(data, d)
 		left := output.Nothing
 		if d.DaysLeft != nil {
 			left = strconv.Itoa(*d.DaysLeft)
 		}
 		view.Rows = append(view.Rows, []string{
-			title(d.Name, l.key), orDash(d.Pin), versionOf(l.state), day(l.state.License.Ends), left,
+			Title(d.Name, l.Key), orDash(d.Pin), VersionText(l.State), FormatDay(l.State.License.Ends), left,
 			orDash(d.NewestAvailable), d.State, d.Message,
 		})
 	}
@@ -104,77 +104,77 @@ func runStatus(ctx context.Context, g *globals, args []string, where inStore) (a
 	case len(data) == 0:
 		a.message = "no visuals: pin one with `orgstore pin set VISUAL PIN`"
 	}
-	a.message = s.said(phrases(a.message, inOneLine(drifted), s.untold(), s.requested()))
+	a.message = s.said(JoinPhrases(a.message, inOneLine(drifted), s.FailingChannels(), s.OpenRequests()))
 	return a, nil
 }
 
-// mustKnowOrSee is mustKnow, where a visual may also just lie in the store.
-func (s *session) mustKnowOrSee(visuals []visual.GUID, p plan.Plan) error {
-	return s.mustKnow(slices.DeleteFunc(slices.Clone(visuals), func(g visual.GUID) bool {
-		return slices.ContainsFunc(lines(p), func(l line) bool { return l.key.GUID == g })
+// MustKnowOrSee is mustKnow, where a visual may also just lie in the store.
+func (s *Engine) MustKnowOrSee(visuals []visual.GUID, p plan.Plan) error {
+	return s.MustKnow(slices.DeleteFunc(slices.Clone(visuals), func(g visual.GUID) bool {
+		return slices.ContainsFunc(VisualLines(p), func(l VisualLine) bool { return l.Key.GUID == g })
 	}))
 }
 
-// A line is what the plan says of one visual: a step or the reason for none.
-type line struct {
-	key    store.Key
-	name   string
-	state  store.State
-	step   *plan.Step
-	reason plan.Reason
-	stuck  bool
-	gates  []plan.Gate // where there is no step
-	drift  string
+// A VisualLine is what the plan says of one visual: a step or the reason for none.
+type VisualLine struct {
+	Key       store.Key
+	Name      string
+	State     store.State
+	Step      *plan.Step
+	Reason    plan.Reason
+	IsBlocked bool
+	Gates     []plan.Gate // where there is no step
+	Drift     string
 }
 
-// lines joins steps and idles, one line for each visual.
-func lines(p plan.Plan) []line {
-	var out []line
+// VisualLines joins steps and idles, one line for each visual.
+func VisualLines(p plan.Plan) []VisualLine {
+	var out []VisualLine
 	for i, step := range p.Steps {
-		if len(out) > 0 && out[len(out)-1].key == step.Key {
+		if len(out) > 0 && out[len(out)-1].Key == step.Key {
 			continue // a second step of the same visual
 		}
-		out = append(out, line{key: step.Key, name: step.Name, state: step.From, step: &p.Steps[i], reason: step.Reason, drift: p.Drifts[step.Key].Message})
+		out = append(out, VisualLine{Key: step.Key, Name: step.Name, State: step.From, Step: &p.Steps[i], Reason: step.Reason, Drift: p.Drifts[step.Key].Message})
 	}
 	for _, idle := range p.Idle {
-		out = append(out, line{key: idle.Key, name: idle.Name, state: idle.State, reason: idle.Reason, stuck: idle.Blocked, gates: idle.Gates, drift: p.Drifts[idle.Key].Message})
+		out = append(out, VisualLine{Key: idle.Key, Name: idle.Name, State: idle.State, Reason: idle.Reason, IsBlocked: idle.Blocked, Gates: idle.Gates, Drift: p.Drifts[idle.Key].Message})
 	}
-	slices.SortStableFunc(out, func(a, b line) int { return a.key.Compare(b.key) })
-	return slices.CompactFunc(out, func(a, b line) bool { return a.key == b.key })
+	slices.SortStableFunc(out, func(a, b VisualLine) int { return a.Key.Compare(b.Key) })
+	return slices.CompactFunc(out, func(a, b VisualLine) bool { return a.Key == b.Key })
 }
 
-func (s *session) statusOf(l line, in plan.Input) statusData {
-	at := s.clock()
-	d := statusData{
-		GUID: l.key.GUID.String(), Name: l.name, Store: l.key.Store, Gates: gatesOf(l.gates), InstalledDigest: digestOf(l.state.Release),
-		LicenseEnds: timestamp(l.state.License.Ends), NewestAvailable: newest(in, l.key.GUID),
+func (s *Engine) StatusOf(l VisualLine, in plan.Input) VisualStatus {
+	at := s.Moment()
+	d := VisualStatus{
+		GUID: l.Key.GUID.String(), Name: l.Name, Store: l.Key.Store, Gates: GatesOf(l.Gates), InstalledDigest: DigestText(l.State.Release),
+		LicenseEnds: Timestamp(l.State.License.Ends), NewestAvailable: newest(in, l.Key.GUID),
 	}
-	if l.step != nil {
-		d.Gates = gatesOf(s.gates(*l.step))
+	if l.Step != nil {
+		d.Gates = GatesOf(s.Gates(*l.Step))
 	}
-	if l.state.Release != nil {
-		d.InstalledVersion = l.state.Release.Version.String()
+	if l.State.Release != nil {
+		d.InstalledVersion = l.State.Release.Version.String()
 	}
-	if v, ok := s.settings.Visual(l.key.GUID); ok {
+	if v, ok := s.Settings.Visual(l.Key.GUID); ok {
 		d.Pin, d.Name = v.Pin.String(), cmp.Or(d.Name, v.Name)
 	}
-	if !l.state.License.Ends.IsZero() && l.state.Presence == store.Present {
-		left := l.state.License.DaysLeft(at)
+	if !l.State.License.Ends.IsZero() && l.State.Presence == store.Present {
+		left := l.State.License.DaysLeft(at)
 		d.DaysLeft = &left
 	}
 	d.State, d.Message = s.condition(l, at)
-	if r, ok := s.runway(l, in); ok {
-		d.LastChance = timestamp(r.By)
+	if r, ok := s.runwayOf(l, in); ok {
+		d.LastChance = Timestamp(r.By)
 		if d.State == "license-ending" {
-			d.Message = fmt.Sprintf("the license ends on %s; %s", day(r.Ends), hinted(plan.Reason{Message: r.Message, Hint: r.Hint}))
+			d.Message = fmt.Sprintf("the license ends on %s; %s", FormatDay(r.Ends), WithHint(plan.Reason{Message: r.Message, Hint: r.Hint}))
 		}
 	}
-	switch installed := installedOffer(l, in.Candidates); {
-	case d.State == "license-ended" || l.state.Presence != store.Present:
-	case installed.Judgment.Has(codeRevoked):
-		d.State, d.Message = "license-revoked", hinted(l.reason)
+	switch installed := InstalledCandidate(l, in.Candidates); {
+	case d.State == "license-ended" || l.State.Presence != store.Present:
+	case installed.Judgment.Has(CodeRevoked):
+		d.State, d.Message = "license-revoked", WithHint(l.Reason)
 	case d.State == "ok":
-		if why, lost := untrusted(s.trust, l.state.License); lost {
+		if why, lost := UntrustedVendor(s.Trust, l.State.License); lost {
 			d.State, d.Message = "vendor-untrusted", why
 		}
 	}
@@ -182,60 +182,60 @@ func (s *session) statusOf(l line, in plan.Input) statusData {
 }
 
 // condition picks the one word for a visual: what needs a person first.
-func (s *session) condition(l line, at moment.Moment) (state, message string) {
-	ends := l.state.License.Ends
-	present := l.state.Presence == store.Present
-	hold := s.held(l, at)
+func (s *Engine) condition(l VisualLine, at moment.Moment) (state, message string) {
+	ends := l.State.License.Ends
+	present := l.State.Presence == store.Present
+	hold := s.heldText(l, at)
 	switch {
 	case present && !ends.IsZero() && !at.Before(ends):
-		return "license-ended", fmt.Sprintf("the license ended on %s; %s", day(ends), hinted(l.reason))
-	case l.drift != "" && !present:
-		return "missing", l.drift
-	case l.drift != "":
-		return "drifted", l.drift
-	case l.reason.Code == plan.CodeWaiting:
-		return "waiting", s.waitingFor(l)
-	case l.reason.Code == plan.CodeUnclear:
-		return "waiting", hinted(l.reason)
-	case s.checking(l.key):
-		return "checking", hinted(l.reason)
-	case l.stuck:
-		return "blocked", hinted(l.reason)
+		return "license-ended", fmt.Sprintf("the license ended on %s; %s", FormatDay(ends), WithHint(l.Reason))
+	case l.Drift != "" && !present:
+		return "missing", l.Drift
+	case l.Drift != "":
+		return "drifted", l.Drift
+	case l.Reason.Code == plan.CodeWaiting:
+		return "waiting", s.waitingText(l)
+	case l.Reason.Code == plan.CodeUnclear:
+		return "waiting", WithHint(l.Reason)
+	case s.isChecking(l.Key):
+		return "checking", WithHint(l.Reason)
+	case l.IsBlocked:
+		return "blocked", WithHint(l.Reason)
 	case hold != "":
 		return "held", hold
-	case l.step != nil && !present && l.step.Kind != change.Install:
-		return "missing", l.reason.Message
-	case l.step != nil:
-		return "change-planned", string(l.step.Kind) + ": " + why(l.reason.Message, s.gates(*l.step))
-	case present && !ends.IsZero() && l.state.License.DaysLeft(at) <= warnDays:
+	case l.Step != nil && !present && l.Step.Kind != change.Install:
+		return "missing", l.Reason.Message
+	case l.Step != nil:
+		return "change-planned", string(l.Step.Kind) + ": " + WhyText(l.Reason.Message, s.Gates(*l.Step))
+	case present && !ends.IsZero() && l.State.License.DaysLeft(at) <= WarnDays:
 		return "license-ending", "" // its runway says more
 	}
-	return "ok", phrases(l.reason.Message, lookYourself(l.state, l.key.GUID.String()))
+	return "ok", JoinPhrases(l.Reason.Message, lookYourself(l.State, l.Key.GUID.String()))
 }
 
-// checking says whether a change was made and its check has not answered.
-func (s *session) checking(k store.Key) bool {
-	open := s.journal.Book().Open(k)
+// isChecking says whether a change was made and its check has not answered.
+func (s *Engine) isChecking(k store.Key) bool {
+	open := s.Journal.Book().Open(k)
 	return open != nil && open.Checking
 }
 
-// waitingFor says which task waits, since when, and how it ends.
-func (s *session) waitingFor(l line) string {
-	open, receipt, ok := task(s.journal.Book(), l.key)
+// waitingText says which task waits, since when, and how it ends.
+func (s *Engine) waitingText(l VisualLine) string {
+	open, receipt, ok := WaitingTask(s.Journal.Book(), l.Key)
 	if !ok || receipt.Note == "" {
-		return hinted(l.reason)
+		return WithHint(l.Reason)
 	}
-	return phrases(fmt.Sprintf("since %s: %s (%s)", clock(open.Since), receipt.Note, l.reason.Hint), s.corroborated(open), s.overdue(open))
+	return JoinPhrases(fmt.Sprintf("since %s: %s (%s)", FormatTime(open.Since), receipt.Note, l.Reason.Hint), s.corroboratedText(open), s.overdueText(open))
 }
 
-// held says who holds a visual and why; empty if nobody does, or what is planned is
+// heldText says who holds a visual and why; empty if nobody does, or what is planned is
 // let through.
-func (s *session) held(l line, at moment.Moment) string {
-	if l.step != nil && !waitsFor(s.gates(*l.step), plan.GateHold) {
+func (s *Engine) heldText(l VisualLine, at moment.Moment) string {
+	if l.Step != nil && !IsClosed(s.Gates(*l.Step), plan.GateHold) {
 		return ""
 	}
-	for _, h := range s.journal.Book().Holds() {
-		if h.Key.GUID != l.key.GUID || h.Key.Store != "" && h.Key.Store != l.key.Store || !h.Until.IsZero() && !at.Before(h.Until) {
+	for _, h := range s.Journal.Book().Holds() {
+		if h.Key.GUID != l.Key.GUID || h.Key.Store != "" && h.Key.Store != l.Key.Store || !h.Until.IsZero() && !at.Before(h.Until) {
 			continue
 		}
 		if h.Failed != nil {
@@ -243,7 +243,7 @@ func (s *session) held(l line, at moment.Moment) string {
 		}
 		until := "until it is lifted"
 		if !h.Until.IsZero() {
-			until = "until " + day(h.Until)
+			until = "until " + FormatDay(h.Until)
 		}
 		return fmt.Sprintf("held%s %s by %s: %s", h.But(), until, h.By, h.Reason)
 	}

@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/license"
@@ -89,28 +89,28 @@ func (o *baselineOptions) run(ctx context.Context, args []string) (answer, error
 	if err != nil {
 		return answer{}, err
 	}
-	state, err := s.baseline(ctx, k, p)
+	state, err := s.Baseline(ctx, k, p)
 	if err != nil {
 		return answer{}, err
 	}
-	data := baselineData{g.String(), p.Manifest().Version.String(), p.Digest().String(), string(state.Claim), string(s.tx)}
+	data := baselineData{g.String(), p.Manifest().Version.String(), p.Digest().String(), string(state.Claim), string(s.Tx)}
 	view := output.View{Text: fmt.Sprintf("%s %s is installed (%s)", p.Manifest().DisplayName, p.Release(), state.Claim)}
 	if o.dryRun {
 		return answer{data: data, view: view}, nil
 	}
-	if _, err := s.changing(ctx, "store baseline"); err != nil {
+	if _, err := s.BeginChanging(ctx, "store baseline"); err != nil {
 		return answer{}, err
 	}
 	if _, err := s.addPackages(ctx, []string{o.file}); err != nil && exitOf(fault.Of(err).Verdict()) != exitLicense {
 		return answer{}, err // what is installed is so with any license, or none
 	}
-	state.License = s.licenseOf(p)
-	return answer{data: data, view: view}, s.settle(ctx, journal.Baselined{Key: k, Name: p.Manifest().DisplayName, State: state, Evidence: o.evidence})
+	state.License = s.LicenseTermsOf(p)
+	return answer{data: data, view: view}, s.RecordBaseline(ctx, journal.Baselined{Key: k, Name: p.Manifest().DisplayName, State: state, Evidence: o.evidence})
 }
 
 // runAbsent records that a store has no such visual, as far as it can tell.
 func (o *baselineOptions) runAbsent(ctx context.Context, s *session, k store.Key) (answer, error) {
-	target := s.stores[k.Store]
+	target := s.Stores[k.Store]
 	told, there, err := target.Look(ctx, k.GUID)
 	if err != nil {
 		return answer{}, err
@@ -123,32 +123,32 @@ func (o *baselineOptions) runAbsent(ctx context.Context, s *session, k store.Key
 	if t := target.Traits(); t.TellsDigest || t.TellsVersion {
 		state.Claim = store.Verified
 	}
-	a := answer{data: baselineData{GUID: k.GUID.String(), Claim: string(state.Claim), Tx: string(s.tx)},
+	a := answer{data: baselineData{GUID: k.GUID.String(), Claim: string(state.Claim), Tx: string(s.Tx)},
 		view: output.View{Text: fmt.Sprintf("%s is not installed (%s)", k.GUID, state.Claim)}}
 	if o.dryRun {
 		return a, nil
 	}
-	if _, err := s.changing(ctx, "store baseline"); err != nil {
+	if _, err := s.BeginChanging(ctx, "store baseline"); err != nil {
 		return answer{}, err
 	}
-	return a, s.settle(ctx, journal.Baselined{Key: k, State: state, Evidence: o.evidence})
+	return a, s.RecordBaseline(ctx, journal.Baselined{Key: k, State: state, Evidence: o.evidence})
 }
 
-// settle records a baseline. It closes a step of which nobody could tell whether
+// RecordBaseline records a baseline. It closes a step of which nobody could tell whether
 // it was made, and takes back one that waits: the baseline says what is there.
-func (s *session) settle(ctx context.Context, fact journal.Baselined) error {
-	open := s.journal.Book().Open(fact.Key)
+func (s *Engine) RecordBaseline(ctx context.Context, fact journal.Baselined) error {
+	open := s.Journal.Book().Open(fact.Key)
 	switch {
 	case open == nil:
-		return s.journal.Append(ctx, s.tx, fact)
+		return s.Journal.Append(ctx, s.Tx, fact)
 	case open.Waiting:
 		w := plan.Withdrawal{Key: fact.Key, Open: *open, Reason: "a person said what is installed: " + fact.Evidence}
-		if err := s.applier().Withdraw(ctx, s.tx, w); err != nil {
+		if err := s.Applier().Withdraw(ctx, s.Tx, w); err != nil {
 			return err
 		}
-		return s.journal.Append(ctx, s.tx, fact)
+		return s.Journal.Append(ctx, s.Tx, fact)
 	}
-	return s.journal.Append(ctx, s.tx, journal.Failed{
+	return s.Journal.Append(ctx, s.Tx, journal.Failed{
 		Step: open.Step.ID, Code: "op.unknown_outcome", StoreState: journal.Uncertain,
 		Message: "nobody could tell whether it was made; a person looked: " + fact.Evidence,
 	}, fact)
@@ -158,7 +158,7 @@ func (o *baselineOptions) read(g visual.GUID) (*pbiviz.Package, error) {
 	limits := pbiviz.DefaultLimits()
 	text, err := disk.ReadFile(o.Disk, o.file, limits.FileSize)
 	if err != nil {
-		return nil, unreadableFile(o.file, err)
+		return nil, UnreadableFile(o.file, err)
 	}
 	p, err := pbiviz.Read(text, limits)
 	if err != nil {
@@ -171,11 +171,11 @@ func (o *baselineOptions) read(g visual.GUID) (*pbiviz.Package, error) {
 	return p, nil
 }
 
-// baseline compares what a person says with what the store tells.
-func (s *session) baseline(ctx context.Context, k store.Key, p *pbiviz.Package) (store.State, error) {
+// Baseline compares what a person says with what the store tells.
+func (s *Engine) Baseline(ctx context.Context, k store.Key, p *pbiviz.Package) (store.State, error) {
 	release := p.Release()
 	state := store.State{Presence: store.Present, Release: &release, Claim: store.Confirmed}
-	target := s.stores[k.Store]
+	target := s.Stores[k.Store]
 	listed, err := target.Installed(ctx)
 	if err != nil {
 		return state, err
@@ -198,8 +198,8 @@ func (s *session) baseline(ctx context.Context, k store.Key, p *pbiviz.Package) 
 	return state, nil
 }
 
-// licenseOf is what is known of an archived package's license: of several
+// LicenseTermsOf is what is known of an archived package's license: of several
 // statements the one that ends first.
-func (s *session) licenseOf(p *pbiviz.Package) license.Terms {
-	return s.observer().Facts(s.journal.Book()).EarliestEnd[p.Digest()]
+func (s *Engine) LicenseTermsOf(p *pbiviz.Package) license.Terms {
+	return s.Observer().Facts(s.Journal.Book()).EarliestEnd[p.Digest()]
 }

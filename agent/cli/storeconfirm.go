@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"regexp"
 	"strings"
 
@@ -11,6 +10,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/apply"
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/visual"
@@ -84,17 +84,17 @@ func (o *confirmOptions) run(ctx context.Context, args []string) (answer, error)
 	}
 	defer s.Close()
 	if !o.dryRun {
-		if _, err := s.changing(ctx, "store confirm"); err != nil {
+		if _, err := s.BeginChanging(ctx, "store confirm"); err != nil {
 			return answer{}, err
 		}
 	}
-	k, err := o.key(s, g, func(k store.Key) bool { _, _, waits := task(s.journal.Book(), k); return waits })
+	k, err := o.key(s, g, func(k store.Key) bool { _, _, waits := WaitingTask(s.Journal.Book(), k); return waits })
 	if err != nil {
 		return answer{}, err
 	}
-	open, _, ok := task(s.journal.Book(), k)
+	open, _, ok := WaitingTask(s.Journal.Book(), k)
 	if !ok {
-		return answer{}, s.nothingWaits(k)
+		return answer{}, s.NothingWaits(k)
 	}
 	actor, err := o.Actor()
 	if err != nil {
@@ -105,16 +105,16 @@ func (o *confirmOptions) run(ctx context.Context, args []string) (answer, error)
 		return answer{}, err
 	}
 	step := open.Step
-	data := confirmData{g.String(), string(step.Kind), "", digestOf(step.To.Release), string(store.Confirmed), timestamp(open.Since), message, string(s.tx)}
+	data := confirmData{g.String(), string(step.Kind), "", DigestText(step.To.Release), string(store.Confirmed), Timestamp(open.Since), message, string(s.Tx)}
 	if step.To.Release != nil {
 		data.Version = step.To.Release.Version.String()
 	}
-	a := answer{data: data, view: output.View{Text: fmt.Sprintf("%s of %s to %s is confirmed: %s", step.Kind, title(step.Name, k), versionOf(step.To), message)}}
+	a := answer{data: data, view: output.View{Text: fmt.Sprintf("%s of %s to %s is confirmed: %s", step.Kind, Title(step.Name, k), VersionText(step.To), message)}}
 	if o.dryRun {
 		a.message = "nothing was done"
 		return a, nil
 	}
-	r, err := s.applier().Confirm(ctx, s.tx, open, message)
+	r, err := s.Applier().Confirm(ctx, s.Tx, open, message)
 	if err == nil && !r.OK() { // it was made, and its check found it bad
 		err = worst([]apply.Result{r}, true)
 	}
@@ -139,12 +139,12 @@ func (o *confirmOptions) check() error {
 	return nil
 }
 
-// nothingWaits says why there is nothing to confirm.
-func (s *session) nothingWaits(k store.Key) error {
-	if o := s.journal.Book().Open(k); o != nil && o.Unclear != "" {
+// NothingWaits says why there is nothing to confirm.
+func (s *Engine) NothingWaits(k store.Key) error {
+	if o := s.Journal.Book().Open(k); o != nil && o.Unclear != "" {
 		return fault.New(string(plan.CodeUnclear), o.Look(), "no task of %s waits for a person, but somebody is to look at it: %s", k.GUID, o.Unclear)
 	}
-	for _, r := range s.journal.Book().Revisions(k) {
+	for _, r := range s.Journal.Book().Revisions(k) {
 		if r.Status == journal.StatusOpen || r.Status == journal.StatusChecking {
 			return fault.New("confirm.open", "run `orgstore apply`: it finishes what was interrupted", "a change of %s was interrupted and does not wait for a person", k.GUID)
 		}
@@ -238,5 +238,5 @@ func turns(step plan.Step) bool {
 
 // stillWaiting refuses to confirm a step: it goes on waiting.
 func stillWaiting(step plan.Step, code, hint, format string, args ...any) error {
-	return fault.New(code, hint, "%s of %s is not confirmed: %s", step.Kind, title(step.Name, step.Key), fmt.Sprintf(format, args...)).DueTo(plan.CodeWaiting)
+	return fault.New(code, hint, "%s of %s is not confirmed: %s", step.Kind, Title(step.Name, step.Key), fmt.Sprintf(format, args...)).DueTo(plan.CodeWaiting)
 }

@@ -5,14 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/agent/safetext"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/store/galleryexport"
@@ -53,7 +54,7 @@ library is taken in in the same way.`,
 type listData struct {
 	Taken   string        `json:"taken"`
 	Entries []listedData  `json:"entries"`
-	Missing []visualData  `json:"missing"` // pinned, and not in the list
+	Missing []Visual      `json:"missing"` // pinned, and not in the list
 	Skipped []skippedData `json:"skipped"`
 	Tx      string        `json:"tx"`
 }
@@ -75,11 +76,11 @@ type skippedData struct {
 func (o *importOptions) run(ctx context.Context, args []string) (answer, error) {
 	text, err := disk.ReadFile(o.Disk, args[0], galleryexport.MaxSize)
 	if err != nil {
-		return answer{}, unreadableFile(args[0], err)
+		return answer{}, UnreadableFile(args[0], err)
 	}
 	info, err := o.Disk.Stat(args[0])
 	if err != nil {
-		return answer{}, unreadableFile(args[0], err)
+		return answer{}, UnreadableFile(args[0], err)
 	}
 	s, err := o.open(ctx)
 	if err != nil {
@@ -89,15 +90,15 @@ func (o *importOptions) run(ctx context.Context, args []string) (answer, error) 
 	if err := o.known(s); err != nil {
 		return answer{}, err
 	}
-	name := cmp.Or(o.name, s.home())
-	if name == "" || tells(s.stores[name]) {
+	name := cmp.Or(o.name, s.HomeStore())
+	if name == "" || CanList(s.Stores[name]) {
 		return answer{}, fault.New("list.unneeded", "nothing needs to be done", "this store tells by itself what it holds: a list of it is not needed")
 	}
-	if before, ok := s.journal.Book().Listed(name); ok && before.Taken.After(info.ModTime()) {
+	if before, ok := s.Journal.Book().Listed(name); ok && before.Taken.After(info.ModTime()) {
 		return answer{}, fault.New("list.older", "export the list again",
-			"the list %s was made at %s, and one made at %s is known already", args[0], clock(info.ModTime()), clock(before.Taken))
+			"the list %s was made at %s, and one made at %s is known already", args[0], FormatTime(info.ModTime()), FormatTime(before.Taken))
 	}
-	desk, tx := s.desk(), s.tx
+	desk, tx := s.Importer(), s.Tx
 	desk.Store = name
 	if o.dryRun {
 		return o.look(s, args[0], text, info.ModTime(), name)
@@ -132,39 +133,39 @@ func notAList(name string, err error) error {
 	return fault.New(string(refusal.Code()), refusal.Findings[0].Hint, "cannot read %s: %s", name, refusal.Findings[0].Message).DueTo(fault.CodeUnknown)
 }
 
-// tells says whether a store tells by itself what it holds.
-func tells(s store.Store) bool { t := s.Traits(); return t.TellsDigest || t.TellsVersion }
+// CanList says whether a store tells by itself what it holds.
+func CanList(s store.Store) bool { t := s.Traits(); return t.TellsDigest || t.TellsVersion }
 
 // imported shows a list, and what each of its entries means here.
 func (s *session) imported(fact journal.Exported, skipped []galleryexport.Skipped) answer {
-	data := listData{Taken: timestamp(fact.Taken), Entries: []listedData{}, Missing: []visualData{}, Skipped: []skippedData{}, Tx: string(s.tx)}
+	data := listData{Taken: Timestamp(fact.Taken), Entries: []listedData{}, Missing: []Visual{}, Skipped: []skippedData{}, Tx: string(s.Tx)}
 	view := output.View{Columns: []string{"NAME", "ID", "SOURCE", "ACCESS", "CHANGED", "WHAT IT MEANS"}}
 	for _, e := range fact.Entries {
 		id := e.GUID.String()
 		if e.Source == store.FromFile {
 			id = e.GUID.OrgStore()
 		}
-		what := s.means(e, fact)
+		what := s.MeaningOfEntry(e, fact)
 		data.Entries = append(data.Entries, listedData{e.GUID.String(), e.Name, string(e.Source), e.Enabled, e.Changed, what})
-		view.Rows = append(view.Rows, []string{orDash(e.Name), id, string(e.Source), onOff(e.Enabled), orDash(e.Changed), what})
+		view.Rows = append(view.Rows, []string{orDash(e.Name), id, string(e.Source), OnOff(e.Enabled), orDash(e.Changed), what})
 	}
-	for _, v := range s.settings.Visuals {
+	for _, v := range s.Settings.Visuals {
 		listed := slices.ContainsFunc(fact.Entries, func(e journal.ExportedEntry) bool { return e.GUID == v.GUID })
-		if listed || !slices.Contains(s.settings.RingsOf(v), fact.Store) {
+		if listed || !slices.Contains(s.Settings.RingsOf(v), fact.Store) {
 			continue
 		}
-		data.Missing = append(data.Missing, visualData{GUID: v.GUID.String(), Name: v.Name, Store: fact.Store})
+		data.Missing = append(data.Missing, Visual{GUID: v.GUID.String(), Name: v.Name, Store: fact.Store})
 		view.Rows = append(view.Rows, []string{orDash(v.Name), v.GUID.OrgStore(), output.Nothing, output.Nothing, output.Nothing, "pinned, and not in the list"})
 	}
 	for _, l := range skipped {
 		data.Skipped = append(data.Skipped, skippedData{l.Line, l.Why})
-		s.note("line %d is passed over: %s", l.Line, output.Safe(l.Why))
+		s.note("line %d is passed over: %s", l.Line, safetext.Line(l.Why))
 	}
 	return answer{data: data, view: view, message: fmt.Sprintf(
-		"made at %s: it tells what is listed, from where, and whether access is on; it never tells a version", clock(fact.Taken))}
+		"made at %s: it tells what is listed, from where, and whether access is on; it never tells a version", FormatTime(fact.Taken))}
 }
 
-func onOff(b *bool) string {
+func OnOff(b *bool) string {
 	switch {
 	case b == nil:
 		return output.Nothing
@@ -174,12 +175,12 @@ func onOff(b *bool) string {
 	return "off"
 }
 
-// means says what an entry of a list means for orgstore.
-func (s *session) means(e journal.ExportedEntry, fact journal.Exported) string {
+// MeaningOfEntry says what an entry of a list means for orgstore.
+func (s *Engine) MeaningOfEntry(e journal.ExportedEntry, fact journal.Exported) string {
 	k := store.Key{Store: fact.Store, GUID: e.GUID}
-	_, pinned := s.settings.Visual(e.GUID)
-	belief := s.journal.Book().Belief(k)
-	open, _, waits := task(s.journal.Book(), k)
+	_, pinned := s.Settings.Visual(e.GUID)
+	belief := s.Journal.Book().Belief(k)
+	open, _, waits := WaitingTask(s.Journal.Book(), k)
 	switch {
 	case e.Source == store.FromAppSource && pinned:
 		return "pinned, and cannot be: it came from AppSource, which updates it by itself"
@@ -193,7 +194,7 @@ func (s *session) means(e journal.ExportedEntry, fact journal.Exported) string {
 	case belief.Presence != store.Present || belief.Release == nil:
 		return "nobody can tell which package this is: orgstore store baseline " + e.GUID.String() + " --package FILE --evidence TEXT"
 	case e.Enabled != nil && belief.Enabled != nil && *e.Enabled != *belief.Enabled:
-		return fmt.Sprintf("known as %s with access %s: somebody changed its access", belief.Release.Version, onOff(belief.Enabled))
+		return fmt.Sprintf("known as %s with access %s: somebody changed its access", belief.Release.Version, OnOff(belief.Enabled))
 	}
 	return fmt.Sprintf("known as %s", belief.Release.Version)
 }
@@ -205,7 +206,7 @@ func speaks(open plan.Open, l store.Listing, there bool, taken time.Time) string
 	if !taken.After(open.Since) {
 		return ""
 	}
-	list, g := "the list of "+clock(taken), open.Step.Key.GUID
+	list, g := "the list of "+FormatTime(taken), open.Step.Key.GUID
 	switch kind := open.Step.Kind; {
 	case kind == change.Install && there && l.Source == store.FromFile:
 		return list + " shows it: look at its version and confirm"
@@ -216,18 +217,18 @@ func speaks(open plan.Open, l store.Listing, there bool, taken time.Time) string
 	case kind.Puts() || l.Enabled == nil:
 		return ""
 	case *l.Enabled == (kind == change.Enable):
-		return fmt.Sprintf("%s shows access %s: confirm with orgstore store confirm %s --access %s", list, onOff(l.Enabled), g, onOff(l.Enabled))
+		return fmt.Sprintf("%s shows access %s: confirm with orgstore store confirm %s --access %s", list, OnOff(l.Enabled), g, OnOff(l.Enabled))
 	}
-	return list + " still shows access " + onOff(l.Enabled)
+	return list + " still shows access " + OnOff(l.Enabled)
 }
 
-// corroborated says what the newest list and the activity log tell of a change
+// corroboratedText says what the newest list and the activity log tell of a change
 // that waits.
-func (s *session) corroborated(open plan.Open) string {
+func (s *Engine) corroboratedText(open plan.Open) string {
 	listed := ""
-	if e := s.journal.Book().Export(open.Step.Key.Store); e != nil {
+	if e := s.Journal.Book().Export(open.Step.Key.Store); e != nil {
 		l, there := e.Listed[open.Step.Key.GUID]
 		listed = speaks(open, l, there, e.Taken)
 	}
-	return phrases(listed, s.witnessed(open))
+	return JoinPhrases(listed, s.corroboration(open))
 }

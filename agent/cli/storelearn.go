@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"io/fs"
 	"path/filepath"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/visual"
@@ -89,7 +89,7 @@ func (o *learnOptions) run(_ context.Context, args []string) (answer, error) {
 	if err := o.free(); err != nil {
 		return answer{}, err
 	}
-	har, err := o.readBounded(args[0], maxRecording)
+	har, err := o.ReadBounded(args[0], MaxRecording)
 	if err != nil {
 		return answer{}, err
 	}
@@ -100,7 +100,7 @@ func (o *learnOptions) run(_ context.Context, args []string) (answer, error) {
 		}
 		return answer{}, err
 	}
-	if err := o.write(o.out, 0o644, learned.Recipe); err != nil {
+	if err := o.Write(o.out, 0o644, learned.Recipe); err != nil {
 		return answer{}, fmt.Errorf("cannot write the recipe: %w", err)
 	}
 	return o.tell(learned, args[0]), nil
@@ -125,7 +125,7 @@ func (o *learnOptions) known() (Session, error) {
 }
 
 func (g *globals) readPackage(name string) (*pbiviz.Package, error) {
-	text, err := g.readBounded(name, pbiviz.DefaultLimits().FileSize)
+	text, err := g.ReadBounded(name, pbiviz.DefaultLimits().FileSize)
 	if err != nil {
 		return nil, err
 	}
@@ -136,11 +136,11 @@ func (g *globals) readPackage(name string) (*pbiviz.Package, error) {
 	return p, nil
 }
 
-// readBounded reads a file of at most most bytes.
-func (p Ports) readBounded(name string, most int64) ([]byte, error) {
+// ReadBounded reads a file of at most most bytes.
+func (p Ports) ReadBounded(name string, most int64) ([]byte, error) {
 	text, err := disk.ReadFile(p.Disk, name, most)
 	if err != nil {
-		return nil, unreadableFile(name, err)
+		return nil, UnreadableFile(name, err)
 	}
 	return text, nil
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"io/fs"
 	"maps"
 	"path/filepath"
@@ -13,11 +12,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/lock"
 	"github.com/orgstore/orgstore/agent/notify"
+	"github.com/orgstore/orgstore/agent/safetext"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/verdict"
@@ -52,58 +52,58 @@ type Mail struct {
 	Subject, Text string
 }
 
-// tell sends what people have yet to be told, channel by channel. What keeps it
+// DeliverNotices sends what people have yet to be told, channel by channel. What keeps it
 // from that is said and stops nothing else.
-func (s *session) tell(ctx context.Context, p plan.Plan, in plan.Input) {
-	if len(s.settings.Notify) == 0 || ctx.Err() != nil {
+func (s *Engine) DeliverNotices(ctx context.Context, p plan.Plan, in plan.Input) {
+	if len(s.Settings.Notify) == 0 || ctx.Err() != nil {
 		return
 	}
-	if _, err := s.deliver(ctx, s.notices(p, in), s.settings.Notify, false); err != nil && ctx.Err() == nil {
+	if _, err := s.Deliver(ctx, s.Notices(p, in), s.Settings.Notify, false); err != nil && ctx.Err() == nil {
 		s.note("notices could not be sent: %v", err)
 	}
 }
 
-// tellAnew does so after something was changed.
-func (s *session) tellAnew(ctx context.Context) {
-	if len(s.settings.Notify) == 0 || ctx.Err() != nil {
+// DeliverNoticesAfterChange does so after something was changed.
+func (s *Engine) DeliverNoticesAfterChange(ctx context.Context) {
+	if len(s.Settings.Notify) == 0 || ctx.Err() != nil {
 		return
 	}
-	if err := s.leave(); err != nil { // nobody is kept out while channels are waited for
+	if err := s.ReleaseLease(); err != nil { // nobody is kept out while channels are waited for
 		s.note("the lock could not be given back: %v", err)
 	}
-	p, in, err := s.plan(ctx, nil)
+	p, in, err := s.PlanNow(ctx, nil)
 	if err != nil {
 		s.note("notices could not be sent: %v", err)
 		return
 	}
-	s.tell(ctx, p, in)
+	s.DeliverNotices(ctx, p, in)
 }
 
-// notices are all that there is to tell now, told before or not.
-func (s *session) notices(p plan.Plan, in plan.Input) []notify.Notice {
-	now := s.clock().Time()
-	book := s.journal.Book()
-	all := notify.Licenses(s.runways(p, in), now)
-	all = append(all, notify.Tasks(book, s.instructions)...)
+// Notices are all that there is to tell now, told before or not.
+func (s *Engine) Notices(p plan.Plan, in plan.Input) []notify.Notice {
+	now := s.Moment().Time()
+	book := s.Journal.Book()
+	all := notify.Licenses(s.Runways(p, in), now)
+	all = append(all, notify.Tasks(book, s.taskInstructions)...)
 	all = append(all, notify.Changes(book)...)
-	all = append(all, notify.Drift(s.drift(p, in))...)
+	all = append(all, notify.Drift(s.CompareDrift(p, in))...)
 	var held []notify.Held
 	for _, step := range p.Steps {
-		if g, waits := undecided(s.gates(step)); waits && g.Kind != plan.GateHold {
+		if g, waits := undecided(s.Gates(step)); waits && g.Kind != plan.GateHold {
 			held = append(held, notify.Held{Step: step, Gate: g})
 		}
 	}
 	all = append(all, notify.Gates(held)...)
-	all = append(all, notify.Expiries(s.expiries(), now)...)
-	if f := s.unsigned; f != nil {
+	all = append(all, notify.Expiries(s.knownExpiries(), now)...)
+	if f := s.signInFault; f != nil {
 		all = append(all, notify.Unsigned(f.Error(), f.Hint, verdict.Code(f.Code), now))
 	}
 	return all
 }
 
-// instructions are what a task asks a person to do, where the store can tell.
-func (s *session) instructions(k store.Key, id store.StepID) string {
-	t, ok := s.stores[k.Store].(interface {
+// taskInstructions are what a task asks a person to do, where the store can tell.
+func (s *Engine) taskInstructions(k store.Key, id store.StepID) string {
+	t, ok := s.Stores[k.Store].(interface {
 		Instructions(id store.StepID) (string, error)
 	})
 	if !ok {
@@ -116,21 +116,21 @@ func (s *session) instructions(k store.Key, id store.StepID) string {
 	return text
 }
 
-// expiries are the ends that are known beside those of licenses.
-func (s *session) expiries() []notify.Expiry {
+// knownExpiries are the ends that are known beside those of licenses.
+func (s *Engine) knownExpiries() []notify.Expiry {
 	var all []notify.Expiry
-	if in := s.settings.SignIn; !in.SecretEnds.IsZero() {
+	if in := s.Settings.SignIn; !in.SecretEnds.IsZero() {
 		all = append(all, notify.Expiry{Event: notify.SignInEnding, What: "the client secret that signs in to the tenant", Ends: in.SecretEnds,
 			Hint: "create a new one in the app registration, put it where sign_in says, and correct secret_ends"})
 	}
-	if s.settings.SignIn.Certificate != "" {
+	if s.Settings.SignIn.Certificate != "" {
 		// One that cannot be read shows where somebody signs in with it.
 		if ends, err := s.certificateEnds(); err == nil && !ends.IsZero() {
 			all = append(all, notify.Expiry{Event: notify.SignInEnding, What: "the certificate that signs in to the tenant", Ends: ends,
 				Hint: "make a new one, add its public half to the app registration, and put it where sign_in.certificate says"})
 		}
 	}
-	vendors, _ := s.believable(s.settings)
+	vendors, _ := s.TrustParts(s.Settings)
 	for _, v := range vendors {
 		if !v.Bundle.IsZero() && !v.Bundle.Expires().IsZero() {
 			all = append(all, notify.Expiry{Event: notify.TrustEnding, What: "the trust bundle of " + v.Name, Ends: v.Bundle.Expires(),
@@ -140,47 +140,47 @@ func (s *session) expiries() []notify.Expiry {
 	return all
 }
 
-func (s *session) certificateEnds() (time.Time, error) {
-	t, err := s.remote()
+func (s *Engine) certificateEnds() (time.Time, error) {
+	t, err := s.ConnectTenant()
 	if err != nil {
 		return time.Time{}, err
 	}
 	return t.CertificateEnds()
 }
 
-// A delivery is one message that went to a channel.
-type delivery struct {
-	channel string
-	message notify.Message
+// A Delivery is one message that went to a channel.
+type Delivery struct {
+	Channel string
+	Message notify.Message
 }
 
-// deliver sends what is due to channels, and records it. One process at a time
+// Deliver sends what is due to channels, and records it. One process at a time
 // sends: another one that does so leaves nothing to do. In a hurry, a person
 // asked for it: no digest is waited for, and no channel is left alone.
-func (s *session) deliver(ctx context.Context, all []notify.Notice, channels []config.Channel, hurry bool) ([]delivery, error) {
-	held, err := lock.Acquire(ctx, s.Disk, filepath.Join(s.settings.Data, "notices"), lock.Holder{Command: "orgstore notice", Since: s.Now()}, 0)
+func (s *Engine) Deliver(ctx context.Context, all []notify.Notice, channels []config.Channel, hurry bool) ([]Delivery, error) {
+	held, err := lock.Acquire(ctx, s.Disk, filepath.Join(s.Settings.Data, "notices"), lock.Holder{Command: "orgstore notice", Since: s.Now()}, 0)
 	if busy := (*lock.Held)(nil); errors.As(err, &busy) && !hurry {
 		return nil, nil
 	} else if err != nil {
 		return nil, err
 	}
 	defer held.Release() //nolint:errcheck // it ends with the process
-	if err := s.journal.Refresh(ctx); err != nil {
+	if err := s.Journal.Refresh(ctx); err != nil {
 		return nil, err
 	}
-	states, err := s.channelStates()
+	states, err := s.ChannelStates()
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, tellTime)
 	defer cancel()
-	var sent []delivery
+	var sent []Delivery
 	var failures []error
 	for _, c := range channels {
 		state := states[c.Name]
 		told, err := s.deliverTo(ctx, c, &state, all, hurry)
 		for _, m := range told {
-			sent = append(sent, delivery{c.Name, m})
+			sent = append(sent, Delivery{c.Name, m})
 		}
 		states[c.Name] = state
 		if err != nil {
@@ -192,13 +192,13 @@ func (s *session) deliver(ctx context.Context, all []notify.Notice, channels []c
 
 // deliverTo sends what is due to one channel. What was sent is recorded at once:
 // a program that dies in between sends that message once more, under its id.
-func (s *session) deliverTo(ctx context.Context, c config.Channel, state *channelState, all []notify.Notice, hurry bool) ([]notify.Message, error) {
+func (s *Engine) deliverTo(ctx context.Context, c config.Channel, state *channelState, all []notify.Notice, hurry bool) ([]notify.Message, error) {
 	now, digest := s.Now().UTC(), time.Time{}
 	if c.Digest != nil {
 		digest = c.Digest.Before(now)
 	}
-	if _, begun := s.journal.Book().Channel(c.Name); !begun {
-		if err := s.journal.Append(ctx, s.tx, journal.Notified{Channel: c.Name}); err != nil {
+	if _, begun := s.Journal.Book().Channel(c.Name); !begun {
+		if err := s.Journal.Append(ctx, s.Tx, journal.Notified{Channel: c.Name}); err != nil {
 			return nil, err
 		}
 		state.Digest = digest // its first one is the next
@@ -210,17 +210,17 @@ func (s *session) deliverTo(ctx context.Context, c config.Channel, state *channe
 		return nil, nil
 	}
 	var sent []notify.Message
-	for _, m := range notify.Messages(c.Name, c.Due(s.journal.Book(), all), c.Digest != nil, now) {
+	for _, m := range notify.Messages(c.Name, c.Due(s.Journal.Book(), all), c.Digest != nil, now) {
 		if err := s.send(ctx, c, m); err != nil {
-			return sent, s.failedTo(c, state, err)
+			return sent, s.noteFailedChannel(c, state, err)
 		}
-		if err := s.journal.Append(context.WithoutCancel(ctx), s.tx, toldOf(c.Name, m)); err != nil {
+		if err := s.Journal.Append(context.WithoutCancel(ctx), s.Tx, toldOf(c.Name, m)); err != nil {
 			return sent, err
 		}
 		sent = append(sent, m)
 	}
 	if state.Tries > 0 && len(sent) > 0 {
-		s.note("the channel %s works again", output.Safe(c.Name))
+		s.note("the channel %s works again", safetext.Line(c.Name))
 	}
 	*state = channelState{Digest: digest}
 	return sent, nil
@@ -234,8 +234,8 @@ func toldOf(channel string, m notify.Message) journal.Notified {
 	return n
 }
 
-// failedTo keeps that a channel could not be told, and when it is tried again.
-func (s *session) failedTo(c config.Channel, state *channelState, err error) error {
+// noteFailedChannel keeps that a channel could not be told, and when it is tried again.
+func (s *Engine) noteFailedChannel(c config.Channel, state *channelState, err error) error {
 	f := fault.Of(err)
 	if f.Code == "error" { // whoever answers there says no more
 		f = &fault.Fault{Code: "notice.failed", Hint: "look after whoever answers there: the agent tries again by itself, and orgstore notice send at once", Err: err}
@@ -243,9 +243,9 @@ func (s *session) failedTo(c config.Channel, state *channelState, err error) err
 	if state.Tries == 0 {
 		state.Since = s.Now().UTC()
 	}
-	state.Problem = output.Safe(f.Error())
+	state.Problem = safetext.Line(f.Error())
 	if f.Hint != "" {
-		state.Problem += " (" + output.Safe(f.Hint) + ")"
+		state.Problem += " (" + safetext.Line(f.Hint) + ")"
 	}
 	state.Again = s.Now().UTC().Add(min(firstAgain<<min(state.Tries, 10), lastAgain))
 	state.Tries++
@@ -255,13 +255,13 @@ func (s *session) failedTo(c config.Channel, state *channelState, err error) err
 }
 
 // send sends one message by the channel's way.
-func (s *session) send(ctx context.Context, c config.Channel, m notify.Message) error {
+func (s *Engine) send(ctx context.Context, c config.Channel, m notify.Message) error {
 	switch {
 	case c.Mail.From != "":
-		if s.unsigned != nil {
-			return s.unsigned // nobody is asked to sign in twice
+		if s.signInFault != nil {
+			return s.signInFault // nobody is asked to sign in twice
 		}
-		t, err := s.remote()
+		t, err := s.ConnectTenant()
 		if err != nil {
 			return err
 		}
@@ -273,7 +273,7 @@ func (s *session) send(ctx context.Context, c config.Channel, m notify.Message) 
 		if err != nil {
 			return err
 		}
-		return s.Post(ctx, s.settings, Post{To: c.Teams, Body: body})
+		return s.Post(ctx, s.Settings, Post{To: c.Teams, Body: body})
 	}
 	body, err := m.Hook()
 	if err != nil {
@@ -287,7 +287,7 @@ func (s *session) send(ctx context.Context, c config.Channel, m notify.Message) 
 	if err != nil {
 		return fault.New("notice.secret", "make one: openssl rand -base64 32, and write whsec_ before it", "%w", err)
 	}
-	return s.Post(ctx, s.settings, Post{To: c.Webhook, Header: header, Body: body})
+	return s.Post(ctx, s.Settings, Post{To: c.Webhook, Header: header, Body: body})
 }
 
 // A channelState is how a channel is, beside what the journal has. Its members
@@ -308,16 +308,16 @@ type channelsFile struct {
 	Channels map[string]channelState `json:"channels"`
 }
 
-func (s *session) channelsFile() string {
-	return filepath.Join(s.settings.Data, "notices", "channels.json")
+func (s *Engine) channelsFile() string {
+	return filepath.Join(s.Settings.Data, "notices", "channels.json")
 }
 
-// channelStates reads how channels are. A file that cannot be understood is as
+// ChannelStates reads how channels are. A file that cannot be understood is as
 // good as none: what was told is in the journal.
-func (s *session) channelStates() (map[string]channelState, error) {
+func (s *Engine) ChannelStates() (map[string]channelState, error) {
 	text, err := disk.ReadFile(s.Disk, s.channelsFile(), maxChannels)
 	if err != nil {
-		return map[string]channelState{}, ignoring(err, fs.ErrNotExist)
+		return map[string]channelState{}, IgnoreError(err, fs.ErrNotExist)
 	}
 	var f channelsFile
 	if json.Unmarshal(text, &f) != nil || f.Format != channelsFormat || f.Channels == nil {
@@ -326,29 +326,29 @@ func (s *session) channelStates() (map[string]channelState, error) {
 	return f.Channels, nil
 }
 
-func (s *session) saveChannels(states map[string]channelState) error {
+func (s *Engine) saveChannels(states map[string]channelState) error {
 	maps.DeleteFunc(states, func(name string, _ channelState) bool {
-		_, known := s.settings.Channel(name)
+		_, known := s.Settings.Channel(name)
 		return !known
 	})
 	text, err := json.Marshal(channelsFile{channelsFormat, states})
 	if err != nil {
 		return err
 	}
-	return s.write(s.channelsFile(), 0o600, text)
+	return s.Write(s.channelsFile(), 0o600, text)
 }
 
-// untold says which channels cannot be told; empty where all can.
-func (s *session) untold() string {
-	states, err := s.channelStates()
+// FailingChannels says which channels cannot be told; empty where all can.
+func (s *Engine) FailingChannels() string {
+	states, err := s.ChannelStates()
 	if err != nil {
 		return "how the channels of notices are is not known: " + err.Error()
 	}
 	var all []string
 	for _, name := range slices.Sorted(maps.Keys(states)) {
 		if c := states[name]; c.Tries > 0 {
-			all = append(all, fmt.Sprintf("notices do not reach %s since %s: %s", name, clock(c.Since), c.Problem))
+			all = append(all, fmt.Sprintf("notices do not reach %s since %s: %s", name, FormatTime(c.Since), c.Problem))
 		}
 	}
-	return output.SafeLines(strings.Join(all, "; "))
+	return safetext.Lines(strings.Join(all, "; "))
 }

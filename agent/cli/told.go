@@ -14,17 +14,17 @@ import (
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
-// told is what a store that sees nothing by itself is told, from the journal.
-func (s *session) told(name string) store.Told {
-	if s.lists == nil {
-		s.lists = map[string]*lists{}
+// driverContext is what a store that sees nothing by itself is told, from the journal.
+func (s *Engine) driverContext(name string) store.Told {
+	if s.exportLists == nil {
+		s.exportLists = map[string]*lists{}
 	}
-	s.lists[name] = &lists{store: name}
-	told := store.Told{Brief: s.brief, Now: s.Now, Export: s.lists[name].newest(func() journal.Book { return s.journal.Book() })}
-	if c, ok := s.settings.StoreNamed(name); ok {
+	s.exportLists[name] = &lists{store: name}
+	told := store.Told{Brief: s.taskBrief, Now: s.Now, Export: s.exportLists[name].newest(func() journal.Book { return s.Journal.Book() })}
+	if c, ok := s.Settings.StoreNamed(name); ok {
 		told.Tenant = c.Tenant
 	}
-	if len(s.settings.Stores) > 1 {
+	if len(s.Settings.Stores) > 1 {
 		told.Store = name
 	}
 	return told
@@ -49,8 +49,8 @@ func (l *lists) newest(book func() journal.Book) func() *store.Export {
 	}
 }
 
-func (s *session) brief(id store.StepID) (store.Brief, bool) {
-	o, ok := s.journal.Book().Opened(id)
+func (s *Engine) taskBrief(id store.StepID) (store.Brief, bool) {
+	o, ok := s.Journal.Book().Opened(id)
 	if !ok {
 		return store.Brief{}, false
 	}
@@ -58,9 +58,9 @@ func (s *session) brief(id store.StepID) (store.Brief, bool) {
 	return store.Brief{Key: step.Key, Name: step.Name, Kind: string(step.Kind), Reason: step.Reason.Message, From: step.From, To: step.To}, true
 }
 
-// task is the change of a visual that waits for a person, and the store's own
+// WaitingTask is the change of a visual that waits for a person, and the store's own
 // name for it; false where none waits.
-func task(book journal.Book, k store.Key) (plan.Open, store.Receipt, bool) {
+func WaitingTask(book journal.Book, k store.Key) (plan.Open, store.Receipt, bool) {
 	o := book.Open(k)
 	if o == nil || !o.Waiting {
 		return plan.Open{}, store.Receipt{}, false
@@ -72,28 +72,28 @@ func task(book journal.Book, k store.Key) (plan.Open, store.Receipt, bool) {
 // codeWaiting says that a change was asked for by name and waits for a person.
 const codeWaiting = verdict.Code(plan.CodeWaiting)
 
-// waits lists the changes that wait, of the visuals that a choice takes.
-func (s *session) waits(p plan.Plan, chosen func(plan.Open) bool) []apply.Result {
+// waitingResults lists the changes that wait, of the visuals that a choice takes.
+func (s *Engine) waitingResults(p plan.Plan, chosen func(plan.Open) bool) []apply.Result {
 	var results []apply.Result
-	book := s.journal.Book()
+	book := s.Journal.Book()
 	for _, idle := range p.Idle {
-		open, receipt, ok := task(book, idle.Key)
+		open, receipt, ok := WaitingTask(book, idle.Key)
 		if idle.Reason.Code == plan.CodeWaiting && ok && chosen(open) {
 			results = append(results, apply.Result{Step: open.Step, Outcome: apply.Waiting,
-				Message: phrases(fmt.Sprintf("waits since %s: %s", clock(open.Since), receipt.Note), s.corroborated(open), s.overdue(open)), Hint: idle.Reason.Hint})
+				Message: JoinPhrases(fmt.Sprintf("waits since %s: %s", FormatTime(open.Since), receipt.Note), s.corroboratedText(open), s.overdueText(open)), Hint: idle.Reason.Hint})
 		}
 	}
 	return results
 }
 
-// phrases joins what is to be said, leaving out what is empty.
-func phrases(parts ...string) string {
+// JoinPhrases joins what is to be said, leaving out what is empty.
+func JoinPhrases(parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), "; ")
 }
 
-// taken lists what is to be taken back: what a plan does not want any more, and
+// WantedWithdrawals lists what is to be taken back: what a plan does not want any more, and
 // what somebody holds since it was laid out.
-func (s *session) taken(p plan.Plan, chosen func(plan.Open) bool) []plan.Withdrawal {
+func (s *Engine) WantedWithdrawals(p plan.Plan, chosen func(plan.Open) bool) []plan.Withdrawal {
 	var all []plan.Withdrawal
 	for _, w := range p.Withdrawals {
 		if chosen(w.Open) {
@@ -101,11 +101,11 @@ func (s *session) taken(p plan.Plan, chosen func(plan.Open) bool) []plan.Withdra
 		}
 	}
 	for _, idle := range p.Idle {
-		open, _, ok := task(s.journal.Book(), idle.Key)
+		open, _, ok := WaitingTask(s.Journal.Book(), idle.Key)
 		if idle.Reason.Code != plan.CodeWaiting || !ok || open.Undoes != "" || !chosen(open) {
 			continue
 		}
-		for _, g := range s.gates(open.Step) {
+		for _, g := range s.Gates(open.Step) {
 			if g.Kind == plan.GateHold && g.State == plan.GateClosed {
 				all = append(all, plan.Withdrawal{Key: idle.Key, Name: idle.Name, Open: open, Reason: g.Message})
 				break
@@ -115,13 +115,13 @@ func (s *session) taken(p plan.Plan, chosen func(plan.Open) bool) []plan.Withdra
 	return all
 }
 
-// withdraw takes tasks back. One that cannot be stops its visual alone.
-func (s *session) withdraw(ctx context.Context, all []plan.Withdrawal) []apply.Result {
+// WithdrawTasks takes tasks back. One that cannot be stops its visual alone.
+func (s *Engine) WithdrawTasks(ctx context.Context, all []plan.Withdrawal) []apply.Result {
 	var results []apply.Result
 	for _, w := range all {
 		r := apply.Result{Step: w.Open.Step, Outcome: apply.Withdrawn,
-			Message: fmt.Sprintf("the task of %s is withdrawn: %s", day(w.Open.Since), w.Reason)}
-		if err := s.applier().Withdraw(ctx, s.tx, w); err != nil {
+			Message: fmt.Sprintf("the task of %s is withdrawn: %s", FormatDay(w.Open.Since), w.Reason)}
+		if err := s.Applier().Withdraw(ctx, s.Tx, w); err != nil {
 			r = apply.Result{Step: w.Open.Step, Outcome: apply.Failed, Code: "op.withdraw", Message: err.Error(),
 				Hint: "see that nobody has a file of the task open, and that its folder can be reached; then run the command again"}
 		}
@@ -130,9 +130,9 @@ func (s *session) withdraw(ctx context.Context, all []plan.Withdrawal) []apply.R
 	return results
 }
 
-// unstopped leaves out the steps of visuals whose task could not be taken back:
+// WithoutFailedWithdrawals leaves out the steps of visuals whose task could not be taken back:
 // two tasks of one visual would contradict each other.
-func unstopped(steps []plan.Step, withdrawn []apply.Result) []plan.Step {
+func WithoutFailedWithdrawals(steps []plan.Step, withdrawn []apply.Result) []plan.Step {
 	return slices.DeleteFunc(slices.Clone(steps), func(step plan.Step) bool {
 		return slices.ContainsFunc(withdrawn, func(r apply.Result) bool { return r.Step.Key == step.Key && !r.OK() })
 	})

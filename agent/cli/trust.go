@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/visual"
@@ -86,14 +86,14 @@ func (o *trustOptions) run(_ context.Context, args []string) (answer, error) {
 		return answer{}, err
 	}
 	data := []trustData{trustOf(vendor, bundle, o.Now())}
-	a := answer{data: data, view: trustView(data), message: vendor.Name + " is believed about " + plural(len(vendor.GUIDs), "visual")}
+	a := answer{data: data, view: trustView(data), message: vendor.Name + " is believed about " + Count(len(vendor.GUIDs), "visual")}
 	if o.dryRun {
-		a.message = vendor.Name + " would be believed about " + plural(len(vendor.GUIDs), "visual")
+		a.message = vendor.Name + " would be believed about " + Count(len(vendor.GUIDs), "visual")
 		return a, nil
 	}
 	if o.fingerprint == "" {
 		question := fmt.Sprintf("believe %s, whose fingerprint is\n  %s\n(compare it with the vendor by another way than the file came),\nabout %s",
-			vendor.Name, vendor.Fingerprint, plural(len(vendor.GUIDs), "visual"))
+			vendor.Name, vendor.Fingerprint, Count(len(vendor.GUIDs), "visual"))
 		if err := o.confirm(o.globals, nil, question); err != nil {
 			return answer{}, err
 		}
@@ -103,7 +103,7 @@ func (o *trustOptions) run(_ context.Context, args []string) (answer, error) {
 
 // readBundle reads a trust bundle that a person named.
 func (o *trustOptions) readBundle(file string) (license.Bundle, error) {
-	text, err := o.read(file, maxBundle)
+	text, err := o.read(file, MaxBundle)
 	if err != nil {
 		return license.Bundle{}, err
 	}
@@ -201,7 +201,7 @@ func trustOf(v config.Vendor, b license.Bundle, now time.Time) trustData {
 	if b.IsZero() {
 		return d
 	}
-	d.Version, d.Expires = b.Version(), timestamp(b.Expires())
+	d.Version, d.Expires = b.Version(), Timestamp(b.Expires())
 	if !now.Before(b.Expires()) {
 		d.State, d.Message = "expired", "ask the vendor for its current trust bundle"
 	}
@@ -236,13 +236,13 @@ func (g *globals) listTrust(ctx context.Context) (answer, error) {
 	var wrong error
 	issuers := map[string][]string{}
 	for _, v := range s.Trust.Vendors {
-		b, err := g.pinned(v)
+		b, err := g.PinnedBundle(v)
 		d := trustOf(v, b, g.Now())
 		if err != nil {
 			f := fault.Of(err)
 			d.State, d.Message = stateOfBundle(f.Code), f.Error()
 			code := "trust." + d.State
-			if f.Code == codeFileMode {
+			if f.Code == CodeFileMode {
 				code = f.Code
 			}
 			wrong = cmp.Or(wrong, error(fault.New(code, f.Hint, "%s is not trusted: %w", v.Name, err)))
@@ -267,7 +267,7 @@ func stateOfBundle(code string) string {
 	switch code {
 	case "trust.fingerprint":
 		return "changed"
-	case codeFileMode:
+	case CodeFileMode:
 		return "unsafe"
 	}
 	return "unreadable"
@@ -275,16 +275,16 @@ func stateOfBundle(code string) string {
 
 // tellStatus adds which status lists are in force.
 func (g *globals) tellStatus(ctx context.Context, s config.Settings, data []trustData, issuers map[string][]string) error {
-	vendors, attesters := g.believable(s)
+	vendors, attesters := g.TrustParts(s)
 	trust, err := license.NewTrust(s.Tenant, vendors, attesters...)
 	if err != nil {
 		return err
 	}
-	book, err := g.book(ctx, s)
+	book, err := ReadBook(ctx, s, g.Ports)
 	if err != nil {
 		return err
 	}
-	if trust, err = g.listen(trust, s, book); err != nil {
+	if trust, err = g.TrustWithStatusLists(trust, s, book); err != nil {
 		return err
 	}
 	at := moment.Settle(g.Now(), book.TimeMark(), -1)

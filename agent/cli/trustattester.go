@@ -9,6 +9,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/safetext"
 )
 
 func newTrustAttester(g *globals) *cobra.Command {
@@ -70,7 +71,7 @@ func (o *attesterOptions) run(name, text string) (answer, error) {
 		return answer{}, err
 	}
 	settings.Trust.Attesters = append(settings.Trust.Attesters, a)
-	if _, err := o.trust(settings); err != nil {
+	if _, err := o.ReadTrust(settings); err != nil {
 		return answer{}, err
 	}
 	add := func(text []byte) ([]byte, error) { return config.AddAttester(text, a) }
@@ -84,7 +85,7 @@ func (o *attesterOptions) run(name, text string) (answer, error) {
 		return found, nil
 	}
 	question := fmt.Sprintf("let %s attest licenses with the key\n  %s\nwhose fingerprint is\n  %s\n(compare it with that person)",
-		output.Safe(a.Name), a.Key.Text(), a.Key.Fingerprint())
+		safetext.Line(a.Name), a.Key.Text(), a.Key.Fingerprint())
 	if err := o.confirm(o.globals, nil, question); err != nil {
 		return answer{}, err
 	}

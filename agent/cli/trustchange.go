@@ -30,7 +30,7 @@ func bundleChanges(old, next license.Bundle, visuals []visual.GUID) []changeData
 		all = append(all, changeData{change, fmt.Sprintf(format, args...)})
 	}
 	if !old.Expires().Equal(next.Expires()) {
-		add("expires", "the bundle holds until %s, before until %s", day(next.Expires()), day(old.Expires()))
+		add("expires", "the bundle holds until %s, before until %s", FormatDay(next.Expires()), FormatDay(old.Expires()))
 	}
 	for _, r := range missingIn(next.Roots(), old.Roots()) {
 		add("root-added", "root key %s", r)
@@ -105,19 +105,19 @@ func keyChange(old license.Bundle, k license.Key) (changeData, bool) {
 	case before.Fingerprint() != k.Fingerprint():
 		return changeData{"key-changed", keyWords(k) + " is another key now, " + k.Fingerprint()}, true
 	case before.Status != k.Status && k.Status == license.Compromised:
-		return changeData{"key-compromised", fmt.Sprintf("%s: what it signed from %s on is refused, what came before needs review", keyWords(k), day(k.CompromisedAt))}, true
+		return changeData{"key-compromised", fmt.Sprintf("%s: what it signed from %s on is refused, what came before needs review", keyWords(k), FormatDay(k.CompromisedAt))}, true
 	case before.Status != k.Status && k.Status == license.Retired, k.Status == license.Retired && !before.NotAfter.Equal(k.NotAfter):
-		return changeData{"key-retired", fmt.Sprintf("%s: what it signed before %s stays good", keyWords(k), day(k.NotAfter))}, true
+		return changeData{"key-retired", fmt.Sprintf("%s: what it signed before %s stays good", keyWords(k), FormatDay(k.NotAfter))}, true
 	case before.Status != k.Status || before.Use != k.Use || !before.NotBefore.Equal(k.NotBefore) || !before.NotAfter.Equal(k.NotAfter) || !before.CompromisedAt.Equal(k.CompromisedAt):
-		return changeData{"key-changed", fmt.Sprintf("%s: %s, from %s", keyWords(k), k.Status, day(k.NotBefore))}, true
+		return changeData{"key-changed", fmt.Sprintf("%s: %s, from %s", keyWords(k), k.Status, FormatDay(k.NotBefore))}, true
 	}
 	return changeData{}, false
 }
 
 func keyWords(k license.Key) string { return fmt.Sprintf("%s (%s, for %s)", k.ID, k.Algorithm, k.Use) }
 
-// lostData is a package that could be put and could not be any more.
-type lostData struct {
+// LostTrust is a package that could be put and could not be any more.
+type LostTrust struct {
 	GUID      string `json:"guid"`
 	Name      string `json:"name"`
 	Version   string `json:"version"`
@@ -126,13 +126,13 @@ type lostData struct {
 	Reason    string `json:"reason"`
 }
 
-// noLonger finds what passes today and would not under another trust. What is
+// LostTrust finds what passes today and would not under another trust. What is
 // installed stays; the list says which it is.
-func (s *session) noLonger(after license.Trust) []lostData {
-	book, at := s.journal.Book(), s.clock()
-	now := s.observer()
+func (s *Engine) LostTrust(after license.Trust) []LostTrust {
+	book, at := s.Journal.Book(), s.Moment()
+	now := s.Observer()
 	then := now
-	then.Trust, _ = listening(after, book.Statuses(), s.archive.Statement)
+	then.Trust, _ = listening(after, book.Statuses(), s.Archive.Statement)
 	type offer struct {
 		digest visual.Digest
 		id     string
@@ -141,20 +141,20 @@ func (s *session) noLonger(after license.Trust) []lostData {
 	for _, c := range now.Candidates(book, false, at) {
 		passed[offer{c.Release.Digest, c.Terms.ID}] = c.Judgment.Verdict.Passes()
 	}
-	lost := []lostData{}
+	lost := []LostTrust{}
 	for _, c := range then.Candidates(book, false, at) {
 		if !passed[offer{c.Release.Digest, c.Terms.ID}] || c.Judgment.Verdict.Passes() {
 			continue
 		}
-		lost = append(lost, lostData{
-			c.GUID.String(), c.Name, c.Release.Version.String(), c.Release.Digest.String(), s.installed(book, c.Release, c.GUID), firstReason(c.Judgment),
+		lost = append(lost, LostTrust{
+			c.GUID.String(), c.Name, c.Release.Version.String(), c.Release.Digest.String(), s.isInstalled(book, c.Release, c.GUID), firstReason(c.Judgment),
 		})
 	}
 	return lost
 }
 
-func (s *session) installed(book journal.Book, r visual.Release, g visual.GUID) bool {
-	for name := range s.stores {
+func (s *Engine) isInstalled(book journal.Book, r visual.Release, g visual.GUID) bool {
+	for name := range s.Stores {
 		if b := book.Belief(store.Key{Store: name, GUID: g}); b.Presence == store.Present && b.Release != nil && b.Release.Digest == r.Digest {
 			return true
 		}
@@ -169,7 +169,7 @@ func firstReason(j verdict.Judgment) string {
 	return j.Findings[0].Message
 }
 
-func trustChangeView(changes []changeData, lost []lostData) output.View {
+func trustChangeView(changes []changeData, lost []LostTrust) output.View {
 	view := output.View{Columns: []string{"CHANGE", "WHAT"}}
 	for _, c := range changes {
 		view.Rows = append(view.Rows, []string{c.Change, c.What})

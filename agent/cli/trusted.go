@@ -3,11 +3,11 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"slices"
 	"strings"
 
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/archive"
 	"github.com/orgstore/orgstore/packages/disk"
@@ -17,27 +17,27 @@ import (
 	"github.com/orgstore/orgstore/packages/visual"
 )
 
-// codeFileMode is the code of the fault that others than its owner decide what a
+// CodeFileMode is the code of the fault that others than its owner decide what a
 // file holds on which trust rests.
-const codeFileMode = "trust.file_mode"
+const CodeFileMode = "trust.file_mode"
 
-// guarded refuses a file on which trust rests where anybody could change it:
+// Guard refuses a file on which trust rests where anybody could change it:
 // whoever can would say what is believed and wanted.
-func (p Ports) guarded(what, name string) error {
+func (p Ports) Guard(what, name string) error {
 	why := disk.Exposed(p.Disk, name)
 	if why == nil {
 		return nil
 	}
-	return fault.New(codeFileMode,
+	return fault.New(CodeFileMode,
 		"put the file itself there, in a folder of its owner, and let nobody else write to either: chmod o-w",
 		"%s %s is not safe: %w", what, name, why)
 }
 
-// trust is whom the settings believe. A vendor whose bundle cannot be read, or
+// ReadTrust is whom the settings believe. A vendor whose bundle cannot be read, or
 // is another than the one pinned, is believed no more, and said; it keeps nobody
 // from seeing, planning and going on with everything else.
-func (p Ports) trust(s config.Settings) (license.Trust, error) {
-	vendors, attesters := p.believable(s)
+func (p Ports) ReadTrust(s config.Settings) (license.Trust, error) {
+	vendors, attesters := p.TrustParts(s)
 	trust, err := license.NewTrust(s.Tenant, vendors, attesters...)
 	var refusal *verdict.Refusal
 	if errors.As(err, &refusal) && len(vendors) > 0 {
@@ -57,12 +57,12 @@ func (p Ports) trust(s config.Settings) (license.Trust, error) {
 	return trust, nil
 }
 
-// believable reads what the settings pin.
-func (p Ports) believable(s config.Settings) ([]license.Vendor, []license.Attester) {
+// TrustParts reads what the settings pin.
+func (p Ports) TrustParts(s config.Settings) ([]license.Vendor, []license.Attester) {
 	var vendors []license.Vendor
 	for _, v := range s.Trust.Vendors {
 		vendor := license.Vendor{Name: v.Name, GUIDs: v.GUIDs, Enforced: v.Enforced}
-		bundle, err := p.pinned(v)
+		bundle, err := p.PinnedBundle(v)
 		if err != nil {
 			f := fault.Of(err)
 			vendor.Lost = verdict.Finding{Code: verdict.Code(f.Code), Verdict: verdict.Reject, Message: f.Error(), Hint: f.Hint}
@@ -82,13 +82,13 @@ func (p Ports) believable(s config.Settings) ([]license.Vendor, []license.Attest
 	return vendors, attesters
 }
 
-// pinned reads a vendor's bundle, if it is the one whose fingerprint the
+// PinnedBundle reads a vendor's bundle, if it is the one whose fingerprint the
 // settings pin.
-func (p Ports) pinned(v config.Vendor) (license.Bundle, error) {
-	if err := p.guarded("the trust bundle", v.Bundle); err != nil {
+func (p Ports) PinnedBundle(v config.Vendor) (license.Bundle, error) {
+	if err := p.Guard("the trust bundle", v.Bundle); err != nil {
 		return license.Bundle{}, err
 	}
-	bundle, err := p.bundle(v.Bundle)
+	bundle, err := p.ReadBundle(v.Bundle)
 	if err != nil {
 		return bundle, fault.New("trust.unreadable", "put the vendor's bundle back; `orgstore trust list` shows them all",
 			"its trust bundle cannot be read: %w", err)
@@ -101,36 +101,36 @@ func (p Ports) pinned(v config.Vendor) (license.Bundle, error) {
 	return bundle, nil
 }
 
-func (p Ports) bundle(name string) (license.Bundle, error) {
-	text, err := disk.ReadFile(p.Disk, name, maxBundle)
+func (p Ports) ReadBundle(name string) (license.Bundle, error) {
+	text, err := disk.ReadFile(p.Disk, name, MaxBundle)
 	if err != nil {
 		return license.Bundle{}, err
 	}
 	return license.ParseBundle(text)
 }
 
-// listened is a trust with status lists, and which these are.
-type listened struct {
+// statusCache is a trust with status lists, and which these are.
+type statusCache struct {
 	trust license.Trust
 	lists string
 }
 
-// believed is the trust with the newest status list of each key, verified again
+// CurrentTrust is the trust with the newest status list of each key, verified again
 // from its bytes. A list that cannot be had is missed in every weighing, since
 // the journal knows its number.
-func (s *session) believed() license.Trust {
-	if s.journal == nil { // who only looks
-		return s.trust
+func (s *Engine) CurrentTrust() license.Trust {
+	if s.Journal == nil { // who only looks
+		return s.Trust
 	}
-	lists := s.journal.Book().Statuses()
-	if key := namesOf(lists); key != s.heard.lists || s.heard.lists == "" {
-		trust, missed := listening(s.trust, lists, s.archive.Statement)
+	lists := s.Journal.Book().Statuses()
+	if key := namesOf(lists); key != s.statusCache.lists || s.statusCache.lists == "" {
+		trust, missed := listening(s.Trust, lists, s.Archive.Statement)
 		for _, err := range missed {
 			s.note("%v", err)
 		}
-		s.heard = listened{trust, key}
+		s.statusCache = statusCache{trust, key}
 	}
-	return s.heard.trust
+	return s.statusCache.trust
 }
 
 // namesOf names a set of lists, never empty.
@@ -163,14 +163,14 @@ func listening(trust license.Trust, lists []journal.StatusVerified, read func(vi
 	return trust, missed
 }
 
-// listen is believed for who has no session: it opens the archive only where
+// TrustWithStatusLists is believed for who has no session: it opens the archive only where
 // there are lists in it.
-func (p Ports) listen(trust license.Trust, s config.Settings, book journal.Book) (license.Trust, error) {
+func (p Ports) TrustWithStatusLists(trust license.Trust, s config.Settings, book journal.Book) (license.Trust, error) {
 	lists := book.Statuses()
 	if len(lists) == 0 {
 		return trust, nil
 	}
-	kept, err := archive.Open(p.Disk, archiveOf(s))
+	kept, err := archive.Open(p.Disk, ArchiveFolder(s))
 	if err != nil {
 		return trust, err
 	}
@@ -197,7 +197,7 @@ func statusLists(trust license.Trust, book journal.Book, issuers []string, at mo
 		if !slices.Contains(issuers, known.Issuer) {
 			continue
 		}
-		l := statusList{known.Sequence, timestamp(known.Issued), timestamp(known.Next), "missing"}
+		l := statusList{known.Sequence, Timestamp(known.Issued), Timestamp(known.Next), "missing"}
 		for _, s := range trust.Statuses() {
 			if s.MarkKey() != known.Mark || s.Sequence() != known.Sequence {
 				continue

@@ -5,12 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/fault"
+	"github.com/orgstore/orgstore/agent/safetext"
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/license/issuer"
 )
@@ -68,7 +69,7 @@ func (o *trustKeygenOptions) run(ctx context.Context) (answer, error) {
 	if o.dryRun { // another key would be made: what this one is must not be told
 		return answer{data: data, view: trustKeygenView(data), message: "nothing was written: this was a dry run"}, nil
 	}
-	secret, err := o.secret.ask(ctx, o.globals, fmt.Sprintf("A passphrase for the key of %s: ", output.Safe(o.name)), true)
+	secret, err := o.secret.ask(ctx, o.globals, fmt.Sprintf("A passphrase for the key of %s: ", safetext.Line(o.name)), true)
 	if err != nil {
 		return answer{}, err
 	}

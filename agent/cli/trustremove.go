@@ -3,15 +3,15 @@ package cli
 import (
 	"context"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/agent/safetext"
 	"github.com/orgstore/orgstore/packages/license"
 )
 
@@ -43,10 +43,10 @@ change. A rollback to what they alone licensed is not possible any more either.`
 }
 
 type trustRemoveData struct {
-	Vendor   string     `json:"vendor,omitempty"`
-	Attester string     `json:"attester,omitempty"`
-	Keys     []string   `json:"keys,omitempty"` // of the attester
-	Lost     []lostData `json:"no_longer"`      // what could not be put any more
+	Vendor   string      `json:"vendor,omitempty"`
+	Attester string      `json:"attester,omitempty"`
+	Keys     []string    `json:"keys,omitempty"` // of the attester
+	Lost     []LostTrust `json:"no_longer"`      // what could not be put any more
 }
 
 // A removal is whom the settings are to name no more.
@@ -63,28 +63,28 @@ func (o *trustRemoveOptions) run(ctx context.Context, name string) (answer, erro
 		return answer{}, err
 	}
 	defer s.Close()
-	r, err := removalOf(s.settings, name)
+	r, err := removalOf(s.Settings, name)
 	if err != nil {
 		return answer{}, err
 	}
 	if err := o.edit(true, r.edit); err != nil {
 		return answer{}, err
 	}
-	vendors, attesters := s.believable(r.settings)
-	after, err := license.NewTrust(s.settings.Tenant, vendors, attesters...)
+	vendors, attesters := s.TrustParts(r.settings)
+	after, err := license.NewTrust(s.Settings.Tenant, vendors, attesters...)
 	if err != nil {
 		return answer{}, err
 	}
-	a := r.answer(s.noLonger(after))
+	a := r.answer(s.LostTrust(after))
 	if o.dryRun {
 		a.message = "nothing was done: this was a dry run"
 		return a, nil
 	}
-	if err := o.confirm(o.globals, func() error { return s.show(a) }, "believe "+output.Safe(r.name)+" no more"); err != nil {
+	if err := o.confirm(o.globals, func() error { return s.show(a) }, "believe "+safetext.Line(r.name)+" no more"); err != nil {
 		return answer{}, err
 	}
 	// Recorded first: no interruption loses who did it.
-	if err := s.journal.Append(ctx, s.tx, r.facts()...); err != nil {
+	if err := s.Journal.Append(ctx, s.Tx, r.facts()...); err != nil {
 		return a, err
 	}
 	return a, s.edit(false, r.edit)
@@ -140,7 +140,7 @@ func (r removal) facts() []journal.Fact {
 	return all
 }
 
-func (r removal) answer(lost []lostData) answer {
+func (r removal) answer(lost []LostTrust) answer {
 	data := trustRemoveData{Lost: lost}
 	message := fmt.Sprintf("%s is believed no more; what is installed stays", r.name)
 	if r.vendor != nil {

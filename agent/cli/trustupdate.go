@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"io/fs"
 	"path/filepath"
 	"slices"
@@ -13,9 +12,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/agent/safetext"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/license"
 )
@@ -64,11 +64,11 @@ type trustUpdateData struct {
 	From        int64        `json:"from_version"`
 	Version     int64        `json:"version"`
 	Changes     []changeData `json:"changes"`
-	Lost        []lostData   `json:"no_longer"` // what could not be put any more
+	Lost        []LostTrust  `json:"no_longer"` // what could not be put any more
 }
 
 func (o *trustUpdateOptions) run(ctx context.Context, file string) (answer, error) {
-	text, err := o.read(file, maxBundle)
+	text, err := o.read(file, MaxBundle)
 	if err != nil {
 		return answer{}, err
 	}
@@ -77,7 +77,7 @@ func (o *trustUpdateOptions) run(ctx context.Context, file string) (answer, erro
 		return answer{}, err
 	}
 	defer s.Close()
-	step, err := o.step(s.settings, file, text)
+	step, err := o.step(s.Settings, file, text)
 	if err != nil {
 		return answer{}, err
 	}
@@ -99,7 +99,7 @@ func (o *trustUpdateOptions) run(ctx context.Context, file string) (answer, erro
 		a.message = "nothing was done: this was a dry run"
 		return a, nil
 	}
-	question := fmt.Sprintf("believe version %d of the trust bundle of %s in place of version %d", step.new.Version(), output.Safe(step.vendor.Name), step.old.Version())
+	question := fmt.Sprintf("believe version %d of the trust bundle of %s in place of version %d", step.new.Version(), safetext.Line(step.vendor.Name), step.old.Version())
 	if err := o.confirm(o.globals, func() error { return s.show(a) }, question); err != nil {
 		return answer{}, err
 	}
@@ -110,17 +110,17 @@ func (o *trustUpdateOptions) run(ctx context.Context, file string) (answer, erro
 // last: until then the old bundle is in force and whole, and from then on the new
 // one is. Who was stopped between them begins again, and records nothing twice.
 func (s *session) takeBundle(ctx context.Context, step trustStep, edit func([]byte) ([]byte, error)) error {
-	have, err := disk.ReadFile(s.Disk, step.file, maxBundle)
+	have, err := disk.ReadFile(s.Disk, step.file, MaxBundle)
 	if err != nil || !bytes.Equal(have, step.text) {
-		err = s.write(step.file, 0o644, step.text)
+		err = s.Write(step.file, 0o644, step.text)
 	} else {
 		err = s.Disk.SyncDir(filepath.Dir(step.file))
 	}
 	if err != nil {
 		return unwritable(step.file, err)
 	}
-	if _, known := s.journal.Book().Updated(step.new.Fingerprint()); !known {
-		err := s.journal.Append(ctx, s.tx, journal.TrustChanged{
+	if _, known := s.Journal.Book().Updated(step.new.Fingerprint()); !known {
+		err := s.Journal.Append(ctx, s.Tx, journal.TrustChanged{
 			Change: journal.TrustUpdated, Vendor: step.vendor.Name,
 			From: step.old.Fingerprint(), To: step.new.Fingerprint(), Version: step.new.Version(),
 		})
@@ -156,7 +156,7 @@ func (o *trustUpdateOptions) step(s config.Settings, file string, text []byte) (
 		if o.name != "" && v.Name != o.name {
 			continue
 		}
-		old, err := o.pinned(v)
+		old, err := o.PinnedBundle(v)
 		switch {
 		case err == nil && old.Fingerprint() == next.Fingerprint():
 			return trustStep{v, old, next, text, v.Bundle}, nil
@@ -198,12 +198,12 @@ func nextBundle(file string, from, to int64) string {
 
 // free refuses to write over a file that holds something else.
 func (o *trustUpdateOptions) free(step trustStep) error {
-	have, err := disk.ReadFile(o.Disk, step.file, maxBundle)
+	have, err := disk.ReadFile(o.Disk, step.file, MaxBundle)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), err == nil && bytes.Equal(have, step.text):
 		return nil
 	case err != nil && !errors.Is(err, disk.ErrTooLarge):
-		return unreadableFile(step.file, err)
+		return UnreadableFile(step.file, err)
 	}
 	return fault.New("file.exists", "move it away", "%s exists already and is another file; nothing was written", step.file)
 }
@@ -211,20 +211,20 @@ func (o *trustUpdateOptions) free(step trustStep) error {
 // describeUpdate says what an update changes. It refuses a bundle under which the
 // settings contradict themselves.
 func (s *session) describeUpdate(step trustStep) (answer, error) {
-	vendors, attesters := s.believable(s.settings)
+	vendors, attesters := s.TrustParts(s.Settings)
 	for i, v := range vendors {
 		if v.Name == step.vendor.Name {
 			vendors[i].Bundle = step.new
 		}
 	}
-	after, err := license.NewTrust(s.settings.Tenant, vendors, attesters...)
+	after, err := license.NewTrust(s.Settings.Tenant, vendors, attesters...)
 	if err != nil {
 		return answer{}, err
 	}
 	data := trustUpdateData{
 		Name: step.vendor.Name, Bundle: step.file, Fingerprint: step.new.Fingerprint(),
 		From: step.old.Version(), Version: step.new.Version(),
-		Changes: bundleChanges(step.old, step.new, step.vendor.GUIDs), Lost: s.noLonger(after),
+		Changes: bundleChanges(step.old, step.new, step.vendor.GUIDs), Lost: s.LostTrust(after),
 	}
 	return answer{data: data, view: trustChangeView(data.Changes, data.Lost), message: fmt.Sprintf(
 		"%s is believed by version %d of its trust bundle, in %s", step.vendor.Name, data.Version, step.file)}, nil

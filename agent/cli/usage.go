@@ -2,32 +2,32 @@ package cli
 
 import (
 	"errors"
-	"github.com/orgstore/orgstore/agent/fault"
 	"io/fs"
 	"path/filepath"
 
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/tenant"
 	"github.com/orgstore/orgstore/packages/verdict"
 )
 
-// usage reads what is known of the tenant's users and capacities: what people
+// TenantFacts reads what is known of the tenant's users and capacities: what people
 // wrote down in facts.yaml in the data folder, joined with what the tenant told
 // the last time. Without either nothing is known, and every license is said to
 // be unchecked.
-func (p Ports) usage(s config.Settings) (tenant.Facts, error) {
-	facts, _, err := p.joined(s)
+func (p Ports) TenantFacts(s config.Settings) (tenant.Facts, error) {
+	facts, _, err := p.MergedFacts(s)
 	return facts, err
 }
 
-// joined is usage, with what people and tenant say differently.
-func (p Ports) joined(s config.Settings) (tenant.Facts, []verdict.Finding, error) {
-	written, err := p.factsIn(s, tenant.FileName, "mend the file, or take it away: licenses are then not held against what is used")
+// MergedFacts is usage, with what people and tenant say differently.
+func (p Ports) MergedFacts(s config.Settings) (tenant.Facts, []verdict.Finding, error) {
+	written, err := p.FactsIn(s, tenant.FileName, "mend the file, or take it away: licenses are then not held against what is used")
 	if err != nil {
 		return tenant.Facts{}, nil, err
 	}
-	told, err := p.factsIn(s, tenant.ToldName, "run `orgstore facts refresh`, which writes it anew")
+	told, err := p.FactsIn(s, tenant.ToldName, "run `orgstore facts refresh`, which writes it anew")
 	if err != nil {
 		return tenant.Facts{}, nil, err
 	}
@@ -35,7 +35,7 @@ func (p Ports) joined(s config.Settings) (tenant.Facts, []verdict.Finding, error
 	return facts, differ, nil
 }
 
-func (p Ports) factsIn(s config.Settings, file, hint string) (tenant.Facts, error) {
+func (p Ports) FactsIn(s config.Settings, file, hint string) (tenant.Facts, error) {
 	name := filepath.Join(s.Data, file)
 	text, err := disk.ReadFile(p.Disk, name, tenant.MaxSize)
 	if errors.Is(err, fs.ErrNotExist) {

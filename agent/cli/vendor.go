@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"io/fs"
 	"path/filepath"
 	"regexp"
@@ -13,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/license/issuer"
 	"github.com/orgstore/orgstore/packages/visual"
@@ -230,7 +230,7 @@ func (g *globals) createAll(files []newFile) error {
 		if err := g.Disk.MkdirAll(filepath.Dir(f.name), 0o755); err != nil {
 			return unwritable(f.name, err)
 		}
-		if err := g.write(f.name, f.perm, f.text); err != nil {
+		if err := g.Write(f.name, f.perm, f.text); err != nil {
 			return unwritable(f.name, err)
 		}
 	}

@@ -6,14 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"github.com/orgstore/orgstore/agent/fault"
 	"io/fs"
 	"path/filepath"
 	"time"
 
 	"github.com/orgstore/orgstore/agent/audit"
-	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/agent/safetext"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/tenant"
@@ -45,50 +45,50 @@ type watched struct {
 const watchedFormat = 1
 
 // tenantStores lists the stores that are the tenant's Organizational Store.
-func (s *session) tenantStores() []string {
-	if name := s.settings.Home(); name != "" {
+func (s *Engine) tenantStores() []string {
+	if name := s.Settings.Home(); name != "" {
 		return []string{name}
 	}
 	return nil
 }
 
-// watch reads what the activity log tells of the store and records it. What
+// ReadActivityLog reads what the activity log tells of the store and records it. What
 // keeps it from that is said and stops nothing. At once is for commands that are
 // about nothing else.
-func (s *session) watch(ctx context.Context, atOnce bool) error {
+func (s *Engine) ReadActivityLog(ctx context.Context, atOnce bool) error {
 	switch {
 	case len(s.tenantStores()) == 0:
 		return nil
-	case s.settings.SignIn.Type == "" && !s.settings.Library.SharePoint.Named():
-		s.log.Off = "the settings do not say how to sign in to the tenant (sign_in), so its activity log is not read"
+	case s.Settings.SignIn.Type == "" && !s.Settings.Library.SharePoint.Named():
+		s.activityLog.Off = "the settings do not say how to sign in to the tenant (sign_in), so its activity log is not read"
 		return nil
 	}
-	w, err := s.lastWatched()
+	w, err := s.lastActivityCursor()
 	if err != nil {
 		return err
 	}
-	s.log.Until = w.Until
+	s.activityLog.Until = w.Until
 	if since := s.Now().Sub(w.Asked); !atOnce && since >= 0 && since < watchEvery {
 		return nil
 	}
-	if s.unsigned != nil {
-		s.log.Problem = s.unsigned.Error() // nobody is asked to sign in twice
+	if s.signInFault != nil {
+		s.activityLog.Problem = s.signInFault.Error() // nobody is asked to sign in twice
 		return nil
 	}
-	err = s.readLog(ctx, atOnce, w)
+	err = s.readActivityLogOn(ctx, atOnce, w)
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
-		s.unwatched(err)
+		s.noteUnreadActivityLog(err)
 	}
 	return nil
 }
 
-// readLog reads on from what was read last. The facts are recorded first, the
+// readActivityLogOn reads on from what was read last. The facts are recorded first, the
 // mark is saved last: an event told twice counts once, one missed is lost.
-func (s *session) readLog(ctx context.Context, atOnce bool, w watched) error {
-	t, err := s.remote()
+func (s *Engine) readActivityLogOn(ctx context.Context, atOnce bool, w watched) error {
+	t, err := s.ConnectTenant()
 	if err != nil {
 		return err
 	}
@@ -102,17 +102,17 @@ func (s *session) readLog(ctx context.Context, atOnce bool, w watched) error {
 		return err
 	}
 	w = watched{watchedFormat, s.Now().UTC(), until.UTC(), next}
-	s.log.Until = until
+	s.activityLog.Until = until
 	text, err := json.Marshal(w)
 	if err != nil {
 		return errors.Join(failure, err)
 	}
-	return errors.Join(failure, s.write(s.watchedFile(), 0o600, text))
+	return errors.Join(failure, s.Write(s.activityCursorFile(), 0o600, text))
 }
 
-func (s *session) recordEvents(ctx context.Context, told []tenant.Event) error {
+func (s *Engine) recordEvents(ctx context.Context, told []tenant.Event) error {
 	var facts []journal.Fact
-	book := s.journal.Book()
+	book := s.Journal.Book()
 	for _, e := range told {
 		if book.HasEvent(e.Key()) {
 			continue
@@ -121,59 +121,61 @@ func (s *session) recordEvents(ctx context.Context, told []tenant.Event) error {
 			Event: e.Key(), Time: e.At, Operation: e.Operation, User: e.User, Item: e.Item, Object: e.Object, Failed: e.Failed,
 		})
 	}
-	return s.journal.Append(ctx, s.tx, facts...)
+	return s.Journal.Append(ctx, s.Tx, facts...)
 }
 
-func (s *session) watchedFile() string { return filepath.Join(s.settings.Data, "activity.cursor") }
+func (s *Engine) activityCursorFile() string {
+	return filepath.Join(s.Settings.Data, "activity.cursor")
+}
 
-// lastWatched reads how far the log was read. A file that cannot be understood
+// lastActivityCursor reads how far the log was read. A file that cannot be understood
 // is as good as none: the log is read again from its beginning.
-func (s *session) lastWatched() (watched, error) {
-	text, err := disk.ReadFile(s.Disk, s.watchedFile(), maxWatched)
+func (s *Engine) lastActivityCursor() (watched, error) {
+	text, err := disk.ReadFile(s.Disk, s.activityCursorFile(), maxWatched)
 	if err != nil {
-		return watched{}, ignoring(err, fs.ErrNotExist)
+		return watched{}, IgnoreError(err, fs.ErrNotExist)
 	}
 	var w watched
 	if json.Unmarshal(text, &w) != nil || w.Format != watchedFormat {
-		s.note("%s cannot be understood, so the activity log is read again from its beginning", s.watchedFile())
+		s.note("%s cannot be understood, so the activity log is read again from its beginning", s.activityCursorFile())
 		return watched{}, nil
 	}
 	return w, nil
 }
 
-// unwatched keeps why the activity log could not be read, and says it once.
-func (s *session) unwatched(err error) {
+// noteUnreadActivityLog keeps why the activity log could not be read, and says it once.
+func (s *Engine) noteUnreadActivityLog(err error) {
 	f := fault.Of(err)
-	s.log.Problem = f.Error()
+	s.activityLog.Problem = f.Error()
 	if f.Hint != "" {
-		s.log.Problem = fmt.Sprintf("%s (%s)", s.log.Problem, f.Hint)
+		s.activityLog.Problem = fmt.Sprintf("%s (%s)", s.activityLog.Problem, f.Hint)
 	}
-	s.log.Problem = output.SafeLines(s.log.Problem)
-	s.note("the activity log could not be read: %s", s.log.Problem)
+	s.activityLog.Problem = safetext.Lines(s.activityLog.Problem)
+	s.note("the activity log could not be read: %s", s.activityLog.Problem)
 	if f.IsSignIn() {
-		s.unsigned = f
+		s.signInFault = f
 	}
 }
 
-// drift compares what is wanted, believed and told, from the look that a plan
+// CompareDrift compares what is wanted, believed and told, from the look that a plan
 // was computed from, and keeps the report for what is said of tasks.
-func (s *session) drift(p plan.Plan, in plan.Input) drift.Report {
+func (s *Engine) CompareDrift(p plan.Plan, in plan.Input) drift.Report {
 	called := map[store.Key]string{}
-	for _, v := range s.settings.Visuals {
-		for name := range s.stores {
+	for _, v := range s.Settings.Visuals {
+		for name := range s.Stores {
 			called[store.Key{Store: name, GUID: v.GUID}] = v.Name
 		}
 	}
-	s.report = audit.Scene{Book: s.journal.Book(), Input: in, Plan: p, Tenant: s.tenantStores(), Called: called, Log: s.log}.Drift()
-	return s.report
+	s.DriftReport = audit.Scene{Book: s.Journal.Book(), Input: in, Plan: p, Tenant: s.tenantStores(), Called: called, Log: s.activityLog}.Drift()
+	return s.DriftReport
 }
 
-// witnessed says what the activity log tells for a change that waits; empty where
+// corroboration says what the activity log tells for a change that waits; empty where
 // that is nothing. An event tells no version: it never confirms.
-func (s *session) witnessed(open plan.Open) string {
-	e, ok := s.report.Speaks(open.Step.ID)
+func (s *Engine) corroboration(open plan.Open) string {
+	e, ok := s.DriftReport.Speaks(open.Step.ID)
 	if !ok {
 		return ""
 	}
-	return fmt.Sprintf("the activity log tells that %s changed the store at %s: look at its version and confirm", cmp.Or(e.User, "somebody"), clock(e.At))
+	return fmt.Sprintf("the activity log tells that %s changed the store at %s: look at its version and confirm", cmp.Or(e.User, "somebody"), FormatTime(e.At))
 }

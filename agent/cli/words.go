@@ -13,69 +13,69 @@ import (
 // The JSON that several commands share. Field names are stable: other programs
 // read them.
 
-type visualData struct {
+type Visual struct {
 	GUID  string `json:"guid"`
 	Name  string `json:"name"`
 	Store string `json:"store,omitempty"` // empty where it is about no one store
 }
 
-type stateData struct {
+type State struct {
 	Version     string `json:"version"`
 	Digest      string `json:"digest"`
 	LicenseEnds string `json:"license_ends"`
 	Enabled     *bool  `json:"enabled,omitempty"` // where the store tells
 }
 
-type reasonData struct {
+type Reason struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
 	Hint    string `json:"hint,omitempty"`
 }
 
-// stateOf says what is there; nil where nothing is, or nobody can tell.
-func stateOf(s store.State) *stateData {
+// StateOf says what is there; nil where nothing is, or nobody can tell.
+func StateOf(s store.State) *State {
 	if s.Presence != store.Present || s.Release == nil {
 		return nil
 	}
-	return &stateData{
+	return &State{
 		Version: s.Release.Version.String(), Digest: s.Release.Digest.String(),
-		LicenseEnds: timestamp(s.License.Ends), Enabled: s.Enabled,
+		LicenseEnds: Timestamp(s.License.Ends), Enabled: s.Enabled,
 	}
 }
 
-func reasonOf(r plan.Reason) reasonData {
-	return reasonData{string(r.Code), r.Message, r.Hint}
+func reasonOf(r plan.Reason) Reason {
+	return Reason{string(r.Code), r.Message, r.Hint}
 }
 
-func reasonsOf(findings []verdict.Finding) []reasonData {
-	out := make([]reasonData, 0, len(findings))
+func ReasonsOf(findings []verdict.Finding) []Reason {
+	out := make([]Reason, 0, len(findings))
 	for _, f := range findings {
-		out = append(out, reasonData{string(f.Code), f.Message, f.Hint})
+		out = append(out, Reason{string(f.Code), f.Message, f.Hint})
 	}
 	return out
 }
 
-// timestamp is how programs read a time; empty for none.
-func timestamp(t time.Time) string {
+// Timestamp is how programs read a time; empty for none.
+func Timestamp(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
 	return t.UTC().Format(time.RFC3339)
 }
 
-// day is how people read the end of a license: it ends as that day begins, UTC.
-func day(t time.Time) string {
+// FormatDay is how people read the end of a license: it ends as that day begins, UTC.
+func FormatDay(t time.Time) string {
 	if t.IsZero() {
 		return output.Nothing
 	}
 	return t.UTC().Format(time.DateOnly)
 }
 
-// clock is how people read when something happened.
-func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
+// FormatTime is how people read when something happened.
+func FormatTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
 
-// versionOf is how people read what a state holds.
-func versionOf(s store.State) string {
+// VersionText is how people read what a state holds.
+func VersionText(s store.State) string {
 	switch {
 	case s.Presence == store.Absent:
 		return output.Nothing
@@ -87,7 +87,7 @@ func versionOf(s store.State) string {
 	return s.Release.Version.String()
 }
 
-func digestOf(r *visual.Release) string {
+func DigestText(r *visual.Release) string {
 	if r == nil {
 		return ""
 	}

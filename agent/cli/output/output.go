@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/orgstore/orgstore/agent/safetext"
 )
 
 // A Format is how a command writes its data.
@@ -104,9 +106,9 @@ func WriteFailure(out, errs io.Writer, f Format, command string, at time.Time, f
 	} else {
 		err = writeView(out, f, fail.View)
 	}
-	text := "error: " + SafeLines(fail.Message) + "\n"
+	text := "error: " + safetext.Lines(fail.Message) + "\n"
 	if fail.Hint != "" {
-		text += "hint: " + SafeLines(fail.Hint) + "\n"
+		text += "hint: " + safetext.Lines(fail.Hint) + "\n"
 	}
 	_, told := io.WriteString(errs, text)
 	return errors.Join(err, told)

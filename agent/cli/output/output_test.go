@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
+
+	"github.com/orgstore/orgstore/agent/safetext"
 )
 
 var noon = time.Date(2026, 11, 20, 12, 0, 0, 123456789, time.FixedZone("CET", 3600))
@@ -321,14 +323,14 @@ func TestMarkdownIsText(t *testing.T) {
 func TestSafeOnAnyText(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s := string(rapid.SliceOf(rapid.Byte()).Draw(rt, "bytes")) + rapid.String().Draw(rt, "text")
-		got := Safe(s)
+		got := safetext.Line(s)
 		if !utf8.ValidString(got) || strings.IndexFunc(got, func(r rune) bool { return !unicode.IsGraphic(r) }) >= 0 {
 			rt.Fatalf("%q is not safe", got)
 		}
-		if Safe(got) != got {
+		if safetext.Line(got) != got {
 			rt.Fatalf("safe text changes: %q", got)
 		}
-		if strings.Contains(SafeLines(s), "\x1b") {
+		if strings.Contains(safetext.Lines(s), "\x1b") {
 			rt.Fatal("an escape is left")
 		}
 	})

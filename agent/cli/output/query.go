@@ -7,6 +7,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/jmespath/go-jmespath"
+
+	"github.com/orgstore/orgstore/agent/safetext"
 )
 
 // ErrQuery is in every error about a query: a usage error, not a failure of
@@ -128,7 +130,7 @@ func plainList(list []any) View {
 	var v View
 	for _, item := range list {
 		v.Rows = append(v.Rows, []string{cell(item)})
-		v.Text += Safe(cell(item)) + "\n"
+		v.Text += safetext.Line(cell(item)) + "\n"
 	}
 	return v
 }

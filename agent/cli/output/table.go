@@ -10,6 +10,8 @@ import (
 
 	"github.com/clipperhouse/displaywidth"
 	"golang.org/x/term"
+
+	"github.com/orgstore/orgstore/agent/safetext"
 )
 
 // gap stands between two columns of a table.
@@ -22,14 +24,14 @@ func table(v View, styled bool) string {
 		return table(View{Columns: v.Narrow.Columns, Rows: narrowed(*v.Narrow), Text: v.Text}, styled)
 	}
 	if len(v.Columns) == 0 || len(v.Rows) == 0 {
-		return withLineEnd(SafeLines(v.Text))
+		return withLineEnd(safetext.Lines(v.Text))
 	}
 	rows := append([][]string{v.Columns}, v.Rows...)
 	widths := make([]int, len(v.Columns))
 	for i, r := range rows {
 		rows[i] = make([]string, len(widths))
 		for j := range min(len(r), len(widths)) {
-			rows[i][j] = Safe(r[j])
+			rows[i][j] = safetext.Line(r[j])
 			widths[j] = max(widths[j], displaywidth.String(rows[i][j]))
 		}
 	}
@@ -42,7 +44,7 @@ func table(v View, styled bool) string {
 		b.WriteString(line + "\n")
 	}
 	if v.Text != "" {
-		b.WriteString("\n" + withLineEnd(SafeLines(v.Text)))
+		b.WriteString("\n" + withLineEnd(safetext.Lines(v.Text)))
 	}
 	return b.String()
 }
@@ -60,7 +62,7 @@ func narrowed(v View) (rows [][]string) {
 	for j := range last {
 		widest := displaywidth.String(v.Columns[j])
 		for _, r := range v.Rows {
-			widest = max(widest, displaywidth.String(Safe(r[j])))
+			widest = max(widest, displaywidth.String(safetext.Line(r[j])))
 		}
 		room -= widest + len(gap)
 	}
@@ -80,7 +82,7 @@ func narrowed(v View) (rows [][]string) {
 // broken breaks a text into lines.
 func broken(text string, width int) []string {
 	lines := []string{""}
-	for _, word := range strings.Fields(Safe(text)) {
+	for _, word := range strings.Fields(safetext.Line(text)) {
 		now := &lines[len(lines)-1]
 		switch {
 		case *now == "":
@@ -155,7 +157,7 @@ var number = regexp.MustCompile(`^[+-]?[0-9]+(\.[0-9]+)?$`)
 // harmless returns a cell that no spreadsheet takes for a formula: what begins
 // like one is marked as text with an apostrophe (owasp.org, CSV injection).
 func harmless(cell string) string {
-	s := Safe(cell)
+	s := safetext.Line(cell)
 	first := strings.TrimLeft(cell, " \u00a0\u3000")
 	if first != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", []rune(first)[0]) && !number.MatchString(cell) {
 		return "'" + s
@@ -171,14 +173,14 @@ var markdownEscapes = strings.NewReplacer(
 
 func markdown(v View) string {
 	if len(v.Columns) == 0 {
-		return withLineEnd(markdownEscapes.Replace(SafeLines(v.Text)))
+		return withLineEnd(markdownEscapes.Replace(safetext.Lines(v.Text)))
 	}
 	var b strings.Builder
 	row := func(cells []string) {
 		for i := range v.Columns {
 			cell := ""
 			if i < len(cells) {
-				cell = markdownEscapes.Replace(Safe(cells[i]))
+				cell = markdownEscapes.Replace(safetext.Line(cells[i]))
 			}
 			b.WriteString("| " + cell + " ")
 		}
@@ -190,7 +192,7 @@ func markdown(v View) string {
 		row(r)
 	}
 	if v.Text != "" {
-		b.WriteString("\n" + withLineEnd(markdownEscapes.Replace(SafeLines(v.Text))))
+		b.WriteString("\n" + withLineEnd(markdownEscapes.Replace(safetext.Lines(v.Text))))
 	}
 	return b.String()
 }

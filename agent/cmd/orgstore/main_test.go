@@ -74,8 +74,8 @@ func (s *stage) watch(a cli.Adapters) cli.Adapters {
 		Before: func(op disktest.Op) error { return s.point("before", describe(op)) },
 		After:  func(op disktest.Op, _ error) { _ = s.point("after", describe(op)) },
 	})
-	open := a.Journal
-	a.Journal = func(ctx context.Context, path string) (journal.Log, error) {
+	open := a.OpenJournal
+	a.OpenJournal = func(ctx context.Context, path string) (journal.Log, error) {
 		if err := s.point("before", "opening the journal"); err != nil {
 			return nil, err
 		}

@@ -82,7 +82,7 @@ visuals: []
 func (w *tenanted) run(args ...string) (int, string) {
 	a := adaptersAt(today())
 	a.Now = w.clock.Now
-	a.Tenant = func(s config.Settings, r cli.Remote) (cli.Tenant, error) { return connectBy(w.clock, disk.OS(), s, r) }
+	a.OpenTenant = func(s config.Settings, r cli.Remote) (cli.Tenant, error) { return connectBy(w.clock, disk.OS(), s, r) }
 	var out bytes.Buffer
 	code := cli.Run(context.Background(), append([]string{"--config", w.settings()}, args...), cli.Streams{In: strings.NewReader(""), Out: &out, Err: &out}, a)
 	w.said.Write(out.Bytes())

@@ -80,7 +80,7 @@ func (l laboratory) sync(dir string) error {
 func (l laboratory) adapters() cli.Adapters {
 	a := adaptersAt(today())
 	a.Disk = l.lossy
-	a.Journal = func(context.Context, string) (journal.Log, error) { return l.log.Handle(), nil }
+	a.OpenJournal = func(context.Context, string) (journal.Log, error) { return l.log.Handle(), nil }
 	return a
 }
 

@@ -42,7 +42,7 @@ func (s spoiled) Put(ctx context.Context, id store.StepID, l license.Licensed, a
 
 // spoil makes the store of a laboratory's adapters a spoiled one.
 func spoil(a cli.Adapters, instead []byte) cli.Adapters {
-	a.Store = func(d disk.Disk, c config.Store, told store.Told) (store.Store, error) {
+	a.OpenStore = func(d disk.Disk, c config.Store, told store.Told) (store.Store, error) {
 		return spoiled{folder.Open(d, c.Path), d, c.Path, instead}, nil
 	}
 	return a

@@ -1,4 +1,6 @@
-package output
+// Package safetext makes text that strangers wrote fit for people to read: a name
+// in a package or a library can do nothing to a terminal.
+package safetext
 
 import (
 	"fmt"
@@ -7,13 +9,13 @@ import (
 	"unicode/utf8"
 )
 
-// Safe returns text that strangers wrote fit for one line of a terminal: control
+// Line returns text that strangers wrote fit for one line of a terminal: control
 // characters, line ends, and characters that are invisible or turn the reading
 // direction around are written as escapes.
-func Safe(s string) string { return escaped(s, "") }
+func Line(s string) string { return escaped(s, "") }
 
-// SafeLines is Safe for text of several lines: line ends stay.
-func SafeLines(s string) string { return escaped(strings.ReplaceAll(s, "\r\n", "\n"), "\n") }
+// Lines is Line for text of several lines: line ends stay.
+func Lines(s string) string { return escaped(strings.ReplaceAll(s, "\r\n", "\n"), "\n") }
 
 func escaped(s, keep string) string {
 	if strings.IndexFunc(s, func(r rune) bool { return !unicode.IsGraphic(r) || r == utf8.RuneError }) < 0 {
