@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/loop"
 	"github.com/orgstore/orgstore/agent/safetext"
@@ -148,11 +149,11 @@ func (r agentRecord) now(at time.Time) string {
 func (r agentRecord) fault() error {
 	switch r.State {
 	case stateStopped:
-		return fault.New("agent."+stateStopped, "start it: orgstore agent run, or orgstore service start", "the agent was stopped at %s", FormatTime(r.Stopped))
+		return fault.New("agent."+stateStopped, "start it: orgstore agent run, or orgstore service start", "the agent was stopped at %s", engine.FormatTime(r.Stopped))
 	case stateSilent:
-		return fault.New("agent."+stateSilent, "see whether process "+strconv.Itoa(r.PID)+" still runs on "+safetext.Line(r.Host)+", and what its log says", "the agent should have looked again at %s and has said nothing since", FormatTime(r.Next))
+		return fault.New("agent."+stateSilent, "see whether process "+strconv.Itoa(r.PID)+" still runs on "+safetext.Line(r.Host)+", and what its log says", "the agent should have looked again at %s and has said nothing since", engine.FormatTime(r.Next))
 	case stateFailing:
-		return fault.New(cmp.Or(r.Code, "agent."+stateFailing), r.Hint, "the agent's last look failed, %s in a row: %s", Count(r.Failures, "time"), r.Error).DueTo(fault.CodeUnknown)
+		return fault.New(cmp.Or(r.Code, "agent."+stateFailing), r.Hint, "the agent's last look failed, %s in a row: %s", engine.Count(r.Failures, "time"), r.Error).DueTo(fault.CodeUnknown)
 	}
 	return nil
 }
@@ -166,20 +167,20 @@ func (r agentRecord) view(now time.Time) output.View {
 	}
 	add("state", r.State)
 	add("process", fmt.Sprintf("%d on %s, version %s", r.PID, r.Host, r.Version))
-	add("running since", FormatTime(r.Started))
+	add("running since", engine.FormatTime(r.Started))
 	if !r.Stopped.IsZero() {
-		add("stopped", FormatTime(r.Stopped))
+		add("stopped", engine.FormatTime(r.Stopped))
 	}
-	add("last look", fmt.Sprintf("%s, woken by %s", FormatTime(r.Ended), r.Why))
+	add("last look", fmt.Sprintf("%s, woken by %s", engine.FormatTime(r.Ended), r.Why))
 	if !r.Good.IsZero() {
-		add("last good look", FormatTime(r.Good))
+		add("last good look", engine.FormatTime(r.Good))
 	}
 	if r.State != stateStopped && r.Next.After(now) {
-		add("next look", FormatTime(r.Next)+" at the latest")
+		add("next look", engine.FormatTime(r.Next)+" at the latest")
 	}
 	add("looks", strconv.Itoa(r.Rounds))
 	for _, kind := range slices.Sorted(maps.Keys(r.Gates)) {
-		add("held back by "+kind, Count(r.Gates[kind], "change"))
+		add("held back by "+kind, engine.Count(r.Gates[kind], "change"))
 	}
 	states := map[string]int{}
 	for _, x := range r.Visuals {

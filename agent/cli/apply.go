@@ -10,11 +10,9 @@ import (
 
 	"github.com/orgstore/orgstore/agent/apply"
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
-	"github.com/orgstore/orgstore/agent/journal"
-	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/store"
-	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
@@ -110,34 +108,6 @@ func (o *applyOptions) run(ctx context.Context, args []string) (answer, error) {
 	return s.applied(results, unmet), err
 }
 
-// CarryOutPlan withdraws what is not wanted any more and makes the steps, then tells
-// everybody who waits for it. The results begin with what was recovered before,
-// and end with what of the chosen waits for a person.
-func (s *Engine) CarryOutPlan(ctx context.Context, p plan.Plan, in plan.Input, steps []plan.Step, chosen func(plan.Open) bool, recovered []apply.Result) ([]apply.Result, error) {
-	withdrawn := s.WithdrawTasks(ctx, s.WantedWithdrawals(p, chosen))
-	if slices.ContainsFunc(recovered, HaltsRun) {
-		steps = nil
-	}
-	results, err := s.CarryOut(ctx, WithoutFailedWithdrawals(steps, withdrawn), nil)
-	if err == nil {
-		err = s.FollowUp(ctx, p, in)
-	}
-	s.PostToLibrary(ctx)
-	waits := s.waitingResults(p, func(open plan.Open) bool {
-		return chosen(open) && !isAmong(recovered, open) && !isAmong(withdrawn, open)
-	})
-	return slices.Concat(recovered, withdrawn, results, waits), err
-}
-
-// FollowUp reads what the activity log tells, and reminds of what waits.
-func (s *Engine) FollowUp(ctx context.Context, p plan.Plan, in plan.Input) error {
-	if err := s.ReadActivityLog(ctx, false); err != nil {
-		return err
-	}
-	s.CompareDrift(p, in)
-	return s.remindOfTasks(ctx)
-}
-
 // adopt records what is adopted of the visuals chosen, and plans anew from there.
 func (o *applyOptions) adopt(ctx context.Context, s *session, p plan.Plan, in plan.Input) (plan.Plan, plan.Input, error) {
 	only, err := named(o.visuals)
@@ -161,11 +131,6 @@ func (o *applyOptions) check() error {
 		return fault.Usage("say why with --reason; it stays in the history", "overriding a gate needs a reason")
 	}
 	return nil
-}
-
-// isAmong says whether results tell of an open step already.
-func isAmong(results []apply.Result, open plan.Open) bool {
-	return slices.ContainsFunc(results, func(r apply.Result) bool { return r.Step.ID == open.Step.ID })
 }
 
 // selected picks the steps: those of the saved plan, of the visuals named, or
@@ -197,11 +162,6 @@ func (o *applyOptions) selected(s *session, p plan.Plan, args []string) ([]plan.
 	return steps, func(open plan.Open) bool { return chosen(open) && slices.Contains(only, open.Step.Key.GUID) }, nil
 }
 
-// NamesVisualOf says whether a saved plan is about the visual of an open step.
-func (p SavedPlan) NamesVisualOf(open plan.Open) bool {
-	return slices.ContainsFunc(p.Steps, func(s SavedStep) bool { return s.Visual == open.Step.Key.GUID.String() })
-}
-
 // unmet picks the visuals that are pinned and cannot be had as pinned, so that
 // no run ends as if all were well. A saved plan asks for its steps alone.
 func (o *applyOptions) unmet(p plan.Plan, args []string) []plan.Idle {
@@ -214,52 +174,6 @@ func (o *applyOptions) unmet(p plan.Plan, args []string) []plan.Idle {
 	})
 }
 
-// StepsOfSavedPlan picks the steps that a saved plan names, if it still holds.
-// One that was applied and waits for a person now has no steps left.
-func (s *Engine) StepsOfSavedPlan(p plan.Plan, saved SavedPlan, name string) ([]plan.Step, error) {
-	if s.allSavedStepsWait(p, saved) {
-		return nil, nil
-	}
-	if saved.Basis != p.Basis {
-		return nil, fault.New("plan.stale", "look at `orgstore plan` and save it again",
-			"the plan %s is stale: pins, packages or the store have changed since it was made", name)
-	}
-	wanted := map[store.StepID]bool{}
-	for _, step := range saved.Steps {
-		if !slices.ContainsFunc(p.Steps, func(s plan.Step) bool { return s.ID == step.ID }) {
-			return nil, stepGone(p, step, name)
-		}
-		wanted[step.ID] = true
-	}
-	// In the order of the plan, whatever the file's.
-	return slices.DeleteFunc(slices.Clone(p.Steps), func(s plan.Step) bool { return !wanted[s.ID] }), nil
-}
-
-// allSavedStepsWait says whether every step of a saved plan waits for a person.
-func (s *Engine) allSavedStepsWait(p plan.Plan, saved SavedPlan) bool {
-	waits := s.waitingResults(p, func(plan.Open) bool { return true })
-	return len(saved.Steps) > 0 && !slices.ContainsFunc(saved.Steps, func(step SavedStep) bool {
-		return !slices.ContainsFunc(waits, func(r apply.Result) bool { return r.Step.ID == step.ID })
-	})
-}
-
-// stepGone says why a step of a saved plan does not follow any more from the same
-// pins, packages and store: time has passed, or somebody edited the file.
-func stepGone(p plan.Plan, step SavedStep, name string) error {
-	for _, l := range VisualLines(p) {
-		if l.Key.GUID.String() != step.Visual || l.Step != nil {
-			continue
-		}
-		f := fault.New("plan.step_gone", l.Reason.Hint, "the plan %s cannot be applied any more: %s: %s", name, Title(l.Name, l.Key), l.Reason.Message)
-		if l.Reason.Code != plan.CodeCurrent && l.Reason.Code != plan.CodeUnpinned {
-			f.Because = fault.CodeLicense // on one and the same basis only a license's time makes the difference
-		}
-		return f
-	}
-	return fault.New("plan.step_gone", "look at `orgstore plan` and save it again",
-		"the plan %s has a step %s that does not follow from pins, packages and store: it was edited, or time has passed", name, step.ID)
-}
-
 // agree asks the person, unless a saved plan or --force already said yes, or
 // every step is held back anyway.
 func (o *applyOptions) agree(s *session, steps []plan.Step, saved bool) error {
@@ -270,87 +184,6 @@ func (o *applyOptions) agree(s *session, steps []plan.Step, saved bool) error {
 	return o.confirm(o.globals, func() error { return s.show(s.planAnswer(plan.Plan{Steps: steps})) }, s.WhereText(ready))
 }
 
-// PassesWithOverride says whether nothing holds a step back but the gate to be overridden.
-func (s *Engine) PassesWithOverride(step plan.Step, override string) bool {
-	return !slices.ContainsFunc(s.Gates(step), func(g plan.Gate) bool {
-		return g.State == plan.GateClosed && g.Kind != override
-	})
-}
-
-// RecordOverride records that a person let the steps pass a gate, with the reason.
-func (s *Engine) RecordOverride(ctx context.Context, steps []plan.Step, gate, reason string) error {
-	if gate == "" {
-		return nil
-	}
-	var facts []journal.Fact
-	for _, step := range steps {
-		for _, g := range s.Gates(step) {
-			if g.Kind == gate && g.State == plan.GateClosed {
-				if err := s.refuseAttester(step, gate); err != nil {
-					return err
-				}
-				facts = append(facts, journal.Overridden{Step: step.ID, Gate: g.Kind, About: g.Message, Reason: reason})
-			}
-		}
-	}
-	if len(facts) == 0 {
-		s.note("there was nothing to override: no change is held back by %s", gate)
-	}
-	return s.Journal.Append(ctx, s.Tx, facts...)
-}
-
-// CarryOut makes the steps one by one. A closed gate or a failed step stops
-// that visual's steps; other visuals go on. Ctrl-C stops between two steps, and a
-// store that answers as it never did stops everything.
-func (s *Engine) CarryOut(ctx context.Context, steps []plan.Step, leaves map[store.StepID]*plan.Block) ([]apply.Result, error) {
-	var results []apply.Result
-	stopped := map[store.Key]bool{}
-	for i, step := range steps {
-		if stopped[step.Key] {
-			continue
-		}
-		if err := ctx.Err(); err != nil {
-			return results, err
-		}
-		s.progress(i+1, len(steps), step)
-		if err := s.Journal.Refresh(ctx); err != nil {
-			return results, err
-		}
-		r, err := s.carryOutIfReady(ctx, step, leaves[step.ID])
-		if err != nil {
-			return results, err
-		}
-		if r.Halt {
-			r.Message = JoinPhrases(r.Message, "nothing else was begun")
-			return append(results, r), nil
-		}
-		results = append(results, r)
-		stopped[step.Key] = !r.OK() || r.Outcome == apply.Waiting
-	}
-	return results, nil
-}
-
-// carryOutIfReady does a step if nothing holds it back right now.
-func (s *Engine) carryOutIfReady(ctx context.Context, step plan.Step, leaves *plan.Block) (apply.Result, error) {
-	for _, g := range s.Gates(step) {
-		if g.State != plan.GateClosed {
-			continue
-		}
-		r := apply.Result{Step: step, Outcome: apply.Waiting, Code: g.Code(), Message: g.Message, Hint: g.Hint}
-		if g.Kind == plan.GateReview || g.Kind == plan.GateTries {
-			r.Hint = fmt.Sprintf("if it is to be made all the same: --override %s --reason \"...\"", g.Kind)
-		}
-		if g.Kind == plan.GateReview && s.Moment().State() == moment.Back {
-			r.Code, r.Hint = codeClockBack, "set the clock right and run the command again"
-		}
-		return r, nil
-	}
-	return s.Applier().Do(ctx, s.Tx, step, leaves)
-}
-
-// codeClockBack is what readers of licenses call a clock that went back.
-const codeClockBack verdict.Code = "time.clock_back"
-
 type appliedData struct {
 	Tx      string        `json:"tx"`
 	Steps   []appliedStep `json:"steps"`
@@ -359,24 +192,24 @@ type appliedData struct {
 }
 
 type adoptedData struct {
-	Visual Visual `json:"visual"`
-	State  *State `json:"state"`
-	Reason string `json:"reason"`
+	Visual engine.Visual `json:"visual"`
+	State  *engine.State `json:"state"`
+	Reason string        `json:"reason"`
 }
 
 type blockedData struct {
-	Visual Visual `json:"visual"`
-	Reason
+	Visual engine.Visual `json:"visual"`
+	engine.Reason
 }
 
 type appliedStep struct {
-	ID      string `json:"id"`
-	Visual  Visual `json:"visual"`
-	Kind    string `json:"kind"`
-	Outcome string `json:"outcome"`
-	Code    string `json:"code,omitempty"`
-	Message string `json:"message"`
-	Hint    string `json:"hint,omitempty"`
+	ID      string        `json:"id"`
+	Visual  engine.Visual `json:"visual"`
+	Kind    string        `json:"kind"`
+	Outcome string        `json:"outcome"`
+	Code    string        `json:"code,omitempty"`
+	Message string        `json:"message"`
+	Hint    string        `json:"hint,omitempty"`
 }
 
 // applied says what became of the steps and which visuals were left alone,
@@ -385,23 +218,23 @@ func (s *session) applied(results []apply.Result, unmet []plan.Idle) answer {
 	data := appliedData{Tx: string(s.Tx), Steps: []appliedStep{}, Blocked: []blockedData{}, Adopted: []adoptedData{}}
 	view := output.View{Columns: []string{"VISUAL", "CHANGE", "FROM", "TO", "OUTCOME", "WHAT WAS SEEN"}}
 	for _, a := range s.Adopted {
-		data.Adopted = append(data.Adopted, adoptedData{VisualOf(a.Key, a.Name), StateOf(a.State), a.Reason})
-		view.Rows = append(view.Rows, []string{Title(a.Name, a.Key), output.Nothing, output.Nothing, VersionText(a.State), "adopted", a.Reason})
+		data.Adopted = append(data.Adopted, adoptedData{engine.VisualOf(a.Key, a.Name), engine.StateOf(a.State), a.Reason})
+		view.Rows = append(view.Rows, []string{engine.Title(a.Name, a.Key), output.Nothing, output.Nothing, engine.VersionText(a.State), "adopted", a.Reason})
 	}
 	for _, r := range results {
 		data.Steps = append(data.Steps, appliedStep{
-			ID: string(r.Step.ID), Visual: VisualOf(r.Step.Key, r.Step.Name), Kind: string(r.Step.Kind),
+			ID: string(r.Step.ID), Visual: engine.VisualOf(r.Step.Key, r.Step.Name), Kind: string(r.Step.Kind),
 			Outcome: string(r.Outcome), Code: string(r.Code), Message: r.Message, Hint: r.Hint,
 		})
 		view.Rows = append(view.Rows, []string{
-			Title(r.Step.Name, r.Step.Key), string(r.Step.Kind), VersionText(r.Step.From), VersionText(r.Step.To),
+			engine.Title(r.Step.Name, r.Step.Key), string(r.Step.Kind), engine.VersionText(r.Step.From), engine.VersionText(r.Step.To),
 			string(r.Outcome), r.Message,
 		})
 	}
 	for _, i := range unmet {
-		data.Blocked = append(data.Blocked, blockedData{VisualOf(i.Key, i.Name), reasonOf(i.Reason)})
+		data.Blocked = append(data.Blocked, blockedData{engine.VisualOf(i.Key, i.Name), reasonOf(i.Reason)})
 		view.Rows = append(view.Rows, []string{
-			Title(i.Name, i.Key), "blocked", VersionText(i.State), VersionText(i.State), "left alone", WithHint(i.Reason),
+			engine.Title(i.Name, i.Key), "blocked", engine.VersionText(i.State), engine.VersionText(i.State), "left alone", engine.WithHint(i.Reason),
 		})
 	}
 	message := ""
@@ -410,32 +243,29 @@ func (s *session) applied(results []apply.Result, unmet []plan.Idle) answer {
 		message = "nothing to do"
 	case len(results) == 0:
 	case !slices.ContainsFunc(results, func(r apply.Result) bool { return r.Outcome != apply.Waiting || r.Code != "" }):
-		message = Count(len(results), "change") + " for a person to make; confirm with `orgstore store confirm`"
+		message = engine.Count(len(results), "change") + " for a person to make; confirm with `orgstore store confirm`"
 	}
 	return answer{data: data, view: view, message: s.said(message)}
 }
-
-// HaltsRun says that nothing else may be begun after a result.
-func HaltsRun(r apply.Result) bool { return r.Halt }
 
 // worst turns results into the command's error: the first that is not well and
 // that no later one of the same visual mends. A hold is somebody's wish, a window
 // comes by itself; neither is an error unless the step was asked for by name.
 func worst(results []apply.Result, byName bool) error {
-	if i := slices.IndexFunc(results, HaltsRun); i >= 0 { // the reason why nothing else was begun
+	if i := slices.IndexFunc(results, engine.HaltsRun); i >= 0 { // the reason why nothing else was begun
 		results = results[i:]
 	}
 	for i, r := range results {
 		if byName && r.Code == "" && r.Outcome == apply.Waiting {
 			return fault.New(string(codeWaiting), cmp.Or(r.Hint, "do what the task says, then: orgstore store confirm "+r.Step.Key.GUID.String()),
-				"%s of %s waits for a person: %s", r.Step.Kind, Title(r.Step.Name, r.Step.Key), r.Message)
+				"%s of %s waits for a person: %s", r.Step.Kind, engine.Title(r.Step.Name, r.Step.Key), r.Message)
 		}
 		held := opensByItself(r.Code)
 		mended := slices.ContainsFunc(results[i+1:], func(later apply.Result) bool { return later.Step.Key == r.Step.Key })
 		if r.Code == "" || held && !byName || mended {
 			continue
 		}
-		return fault.New(string(r.Code), r.Hint, "cannot %s %s: %s", r.Step.Kind, Title(r.Step.Name, r.Step.Key), r.Message)
+		return fault.New(string(r.Code), r.Hint, "cannot %s %s: %s", r.Step.Kind, engine.Title(r.Step.Name, r.Step.Key), r.Message)
 	}
 	return nil
 }
@@ -452,7 +282,7 @@ func unhappy(unmet []plan.Idle, byName bool) error {
 			continue
 		}
 		return fault.New(string(i.Reason.Code), i.Reason.Hint,
-			"%s is not as it is pinned: %s", Title(i.Name, i.Key), i.Reason.Message)
+			"%s is not as it is pinned: %s", engine.Title(i.Name, i.Key), i.Reason.Message)
 	}
 	return nil
 }

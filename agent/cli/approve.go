@@ -4,17 +4,14 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
-	"github.com/orgstore/orgstore/agent/safetext"
-	"github.com/orgstore/orgstore/packages/store"
-	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/approval"
 	"github.com/orgstore/orgstore/policies/plan"
 )
@@ -72,20 +69,14 @@ comes, use orgstore hold.`,
 	return cmd
 }
 
-// A Decision is a change that people decide about.
-type Decision struct {
-	Step plan.Step
-	Gate plan.Gate
-}
-
 type matterData struct {
-	Step    string `json:"step"`
-	Visual  Visual `json:"visual"`
-	Kind    string `json:"kind"`
-	From    *State `json:"from"`
-	To      *State `json:"to"`
-	AskedBy string `json:"asked_by"` // empty where nobody is on record
-	Gate    Gate   `json:"gate"`
+	Step    string        `json:"step"`
+	Visual  engine.Visual `json:"visual"`
+	Kind    string        `json:"kind"`
+	From    *engine.State `json:"from"`
+	To      *engine.State `json:"to"`
+	AskedBy string        `json:"asked_by"` // empty where nobody is on record
+	Gate    engine.Gate   `json:"gate"`
 }
 
 func (o *approveOptions) run(ctx context.Context, args []string) (answer, error) {
@@ -108,84 +99,11 @@ func (o *approveOptions) run(ctx context.Context, args []string) (answer, error)
 	if err != nil {
 		return answer{}, err
 	}
-	return o.decide(ctx, s, m, strings.HasPrefix(args[0], StepPrefix))
-}
-
-// PendingDecisions lists the changes that people decide about: planned ones, and what was
-// asked for beyond the pins, planned again. What does not follow any more from
-// pins, packages and store is not among them.
-func (s *Engine) PendingDecisions(ctx context.Context) ([]Decision, error) {
-	p, _, err := s.LookAndPlan(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
-	steps := slices.Concat(p.Steps, p.Unadopted)
-	for _, r := range s.Journal.Book().Requests() {
-		p, _, err := s.PlanNow(ctx, []plan.Ask{{Key: r.Key, Version: r.Version, Content: r.Content, Not: r.Not, Reason: r.Reason}})
-		if err != nil {
-			return nil, err
-		}
-		for _, step := range p.Steps {
-			if step.ID == r.Step {
-				steps = append(slices.Clip(steps), step)
-			}
-		}
-	}
-	var matters []Decision
-	for _, step := range steps {
-		gates := s.DecisionGates(step)
-		if i := slices.IndexFunc(gates, func(g plan.Gate) bool { return g.Kind == plan.GateApproval }); i >= 0 {
-			matters = append(matters, Decision{step, gates[i]})
-		}
-	}
-	return matters, nil
-}
-
-// DecisionGates are the gates that a change waits for: of one that somebody made by hand,
-// rules and people alone.
-func (s *Engine) DecisionGates(step plan.Step) []plan.Gate {
-	if step.Reason.Code == plan.CodeAdopt {
-		return s.consentGates(step)
-	}
-	return s.Gates(step)
-}
-
-// StepPrefix begins the name of every step.
-const StepPrefix = "st_"
-
-// PickDecision finds the one change that a person names.
-func (s *Engine) PickDecision(matters []Decision, name string) (Decision, error) {
-	if strings.HasPrefix(name, StepPrefix) {
-		i := slices.IndexFunc(matters, func(m Decision) bool { return m.Step.ID == store.StepID(name) })
-		if i < 0 {
-			return Decision{}, fault.New("approval.stale", "see what waits now: orgstore approve",
-				"no change %s waits for approval: it needs none, or pins, packages or the store have changed", safetext.Line(name))
-		}
-		return matters[i], nil
-	}
-	g, err := visual.ParseName(name)
-	if err != nil {
-		return Decision{}, fault.Usage("name a step as orgstore approve lists it, or a visual by its GUID", "%w", err)
-	}
-	if err := s.MustKnow([]visual.GUID{g}); err != nil {
-		return Decision{}, err
-	}
-	of := slices.DeleteFunc(slices.Clone(matters), func(m Decision) bool { return m.Step.Key.GUID != g })
-	switch len(of) {
-	case 0:
-		return Decision{}, fault.New("approval.none", "see what waits: orgstore approve; to keep a visual as it is: orgstore hold", "nothing of %s waits for approval", g)
-	case 1:
-		return of[0], nil
-	}
-	var ids []string
-	for _, m := range of {
-		ids = append(ids, fmt.Sprintf("%s (%s)", m.Step.ID, m.Step.Kind))
-	}
-	return Decision{}, fault.Usage("name one of them: "+strings.Join(ids, ", "), "several changes of %s wait for approval", g)
+	return o.decide(ctx, s, m, strings.HasPrefix(args[0], engine.StepPrefix))
 }
 
 // decide records what a person says of a change, if that person may.
-func (o *approveOptions) decide(ctx context.Context, s *session, m Decision, named bool) (answer, error) {
+func (o *approveOptions) decide(ctx context.Context, s *session, m engine.Decision, named bool) (answer, error) {
 	actor, err := s.Actor()
 	if err != nil {
 		return answer{}, err
@@ -194,7 +112,7 @@ func (o *approveOptions) decide(ctx context.Context, s *session, m Decision, nam
 		return answer{}, fmt.Errorf("cannot %s %s: %w", o.verb(), inWords(m.Step), err)
 	}
 	if o.dryRun {
-		a := s.decisions([]Decision{m})
+		a := s.decisions([]engine.Decision{m})
 		a.message = s.said("nothing was done")
 		return a, nil
 	}
@@ -215,18 +133,18 @@ func (o *approveOptions) decide(ctx context.Context, s *session, m Decision, nam
 }
 
 // decided says how the change stands after the word.
-func (o *approveOptions) decided(s *session, m Decision) answer {
+func (o *approveOptions) decided(s *session, m engine.Decision) answer {
 	gates := s.DecisionGates(m.Step)
 	for _, g := range gates {
 		if g.Kind == plan.GateApproval {
 			m.Gate = g
 		}
 	}
-	a := s.decisions([]Decision{m})
+	a := s.decisions([]engine.Decision{m})
 	switch next := "make it with `orgstore apply`, or leave it to the agent"; {
 	case !o.yes:
 		a.message = "rejected"
-	case IsClosed(gates, plan.GateApproval):
+	case engine.IsClosed(gates, plan.GateApproval):
 		a.message = "your approval is recorded; more are needed"
 	case !plan.Ready(gates):
 		a.message = "approved; something else still holds it back: see `orgstore plan`"
@@ -252,11 +170,11 @@ func (o *approveOptions) verb() string {
 
 // inWords says what a step does.
 func inWords(step plan.Step) string {
-	return fmt.Sprintf("%s of %s: %s -> %s", step.Kind, Title(step.Name, step.Key), VersionText(step.From), VersionText(step.To))
+	return fmt.Sprintf("%s of %s: %s -> %s", step.Kind, engine.Title(step.Name, step.Key), engine.VersionText(step.From), engine.VersionText(step.To))
 }
 
 // decisions shows changes and how they stand.
-func (s *session) decisions(matters []Decision) answer {
+func (s *session) decisions(matters []engine.Decision) answer {
 	data := []matterData{}
 	view := output.View{Columns: []string{"STEP", "VISUAL", "CHANGE", "FROM", "TO", "ASKED BY", "HOW IT STANDS"}}
 	for _, m := range matters {
@@ -265,11 +183,11 @@ func (s *session) decisions(matters []Decision) answer {
 			by = r.Asker.String()
 		}
 		data = append(data, matterData{
-			Step: string(m.Step.ID), Visual: VisualOf(m.Step.Key, m.Step.Name), Kind: string(m.Step.Kind),
-			From: StateOf(m.Step.From), To: StateOf(m.Step.To), AskedBy: by, Gate: GatesOf([]plan.Gate{m.Gate})[0],
+			Step: string(m.Step.ID), Visual: engine.VisualOf(m.Step.Key, m.Step.Name), Kind: string(m.Step.Kind),
+			From: engine.StateOf(m.Step.From), To: engine.StateOf(m.Step.To), AskedBy: by, Gate: engine.GatesOf([]plan.Gate{m.Gate})[0],
 		})
 		view.Rows = append(view.Rows, []string{
-			string(m.Step.ID), Title(m.Step.Name, m.Step.Key), string(m.Step.Kind), VersionText(m.Step.From), VersionText(m.Step.To),
+			string(m.Step.ID), engine.Title(m.Step.Name, m.Step.Key), string(m.Step.Kind), engine.VersionText(m.Step.From), engine.VersionText(m.Step.To),
 			cmp.Or(by, output.Nothing), m.Gate.Message,
 		})
 	}

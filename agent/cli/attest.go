@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/agent/observe"
@@ -209,11 +210,11 @@ func (o *attestOptions) answer(files []string, packages []*pbiviz.Package, issue
 		made, _ := about(issued, packages[i])
 		t, m, name := made.Statement.Terms, packages[i].Manifest(), o.place(file)
 		data = append(data, attestedData{
-			issuedData{name, m.GUID.String(), m.Version.String(), t.ID, t.Subscription, t.Sequence, Timestamp(t.Begins), Timestamp(t.Ends)},
+			issuedData{name, m.GUID.String(), m.Version.String(), t.ID, t.Subscription, t.Sequence, engine.Timestamp(t.Begins), engine.Timestamp(t.Ends)},
 			t.Attester, t.KeyID, t.Evidence.String(), t.Reason,
 		})
 		view.Rows = append(view.Rows, []string{
-			name, m.DisplayName, m.Version.String(), string(t.Kind), t.Subscription, fmt.Sprint(t.Sequence), FormatDay(t.Begins), FormatDay(t.Ends), t.Attester,
+			name, m.DisplayName, m.Version.String(), string(t.Kind), t.Subscription, fmt.Sprint(t.Sequence), engine.FormatDay(t.Begins), engine.FormatDay(t.Ends), t.Attester,
 		})
 	}
 	return answer{data: data, view: view, message: "next: put package and license into the library of the agent, or there: orgstore package add PACKAGE"}
@@ -362,15 +363,8 @@ func (o *attestOptions) attest(r issuer.Request, packages []*pbiviz.Package, k i
 	return all, nil
 }
 
-// Attestation is what programs read of who attested a license.
-type Attestation struct {
-	By       string `json:"by"`
-	Evidence string `json:"evidence"`
-	Reason   string `json:"reason"`
-}
-
 // gradeBy shows a grade, and who stands for it where that is one of our own.
-func gradeBy(l License) string {
+func gradeBy(l engine.License) string {
 	if l.Attested == nil {
 		return l.Grade
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/safetext"
 	"github.com/orgstore/orgstore/policies/plan"
@@ -30,7 +31,7 @@ type Streams struct {
 
 // Adapters is what main wires in: the edges that touch the world.
 type Adapters struct {
-	Ports
+	engine.Ports
 	// Simulate starts a tenant on this machine.
 	Simulate func(o Simulated) (Simulation, error)
 	// Learn reads recordings; nil where the program cannot.
@@ -185,6 +186,6 @@ func (g *globals) note(format string, args ...any) {
 // progress says on a terminal which step is being made, and nothing in a pipe.
 func (g *globals) progress(n, of int, step plan.Step) {
 	if g.InTerminal && g.OutTerminal {
-		g.note("[%d/%d] %s %s: %s -> %s", n, of, step.Kind, safetext.Line(Title(step.Name, step.Key)), VersionText(step.From), VersionText(step.To))
+		g.note("[%d/%d] %s %s: %s -> %s", n, of, step.Kind, safetext.Line(engine.Title(step.Name, step.Key)), engine.VersionText(step.From), engine.VersionText(step.To))
 	}
 }

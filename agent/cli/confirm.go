@@ -85,13 +85,5 @@ func readLine(r io.Reader) (string, error) {
 	return string(line), nil
 }
 
-// Count counts things for people.
-func Count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}
-
 // blank says whether a text that people will look for says nothing.
 func blank(s string) bool { return strings.TrimSpace(s) == "" }

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/example"
@@ -74,12 +75,12 @@ func (o *demoOptions) run(ctx context.Context) (answer, error) {
 	if err := within(folder, func() error { return story.tell(ctx) }); err != nil {
 		return answer{}, err
 	}
-	data := demoData{Folder: o.keep, Commands: story.commands, Surprise: OrEmpty(story.surprises)}
+	data := demoData{Folder: o.keep, Commands: story.commands, Surprise: engine.OrEmpty(story.surprises)}
 	if len(story.surprises) > 0 {
 		return answer{data: data}, fault.New("demo.surprise", "please report this",
 			"the story did not go as it should: %s", strings.Join(story.surprises, "; "))
 	}
-	a := answer{data: data, view: output.View{Text: Count(story.commands, "command") + ", all as they should be"}}
+	a := answer{data: data, view: output.View{Text: engine.Count(story.commands, "command") + ", all as they should be"}}
 	if o.keep != "" {
 		if o.tenant { // which ended with the story
 			return a, nil

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/lock"
 	"github.com/orgstore/orgstore/agent/safetext"
@@ -122,14 +123,7 @@ func (c *checkup) keeps(folder string) error {
 	if err := c.Write(name, 0o600, []byte("orgstore doctor was here\n")); err != nil {
 		return err
 	}
-	return IgnoreError(c.Disk.Remove(name), fs.ErrNotExist)
-}
-
-func IgnoreError(err, harmless error) error {
-	if errors.Is(err, harmless) {
-		return nil
-	}
-	return err
+	return engine.IgnoreError(c.Disk.Remove(name), fs.ErrNotExist)
 }
 
 // trusted checks each vendor's trust bundle as commands do.
@@ -141,9 +135,9 @@ func (c *checkup) trusted() {
 		case v.Lost.Message != "":
 			c.add("trust", what, tenant.Missing, v.Lost.Message, v.Lost.Hint)
 		case !c.Now().Before(v.Bundle.Expires()):
-			c.add("trust", what, tenant.Limited, "it was to be replaced by "+FormatDay(v.Bundle.Expires()), "ask the vendor for its current trust bundle, then `orgstore trust update`")
+			c.add("trust", what, tenant.Limited, "it was to be replaced by "+engine.FormatDay(v.Bundle.Expires()), "ask the vendor for its current trust bundle, then `orgstore trust update`")
 		default:
-			c.add("trust", what, tenant.Ready, fmt.Sprintf("version %d, fingerprint as pinned, good until %s", v.Bundle.Version(), FormatDay(v.Bundle.Expires())), "")
+			c.add("trust", what, tenant.Ready, fmt.Sprintf("version %d, fingerprint as pinned, good until %s", v.Bundle.Version(), engine.FormatDay(v.Bundle.Expires())), "")
 		}
 	}
 	if _, err := c.ReadProfiles(c.settings); err != nil {
@@ -232,12 +226,12 @@ func (c *checkup) clock() {
 	const name, what = "clock_mark", "the clock against the newest trusted time seen"
 	mark := c.session.Journal.Book().TimeMark()
 	if c.session.Moment().State() == moment.Back {
-		c.add(name, what, tenant.Missing, fmt.Sprintf("the clock says %s, and it was %s already: every change needs review", FormatTime(c.Now()), FormatTime(mark.Trusted)), "set the clock right")
+		c.add(name, what, tenant.Missing, fmt.Sprintf("the clock says %s, and it was %s already: every change needs review", engine.FormatTime(c.Now()), engine.FormatTime(mark.Trusted)), "set the clock right")
 		return
 	}
 	detail := "no trusted time was seen yet"
 	if !mark.Trusted.IsZero() {
-		detail = "not behind " + FormatTime(mark.Trusted)
+		detail = "not behind " + engine.FormatTime(mark.Trusted)
 	}
 	c.add(name, what, tenant.Ready, detail, "")
 }
@@ -304,7 +298,7 @@ func (c *checkup) waysBack(ctx context.Context, listed []plan.Present) {
 		if now.Presence != store.Present || now.Release == nil || ctx.Err() != nil {
 			continue
 		}
-		name, what := "rollback", "a way back for "+Title(nameOf(candidates, p.Key), p.Key)+" "+now.Release.Version.String()
+		name, what := "rollback", "a way back for "+engine.Title(nameOf(candidates, p.Key), p.Key)+" "+now.Release.Version.String()
 		before, err := s.PreviousRelease(p.Key, *now.Release)
 		switch {
 		case err != nil: // nothing older was installed, and nobody can mend that
@@ -314,7 +308,7 @@ func (c *checkup) waysBack(ctx context.Context, listed []plan.Present) {
 			c.add(name, what, tenant.Limited, "no other version was installed before: a rollback turns its access off", "keep the previous version's package in the library")
 			continue
 		}
-		ask := plan.Ask{Key: p.Key, Not: now.Release.Digest, Version: before.Version, Content: ContentOf(book, before.Digest), Reason: "doctor"}
+		ask := plan.Ask{Key: p.Key, Not: now.Release.Digest, Version: before.Version, Content: engine.ContentOf(book, before.Digest), Reason: "doctor"}
 		in := plan.Input{
 			Asks: []plan.Ask{ask}, Present: []plan.Present{p}, Blocks: book.Blocks(),
 			Candidates: slices.DeleteFunc(slices.Clone(candidates), func(x plan.Candidate) bool { return x.GUID != p.Key.GUID }),
@@ -325,7 +319,7 @@ func (c *checkup) waysBack(ctx context.Context, listed []plan.Present) {
 			c.add(name, what, tenant.Missing, l.Reason.Message, cmp.Or(l.Reason.Hint, "ask the vendor to license the previous version anew, and put that package into the library"))
 			continue
 		}
-		c.add(name, what, tenant.Ready, fmt.Sprintf("to %s, licensed until %s", VersionText(l.Step.To), FormatDay(l.Step.To.License.Ends)), "")
+		c.add(name, what, tenant.Ready, fmt.Sprintf("to %s, licensed until %s", engine.VersionText(l.Step.To), engine.FormatDay(l.Step.To.License.Ends)), "")
 	}
 }
 

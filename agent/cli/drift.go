@@ -9,12 +9,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/safetext"
 	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/drift"
-	"github.com/orgstore/orgstore/policies/plan"
 )
 
 type driftOptions struct {
@@ -52,47 +52,24 @@ an event in the time of a task speaks for that task, any other one is drift.`,
 }
 
 type driftData struct {
-	Drifted  int            `json:"drifted"` // findings of severity drift
-	Findings []DriftFinding `json:"findings"`
-	Events   []eventData    `json:"events"`
-	Activity ActivityLog    `json:"activity_log"`
-}
-
-type DriftFinding struct {
-	Class    string `json:"class"`
-	Code     string `json:"code"`
-	Severity string `json:"severity"` // drift, or note where nobody need do anything
-	Store    string `json:"store"`
-	Visual   Visual `json:"visual"` // empty where it is about the store as a whole
-	Pin      string `json:"pin"`
-	Policy   string `json:"policy"` // report, adopt or restore; empty for what is not pinned
-	Believed *State `json:"believed"`
-	Found    *State `json:"found"`
-	By       string `json:"by"`
-	At       string `json:"at"`
-	Event    string `json:"event"`
-	Message  string `json:"message"`
-	Hint     string `json:"hint"`
+	Drifted  int                   `json:"drifted"` // findings of severity drift
+	Findings []engine.DriftFinding `json:"findings"`
+	Events   []eventData           `json:"events"`
+	Activity engine.ActivityLog    `json:"activity_log"`
 }
 
 type eventData struct {
-	Event     string `json:"event"`
-	At        string `json:"at"`
-	Operation string `json:"operation"`
-	User      string `json:"user"`
-	Item      string `json:"item"`
-	Object    string `json:"object"`
-	Visual    Visual `json:"visual"` // empty where it names none that is known here
+	Event     string        `json:"event"`
+	At        string        `json:"at"`
+	Operation string        `json:"operation"`
+	User      string        `json:"user"`
+	Item      string        `json:"item"`
+	Object    string        `json:"object"`
+	Visual    engine.Visual `json:"visual"` // empty where it names none that is known here
 	// Means is drift, task (it falls into the time of one), withdrawn-task, past
 	// (what is there was made or looked at since) or failed.
 	Means string `json:"means"`
 	Task  string `json:"task"` // the step into whose time it falls
-}
-
-type ActivityLog struct {
-	State   string `json:"state"` // read, unread, off or none
-	Until   string `json:"until"`
-	Message string `json:"message"`
 }
 
 func (o *driftOptions) run(ctx context.Context, args []string) (answer, error) {
@@ -133,56 +110,41 @@ func (o *driftOptions) run(ctx context.Context, args []string) (answer, error) {
 
 // drifted shows a report.
 func (s *session) drifted(r drift.Report) answer {
-	data := driftData{Drifted: r.Count(), Findings: []DriftFinding{}, Events: []eventData{}, Activity: s.ActivityLog()}
+	data := driftData{Drifted: r.Count(), Findings: []engine.DriftFinding{}, Events: []eventData{}, Activity: s.ActivityLog()}
 	view := output.View{Columns: []string{"VISUAL", "CLASS", "KNOWN", "FOUND", "BY", "AT", "WHAT"}}
 	for _, f := range r.Findings {
 		d := s.DriftFindingOf(f)
 		data.Findings = append(data.Findings, d)
 		name, at := "(the store)", output.Nothing
 		if !f.Key.GUID.IsZero() {
-			name = Title(f.Name, f.Key)
+			name = engine.Title(f.Name, f.Key)
 		}
 		if !f.At.IsZero() {
-			at = FormatTime(f.At)
+			at = engine.FormatTime(f.At)
 		}
-		view.Rows = append(view.Rows, []string{name, d.Class, known(d.Believed), known(d.Found), orDash(d.By), at, JoinPhrases(d.Message, d.Hint)})
+		view.Rows = append(view.Rows, []string{name, d.Class, known(d.Believed), known(d.Found), orDash(d.By), at, engine.JoinPhrases(d.Message, d.Hint)})
 	}
 	for _, e := range r.Sightings {
 		data.Events = append(data.Events, eventOf(e))
 	}
 	message := "nothing drifted"
 	if n := r.Count(); n > 0 {
-		message = Count(n, "finding") + " for somebody to look at"
+		message = engine.Count(n, "finding") + " for somebody to look at"
 	}
 	return answer{data: data, view: view, message: s.said(message)}
 }
 
-func known(s *State) string {
+func known(s *engine.State) string {
 	if s == nil {
 		return output.Nothing
 	}
 	return s.Version
 }
 
-func (s *Engine) DriftFindingOf(f drift.Finding) DriftFinding {
-	d := DriftFinding{
-		Class: string(f.Class), Code: string(f.Code), Severity: "note", Store: f.Key.Store,
-		Visual: VisualOf(f.Key, f.Name), Believed: StateOf(f.Believed), Found: StateOf(f.Found),
-		By: f.By, At: Timestamp(f.At), Event: f.Event, Message: f.Message, Hint: f.Hint,
-	}
-	if f.Counts {
-		d.Severity = "drift"
-	}
-	if v, ok := s.Settings.Visual(f.Key.GUID); ok {
-		d.Pin, d.Policy = v.Pin.String(), string(cmp.Or(v.Drift, plan.DriftReport))
-	}
-	return d
-}
-
 func eventOf(e drift.Sighting) eventData {
 	d := eventData{
-		Event: e.ID, At: Timestamp(e.At), Operation: string(e.Operation), User: e.User, Item: e.Item, Object: e.Object,
-		Visual: Visual{GUID: e.GUID.String(), Name: e.Name}, Means: "drift", Task: string(e.Step),
+		Event: e.ID, At: engine.Timestamp(e.At), Operation: string(e.Operation), User: e.User, Item: e.Item, Object: e.Object,
+		Visual: engine.Visual{GUID: e.GUID.String(), Name: e.Name}, Means: "drift", Task: string(e.Step),
 	}
 	switch {
 	case e.Failed:
@@ -197,29 +159,16 @@ func eventOf(e drift.Sighting) eventData {
 	return d
 }
 
-func (s *Engine) ActivityLog() ActivityLog {
-	d := ActivityLog{State: "read", Until: Timestamp(s.activityLog.Until)}
-	switch {
-	case len(s.tenantStores()) == 0:
-		d.State, d.Message = "none", "the store is no Organizational Store, so the activity log tells nothing of it"
-	case s.activityLog.Off != "":
-		d.State, d.Message = "off", s.activityLog.Off
-	case s.activityLog.Problem != "":
-		d.State, d.Message = "unread", s.activityLog.Problem
-	}
-	return d
-}
-
 // inOneLine tells status that something drifted; empty where nothing did.
 func inOneLine(r drift.Report) string {
 	n := r.Count()
 	if n == 0 {
 		return ""
 	}
-	text := "drift: " + Count(n, "finding")
+	text := "drift: " + engine.Count(n, "finding")
 	for _, f := range slices.Backward(r.Findings) {
 		if f.Counts && f.By != "" {
-			text += fmt.Sprintf(", the last by %s at %s", safetext.Line(f.By), FormatTime(f.At))
+			text += fmt.Sprintf(", the last by %s at %s", safetext.Line(f.By), engine.FormatTime(f.At))
 			break
 		}
 	}
@@ -255,10 +204,10 @@ with orgstore store baseline. Who settled what stays in the history.`,
 }
 
 type settledData struct {
-	Event  string `json:"event"`
-	Visual Visual `json:"visual"`
-	Reason string `json:"reason"`
-	Tx     string `json:"tx"`
+	Event  string        `json:"event"`
+	Visual engine.Visual `json:"visual"`
+	Reason string        `json:"reason"`
+	Tx     string        `json:"tx"`
 }
 
 func (o *settleOptions) run(ctx context.Context, args []string) (answer, error) {
@@ -289,9 +238,9 @@ func (o *settleOptions) run(ctx context.Context, args []string) (answer, error) 
 			return answer{}, err
 		}
 		l, _ := ofVisual(p, k)
-		fact, data.Event, data.Visual = journal.DriftSettled{Key: k, Reason: o.reason}, "", VisualOf(k, l.Name)
+		fact, data.Event, data.Visual = journal.DriftSettled{Key: k, Reason: o.reason}, "", engine.VisualOf(k, l.Name)
 	}
-	a := answer{data: data, view: output.View{Text: cmp.Or(data.Event, Title(data.Visual.Name, fact.Key)) + " is settled: " + o.reason}}
+	a := answer{data: data, view: output.View{Text: cmp.Or(data.Event, engine.Title(data.Visual.Name, fact.Key)) + " is settled: " + o.reason}}
 	if o.dryRun {
 		a.message = "nothing was done"
 		return a, nil

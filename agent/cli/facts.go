@@ -14,6 +14,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/packages/tenant"
 	"github.com/orgstore/orgstore/packages/verdict"
 )
@@ -74,7 +75,7 @@ type factsData struct {
 	Capacities    *[]capacityData     `json:"capacities"`    // null where unknown
 	Settings      *[]settingData      `json:"settings"`      // null where unknown
 	Subscriptions *[]subscriptionData `json:"subscriptions"` // null where unknown
-	Differences   []Reason            `json:"differences"`
+	Differences   []engine.Reason     `json:"differences"`
 	Requirements  []requirementData   `json:"requirements,omitempty"` // of a refresh
 }
 
@@ -132,9 +133,9 @@ func number(n *int64) string {
 func (g *globals) factsAnswer(f tenant.Facts, differ []verdict.Finding) answer {
 	_, stale := f.Stale(g.Now())
 	d := factsData{
-		Tenant: f.ID, AsOf: Timestamp(f.AsOf), Source: f.Source, Stale: stale, Domains: OrEmpty(f.Domains),
+		Tenant: f.ID, AsOf: engine.Timestamp(f.AsOf), Source: f.Source, Stale: stale, Domains: engine.OrEmpty(f.Domains),
 		Users:  usersData{pointer(f.Users.Free), pointer(f.Users.Pro), pointer(f.Users.PPU)},
-		Groups: []groupData{}, Differences: ReasonsOf(differ),
+		Groups: []groupData{}, Differences: engine.ReasonsOf(differ),
 	}
 	for _, x := range f.Groups {
 		d.Groups = append(d.Groups, groupData{x.ID, x.Name, pointer(x.Members)})
@@ -178,7 +179,7 @@ func reachOf(name string) string {
 // rows are what people read of facts, the number of things rather than each.
 func (d factsData) rows(f tenant.Facts) [][2]string {
 	rows := [][2]string{
-		{"source", f.Source}, {"as of", FormatDay(f.AsOf)}, {"domains", strings.Join(d.Domains, ", ")},
+		{"source", f.Source}, {"as of", engine.FormatDay(f.AsOf)}, {"domains", strings.Join(d.Domains, ", ")},
 		{"users with Free", number(d.Users.Free)}, {"users with Pro", number(d.Users.Pro)}, {"users with PPU", number(d.Users.PPU)},
 	}
 	for _, x := range d.Groups {
@@ -232,7 +233,7 @@ func (g *globals) aged(f tenant.Facts) string {
 	if f.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf("known from %s, as of %s", f.Source, FormatDay(f.AsOf))
+	return fmt.Sprintf("known from %s, as of %s", f.Source, engine.FormatDay(f.AsOf))
 }
 
 type refreshOptions struct {

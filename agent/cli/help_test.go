@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/orgstore/orgstore/agent/engine"
 )
 
 // walk visits every command.
@@ -18,7 +20,7 @@ func walk(cmd *cobra.Command, visit func(*cobra.Command)) {
 }
 
 func testRoot(out *bytes.Buffer) *cobra.Command {
-	g := &globals{Streams: Streams{Out: out, Err: out}, Adapters: Adapters{Ports: Ports{
+	g := &globals{Streams: Streams{Out: out, Err: out}, Adapters: Adapters{Ports: engine.Ports{
 		Env: func(string) string { return "" }, Now: func() time.Time { return time.Time{} },
 	}}}
 	root := newRoot(g)
@@ -95,7 +97,7 @@ func split(line string) []string {
 }
 
 func TestTheFormatOfACommandLineThatCannotBeRead(t *testing.T) {
-	g := &globals{Adapters: Adapters{Ports: Ports{Env: func(name string) string {
+	g := &globals{Adapters: Adapters{Ports: engine.Ports{Env: func(name string) string {
 		return map[string]string{"ORGSTORE_OUTPUT": "csv"}[name]
 	}}}}
 	for line, want := range map[string]string{

@@ -11,12 +11,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/visual"
-	"github.com/orgstore/orgstore/policies/plan"
 )
 
 func newHistory(g *globals) *cobra.Command {
@@ -42,26 +42,26 @@ entries are chained by hashes: an entry that was edited is noticed (exit 17).`,
 }
 
 type revisionData struct {
-	Revision    int    `json:"revision"`
-	Time        string `json:"time"`
-	Status      string `json:"status"`
-	Visual      Visual `json:"visual"`
-	Kind        string `json:"kind"`
-	Version     string `json:"version"`
-	Digest      string `json:"digest"`
-	LicenseEnds string `json:"license_ends"`
-	Claim       string `json:"claim,omitempty"`
-	Actor       string `json:"actor"`
-	Reason      string `json:"reason"`
-	Message     string `json:"message"`
-	Tx          string `json:"tx"`
+	Revision    int           `json:"revision"`
+	Time        string        `json:"time"`
+	Status      string        `json:"status"`
+	Visual      engine.Visual `json:"visual"`
+	Kind        string        `json:"kind"`
+	Version     string        `json:"version"`
+	Digest      string        `json:"digest"`
+	LicenseEnds string        `json:"license_ends"`
+	Claim       string        `json:"claim,omitempty"`
+	Actor       string        `json:"actor"`
+	Reason      string        `json:"reason"`
+	Message     string        `json:"message"`
+	Tx          string        `json:"tx"`
 	// LicenseCheck is verified where the bytes were read back whose license was
 	// verified, confirmed where a person looked, else unverified.
-	LicenseCheck string         `json:"license_check,omitempty"`
-	Checks       []checkedData  `json:"checks"` // what was checked after it
-	Overrides    []overrideData `json:"overrides"`
-	Approvals    []approvalData `json:"approvals"`
-	Attested     *Attestation   `json:"attested,omitempty"` // who attested the license
+	LicenseCheck string              `json:"license_check,omitempty"`
+	Checks       []checkedData       `json:"checks"` // what was checked after it
+	Overrides    []overrideData      `json:"overrides"`
+	Approvals    []approvalData      `json:"approvals"`
+	Attested     *engine.Attestation `json:"attested,omitempty"` // who attested the license
 }
 
 // overrideData is a gate that a person let the step pass.
@@ -105,8 +105,8 @@ func runHistory(ctx context.Context, g *globals, args []string, all bool, where 
 		}
 		data = append(data, revisionOf(r))
 		view.Rows = append(view.Rows, []string{
-			Title(r.Name, r.Key), orDash(strings.TrimPrefix(strconv.Itoa(r.Revision), "0")), FormatTime(r.Time), string(r.Status), orDash(string(r.Kind)),
-			VersionText(r.After), FormatDay(r.After.License.Ends), r.Actor.String(), reason(r),
+			engine.Title(r.Name, r.Key), orDash(strings.TrimPrefix(strconv.Itoa(r.Revision), "0")), engine.FormatTime(r.Time), string(r.Status), orDash(string(r.Kind)),
+			engine.VersionText(r.After), engine.FormatDay(r.After.License.Ends), r.Actor.String(), reason(r),
 		})
 	}
 	message := ""
@@ -118,9 +118,9 @@ func runHistory(ctx context.Context, g *globals, args []string, all bool, where 
 
 func revisionOf(r journal.Revision) revisionData {
 	d := revisionData{
-		Revision: r.Revision, Time: Timestamp(r.Time), Status: string(r.Status),
-		Visual: VisualOf(r.Key, r.Name), Kind: string(r.Kind),
-		Digest: DigestText(r.After.Release), LicenseEnds: Timestamp(r.After.License.Ends),
+		Revision: r.Revision, Time: engine.Timestamp(r.Time), Status: string(r.Status),
+		Visual: engine.VisualOf(r.Key, r.Name), Kind: string(r.Kind),
+		Digest: engine.DigestText(r.After.Release), LicenseEnds: engine.Timestamp(r.After.License.Ends),
 		Claim: string(r.Claim), Actor: r.Actor.String(), Reason: r.Reason, Message: r.Message, Tx: string(r.Tx),
 		LicenseCheck: licenseCheck(r), Checks: checksOf(r),
 	}
@@ -128,10 +128,10 @@ func revisionOf(r journal.Revision) revisionData {
 		d.Version = r.After.Release.Version.String()
 	}
 	if t := r.After.License; t.Grade == license.Attested {
-		d.Attested = &Attestation{t.Attester, t.Evidence.String(), t.Reason}
+		d.Attested = &engine.Attestation{By: t.Attester, Evidence: t.Evidence.String(), Reason: t.Reason}
 	}
 	for _, w := range r.Approvals {
-		d.Approvals = append(d.Approvals, approvalData{w.By.String(), Timestamp(w.At), w.Reason})
+		d.Approvals = append(d.Approvals, approvalData{w.By.String(), engine.Timestamp(w.At), w.Reason})
 	}
 	for _, o := range r.Overrides {
 		d.Overrides = append(d.Overrides, overrideData{o.Gate, o.By, o.Reason})
@@ -176,82 +176,4 @@ func named(args []string) ([]visual.GUID, error) {
 		out = append(out, g)
 	}
 	return out, nil
-}
-
-// trustWords says what was changed about somebody who is believed.
-func trustWords(f journal.TrustChanged) string {
-	if f.Change == journal.TrustRemoved {
-		return "not believed any more: " + f.From
-	}
-	return fmt.Sprintf("trust bundle %d, %s, in place of %s", f.Version, f.To, f.From)
-}
-
-// eventWords says what the activity log told.
-func eventWords(f journal.StoreChanged) string {
-	text := fmt.Sprintf("%s by %s at %s", f.Operation, cmp.Or(f.User, "somebody"), FormatTime(f.Time))
-	if f.Failed {
-		text += ", which failed"
-	}
-	return text
-}
-
-// WithStatements adds to a history what people said of a visual without changing it. What
-// they said is no revision: it has the number 0.
-func (s *Engine) WithStatements(ctx context.Context, history []journal.Revision) ([]journal.Revision, error) {
-	names := map[visual.GUID]string{}
-	for _, r := range history {
-		names[r.Key.GUID] = r.Name
-	}
-	err := s.Journal.Entries(ctx, func(e journal.Entry) error {
-		r := journal.Revision{Seq: e.Seq, Time: e.At, Status: journal.StatusDone, Actor: e.By, Tx: e.Tx, After: store.State{Presence: store.Absent}}
-		switch f := e.Fact.(type) {
-		case journal.Held:
-			r.Key, r.Kind, r.Reason = f.Key, "hold", f.Reason
-			if !f.Until.IsZero() {
-				r.Reason = fmt.Sprintf("until %s: %s", FormatDay(f.Until), f.Reason)
-			}
-			if f.Failed != nil {
-				r.Reason = (plan.Hold{Failed: f.Failed, Except: f.Except}).While() + ": " + f.Reason
-			} else if but := (plan.Hold{Except: f.Except}).But(); but != "" {
-				r.Reason = strings.TrimPrefix(but, " ") + ": " + r.Reason
-			}
-		case journal.Unheld:
-			r.Key, r.Kind, r.Reason = f.Key, "unhold", f.Reason
-		case journal.Bound:
-			if f.Bound.Terms.Grade != license.Attested {
-				return nil
-			}
-			r.Key, r.Kind = store.Key{GUID: f.Bound.GUID}, "attestation"
-			r.After = store.State{Presence: store.Present, Release: &visual.Release{Version: f.Bound.Version, Digest: f.Bound.Package}, License: f.Bound.Terms}
-		case journal.Blocked:
-			r.Key, r.Kind, r.Reason = f.Block.Key, "block", f.Block.Reason
-		case journal.Unblocked:
-			r.Key, r.Kind, r.Reason = f.Key, "unblock", f.Reason
-		case journal.Pinned:
-			r.Key, r.Kind, r.Reason = store.Key{GUID: f.Visual}, "pin", cmp.Or(f.Pin, "wanted no more")
-		case journal.Requested:
-			r.Key, r.Kind, r.Reason = f.Key, "request", f.Reason
-		case journal.Approved:
-			r.Key, r.Kind, r.Reason = f.Key, "approve", f.About+": "+f.Reason
-		case journal.Rejected:
-			r.Key, r.Kind, r.Reason = f.Key, "reject", f.About+": "+f.Reason
-		case journal.StoreChanged:
-			r.Name, r.Kind, r.Reason = cmp.Or(f.Item, "(the store)"), "store-event", eventWords(f)
-		case journal.DriftSettled:
-			r.Key, r.Kind, r.Reason = f.Key, "settle", JoinPhrases(f.Event, f.Reason)
-		case journal.StatusVerified:
-			r.Name, r.Kind, r.Reason = f.Issuer, "status-list", fmt.Sprintf("number %d of %s, next by %s", f.Sequence, FormatDay(f.Issued), FormatDay(f.Next))
-		case journal.TrustChanged:
-			r.Name, r.Kind, r.Reason = f.Vendor+f.Attester, "trust", trustWords(f)
-		default:
-			return nil
-		}
-		if !r.Key.GUID.IsZero() {
-			r.Name = names[r.Key.GUID]
-		}
-		history = append(history, r)
-		return nil
-	})
-	slices.SortStableFunc(history, func(a, b journal.Revision) int { return cmp.Compare(a.Seq, b.Seq) })
-	return history, err
 }

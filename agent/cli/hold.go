@@ -3,12 +3,12 @@ package cli
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/store"
@@ -95,7 +95,7 @@ func (o *holdOptions) hold(ctx context.Context, args []string) (answer, error) {
 	}
 	done := "held until somebody lifts it"
 	if !until.IsZero() {
-		done = "held until " + FormatDay(until)
+		done = "held until " + engine.FormatDay(until)
 	}
 	return o.record(ctx, args[0], done, nil, func(_ journal.Book, k store.Key) []journal.Fact {
 		return []journal.Fact{journal.Held{Key: k, Until: until, Reason: o.reason}}
@@ -195,26 +195,4 @@ func (o *holdOptions) record(ctx context.Context, name, done string, check func(
 	}
 	err = s.Journal.Append(ctx, s.Tx, facts(s.Journal.Book(), k)...)
 	return answer{data: data, view: output.View{}, message: fmt.Sprintf("%s is %s", g, done)}, err
-}
-
-// MustKnow refuses a visual that orgstore has never met: a misspelt GUID must
-// not look like one of which there is nothing to say.
-func (s *Engine) MustKnow(visuals []visual.GUID) error {
-	for _, g := range visuals {
-		if !s.isKnown(g) {
-			return fault.New("visual.unknown", "look at `orgstore status` and `orgstore package list` for those it knows; upper and lower case count",
-				"orgstore knows no visual %s: it is neither pinned, nor installed by orgstore, nor among the packages taken in", g)
-		}
-	}
-	return nil
-}
-
-// isKnown says whether the settings, the journal or the archive name a visual.
-func (s *Engine) isKnown(g visual.GUID) bool {
-	if _, pinned := s.Settings.Visual(g); pinned {
-		return true
-	}
-	book := s.Journal.Book()
-	return slices.ContainsFunc(book.Keys(), func(k store.Key) bool { return k.GUID == g }) ||
-		slices.ContainsFunc(book.Packages(), func(p journal.Package) bool { return p.Manifest.GUID == g })
 }

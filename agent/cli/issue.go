@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/packages/license"
@@ -119,8 +120,8 @@ func (o *issueOptions) run(args []string) (answer, error) {
 		}
 		results = append(results, result)
 		t, m := made.Statement.Terms, packages[i].Manifest()
-		data = append(data, issuedData{result.name, m.GUID.String(), m.Version.String(), t.ID, t.Subscription, t.Sequence, Timestamp(t.Begins), Timestamp(t.Ends)})
-		view.Rows = append(view.Rows, []string{result.name, m.DisplayName, m.Version.String(), t.Subscription, fmt.Sprint(t.Sequence), FormatDay(t.Begins), FormatDay(t.Ends)})
+		data = append(data, issuedData{result.name, m.GUID.String(), m.Version.String(), t.ID, t.Subscription, t.Sequence, engine.Timestamp(t.Begins), engine.Timestamp(t.Ends)})
+		view.Rows = append(view.Rows, []string{result.name, m.DisplayName, m.Version.String(), t.Subscription, fmt.Sprint(t.Sequence), engine.FormatDay(t.Begins), engine.FormatDay(t.Ends)})
 	}
 	a := answer{data: data, view: view}
 	if o.dryRun {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/store"
@@ -31,9 +32,6 @@ type licenseStatusOptions struct {
 	detailed bool
 }
 
-// CodeRevoked is the code of the finding that a vendor took a license back.
-const CodeRevoked = "life.revoked"
-
 func newLicenseStatus(g *globals) *cobra.Command {
 	o := &licenseStatusOptions{globals: g}
 	cmd := &cobra.Command{
@@ -50,20 +48,20 @@ what it revoked; a revoked license is shown first, and what is installed stays.`
 		Args: arguments(cobra.NoArgs),
 		RunE: g.answering(func(ctx context.Context, _ []string) (answer, error) { return o.run(ctx) }),
 	}
-	cmd.Flags().IntVar(&o.warn, "warn", WarnDays, "how many `DAYS` before its end a license counts as ending")
+	cmd.Flags().IntVar(&o.warn, "warn", engine.WarnDays, "how many `DAYS` before its end a license counts as ending")
 	cmd.Flags().BoolVar(&o.detailed, "detailed-exitcode", false, "exit with 2 where a license needs attention, 0 where none does, 1 on any error")
 	return cmd
 }
 
 type licenseStatusData struct {
-	GUID     string  `json:"guid"`
-	Name     string  `json:"name"`
-	Version  string  `json:"version"`
-	License  License `json:"license"`
-	State    string  `json:"state"`   // ok, ending, ended, revoked, unknown
-	Renewal  string  `json:"renewal"` // what is known of one
-	Use      string  `json:"use"`     // covered, unchecked, or what is wrong
-	Findings bool    `json:"finding"`
+	GUID     string         `json:"guid"`
+	Name     string         `json:"name"`
+	Version  string         `json:"version"`
+	License  engine.License `json:"license"`
+	State    string         `json:"state"`   // ok, ending, ended, revoked, unknown
+	Renewal  string         `json:"renewal"` // what is known of one
+	Use      string         `json:"use"`     // covered, unchecked, or what is wrong
+	Findings bool           `json:"finding"`
 	// StatusLists say what the license's issuer revoked, as far as was seen.
 	StatusLists []statusList `json:"status_lists"`
 }
@@ -100,14 +98,14 @@ func (o *licenseStatusOptions) run(ctx context.Context) (answer, error) {
 	return a, nil
 }
 
-func (o *licenseStatusOptions) statusOf(s *session, l VisualLine, candidates []plan.Candidate) licenseStatusData {
+func (o *licenseStatusOptions) statusOf(s *session, l engine.VisualLine, candidates []plan.Candidate) licenseStatusData {
 	at := s.Moment()
 	if l.State.License.IsZero() && l.State.Release != nil { // put before the profile that reads it came
 		if p, ok := s.Journal.Book().Package(l.State.Release.Digest); ok {
 			l.State.License, _ = s.Observer().Readable(s.Journal.Book(), p)
 		}
 	}
-	d := licenseStatusData{GUID: l.Key.GUID.String(), Name: l.Name, Version: VersionText(l.State), License: LicenseOf(l.State.License, at)}
+	d := licenseStatusData{GUID: l.Key.GUID.String(), Name: l.Name, Version: engine.VersionText(l.State), License: engine.LicenseOf(l.State.License, at)}
 	ends := l.State.License.Ends
 	switch {
 	case ends.IsZero():
@@ -119,43 +117,20 @@ func (o *licenseStatusOptions) statusOf(s *session, l VisualLine, candidates []p
 	default:
 		d.State = "ok"
 	}
-	installed := InstalledCandidate(l, candidates)
-	if installed.Judgment.Has(CodeRevoked) {
+	installed := engine.InstalledCandidate(l, candidates)
+	if installed.Judgment.Has(engine.CodeRevoked) {
 		d.State = "revoked"
 	}
 	var short bool
 	d.Use, short = used(s.Observer().Entitled(l.Key.GUID, l.State.License, true))
 	d.StatusLists = statusLists(s.CurrentTrust(), s.Journal.Book(), []string{l.State.License.Issuer}, at)
 	stale := slices.ContainsFunc(d.StatusLists, func(s statusList) bool { return s.State != "ok" })
-	d.Renewal = renewal(l, d.State, Unattested(l, candidates))
-	if why, lost := UntrustedVendor(s.Trust, l.State.License); lost {
+	d.Renewal = renewal(l, d.State, engine.Unattested(l, candidates))
+	if why, lost := engine.UntrustedVendor(s.Trust, l.State.License); lost {
 		stale, d.Renewal = true, "cannot be verified now: "+why
 	}
 	d.Findings = d.State != "ok" || short || stale
 	return d
-}
-
-// InstalledCandidate finds what the archive has of an installed license; zero where
-// it has nothing.
-func InstalledCandidate(l VisualLine, candidates []plan.Candidate) plan.Candidate {
-	var found plan.Candidate
-	for _, c := range candidates {
-		if r := l.State.Release; r != nil && c.GUID == l.Key.GUID && c.Release.Digest == r.Digest && (found.Terms.IsZero() || c.Terms.ID == l.State.License.ID) {
-			found = c
-			found.Judgment = c.JudgedIn(l.Key.Store)
-		}
-	}
-	return found
-}
-
-// UntrustedVendor says why the keys of a license's vendor are not known today.
-func UntrustedVendor(t license.Trust, terms license.Terms) (why string, lost bool) {
-	for _, v := range t.Lost() {
-		if terms.Vendor == v.Name {
-			return v.Lost.Message, true
-		}
-	}
-	return "", false
 }
 
 // used says whether a license covers what is used of a visual, as far as
@@ -172,10 +147,10 @@ func used(findings []verdict.Finding) (text string, short bool) {
 }
 
 // renewal says what is known of the next license.
-func renewal(l VisualLine, state, unattested string) string {
+func renewal(l engine.VisualLine, state, unattested string) string {
 	switch {
 	case l.Step != nil && l.Step.To.License.Ends.After(l.State.License.Ends):
-		return fmt.Sprintf("here and verified: %s to %s until %s with the next apply", l.Step.Kind, VersionText(l.Step.To), FormatDay(l.Step.To.License.Ends))
+		return fmt.Sprintf("here and verified: %s to %s until %s with the next apply", l.Step.Kind, engine.VersionText(l.Step.To), engine.FormatDay(l.Step.To.License.Ends))
 	case l.Step != nil && l.Step.Kind == change.Renew:
 		return "here and verified; goes in with the next apply"
 	case l.Reason.Code == plan.CodeNotBegun:
@@ -188,27 +163,6 @@ func renewal(l VisualLine, state, unattested string) string {
 		return "it stays installed; ask the vendor why, and for a new license"
 	}
 	return "none is here; ask the vendor for the renewed package"
-}
-
-// Unattested says what to do where the renewed package of an attested visual is
-// here: it needs an attestation of its own. Empty where none is here.
-func Unattested(l VisualLine, candidates []plan.Candidate) string {
-	installed := l.State.Release
-	if installed == nil || l.State.License.Grade != license.Attested {
-		return ""
-	}
-	for _, c := range candidates {
-		if c.GUID != l.Key.GUID || c.Release.Digest == installed.Digest || c.Release.Version.Compare(installed.Version) < 0 ||
-			c.Terms.Grade.AtLeast(license.Attested) {
-			continue
-		}
-		for _, f := range c.Judgment.Findings {
-			if f.Code == plan.CodeUnlicensed || f.Code == plan.CodeGrade {
-				return fmt.Sprintf("%s is not licensed yet: %s", c.Release.Version, f.Hint)
-			}
-		}
-	}
-	return ""
 }
 
 func urgency(d licenseStatusData) int {
@@ -245,13 +199,13 @@ FILE is a package, with its statement inside or beside it.`,
 				return answer{}, err
 			}
 			d := j.verify(args[0])
-			return answer{data: d, view: explain(d)}, refusedPackages([]Package{d})
+			return answer{data: d, view: explain(d)}, refusedPackages([]engine.Package{d})
 		}),
 	}
 }
 
 // explain tells a person line by line what a license says.
-func explain(d Package) output.View {
+func explain(d engine.Package) output.View {
 	l := d.License
 	rows := [][2]string{
 		{"package", fmt.Sprintf("%s %s (%s)", cmp.Or(d.Name, d.File), orDash(d.Version), orDash(short(d.Digest)))},
@@ -280,7 +234,7 @@ func explain(d Package) output.View {
 	return facts(rows...)
 }
 
-func validBefore(l License) string {
+func validBefore(l engine.License) string {
 	switch {
 	case l.DaysLeft == nil:
 		return "-"
@@ -302,7 +256,7 @@ func gradeWords(g license.Grade) string {
 	return "no statement that could be believed"
 }
 
-func counts(l License) string {
+func counts(l engine.License) string {
 	switch license.Kind(l.Kind) {
 	case license.User:
 		return fmt.Sprintf("%d users (designers and viewers)", l.Quantity)

@@ -2,15 +2,13 @@ package cli
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
-	"github.com/orgstore/orgstore/agent/config"
-	"github.com/orgstore/orgstore/agent/fault"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/notify"
 )
 
@@ -36,30 +34,6 @@ STATE is ok, new (it was never told anything) or failing, with the reason.`,
 	}
 }
 
-type ChannelStatus struct {
-	Name      string   `json:"name"`
-	Recipient string   `json:"recipient"`
-	Events    []string `json:"events"` // empty: all
-	Digest    string   `json:"digest"` // empty: at once
-	Since     string   `json:"since"`
-	LastTold  string   `json:"last_told"`
-	Messages  int      `json:"messages"`
-	State     string   `json:"state"` // ok, new or failing
-	Problem   string   `json:"problem"`
-	TriedNext string   `json:"tried_next"`
-	Waiting   []Notice `json:"waiting"` // what it has yet to be told
-}
-
-type Notice struct {
-	Event   string `json:"event"`
-	Level   string `json:"level"`
-	Code    string `json:"code,omitempty"`
-	Visual  string `json:"visual,omitempty"`
-	Title   string `json:"title"`
-	Message string `json:"message"`
-	Hint    string `json:"hint,omitempty"`
-}
-
 func runNoticeList(ctx context.Context, g *globals) (answer, error) {
 	s, err := g.open(ctx)
 	if err != nil {
@@ -75,7 +49,7 @@ func runNoticeList(ctx context.Context, g *globals) (answer, error) {
 		return answer{}, err
 	}
 	all := s.Notices(p, in)
-	data := []ChannelStatus{}
+	data := []engine.ChannelStatus{}
 	view := output.View{Columns: []string{"CHANNEL", "WHO", "EVENTS", "WHEN", "LAST TOLD", "WAITING", "STATE"}}
 	for _, c := range s.Settings.Notify {
 		d := s.ChannelStatusOf(c, states[c.Name], all)
@@ -99,36 +73,10 @@ func runNoticeList(ctx context.Context, g *globals) (answer, error) {
 	return a, nil
 }
 
-func (s *Engine) ChannelStatusOf(c config.Channel, state channelState, all []notify.Notice) ChannelStatus {
-	d := ChannelStatus{
-		Name: c.Name, Recipient: c.Recipient(), Events: append([]string{}, c.Events...), State: "ok", Problem: state.Problem,
-		TriedNext: Timestamp(state.Again), Waiting: []Notice{},
-	}
-	if c.Digest != nil {
-		d.Digest = c.Digest.String()
-	}
-	told, known := s.Journal.Book().Channel(c.Name)
-	d.Since, d.LastTold, d.Messages = Timestamp(told.Since), Timestamp(told.Last), told.Messages
-	switch {
-	case state.Tries > 0:
-		d.State = "failing"
-	case !known || told.Messages == 0:
-		d.State = "new"
-	}
-	for _, n := range c.Due(s.Journal.Book(), all) {
-		d.Waiting = append(d.Waiting, NoticeOf(n))
-	}
-	return d
-}
-
-func NoticeOf(n notify.Notice) Notice {
-	return Notice{string(n.Event), string(n.Level), string(n.Code), n.GUID, n.Title, n.Text, n.Hint}
-}
-
 type sentData struct {
-	Channel string   `json:"channel"`
-	Message string   `json:"message_id"`
-	Notices []Notice `json:"notices"`
+	Channel string          `json:"channel"`
+	Message string          `json:"message_id"`
+	Notices []engine.Notice `json:"notices"`
 }
 
 func newNoticeSend(g *globals) *cobra.Command {
@@ -163,26 +111,13 @@ func runNoticeSend(ctx context.Context, g *globals, names []string) (answer, err
 	return sentAnswer(s, sent), err
 }
 
-// Channels picks those of the names, or all.
-func (s *Engine) Channels(names []string) ([]config.Channel, error) {
-	for _, name := range names {
-		if _, ok := s.Settings.Channel(name); !ok {
-			return nil, fault.New("notice.channel", "`orgstore notice list` shows them all", "the settings have no channel %q", name)
-		}
-	}
-	if len(names) == 0 {
-		return s.Settings.Notify, nil
-	}
-	return slices.DeleteFunc(slices.Clone(s.Settings.Notify), func(c config.Channel) bool { return !slices.Contains(names, c.Name) }), nil
-}
-
-func sentAnswer(s *session, sent []Delivery) answer {
+func sentAnswer(s *session, sent []engine.Delivery) answer {
 	data := []sentData{}
 	view := output.View{Columns: []string{"CHANNEL", "EVENT", "NOTICE"}}
 	for _, one := range sent {
-		d := sentData{one.Channel, one.Message.ID, []Notice{}}
+		d := sentData{one.Channel, one.Message.ID, []engine.Notice{}}
 		for _, n := range one.Message.Notices {
-			d.Notices = append(d.Notices, NoticeOf(n))
+			d.Notices = append(d.Notices, engine.NoticeOf(n))
 			view.Rows = append(view.Rows, []string{one.Channel, string(n.Event), n.Title})
 		}
 		data = append(data, d)

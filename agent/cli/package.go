@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/agent/journal"
@@ -31,83 +32,15 @@ of files need no settings and keep nothing.`,
 		newPackageAdd(g), newPackageUpload(g), newPackageVerify(g), newPackageList(g), newPackageShow(g), newPackageDiff(g))
 }
 
-// Package is what verify, add and list say of one package with one license.
-type Package struct {
-	File          string   `json:"file"`
-	GUID          string   `json:"guid"`
-	Name          string   `json:"name"`
-	Version       string   `json:"version"`
-	Digest        string   `json:"digest"`
-	ContentDigest string   `json:"content_digest"`
-	APIVersion    string   `json:"api_version"`
-	Generation    string   `json:"generation"`
-	Verdict       string   `json:"verdict"`
-	Reasons       []Reason `json:"reasons"`
-	License       License  `json:"license"`
-	// Found says where the vendor's own license is in a file that was looked at;
-	// never more of the key than its first characters.
-	Found string `json:"found,omitempty"`
-}
-
-type License struct {
-	Grade        string   `json:"grade"`
-	Issuer       string   `json:"issuer"`
-	Licensee     string   `json:"licensee"`
-	ID           string   `json:"id"`
-	Subscription string   `json:"subscription"`
-	Sequence     int64    `json:"sequence"`
-	Kind         string   `json:"kind"`
-	Quantity     int64    `json:"quantity"`
-	SKU          []string `json:"sku"`
-	Sites        []string `json:"sites"`
-	Begins       string   `json:"begins"`
-	Ends         string   `json:"ends"`
-	DaysLeft     *int     `json:"days_left"`
-	KeyID        string   `json:"key_id"`
-	// Attested says who attests; nil where nobody had to.
-	Attested *Attestation `json:"attested,omitempty"`
-}
-
-func LicenseOf(t license.Terms, at moment.Moment) License {
-	d := License{
-		Grade: string(cmp.Or(t.Grade, license.Opaque)), Issuer: t.Issuer, Licensee: t.Licensee, ID: t.ID,
-		Subscription: t.Subscription, Sequence: t.Sequence, Kind: string(t.Kind), Quantity: t.Quantity,
-		SKU: OrEmpty(t.SKUs), Sites: OrEmpty(t.Sites), Begins: Timestamp(t.Begins), Ends: Timestamp(t.Ends), KeyID: t.KeyID,
-	}
-	if t.Grade == license.Attested {
-		d.Attested = &Attestation{t.Attester, t.Evidence.String(), t.Reason}
-	}
-	if !t.Ends.IsZero() {
-		left := t.DaysLeft(at)
-		d.DaysLeft = &left
-	}
-	return d
-}
-
-func OrEmpty(s []string) []string {
-	if s == nil {
-		return []string{}
-	}
-	return s
-}
-
-func PackageOf(file string, m pbiviz.Manifest, d visual.Digest, c pbiviz.Content, t license.Terms, j verdict.Judgment, at moment.Moment) Package {
-	return Package{
-		File: file, GUID: m.GUID.String(), Name: m.DisplayName, Version: m.Version.String(),
-		Digest: d.String(), ContentDigest: string(c), APIVersion: m.APIVersion, Generation: string(m.Generation),
-		Verdict: string(j.Verdict), Reasons: ReasonsOf(j.Findings), License: LicenseOf(t, at),
-	}
-}
-
 // unreadable is what is said of a file that is no package.
-func unreadable(file string, r *verdict.Refusal) Package {
-	return Package{
-		File: file, Verdict: string(verdict.Reject), Reasons: ReasonsOf(r.Findings),
-		License: LicenseOf(license.Terms{}, moment.Moment{}),
+func unreadable(file string, r *verdict.Refusal) engine.Package {
+	return engine.Package{
+		File: file, Verdict: string(verdict.Reject), Reasons: engine.ReasonsOf(r.Findings),
+		License: engine.LicenseOf(license.Terms{}, moment.Moment{}),
 	}
 }
 
-func packageAnswer(packages []Package) answer {
+func packageAnswer(packages []engine.Package) answer {
 	view := output.View{Columns: []string{"PACKAGE", "VERSION", "DIGEST", "VERDICT", "LICENSE", "UNTIL", "DAYS LEFT", "FILE", "WHY"}}
 	for _, p := range packages {
 		left, reason := output.Nothing, output.Nothing
@@ -144,8 +77,8 @@ func dayOf(stamp string) string {
 
 // refusedPackages turns rejected packages into the command's error, which is
 // about the first.
-func refusedPackages(packages []Package) error {
-	refused := slices.DeleteFunc(slices.Clone(packages), func(p Package) bool {
+func refusedPackages(packages []engine.Package) error {
+	refused := slices.DeleteFunc(slices.Clone(packages), func(p engine.Package) bool {
 		return p.Verdict != string(verdict.Reject) || len(p.Reasons) == 0
 	})
 	if len(refused) == 0 {
@@ -207,7 +140,7 @@ func (g *globals) tryPackages(ctx context.Context, files []string) (answer, erro
 	if err != nil {
 		return answer{}, err
 	}
-	data := []Package{}
+	data := []engine.Package{}
 	for _, file := range files {
 		if !intake.IsStatement(file) {
 			data = append(data, j.verify(file))
@@ -232,7 +165,7 @@ func (g *globals) tryPackages(ctx context.Context, files []string) (answer, erro
 func (s *session) addPackages(ctx context.Context, files []string) (answer, error) {
 	var here []visual.Digest // the packages that the files are, or are about
 	var waiting []string     // what is kept and waits for something else
-	data := []Package{}
+	data := []engine.Package{}
 	for _, file := range withSidecars(s, files) {
 		text, err := s.read(file, pbiviz.DefaultLimits().FileSize)
 		if err != nil {
@@ -268,7 +201,7 @@ func (s *session) addPackages(ctx context.Context, files []string) (answer, erro
 const codeUnlicensed = "lic.none"
 
 // waits says whether a package only lacks a license: nothing is wrong with it.
-func waits(p Package) bool {
+func waits(p engine.Package) bool {
 	if p.GUID == "" || len(p.Reasons) == 0 {
 		return false
 	}
@@ -277,7 +210,7 @@ func waits(p Package) bool {
 }
 
 // whatWaits says what was kept and still needs something to come.
-func whatWaits(data []Package, others []string) string {
+func whatWaits(data []engine.Package, others []string) string {
 	var said []string
 	for _, p := range data {
 		if waits(p) {
@@ -355,30 +288,4 @@ func (s *session) listPackages(only []visual.GUID) (answer, error) {
 		a.message = "no packages yet: put them into " + s.Settings.Library.Place() + ", or use `orgstore package add`"
 	}
 	return a, nil
-}
-
-// Packages weighs the archived packages that are wanted.
-func (s *Engine) Packages(wanted func(journal.Package) bool) []Package {
-	book, at, out := s.Journal.Book(), s.Moment(), []Package{}
-	for _, c := range s.Observer().Candidates(book, false, at) {
-		p, _ := book.Package(c.Release.Digest)
-		if wanted(p) {
-			out = append(out, PackageOf(p.Source, p.Manifest, p.Package, p.Content, c.Terms, c.Judgment, at))
-		}
-	}
-	slices.SortStableFunc(out, func(a, b Package) int {
-		return cmp.Or(cmp.Compare(a.GUID, b.GUID), byVersion(a.Version, b.Version),
-			cmp.Compare(a.License.Sequence, b.License.Sequence), cmp.Compare(a.Digest, b.Digest))
-	})
-	return out
-}
-
-// byVersion orders versions by their numbers.
-func byVersion(a, b string) int {
-	v, errV := visual.ParseVersion(a)
-	w, errW := visual.ParseVersion(b)
-	if errV != nil || errW != nil {
-		return cmp.Compare(a, b)
-	}
-	return v.Compare(w)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/diff"
@@ -43,7 +44,7 @@ the vendor's own license out of the comparison. Values of properties are never s
 			if settings, err := g.settings(); err == nil { // files need none
 				profiles, _ = g.ProfilesInForce(settings)
 			}
-			return diffAnswer(Compare(profiles, from, to)), nil
+			return diffAnswer(engine.Compare(profiles, from, to)), nil
 		}),
 	}
 }
@@ -62,7 +63,7 @@ func diffAnswer(d diff.Diff) answer {
 func (g *globals) find(ctx context.Context, name string) (*pbiviz.Package, error) {
 	limits := pbiviz.DefaultLimits()
 	text, err := g.read(name, limits.FileSize)
-	if f := (*fault.Fault)(nil); errors.As(err, &f) && f.Code == CodeNoFile {
+	if f := (*fault.Fault)(nil); errors.As(err, &f) && f.Code == engine.CodeNoFile {
 		text, err = g.archived(ctx, name)
 	}
 	if err != nil {
@@ -78,7 +79,7 @@ func (g *globals) find(ctx context.Context, name string) (*pbiviz.Package, error
 func (g *globals) archived(ctx context.Context, name string) ([]byte, error) {
 	s, err := g.open(ctx)
 	if f := (*fault.Fault)(nil); errors.As(err, &f) && f.Code == codeNoSettings {
-		return nil, fault.New(CodeNoFile, "check the name; packages of the archive are known where the settings are: see --config",
+		return nil, fault.New(engine.CodeNoFile, "check the name; packages of the archive are known where the settings are: see --config",
 			"cannot read %s: there is no such file", name)
 	}
 	if err != nil {
@@ -118,7 +119,7 @@ func lookup(book journal.Book, name string) (journal.Package, error) {
 		digests = append(digests, p.Package.Short())
 	}
 	return journal.Package{}, fault.New("package.ambiguous", "name one by its digest: "+strings.Join(digests, ", "),
-		"%s names %s of the archive", name, Count(len(found), "package"))
+		"%s names %s of the archive", name, engine.Count(len(found), "package"))
 }
 
 func isRelease(p journal.Package, guid, version string) bool {

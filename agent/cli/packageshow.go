@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/packages/pbiviz"
 )
 
@@ -42,7 +43,7 @@ type shownData struct {
 	Properties    []string        `json:"properties"`
 	Privileges    []string        `json:"privileges"`
 	Entries       []entryData     `json:"entries"`
-	Reasons       []Reason        `json:"reasons"`
+	Reasons       []engine.Reason `json:"reasons"`
 }
 
 type entryData struct {
@@ -54,7 +55,7 @@ func shown(p *pbiviz.Package) shownData {
 	_, inside := p.Statement()
 	d := shownData{
 		Manifest: p.Manifest(), Digest: p.Digest().String(), ContentDigest: string(p.Content()), Size: len(p.File()),
-		HasStatement: inside, DataRoles: []string{}, Properties: []string{}, Privileges: []string{}, Reasons: ReasonsOf(p.Reservations()),
+		HasStatement: inside, DataRoles: []string{}, Properties: []string{}, Privileges: []string{}, Reasons: engine.ReasonsOf(p.Reservations()),
 	}
 	can := p.Capabilities()
 	for _, r := range can.Roles {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/packages/library"
@@ -136,7 +137,7 @@ func uploadAnswer(data []uploadData) answer {
 		if d.Done {
 			state = "there"
 		}
-		view.Rows = append(view.Rows, []string{d.File, d.Name, Count(int(d.Size), "byte"), state})
+		view.Rows = append(view.Rows, []string{d.File, d.Name, engine.Count(int(d.Size), "byte"), state})
 	}
 	return answer{data: data, view: view}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/agent/observe"
@@ -84,7 +85,7 @@ func (g *globals) judge(ctx context.Context) (*judge, error) {
 	if err != nil {
 		return nil, err
 	}
-	book, err := ReadBook(ctx, settings, g.Ports)
+	book, err := engine.ReadBook(ctx, settings, g.Ports)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +97,7 @@ func (g *globals) judge(ctx context.Context) (*judge, error) {
 		return nil, err
 	}
 	profiles, _ := g.ProfilesInForce(settings) // those that cannot be read were told
-	o := OfParts(settings, g.Ports, trust, known, profiles).Observer()
+	o := engine.OfParts(settings, g.Ports, trust, known, profiles).Observer()
 	return &judge{
 		globals: g, trust: trust, need: o.Need, facts: o.Facts(book), entitled: o.Entitled, profiles: profiles,
 		at: moment.Settle(g.Now(), book.TimeMark(), -1),
@@ -106,8 +107,8 @@ func (g *globals) judge(ctx context.Context) (*judge, error) {
 // codeNoSettings is the code of the fault that there is no settings file.
 const codeNoSettings = "settings.missing"
 
-func (j *judge) verifyAll(files []string) []Package {
-	data := []Package{}
+func (j *judge) verifyAll(files []string) []engine.Package {
+	data := []engine.Package{}
 	for _, file := range files {
 		if p, is := strings.CutSuffix(file, intake.StatementSuffix); is && slices.Contains(files, p) {
 			continue // judged with its package
@@ -119,7 +120,7 @@ func (j *judge) verifyAll(files []string) []Package {
 
 // verify judges one file. What cannot be read is refused like what is no
 // package: one bad file must not hide what the others are.
-func (j *judge) verify(file string) Package {
+func (j *judge) verify(file string) engine.Package {
 	if intake.IsStatement(file) {
 		return unreadable(file, verdict.Refuse("file.statement", fmt.Sprintf("cannot verify %s alone: it is a license statement", file),
 			"name its package: the statement beside it is read too"))
@@ -133,9 +134,9 @@ func (j *judge) verify(file string) Package {
 	if terms.IsZero() {
 		judgment = judgment.With(refused...)
 	}
-	d := PackageOf(file, p.Manifest(), p.Digest(), p.Content(), terms, judgment.With(j.lacks...), j.at)
+	d := engine.PackageOf(file, p.Manifest(), p.Digest(), p.Content(), terms, judgment.With(j.lacks...), j.at)
 	if readable {
-		d.Found = fmt.Sprintf("the vendor's own license %s in %s, read by the profile %s, ends on %s", found.Shown, found.Place, found.Profile, FormatDay(found.Terms.Ends))
+		d.Found = fmt.Sprintf("the vendor's own license %s in %s, read by the profile %s, ends on %s", found.Shown, found.Place, found.Profile, engine.FormatDay(found.Terms.Ends))
 	}
 	return d
 }
@@ -216,25 +217,9 @@ func (g *globals) read(file string, max int64) ([]byte, error) {
 	}
 	text, err := disk.ReadFile(g.Disk, file, max)
 	if err != nil {
-		return nil, UnreadableFile(file, err)
+		return nil, engine.UnreadableFile(file, err)
 	}
 	return text, nil
-}
-
-// CodeNoFile is the code of the fault that there is no such file.
-const CodeNoFile = "file.missing"
-
-func UnreadableFile(file string, err error) error {
-	var path *fs.PathError
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return fault.New(CodeNoFile, "check the name", "cannot read %s: there is no such file", file)
-	case errors.Is(err, disk.ErrTooLarge):
-		return fault.New("file.too_large", "check that this is the file you meant", "%w", err)
-	case errors.As(err, &path):
-		err = path.Err
-	}
-	return fault.New("file.unreadable", "", "cannot read %s: %w", file, err)
 }
 
 // matching replaces patterns by the files that they match, since the shells of

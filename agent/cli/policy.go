@@ -10,6 +10,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/policies/rule"
 )
@@ -121,10 +122,10 @@ func policyTest(s config.Settings) (answer, error) {
 		data = append(data, d)
 		view.Rows = append(view.Rows, []string{d.Example, d.Expect, d.Got, ok, orDash(d.Message)})
 	}
-	a := answer{data: data, view: view, message: fmt.Sprintf("%s, all as expected", Count(len(data), "example"))}
+	a := answer{data: data, view: view, message: fmt.Sprintf("%s, all as expected", engine.Count(len(data), "example"))}
 	switch {
 	case failed > 0:
-		return a, fault.New("policy.example", "mend the rules or the examples in the settings", "%d of %s came out otherwise than expected", failed, Count(len(data), "example"))
+		return a, fault.New("policy.example", "mend the rules or the examples in the settings", "%d of %s came out otherwise than expected", failed, engine.Count(len(data), "example"))
 	case len(data) == 0:
 		a.message = "there are no examples: write some into the settings, under rule_examples"
 	}

@@ -1,12 +1,8 @@
 package cli
 
 import (
-	"context"
-
 	"github.com/orgstore/orgstore/agent/config"
-	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/pbiviz"
-	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/visual"
 )
 
@@ -42,40 +38,3 @@ type Request struct {
 // A Recorder learns from a browser's recording how a store is changed. Nothing
 // goes over the network.
 type Recorder func(s config.Settings, recording []byte, known Session) (Learned, error)
-
-// A Replayer is a Tenant that replays a recipe. Approved is the digest under
-// which changing was accepted; empty where it was not.
-type Replayer interface {
-	Recorded(name string, recipe []byte, approved string) (store.Store, error)
-}
-
-// The bounds of files, in bytes.
-const (
-	MaxRecording = 256 << 20
-	maxRecipe    = 1 << 20
-)
-
-// OpenRecorded opens the store that a recipe drives.
-func (s *Engine) OpenRecorded(name, approved string) (store.Store, error) {
-	text, err := s.ReadBounded(name, maxRecipe)
-	if err != nil {
-		return nil, err
-	}
-	t, err := s.ConnectTenant()
-	if err != nil {
-		return nil, err
-	}
-	r, ok := t.(Replayer)
-	if !ok {
-		return nil, fault.New("tenant.unsupported", "use the driver handoff", "this program was built without what replays a recipe")
-	}
-	return r.Recorded(name, text, approved)
-}
-
-// openStore opens one store of the settings.
-func (s *Engine) openStore(_ context.Context, c config.Store) (store.Store, error) {
-	if c.Driver == config.RecordedDriver {
-		return s.OpenRecorded(c.Recipe, c.Approved)
-	}
-	return s.OpenStore(s.Disk, c, s.driverContext(c.Name))
-}

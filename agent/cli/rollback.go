@@ -9,9 +9,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/apply"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
-	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/change"
@@ -166,33 +166,18 @@ func (o *rollbackOptions) goBack(ctx context.Context, s *session, key store.Key)
 	}
 	leaves := map[store.StepID]*plan.Block{p.Steps[0].ID: s.BlockFor(p.Steps[0])}
 	withdrawn := s.WithdrawTasks(ctx, withdrawals)
-	results, err := s.CarryOut(ctx, WithoutFailedWithdrawals(p.Steps, withdrawn), leaves)
+	results, err := s.CarryOut(ctx, engine.WithoutFailedWithdrawals(p.Steps, withdrawn), leaves)
 	s.PostToLibrary(ctx)
 	return append(withdrawn, results...), answer{}, err
 }
 
 // question asks whether a rollback is meant.
 func question(step plan.Step) string {
-	name := Title(step.Name, step.Key)
+	name := engine.Title(step.Name, step.Key)
 	if step.Kind == change.Disable {
-		return fmt.Sprintf("turn the access of %s off, as before its first install, and block %s", name, VersionText(step.From))
+		return fmt.Sprintf("turn the access of %s off, as before its first install, and block %s", name, engine.VersionText(step.From))
 	}
-	return fmt.Sprintf("go back from %s to %s of %s, and block what is left", VersionText(step.From), VersionText(step.To), name)
-}
-
-// AccessOffText says what nobody sees any more once a visual's access is off.
-func (s *Engine) AccessOffText(step plan.Step) string {
-	text := fmt.Sprintf("reports that use %s show nothing in its place until its access is on again; nothing is deleted", Title(step.Name, step.Key))
-	use := s.Facts.Use(step.Key.GUID)
-	viewers, seen := s.Facts.Number(use.Viewers).Get()
-	designers, made := s.Facts.Number(use.Designers).Get()
-	switch {
-	case seen && made:
-		return fmt.Sprintf("%s (known: %s who look at such reports, %s who make them)", text, Count(int(viewers), "person"), Count(int(designers), "person"))
-	case seen:
-		return fmt.Sprintf("%s (known: %s who look at such reports)", text, Count(int(viewers), "person"))
-	}
-	return text + " (how many people that concerns is not known)"
+	return fmt.Sprintf("go back from %s to %s of %s, and block what is left", engine.VersionText(step.From), engine.VersionText(step.To), name)
 }
 
 // ofKey narrows a plan to one visual.
@@ -215,7 +200,7 @@ func ofKey(p plan.Plan, k store.Key) plan.Plan {
 func nowhere(p plan.Plan, k store.Key) error {
 	for _, idle := range p.Idle {
 		r := idle.Reason
-		return fault.New(string(r.Code), r.Hint, "%s stays as it is: %s", Title(idle.Name, k), r.Message)
+		return fault.New(string(r.Code), r.Hint, "%s stays as it is: %s", engine.Title(idle.Name, k), r.Message)
 	}
 	return nothingToLeave(k)
 }
@@ -226,7 +211,7 @@ func stillWaits(open plan.Open) error {
 	g := open.Step.Key.GUID
 	return fault.New("rollback.waiting",
 		fmt.Sprintf("if it was made, confirm it first: orgstore store confirm %s; if it is not to be made: orgstore hold %s; to go further back than what is installed, say where with --to", g, g),
-		"cannot roll back %s: %s waits for a person since %s, and nobody said that it was made", Title(open.Step.Name, open.Step.Key), open.Step.Kind, FormatDay(open.Since))
+		"cannot roll back %s: %s waits for a person since %s, and nobody said that it was made", engine.Title(open.Step.Name, open.Step.Key), open.Step.Kind, engine.FormatDay(open.Since))
 }
 
 func nothingToLeave(k store.Key) error {
@@ -241,7 +226,7 @@ func (o *rollbackOptions) ask(ctx context.Context, s *session, key store.Key) (p
 		return plan.Ask{}, err
 	}
 	now, _ := ofVisual(p, key)
-	open, _, waits := WaitingTask(s.Journal.Book(), key)
+	open, _, waits := engine.WaitingTask(s.Journal.Book(), key)
 	switch {
 	case waits && !open.Step.Asked && o.to == "":
 		return plan.Ask{}, stillWaits(open)
@@ -255,7 +240,7 @@ func (o *rollbackOptions) ask(ctx context.Context, s *session, key store.Key) (p
 	if err != nil || target == nil {
 		return ask, err // nil: before the first install, which turns access off
 	}
-	ask.Version, ask.Content = target.Version, ContentOf(s.Journal.Book(), target.Digest)
+	ask.Version, ask.Content = target.Version, engine.ContentOf(s.Journal.Book(), target.Digest)
 	return ask, nil
 }
 
@@ -296,105 +281,4 @@ func revision(book journal.Book, key store.Key, n int) (*visual.Release, error) 
 		return r.After.Release, nil
 	}
 	return nil, fault.New("rollback.revision", "look at `orgstore history`", "%s has no revision %d", key.GUID, n)
-}
-
-// PreviousRelease is what was installed before the last change of code; where there was
-// none but a renewal it refuses: going back would only shorten the license. Nil
-// where the installed package is the first there was. What a rollback left and blocked is passed over, so that
-// a second rollback goes further back; where no older code is left it refuses,
-// since the same command, sent twice by mistake, must not cost a renewal or
-// darken reports.
-func (s *Engine) PreviousRelease(key store.Key, now visual.Release) (*visual.Release, error) {
-	book := s.Journal.Book()
-	content := s.codeOf(now.Digest)
-	var renewed *visual.Release
-	passed := map[pbiviz.Content]bool{}
-	var after change.Kind // what followed
-	for _, r := range slices.Backward(book.Stood(key)) {
-		was, followed := r.After.Release, after
-		after = r.Kind
-		if was == nil || was.Digest == now.Digest {
-			continue
-		}
-		code := s.codeOf(was.Digest)
-		switch {
-		// What was left and then upgraded from had been accepted again.
-		case passed[code], followed != change.Upgrade && wasLeft(book, key, *was):
-			passed[code] = true
-		case was.Version.Compare(now.Version) > 0: // going back is never going up, unless somebody says so
-			passed[code] = true
-		case code != content:
-			return was, nil
-		case renewed == nil:
-			renewed = was
-		}
-	}
-	if len(passed) > 0 {
-		return nil, fault.New("rollback.oldest",
-			"say where to with --to and a revision of orgstore history (0 turns access off); what is blocked comes back with orgstore unblock "+key.GUID.String(),
-			"cannot roll back %s: %s is what earlier rollbacks went back to, and nothing older was installed", key.GUID, now.Version)
-	}
-	if renewed != nil {
-		return nil, fault.New("rollback.renewal",
-			"to go back to a package with the license of before, name it with --to and a revision of orgstore history; 0 turns access off",
-			"cannot roll back %s: only its license changed since %s was installed, not its code", key.GUID, now.Version)
-	}
-	return nil, nil
-}
-
-// wasLeft says whether a rollback left a release. Another pin has lifted the block
-// since, perhaps, and still nobody goes back to it without saying so.
-func wasLeft(book journal.Book, key store.Key, r visual.Release) bool {
-	return slices.ContainsFunc(book.Blocks(), func(b plan.Block) bool {
-		return b.Key == key && (b.Digest == r.Digest ||
-			!b.Version.IsZero() && b.Version.Equal(r.Version) ||
-			b.Content != "" && b.Content == ContentOf(book, r.Digest))
-	})
-}
-
-// pinOf is a visual's pin as it is written; empty if it has none.
-func (s *Engine) pinOf(key store.Key) string {
-	v, _ := s.Settings.Visual(key.GUID)
-	return v.Pin.String()
-}
-
-func ContentOf(book journal.Book, d visual.Digest) pbiviz.Content {
-	p, _ := book.Package(d)
-	return p.Content
-}
-
-// codeOf names the code of a package: by the content of the first package that
-// came with it. What differs in the vendor's own license only is the same code.
-func (s *Engine) codeOf(d visual.Digest) pbiviz.Content {
-	book, o := s.Journal.Book(), s.Observer()
-	known, ok := book.Package(d)
-	if !ok {
-		return ""
-	}
-	for _, p := range book.Packages() {
-		if p.Manifest.GUID == known.Manifest.GUID && p.Manifest.Version.Equal(known.Manifest.Version) && o.SameCode(book, p, known) {
-			return p.Content
-		}
-	}
-	return known.Content
-}
-
-// BlockFor says what a rollback leaves behind: the version with all its renewals
-// and whatever is not proven to be different code; within one version, the
-// package alone or its code.
-func (s *Engine) BlockFor(step plan.Step) *plan.Block {
-	if step.From.Release == nil {
-		return nil
-	}
-	b := plan.Block{Key: step.Key, Digest: step.From.Release.Digest, Pin: s.pinOf(step.Key), Reason: step.Reason.Message}
-	book := s.Journal.Book()
-	from := ContentOf(book, step.From.Release.Digest)
-	same := step.To.Release != nil && s.codeOf(step.To.Release.Digest) == s.codeOf(step.From.Release.Digest)
-	if !same {
-		b.Content = from
-	}
-	if step.To.Release == nil || !step.To.Release.Version.Equal(step.From.Release.Version) || step.To.Release.Digest == step.From.Release.Digest {
-		b.Version = step.From.Release.Version
-	}
-	return &b
 }

@@ -4,16 +4,11 @@ import (
 	"context"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
-	"github.com/orgstore/orgstore/agent/journal"
-	"github.com/orgstore/orgstore/packages/store"
-	"github.com/orgstore/orgstore/packages/verdict"
-	"github.com/orgstore/orgstore/policies/change"
-	"github.com/orgstore/orgstore/policies/plan"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/policies/runway"
 )
 
@@ -35,17 +30,17 @@ refused (something is here, and it does not help), waiting (for a person), here
 }
 
 type runwayData struct {
-	Visual      Visual      `json:"visual"`
-	Store       string      `json:"store"`
-	LicenseEnds string      `json:"license_ends"`
-	DaysLeft    int         `json:"days_left"`
-	Renewal     string      `json:"renewal"`
-	RenewedTo   string      `json:"renewed_to"`  // when the license that is here ends; empty where none is
-	LastChance  string      `json:"last_chance"` // empty where it has passed
-	LastWindow  *windowSpan `json:"last_window"` // null where it waits for no window
-	Message     string      `json:"message"`
-	Hint        string      `json:"hint"`
-	Findings    []Reason    `json:"findings"`
+	Visual      engine.Visual   `json:"visual"`
+	Store       string          `json:"store"`
+	LicenseEnds string          `json:"license_ends"`
+	DaysLeft    int             `json:"days_left"`
+	Renewal     string          `json:"renewal"`
+	RenewedTo   string          `json:"renewed_to"`  // when the license that is here ends; empty where none is
+	LastChance  string          `json:"last_chance"` // empty where it has passed
+	LastWindow  *windowSpan     `json:"last_window"` // null where it waits for no window
+	Message     string          `json:"message"`
+	Hint        string          `json:"hint"`
+	Findings    []engine.Reason `json:"findings"`
 }
 
 type windowSpan struct {
@@ -82,7 +77,7 @@ func runRunway(ctx context.Context, g *globals, args []string) (answer, error) {
 		if !r.By.IsZero() {
 			chance = r.By.UTC().Format("2006-01-02 15:04 UTC")
 		}
-		view.Rows = append(view.Rows, []string{Title(r.Name, r.Key), FormatDay(r.Ends), strconv.Itoa(r.DaysLeft), string(r.State), chance, r.Message})
+		view.Rows = append(view.Rows, []string{engine.Title(r.Name, r.Key), engine.FormatDay(r.Ends), strconv.Itoa(r.DaysLeft), string(r.State), chance, r.Message})
 	}
 	a := answer{data: data, view: view, message: s.said("")}
 	if len(data) == 0 {
@@ -93,147 +88,12 @@ func runRunway(ctx context.Context, g *globals, args []string) (answer, error) {
 
 func runwayOf(r runway.Runway) runwayData {
 	d := runwayData{
-		Visual: VisualOf(r.Key, r.Name), Store: r.Key.Store, LicenseEnds: Timestamp(r.Ends), DaysLeft: r.DaysLeft,
-		Renewal: string(r.State), RenewedTo: Timestamp(r.Until), LastChance: Timestamp(r.By), Message: r.Message, Hint: r.Hint,
-		Findings: ReasonsOf(r.Findings),
+		Visual: engine.VisualOf(r.Key, r.Name), Store: r.Key.Store, LicenseEnds: engine.Timestamp(r.Ends), DaysLeft: r.DaysLeft,
+		Renewal: string(r.State), RenewedTo: engine.Timestamp(r.Until), LastChance: engine.Timestamp(r.By), Message: r.Message, Hint: r.Hint,
+		Findings: engine.ReasonsOf(r.Findings),
 	}
 	if r.Last.Name != "" {
-		d.LastWindow = &windowSpan{r.Last.Name, Timestamp(r.Last.From), Timestamp(r.Last.Until)}
+		d.LastWindow = &windowSpan{r.Last.Name, engine.Timestamp(r.Last.From), engine.Timestamp(r.Last.Until)}
 	}
 	return d
-}
-
-// Runways are those of all licenses with a known end, the nearest first.
-func (s *Engine) Runways(p plan.Plan, in plan.Input) []runway.Runway {
-	var all []runway.Runway
-	for _, l := range s.Lines(p) {
-		if r, ok := s.runwayOf(l, in); ok {
-			all = append(all, r)
-		}
-	}
-	slices.SortStableFunc(all, func(a, b runway.Runway) int { return a.Ends.Compare(b.Ends) })
-	return all
-}
-
-// runwayOf says how much time is left for what is installed of one visual; false
-// where no end of its license is known.
-func (s *Engine) runwayOf(l VisualLine, in plan.Input) (runway.Runway, bool) {
-	ends := l.State.License.Ends
-	if l.State.Presence != store.Present || ends.IsZero() {
-		return runway.Runway{}, false
-	}
-	v, _ := s.Settings.Visual(l.Key.GUID)
-	ask := runway.Input{
-		Key: l.Key, Name: OrElse(l.Name, v.Name), Ends: ends, Policy: s.Settings.Policy(v), Usual: s.usualDurations()[l.Key.Store],
-		Renewal: runway.Missing,
-	}
-	if !s.Stores[l.Key.Store].Traits().Unattended {
-		ask.Hands = s.usualHandTime(l.Key.Store)
-	}
-	s.addRenewal(l, in, &ask)
-	if s.needsApprovalFirst(l, ask) {
-		ask.Approval = s.usualApprovalTime()
-	}
-	return runway.Compute(ask, s.Moment().Time()), true
-}
-
-// addRenewal finds how far a license that lasts longer has come.
-func (s *Engine) addRenewal(l VisualLine, in plan.Input, ask *runway.Input) {
-	if open, _, waits := WaitingTask(s.Journal.Book(), l.Key); waits && open.Step.To.License.Ends.After(ask.Ends) {
-		ask.Renewal, ask.Kind, ask.Until = runway.Waiting, open.Step.Kind, open.Step.To.License.Ends
-		ask.Detail = "a person has had the task since " + FormatDay(open.Since)
-		return
-	}
-	if l.Step != nil && l.Step.To.License.Ends.After(ask.Ends) {
-		ask.Renewal, ask.Kind, ask.Until = runway.Here, l.Step.Kind, l.Step.To.License.Ends
-		if g, waits := undecided(s.Gates(*l.Step)); waits {
-			ask.Renewal, ask.Detail = runway.Waiting, g.Message
-		}
-		return
-	}
-	if why := Unattested(l, in.Candidates); why != "" {
-		ask.Renewal, ask.Detail = runway.Refused, why
-		return
-	}
-	for _, c := range in.Candidates {
-		if c.GUID != l.Key.GUID || !c.Terms.Ends.After(ask.Ends) {
-			continue
-		}
-		if l.Reason.Code == plan.CodeNotBegun && s.Moment().Before(c.Terms.Begins) {
-			ask.Renewal, ask.Begins, ask.Until = runway.Here, c.Terms.Begins, c.Terms.Ends
-			return
-		}
-		why := l.Reason.Message
-		if j := c.JudgedIn(l.Key.Store); j.Verdict == verdict.Reject || j.Verdict == verdict.Review {
-			why = j.Findings[0].Message
-		}
-		ask.Renewal, ask.Detail = runway.Refused, why
-		return
-	}
-}
-
-// undecided finds a gate that time does not open: somebody must decide.
-func undecided(gates []plan.Gate) (plan.Gate, bool) {
-	i := slices.IndexFunc(gates, func(g plan.Gate) bool {
-		return g.State == plan.GateClosed && g.Until.IsZero() && !g.ByItself()
-	})
-	if i < 0 {
-		return plan.Gate{}, false
-	}
-	return gates[i], true
-}
-
-// needsApprovalFirst says whether people must yet say yes to the change that renews.
-func (s *Engine) needsApprovalFirst(l VisualLine, ask runway.Input) bool {
-	switch {
-	case ask.Renewal == runway.Waiting && ask.Kind != "" && l.Step == nil: // with whoever makes it
-		return false
-	case l.Step != nil && ask.Kind != "":
-		return slices.ContainsFunc(s.Gates(*l.Step), func(g plan.Gate) bool { return g.Kind == plan.GateApproval && g.State == plan.GateClosed })
-	}
-	return ask.Policy.Approvals.Need(change.Renew, false).Count > 0
-}
-
-// usualApprovalTime is how long people take to approve what has arrived: what three of
-// four took at most.
-func (s *Engine) usualApprovalTime() time.Duration {
-	var took []time.Duration
-	book := s.Journal.Book()
-	for _, r := range book.History() {
-		if len(r.Approvals) == 0 || r.Release() == nil {
-			continue
-		}
-		if p, ok := book.Package(r.Release().Digest); ok {
-			took = append(took, r.Approvals[len(r.Approvals)-1].At.Sub(p.FirstSeen))
-		}
-	}
-	return mostTook(took, usualApproval)
-}
-
-// usualApproval is how long approvers are taken to take where too few changes
-// were approved to tell.
-const usualApproval = 2 * 24 * time.Hour
-
-// mostTook is what three of four took at most; otherwise, where they are too few
-// to tell.
-func mostTook(took []time.Duration, otherwise time.Duration) time.Duration {
-	if len(took) < 3 {
-		return otherwise
-	}
-	slices.Sort(took)
-	return max(0, took[(len(took)-1)*3/4])
-}
-
-// usualHandTime is how long people take to make a change of a store: what three of four
-// took at most, and what the settings expect of them where too few were made to
-// tell.
-func (s *Engine) usualHandTime(name string) time.Duration {
-	var took []time.Duration
-	for _, r := range s.Journal.Book().History() {
-		if r.Key.Store == name && r.Status == journal.StatusDone && r.Receipt.Waiting {
-			took = append(took, r.Closed.Sub(r.Time))
-		}
-	}
-	t, _ := s.Settings.StoreNamed(name)
-	return mostTook(took, t.Remind)
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/orgstore/orgstore/agent/actor"
 	"github.com/orgstore/orgstore/agent/cli"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/journal/sqlite"
@@ -78,7 +79,7 @@ func adapters() cli.Adapters {
 		return at
 	}
 	return cli.Adapters{
-		Ports: cli.Ports{
+		Ports: engine.Ports{
 			Disk:        disk.OS(),
 			OpenJournal: func(ctx context.Context, path string) (journal.Log, error) { return sqlite.Open(ctx, path) },
 			OpenFolder:  func(c config.Library) (intake.Library, error) { return library.Open(c.Folder) },

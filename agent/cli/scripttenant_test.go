@@ -12,8 +12,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/orgstore/orgstore/agent/cli"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/agent/loop"
 	note "github.com/orgstore/orgstore/packages/library"
@@ -28,7 +28,7 @@ const envTenant = "ORGSTORE_TEST_TENANT"
 // permission. What a real one answers is tested in cmd/orgstore.
 type closedTenant struct{ err error }
 
-func aTenant(_ config.Settings, r cli.Remote) (cli.Tenant, error) {
+func aTenant(_ config.Settings, r engine.Remote) (engine.Tenant, error) {
 	switch os.Getenv(envTenant) {
 	case "unsigned":
 		return closedTenant{edgeError{"cannot sign in: the secret has ended", "signin.secret", "create a secret in the app registration"}}, nil
@@ -147,7 +147,7 @@ func (t closedTenant) Changes(_ context.Context, mark []byte, _ time.Time) ([]ab
 	return nil, mark, time.Time{}, t.err
 }
 
-func (t closedTenant) Mail(context.Context, cli.Mail) error { return t.err }
+func (t closedTenant) Mail(context.Context, engine.Mail) error { return t.err }
 
 func (t closedTenant) CertificateEnds() (time.Time, error) { return time.Time{}, t.err }
 
@@ -166,7 +166,7 @@ func (e edgeError) Hint() string  { return e.hint }
 // ends soon.
 type mailing struct{ closedTenant }
 
-func (mailing) Mail(_ context.Context, m cli.Mail) error {
+func (mailing) Mail(_ context.Context, m engine.Mail) error {
 	if m.From != "orgstore@contoso.com" {
 		return edgeError{"the tenant has no mailbox " + m.From, "notice.mailbox", "name one that exists"}
 	}
@@ -182,7 +182,7 @@ const envPost = "ORGSTORE_TEST_POST"
 
 // posted keeps what is posted to an address in the file posts.txt, a line for
 // each header and one for the body.
-func posted(_ context.Context, _ config.Settings, p cli.Post) error {
+func posted(_ context.Context, _ config.Settings, p engine.Post) error {
 	if os.Getenv(envPost) == "fails" {
 		return errors.New("hooks.contoso.com answered 503 Service Unavailable")
 	}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/safetext"
 	"github.com/orgstore/orgstore/packages/disk"
@@ -40,7 +41,7 @@ type Simulation interface {
 	// Shown is what stands beside a file in its library, by column.
 	Shown(name string) map[string]string
 	// Mailed is what was mailed from its mailbox, in order.
-	Mailed() []Mail
+	Mailed() []engine.Mail
 	// Calls counts what it was asked.
 	Calls() int
 	Close() error
@@ -195,7 +196,7 @@ func (o *simulatorOptions) run(cmd *cobra.Command) error {
 	if err := o.deliver(cmd.Context(), s, filepath.Join(folder, "mail")); err != nil {
 		return err
 	}
-	o.note("the simulator answered %s", Count(s.Calls(), "call"))
+	o.note("the simulator answered %s", engine.Count(s.Calls(), "call"))
 	return errors.Join(s.Close(), o.keep(s, filepath.Join(folder, "library")))
 }
 
@@ -249,7 +250,7 @@ func (o *simulatorOptions) answer(folder string, with Simulated, s Simulation, k
 // fill puts the files of a folder into the library.
 func (o *simulatorOptions) fill(s Simulation, folder string) error {
 	entries, err := o.Disk.ReadDir(folder)
-	if err = IgnoreError(err, fs.ErrNotExist); err != nil {
+	if err = engine.IgnoreError(err, fs.ErrNotExist); err != nil {
 		return err
 	}
 	for _, e := range entries {

@@ -8,14 +8,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/disk"
-	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/visual"
-	"github.com/orgstore/orgstore/policies/plan"
 )
 
 func newStore(g *globals) *cobra.Command {
@@ -134,31 +133,11 @@ func (o *baselineOptions) runAbsent(ctx context.Context, s *session, k store.Key
 	return a, s.RecordBaseline(ctx, journal.Baselined{Key: k, State: state, Evidence: o.evidence})
 }
 
-// RecordBaseline records a baseline. It closes a step of which nobody could tell whether
-// it was made, and takes back one that waits: the baseline says what is there.
-func (s *Engine) RecordBaseline(ctx context.Context, fact journal.Baselined) error {
-	open := s.Journal.Book().Open(fact.Key)
-	switch {
-	case open == nil:
-		return s.Journal.Append(ctx, s.Tx, fact)
-	case open.Waiting:
-		w := plan.Withdrawal{Key: fact.Key, Open: *open, Reason: "a person said what is installed: " + fact.Evidence}
-		if err := s.Applier().Withdraw(ctx, s.Tx, w); err != nil {
-			return err
-		}
-		return s.Journal.Append(ctx, s.Tx, fact)
-	}
-	return s.Journal.Append(ctx, s.Tx, journal.Failed{
-		Step: open.Step.ID, Code: "op.unknown_outcome", StoreState: journal.Uncertain,
-		Message: "nobody could tell whether it was made; a person looked: " + fact.Evidence,
-	}, fact)
-}
-
 func (o *baselineOptions) read(g visual.GUID) (*pbiviz.Package, error) {
 	limits := pbiviz.DefaultLimits()
 	text, err := disk.ReadFile(o.Disk, o.file, limits.FileSize)
 	if err != nil {
-		return nil, UnreadableFile(o.file, err)
+		return nil, engine.UnreadableFile(o.file, err)
 	}
 	p, err := pbiviz.Read(text, limits)
 	if err != nil {
@@ -169,37 +148,4 @@ func (o *baselineOptions) read(g visual.GUID) (*pbiviz.Package, error) {
 			"%s is a package of %s, not of %s", o.file, p.Manifest().GUID, g)
 	}
 	return p, nil
-}
-
-// Baseline compares what a person says with what the store tells.
-func (s *Engine) Baseline(ctx context.Context, k store.Key, p *pbiviz.Package) (store.State, error) {
-	release := p.Release()
-	state := store.State{Presence: store.Present, Release: &release, Claim: store.Confirmed}
-	target := s.Stores[k.Store]
-	listed, err := target.Installed(ctx)
-	if err != nil {
-		return state, err
-	}
-	told, there := listed[k.GUID]
-	switch {
-	case told.Problem != "":
-		return state, fault.New("baseline.unreadable", "put right what the store holds, then say what it is",
-			"the store cannot tell what it holds of %s: %s", k.GUID, told.Problem)
-	case !there && (target.Traits().TellsDigest || target.Traits().TellsVersion):
-		return state, fault.New("baseline.absent", "pin it instead: `orgstore pin set`", "the store holds no %s", k.GUID)
-	case there && target.Traits().TellsDigest && told.Release != nil:
-		if told.Release.Digest != p.Digest() {
-			return state, fault.New("baseline.differs", "find the package that is installed; `orgstore status` shows its digest",
-				"the store holds %s, and the package given is %s", told.Release, release)
-		}
-		state.Claim = store.Verified
-	}
-	state.Enabled = told.Enabled
-	return state, nil
-}
-
-// LicenseTermsOf is what is known of an archived package's license: of several
-// statements the one that ends first.
-func (s *Engine) LicenseTermsOf(p *pbiviz.Package) license.Terms {
-	return s.Observer().Facts(s.Journal.Book()).EarliestEnd[p.Digest()]
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/apply"
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/store"
@@ -88,11 +89,11 @@ func (o *confirmOptions) run(ctx context.Context, args []string) (answer, error)
 			return answer{}, err
 		}
 	}
-	k, err := o.key(s, g, func(k store.Key) bool { _, _, waits := WaitingTask(s.Journal.Book(), k); return waits })
+	k, err := o.key(s, g, func(k store.Key) bool { _, _, waits := engine.WaitingTask(s.Journal.Book(), k); return waits })
 	if err != nil {
 		return answer{}, err
 	}
-	open, _, ok := WaitingTask(s.Journal.Book(), k)
+	open, _, ok := engine.WaitingTask(s.Journal.Book(), k)
 	if !ok {
 		return answer{}, s.NothingWaits(k)
 	}
@@ -105,11 +106,11 @@ func (o *confirmOptions) run(ctx context.Context, args []string) (answer, error)
 		return answer{}, err
 	}
 	step := open.Step
-	data := confirmData{g.String(), string(step.Kind), "", DigestText(step.To.Release), string(store.Confirmed), Timestamp(open.Since), message, string(s.Tx)}
+	data := confirmData{g.String(), string(step.Kind), "", engine.DigestText(step.To.Release), string(store.Confirmed), engine.Timestamp(open.Since), message, string(s.Tx)}
 	if step.To.Release != nil {
 		data.Version = step.To.Release.Version.String()
 	}
-	a := answer{data: data, view: output.View{Text: fmt.Sprintf("%s of %s to %s is confirmed: %s", step.Kind, Title(step.Name, k), VersionText(step.To), message)}}
+	a := answer{data: data, view: output.View{Text: fmt.Sprintf("%s of %s to %s is confirmed: %s", step.Kind, engine.Title(step.Name, k), engine.VersionText(step.To), message)}}
 	if o.dryRun {
 		a.message = "nothing was done"
 		return a, nil
@@ -137,21 +138,6 @@ func (o *confirmOptions) check() error {
 		return fault.Usage("add --sha256 with the beginning of the file's SHA-256", "--uploaded says which file was uploaded, and none is named")
 	}
 	return nil
-}
-
-// NothingWaits says why there is nothing to confirm.
-func (s *Engine) NothingWaits(k store.Key) error {
-	if o := s.Journal.Book().Open(k); o != nil && o.Unclear != "" {
-		return fault.New(string(plan.CodeUnclear), o.Look(), "no task of %s waits for a person, but somebody is to look at it: %s", k.GUID, o.Unclear)
-	}
-	for _, r := range s.Journal.Book().Revisions(k) {
-		if r.Status == journal.StatusOpen || r.Status == journal.StatusChecking {
-			return fault.New("confirm.open", "run `orgstore apply`: it finishes what was interrupted", "a change of %s was interrupted and does not wait for a person", k.GUID)
-		}
-	}
-	return fault.New("confirm.nothing",
-		fmt.Sprintf("`orgstore status` lists what waits; to say what is installed: orgstore store baseline %s --package FILE --evidence TEXT", k.GUID),
-		"no change of %s waits for a person", k.GUID)
 }
 
 // judge compares what a person saw with what the step was to lead to, and says
@@ -238,5 +224,5 @@ func turns(step plan.Step) bool {
 
 // stillWaiting refuses to confirm a step: it goes on waiting.
 func stillWaiting(step plan.Step, code, hint, format string, args ...any) error {
-	return fault.New(code, hint, "%s of %s is not confirmed: %s", step.Kind, Title(step.Name, step.Key), fmt.Sprintf(format, args...)).DueTo(plan.CodeWaiting)
+	return fault.New(code, hint, "%s of %s is not confirmed: %s", step.Kind, engine.Title(step.Name, step.Key), fmt.Sprintf(format, args...)).DueTo(plan.CodeWaiting)
 }

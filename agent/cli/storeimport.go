@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/safetext"
@@ -18,8 +19,6 @@ import (
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/store/galleryexport"
 	"github.com/orgstore/orgstore/packages/verdict"
-	"github.com/orgstore/orgstore/policies/change"
-	"github.com/orgstore/orgstore/policies/plan"
 )
 
 type importOptions struct {
@@ -52,11 +51,11 @@ library is taken in in the same way.`,
 }
 
 type listData struct {
-	Taken   string        `json:"taken"`
-	Entries []listedData  `json:"entries"`
-	Missing []Visual      `json:"missing"` // pinned, and not in the list
-	Skipped []skippedData `json:"skipped"`
-	Tx      string        `json:"tx"`
+	Taken   string          `json:"taken"`
+	Entries []listedData    `json:"entries"`
+	Missing []engine.Visual `json:"missing"` // pinned, and not in the list
+	Skipped []skippedData   `json:"skipped"`
+	Tx      string          `json:"tx"`
 }
 
 type listedData struct {
@@ -76,11 +75,11 @@ type skippedData struct {
 func (o *importOptions) run(ctx context.Context, args []string) (answer, error) {
 	text, err := disk.ReadFile(o.Disk, args[0], galleryexport.MaxSize)
 	if err != nil {
-		return answer{}, UnreadableFile(args[0], err)
+		return answer{}, engine.UnreadableFile(args[0], err)
 	}
 	info, err := o.Disk.Stat(args[0])
 	if err != nil {
-		return answer{}, UnreadableFile(args[0], err)
+		return answer{}, engine.UnreadableFile(args[0], err)
 	}
 	s, err := o.open(ctx)
 	if err != nil {
@@ -91,12 +90,12 @@ func (o *importOptions) run(ctx context.Context, args []string) (answer, error) 
 		return answer{}, err
 	}
 	name := cmp.Or(o.name, s.HomeStore())
-	if name == "" || CanList(s.Stores[name]) {
+	if name == "" || engine.CanList(s.Stores[name]) {
 		return answer{}, fault.New("list.unneeded", "nothing needs to be done", "this store tells by itself what it holds: a list of it is not needed")
 	}
 	if before, ok := s.Journal.Book().Listed(name); ok && before.Taken.After(info.ModTime()) {
 		return answer{}, fault.New("list.older", "export the list again",
-			"the list %s was made at %s, and one made at %s is known already", args[0], FormatTime(info.ModTime()), FormatTime(before.Taken))
+			"the list %s was made at %s, and one made at %s is known already", args[0], engine.FormatTime(info.ModTime()), engine.FormatTime(before.Taken))
 	}
 	desk, tx := s.Importer(), s.Tx
 	desk.Store = name
@@ -133,12 +132,9 @@ func notAList(name string, err error) error {
 	return fault.New(string(refusal.Code()), refusal.Findings[0].Hint, "cannot read %s: %s", name, refusal.Findings[0].Message).DueTo(fault.CodeUnknown)
 }
 
-// CanList says whether a store tells by itself what it holds.
-func CanList(s store.Store) bool { t := s.Traits(); return t.TellsDigest || t.TellsVersion }
-
 // imported shows a list, and what each of its entries means here.
 func (s *session) imported(fact journal.Exported, skipped []galleryexport.Skipped) answer {
-	data := listData{Taken: Timestamp(fact.Taken), Entries: []listedData{}, Missing: []Visual{}, Skipped: []skippedData{}, Tx: string(s.Tx)}
+	data := listData{Taken: engine.Timestamp(fact.Taken), Entries: []listedData{}, Missing: []engine.Visual{}, Skipped: []skippedData{}, Tx: string(s.Tx)}
 	view := output.View{Columns: []string{"NAME", "ID", "SOURCE", "ACCESS", "CHANGED", "WHAT IT MEANS"}}
 	for _, e := range fact.Entries {
 		id := e.GUID.String()
@@ -147,14 +143,14 @@ func (s *session) imported(fact journal.Exported, skipped []galleryexport.Skippe
 		}
 		what := s.MeaningOfEntry(e, fact)
 		data.Entries = append(data.Entries, listedData{e.GUID.String(), e.Name, string(e.Source), e.Enabled, e.Changed, what})
-		view.Rows = append(view.Rows, []string{orDash(e.Name), id, string(e.Source), OnOff(e.Enabled), orDash(e.Changed), what})
+		view.Rows = append(view.Rows, []string{orDash(e.Name), id, string(e.Source), engine.OnOff(e.Enabled), orDash(e.Changed), what})
 	}
 	for _, v := range s.Settings.Visuals {
 		listed := slices.ContainsFunc(fact.Entries, func(e journal.ExportedEntry) bool { return e.GUID == v.GUID })
 		if listed || !slices.Contains(s.Settings.RingsOf(v), fact.Store) {
 			continue
 		}
-		data.Missing = append(data.Missing, Visual{GUID: v.GUID.String(), Name: v.Name, Store: fact.Store})
+		data.Missing = append(data.Missing, engine.Visual{GUID: v.GUID.String(), Name: v.Name, Store: fact.Store})
 		view.Rows = append(view.Rows, []string{orDash(v.Name), v.GUID.OrgStore(), output.Nothing, output.Nothing, output.Nothing, "pinned, and not in the list"})
 	}
 	for _, l := range skipped {
@@ -162,73 +158,5 @@ func (s *session) imported(fact journal.Exported, skipped []galleryexport.Skippe
 		s.note("line %d is passed over: %s", l.Line, safetext.Line(l.Why))
 	}
 	return answer{data: data, view: view, message: fmt.Sprintf(
-		"made at %s: it tells what is listed, from where, and whether access is on; it never tells a version", FormatTime(fact.Taken))}
-}
-
-func OnOff(b *bool) string {
-	switch {
-	case b == nil:
-		return output.Nothing
-	case *b:
-		return "on"
-	}
-	return "off"
-}
-
-// MeaningOfEntry says what an entry of a list means for orgstore.
-func (s *Engine) MeaningOfEntry(e journal.ExportedEntry, fact journal.Exported) string {
-	k := store.Key{Store: fact.Store, GUID: e.GUID}
-	_, pinned := s.Settings.Visual(e.GUID)
-	belief := s.Journal.Book().Belief(k)
-	open, _, waits := WaitingTask(s.Journal.Book(), k)
-	switch {
-	case e.Source == store.FromAppSource && pinned:
-		return "pinned, and cannot be: it came from AppSource, which updates it by itself"
-	case e.Source == store.FromAppSource:
-		return "from AppSource: it updates by itself and is never touched"
-	case waits:
-		l := store.Listing{GUID: e.GUID, Source: e.Source, Enabled: e.Enabled}
-		return cmp.Or(speaks(open, l, true, fact.Taken), fmt.Sprintf("%s waits for a person; a list tells no version", open.Step.Kind))
-	case !pinned:
-		return "not pinned: it is left alone"
-	case belief.Presence != store.Present || belief.Release == nil:
-		return "nobody can tell which package this is: orgstore store baseline " + e.GUID.String() + " --package FILE --evidence TEXT"
-	case e.Enabled != nil && belief.Enabled != nil && *e.Enabled != *belief.Enabled:
-		return fmt.Sprintf("known as %s with access %s: somebody changed its access", belief.Release.Version, OnOff(belief.Enabled))
-	}
-	return fmt.Sprintf("known as %s", belief.Release.Version)
-}
-
-// speaks says whether an entry of a list speaks for or against a change that
-// waits; empty where it says nothing about it. A list made before the task was
-// laid out never does.
-func speaks(open plan.Open, l store.Listing, there bool, taken time.Time) string {
-	if !taken.After(open.Since) {
-		return ""
-	}
-	list, g := "the list of "+FormatTime(taken), open.Step.Key.GUID
-	switch kind := open.Step.Kind; {
-	case kind == change.Install && there && l.Source == store.FromFile:
-		return list + " shows it: look at its version and confirm"
-	case kind == change.Install:
-		return list + " does not show it yet"
-	case !there:
-		return list + " does not have it: look at the store before anything is uploaded"
-	case kind.Puts() || l.Enabled == nil:
-		return ""
-	case *l.Enabled == (kind == change.Enable):
-		return fmt.Sprintf("%s shows access %s: confirm with orgstore store confirm %s --access %s", list, OnOff(l.Enabled), g, OnOff(l.Enabled))
-	}
-	return list + " still shows access " + OnOff(l.Enabled)
-}
-
-// corroboratedText says what the newest list and the activity log tell of a change
-// that waits.
-func (s *Engine) corroboratedText(open plan.Open) string {
-	listed := ""
-	if e := s.Journal.Book().Export(open.Step.Key.Store); e != nil {
-		l, there := e.Listed[open.Step.Key.GUID]
-		listed = speaks(open, l, there, e.Taken)
-	}
-	return JoinPhrases(listed, s.corroboration(open))
+		"made at %s: it tells what is listed, from where, and whether access is on; it never tells a version", engine.FormatTime(fact.Taken))}
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
-	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/visual"
 )
@@ -89,7 +89,7 @@ func (o *learnOptions) run(_ context.Context, args []string) (answer, error) {
 	if err := o.free(); err != nil {
 		return answer{}, err
 	}
-	har, err := o.ReadBounded(args[0], MaxRecording)
+	har, err := o.ReadBounded(args[0], engine.MaxRecording)
 	if err != nil {
 		return answer{}, err
 	}
@@ -134,15 +134,6 @@ func (g *globals) readPackage(name string) (*pbiviz.Package, error) {
 		return nil, fmt.Errorf("cannot read %s: %w", name, err)
 	}
 	return p, nil
-}
-
-// ReadBounded reads a file of at most most bytes.
-func (p Ports) ReadBounded(name string, most int64) ([]byte, error) {
-	text, err := disk.ReadFile(p.Disk, name, most)
-	if err != nil {
-		return nil, UnreadableFile(name, err)
-	}
-	return text, nil
 }
 
 // free refuses to write over a recipe: another may be approved.

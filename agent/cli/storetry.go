@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/visual"
@@ -56,7 +57,7 @@ func (o *tryOptions) run(ctx context.Context, _ []string) (answer, error) {
 	if o.recipe == "" {
 		return answer{}, fault.Usage("learn one from a recording: `orgstore store learn`", "name a recipe with --recipe; the settings have none")
 	}
-	target, done, err := TryRecorded(settings, o.Ports, o.recipe, "") // with no digest approved nothing can be changed
+	target, done, err := engine.TryRecorded(settings, o.Ports, o.recipe, "") // with no digest approved nothing can be changed
 	if err != nil {
 		return answer{}, err
 	}
@@ -88,5 +89,5 @@ func tellTried(listed map[visual.GUID]store.Listing) answer {
 		data = append(data, d)
 		view.Rows = append(view.Rows, []string{d.GUID, d.Name, d.Version, d.Access, d.Source, d.Problem})
 	}
-	return answer{data: data, view: view, message: Count(len(data), "visual") + " in the list; nothing was changed"}
+	return answer{data: data, view: view, message: engine.Count(len(data), "visual") + " in the list; nothing was changed"}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/moment"
@@ -86,14 +87,14 @@ func (o *trustOptions) run(_ context.Context, args []string) (answer, error) {
 		return answer{}, err
 	}
 	data := []trustData{trustOf(vendor, bundle, o.Now())}
-	a := answer{data: data, view: trustView(data), message: vendor.Name + " is believed about " + Count(len(vendor.GUIDs), "visual")}
+	a := answer{data: data, view: trustView(data), message: vendor.Name + " is believed about " + engine.Count(len(vendor.GUIDs), "visual")}
 	if o.dryRun {
-		a.message = vendor.Name + " would be believed about " + Count(len(vendor.GUIDs), "visual")
+		a.message = vendor.Name + " would be believed about " + engine.Count(len(vendor.GUIDs), "visual")
 		return a, nil
 	}
 	if o.fingerprint == "" {
 		question := fmt.Sprintf("believe %s, whose fingerprint is\n  %s\n(compare it with the vendor by another way than the file came),\nabout %s",
-			vendor.Name, vendor.Fingerprint, Count(len(vendor.GUIDs), "visual"))
+			vendor.Name, vendor.Fingerprint, engine.Count(len(vendor.GUIDs), "visual"))
 		if err := o.confirm(o.globals, nil, question); err != nil {
 			return answer{}, err
 		}
@@ -103,7 +104,7 @@ func (o *trustOptions) run(_ context.Context, args []string) (answer, error) {
 
 // readBundle reads a trust bundle that a person named.
 func (o *trustOptions) readBundle(file string) (license.Bundle, error) {
-	text, err := o.read(file, MaxBundle)
+	text, err := o.read(file, engine.MaxBundle)
 	if err != nil {
 		return license.Bundle{}, err
 	}
@@ -201,7 +202,7 @@ func trustOf(v config.Vendor, b license.Bundle, now time.Time) trustData {
 	if b.IsZero() {
 		return d
 	}
-	d.Version, d.Expires = b.Version(), Timestamp(b.Expires())
+	d.Version, d.Expires = b.Version(), engine.Timestamp(b.Expires())
 	if !now.Before(b.Expires()) {
 		d.State, d.Message = "expired", "ask the vendor for its current trust bundle"
 	}
@@ -242,7 +243,7 @@ func (g *globals) listTrust(ctx context.Context) (answer, error) {
 			f := fault.Of(err)
 			d.State, d.Message = stateOfBundle(f.Code), f.Error()
 			code := "trust." + d.State
-			if f.Code == CodeFileMode {
+			if f.Code == engine.CodeFileMode {
 				code = f.Code
 			}
 			wrong = cmp.Or(wrong, error(fault.New(code, f.Hint, "%s is not trusted: %w", v.Name, err)))
@@ -267,7 +268,7 @@ func stateOfBundle(code string) string {
 	switch code {
 	case "trust.fingerprint":
 		return "changed"
-	case CodeFileMode:
+	case engine.CodeFileMode:
 		return "unsafe"
 	}
 	return "unreadable"
@@ -280,7 +281,7 @@ func (g *globals) tellStatus(ctx context.Context, s config.Settings, data []trus
 	if err != nil {
 		return err
 	}
-	book, err := ReadBook(ctx, s, g.Ports)
+	book, err := engine.ReadBook(ctx, s, g.Ports)
 	if err != nil {
 		return err
 	}

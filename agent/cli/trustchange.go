@@ -6,10 +6,8 @@ import (
 	"strings"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
-	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/packages/license"
-	"github.com/orgstore/orgstore/packages/store"
-	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/packages/visual"
 )
 
@@ -30,7 +28,7 @@ func bundleChanges(old, next license.Bundle, visuals []visual.GUID) []changeData
 		all = append(all, changeData{change, fmt.Sprintf(format, args...)})
 	}
 	if !old.Expires().Equal(next.Expires()) {
-		add("expires", "the bundle holds until %s, before until %s", FormatDay(next.Expires()), FormatDay(old.Expires()))
+		add("expires", "the bundle holds until %s, before until %s", engine.FormatDay(next.Expires()), engine.FormatDay(old.Expires()))
 	}
 	for _, r := range missingIn(next.Roots(), old.Roots()) {
 		add("root-added", "root key %s", r)
@@ -105,71 +103,18 @@ func keyChange(old license.Bundle, k license.Key) (changeData, bool) {
 	case before.Fingerprint() != k.Fingerprint():
 		return changeData{"key-changed", keyWords(k) + " is another key now, " + k.Fingerprint()}, true
 	case before.Status != k.Status && k.Status == license.Compromised:
-		return changeData{"key-compromised", fmt.Sprintf("%s: what it signed from %s on is refused, what came before needs review", keyWords(k), FormatDay(k.CompromisedAt))}, true
+		return changeData{"key-compromised", fmt.Sprintf("%s: what it signed from %s on is refused, what came before needs review", keyWords(k), engine.FormatDay(k.CompromisedAt))}, true
 	case before.Status != k.Status && k.Status == license.Retired, k.Status == license.Retired && !before.NotAfter.Equal(k.NotAfter):
-		return changeData{"key-retired", fmt.Sprintf("%s: what it signed before %s stays good", keyWords(k), FormatDay(k.NotAfter))}, true
+		return changeData{"key-retired", fmt.Sprintf("%s: what it signed before %s stays good", keyWords(k), engine.FormatDay(k.NotAfter))}, true
 	case before.Status != k.Status || before.Use != k.Use || !before.NotBefore.Equal(k.NotBefore) || !before.NotAfter.Equal(k.NotAfter) || !before.CompromisedAt.Equal(k.CompromisedAt):
-		return changeData{"key-changed", fmt.Sprintf("%s: %s, from %s", keyWords(k), k.Status, FormatDay(k.NotBefore))}, true
+		return changeData{"key-changed", fmt.Sprintf("%s: %s, from %s", keyWords(k), k.Status, engine.FormatDay(k.NotBefore))}, true
 	}
 	return changeData{}, false
 }
 
 func keyWords(k license.Key) string { return fmt.Sprintf("%s (%s, for %s)", k.ID, k.Algorithm, k.Use) }
 
-// LostTrust is a package that could be put and could not be any more.
-type LostTrust struct {
-	GUID      string `json:"guid"`
-	Name      string `json:"name"`
-	Version   string `json:"version"`
-	Digest    string `json:"digest"`
-	Installed bool   `json:"installed"` // it stays
-	Reason    string `json:"reason"`
-}
-
-// LostTrust finds what passes today and would not under another trust. What is
-// installed stays; the list says which it is.
-func (s *Engine) LostTrust(after license.Trust) []LostTrust {
-	book, at := s.Journal.Book(), s.Moment()
-	now := s.Observer()
-	then := now
-	then.Trust, _ = listening(after, book.Statuses(), s.Archive.Statement)
-	type offer struct {
-		digest visual.Digest
-		id     string
-	}
-	passed := map[offer]bool{}
-	for _, c := range now.Candidates(book, false, at) {
-		passed[offer{c.Release.Digest, c.Terms.ID}] = c.Judgment.Verdict.Passes()
-	}
-	lost := []LostTrust{}
-	for _, c := range then.Candidates(book, false, at) {
-		if !passed[offer{c.Release.Digest, c.Terms.ID}] || c.Judgment.Verdict.Passes() {
-			continue
-		}
-		lost = append(lost, LostTrust{
-			c.GUID.String(), c.Name, c.Release.Version.String(), c.Release.Digest.String(), s.isInstalled(book, c.Release, c.GUID), firstReason(c.Judgment),
-		})
-	}
-	return lost
-}
-
-func (s *Engine) isInstalled(book journal.Book, r visual.Release, g visual.GUID) bool {
-	for name := range s.Stores {
-		if b := book.Belief(store.Key{Store: name, GUID: g}); b.Presence == store.Present && b.Release != nil && b.Release.Digest == r.Digest {
-			return true
-		}
-	}
-	return false
-}
-
-func firstReason(j verdict.Judgment) string {
-	if len(j.Findings) == 0 {
-		return ""
-	}
-	return j.Findings[0].Message
-}
-
-func trustChangeView(changes []changeData, lost []LostTrust) output.View {
+func trustChangeView(changes []changeData, lost []engine.LostTrust) output.View {
 	view := output.View{Columns: []string{"CHANGE", "WHAT"}}
 	for _, c := range changes {
 		view.Rows = append(view.Rows, []string{c.Change, c.What})

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/safetext"
@@ -43,10 +44,10 @@ change. A rollback to what they alone licensed is not possible any more either.`
 }
 
 type trustRemoveData struct {
-	Vendor   string      `json:"vendor,omitempty"`
-	Attester string      `json:"attester,omitempty"`
-	Keys     []string    `json:"keys,omitempty"` // of the attester
-	Lost     []LostTrust `json:"no_longer"`      // what could not be put any more
+	Vendor   string             `json:"vendor,omitempty"`
+	Attester string             `json:"attester,omitempty"`
+	Keys     []string           `json:"keys,omitempty"` // of the attester
+	Lost     []engine.LostTrust `json:"no_longer"`      // what could not be put any more
 }
 
 // A removal is whom the settings are to name no more.
@@ -140,7 +141,7 @@ func (r removal) facts() []journal.Fact {
 	return all
 }
 
-func (r removal) answer(lost []LostTrust) answer {
+func (r removal) answer(lost []engine.LostTrust) answer {
 	data := trustRemoveData{Lost: lost}
 	message := fmt.Sprintf("%s is believed no more; what is installed stays", r.name)
 	if r.vendor != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/safetext"
@@ -58,17 +59,17 @@ type trustStep struct {
 }
 
 type trustUpdateData struct {
-	Name        string       `json:"name"`
-	Bundle      string       `json:"bundle"`
-	Fingerprint string       `json:"fingerprint"`
-	From        int64        `json:"from_version"`
-	Version     int64        `json:"version"`
-	Changes     []changeData `json:"changes"`
-	Lost        []LostTrust  `json:"no_longer"` // what could not be put any more
+	Name        string             `json:"name"`
+	Bundle      string             `json:"bundle"`
+	Fingerprint string             `json:"fingerprint"`
+	From        int64              `json:"from_version"`
+	Version     int64              `json:"version"`
+	Changes     []changeData       `json:"changes"`
+	Lost        []engine.LostTrust `json:"no_longer"` // what could not be put any more
 }
 
 func (o *trustUpdateOptions) run(ctx context.Context, file string) (answer, error) {
-	text, err := o.read(file, MaxBundle)
+	text, err := o.read(file, engine.MaxBundle)
 	if err != nil {
 		return answer{}, err
 	}
@@ -110,7 +111,7 @@ func (o *trustUpdateOptions) run(ctx context.Context, file string) (answer, erro
 // last: until then the old bundle is in force and whole, and from then on the new
 // one is. Who was stopped between them begins again, and records nothing twice.
 func (s *session) takeBundle(ctx context.Context, step trustStep, edit func([]byte) ([]byte, error)) error {
-	have, err := disk.ReadFile(s.Disk, step.file, MaxBundle)
+	have, err := disk.ReadFile(s.Disk, step.file, engine.MaxBundle)
 	if err != nil || !bytes.Equal(have, step.text) {
 		err = s.Write(step.file, 0o644, step.text)
 	} else {
@@ -198,12 +199,12 @@ func nextBundle(file string, from, to int64) string {
 
 // free refuses to write over a file that holds something else.
 func (o *trustUpdateOptions) free(step trustStep) error {
-	have, err := disk.ReadFile(o.Disk, step.file, MaxBundle)
+	have, err := disk.ReadFile(o.Disk, step.file, engine.MaxBundle)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), err == nil && bytes.Equal(have, step.text):
 		return nil
 	case err != nil && !errors.Is(err, disk.ErrTooLarge):
-		return UnreadableFile(step.file, err)
+		return engine.UnreadableFile(step.file, err)
 	}
 	return fault.New("file.exists", "move it away", "%s exists already and is another file; nothing was written", step.file)
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/license/issuer"
@@ -10,7 +11,7 @@ import (
 
 // vendorBundle reads a vendor's own trust bundle.
 func (g *globals) vendorBundle(file string) (license.Bundle, error) {
-	text, err := g.read(file, MaxBundle)
+	text, err := g.read(file, engine.MaxBundle)
 	if err != nil {
 		return license.Bundle{}, err
 	}
@@ -54,11 +55,11 @@ func (g *globals) signsToday(k license.Key) error {
 	const hint = "sign with the key that took its place"
 	switch now := g.Now(); {
 	case k.Status == license.Compromised:
-		return fault.New("trust.key_compromised", hint, "the key %s was compromised on %s; customers would not believe it", k.ID, FormatDay(k.CompromisedAt))
+		return fault.New("trust.key_compromised", hint, "the key %s was compromised on %s; customers would not believe it", k.ID, engine.FormatDay(k.CompromisedAt))
 	case !k.NotAfter.IsZero() && !now.Before(k.NotAfter):
-		return fault.New("trust.key_retired", hint, "the key %s was retired on %s; customers would not believe it", k.ID, FormatDay(k.NotAfter))
+		return fault.New("trust.key_retired", hint, "the key %s was retired on %s; customers would not believe it", k.ID, engine.FormatDay(k.NotAfter))
 	case now.Before(k.NotBefore):
-		return fault.New("trust.key_not_yet", "wait until then, or sign with the key of today", "the key %s is valid from %s on; customers would not believe it", k.ID, FormatDay(k.NotBefore))
+		return fault.New("trust.key_not_yet", "wait until then, or sign with the key of today", "the key %s is valid from %s on; customers would not believe it", k.ID, engine.FormatDay(k.NotBefore))
 	}
 	return nil
 }

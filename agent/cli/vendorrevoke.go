@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/packages/license"
@@ -99,7 +100,7 @@ func (o *revokeOptions) run() (answer, error) {
 		return answer{}, fault.Usage("mend the flags; see `orgstore vendor revoke --help`", "%w", err)
 	}
 	file := filepath.Join(o.out, fmt.Sprintf("%s-status-%d%s", bundleStem(o.bundleFile, bundle.Version()), r.Sequence, intake.StatementSuffix))
-	data := revokedData{file, r.Issuer, key.ID, r.Sequence, Timestamp(r.Issued), Timestamp(r.Next), r.Statements, r.Subscriptions}
+	data := revokedData{file, r.Issuer, key.ID, r.Sequence, engine.Timestamp(r.Issued), engine.Timestamp(r.Next), r.Statements, r.Subscriptions}
 	a := answer{data: data, view: revokedView(data)}
 	files := []newFile{{file, 0o644, append(list, '\n')}}
 	if o.dryRun {

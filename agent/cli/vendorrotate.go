@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/license/issuer"
@@ -129,7 +130,7 @@ func (o *rotateOptions) run() (answer, error) {
 	}
 	data := rotatedData{
 		Bundle: o.file(r, fmt.Sprintf("-%d%s", next.Version(), filepath.Ext(o.bundleFile))), Version: next.Version(),
-		Expires: Timestamp(next.Expires()), Fingerprint: next.Fingerprint(), Keys: []string{},
+		Expires: engine.Timestamp(next.Expires()), Fingerprint: next.Fingerprint(), Keys: []string{},
 		Changes: bundleChanges(old, next, next.Issuers()[r.issuer].GUIDs),
 	}
 	for _, k := range r.keys {
@@ -230,7 +231,7 @@ func (o *rotateOptions) endKeys(r *rotation) error {
 		case !strings.Contains(text, "="):
 			return fault.Usage("give the day since when others may have signed, as "+k.ID+"=2027-03-14; if in doubt an early one", "--compromised: %s is without a day", k.ID)
 		case at.After(r.now):
-			return fault.Usage("give the day since when others may have signed", "--compromised: %s is still to come", FormatDay(at))
+			return fault.Usage("give the day since when others may have signed", "--compromised: %s is still to come", engine.FormatDay(at))
 		}
 		k.Status, k.CompromisedAt = license.Compromised, at
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/change"
@@ -55,7 +56,7 @@ func runWindowList(g *globals) (answer, error) {
 	view := output.View{Columns: []string{"NAME", "KIND", "WHEN", "NEXT", "FOR"}}
 	add := func(d windowData, w window.Window, whom string) {
 		for span := range w.Spans(g.Now()) {
-			d.Next, d.Until = Timestamp(span.From), Timestamp(span.Until)
+			d.Next, d.Until = engine.Timestamp(span.From), engine.Timestamp(span.Until)
 			view.Rows = append(view.Rows, []string{d.Name, d.Kind, d.When, spanText(span, w.Zone), whom})
 			data = append(data, d)
 			return
@@ -70,7 +71,7 @@ func runWindowList(g *globals) (answer, error) {
 				guids = append(guids, v.GUID.String())
 			}
 		}
-		add(windowData{Name: w.Name, Kind: "window", When: whenText(w), Timezone: zoneText(w.Zone), Except: []string{}, Visuals: guids}, w, Count(len(guids), "visual"))
+		add(windowData{Name: w.Name, Kind: "window", When: whenText(w), Timezone: zoneText(w.Zone), Except: []string{}, Visuals: guids}, w, engine.Count(len(guids), "visual"))
 	}
 	for _, f := range s.Freezes {
 		except := []string{}
@@ -121,11 +122,11 @@ Times are those of the window's time zone. Freezes are taken out.`,
 }
 
 type nextData struct {
-	Visual Visual `json:"visual"`
-	Window string `json:"window"` // empty where changes may be made at any time
-	From   string `json:"from"`
-	Until  string `json:"until"` // empty where it has no end
-	Open   bool   `json:"open"`
+	Visual engine.Visual `json:"visual"`
+	Window string        `json:"window"` // empty where changes may be made at any time
+	From   string        `json:"from"`
+	Until  string        `json:"until"` // empty where it has no end
+	Open   bool          `json:"open"`
 }
 
 func (o *windowNextOptions) run(context.Context, []string) (answer, error) {
@@ -158,12 +159,12 @@ func (o *windowNextOptions) run(context.Context, []string) (answer, error) {
 			if n++; n > o.number {
 				break
 			}
-			data = append(data, nextData{Visual{GUID: v.GUID.String(), Name: v.Name}, span.Name, Timestamp(span.From), Timestamp(span.Until), span.Holds(o.Now())})
-			view.Rows = append(view.Rows, []string{OrElse(v.Name, v.GUID.String()), OrElse(span.Name, "any time"), spanText(span, zoneOf(s, span.Name)), now})
+			data = append(data, nextData{engine.Visual{GUID: v.GUID.String(), Name: v.Name}, span.Name, engine.Timestamp(span.From), engine.Timestamp(span.Until), span.Holds(o.Now())})
+			view.Rows = append(view.Rows, []string{engine.OrElse(v.Name, v.GUID.String()), engine.OrElse(span.Name, "any time"), spanText(span, zoneOf(s, span.Name)), now})
 			now = ""
 		}
 		if n == 0 {
-			view.Rows = append(view.Rows, []string{OrElse(v.Name, v.GUID.String()), orDash(v.Window), "never", now})
+			view.Rows = append(view.Rows, []string{engine.OrElse(v.Name, v.GUID.String()), orDash(v.Window), "never", now})
 		}
 	}
 	a := answer{data: data, view: view}
@@ -218,7 +219,7 @@ func nowText(a window.Answer, now time.Time, zone *time.Location) string {
 // inAbout writes a time to wait for people.
 func inAbout(d time.Duration) string {
 	if days := d / (24 * time.Hour); days > 1 {
-		return Count(int(days), "day")
+		return engine.Count(int(days), "day")
 	}
 	return d.Round(time.Minute).String()
 }
@@ -261,11 +262,4 @@ func whenText(w window.Window) string {
 		return "once"
 	}
 	return fmt.Sprintf("%s for %s, %s", w.Cron, w.Length, zoneText(w.Zone))
-}
-
-func OrElse(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }

@@ -1,97 +1,16 @@
 package cli
 
 import (
-	"time"
-
 	"github.com/orgstore/orgstore/agent/cli/output"
-	"github.com/orgstore/orgstore/packages/store"
-	"github.com/orgstore/orgstore/packages/verdict"
-	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
 // The JSON that several commands share. Field names are stable: other programs
 // read them.
 
-type Visual struct {
-	GUID  string `json:"guid"`
-	Name  string `json:"name"`
-	Store string `json:"store,omitempty"` // empty where it is about no one store
-}
-
-type State struct {
-	Version     string `json:"version"`
-	Digest      string `json:"digest"`
-	LicenseEnds string `json:"license_ends"`
-	Enabled     *bool  `json:"enabled,omitempty"` // where the store tells
-}
-
-type Reason struct {
-	Code    string `json:"code"`
-	Message string `json:"message"`
-	Hint    string `json:"hint,omitempty"`
-}
-
-// StateOf says what is there; nil where nothing is, or nobody can tell.
-func StateOf(s store.State) *State {
-	if s.Presence != store.Present || s.Release == nil {
-		return nil
-	}
-	return &State{
-		Version: s.Release.Version.String(), Digest: s.Release.Digest.String(),
-		LicenseEnds: Timestamp(s.License.Ends), Enabled: s.Enabled,
-	}
-}
-
-func reasonOf(r plan.Reason) Reason {
-	return Reason{string(r.Code), r.Message, r.Hint}
-}
-
-func ReasonsOf(findings []verdict.Finding) []Reason {
-	out := make([]Reason, 0, len(findings))
-	for _, f := range findings {
-		out = append(out, Reason{string(f.Code), f.Message, f.Hint})
-	}
-	return out
-}
-
-// Timestamp is how programs read a time; empty for none.
-func Timestamp(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339)
-}
-
-// FormatDay is how people read the end of a license: it ends as that day begins, UTC.
-func FormatDay(t time.Time) string {
-	if t.IsZero() {
-		return output.Nothing
-	}
-	return t.UTC().Format(time.DateOnly)
-}
-
-// FormatTime is how people read when something happened.
-func FormatTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
-
-// VersionText is how people read what a state holds.
-func VersionText(s store.State) string {
-	switch {
-	case s.Presence == store.Absent:
-		return output.Nothing
-	case s.Release == nil:
-		return "unknown"
-	case s.Enabled != nil && !*s.Enabled:
-		return s.Release.Version.String() + " (access off)"
-	}
-	return s.Release.Version.String()
-}
-
-func DigestText(r *visual.Release) string {
-	if r == nil {
-		return ""
-	}
-	return r.Digest.String()
+func reasonOf(r plan.Reason) engine.Reason {
+	return engine.Reason{Code: string(r.Code), Message: r.Message, Hint: r.Hint}
 }
 
 // orDash stands in for what a table has nothing to show.

@@ -7,8 +7,8 @@ import (
 
 	"github.com/fsnotify/fsnotify"
 
-	"github.com/orgstore/orgstore/agent/cli"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/packages/disk"
 )
 
@@ -45,7 +45,7 @@ func watch(ctx context.Context, folders []string, changed func(string)) error {
 // ping asks an address that is a secret whether anything listens there.
 func ping(env func(string) string) func(context.Context, config.Settings, config.Secret) error {
 	return func(ctx context.Context, s config.Settings, at config.Secret) error {
-		return toSecret(ctx, env, s, cli.Post{To: at}, http.MethodGet)
+		return toSecret(ctx, env, s, engine.Post{To: at}, http.MethodGet)
 	}
 }
 

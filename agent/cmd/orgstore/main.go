@@ -17,6 +17,7 @@ import (
 	"github.com/orgstore/orgstore/agent/actor"
 	"github.com/orgstore/orgstore/agent/cli"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/journal/sqlite"
@@ -48,11 +49,11 @@ func streams() cli.Streams {
 
 func adapters() cli.Adapters {
 	return cli.Adapters{
-		Ports: cli.Ports{
+		Ports: engine.Ports{
 			Disk:        disk.OS(),
 			OpenJournal: func(ctx context.Context, path string) (journal.Log, error) { return sqlite.Open(ctx, path) },
 			OpenFolder:  func(c config.Library) (intake.Library, error) { return library.Open(c.Folder) },
-			OpenTenant:  func(s config.Settings, r cli.Remote) (cli.Tenant, error) { return connect(disk.OS(), s, r) },
+			OpenTenant:  func(s config.Settings, r engine.Remote) (engine.Tenant, error) { return connect(disk.OS(), s, r) },
 			OpenStore:   openStore,
 			Post:        post(os.Getenv),
 			Secret:      func(at config.Secret) (string, error) { return secretAt(disk.OS(), os.Getenv, at) },

@@ -10,8 +10,8 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/orgstore/orgstore/agent/cli"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/graph"
 	"github.com/orgstore/orgstore/packages/disk"
 )
@@ -20,8 +20,8 @@ import (
 const hookID = "webhook-id"
 
 // post posts JSON to an address that is a secret.
-func post(env func(string) string) func(context.Context, config.Settings, cli.Post) error {
-	return func(ctx context.Context, s config.Settings, p cli.Post) error {
+func post(env func(string) string) func(context.Context, config.Settings, engine.Post) error {
+	return func(ctx context.Context, s config.Settings, p engine.Post) error {
 		_, once := p.Header[hookID]
 		return toSecret(graph.Repeatable(ctx, once), env, s, p, http.MethodPost)
 	}
@@ -35,7 +35,7 @@ func hookLimits() graph.Limits {
 
 // toSecret calls an address that is a secret, by the network that the settings
 // name. No error shows more of the address than its host.
-func toSecret(ctx context.Context, env func(string) string, s config.Settings, p cli.Post, method string) error {
+func toSecret(ctx context.Context, env func(string) string, s config.Settings, p engine.Post, method string) error {
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(p.Patience, 30*time.Second))
 	defer cancel()
 	address, err := secretAt(disk.OS(), env, p.To)
@@ -46,7 +46,7 @@ func toSecret(ctx context.Context, env func(string) string, s config.Settings, p
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
 		return fmt.Errorf("what is in %s is not an https address", p.To)
 	}
-	o, err := options(disk.OS(), s, cli.Remote{Env: env})
+	o, err := options(disk.OS(), s, engine.Remote{Env: env})
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/graph"
 	"github.com/orgstore/orgstore/graph/simulator"
 )
@@ -117,10 +118,10 @@ func (s simulation) Shown(name string) map[string]string {
 	return shown
 }
 
-func (s simulation) Mailed() []cli.Mail {
-	var all []cli.Mail
+func (s simulation) Mailed() []engine.Mail {
+	var all []engine.Mail
 	for _, m := range s.Mail() {
-		all = append(all, cli.Mail{From: m.From, To: m.To, Subject: m.Subject, Text: m.Body})
+		all = append(all, engine.Mail{From: m.From, To: m.To, Subject: m.Subject, Text: m.Body})
 	}
 	return all
 }

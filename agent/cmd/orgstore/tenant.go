@@ -8,8 +8,8 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/orgstore/orgstore/agent/cli"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/agent/loop"
 	"github.com/orgstore/orgstore/graph"
@@ -37,12 +37,12 @@ type remote struct {
 }
 
 // connect prepares the way to a tenant; nothing goes over the network yet.
-func connect(d disk.Disk, s config.Settings, r cli.Remote) (cli.Tenant, error) {
+func connect(d disk.Disk, s config.Settings, r engine.Remote) (engine.Tenant, error) {
 	return connectBy(nil, d, s, r)
 }
 
 // connectBy waits by a clock; nil is the system's.
-func connectBy(clock graph.Clock, d disk.Disk, s config.Settings, r cli.Remote) (cli.Tenant, error) {
+func connectBy(clock graph.Clock, d disk.Disk, s config.Settings, r engine.Remote) (engine.Tenant, error) {
 	o, err := options(d, s, r)
 	if err != nil {
 		return nil, err
@@ -100,7 +100,7 @@ func (r *remote) place(ctx context.Context) (survey.Place, error) {
 	return survey.Place(ids), err
 }
 
-func (r *remote) Mail(ctx context.Context, m cli.Mail) error {
+func (r *remote) Mail(ctx context.Context, m engine.Mail) error {
 	return mailbox.Send(ctx, r.connection, mailbox.Mail(m))
 }
 
@@ -131,7 +131,7 @@ func (r *remote) Close() error {
 
 // options turns settings into what a connection is made with. Secrets are read
 // when somebody signs in with them, and not before.
-func options(d disk.Disk, s config.Settings, r cli.Remote) (graph.Options, error) {
+func options(d disk.Disk, s config.Settings, r engine.Remote) (graph.Options, error) {
 	cloud, err := reached(s)
 	if err != nil {
 		return graph.Options{}, err
@@ -168,7 +168,7 @@ func reached(s config.Settings) (graph.Cloud, error) {
 	return cloud, err
 }
 
-func signIn(d disk.Disk, s config.SignIn, r cli.Remote) graph.SignIn {
+func signIn(d disk.Disk, s config.SignIn, r engine.Remote) graph.SignIn {
 	in := graph.SignIn{Method: graph.Method(s.Type), Client: s.Client, TokenFile: s.TokenFile, Prompt: r.Prompt}
 	if s.Type == "" {
 		in.Method = graph.ByDefault

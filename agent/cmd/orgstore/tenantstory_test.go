@@ -17,6 +17,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/graph/simulator"
 	"github.com/orgstore/orgstore/graph/simulator/simulatortest"
 	"github.com/orgstore/orgstore/packages/disk"
@@ -82,7 +83,9 @@ visuals: []
 func (w *tenanted) run(args ...string) (int, string) {
 	a := adaptersAt(today())
 	a.Now = w.clock.Now
-	a.OpenTenant = func(s config.Settings, r cli.Remote) (cli.Tenant, error) { return connectBy(w.clock, disk.OS(), s, r) }
+	a.OpenTenant = func(s config.Settings, r engine.Remote) (engine.Tenant, error) {
+		return connectBy(w.clock, disk.OS(), s, r)
+	}
 	var out bytes.Buffer
 	code := cli.Run(context.Background(), append([]string{"--config", w.settings()}, args...), cli.Streams{In: strings.NewReader(""), Out: &out, Err: &out}, a)
 	w.said.Write(out.Bytes())

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/orgstore/orgstore/agent/cli"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/visual"
@@ -56,7 +56,7 @@ func newRinged() *ringed {
 // post is the check: some versions are bad, which the pilot shows, and now and then
 // what is good fails for reasons of its own, also in the store. A license that was
 // renewed does nobody harm.
-func (y *year) post(_ context.Context, _ config.Settings, p cli.Post) error {
+func (y *year) post(_ context.Context, _ config.Settings, p engine.Post) error {
 	var told struct {
 		Data struct{ Change, GUID, Store, Digest string }
 	}

@@ -1,0 +1,32 @@
+package engine
+
+import (
+	"slices"
+
+	"github.com/orgstore/orgstore/agent/fault"
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/visual"
+)
+
+// MustKnow refuses a visual that orgstore has never met: a misspelt GUID must
+// not look like one of which there is nothing to say.
+func (s *Engine) MustKnow(visuals []visual.GUID) error {
+	for _, g := range visuals {
+		if !s.isKnown(g) {
+			return fault.New("visual.unknown", "look at `orgstore status` and `orgstore package list` for those it knows; upper and lower case count",
+				"orgstore knows no visual %s: it is neither pinned, nor installed by orgstore, nor among the packages taken in", g)
+		}
+	}
+	return nil
+}
+
+// isKnown says whether the settings, the journal or the archive name a visual.
+func (s *Engine) isKnown(g visual.GUID) bool {
+	if _, pinned := s.Settings.Visual(g); pinned {
+		return true
+	}
+	book := s.Journal.Book()
+	return slices.ContainsFunc(book.Keys(), func(k store.Key) bool { return k.GUID == g }) ||
+		slices.ContainsFunc(book.Packages(), func(p journal.Package) bool { return p.Manifest.GUID == g })
+}

@@ -1,0 +1,148 @@
+package engine
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/diff"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/plan"
+)
+
+type Gate struct {
+	Kind    string `json:"kind"`
+	State   string `json:"state"`
+	Until   string `json:"until"` // empty where it does not open by itself
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+func GatesOf(gates []plan.Gate) []Gate {
+	out := []Gate{}
+	for _, g := range gates {
+		out = append(out, Gate{g.Kind, g.State, Timestamp(g.Until), g.Message, g.Hint})
+	}
+	return out
+}
+
+// WhyText joins a reason with what still holds the step back.
+func WhyText(reason string, gates []plan.Gate) string {
+	parts := []string{reason}
+	for _, g := range gates {
+		switch {
+		case g.State == plan.GateAfter:
+			parts = append(parts, g.Message)
+		case g.State != plan.GateClosed:
+		case g.Kind == plan.GateReview:
+			parts = append(parts, "needs review: "+g.Message)
+		case g.Kind == plan.GateApproval:
+			parts = append(parts, fmt.Sprintf("%s (%s)", g.Message, g.Hint))
+		case g.Kind == plan.GateHold || g.Until.IsZero(): // a hold says itself who holds it until when
+			parts = append(parts, g.Message)
+		default:
+			parts = append(parts, fmt.Sprintf("%s (opens %s)", g.Message, g.Until.UTC().Format("2006-01-02 15:04 UTC")))
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+func WithHint(r plan.Reason) string {
+	if r.Hint == "" {
+		return r.Message
+	}
+	return r.Message + " (" + r.Hint + ")"
+}
+
+// Title names a visual for people, and the store where it may be in several.
+func Title(name string, k store.Key) string {
+	if name == "" {
+		name = k.GUID.String()
+	}
+	if k.Store != "" && k.Store != config.OnlyStore {
+		name += " in " + k.Store
+	}
+	return name
+}
+
+// DifferenceOf compares the packages of a step; false where one of them is not in
+// the archive or the step puts none.
+func (s *Engine) DifferenceOf(step plan.Step) (diff.Diff, bool) {
+	if !step.Kind.Puts() || step.From.Release == nil || step.To.Release == nil {
+		return diff.Diff{}, false
+	}
+	return s.archivedDifference(step.From.Release.Digest, step.To.Release.Digest)
+}
+
+func (s *Engine) archivedDifference(from, to visual.Digest) (diff.Diff, bool) {
+	a, errA := s.archivedPackage(from)
+	b, errB := s.archivedPackage(to)
+	if errA != nil || errB != nil {
+		return diff.Diff{}, false
+	}
+	return Compare(s.Profiles, a, b), true
+}
+
+// UnprovenRenewal repeats that a package looks like a renewal and cannot be proven one;
+// empty where it does not.
+func UnprovenRenewal(d diff.Diff) string {
+	for _, f := range d.Findings {
+		if f.Code == codeUnproven {
+			return f.Message
+		}
+	}
+	return ""
+}
+
+// codeUnproven is the code of the finding that something looks like a renewal.
+const codeUnproven = "diff.renewal_unproven"
+
+// UnprovenArrival says of the package of the installed version that came last,
+// after the installed one and without any license that can be read, that it
+// looks like a renewal; empty where it does not.
+func (s *Engine) UnprovenArrival(idle plan.Idle) string {
+	book, now := s.Journal.Book(), idle.State.Release
+	if now == nil {
+		return ""
+	}
+	var last *journal.Package
+	seen := false
+	for _, p := range book.Packages() {
+		switch {
+		case p.Package == now.Digest:
+			seen = true
+		case seen && p.Manifest.GUID == idle.Key.GUID && p.Manifest.Version.Equal(now.Version):
+			last = &p
+		}
+	}
+	if last == nil || len(book.BoundsOf(last.Package)) > 0 {
+		return ""
+	}
+	if _, readable := s.Observer().Readable(book, *last); readable {
+		return ""
+	}
+	d, _ := s.archivedDifference(now.Digest, last.Package)
+	if text := UnprovenRenewal(d); text != "" {
+		return fmt.Sprintf("%s is here: %s", visual.Release{Version: last.Manifest.Version, Digest: last.Package}, text)
+	}
+	return ""
+}
+
+// A SavedPlan is what plan --out writes. It only selects: apply computes again
+// and compares, so that an edited file can skip nothing.
+type SavedPlan struct {
+	Format int         `json:"orgstore_plan"`
+	ID     string      `json:"id"`
+	Basis  plan.Basis  `json:"basis"`
+	Steps  []SavedStep `json:"steps"`
+}
+
+// A SavedStep is selected by its ID alone. The rest is for people; the visual
+// also finds the reason why a step does not follow any more.
+type SavedStep struct {
+	ID     store.StepID `json:"id"`
+	Visual string       `json:"visual"`
+	About  string       `json:"about"`
+}

@@ -1,0 +1,130 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/orgstore/orgstore/agent/fault"
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/pbiviz"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/change"
+	"github.com/orgstore/orgstore/policies/plan"
+)
+
+// AccessOffText says what nobody sees any more once a visual's access is off.
+func (s *Engine) AccessOffText(step plan.Step) string {
+	text := fmt.Sprintf("reports that use %s show nothing in its place until its access is on again; nothing is deleted", Title(step.Name, step.Key))
+	use := s.Facts.Use(step.Key.GUID)
+	viewers, seen := s.Facts.Number(use.Viewers).Get()
+	designers, made := s.Facts.Number(use.Designers).Get()
+	switch {
+	case seen && made:
+		return fmt.Sprintf("%s (known: %s who look at such reports, %s who make them)", text, Count(int(viewers), "person"), Count(int(designers), "person"))
+	case seen:
+		return fmt.Sprintf("%s (known: %s who look at such reports)", text, Count(int(viewers), "person"))
+	}
+	return text + " (how many people that concerns is not known)"
+}
+
+// PreviousRelease is what was installed before the last change of code; where there was
+// none but a renewal it refuses: going back would only shorten the license. Nil
+// where the installed package is the first there was. What a rollback left and blocked is passed over, so that
+// a second rollback goes further back; where no older code is left it refuses,
+// since the same command, sent twice by mistake, must not cost a renewal or
+// darken reports.
+func (s *Engine) PreviousRelease(key store.Key, now visual.Release) (*visual.Release, error) {
+	book := s.Journal.Book()
+	content := s.codeOf(now.Digest)
+	var renewed *visual.Release
+	passed := map[pbiviz.Content]bool{}
+	var after change.Kind // what followed
+	for _, r := range slices.Backward(book.Stood(key)) {
+		was, followed := r.After.Release, after
+		after = r.Kind
+		if was == nil || was.Digest == now.Digest {
+			continue
+		}
+		code := s.codeOf(was.Digest)
+		switch {
+		// What was left and then upgraded from had been accepted again.
+		case passed[code], followed != change.Upgrade && wasLeft(book, key, *was):
+			passed[code] = true
+		case was.Version.Compare(now.Version) > 0: // going back is never going up, unless somebody says so
+			passed[code] = true
+		case code != content:
+			return was, nil
+		case renewed == nil:
+			renewed = was
+		}
+	}
+	if len(passed) > 0 {
+		return nil, fault.New("rollback.oldest",
+			"say where to with --to and a revision of orgstore history (0 turns access off); what is blocked comes back with orgstore unblock "+key.GUID.String(),
+			"cannot roll back %s: %s is what earlier rollbacks went back to, and nothing older was installed", key.GUID, now.Version)
+	}
+	if renewed != nil {
+		return nil, fault.New("rollback.renewal",
+			"to go back to a package with the license of before, name it with --to and a revision of orgstore history; 0 turns access off",
+			"cannot roll back %s: only its license changed since %s was installed, not its code", key.GUID, now.Version)
+	}
+	return nil, nil
+}
+
+// wasLeft says whether a rollback left a release. Another pin has lifted the block
+// since, perhaps, and still nobody goes back to it without saying so.
+func wasLeft(book journal.Book, key store.Key, r visual.Release) bool {
+	return slices.ContainsFunc(book.Blocks(), func(b plan.Block) bool {
+		return b.Key == key && (b.Digest == r.Digest ||
+			!b.Version.IsZero() && b.Version.Equal(r.Version) ||
+			b.Content != "" && b.Content == ContentOf(book, r.Digest))
+	})
+}
+
+// pinOf is a visual's pin as it is written; empty if it has none.
+func (s *Engine) pinOf(key store.Key) string {
+	v, _ := s.Settings.Visual(key.GUID)
+	return v.Pin.String()
+}
+
+func ContentOf(book journal.Book, d visual.Digest) pbiviz.Content {
+	p, _ := book.Package(d)
+	return p.Content
+}
+
+// codeOf names the code of a package: by the content of the first package that
+// came with it. What differs in the vendor's own license only is the same code.
+func (s *Engine) codeOf(d visual.Digest) pbiviz.Content {
+	book, o := s.Journal.Book(), s.Observer()
+	known, ok := book.Package(d)
+	if !ok {
+		return ""
+	}
+	for _, p := range book.Packages() {
+		if p.Manifest.GUID == known.Manifest.GUID && p.Manifest.Version.Equal(known.Manifest.Version) && o.SameCode(book, p, known) {
+			return p.Content
+		}
+	}
+	return known.Content
+}
+
+// BlockFor says what a rollback leaves behind: the version with all its renewals
+// and whatever is not proven to be different code; within one version, the
+// package alone or its code.
+func (s *Engine) BlockFor(step plan.Step) *plan.Block {
+	if step.From.Release == nil {
+		return nil
+	}
+	b := plan.Block{Key: step.Key, Digest: step.From.Release.Digest, Pin: s.pinOf(step.Key), Reason: step.Reason.Message}
+	book := s.Journal.Book()
+	from := ContentOf(book, step.From.Release.Digest)
+	same := step.To.Release != nil && s.codeOf(step.To.Release.Digest) == s.codeOf(step.From.Release.Digest)
+	if !same {
+		b.Content = from
+	}
+	if step.To.Release == nil || !step.To.Release.Version.Equal(step.From.Release.Version) || step.To.Release.Digest == step.From.Release.Digest {
+		b.Version = step.From.Release.Version
+	}
+	return &b
+}

@@ -1,0 +1,186 @@
+package engine
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/orgstore/orgstore/packages/moment"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/change"
+	"github.com/orgstore/orgstore/policies/plan"
+)
+
+// WarnDays is how many days before its end a license is shown as ending, where
+// nobody says otherwise.
+const WarnDays = 30
+
+type VisualStatus struct {
+	GUID             string `json:"guid"`
+	Name             string `json:"name"`
+	Store            string `json:"store"`
+	Pin              string `json:"pin"`
+	InstalledVersion string `json:"installed_version"`
+	InstalledDigest  string `json:"installed_digest"`
+	LicenseEnds      string `json:"license_ends"`
+	DaysLeft         *int   `json:"days_left"`
+	LastChance       string `json:"last_chance"` // to renew its license; empty where none is known or left
+	NewestAvailable  string `json:"newest_available"`
+	State            string `json:"state"`
+	Message          string `json:"message"`
+	Gates            []Gate `json:"gates"` // of the change that is planned, or of what a check found bad
+}
+
+// MustKnowOrSee is mustKnow, where a visual may also just lie in the store.
+func (s *Engine) MustKnowOrSee(visuals []visual.GUID, p plan.Plan) error {
+	return s.MustKnow(slices.DeleteFunc(slices.Clone(visuals), func(g visual.GUID) bool {
+		return slices.ContainsFunc(VisualLines(p), func(l VisualLine) bool { return l.Key.GUID == g })
+	}))
+}
+
+// A VisualLine is what the plan says of one visual: a step or the reason for none.
+type VisualLine struct {
+	Key       store.Key
+	Name      string
+	State     store.State
+	Step      *plan.Step
+	Reason    plan.Reason
+	IsBlocked bool
+	Gates     []plan.Gate // where there is no step
+	Drift     string
+}
+
+// VisualLines joins steps and idles, one line for each visual.
+func VisualLines(p plan.Plan) []VisualLine {
+	var out []VisualLine
+	for i, step := range p.Steps {
+		if len(out) > 0 && out[len(out)-1].Key == step.Key {
+			continue // a second step of the same visual
+		}
+		out = append(out, VisualLine{Key: step.Key, Name: step.Name, State: step.From, Step: &p.Steps[i], Reason: step.Reason, Drift: p.Drifts[step.Key].Message})
+	}
+	for _, idle := range p.Idle {
+		out = append(out, VisualLine{Key: idle.Key, Name: idle.Name, State: idle.State, Reason: idle.Reason, IsBlocked: idle.Blocked, Gates: idle.Gates, Drift: p.Drifts[idle.Key].Message})
+	}
+	slices.SortStableFunc(out, func(a, b VisualLine) int { return a.Key.Compare(b.Key) })
+	return slices.CompactFunc(out, func(a, b VisualLine) bool { return a.Key == b.Key })
+}
+
+func (s *Engine) StatusOf(l VisualLine, in plan.Input) VisualStatus {
+	at := s.Moment()
+	d := VisualStatus{
+		GUID: l.Key.GUID.String(), Name: l.Name, Store: l.Key.Store, Gates: GatesOf(l.Gates), InstalledDigest: DigestText(l.State.Release),
+		LicenseEnds: Timestamp(l.State.License.Ends), NewestAvailable: newest(in, l.Key.GUID),
+	}
+	if l.Step != nil {
+		d.Gates = GatesOf(s.Gates(*l.Step))
+	}
+	if l.State.Release != nil {
+		d.InstalledVersion = l.State.Release.Version.String()
+	}
+	if v, ok := s.Settings.Visual(l.Key.GUID); ok {
+		d.Pin, d.Name = v.Pin.String(), cmp.Or(d.Name, v.Name)
+	}
+	if !l.State.License.Ends.IsZero() && l.State.Presence == store.Present {
+		left := l.State.License.DaysLeft(at)
+		d.DaysLeft = &left
+	}
+	d.State, d.Message = s.condition(l, at)
+	if r, ok := s.runwayOf(l, in); ok {
+		d.LastChance = Timestamp(r.By)
+		if d.State == "license-ending" {
+			d.Message = fmt.Sprintf("the license ends on %s; %s", FormatDay(r.Ends), WithHint(plan.Reason{Message: r.Message, Hint: r.Hint}))
+		}
+	}
+	switch installed := InstalledCandidate(l, in.Candidates); {
+	case d.State == "license-ended" || l.State.Presence != store.Present:
+	case installed.Judgment.Has(CodeRevoked):
+		d.State, d.Message = "license-revoked", WithHint(l.Reason)
+	case d.State == "ok":
+		if why, lost := UntrustedVendor(s.Trust, l.State.License); lost {
+			d.State, d.Message = "vendor-untrusted", why
+		}
+	}
+	return d
+}
+
+// condition picks the one word for a visual: what needs a person first.
+func (s *Engine) condition(l VisualLine, at moment.Moment) (state, message string) {
+	ends := l.State.License.Ends
+	present := l.State.Presence == store.Present
+	hold := s.heldText(l, at)
+	switch {
+	case present && !ends.IsZero() && !at.Before(ends):
+		return "license-ended", fmt.Sprintf("the license ended on %s; %s", FormatDay(ends), WithHint(l.Reason))
+	case l.Drift != "" && !present:
+		return "missing", l.Drift
+	case l.Drift != "":
+		return "drifted", l.Drift
+	case l.Reason.Code == plan.CodeWaiting:
+		return "waiting", s.waitingText(l)
+	case l.Reason.Code == plan.CodeUnclear:
+		return "waiting", WithHint(l.Reason)
+	case s.isChecking(l.Key):
+		return "checking", WithHint(l.Reason)
+	case l.IsBlocked:
+		return "blocked", WithHint(l.Reason)
+	case hold != "":
+		return "held", hold
+	case l.Step != nil && !present && l.Step.Kind != change.Install:
+		return "missing", l.Reason.Message
+	case l.Step != nil:
+		return "change-planned", string(l.Step.Kind) + ": " + WhyText(l.Reason.Message, s.Gates(*l.Step))
+	case present && !ends.IsZero() && l.State.License.DaysLeft(at) <= WarnDays:
+		return "license-ending", "" // its runway says more
+	}
+	return "ok", JoinPhrases(l.Reason.Message, lookYourself(l.State, l.Key.GUID.String()))
+}
+
+// isChecking says whether a change was made and its check has not answered.
+func (s *Engine) isChecking(k store.Key) bool {
+	open := s.Journal.Book().Open(k)
+	return open != nil && open.Checking
+}
+
+// waitingText says which task waits, since when, and how it ends.
+func (s *Engine) waitingText(l VisualLine) string {
+	open, receipt, ok := WaitingTask(s.Journal.Book(), l.Key)
+	if !ok || receipt.Note == "" {
+		return WithHint(l.Reason)
+	}
+	return JoinPhrases(fmt.Sprintf("since %s: %s (%s)", FormatTime(open.Since), receipt.Note, l.Reason.Hint), s.corroboratedText(open), s.overdueText(open))
+}
+
+// heldText says who holds a visual and why; empty if nobody does, or what is planned is
+// let through.
+func (s *Engine) heldText(l VisualLine, at moment.Moment) string {
+	if l.Step != nil && !IsClosed(s.Gates(*l.Step), plan.GateHold) {
+		return ""
+	}
+	for _, h := range s.Journal.Book().Holds() {
+		if h.Key.GUID != l.Key.GUID || h.Key.Store != "" && h.Key.Store != l.Key.Store || !h.Until.IsZero() && !at.Before(h.Until) {
+			continue
+		}
+		if h.Failed != nil {
+			return fmt.Sprintf("held %s: %s", h.While(), h.Reason)
+		}
+		until := "until it is lifted"
+		if !h.Until.IsZero() {
+			until = "until " + FormatDay(h.Until)
+		}
+		return fmt.Sprintf("held%s %s by %s: %s", h.But(), until, h.By, h.Reason)
+	}
+	return ""
+}
+
+// newest is the highest version of a visual in the archive, whatever is thought of it.
+func newest(in plan.Input, g visual.GUID) string {
+	var best visual.Version
+	for _, c := range in.Candidates {
+		if c.GUID == g && (best.IsZero() || c.Release.Version.Compare(best) > 0) {
+			best = c.Release.Version
+		}
+	}
+	return best.String()
+}

@@ -1,0 +1,135 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/orgstore/orgstore/agent/apply"
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/policies/plan"
+)
+
+// driverContext is what a store that sees nothing by itself is told, from the journal.
+func (s *Engine) driverContext(name string) store.Told {
+	if s.exportLists == nil {
+		s.exportLists = map[string]*lists{}
+	}
+	s.exportLists[name] = &lists{store: name}
+	told := store.Told{Brief: s.taskBrief, Now: s.Now, Export: s.exportLists[name].newest(func() journal.Book { return s.Journal.Book() })}
+	if c, ok := s.Settings.StoreNamed(name); ok {
+		told.Tenant = c.Tenant
+	}
+	if len(s.Settings.Stores) > 1 {
+		told.Store = name
+	}
+	return told
+}
+
+// lists remembers what the newest list tells, since each visual is asked about.
+type lists struct {
+	store string
+	mu    sync.Mutex
+	seq   uint64
+	told  *store.Export
+}
+
+func (l *lists) newest(book func() journal.Book) func() *store.Export {
+	return func() *store.Export {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if b := book(); l.seq != b.Seq() {
+			l.seq, l.told = b.Seq(), b.Export(l.store)
+		}
+		return l.told
+	}
+}
+
+func (s *Engine) taskBrief(id store.StepID) (store.Brief, bool) {
+	o, ok := s.Journal.Book().Opened(id)
+	if !ok {
+		return store.Brief{}, false
+	}
+	step := o.Step
+	return store.Brief{Key: step.Key, Name: step.Name, Kind: string(step.Kind), Reason: step.Reason.Message, From: step.From, To: step.To}, true
+}
+
+// WaitingTask is the change of a visual that waits for a person, and the store's own
+// name for it; false where none waits.
+func WaitingTask(book journal.Book, k store.Key) (plan.Open, store.Receipt, bool) {
+	o := book.Open(k)
+	if o == nil || !o.Waiting {
+		return plan.Open{}, store.Receipt{}, false
+	}
+	revisions := book.Revisions(k)
+	return *o, revisions[len(revisions)-1].Receipt, true
+}
+
+// waitingResults lists the changes that wait, of the visuals that a choice takes.
+func (s *Engine) waitingResults(p plan.Plan, chosen func(plan.Open) bool) []apply.Result {
+	var results []apply.Result
+	book := s.Journal.Book()
+	for _, idle := range p.Idle {
+		open, receipt, ok := WaitingTask(book, idle.Key)
+		if idle.Reason.Code == plan.CodeWaiting && ok && chosen(open) {
+			results = append(results, apply.Result{Step: open.Step, Outcome: apply.Waiting,
+				Message: JoinPhrases(fmt.Sprintf("waits since %s: %s", FormatTime(open.Since), receipt.Note), s.corroboratedText(open), s.overdueText(open)), Hint: idle.Reason.Hint})
+		}
+	}
+	return results
+}
+
+// JoinPhrases joins what is to be said, leaving out what is empty.
+func JoinPhrases(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), "; ")
+}
+
+// WantedWithdrawals lists what is to be taken back: what a plan does not want any more, and
+// what somebody holds since it was laid out.
+func (s *Engine) WantedWithdrawals(p plan.Plan, chosen func(plan.Open) bool) []plan.Withdrawal {
+	var all []plan.Withdrawal
+	for _, w := range p.Withdrawals {
+		if chosen(w.Open) {
+			all = append(all, w)
+		}
+	}
+	for _, idle := range p.Idle {
+		open, _, ok := WaitingTask(s.Journal.Book(), idle.Key)
+		if idle.Reason.Code != plan.CodeWaiting || !ok || open.Undoes != "" || !chosen(open) {
+			continue
+		}
+		for _, g := range s.Gates(open.Step) {
+			if g.Kind == plan.GateHold && g.State == plan.GateClosed {
+				all = append(all, plan.Withdrawal{Key: idle.Key, Name: idle.Name, Open: open, Reason: g.Message})
+				break
+			}
+		}
+	}
+	return all
+}
+
+// WithdrawTasks takes tasks back. One that cannot be stops its visual alone.
+func (s *Engine) WithdrawTasks(ctx context.Context, all []plan.Withdrawal) []apply.Result {
+	var results []apply.Result
+	for _, w := range all {
+		r := apply.Result{Step: w.Open.Step, Outcome: apply.Withdrawn,
+			Message: fmt.Sprintf("the task of %s is withdrawn: %s", FormatDay(w.Open.Since), w.Reason)}
+		if err := s.Applier().Withdraw(ctx, s.Tx, w); err != nil {
+			r = apply.Result{Step: w.Open.Step, Outcome: apply.Failed, Code: "op.withdraw", Message: err.Error(),
+				Hint: "see that nobody has a file of the task open, and that its folder can be reached; then run the command again"}
+		}
+		results = append(results, r)
+	}
+	return results
+}
+
+// WithoutFailedWithdrawals leaves out the steps of visuals whose task could not be taken back:
+// two tasks of one visual would contradict each other.
+func WithoutFailedWithdrawals(steps []plan.Step, withdrawn []apply.Result) []plan.Step {
+	return slices.DeleteFunc(slices.Clone(steps), func(step plan.Step) bool {
+		return slices.ContainsFunc(withdrawn, func(r apply.Result) bool { return r.Step.Key == step.Key && !r.OK() })
+	})
+}

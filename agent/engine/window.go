@@ -1,0 +1,8 @@
+package engine
+
+func OrElse(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
