@@ -17,29 +17,29 @@ import (
 // CarryOutPlan withdraws what is not wanted any more and makes the steps, then tells
 // everybody who waits for it. The results begin with what was recovered before,
 // and end with what of the chosen waits for a person.
-func (s *Engine) CarryOutPlan(ctx context.Context, p plan.Plan, in plan.Input, steps []plan.Step, chosen func(plan.Open) bool, recovered []apply.Result) ([]apply.Result, error) {
-	withdrawn := s.WithdrawTasks(ctx, s.WantedWithdrawals(p, chosen))
+func (e *Engine) CarryOutPlan(ctx context.Context, p plan.Plan, in plan.Input, steps []plan.Step, chosen func(plan.Open) bool, recovered []apply.Result) ([]apply.Result, error) {
+	withdrawn := e.WithdrawTasks(ctx, e.WantedWithdrawals(p, chosen))
 	if slices.ContainsFunc(recovered, HaltsRun) {
 		steps = nil
 	}
-	results, err := s.CarryOut(ctx, WithoutFailedWithdrawals(steps, withdrawn), nil)
+	results, err := e.CarryOut(ctx, WithoutFailedWithdrawals(steps, withdrawn), nil)
 	if err == nil {
-		err = s.FollowUp(ctx, p, in)
+		err = e.FollowUp(ctx, p, in)
 	}
-	s.PostToLibrary(ctx)
-	waits := s.waitingResults(p, func(open plan.Open) bool {
+	e.PostToLibrary(ctx)
+	waits := e.waitingResults(p, func(open plan.Open) bool {
 		return chosen(open) && !isAmong(recovered, open) && !isAmong(withdrawn, open)
 	})
 	return slices.Concat(recovered, withdrawn, results, waits), err
 }
 
 // FollowUp reads what the activity log tells, and reminds of what waits.
-func (s *Engine) FollowUp(ctx context.Context, p plan.Plan, in plan.Input) error {
-	if err := s.ReadActivityLog(ctx, false); err != nil {
+func (e *Engine) FollowUp(ctx context.Context, p plan.Plan, in plan.Input) error {
+	if err := e.ReadActivityLog(ctx, false); err != nil {
 		return err
 	}
-	s.CompareDrift(p, in)
-	return s.remindOfTasks(ctx)
+	e.CompareDrift(p, in)
+	return e.remindOfTasks(ctx)
 }
 
 // isAmong says whether results tell of an open step already.
@@ -54,8 +54,8 @@ func (p SavedPlan) NamesVisualOf(open plan.Open) bool {
 
 // StepsOfSavedPlan picks the steps that a saved plan names, if it still holds.
 // One that was applied and waits for a person now has no steps left.
-func (s *Engine) StepsOfSavedPlan(p plan.Plan, saved SavedPlan, name string) ([]plan.Step, error) {
-	if s.allSavedStepsWait(p, saved) {
+func (e *Engine) StepsOfSavedPlan(p plan.Plan, saved SavedPlan, name string) ([]plan.Step, error) {
+	if e.allSavedStepsWait(p, saved) {
 		return nil, nil
 	}
 	if saved.Basis != p.Basis {
@@ -74,8 +74,8 @@ func (s *Engine) StepsOfSavedPlan(p plan.Plan, saved SavedPlan, name string) ([]
 }
 
 // allSavedStepsWait says whether every step of a saved plan waits for a person.
-func (s *Engine) allSavedStepsWait(p plan.Plan, saved SavedPlan) bool {
-	waits := s.waitingResults(p, func(plan.Open) bool { return true })
+func (e *Engine) allSavedStepsWait(p plan.Plan, saved SavedPlan) bool {
+	waits := e.waitingResults(p, func(plan.Open) bool { return true })
 	return len(saved.Steps) > 0 && !slices.ContainsFunc(saved.Steps, func(step SavedStep) bool {
 		return !slices.ContainsFunc(waits, func(r apply.Result) bool { return r.Step.ID == step.ID })
 	})
@@ -99,22 +99,22 @@ func stepGone(p plan.Plan, step SavedStep, name string) error {
 }
 
 // PassesWithOverride says whether nothing holds a step back but the gate to be overridden.
-func (s *Engine) PassesWithOverride(step plan.Step, override string) bool {
-	return !slices.ContainsFunc(s.Gates(step), func(g plan.Gate) bool {
+func (e *Engine) PassesWithOverride(step plan.Step, override string) bool {
+	return !slices.ContainsFunc(e.Gates(step), func(g plan.Gate) bool {
 		return g.State == plan.GateClosed && g.Kind != override
 	})
 }
 
 // RecordOverride records that a person let the steps pass a gate, with the reason.
-func (s *Engine) RecordOverride(ctx context.Context, steps []plan.Step, gate, reason string) error {
+func (e *Engine) RecordOverride(ctx context.Context, steps []plan.Step, gate, reason string) error {
 	if gate == "" {
 		return nil
 	}
 	var facts []journal.Fact
 	for _, step := range steps {
-		for _, g := range s.Gates(step) {
+		for _, g := range e.Gates(step) {
 			if g.Kind == gate && g.State == plan.GateClosed {
-				if err := s.refuseAttester(step, gate); err != nil {
+				if err := e.refuseAttester(step, gate); err != nil {
 					return err
 				}
 				facts = append(facts, journal.Overridden{Step: step.ID, Gate: g.Kind, About: g.Message, Reason: reason})
@@ -122,15 +122,15 @@ func (s *Engine) RecordOverride(ctx context.Context, steps []plan.Step, gate, re
 		}
 	}
 	if len(facts) == 0 {
-		s.note("there was nothing to override: no change is held back by %s", gate)
+		e.note("there was nothing to override: no change is held back by %s", gate)
 	}
-	return s.Journal.Append(ctx, s.Tx, facts...)
+	return e.Journal.Append(ctx, e.Tx, facts...)
 }
 
 // CarryOut makes the steps one by one. A closed gate or a failed step stops
 // that visual's steps; other visuals go on. Ctrl-C stops between two steps, and a
 // store that answers as it never did stops everything.
-func (s *Engine) CarryOut(ctx context.Context, steps []plan.Step, leaves map[store.StepID]*plan.Block) ([]apply.Result, error) {
+func (e *Engine) CarryOut(ctx context.Context, steps []plan.Step, leaves map[store.StepID]*plan.Block) ([]apply.Result, error) {
 	var results []apply.Result
 	stopped := map[store.Key]bool{}
 	for i, step := range steps {
@@ -140,11 +140,11 @@ func (s *Engine) CarryOut(ctx context.Context, steps []plan.Step, leaves map[sto
 		if err := ctx.Err(); err != nil {
 			return results, err
 		}
-		s.progress(i+1, len(steps), step)
-		if err := s.Journal.Refresh(ctx); err != nil {
+		e.progress(i+1, len(steps), step)
+		if err := e.Journal.Refresh(ctx); err != nil {
 			return results, err
 		}
-		r, err := s.carryOutIfReady(ctx, step, leaves[step.ID])
+		r, err := e.carryOutIfReady(ctx, step, leaves[step.ID])
 		if err != nil {
 			return results, err
 		}
@@ -159,8 +159,8 @@ func (s *Engine) CarryOut(ctx context.Context, steps []plan.Step, leaves map[sto
 }
 
 // carryOutIfReady does a step if nothing holds it back right now.
-func (s *Engine) carryOutIfReady(ctx context.Context, step plan.Step, leaves *plan.Block) (apply.Result, error) {
-	for _, g := range s.Gates(step) {
+func (e *Engine) carryOutIfReady(ctx context.Context, step plan.Step, leaves *plan.Block) (apply.Result, error) {
+	for _, g := range e.Gates(step) {
 		if g.State != plan.GateClosed {
 			continue
 		}
@@ -168,12 +168,12 @@ func (s *Engine) carryOutIfReady(ctx context.Context, step plan.Step, leaves *pl
 		if g.Kind == plan.GateReview || g.Kind == plan.GateTries {
 			r.Hint = fmt.Sprintf("if it is to be made all the same: --override %s --reason \"...\"", g.Kind)
 		}
-		if g.Kind == plan.GateReview && s.Moment().State() == moment.Back {
+		if g.Kind == plan.GateReview && e.Moment().State() == moment.Back {
 			r.Code, r.Hint = codeClockBack, "set the clock right and run the command again"
 		}
 		return r, nil
 	}
-	return s.Applier().Do(ctx, s.Tx, step, leaves)
+	return e.Applier().Do(ctx, e.Tx, step, leaves)
 }
 
 // codeClockBack is what readers of licenses call a clock that went back.

@@ -30,7 +30,7 @@ type ActivityLog struct {
 	Message string `json:"message"`
 }
 
-func (s *Engine) DriftFindingOf(f drift.Finding) DriftFinding {
+func (e *Engine) DriftFindingOf(f drift.Finding) DriftFinding {
 	d := DriftFinding{
 		Class: string(f.Class), Code: string(f.Code), Severity: "note", Store: f.Key.Store,
 		Visual: VisualOf(f.Key, f.Name), Believed: StateOf(f.Believed), Found: StateOf(f.Found),
@@ -39,21 +39,21 @@ func (s *Engine) DriftFindingOf(f drift.Finding) DriftFinding {
 	if f.Counts {
 		d.Severity = "drift"
 	}
-	if v, ok := s.Settings.Visual(f.Key.GUID); ok {
+	if v, ok := e.Settings.Visual(f.Key.GUID); ok {
 		d.Pin, d.Policy = v.Pin.String(), string(cmp.Or(v.Drift, plan.DriftReport))
 	}
 	return d
 }
 
-func (s *Engine) ActivityLog() ActivityLog {
-	d := ActivityLog{State: "read", Until: Timestamp(s.activityLog.Until)}
+func (e *Engine) ActivityLog() ActivityLog {
+	d := ActivityLog{State: "read", Until: Timestamp(e.activityLog.Until)}
 	switch {
-	case len(s.tenantStores()) == 0:
+	case len(e.tenantStores()) == 0:
 		d.State, d.Message = "none", "the store is no Organizational Store, so the activity log tells nothing of it"
-	case s.activityLog.Off != "":
-		d.State, d.Message = "off", s.activityLog.Off
-	case s.activityLog.Problem != "":
-		d.State, d.Message = "unread", s.activityLog.Problem
+	case e.activityLog.Off != "":
+		d.State, d.Message = "off", e.activityLog.Off
+	case e.activityLog.Problem != "":
+		d.State, d.Message = "unread", e.activityLog.Problem
 	}
 	return d
 }

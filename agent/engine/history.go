@@ -33,14 +33,14 @@ func eventWords(f journal.StoreChanged) string {
 
 // WithStatements adds to a history what people said of a visual without changing it. What
 // they said is no revision: it has the number 0.
-func (s *Engine) WithStatements(ctx context.Context, history []journal.Revision) ([]journal.Revision, error) {
+func (e *Engine) WithStatements(ctx context.Context, history []journal.Revision) ([]journal.Revision, error) {
 	names := map[visual.GUID]string{}
 	for _, r := range history {
 		names[r.Key.GUID] = r.Name
 	}
-	err := s.Journal.Entries(ctx, func(e journal.Entry) error {
-		r := journal.Revision{Seq: e.Seq, Time: e.At, Status: journal.StatusDone, Actor: e.By, Tx: e.Tx, After: store.State{Presence: store.Absent}}
-		switch f := e.Fact.(type) {
+	err := e.Journal.Entries(ctx, func(entry journal.Entry) error {
+		r := journal.Revision{Seq: entry.Seq, Time: entry.At, Status: journal.StatusDone, Actor: entry.By, Tx: entry.Tx, After: store.State{Presence: store.Absent}}
+		switch f := entry.Fact.(type) {
 		case journal.Held:
 			r.Key, r.Kind, r.Reason = f.Key, "hold", f.Reason
 			if !f.Until.IsZero() {
@@ -90,4 +90,11 @@ func (s *Engine) WithStatements(ctx context.Context, history []journal.Revision)
 	})
 	slices.SortStableFunc(history, func(a, b journal.Revision) int { return cmp.Compare(a.Seq, b.Seq) })
 	return history, err
+}
+
+// Attestation is what programs read of who attested a license.
+type Attestation struct {
+	By       string `json:"by"`
+	Evidence string `json:"evidence"`
+	Reason   string `json:"reason"`
 }

@@ -32,7 +32,7 @@ type Notice struct {
 	Hint    string `json:"hint,omitempty"`
 }
 
-func (s *Engine) ChannelStatusOf(c config.Channel, state channelState, all []notify.Notice) ChannelStatus {
+func (e *Engine) ChannelStatusOf(c config.Channel, state channelState, all []notify.Notice) ChannelStatus {
 	d := ChannelStatus{
 		Name: c.Name, Recipient: c.Recipient(), Events: append([]string{}, c.Events...), State: "ok", Problem: state.Problem,
 		TriedNext: Timestamp(state.Again), Waiting: []Notice{},
@@ -40,7 +40,7 @@ func (s *Engine) ChannelStatusOf(c config.Channel, state channelState, all []not
 	if c.Digest != nil {
 		d.Digest = c.Digest.String()
 	}
-	told, known := s.Journal.Book().Channel(c.Name)
+	told, known := e.Journal.Book().Channel(c.Name)
 	d.Since, d.LastTold, d.Messages = Timestamp(told.Since), Timestamp(told.Last), told.Messages
 	switch {
 	case state.Tries > 0:
@@ -48,7 +48,7 @@ func (s *Engine) ChannelStatusOf(c config.Channel, state channelState, all []not
 	case !known || told.Messages == 0:
 		d.State = "new"
 	}
-	for _, n := range c.Due(s.Journal.Book(), all) {
+	for _, n := range c.Due(e.Journal.Book(), all) {
 		d.Waiting = append(d.Waiting, NoticeOf(n))
 	}
 	return d
@@ -59,14 +59,14 @@ func NoticeOf(n notify.Notice) Notice {
 }
 
 // Channels picks those of the names, or all.
-func (s *Engine) Channels(names []string) ([]config.Channel, error) {
+func (e *Engine) Channels(names []string) ([]config.Channel, error) {
 	for _, name := range names {
-		if _, ok := s.Settings.Channel(name); !ok {
+		if _, ok := e.Settings.Channel(name); !ok {
 			return nil, fault.New("notice.channel", "`orgstore notice list` shows them all", "the settings have no channel %q", name)
 		}
 	}
 	if len(names) == 0 {
-		return s.Settings.Notify, nil
+		return e.Settings.Notify, nil
 	}
-	return slices.DeleteFunc(slices.Clone(s.Settings.Notify), func(c config.Channel) bool { return !slices.Contains(names, c.Name) }), nil
+	return slices.DeleteFunc(slices.Clone(e.Settings.Notify), func(c config.Channel) bool { return !slices.Contains(names, c.Name) }), nil
 }

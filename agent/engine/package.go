@@ -81,9 +81,9 @@ func PackageOf(file string, m pbiviz.Manifest, d visual.Digest, c pbiviz.Content
 }
 
 // Packages weighs the archived packages that are wanted.
-func (s *Engine) Packages(wanted func(journal.Package) bool) []Package {
-	book, at, out := s.Journal.Book(), s.Moment(), []Package{}
-	for _, c := range s.Observer().Candidates(book, false, at) {
+func (e *Engine) Packages(wanted func(journal.Package) bool) []Package {
+	book, at, out := e.Journal.Book(), e.Moment(), []Package{}
+	for _, c := range e.Observer().Candidates(book, false, at) {
 		p, _ := book.Package(c.Release.Digest)
 		if wanted(p) {
 			out = append(out, PackageOf(p.Source, p.Manifest, p.Package, p.Content, c.Terms, c.Judgment, at))

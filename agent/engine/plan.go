@@ -69,20 +69,20 @@ func Title(name string, k store.Key) string {
 
 // DifferenceOf compares the packages of a step; false where one of them is not in
 // the archive or the step puts none.
-func (s *Engine) DifferenceOf(step plan.Step) (diff.Diff, bool) {
+func (e *Engine) DifferenceOf(step plan.Step) (diff.Diff, bool) {
 	if !step.Kind.Puts() || step.From.Release == nil || step.To.Release == nil {
 		return diff.Diff{}, false
 	}
-	return s.archivedDifference(step.From.Release.Digest, step.To.Release.Digest)
+	return e.archivedDifference(step.From.Release.Digest, step.To.Release.Digest)
 }
 
-func (s *Engine) archivedDifference(from, to visual.Digest) (diff.Diff, bool) {
-	a, errA := s.archivedPackage(from)
-	b, errB := s.archivedPackage(to)
+func (e *Engine) archivedDifference(from, to visual.Digest) (diff.Diff, bool) {
+	a, errA := e.archivedPackage(from)
+	b, errB := e.archivedPackage(to)
 	if errA != nil || errB != nil {
 		return diff.Diff{}, false
 	}
-	return Compare(s.Profiles, a, b), true
+	return Compare(e.Profiles, a, b), true
 }
 
 // UnprovenRenewal repeats that a package looks like a renewal and cannot be proven one;
@@ -102,8 +102,8 @@ const codeUnproven = "diff.renewal_unproven"
 // UnprovenArrival says of the package of the installed version that came last,
 // after the installed one and without any license that can be read, that it
 // looks like a renewal; empty where it does not.
-func (s *Engine) UnprovenArrival(idle plan.Idle) string {
-	book, now := s.Journal.Book(), idle.State.Release
+func (e *Engine) UnprovenArrival(idle plan.Idle) string {
+	book, now := e.Journal.Book(), idle.State.Release
 	if now == nil {
 		return ""
 	}
@@ -120,10 +120,10 @@ func (s *Engine) UnprovenArrival(idle plan.Idle) string {
 	if last == nil || len(book.BoundsOf(last.Package)) > 0 {
 		return ""
 	}
-	if _, readable := s.Observer().Readable(book, *last); readable {
+	if _, readable := e.Observer().Readable(book, *last); readable {
 		return ""
 	}
-	d, _ := s.archivedDifference(now.Digest, last.Package)
+	d, _ := e.archivedDifference(now.Digest, last.Package)
 	if text := UnprovenRenewal(d); text != "" {
 		return fmt.Sprintf("%s is here: %s", visual.Release{Version: last.Manifest.Version, Digest: last.Package}, text)
 	}

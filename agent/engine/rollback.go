@@ -14,11 +14,11 @@ import (
 )
 
 // AccessOffText says what nobody sees any more once a visual's access is off.
-func (s *Engine) AccessOffText(step plan.Step) string {
+func (e *Engine) AccessOffText(step plan.Step) string {
 	text := fmt.Sprintf("reports that use %s show nothing in its place until its access is on again; nothing is deleted", Title(step.Name, step.Key))
-	use := s.Facts.Use(step.Key.GUID)
-	viewers, seen := s.Facts.Number(use.Viewers).Get()
-	designers, made := s.Facts.Number(use.Designers).Get()
+	use := e.Facts.Use(step.Key.GUID)
+	viewers, seen := e.Facts.Number(use.Viewers).Get()
+	designers, made := e.Facts.Number(use.Designers).Get()
 	switch {
 	case seen && made:
 		return fmt.Sprintf("%s (known: %s who look at such reports, %s who make them)", text, Count(int(viewers), "person"), Count(int(designers), "person"))
@@ -34,9 +34,9 @@ func (s *Engine) AccessOffText(step plan.Step) string {
 // a second rollback goes further back; where no older code is left it refuses,
 // since the same command, sent twice by mistake, must not cost a renewal or
 // darken reports.
-func (s *Engine) PreviousRelease(key store.Key, now visual.Release) (*visual.Release, error) {
-	book := s.Journal.Book()
-	content := s.codeOf(now.Digest)
+func (e *Engine) PreviousRelease(key store.Key, now visual.Release) (*visual.Release, error) {
+	book := e.Journal.Book()
+	content := e.codeOf(now.Digest)
 	var renewed *visual.Release
 	passed := map[pbiviz.Content]bool{}
 	var after change.Kind // what followed
@@ -46,7 +46,7 @@ func (s *Engine) PreviousRelease(key store.Key, now visual.Release) (*visual.Rel
 		if was == nil || was.Digest == now.Digest {
 			continue
 		}
-		code := s.codeOf(was.Digest)
+		code := e.codeOf(was.Digest)
 		switch {
 		// What was left and then upgraded from had been accepted again.
 		case passed[code], followed != change.Upgrade && wasLeft(book, key, *was):
@@ -83,8 +83,8 @@ func wasLeft(book journal.Book, key store.Key, r visual.Release) bool {
 }
 
 // pinOf is a visual's pin as it is written; empty if it has none.
-func (s *Engine) pinOf(key store.Key) string {
-	v, _ := s.Settings.Visual(key.GUID)
+func (e *Engine) pinOf(key store.Key) string {
+	v, _ := e.Settings.Visual(key.GUID)
 	return v.Pin.String()
 }
 
@@ -95,8 +95,8 @@ func ContentOf(book journal.Book, d visual.Digest) pbiviz.Content {
 
 // codeOf names the code of a package: by the content of the first package that
 // came with it. What differs in the vendor's own license only is the same code.
-func (s *Engine) codeOf(d visual.Digest) pbiviz.Content {
-	book, o := s.Journal.Book(), s.Observer()
+func (e *Engine) codeOf(d visual.Digest) pbiviz.Content {
+	book, o := e.Journal.Book(), e.Observer()
 	known, ok := book.Package(d)
 	if !ok {
 		return ""
@@ -112,14 +112,14 @@ func (s *Engine) codeOf(d visual.Digest) pbiviz.Content {
 // BlockFor says what a rollback leaves behind: the version with all its renewals
 // and whatever is not proven to be different code; within one version, the
 // package alone or its code.
-func (s *Engine) BlockFor(step plan.Step) *plan.Block {
+func (e *Engine) BlockFor(step plan.Step) *plan.Block {
 	if step.From.Release == nil {
 		return nil
 	}
-	b := plan.Block{Key: step.Key, Digest: step.From.Release.Digest, Pin: s.pinOf(step.Key), Reason: step.Reason.Message}
-	book := s.Journal.Book()
+	b := plan.Block{Key: step.Key, Digest: step.From.Release.Digest, Pin: e.pinOf(step.Key), Reason: step.Reason.Message}
+	book := e.Journal.Book()
 	from := ContentOf(book, step.From.Release.Digest)
-	same := step.To.Release != nil && s.codeOf(step.To.Release.Digest) == s.codeOf(step.From.Release.Digest)
+	same := step.To.Release != nil && e.codeOf(step.To.Release.Digest) == e.codeOf(step.From.Release.Digest)
 	if !same {
 		b.Content = from
 	}

@@ -13,10 +13,10 @@ import (
 )
 
 // Runways are those of all licenses with a known end, the nearest first.
-func (s *Engine) Runways(p plan.Plan, in plan.Input) []runway.Runway {
+func (e *Engine) Runways(p plan.Plan, in plan.Input) []runway.Runway {
 	var all []runway.Runway
-	for _, l := range s.Lines(p) {
-		if r, ok := s.runwayOf(l, in); ok {
+	for _, l := range e.Lines(p) {
+		if r, ok := e.runwayOf(l, in); ok {
 			all = append(all, r)
 		}
 	}
@@ -26,36 +26,36 @@ func (s *Engine) Runways(p plan.Plan, in plan.Input) []runway.Runway {
 
 // runwayOf says how much time is left for what is installed of one visual; false
 // where no end of its license is known.
-func (s *Engine) runwayOf(l VisualLine, in plan.Input) (runway.Runway, bool) {
+func (e *Engine) runwayOf(l VisualLine, in plan.Input) (runway.Runway, bool) {
 	ends := l.State.License.Ends
 	if l.State.Presence != store.Present || ends.IsZero() {
 		return runway.Runway{}, false
 	}
-	v, _ := s.Settings.Visual(l.Key.GUID)
+	v, _ := e.Settings.Visual(l.Key.GUID)
 	ask := runway.Input{
-		Key: l.Key, Name: OrElse(l.Name, v.Name), Ends: ends, Policy: s.Settings.Policy(v), Usual: s.usualDurations()[l.Key.Store],
+		Key: l.Key, Name: OrElse(l.Name, v.Name), Ends: ends, Policy: e.Settings.Policy(v), Usual: e.usualDurations()[l.Key.Store],
 		Renewal: runway.Missing,
 	}
-	if !s.Stores[l.Key.Store].Traits().Unattended {
-		ask.Hands = s.usualHandTime(l.Key.Store)
+	if !e.Stores[l.Key.Store].Traits().Unattended {
+		ask.Hands = e.usualHandTime(l.Key.Store)
 	}
-	s.addRenewal(l, in, &ask)
-	if s.needsApprovalFirst(l, ask) {
-		ask.Approval = s.usualApprovalTime()
+	e.addRenewal(l, in, &ask)
+	if e.needsApprovalFirst(l, ask) {
+		ask.Approval = e.usualApprovalTime()
 	}
-	return runway.Compute(ask, s.Moment().Time()), true
+	return runway.Compute(ask, e.Moment().Time()), true
 }
 
 // addRenewal finds how far a license that lasts longer has come.
-func (s *Engine) addRenewal(l VisualLine, in plan.Input, ask *runway.Input) {
-	if open, _, waits := WaitingTask(s.Journal.Book(), l.Key); waits && open.Step.To.License.Ends.After(ask.Ends) {
+func (e *Engine) addRenewal(l VisualLine, in plan.Input, ask *runway.Input) {
+	if open, _, waits := WaitingTask(e.Journal.Book(), l.Key); waits && open.Step.To.License.Ends.After(ask.Ends) {
 		ask.Renewal, ask.Kind, ask.Until = runway.Waiting, open.Step.Kind, open.Step.To.License.Ends
 		ask.Detail = "a person has had the task since " + FormatDay(open.Since)
 		return
 	}
 	if l.Step != nil && l.Step.To.License.Ends.After(ask.Ends) {
 		ask.Renewal, ask.Kind, ask.Until = runway.Here, l.Step.Kind, l.Step.To.License.Ends
-		if g, waits := undecided(s.Gates(*l.Step)); waits {
+		if g, waits := undecided(e.Gates(*l.Step)); waits {
 			ask.Renewal, ask.Detail = runway.Waiting, g.Message
 		}
 		return
@@ -68,7 +68,7 @@ func (s *Engine) addRenewal(l VisualLine, in plan.Input, ask *runway.Input) {
 		if c.GUID != l.Key.GUID || !c.Terms.Ends.After(ask.Ends) {
 			continue
 		}
-		if l.Reason.Code == plan.CodeNotBegun && s.Moment().Before(c.Terms.Begins) {
+		if l.Reason.Code == plan.CodeNotBegun && e.Moment().Before(c.Terms.Begins) {
 			ask.Renewal, ask.Begins, ask.Until = runway.Here, c.Terms.Begins, c.Terms.Ends
 			return
 		}
@@ -93,21 +93,21 @@ func undecided(gates []plan.Gate) (plan.Gate, bool) {
 }
 
 // needsApprovalFirst says whether people must yet say yes to the change that renews.
-func (s *Engine) needsApprovalFirst(l VisualLine, ask runway.Input) bool {
+func (e *Engine) needsApprovalFirst(l VisualLine, ask runway.Input) bool {
 	switch {
 	case ask.Renewal == runway.Waiting && ask.Kind != "" && l.Step == nil: // with whoever makes it
 		return false
 	case l.Step != nil && ask.Kind != "":
-		return slices.ContainsFunc(s.Gates(*l.Step), func(g plan.Gate) bool { return g.Kind == plan.GateApproval && g.State == plan.GateClosed })
+		return slices.ContainsFunc(e.Gates(*l.Step), func(g plan.Gate) bool { return g.Kind == plan.GateApproval && g.State == plan.GateClosed })
 	}
 	return ask.Policy.Approvals.Need(change.Renew, false).Count > 0
 }
 
 // usualApprovalTime is how long people take to approve what has arrived: what three of
 // four took at most.
-func (s *Engine) usualApprovalTime() time.Duration {
+func (e *Engine) usualApprovalTime() time.Duration {
 	var took []time.Duration
-	book := s.Journal.Book()
+	book := e.Journal.Book()
 	for _, r := range book.History() {
 		if len(r.Approvals) == 0 || r.Release() == nil {
 			continue
@@ -136,13 +136,13 @@ func mostTook(took []time.Duration, otherwise time.Duration) time.Duration {
 // usualHandTime is how long people take to make a change of a store: what three of four
 // took at most, and what the settings expect of them where too few were made to
 // tell.
-func (s *Engine) usualHandTime(name string) time.Duration {
+func (e *Engine) usualHandTime(name string) time.Duration {
 	var took []time.Duration
-	for _, r := range s.Journal.Book().History() {
+	for _, r := range e.Journal.Book().History() {
 		if r.Key.Store == name && r.Status == journal.StatusDone && r.Receipt.Waiting {
 			took = append(took, r.Closed.Sub(r.Time))
 		}
 	}
-	t, _ := s.Settings.StoreNamed(name)
+	t, _ := e.Settings.StoreNamed(name)
 	return mostTook(took, t.Remind)
 }

@@ -33,8 +33,8 @@ type VisualStatus struct {
 }
 
 // MustKnowOrSee is mustKnow, where a visual may also just lie in the store.
-func (s *Engine) MustKnowOrSee(visuals []visual.GUID, p plan.Plan) error {
-	return s.MustKnow(slices.DeleteFunc(slices.Clone(visuals), func(g visual.GUID) bool {
+func (e *Engine) MustKnowOrSee(visuals []visual.GUID, p plan.Plan) error {
+	return e.MustKnow(slices.DeleteFunc(slices.Clone(visuals), func(g visual.GUID) bool {
 		return slices.ContainsFunc(VisualLines(p), func(l VisualLine) bool { return l.Key.GUID == g })
 	}))
 }
@@ -67,27 +67,27 @@ func VisualLines(p plan.Plan) []VisualLine {
 	return slices.CompactFunc(out, func(a, b VisualLine) bool { return a.Key == b.Key })
 }
 
-func (s *Engine) StatusOf(l VisualLine, in plan.Input) VisualStatus {
-	at := s.Moment()
+func (e *Engine) StatusOf(l VisualLine, in plan.Input) VisualStatus {
+	at := e.Moment()
 	d := VisualStatus{
 		GUID: l.Key.GUID.String(), Name: l.Name, Store: l.Key.Store, Gates: GatesOf(l.Gates), InstalledDigest: DigestText(l.State.Release),
 		LicenseEnds: Timestamp(l.State.License.Ends), NewestAvailable: newest(in, l.Key.GUID),
 	}
 	if l.Step != nil {
-		d.Gates = GatesOf(s.Gates(*l.Step))
+		d.Gates = GatesOf(e.Gates(*l.Step))
 	}
 	if l.State.Release != nil {
 		d.InstalledVersion = l.State.Release.Version.String()
 	}
-	if v, ok := s.Settings.Visual(l.Key.GUID); ok {
+	if v, ok := e.Settings.Visual(l.Key.GUID); ok {
 		d.Pin, d.Name = v.Pin.String(), cmp.Or(d.Name, v.Name)
 	}
 	if !l.State.License.Ends.IsZero() && l.State.Presence == store.Present {
 		left := l.State.License.DaysLeft(at)
 		d.DaysLeft = &left
 	}
-	d.State, d.Message = s.condition(l, at)
-	if r, ok := s.runwayOf(l, in); ok {
+	d.State, d.Message = e.condition(l, at)
+	if r, ok := e.runwayOf(l, in); ok {
 		d.LastChance = Timestamp(r.By)
 		if d.State == "license-ending" {
 			d.Message = fmt.Sprintf("the license ends on %s; %s", FormatDay(r.Ends), WithHint(plan.Reason{Message: r.Message, Hint: r.Hint}))
@@ -98,7 +98,7 @@ func (s *Engine) StatusOf(l VisualLine, in plan.Input) VisualStatus {
 	case installed.Judgment.Has(CodeRevoked):
 		d.State, d.Message = "license-revoked", WithHint(l.Reason)
 	case d.State == "ok":
-		if why, lost := UntrustedVendor(s.Trust, l.State.License); lost {
+		if why, lost := UntrustedVendor(e.Trust, l.State.License); lost {
 			d.State, d.Message = "vendor-untrusted", why
 		}
 	}
@@ -106,10 +106,10 @@ func (s *Engine) StatusOf(l VisualLine, in plan.Input) VisualStatus {
 }
 
 // condition picks the one word for a visual: what needs a person first.
-func (s *Engine) condition(l VisualLine, at moment.Moment) (state, message string) {
+func (e *Engine) condition(l VisualLine, at moment.Moment) (state, message string) {
 	ends := l.State.License.Ends
 	present := l.State.Presence == store.Present
-	hold := s.heldText(l, at)
+	hold := e.heldText(l, at)
 	switch {
 	case present && !ends.IsZero() && !at.Before(ends):
 		return "license-ended", fmt.Sprintf("the license ended on %s; %s", FormatDay(ends), WithHint(l.Reason))
@@ -118,10 +118,10 @@ func (s *Engine) condition(l VisualLine, at moment.Moment) (state, message strin
 	case l.Drift != "":
 		return "drifted", l.Drift
 	case l.Reason.Code == plan.CodeWaiting:
-		return "waiting", s.waitingText(l)
+		return "waiting", e.waitingText(l)
 	case l.Reason.Code == plan.CodeUnclear:
 		return "waiting", WithHint(l.Reason)
-	case s.isChecking(l.Key):
+	case e.isChecking(l.Key):
 		return "checking", WithHint(l.Reason)
 	case l.IsBlocked:
 		return "blocked", WithHint(l.Reason)
@@ -130,7 +130,7 @@ func (s *Engine) condition(l VisualLine, at moment.Moment) (state, message strin
 	case l.Step != nil && !present && l.Step.Kind != change.Install:
 		return "missing", l.Reason.Message
 	case l.Step != nil:
-		return "change-planned", string(l.Step.Kind) + ": " + WhyText(l.Reason.Message, s.Gates(*l.Step))
+		return "change-planned", string(l.Step.Kind) + ": " + WhyText(l.Reason.Message, e.Gates(*l.Step))
 	case present && !ends.IsZero() && l.State.License.DaysLeft(at) <= WarnDays:
 		return "license-ending", "" // its runway says more
 	}
@@ -138,27 +138,27 @@ func (s *Engine) condition(l VisualLine, at moment.Moment) (state, message strin
 }
 
 // isChecking says whether a change was made and its check has not answered.
-func (s *Engine) isChecking(k store.Key) bool {
-	open := s.Journal.Book().Open(k)
+func (e *Engine) isChecking(k store.Key) bool {
+	open := e.Journal.Book().Open(k)
 	return open != nil && open.Checking
 }
 
 // waitingText says which task waits, since when, and how it ends.
-func (s *Engine) waitingText(l VisualLine) string {
-	open, receipt, ok := WaitingTask(s.Journal.Book(), l.Key)
+func (e *Engine) waitingText(l VisualLine) string {
+	open, receipt, ok := WaitingTask(e.Journal.Book(), l.Key)
 	if !ok || receipt.Note == "" {
 		return WithHint(l.Reason)
 	}
-	return JoinPhrases(fmt.Sprintf("since %s: %s (%s)", FormatTime(open.Since), receipt.Note, l.Reason.Hint), s.corroboratedText(open), s.overdueText(open))
+	return JoinPhrases(fmt.Sprintf("since %s: %s (%s)", FormatTime(open.Since), receipt.Note, l.Reason.Hint), e.corroboratedText(open), e.overdueText(open))
 }
 
 // heldText says who holds a visual and why; empty if nobody does, or what is planned is
 // let through.
-func (s *Engine) heldText(l VisualLine, at moment.Moment) string {
-	if l.Step != nil && !IsClosed(s.Gates(*l.Step), plan.GateHold) {
+func (e *Engine) heldText(l VisualLine, at moment.Moment) string {
+	if l.Step != nil && !IsClosed(e.Gates(*l.Step), plan.GateHold) {
 		return ""
 	}
-	for _, h := range s.Journal.Book().Holds() {
+	for _, h := range e.Journal.Book().Holds() {
 		if h.Key.GUID != l.Key.GUID || h.Key.Store != "" && h.Key.Store != l.Key.Store || !h.Until.IsZero() && !at.Before(h.Until) {
 			continue
 		}

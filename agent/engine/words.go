@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/orgstore/orgstore/packages/store"
@@ -87,3 +89,25 @@ func DigestText(r *visual.Release) string {
 
 // nothing stands in messages for what is not there.
 const nothing = "-"
+
+// Count counts things for people.
+func Count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+func OrElse(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+func IgnoreError(err, harmless error) error {
+	if errors.Is(err, harmless) {
+		return nil
+	}
+	return err
+}

@@ -25,24 +25,24 @@ func OnOff(b *bool) string {
 }
 
 // MeaningOfEntry says what an entry of a list means for orgstore.
-func (s *Engine) MeaningOfEntry(e journal.ExportedEntry, fact journal.Exported) string {
-	k := store.Key{Store: fact.Store, GUID: e.GUID}
-	_, pinned := s.Settings.Visual(e.GUID)
-	belief := s.Journal.Book().Belief(k)
-	open, _, waits := WaitingTask(s.Journal.Book(), k)
+func (e *Engine) MeaningOfEntry(entry journal.ExportedEntry, fact journal.Exported) string {
+	k := store.Key{Store: fact.Store, GUID: entry.GUID}
+	_, pinned := e.Settings.Visual(entry.GUID)
+	belief := e.Journal.Book().Belief(k)
+	open, _, waits := WaitingTask(e.Journal.Book(), k)
 	switch {
-	case e.Source == store.FromAppSource && pinned:
+	case entry.Source == store.FromAppSource && pinned:
 		return "pinned, and cannot be: it came from AppSource, which updates it by itself"
-	case e.Source == store.FromAppSource:
+	case entry.Source == store.FromAppSource:
 		return "from AppSource: it updates by itself and is never touched"
 	case waits:
-		l := store.Listing{GUID: e.GUID, Source: e.Source, Enabled: e.Enabled}
+		l := store.Listing{GUID: entry.GUID, Source: entry.Source, Enabled: entry.Enabled}
 		return cmp.Or(speaks(open, l, true, fact.Taken), fmt.Sprintf("%s waits for a person; a list tells no version", open.Step.Kind))
 	case !pinned:
 		return "not pinned: it is left alone"
 	case belief.Presence != store.Present || belief.Release == nil:
-		return "nobody can tell which package this is: orgstore store baseline " + e.GUID.String() + " --package FILE --evidence TEXT"
-	case e.Enabled != nil && belief.Enabled != nil && *e.Enabled != *belief.Enabled:
+		return "nobody can tell which package this is: orgstore store baseline " + entry.GUID.String() + " --package FILE --evidence TEXT"
+	case entry.Enabled != nil && belief.Enabled != nil && *entry.Enabled != *belief.Enabled:
 		return fmt.Sprintf("known as %s with access %s: somebody changed its access", belief.Release.Version, OnOff(belief.Enabled))
 	}
 	return fmt.Sprintf("known as %s", belief.Release.Version)
@@ -73,11 +73,11 @@ func speaks(open plan.Open, l store.Listing, there bool, taken time.Time) string
 
 // corroboratedText says what the newest list and the activity log tell of a change
 // that waits.
-func (s *Engine) corroboratedText(open plan.Open) string {
+func (e *Engine) corroboratedText(open plan.Open) string {
 	listed := ""
-	if e := s.Journal.Book().Export(open.Step.Key.Store); e != nil {
-		l, there := e.Listed[open.Step.Key.GUID]
-		listed = speaks(open, l, there, e.Taken)
+	if entry := e.Journal.Book().Export(open.Step.Key.Store); entry != nil {
+		l, there := entry.Listed[open.Step.Key.GUID]
+		listed = speaks(open, l, there, entry.Taken)
 	}
-	return JoinPhrases(listed, s.corroboration(open))
+	return JoinPhrases(listed, e.corroboration(open))
 }

@@ -11,9 +11,9 @@ import (
 
 // MustKnow refuses a visual that orgstore has never met: a misspelt GUID must
 // not look like one of which there is nothing to say.
-func (s *Engine) MustKnow(visuals []visual.GUID) error {
+func (e *Engine) MustKnow(visuals []visual.GUID) error {
 	for _, g := range visuals {
-		if !s.isKnown(g) {
+		if !e.isKnown(g) {
 			return fault.New("visual.unknown", "look at `orgstore status` and `orgstore package list` for those it knows; upper and lower case count",
 				"orgstore knows no visual %s: it is neither pinned, nor installed by orgstore, nor among the packages taken in", g)
 		}
@@ -22,11 +22,11 @@ func (s *Engine) MustKnow(visuals []visual.GUID) error {
 }
 
 // isKnown says whether the settings, the journal or the archive name a visual.
-func (s *Engine) isKnown(g visual.GUID) bool {
-	if _, pinned := s.Settings.Visual(g); pinned {
+func (e *Engine) isKnown(g visual.GUID) bool {
+	if _, pinned := e.Settings.Visual(g); pinned {
 		return true
 	}
-	book := s.Journal.Book()
+	book := e.Journal.Book()
 	return slices.ContainsFunc(book.Keys(), func(k store.Key) bool { return k.GUID == g }) ||
 		slices.ContainsFunc(book.Packages(), func(p journal.Package) bool { return p.Manifest.GUID == g })
 }

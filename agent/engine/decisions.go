@@ -22,14 +22,14 @@ type Decision struct {
 // PendingDecisions lists the changes that people decide about: planned ones, and what was
 // asked for beyond the pins, planned again. What does not follow any more from
 // pins, packages and store is not among them.
-func (s *Engine) PendingDecisions(ctx context.Context) ([]Decision, error) {
-	p, _, err := s.LookAndPlan(ctx, nil)
+func (e *Engine) PendingDecisions(ctx context.Context) ([]Decision, error) {
+	p, _, err := e.LookAndPlan(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
 	steps := slices.Concat(p.Steps, p.Unadopted)
-	for _, r := range s.Journal.Book().Requests() {
-		p, _, err := s.PlanNow(ctx, []plan.Ask{{Key: r.Key, Version: r.Version, Content: r.Content, Not: r.Not, Reason: r.Reason}})
+	for _, r := range e.Journal.Book().Requests() {
+		p, _, err := e.PlanNow(ctx, []plan.Ask{{Key: r.Key, Version: r.Version, Content: r.Content, Not: r.Not, Reason: r.Reason}})
 		if err != nil {
 			return nil, err
 		}
@@ -41,7 +41,7 @@ func (s *Engine) PendingDecisions(ctx context.Context) ([]Decision, error) {
 	}
 	var matters []Decision
 	for _, step := range steps {
-		gates := s.DecisionGates(step)
+		gates := e.DecisionGates(step)
 		if i := slices.IndexFunc(gates, func(g plan.Gate) bool { return g.Kind == plan.GateApproval }); i >= 0 {
 			matters = append(matters, Decision{step, gates[i]})
 		}
@@ -51,18 +51,18 @@ func (s *Engine) PendingDecisions(ctx context.Context) ([]Decision, error) {
 
 // DecisionGates are the gates that a change waits for: of one that somebody made by hand,
 // rules and people alone.
-func (s *Engine) DecisionGates(step plan.Step) []plan.Gate {
+func (e *Engine) DecisionGates(step plan.Step) []plan.Gate {
 	if step.Reason.Code == plan.CodeAdopt {
-		return s.consentGates(step)
+		return e.consentGates(step)
 	}
-	return s.Gates(step)
+	return e.Gates(step)
 }
 
 // StepPrefix begins the name of every step.
 const StepPrefix = "st_"
 
 // PickDecision finds the one change that a person names.
-func (s *Engine) PickDecision(matters []Decision, name string) (Decision, error) {
+func (e *Engine) PickDecision(matters []Decision, name string) (Decision, error) {
 	if strings.HasPrefix(name, StepPrefix) {
 		i := slices.IndexFunc(matters, func(m Decision) bool { return m.Step.ID == store.StepID(name) })
 		if i < 0 {
@@ -75,7 +75,7 @@ func (s *Engine) PickDecision(matters []Decision, name string) (Decision, error)
 	if err != nil {
 		return Decision{}, fault.Usage("name a step as orgstore approve lists it, or a visual by its GUID", "%w", err)
 	}
-	if err := s.MustKnow([]visual.GUID{g}); err != nil {
+	if err := e.MustKnow([]visual.GUID{g}); err != nil {
 		return Decision{}, err
 	}
 	of := slices.DeleteFunc(slices.Clone(matters), func(m Decision) bool { return m.Step.Key.GUID != g })

@@ -25,29 +25,29 @@ var usualEnv = []string{
 }
 
 // checkersOf finds what the settings ask after a step; nil where they ask nothing.
-func (s *Engine) checkersOf(step plan.Step) apply.Checker {
-	c, ok := s.Settings.CheckAfter(step.Key.GUID, step.Kind)
+func (e *Engine) checkersOf(step plan.Step) apply.Checker {
+	c, ok := e.Settings.CheckAfter(step.Key.GUID, step.Kind)
 	if !ok {
 		return nil
 	}
 	var all check.All
 	if len(c.Command) > 0 {
-		env, secrets := s.checkEnvironment(c.Env)
-		all = append(all, check.Command{Args: c.Command, Dir: filepath.Dir(s.Settings.File), Env: env, Secrets: secrets, Limit: c.Timeout, Now: s.Now})
+		env, secrets := e.checkEnvironment(c.Env)
+		all = append(all, check.Command{Args: c.Command, Dir: filepath.Dir(e.Settings.File), Env: env, Secrets: secrets, Limit: c.Timeout, Now: e.Now})
 	}
 	if c.Webhook.Named() {
-		all = append(all, s.webhookOf(c))
+		all = append(all, e.webhookOf(c))
 	}
-	return announced{all, s, fmt.Sprintf("checking %s of %s, for %s at most", step.Kind, Title(step.Name, step.Key), c.Timeout)}
+	return announced{all, e, fmt.Sprintf("checking %s of %s, for %s at most", step.Kind, Title(step.Name, step.Key), c.Timeout)}
 }
 
 // plannedCheck says what is looked at after a step.
-func (s *Engine) plannedCheck(step plan.Step) plan.Check {
+func (e *Engine) plannedCheck(step plan.Step) plan.Check {
 	var c plan.Check
-	if asked, ok := s.Settings.CheckAfter(step.Key.GUID, step.Kind); ok {
+	if asked, ok := e.Settings.CheckAfter(step.Key.GUID, step.Kind); ok {
 		c.Asks = asked.Words()
 	}
-	if target, ok := s.Stores[step.Key.Store]; ok {
+	if target, ok := e.Stores[step.Key.Store]; ok {
 		c.Blind = !target.Traits().TellsDigest
 	}
 	return c
@@ -66,31 +66,31 @@ func (a announced) Check(ctx context.Context, c check.Change) journal.Checked {
 	return a.All.Check(ctx, c)
 }
 
-func (s *Engine) webhookOf(c config.Check) check.Webhook {
+func (e *Engine) webhookOf(c config.Check) check.Webhook {
 	return check.Webhook{
-		Limit: c.Timeout, Now: s.Now,
+		Limit: c.Timeout, Now: e.Now,
 		Secret: func() (string, error) {
-			if s.Secret == nil {
+			if e.Secret == nil {
 				return "", fault.New("notice.unsupported", "use a command", "this program was built without what posts to webhooks")
 			}
-			return s.Secret(c.Secret)
+			return e.Secret(c.Secret)
 		},
 		Post: func(ctx context.Context, header map[string]string, body []byte) error {
-			return s.Post(ctx, s.Settings, Post{To: c.Webhook, Header: header, Body: body, Patience: c.Timeout})
+			return e.Post(ctx, e.Settings, Post{To: c.Webhook, Header: header, Body: body, Patience: c.Timeout})
 		},
 	}
 }
 
 // checkEnvironment is what a check's command sees of orgstore's own, and what of it
 // its output must not show.
-func (s *Engine) checkEnvironment(names []string) (env, secrets []string) {
+func (e *Engine) checkEnvironment(names []string) (env, secrets []string) {
 	for _, name := range slices.Concat(usualEnv, names) {
-		if v := s.Env(name); v != "" {
+		if v := e.Env(name); v != "" {
 			env = append(env, name+"="+v)
 		}
 	}
 	for _, name := range names {
-		secrets = append(secrets, s.Env(name))
+		secrets = append(secrets, e.Env(name))
 	}
 	return env, secrets
 }

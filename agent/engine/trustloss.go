@@ -20,11 +20,11 @@ type LostTrust struct {
 
 // LostTrust finds what passes today and would not under another trust. What is
 // installed stays; the list says which it is.
-func (s *Engine) LostTrust(after license.Trust) []LostTrust {
-	book, at := s.Journal.Book(), s.Moment()
-	now := s.Observer()
+func (e *Engine) LostTrust(after license.Trust) []LostTrust {
+	book, at := e.Journal.Book(), e.Moment()
+	now := e.Observer()
 	then := now
-	then.Trust, _ = listening(after, book.Statuses(), s.Archive.Statement)
+	then.Trust, _ = listening(after, book.Statuses(), e.Archive.Statement)
 	type offer struct {
 		digest visual.Digest
 		id     string
@@ -39,14 +39,14 @@ func (s *Engine) LostTrust(after license.Trust) []LostTrust {
 			continue
 		}
 		lost = append(lost, LostTrust{
-			c.GUID.String(), c.Name, c.Release.Version.String(), c.Release.Digest.String(), s.isInstalled(book, c.Release, c.GUID), firstReason(c.Judgment),
+			c.GUID.String(), c.Name, c.Release.Version.String(), c.Release.Digest.String(), e.isInstalled(book, c.Release, c.GUID), firstReason(c.Judgment),
 		})
 	}
 	return lost
 }
 
-func (s *Engine) isInstalled(book journal.Book, r visual.Release, g visual.GUID) bool {
-	for name := range s.Stores {
+func (e *Engine) isInstalled(book journal.Book, r visual.Release, g visual.GUID) bool {
+	for name := range e.Stores {
 		if b := book.Belief(store.Key{Store: name, GUID: g}); b.Presence == store.Present && b.Release != nil && b.Release.Digest == r.Digest {
 			return true
 		}

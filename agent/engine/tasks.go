@@ -14,16 +14,16 @@ import (
 )
 
 // driverContext is what a store that sees nothing by itself is told, from the journal.
-func (s *Engine) driverContext(name string) store.Told {
-	if s.exportLists == nil {
-		s.exportLists = map[string]*lists{}
+func (e *Engine) driverContext(name string) store.Told {
+	if e.exportLists == nil {
+		e.exportLists = map[string]*lists{}
 	}
-	s.exportLists[name] = &lists{store: name}
-	told := store.Told{Brief: s.taskBrief, Now: s.Now, Export: s.exportLists[name].newest(func() journal.Book { return s.Journal.Book() })}
-	if c, ok := s.Settings.StoreNamed(name); ok {
+	e.exportLists[name] = &lists{store: name}
+	told := store.Told{Brief: e.taskBrief, Now: e.Now, Export: e.exportLists[name].newest(func() journal.Book { return e.Journal.Book() })}
+	if c, ok := e.Settings.StoreNamed(name); ok {
 		told.Tenant = c.Tenant
 	}
-	if len(s.Settings.Stores) > 1 {
+	if len(e.Settings.Stores) > 1 {
 		told.Store = name
 	}
 	return told
@@ -48,8 +48,8 @@ func (l *lists) newest(book func() journal.Book) func() *store.Export {
 	}
 }
 
-func (s *Engine) taskBrief(id store.StepID) (store.Brief, bool) {
-	o, ok := s.Journal.Book().Opened(id)
+func (e *Engine) taskBrief(id store.StepID) (store.Brief, bool) {
+	o, ok := e.Journal.Book().Opened(id)
 	if !ok {
 		return store.Brief{}, false
 	}
@@ -69,14 +69,14 @@ func WaitingTask(book journal.Book, k store.Key) (plan.Open, store.Receipt, bool
 }
 
 // waitingResults lists the changes that wait, of the visuals that a choice takes.
-func (s *Engine) waitingResults(p plan.Plan, chosen func(plan.Open) bool) []apply.Result {
+func (e *Engine) waitingResults(p plan.Plan, chosen func(plan.Open) bool) []apply.Result {
 	var results []apply.Result
-	book := s.Journal.Book()
+	book := e.Journal.Book()
 	for _, idle := range p.Idle {
 		open, receipt, ok := WaitingTask(book, idle.Key)
 		if idle.Reason.Code == plan.CodeWaiting && ok && chosen(open) {
 			results = append(results, apply.Result{Step: open.Step, Outcome: apply.Waiting,
-				Message: JoinPhrases(fmt.Sprintf("waits since %s: %s", FormatTime(open.Since), receipt.Note), s.corroboratedText(open), s.overdueText(open)), Hint: idle.Reason.Hint})
+				Message: JoinPhrases(fmt.Sprintf("waits since %s: %s", FormatTime(open.Since), receipt.Note), e.corroboratedText(open), e.overdueText(open)), Hint: idle.Reason.Hint})
 		}
 	}
 	return results
@@ -89,7 +89,7 @@ func JoinPhrases(parts ...string) string {
 
 // WantedWithdrawals lists what is to be taken back: what a plan does not want any more, and
 // what somebody holds since it was laid out.
-func (s *Engine) WantedWithdrawals(p plan.Plan, chosen func(plan.Open) bool) []plan.Withdrawal {
+func (e *Engine) WantedWithdrawals(p plan.Plan, chosen func(plan.Open) bool) []plan.Withdrawal {
 	var all []plan.Withdrawal
 	for _, w := range p.Withdrawals {
 		if chosen(w.Open) {
@@ -97,11 +97,11 @@ func (s *Engine) WantedWithdrawals(p plan.Plan, chosen func(plan.Open) bool) []p
 		}
 	}
 	for _, idle := range p.Idle {
-		open, _, ok := WaitingTask(s.Journal.Book(), idle.Key)
+		open, _, ok := WaitingTask(e.Journal.Book(), idle.Key)
 		if idle.Reason.Code != plan.CodeWaiting || !ok || open.Undoes != "" || !chosen(open) {
 			continue
 		}
-		for _, g := range s.Gates(open.Step) {
+		for _, g := range e.Gates(open.Step) {
 			if g.Kind == plan.GateHold && g.State == plan.GateClosed {
 				all = append(all, plan.Withdrawal{Key: idle.Key, Name: idle.Name, Open: open, Reason: g.Message})
 				break
@@ -112,12 +112,12 @@ func (s *Engine) WantedWithdrawals(p plan.Plan, chosen func(plan.Open) bool) []p
 }
 
 // WithdrawTasks takes tasks back. One that cannot be stops its visual alone.
-func (s *Engine) WithdrawTasks(ctx context.Context, all []plan.Withdrawal) []apply.Result {
+func (e *Engine) WithdrawTasks(ctx context.Context, all []plan.Withdrawal) []apply.Result {
 	var results []apply.Result
 	for _, w := range all {
 		r := apply.Result{Step: w.Open.Step, Outcome: apply.Withdrawn,
 			Message: fmt.Sprintf("the task of %s is withdrawn: %s", FormatDay(w.Open.Since), w.Reason)}
-		if err := s.Applier().Withdraw(ctx, s.Tx, w); err != nil {
+		if err := e.Applier().Withdraw(ctx, e.Tx, w); err != nil {
 			r = apply.Result{Step: w.Open.Step, Outcome: apply.Failed, Code: "op.withdraw", Message: err.Error(),
 				Hint: "see that nobody has a file of the task open, and that its folder can be reached; then run the command again"}
 		}

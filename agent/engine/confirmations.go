@@ -10,11 +10,11 @@ import (
 )
 
 // NothingWaits says why there is nothing to confirm.
-func (s *Engine) NothingWaits(k store.Key) error {
-	if o := s.Journal.Book().Open(k); o != nil && o.Unclear != "" {
+func (e *Engine) NothingWaits(k store.Key) error {
+	if o := e.Journal.Book().Open(k); o != nil && o.Unclear != "" {
 		return fault.New(string(plan.CodeUnclear), o.Look(), "no task of %s waits for a person, but somebody is to look at it: %s", k.GUID, o.Unclear)
 	}
-	for _, r := range s.Journal.Book().Revisions(k) {
+	for _, r := range e.Journal.Book().Revisions(k) {
 		if r.Status == journal.StatusOpen || r.Status == journal.StatusChecking {
 			return fault.New("confirm.open", "run `orgstore apply`: it finishes what was interrupted", "a change of %s was interrupted and does not wait for a person", k.GUID)
 		}

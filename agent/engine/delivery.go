@@ -54,56 +54,56 @@ type Mail struct {
 
 // DeliverNotices sends what people have yet to be told, channel by channel. What keeps it
 // from that is said and stops nothing else.
-func (s *Engine) DeliverNotices(ctx context.Context, p plan.Plan, in plan.Input) {
-	if len(s.Settings.Notify) == 0 || ctx.Err() != nil {
+func (e *Engine) DeliverNotices(ctx context.Context, p plan.Plan, in plan.Input) {
+	if len(e.Settings.Notify) == 0 || ctx.Err() != nil {
 		return
 	}
-	if _, err := s.Deliver(ctx, s.Notices(p, in), s.Settings.Notify, false); err != nil && ctx.Err() == nil {
-		s.note("notices could not be sent: %v", err)
+	if _, err := e.Deliver(ctx, e.Notices(p, in), e.Settings.Notify, false); err != nil && ctx.Err() == nil {
+		e.note("notices could not be sent: %v", err)
 	}
 }
 
 // DeliverNoticesAfterChange does so after something was changed.
-func (s *Engine) DeliverNoticesAfterChange(ctx context.Context) {
-	if len(s.Settings.Notify) == 0 || ctx.Err() != nil {
+func (e *Engine) DeliverNoticesAfterChange(ctx context.Context) {
+	if len(e.Settings.Notify) == 0 || ctx.Err() != nil {
 		return
 	}
-	if err := s.ReleaseLease(); err != nil { // nobody is kept out while channels are waited for
-		s.note("the lock could not be given back: %v", err)
+	if err := e.ReleaseLease(); err != nil { // nobody is kept out while channels are waited for
+		e.note("the lock could not be given back: %v", err)
 	}
-	p, in, err := s.PlanNow(ctx, nil)
+	p, in, err := e.PlanNow(ctx, nil)
 	if err != nil {
-		s.note("notices could not be sent: %v", err)
+		e.note("notices could not be sent: %v", err)
 		return
 	}
-	s.DeliverNotices(ctx, p, in)
+	e.DeliverNotices(ctx, p, in)
 }
 
 // Notices are all that there is to tell now, told before or not.
-func (s *Engine) Notices(p plan.Plan, in plan.Input) []notify.Notice {
-	now := s.Moment().Time()
-	book := s.Journal.Book()
-	all := notify.Licenses(s.Runways(p, in), now)
-	all = append(all, notify.Tasks(book, s.taskInstructions)...)
+func (e *Engine) Notices(p plan.Plan, in plan.Input) []notify.Notice {
+	now := e.Moment().Time()
+	book := e.Journal.Book()
+	all := notify.Licenses(e.Runways(p, in), now)
+	all = append(all, notify.Tasks(book, e.taskInstructions)...)
 	all = append(all, notify.Changes(book)...)
-	all = append(all, notify.Drift(s.CompareDrift(p, in))...)
+	all = append(all, notify.Drift(e.CompareDrift(p, in))...)
 	var held []notify.Held
 	for _, step := range p.Steps {
-		if g, waits := undecided(s.Gates(step)); waits && g.Kind != plan.GateHold {
+		if g, waits := undecided(e.Gates(step)); waits && g.Kind != plan.GateHold {
 			held = append(held, notify.Held{Step: step, Gate: g})
 		}
 	}
 	all = append(all, notify.Gates(held)...)
-	all = append(all, notify.Expiries(s.knownExpiries(), now)...)
-	if f := s.signInFault; f != nil {
+	all = append(all, notify.Expiries(e.knownExpiries(), now)...)
+	if f := e.signInFault; f != nil {
 		all = append(all, notify.Unsigned(f.Error(), f.Hint, verdict.Code(f.Code), now))
 	}
 	return all
 }
 
 // taskInstructions are what a task asks a person to do, where the store can tell.
-func (s *Engine) taskInstructions(k store.Key, id store.StepID) string {
-	t, ok := s.Stores[k.Store].(interface {
+func (e *Engine) taskInstructions(k store.Key, id store.StepID) string {
+	t, ok := e.Stores[k.Store].(interface {
 		Instructions(id store.StepID) (string, error)
 	})
 	if !ok {
@@ -117,20 +117,20 @@ func (s *Engine) taskInstructions(k store.Key, id store.StepID) string {
 }
 
 // knownExpiries are the ends that are known beside those of licenses.
-func (s *Engine) knownExpiries() []notify.Expiry {
+func (e *Engine) knownExpiries() []notify.Expiry {
 	var all []notify.Expiry
-	if in := s.Settings.SignIn; !in.SecretEnds.IsZero() {
+	if in := e.Settings.SignIn; !in.SecretEnds.IsZero() {
 		all = append(all, notify.Expiry{Event: notify.SignInEnding, What: "the client secret that signs in to the tenant", Ends: in.SecretEnds,
 			Hint: "create a new one in the app registration, put it where sign_in says, and correct secret_ends"})
 	}
-	if s.Settings.SignIn.Certificate != "" {
+	if e.Settings.SignIn.Certificate != "" {
 		// One that cannot be read shows where somebody signs in with it.
-		if ends, err := s.certificateEnds(); err == nil && !ends.IsZero() {
+		if ends, err := e.certificateEnds(); err == nil && !ends.IsZero() {
 			all = append(all, notify.Expiry{Event: notify.SignInEnding, What: "the certificate that signs in to the tenant", Ends: ends,
 				Hint: "make a new one, add its public half to the app registration, and put it where sign_in.certificate says"})
 		}
 	}
-	vendors, _ := s.TrustParts(s.Settings)
+	vendors, _ := e.TrustParts(e.Settings)
 	for _, v := range vendors {
 		if !v.Bundle.IsZero() && !v.Bundle.Expires().IsZero() {
 			all = append(all, notify.Expiry{Event: notify.TrustEnding, What: "the trust bundle of " + v.Name, Ends: v.Bundle.Expires(),
@@ -140,8 +140,8 @@ func (s *Engine) knownExpiries() []notify.Expiry {
 	return all
 }
 
-func (s *Engine) certificateEnds() (time.Time, error) {
-	t, err := s.ConnectTenant()
+func (e *Engine) certificateEnds() (time.Time, error) {
+	t, err := e.ConnectTenant()
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -157,18 +157,18 @@ type Delivery struct {
 // Deliver sends what is due to channels, and records it. One process at a time
 // sends: another one that does so leaves nothing to do. In a hurry, a person
 // asked for it: no digest is waited for, and no channel is left alone.
-func (s *Engine) Deliver(ctx context.Context, all []notify.Notice, channels []config.Channel, hurry bool) ([]Delivery, error) {
-	held, err := lock.Acquire(ctx, s.Disk, filepath.Join(s.Settings.Data, "notices"), lock.Holder{Command: "orgstore notice", Since: s.Now()}, 0)
+func (e *Engine) Deliver(ctx context.Context, all []notify.Notice, channels []config.Channel, hurry bool) ([]Delivery, error) {
+	held, err := lock.Acquire(ctx, e.Disk, filepath.Join(e.Settings.Data, "notices"), lock.Holder{Command: "orgstore notice", Since: e.Now()}, 0)
 	if busy := (*lock.Held)(nil); errors.As(err, &busy) && !hurry {
 		return nil, nil
 	} else if err != nil {
 		return nil, err
 	}
 	defer held.Release() //nolint:errcheck // it ends with the process
-	if err := s.Journal.Refresh(ctx); err != nil {
+	if err := e.Journal.Refresh(ctx); err != nil {
 		return nil, err
 	}
-	states, err := s.ChannelStates()
+	states, err := e.ChannelStates()
 	if err != nil {
 		return nil, err
 	}
@@ -178,7 +178,7 @@ func (s *Engine) Deliver(ctx context.Context, all []notify.Notice, channels []co
 	var failures []error
 	for _, c := range channels {
 		state := states[c.Name]
-		told, err := s.deliverTo(ctx, c, &state, all, hurry)
+		told, err := e.deliverTo(ctx, c, &state, all, hurry)
 		for _, m := range told {
 			sent = append(sent, Delivery{c.Name, m})
 		}
@@ -187,18 +187,18 @@ func (s *Engine) Deliver(ctx context.Context, all []notify.Notice, channels []co
 			failures = append(failures, err)
 		}
 	}
-	return sent, errors.Join(append(failures, s.saveChannels(states))...)
+	return sent, errors.Join(append(failures, e.saveChannels(states))...)
 }
 
 // deliverTo sends what is due to one channel. What was sent is recorded at once:
 // a program that dies in between sends that message once more, under its id.
-func (s *Engine) deliverTo(ctx context.Context, c config.Channel, state *channelState, all []notify.Notice, hurry bool) ([]notify.Message, error) {
-	now, digest := s.Now().UTC(), time.Time{}
+func (e *Engine) deliverTo(ctx context.Context, c config.Channel, state *channelState, all []notify.Notice, hurry bool) ([]notify.Message, error) {
+	now, digest := e.Now().UTC(), time.Time{}
 	if c.Digest != nil {
 		digest = c.Digest.Before(now)
 	}
-	if _, begun := s.Journal.Book().Channel(c.Name); !begun {
-		if err := s.Journal.Append(ctx, s.Tx, journal.Notified{Channel: c.Name}); err != nil {
+	if _, begun := e.Journal.Book().Channel(c.Name); !begun {
+		if err := e.Journal.Append(ctx, e.Tx, journal.Notified{Channel: c.Name}); err != nil {
 			return nil, err
 		}
 		state.Digest = digest // its first one is the next
@@ -210,17 +210,17 @@ func (s *Engine) deliverTo(ctx context.Context, c config.Channel, state *channel
 		return nil, nil
 	}
 	var sent []notify.Message
-	for _, m := range notify.Messages(c.Name, c.Due(s.Journal.Book(), all), c.Digest != nil, now) {
-		if err := s.send(ctx, c, m); err != nil {
-			return sent, s.noteFailedChannel(c, state, err)
+	for _, m := range notify.Messages(c.Name, c.Due(e.Journal.Book(), all), c.Digest != nil, now) {
+		if err := e.send(ctx, c, m); err != nil {
+			return sent, e.noteFailedChannel(c, state, err)
 		}
-		if err := s.Journal.Append(context.WithoutCancel(ctx), s.Tx, toldOf(c.Name, m)); err != nil {
+		if err := e.Journal.Append(context.WithoutCancel(ctx), e.Tx, toldOf(c.Name, m)); err != nil {
 			return sent, err
 		}
 		sent = append(sent, m)
 	}
 	if state.Tries > 0 && len(sent) > 0 {
-		s.note("the channel %s works again", safetext.Line(c.Name))
+		e.note("the channel %s works again", safetext.Line(c.Name))
 	}
 	*state = channelState{Digest: digest}
 	return sent, nil
@@ -235,19 +235,19 @@ func toldOf(channel string, m notify.Message) journal.Notified {
 }
 
 // noteFailedChannel keeps that a channel could not be told, and when it is tried again.
-func (s *Engine) noteFailedChannel(c config.Channel, state *channelState, err error) error {
+func (e *Engine) noteFailedChannel(c config.Channel, state *channelState, err error) error {
 	f := fault.Of(err)
 	if f.Code == "error" { // whoever answers there says no more
 		f = &fault.Fault{Code: "notice.failed", Hint: "look after whoever answers there: the agent tries again by itself, and orgstore notice send at once", Err: err}
 	}
 	if state.Tries == 0 {
-		state.Since = s.Now().UTC()
+		state.Since = e.Now().UTC()
 	}
 	state.Problem = safetext.Line(f.Error())
 	if f.Hint != "" {
 		state.Problem += " (" + safetext.Line(f.Hint) + ")"
 	}
-	state.Again = s.Now().UTC().Add(min(firstAgain<<min(state.Tries, 10), lastAgain))
+	state.Again = e.Now().UTC().Add(min(firstAgain<<min(state.Tries, 10), lastAgain))
 	state.Tries++
 	failed := fault.New(f.Code, f.Hint, "the channel %s could not be told: %w", c.Name, f.Err)
 	failed.Because = f.Because
@@ -255,39 +255,39 @@ func (s *Engine) noteFailedChannel(c config.Channel, state *channelState, err er
 }
 
 // send sends one message by the channel's way.
-func (s *Engine) send(ctx context.Context, c config.Channel, m notify.Message) error {
+func (e *Engine) send(ctx context.Context, c config.Channel, m notify.Message) error {
 	switch {
 	case c.Mail.From != "":
-		if s.signInFault != nil {
-			return s.signInFault // nobody is asked to sign in twice
+		if e.signInFault != nil {
+			return e.signInFault // nobody is asked to sign in twice
 		}
-		t, err := s.ConnectTenant()
+		t, err := e.ConnectTenant()
 		if err != nil {
 			return err
 		}
 		return t.Mail(ctx, Mail{From: c.Mail.From, To: c.Mail.To, Subject: m.Subject(), Text: m.Text()})
-	case s.Post == nil:
+	case e.Post == nil:
 		return fault.New("notice.unsupported", "use mail", "this program was built without what posts to webhooks")
 	case c.Teams.Named():
 		body, err := m.Card()
 		if err != nil {
 			return err
 		}
-		return s.Post(ctx, s.Settings, Post{To: c.Teams, Body: body})
+		return e.Post(ctx, e.Settings, Post{To: c.Teams, Body: body})
 	}
 	body, err := m.Hook()
 	if err != nil {
 		return err
 	}
-	secret, err := s.Secret(c.Secret)
+	secret, err := e.Secret(c.Secret)
 	if err != nil {
 		return err
 	}
-	header, err := m.Sign(secret, body, s.Now())
+	header, err := m.Sign(secret, body, e.Now())
 	if err != nil {
 		return fault.New("notice.secret", "make one: openssl rand -base64 32, and write whsec_ before it", "%w", err)
 	}
-	return s.Post(ctx, s.Settings, Post{To: c.Webhook, Header: header, Body: body})
+	return e.Post(ctx, e.Settings, Post{To: c.Webhook, Header: header, Body: body})
 }
 
 // A channelState is how a channel is, beside what the journal has. Its members
@@ -308,14 +308,14 @@ type channelsFile struct {
 	Channels map[string]channelState `json:"channels"`
 }
 
-func (s *Engine) channelsFile() string {
-	return filepath.Join(s.Settings.Data, "notices", "channels.json")
+func (e *Engine) channelsFile() string {
+	return filepath.Join(e.Settings.Data, "notices", "channels.json")
 }
 
 // ChannelStates reads how channels are. A file that cannot be understood is as
 // good as none: what was told is in the journal.
-func (s *Engine) ChannelStates() (map[string]channelState, error) {
-	text, err := disk.ReadFile(s.Disk, s.channelsFile(), maxChannels)
+func (e *Engine) ChannelStates() (map[string]channelState, error) {
+	text, err := disk.ReadFile(e.Disk, e.channelsFile(), maxChannels)
 	if err != nil {
 		return map[string]channelState{}, IgnoreError(err, fs.ErrNotExist)
 	}
@@ -326,21 +326,21 @@ func (s *Engine) ChannelStates() (map[string]channelState, error) {
 	return f.Channels, nil
 }
 
-func (s *Engine) saveChannels(states map[string]channelState) error {
+func (e *Engine) saveChannels(states map[string]channelState) error {
 	maps.DeleteFunc(states, func(name string, _ channelState) bool {
-		_, known := s.Settings.Channel(name)
+		_, known := e.Settings.Channel(name)
 		return !known
 	})
 	text, err := json.Marshal(channelsFile{channelsFormat, states})
 	if err != nil {
 		return err
 	}
-	return s.Write(s.channelsFile(), 0o600, text)
+	return e.Write(e.channelsFile(), 0o600, text)
 }
 
 // FailingChannels says which channels cannot be told; empty where all can.
-func (s *Engine) FailingChannels() string {
-	states, err := s.ChannelStates()
+func (e *Engine) FailingChannels() string {
+	states, err := e.ChannelStates()
 	if err != nil {
 		return "how the channels of notices are is not known: " + err.Error()
 	}

@@ -12,20 +12,20 @@ import (
 
 // HasWork says whether there is something to change, or to finish: only then are
 // others kept from changing things.
-func (s *Engine) HasWork(p plan.Plan) bool {
-	book := s.Journal.Book()
+func (e *Engine) HasWork(p plan.Plan) bool {
+	book := e.Journal.Book()
 	for _, k := range book.Keys() {
 		if book.Open(k) != nil {
 			return true
 		}
 	}
-	return len(p.Adoptions) > 0 || len(s.ReadySteps(p.Steps)) > 0 || len(s.WantedWithdrawals(p, anyOpen)) > 0
+	return len(p.Adoptions) > 0 || len(e.ReadySteps(p.Steps)) > 0 || len(e.WantedWithdrawals(p, anyOpen)) > 0
 }
 
 // BecameReady says whether something may be made now that was held back when the
 // round began, and was not tried: somebody approved it while others were made.
-func (s *Engine) BecameReady(p plan.Plan, before []plan.Step, results []apply.Result) bool {
-	return slices.ContainsFunc(s.ReadySteps(p.Steps), func(step plan.Step) bool {
+func (e *Engine) BecameReady(p plan.Plan, before []plan.Step, results []apply.Result) bool {
+	return slices.ContainsFunc(e.ReadySteps(p.Steps), func(step plan.Step) bool {
 		return !slices.ContainsFunc(before, func(b plan.Step) bool { return b.ID == step.ID }) &&
 			!slices.ContainsFunc(results, func(r apply.Result) bool { return r.Step.ID == step.ID })
 	})
@@ -37,11 +37,11 @@ func anyKey(store.Key) bool { return true }
 
 // ReadySteps picks the steps that nothing holds back. Where one of a visual is held
 // back, so are those after it, which begin where it ends.
-func (s *Engine) ReadySteps(steps []plan.Step) []plan.Step {
+func (e *Engine) ReadySteps(steps []plan.Step) []plan.Step {
 	var ready []plan.Step
 	held := map[store.Key]bool{}
 	for _, step := range steps {
-		held[step.Key] = held[step.Key] || !plan.Ready(s.Gates(step))
+		held[step.Key] = held[step.Key] || !plan.Ready(e.Gates(step))
 		if !held[step.Key] {
 			ready = append(ready, step)
 		}
@@ -50,33 +50,33 @@ func (s *Engine) ReadySteps(steps []plan.Step) []plan.Step {
 }
 
 // ActAlone makes what nothing holds back, as the only one who changes things.
-func (s *Engine) ActAlone(ctx context.Context) ([]apply.Result, error) {
-	recovered, err := s.BeginChanging(ctx, "agent run")
+func (e *Engine) ActAlone(ctx context.Context) ([]apply.Result, error) {
+	recovered, err := e.BeginChanging(ctx, "agent run")
 	if err != nil {
 		return recovered, err
 	}
-	p, in, err := s.PlanNow(ctx, nil) // again: what it was before others may have changed
+	p, in, err := e.PlanNow(ctx, nil) // again: what it was before others may have changed
 	if err != nil {
 		return recovered, err
 	}
-	if err := s.Adopt(ctx, p, anyKey); err != nil {
+	if err := e.Adopt(ctx, p, anyKey); err != nil {
 		return recovered, err
 	}
-	if len(s.Adopted) > 0 {
-		if p, in, err = s.PlanNow(ctx, nil); err != nil {
+	if len(e.Adopted) > 0 {
+		if p, in, err = e.PlanNow(ctx, nil); err != nil {
 			return recovered, err
 		}
 	}
-	results, err := s.CarryOutPlan(ctx, p, in, s.ReadySteps(p.Steps), anyOpen, recovered)
-	return results, errors.Join(err, s.ReleaseLease())
+	results, err := e.CarryOutPlan(ctx, p, in, e.ReadySteps(p.Steps), anyOpen, recovered)
+	return results, errors.Join(err, e.ReleaseLease())
 }
 
 // IsNew says whether a result is this session's: a task that waited before was
 // told of then.
-func (s *Engine) IsNew(r apply.Result) bool {
+func (e *Engine) IsNew(r apply.Result) bool {
 	if r.Outcome != apply.Waiting || r.Code != "" {
 		return true
 	}
-	revisions := s.Journal.Book().Revisions(r.Step.Key)
-	return len(revisions) > 0 && revisions[len(revisions)-1].Tx == s.Tx
+	revisions := e.Journal.Book().Revisions(r.Step.Key)
+	return len(revisions) > 0 && revisions[len(revisions)-1].Tx == e.Tx
 }

@@ -21,27 +21,27 @@ const boardFile = "library.board"
 // loadBoard reads the board of a library that shows notes; it stays nil for one
 // that does not. A board that is not there, or is another library's, is a new
 // one: then the library is read from its start.
-func (s *Engine) loadBoard(lib intake.Library) (fresh bool, err error) {
+func (e *Engine) loadBoard(lib intake.Library) (fresh bool, err error) {
 	poster, ok := lib.(board.Poster)
 	if !ok {
 		return false, nil
 	}
-	place := s.Settings.Library.Place()
-	b, err := s.savedBoard()
+	place := e.Settings.Library.Place()
+	b, err := e.savedBoard()
 	if err != nil {
 		return false, err
 	}
 	if fresh = b == nil || !b.Of(place); fresh {
 		b = board.New(place)
 	}
-	s.board, s.poster = b, poster
+	e.board, e.poster = b, poster
 	return fresh, nil
 }
 
 // savedBoard reads the board; nil where there is none that can be read. What a
 // library holds can always be read anew.
-func (s *Engine) savedBoard() (*board.Board, error) {
-	text, err := disk.ReadFile(s.Disk, filepath.Join(s.Settings.Data, boardFile), board.MaxSize)
+func (e *Engine) savedBoard() (*board.Board, error) {
+	text, err := disk.ReadFile(e.Disk, filepath.Join(e.Settings.Data, boardFile), board.MaxSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -50,7 +50,7 @@ func (s *Engine) savedBoard() (*board.Board, error) {
 	}
 	b, err := board.Parse(text)
 	if err != nil {
-		s.note("%s: the library is read from its start", safetext.Lines(err.Error()))
+		e.note("%s: the library is read from its start", safetext.Lines(err.Error()))
 		return nil, nil
 	}
 	return b, nil
@@ -58,43 +58,43 @@ func (s *Engine) savedBoard() (*board.Board, error) {
 
 // saveBoard keeps what items are and were told, with what another process
 // added meanwhile.
-func (s *Engine) saveBoard() error {
-	if s.board == nil || !s.board.Changed() {
+func (e *Engine) saveBoard() error {
+	if e.board == nil || !e.board.Changed() {
 		return nil
 	}
-	other, err := s.savedBoard()
+	other, err := e.savedBoard()
 	if err != nil {
 		return err
 	}
-	s.board.Join(other)
-	text, err := s.board.Text()
+	e.board.Join(other)
+	text, err := e.board.Text()
 	if err != nil {
 		return err
 	}
-	if err := s.Write(filepath.Join(s.Settings.Data, boardFile), 0o600, text); err != nil {
+	if err := e.Write(filepath.Join(e.Settings.Data, boardFile), 0o600, text); err != nil {
 		return err
 	}
-	s.board.Saved()
+	e.board.Saved()
 	return nil
 }
 
 // PostToLibrary tells the library what became of its items. It is for people who look
 // there: where it fails, that is said, tried again by the next run, and the
 // command's outcome is what it was.
-func (s *Engine) PostToLibrary(ctx context.Context) {
-	if s.board == nil || ctx.Err() != nil {
+func (e *Engine) PostToLibrary(ctx context.Context) {
+	if e.board == nil || ctx.Err() != nil {
 		return
 	}
-	in, err := s.Observer().Input(ctx, s.Journal.Book(), nil, s.Moment())
+	in, err := e.Observer().Input(ctx, e.Journal.Book(), nil, e.Moment())
 	if err != nil { // the store's trouble, which is told elsewhere
-		in = plan.Input{Candidates: s.Observer().Candidates(s.Journal.Book(), false, s.Moment())}
+		in = plan.Input{Candidates: e.Observer().Candidates(e.Journal.Book(), false, e.Moment())}
 	}
-	_, err = s.board.Post(ctx, s.poster, board.Look(s.Journal.Book(), in))
-	if err = errors.Join(err, s.saveBoard()); err != nil && ctx.Err() == nil {
-		s.UnpostedLibrary = fmt.Sprintf("the library does not show everything yet, and the next run tries again: %v", err)
+	_, err = e.board.Post(ctx, e.poster, board.Look(e.Journal.Book(), in))
+	if err = errors.Join(err, e.saveBoard()); err != nil && ctx.Err() == nil {
+		e.UnpostedLibrary = fmt.Sprintf("the library does not show everything yet, and the next run tries again: %v", err)
 		if hint := fault.Of(err).Hint; hint != "" {
-			s.UnpostedLibrary += " (" + hint + ")"
+			e.UnpostedLibrary += " (" + hint + ")"
 		}
-		s.note("%s", s.UnpostedLibrary)
+		e.note("%s", e.UnpostedLibrary)
 	}
 }

@@ -30,47 +30,47 @@ type heldLease struct {
 
 // acquireLease takes the right to change stores. The error is *lock.Held where another
 // process has it.
-func (s *Engine) acquireLease(ctx context.Context, command string) error {
-	held, err := lock.Acquire(ctx, s.Disk, s.Settings.Data, lock.Holder{Command: command, Since: s.Now()}, 0)
+func (e *Engine) acquireLease(ctx context.Context, command string) error {
+	held, err := lock.Acquire(ctx, e.Disk, e.Settings.Data, lock.Holder{Command: command, Since: e.Now()}, 0)
 	switch busy := (*lock.Held)(nil); {
 	case errors.As(err, &busy):
-		if err := s.takeOverLease(ctx, busy); err != nil {
+		if err := e.takeOverLease(ctx, busy); err != nil {
 			return err
 		}
 	case err != nil:
 		return err
 	default:
 		// Whoever had the lease is gone: its lock is.
-		if err := s.Journal.Lead(ctx, leaseTerm, true); err != nil {
+		if err := e.Journal.Lead(ctx, leaseTerm, true); err != nil {
 			return errors.Join(err, held.Release())
 		}
 	}
-	s.lease = &heldLease{lock: held, done: make(chan struct{})}
+	e.lease = &heldLease{lock: held, done: make(chan struct{})}
 	var beating context.Context
-	beating, s.lease.stop = context.WithCancel(context.WithoutCancel(ctx))
-	go s.keepLease(beating, s.lease.done)
+	beating, e.lease.stop = context.WithCancel(context.WithoutCancel(ctx))
+	go e.keepLease(beating, e.lease.done)
 	return nil
 }
 
 // takeOverLease takes the lease from a process that lives and has not extended it for
 // long. One that has just begun may not have taken it yet.
-func (s *Engine) takeOverLease(ctx context.Context, busy *lock.Held) error {
-	if busy.By.Since.IsZero() || s.Now().Before(busy.By.Since.Add(leaseTerm)) {
+func (e *Engine) takeOverLease(ctx context.Context, busy *lock.Held) error {
+	if busy.By.Since.IsZero() || e.Now().Before(busy.By.Since.Add(leaseTerm)) {
 		return busy
 	}
-	err := s.Journal.Lead(ctx, leaseTerm, false)
+	err := e.Journal.Lead(ctx, leaseTerm, false)
 	if leased := (*journal.LeasedError)(nil); errors.As(err, &leased) {
 		return busy
 	}
 	if err == nil {
-		s.note("process %d on %s has not answered for %s: this run takes over from it", busy.By.PID, busy.By.Host, leaseTerm)
+		e.note("process %d on %s has not answered for %s: this run takes over from it", busy.By.PID, busy.By.Host, leaseTerm)
 	}
 	return err
 }
 
 // keepLease extends the lease until it is told to stop. A lease that is lost shows at
 // the next append, and before the next change: see apply.Applier.Lead.
-func (s *Engine) keepLease(ctx context.Context, done chan<- struct{}) {
+func (e *Engine) keepLease(ctx context.Context, done chan<- struct{}) {
 	defer close(done)
 	tick := time.NewTicker(leaseBeat)
 	defer tick.Stop()
@@ -79,7 +79,7 @@ func (s *Engine) keepLease(ctx context.Context, done chan<- struct{}) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if errors.Is(s.Journal.Lead(ctx, leaseTerm, false), journal.ErrLost) {
+			if errors.Is(e.Journal.Lead(ctx, leaseTerm, false), journal.ErrLost) {
 				return
 			}
 		}
@@ -87,16 +87,16 @@ func (s *Engine) keepLease(ctx context.Context, done chan<- struct{}) {
 }
 
 // ReleaseLease gives the right back.
-func (s *Engine) ReleaseLease() error {
-	if s.lease == nil {
+func (e *Engine) ReleaseLease() error {
+	if e.lease == nil {
 		return nil
 	}
-	s.lease.stop()
-	<-s.lease.done
-	err := s.Journal.Leave(context.Background())
-	if s.lease.lock != nil {
-		err = errors.Join(err, s.lease.lock.Release())
+	e.lease.stop()
+	<-e.lease.done
+	err := e.Journal.Leave(context.Background())
+	if e.lease.lock != nil {
+		err = errors.Join(err, e.lease.lock.Release())
 	}
-	s.lease = nil
+	e.lease = nil
 	return err
 }

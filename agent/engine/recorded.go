@@ -21,12 +21,12 @@ const (
 )
 
 // OpenRecorded opens the store that a recipe drives.
-func (s *Engine) OpenRecorded(name, approved string) (store.Store, error) {
-	text, err := s.ReadBounded(name, maxRecipe)
+func (e *Engine) OpenRecorded(name, approved string) (store.Store, error) {
+	text, err := e.ReadBounded(name, maxRecipe)
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.ConnectTenant()
+	t, err := e.ConnectTenant()
 	if err != nil {
 		return nil, err
 	}
@@ -38,9 +38,9 @@ func (s *Engine) OpenRecorded(name, approved string) (store.Store, error) {
 }
 
 // openStore opens one store of the settings.
-func (s *Engine) openStore(_ context.Context, c config.Store) (store.Store, error) {
+func (e *Engine) openStore(_ context.Context, c config.Store) (store.Store, error) {
 	if c.Driver == config.RecordedDriver {
-		return s.OpenRecorded(c.Recipe, c.Approved)
+		return e.OpenRecorded(c.Recipe, c.Approved)
 	}
-	return s.OpenStore(s.Disk, c, s.driverContext(c.Name))
+	return e.OpenStore(e.Disk, c, e.driverContext(c.Name))
 }

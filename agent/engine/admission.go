@@ -18,16 +18,16 @@ import (
 
 // violationsOf asks the tenant's rules about a step. What cannot be looked at is not
 // let through.
-func (s *Engine) violationsOf(step plan.Step) []plan.Ruling {
-	if len(s.Settings.Rules.Sources()) == 0 || !step.Kind.Puts() || step.Asked || step.Kind == change.Restore {
+func (e *Engine) violationsOf(step plan.Step) []plan.Ruling {
+	if len(e.Settings.Rules.Sources()) == 0 || !step.Kind.Puts() || step.Asked || step.Kind == change.Restore {
 		return nil
 	}
-	f, err := s.ruleFactsOf(step)
+	f, err := e.ruleFactsOf(step)
 	if err != nil {
 		return []plan.Ruling{{Rule: "of the settings", Message: fmt.Sprintf("none can be asked: %v", err)}}
 	}
 	var all []plan.Ruling
-	for _, found := range s.Settings.Rules.Judge(f) {
+	for _, found := range e.Settings.Rules.Judge(f) {
 		all = append(all, plan.Ruling(found))
 	}
 	return all
@@ -35,27 +35,27 @@ func (s *Engine) violationsOf(step plan.Step) []plan.Ruling {
 
 // ruleFactsOf gathers what rules may speak of. The packages of a step are read once;
 // the time is that of the moment.
-func (s *Engine) ruleFactsOf(step plan.Step) (rule.Facts, error) {
-	f, known := s.ruleFacts[step.ID]
+func (e *Engine) ruleFactsOf(step plan.Step) (rule.Facts, error) {
+	f, known := e.ruleFacts[step.ID]
 	if !known {
 		var err error
-		if f, err = s.packageRuleFacts(step); err != nil {
+		if f, err = e.packageRuleFacts(step); err != nil {
 			return f, err
 		}
-		if s.ruleFacts == nil {
-			s.ruleFacts = map[store.StepID]rule.Facts{}
+		if e.ruleFacts == nil {
+			e.ruleFacts = map[store.StepID]rule.Facts{}
 		}
-		s.ruleFacts[step.ID] = f
+		e.ruleFacts[step.ID] = f
 	}
-	at := s.Moment()
+	at := e.Moment()
 	f.Change = rule.Change{Kind: string(step.Kind), Store: step.Key.Store}
-	f.Visual = rule.Visual{GUID: step.Key.GUID.String(), Name: step.Name, Pin: s.pinOf(step.Key)}
+	f.Visual = rule.Visual{GUID: step.Key.GUID.String(), Name: step.Name, Pin: e.pinOf(step.Key)}
 	f.Now = at.Time().UTC()
 	f.License = licenseFacts(step.To.License)
 	if !f.License.Ends.IsZero() {
 		f.License.DaysLeft = int64(step.To.License.DaysLeft(at))
 	}
-	f.Tenant = s.tenantRuleFacts(step.Key.GUID)
+	f.Tenant = e.tenantRuleFacts(step.Key.GUID)
 	return f, nil
 }
 
@@ -63,13 +63,13 @@ func licenseFacts(t license.Terms) rule.License {
 	return rule.License{Grade: string(t.Grade), Vendor: t.Vendor, Kind: string(t.Kind), Quantity: t.Quantity, Trial: t.Trial, Ends: t.Ends.UTC()}
 }
 
-func (s *Engine) tenantRuleFacts(g visual.GUID) rule.Tenant {
-	use := s.Facts.Use(g)
+func (e *Engine) tenantRuleFacts(g visual.GUID) rule.Tenant {
+	use := e.Facts.Use(g)
 	f := rule.Tenant{
-		ID: s.Settings.Tenant, Cloud: cmp.Or(s.Settings.Cloud, "public"),
-		Designers: orUnknown(s.Facts.Number(use.Designers)), Viewers: orUnknown(s.Facts.Number(use.Viewers)),
+		ID: e.Settings.Tenant, Cloud: cmp.Or(e.Settings.Cloud, "public"),
+		Designers: orUnknown(e.Facts.Number(use.Designers)), Viewers: orUnknown(e.Facts.Number(use.Viewers)),
 	}
-	capacities, _ := s.Facts.Capacities.Get()
+	capacities, _ := e.Facts.Capacities.Get()
 	for _, c := range capacities {
 		f.Capacities = append(f.Capacities, c.SKU.String())
 	}
@@ -84,12 +84,12 @@ func orUnknown(k tenant.Known[int64]) int64 {
 }
 
 // packageRuleFacts reads the packages of a step and compares them.
-func (s *Engine) packageRuleFacts(step plan.Step) (rule.Facts, error) {
+func (e *Engine) packageRuleFacts(step plan.Step) (rule.Facts, error) {
 	var f rule.Facts
 	if step.To.Release == nil {
 		return f, errors.New("it does not say which package comes")
 	}
-	to, err := s.archivedPackage(step.To.Release.Digest)
+	to, err := e.archivedPackage(step.To.Release.Digest)
 	if err != nil {
 		return f, err
 	}
@@ -101,17 +101,17 @@ func (s *Engine) packageRuleFacts(step plan.Step) (rule.Facts, error) {
 		}
 		return f, errors.New("what is installed is not known")
 	}
-	from, err := s.archivedPackage(step.From.Release.Digest)
+	from, err := e.archivedPackage(step.From.Release.Digest)
 	if err != nil {
 		return f, err
 	}
 	f.From = packageFacts(from)
-	f.Diff = diffFacts(Compare(s.Profiles, from, to))
+	f.Diff = diffFacts(Compare(e.Profiles, from, to))
 	return f, nil
 }
 
-func (s *Engine) archivedPackage(d visual.Digest) (*pbiviz.Package, error) {
-	file, err := s.Archive.Package(d)
+func (e *Engine) archivedPackage(d visual.Digest) (*pbiviz.Package, error) {
+	file, err := e.Archive.Package(d)
 	if err != nil {
 		return nil, err
 	}

@@ -39,24 +39,24 @@ type checkpoint struct {
 
 // checkpointFiles lists where checkpoints are: in the data folder, and where the
 // settings say.
-func (s *Engine) checkpointFiles() []string {
-	files := []string{filepath.Join(s.Settings.Data, checkpointFile)}
-	if s.Settings.Checkpoint != "" {
-		files = append(files, s.Settings.Checkpoint)
+func (e *Engine) checkpointFiles() []string {
+	files := []string{filepath.Join(e.Settings.Data, checkpointFile)}
+	if e.Settings.Checkpoint != "" {
+		files = append(files, e.Settings.Checkpoint)
 	}
 	return files
 }
 
 // ReadCheckpoints reads what checkpoints there are. One that cannot be read is told,
 // and stops nothing: a share may be away.
-func (s *Engine) ReadCheckpoints() []checkpoint {
+func (e *Engine) ReadCheckpoints() []checkpoint {
 	var all []checkpoint
-	for _, file := range s.checkpointFiles() {
-		c, err := s.checkpoint(file)
+	for _, file := range e.checkpointFiles() {
+		c, err := e.checkpoint(file)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
-			s.note("the checkpoint %s of the audit log cannot be read: %v", file, err)
+			e.note("the checkpoint %s of the audit log cannot be read: %v", file, err)
 		default:
 			all = append(all, c)
 		}
@@ -87,9 +87,9 @@ func (p Ports) checkpoint(file string) (checkpoint, error) {
 // restored from a backup, or its tail was cut off: it goes on from the newest
 // trusted time that is known, and records that. One that goes on otherwise from
 // there is another log, and nothing may be concluded from it.
-func (s *Engine) VerifyCheckpoints(ctx context.Context, checkpoints []checkpoint) error {
+func (e *Engine) VerifyCheckpoints(ctx context.Context, checkpoints []checkpoint) error {
 	for _, c := range checkpoints {
-		head, there, err := s.Journal.HashOf(ctx, c.Seq)
+		head, there, err := e.Journal.HashOf(ctx, c.Seq)
 		switch {
 		case err != nil:
 			return err
@@ -98,7 +98,7 @@ func (s *Engine) VerifyCheckpoints(ctx context.Context, checkpoints []checkpoint
 		case there:
 			continue
 		}
-		if err := s.recordRestoredLog(ctx, c); err != nil {
+		if err := e.recordRestoredLog(ctx, c); err != nil {
 			return err
 		}
 	}
@@ -107,9 +107,9 @@ func (s *Engine) VerifyCheckpoints(ctx context.Context, checkpoints []checkpoint
 
 // recordRestoredLog records that the log ends before a checkpoint, with the time mark
 // found there, and marks anew where the log goes on from.
-func (s *Engine) recordRestoredLog(ctx context.Context, c checkpoint) error {
-	book := s.Journal.Book()
-	s.note("warning %s: the audit log ends at entry %d, and the checkpoint %s knows entry %d: it was restored from a backup, or its end was cut off; what was done since is not in it",
+func (e *Engine) recordRestoredLog(ctx context.Context, c checkpoint) error {
+	book := e.Journal.Book()
+	e.note("warning %s: the audit log ends at entry %d, and the checkpoint %s knows entry %d: it was restored from a backup, or its end was cut off; what was done since is not in it",
 		codeMarkRestored, book.Seq(), c.file, c.Seq)
 	trusted := c.Trusted
 	if mark := book.TimeMark().Trusted; mark.After(trusted) {
@@ -118,31 +118,31 @@ func (s *Engine) recordRestoredLog(ctx context.Context, c checkpoint) error {
 	if trusted.IsZero() { // nothing was ever trusted: only the place is told
 		trusted = time.Unix(0, 0).UTC()
 	}
-	err := s.Journal.Append(ctx, s.Tx, journal.TimeMarked{
+	err := e.Journal.Append(ctx, e.Tx, journal.TimeMarked{
 		Trusted: trusted, Source: fmt.Sprintf("checkpoint of entry %d, %s; the log ended at entry %d", c.Seq, c.Head, book.Seq()),
 	})
 	if err != nil {
 		return err
 	}
-	return s.writeCheckpoint(c.file)
+	return e.writeCheckpoint(c.file)
 }
 
 // writeCheckpoints writes the checkpoints where the log went on. They are a help: what keeps
 // one from being written is told, and fails no command.
-func (s *Engine) writeCheckpoints() {
-	for _, file := range s.checkpointFiles() {
-		if c, err := s.checkpoint(file); err == nil && c.Seq >= s.Journal.Book().Seq() {
+func (e *Engine) writeCheckpoints() {
+	for _, file := range e.checkpointFiles() {
+		if c, err := e.checkpoint(file); err == nil && c.Seq >= e.Journal.Book().Seq() {
 			continue
 		}
-		if err := s.writeCheckpoint(file); err != nil {
-			s.note("the checkpoint of the audit log cannot be written: %v", err)
+		if err := e.writeCheckpoint(file); err != nil {
+			e.note("the checkpoint of the audit log cannot be written: %v", err)
 		}
 	}
 }
 
 // writeCheckpoint writes one checkpoint of the log as it is.
-func (s *Engine) writeCheckpoint(file string) error {
-	book := s.Journal.Book()
+func (e *Engine) writeCheckpoint(file string) error {
+	book := e.Journal.Book()
 	if book.Seq() == 0 {
 		return nil
 	}
@@ -150,5 +150,5 @@ func (s *Engine) writeCheckpoint(file string) error {
 	if err != nil {
 		return err
 	}
-	return s.Write(file, 0o600, append(text, '\n'))
+	return e.Write(file, 0o600, append(text, '\n'))
 }

@@ -18,13 +18,13 @@ type keeper interface {
 // takeInForeignPackages takes in the packages that somebody put into the store by hand, of
 // visuals whose settings say that such are adopted: what is not in the archive
 // cannot be judged. What cannot be read is left to the plan to tell.
-func (s *Engine) takeInForeignPackages(ctx context.Context) error {
-	for _, v := range s.Settings.Visuals {
+func (e *Engine) takeInForeignPackages(ctx context.Context) error {
+	for _, v := range e.Settings.Visuals {
 		if v.Drift != plan.DriftAdopt {
 			continue
 		}
-		for name, target := range s.Stores {
-			if err := s.takeInFrom(ctx, target, store.Key{Store: name, GUID: v.GUID}); err != nil {
+		for name, target := range e.Stores {
+			if err := e.takeInFrom(ctx, target, store.Key{Store: name, GUID: v.GUID}); err != nil {
 				return err
 			}
 		}
@@ -32,7 +32,7 @@ func (s *Engine) takeInForeignPackages(ctx context.Context) error {
 	return nil
 }
 
-func (s *Engine) takeInFrom(ctx context.Context, target store.Store, k store.Key) error {
+func (e *Engine) takeInFrom(ctx context.Context, target store.Store, k store.Key) error {
 	from, ok := target.(keeper)
 	if !ok {
 		return nil
@@ -41,20 +41,20 @@ func (s *Engine) takeInFrom(ctx context.Context, target store.Store, k store.Key
 	if err != nil || !there || told.Release == nil {
 		return ctx.Err()
 	}
-	if _, known := s.Journal.Book().Package(told.Release.Digest); known {
+	if _, known := e.Journal.Book().Package(told.Release.Digest); known {
 		return nil
 	}
 	file, there, err := from.Package(ctx, k.GUID)
 	if err != nil || !there || visual.DigestOf(file) != told.Release.Digest {
 		return ctx.Err() // somebody is at it: the next look tells
 	}
-	_, err = s.Importer().Take(ctx, s.Tx, "found in the store.pbiviz", file)
+	_, err = e.Importer().Take(ctx, e.Tx, "found in the store.pbiviz", file)
 	return err
 }
 
 // Adopt records what somebody put by hand as what there is, as the settings say,
 // of the visuals chosen. It changes no store.
-func (s *Engine) Adopt(ctx context.Context, p plan.Plan, chosen func(store.Key) bool) error {
+func (e *Engine) Adopt(ctx context.Context, p plan.Plan, chosen func(store.Key) bool) error {
 	for _, a := range p.Adoptions {
 		if !chosen(a.Key) {
 			continue
@@ -63,10 +63,10 @@ func (s *Engine) Adopt(ctx context.Context, p plan.Plan, chosen func(store.Key) 
 		if a.Leaves != nil {
 			facts = append(facts, journal.Blocked{Block: *a.Leaves})
 		}
-		if err := s.Journal.Append(ctx, s.Tx, facts...); err != nil {
+		if err := e.Journal.Append(ctx, e.Tx, facts...); err != nil {
 			return fmt.Errorf("cannot record what is there of %s: %w", a.Key.GUID, err)
 		}
-		s.Adopted = append(s.Adopted, a)
+		e.Adopted = append(e.Adopted, a)
 	}
 	return nil
 }

@@ -116,19 +116,19 @@ type statusCache struct {
 // CurrentTrust is the trust with the newest status list of each key, verified again
 // from its bytes. A list that cannot be had is missed in every weighing, since
 // the journal knows its number.
-func (s *Engine) CurrentTrust() license.Trust {
-	if s.Journal == nil { // who only looks
-		return s.Trust
+func (e *Engine) CurrentTrust() license.Trust {
+	if e.Journal == nil { // who only looks
+		return e.Trust
 	}
-	lists := s.Journal.Book().Statuses()
-	if key := namesOf(lists); key != s.statusCache.lists || s.statusCache.lists == "" {
-		trust, missed := listening(s.Trust, lists, s.Archive.Statement)
+	lists := e.Journal.Book().Statuses()
+	if key := namesOf(lists); key != e.statusCache.lists || e.statusCache.lists == "" {
+		trust, missed := listening(e.Trust, lists, e.Archive.Statement)
 		for _, err := range missed {
-			s.note("%v", err)
+			e.note("%v", err)
 		}
-		s.statusCache = statusCache{trust, key}
+		e.statusCache = statusCache{trust, key}
 	}
-	return s.statusCache.trust
+	return e.statusCache.trust
 }
 
 // namesOf names a set of lists, never empty.

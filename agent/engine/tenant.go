@@ -59,12 +59,12 @@ type Remote struct {
 }
 
 // ConnectTenant connects to the tenant, once for each session.
-func (s *Engine) ConnectTenant() (Tenant, error) {
-	if s.tenant != nil {
-		return s.tenant, nil
+func (e *Engine) ConnectTenant() (Tenant, error) {
+	if e.tenant != nil {
+		return e.tenant, nil
 	}
-	t, err := s.Connect(s.Settings, s.dates.see)
-	s.tenant = t
+	t, err := e.Connect(e.Settings, e.dates.see)
+	e.tenant = t
 	return t, err
 }
 
@@ -112,20 +112,20 @@ func (d *dates) seen() []moment.Sighting {
 
 // recordWitnessedTime raises the mark of trusted time to what Microsoft's hosts told, where
 // that is worth an entry: about once an hour.
-func (s *Engine) recordWitnessedTime(ctx context.Context) error {
-	to, by, ok := s.Journal.Book().TimeMark().Witnessed(s.dates.seen())
+func (e *Engine) recordWitnessedTime(ctx context.Context) error {
+	to, by, ok := e.Journal.Book().TimeMark().Witnessed(e.dates.seen())
 	if !ok {
 		return nil
 	}
-	return s.Journal.Append(ctx, s.Tx, journal.TimeMarked{Trusted: to, Source: "Date of " + strings.Join(by, " and ")})
+	return e.Journal.Append(ctx, e.Tx, journal.TimeMarked{Trusted: to, Source: "Date of " + strings.Join(by, " and ")})
 }
 
 // OpenLibrary opens where packages arrive.
-func (s *Engine) OpenLibrary(ctx context.Context) (intake.Library, error) {
-	if !s.Settings.Library.SharePoint.Named() {
-		return s.OpenFolder(s.Settings.Library)
+func (e *Engine) OpenLibrary(ctx context.Context) (intake.Library, error) {
+	if !e.Settings.Library.SharePoint.Named() {
+		return e.OpenFolder(e.Settings.Library)
 	}
-	t, err := s.ConnectTenant()
+	t, err := e.ConnectTenant()
 	if err != nil {
 		return nil, err
 	}
@@ -134,22 +134,22 @@ func (s *Engine) OpenLibrary(ctx context.Context) (intake.Library, error) {
 
 // NoteUnreadLibrary says once what kept the library from being read, and keeps a
 // failure to sign in as the command's error.
-func (s *Engine) NoteUnreadLibrary(err error) {
+func (e *Engine) NoteUnreadLibrary(err error) {
 	f, text := fault.Of(err), "not everything in the library could be read: "+err.Error()
 	if f.Hint != "" {
 		text += " (" + f.Hint + ")"
 	}
-	s.UnreadLibrary = safetext.Lines(text)
-	s.note("%s", s.UnreadLibrary)
+	e.UnreadLibrary = safetext.Lines(text)
+	e.note("%s", e.UnreadLibrary)
 	if f.IsSignIn() {
-		s.signInFault = f
+		e.signInFault = f
 	}
 }
 
 // SignInError is the error of a command that did what it could without signing in.
-func (s *Engine) SignInError() error {
-	if s.signInFault == nil {
+func (e *Engine) SignInError() error {
+	if e.signInFault == nil {
 		return nil
 	}
-	return s.signInFault
+	return e.signInFault
 }

@@ -13,29 +13,29 @@ import (
 
 // RecordBaseline records a baseline. It closes a step of which nobody could tell whether
 // it was made, and takes back one that waits: the baseline says what is there.
-func (s *Engine) RecordBaseline(ctx context.Context, fact journal.Baselined) error {
-	open := s.Journal.Book().Open(fact.Key)
+func (e *Engine) RecordBaseline(ctx context.Context, fact journal.Baselined) error {
+	open := e.Journal.Book().Open(fact.Key)
 	switch {
 	case open == nil:
-		return s.Journal.Append(ctx, s.Tx, fact)
+		return e.Journal.Append(ctx, e.Tx, fact)
 	case open.Waiting:
 		w := plan.Withdrawal{Key: fact.Key, Open: *open, Reason: "a person said what is installed: " + fact.Evidence}
-		if err := s.Applier().Withdraw(ctx, s.Tx, w); err != nil {
+		if err := e.Applier().Withdraw(ctx, e.Tx, w); err != nil {
 			return err
 		}
-		return s.Journal.Append(ctx, s.Tx, fact)
+		return e.Journal.Append(ctx, e.Tx, fact)
 	}
-	return s.Journal.Append(ctx, s.Tx, journal.Failed{
+	return e.Journal.Append(ctx, e.Tx, journal.Failed{
 		Step: open.Step.ID, Code: "op.unknown_outcome", StoreState: journal.Uncertain,
 		Message: "nobody could tell whether it was made; a person looked: " + fact.Evidence,
 	}, fact)
 }
 
 // Baseline compares what a person says with what the store tells.
-func (s *Engine) Baseline(ctx context.Context, k store.Key, p *pbiviz.Package) (store.State, error) {
+func (e *Engine) Baseline(ctx context.Context, k store.Key, p *pbiviz.Package) (store.State, error) {
 	release := p.Release()
 	state := store.State{Presence: store.Present, Release: &release, Claim: store.Confirmed}
-	target := s.Stores[k.Store]
+	target := e.Stores[k.Store]
 	listed, err := target.Installed(ctx)
 	if err != nil {
 		return state, err
@@ -60,6 +60,6 @@ func (s *Engine) Baseline(ctx context.Context, k store.Key, p *pbiviz.Package) (
 
 // LicenseTermsOf is what is known of an archived package's license: of several
 // statements the one that ends first.
-func (s *Engine) LicenseTermsOf(p *pbiviz.Package) license.Terms {
-	return s.Observer().Facts(s.Journal.Book()).EarliestEnd[p.Digest()]
+func (e *Engine) LicenseTermsOf(p *pbiviz.Package) license.Terms {
+	return e.Observer().Facts(e.Journal.Book()).EarliestEnd[p.Digest()]
 }

@@ -1,0 +1,198 @@
+// Package engine opens one installation, as its settings and its ports say, and
+// works on it: it takes packages in, looks into the stores, decides, changes them,
+// and tells people. Apply, rollback and the agent's round are one and the same here.
+//
+// It prints nothing, asks nothing, reads no flag, and knows neither exit codes nor
+// pages. The command line, the agent's socket, and the console stand on it.
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"github.com/orgstore/orgstore/agent/board"
+	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/fault"
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/archive"
+	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/license/profile"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/tenant"
+	"github.com/orgstore/orgstore/policies/drift"
+	"github.com/orgstore/orgstore/policies/plan"
+	"github.com/orgstore/orgstore/policies/rule"
+)
+
+// MaxBundle bounds a trust bundle, in bytes: keys of a hundred visuals take a
+// twentieth of it.
+const MaxBundle = 1 << 20
+
+// An Engine is one opened installation: the data folder, the trust and the stores
+// that its settings name.
+type Engine struct {
+	Ports
+	Settings         config.Settings
+	Reread           func() (config.Settings, error) // the settings as they are now
+	Tx               journal.TxID
+	Journal          *journal.Journal
+	Archive          *archive.Archive
+	Trust            license.Trust // without status lists: see CurrentTrust
+	statusCache      statusCache
+	Stores           map[string]store.Store
+	lease            *heldLease        // nil while it may not change stores
+	exportLists      map[string]*lists // what people took from each store
+	Facts            tenant.Facts
+	Profiles         profile.Set
+	profilesError    error        // why a vendor profile cannot be read; nil where all can be
+	IsLibraryWriting bool         // files in the library may still be being written
+	UnreadLibrary    string       // what kept the library from being read; empty if nothing did
+	signInFault      *fault.Fault // why nobody could sign in; nil if nobody had to, or it went well
+	tenant           Tenant       // nil until something needs it
+	board            *board.Board // nil where the library shows no notes, or was not asked
+	poster           board.Poster
+	dates            dates                       // what Microsoft's hosts told the time is
+	UnpostedLibrary  string                      // what kept notes from being shown; empty if nothing did
+	durations        map[string]time.Duration    // how long changes of each store usually take
+	activityLog      drift.Log                   // how the activity log was read
+	DriftReport      drift.Report                // what drifted, once something asked
+	ruleFacts        map[store.StepID]rule.Facts // of steps that rules were asked about
+	Adopted          []plan.Adoption             // what was adopted since it was opened
+	drifts           map[store.Key]plan.Drift    // what somebody else changed, at the last look
+	accountsShared   []string                    // accounts that several people use: see sharedAccounts
+}
+
+// Open opens what settings name. The caller closes the engine. Reread reads the
+// settings as they are by then: the engine reads them again once nobody else may
+// change stores.
+func Open(ctx context.Context, settings config.Settings, ports Ports, reread func() (config.Settings, error)) (*Engine, error) {
+	e := &Engine{Ports: ports, Reread: reread}
+	var err error
+	if e.Tx, err = journal.NewTxID(e.Now(), rand.Reader); err != nil {
+		return nil, err
+	}
+	if err := e.useSettings(ctx, settings); err != nil {
+		return nil, err
+	}
+	if e.Archive, err = archive.Open(e.Disk, ArchiveFolder(settings)); err != nil {
+		return nil, err
+	}
+	// Read before the journal, which others may carry on meanwhile.
+	checkpoints := e.ReadCheckpoints()
+	if err := e.openJournal(ctx); err != nil {
+		return nil, err
+	}
+	if err := e.VerifyCheckpoints(ctx, checkpoints); err != nil {
+		return nil, errors.Join(err, e.Journal.Close())
+	}
+	return e, nil
+}
+
+// ReadBook reads the journal if there is one, and makes none.
+func ReadBook(ctx context.Context, settings config.Settings, ports Ports) (journal.Book, error) {
+	_, err := ports.Disk.Stat(filepath.Join(settings.Data, "journal.db"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return journal.Book{}, nil
+	}
+	e := &Engine{Ports: ports, Settings: settings}
+	if err := e.openJournal(ctx); err != nil {
+		return journal.Book{}, err
+	}
+	book := e.Journal.Book()
+	return book, e.Close()
+}
+
+// OfParts returns an engine that only weighs: it has neither a journal nor stores.
+func OfParts(settings config.Settings, ports Ports, trust license.Trust, facts tenant.Facts, profiles profile.Set) *Engine {
+	return &Engine{Ports: ports, Settings: settings, Trust: trust, Facts: facts, Profiles: profiles}
+}
+
+// TryRecorded opens the store that a recipe drives, to read alone, and returns it
+// with what lets go of the way to the tenant.
+func TryRecorded(settings config.Settings, ports Ports, recipe, approved string) (store.Store, func() error, error) {
+	e := &Engine{Ports: ports, Settings: settings}
+	target, err := e.OpenRecorded(recipe, approved)
+	if e.tenant == nil {
+		return target, func() error { return nil }, err
+	}
+	return target, e.tenant.Close, err
+}
+
+// useSettings takes settings as those in force: trust, tenant facts, profiles and
+// stores are what they name.
+func (e *Engine) useSettings(ctx context.Context, settings config.Settings) error {
+	trust, err := e.ReadTrust(settings)
+	if err != nil {
+		return err
+	}
+	known, err := e.TenantFacts(settings)
+	if err != nil {
+		return err
+	}
+	e.Settings, e.Trust, e.Facts = settings, trust, known
+	e.Profiles, e.profilesError = e.ProfilesInForce(settings)
+	e.statusCache, e.accountsShared, e.ruleFacts, e.drifts = statusCache{}, nil, nil, nil
+	return e.openStores(ctx)
+}
+
+// readAgain reads the journal and the settings again, once this process alone may
+// change stores: others may have changed both since they were opened, while this
+// process read a slow library or waited for an answer. Everything is computed
+// from what is read here.
+func (e *Engine) readAgain(ctx context.Context) error {
+	if err := e.Journal.Refresh(ctx); err != nil {
+		return err
+	}
+	fresh, err := e.Reread()
+	switch {
+	case err != nil:
+		return err
+	case fresh.Digest() == e.Settings.Digest():
+		return nil
+	case fresh.Data != e.Settings.Data:
+		return fault.New("settings.moved", "run the command again", "the settings have changed and name another data folder, %s", fresh.Data)
+	}
+	if e.tenant != nil {
+		if err := e.tenant.Close(); err != nil {
+			return err
+		}
+		e.tenant = nil
+	}
+	e.Journal.SetPolicy(fresh.Digest())
+	return e.useSettings(ctx, fresh)
+}
+
+func ArchiveFolder(s config.Settings) string { return filepath.Join(s.Data, "archive") }
+
+func (e *Engine) openJournal(ctx context.Context) error {
+	actor, err := e.Actor()
+	if err != nil {
+		return err
+	}
+	if _, err := e.Disk.Stat(filepath.Join(e.Settings.Data, "journal.db")); errors.Is(err, fs.ErrNotExist) && len(e.Settings.Visuals) > 0 {
+		e.note("a new journal begins in %s; if there was one before, restore that folder from your backup: history, holds and blocks are in it", e.Settings.Data)
+	}
+	log, err := e.Ports.OpenJournal(ctx, filepath.Join(e.Settings.Data, "journal.db"))
+	if err != nil {
+		return err
+	}
+	stamp := journal.Stamp{Actor: actor, Clock: e.Now, Policy: e.Settings.Digest()}
+	if e.Journal, err = journal.Open(ctx, log, stamp); err != nil {
+		return errors.Join(err, log.Close())
+	}
+	return nil
+}
+
+// Close lets go of the lock and the journal.
+func (e *Engine) Close() error {
+	e.writeCheckpoints()
+	var err error
+	if e.tenant != nil {
+		err = e.tenant.Close()
+	}
+	return errors.Join(err, e.ReleaseLease(), e.Journal.Close())
+}

@@ -1,0 +1,112 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/orgstore/orgstore/agent/fault"
+	"github.com/orgstore/orgstore/agent/observe"
+	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/moment"
+	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/approval"
+	"github.com/orgstore/orgstore/policies/plan"
+)
+
+// Moment settles one moment.
+func (e *Engine) Moment() moment.Moment {
+	return moment.Settle(e.Now(), e.Journal.Book().TimeMark(), -1)
+}
+
+func (e *Engine) Observer() observe.Observer {
+	o := observe.Observer{
+		Stores: e.Stores, Trust: e.CurrentTrust(), Least: e.Settings.Trust.Least,
+		Tolerant: e.Settings.Packages.Tolerant, Tenant: e.Settings.Tenant,
+		Usage: e.Facts, Profiles: e.Profiles, LeastOf: map[visual.GUID]license.Grade{},
+		OnDrift: map[store.Key]plan.DriftMode{}, Hybrid: map[store.Key]bool{},
+	}
+	for _, v := range e.Settings.Visuals {
+		if v.Least != "" {
+			o.LeastOf[v.GUID] = v.Least
+		}
+		for _, name := range e.Settings.RingsOf(v) {
+			k := store.Key{Store: name, GUID: v.GUID}
+			o.Wanted = append(o.Wanted, plan.Wanted{Key: k, Pin: v.Pin})
+			o.OnDrift[k], o.Hybrid[k] = v.Drift, v.Hybrid
+		}
+	}
+	e.addRings(&o)
+	return o
+}
+
+// LookAndPlan polls the library, looks at everything and computes the plan. What
+// cannot be read in the library is said and stops nothing: a rollback must not
+// wait for a share.
+func (e *Engine) LookAndPlan(ctx context.Context, asks []plan.Ask) (plan.Plan, plan.Input, error) {
+	if _, err := e.TakeIn(ctx); ctx.Err() != nil {
+		return plan.Plan{}, plan.Input{}, ctx.Err()
+	} else if err != nil {
+		e.NoteUnreadLibrary(err)
+	}
+	if err := e.takeInForeignPackages(ctx); err != nil {
+		return plan.Plan{}, plan.Input{}, err
+	}
+	return e.PlanNow(ctx, asks)
+}
+
+// PlanNow looks at everything that is known already and computes the plan.
+func (e *Engine) PlanNow(ctx context.Context, asks []plan.Ask) (plan.Plan, plan.Input, error) {
+	in, err := e.Observer().Input(ctx, e.Journal.Book(), asks, e.Moment())
+	switch {
+	case ctx.Err() != nil:
+		return plan.Plan{}, in, ctx.Err()
+	case err != nil:
+		return plan.Plan{}, in, fault.New("store.unreadable", "see to it that the store can be reached; nothing was changed", "%w", err)
+	}
+	in.Held = func(step plan.Step) bool { return !plan.Ready(e.Gates(step)) }
+	in.Consent = e.consentGates
+	p := e.sortByRing(plan.Compute(in))
+	e.drifts = p.Drifts
+	return p, in, nil
+}
+
+// Gates asks what holds a step back right now.
+func (e *Engine) Gates(step plan.Step) []plan.Gate { return plan.Gates(step, e.Conditions(step)) }
+
+// consentGates asks what rules and people say of a step right now.
+func (e *Engine) consentGates(step plan.Step) []plan.Gate {
+	return plan.Consent(step, e.Conditions(step))
+}
+
+// Conditions gathers what the gates of a step are computed from, at this moment.
+func (e *Engine) Conditions(step plan.Step) plan.Conditions {
+	book := e.Journal.Book()
+	c := plan.Conditions{
+		At: e.Moment(), Holds: book.Holds(), Overrides: e.countingOverrides(book, step), Tries: book.Tries(),
+		Rulings:  map[store.StepID][]plan.Ruling{step.ID: e.violationsOf(step)},
+		People:   map[store.StepID]approval.Record{step.ID: e.PeopleBehind(book, step)},
+		Checks:   map[store.StepID]plan.Check{step.ID: e.plannedCheck(step)},
+		Unclear:  book.Unclear(),
+		Policies: map[store.Key]plan.Policy{}, Usual: e.usualDurations(), Seen: map[visual.Digest]time.Time{},
+	}
+	if v, ok := e.Settings.Visual(step.Key.GUID); ok {
+		c.Policies[step.Key] = e.Settings.Policy(v)
+		c.Rings = e.ringsOf(v, step.Key, c.At)
+	}
+	if r := step.To.Release; r != nil {
+		if p, ok := book.Package(r.Digest); ok {
+			c.Seen[r.Digest] = p.FirstSeen
+		}
+	}
+	return c
+}
+
+// usualDurations is how long changes of each store take, from begun to done. It is found
+// once: a change or two more do not matter.
+func (e *Engine) usualDurations() map[string]time.Duration {
+	if e.durations == nil {
+		e.durations = e.Journal.Book().Usual()
+	}
+	return e.durations
+}

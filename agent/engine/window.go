@@ -1,8 +1,0 @@
-package engine
-
-func OrElse(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
-}
