@@ -138,7 +138,7 @@ func (a *agent) once(ctx context.Context) (answer, error) {
 	if err == nil {
 		a.beat(ctx)
 	}
-	return r.answer, cmp.Or(err, r.outcome)
+	return appliedAnswer(r.Applied), cmp.Or(err, r.Outcome)
 }
 
 // forever makes rounds until it is told to stop.

@@ -1,19 +1,12 @@
 package cli
 
 import (
-	"cmp"
 	"context"
-	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/engine"
-	"github.com/orgstore/orgstore/agent/fault"
-	"github.com/orgstore/orgstore/agent/journal"
-	"github.com/orgstore/orgstore/policies/approval"
-	"github.com/orgstore/orgstore/policies/plan"
 )
 
 type approveOptions struct {
@@ -69,131 +62,36 @@ comes, use orgstore hold.`,
 	return cmd
 }
 
-type matterData struct {
-	Step    string        `json:"step"`
-	Visual  engine.Visual `json:"visual"`
-	Kind    string        `json:"kind"`
-	From    *engine.State `json:"from"`
-	To      *engine.State `json:"to"`
-	AskedBy string        `json:"asked_by"` // empty where nobody is on record
-	Gate    engine.Gate   `json:"gate"`
-}
-
 func (o *approveOptions) run(ctx context.Context, args []string) (answer, error) {
-	if len(args) > 0 && blank(o.reason) {
-		return answer{}, fault.Usage("say why with --reason; it stays in the history", "a decision needs a reason")
-	}
 	s, err := o.open(ctx)
 	if err != nil {
 		return answer{}, err
 	}
 	defer s.Close()
-	matters, err := s.PendingDecisions(ctx)
-	if err != nil {
-		return answer{}, err
-	}
 	if len(args) == 0 {
-		return s.decisions(matters), nil
+		r, err := s.Pending(ctx)
+		return s.decisionsAnswer(r), err
 	}
-	m, err := s.PickDecision(matters, args[0])
+	request := engine.DecideRequest{Subject: args[0], Approve: o.yes, Reason: o.reason, DryRun: o.dryRun}
+	r, err := askUntilDone(ctx, o.globals, o.confirmation, func(c engine.Consent) (engine.DecisionsResult, *engine.Question, error) {
+		request.Consent = c
+		r, err := s.Decide(ctx, request)
+		return r, r.Question, err
+	})
 	if err != nil {
 		return answer{}, err
 	}
-	return o.decide(ctx, s, m, strings.HasPrefix(args[0], engine.StepPrefix))
+	return s.decisionsAnswer(r), nil
 }
 
-// decide records what a person says of a change, if that person may.
-func (o *approveOptions) decide(ctx context.Context, s *session, m engine.Decision, named bool) (answer, error) {
-	actor, err := s.Actor()
-	if err != nil {
-		return answer{}, err
-	}
-	if err := s.Conditions(m.Step).May(m.Step, approval.Person(actor), o.yes); err != nil {
-		return answer{}, fmt.Errorf("cannot %s %s: %w", o.verb(), inWords(m.Step), err)
-	}
-	if o.dryRun {
-		a := s.decisions([]engine.Decision{m})
-		a.message = s.said("nothing was done")
-		return a, nil
-	}
-	if !named {
-		show := func() error { return s.show(s.planAnswer(plan.Plan{Steps: []plan.Step{m.Step}})) }
-		if err := o.confirm(o.globals, show, o.verb()+" "+inWords(m.Step)); err != nil {
-			return answer{}, err
-		}
-	}
-	var fact journal.Fact = journal.Rejected{Step: m.Step.ID, Key: m.Step.Key, About: inWords(m.Step), Reason: o.reason}
-	if o.yes {
-		fact = journal.Approved{Step: m.Step.ID, Key: m.Step.Key, About: inWords(m.Step), Reason: o.reason}
-	}
-	if err := s.Journal.Append(ctx, s.Tx, fact); err != nil {
-		return answer{}, err
-	}
-	return o.decided(s, m), nil
-}
-
-// decided says how the change stands after the word.
-func (o *approveOptions) decided(s *session, m engine.Decision) answer {
-	gates := s.DecisionGates(m.Step)
-	for _, g := range gates {
-		if g.Kind == plan.GateApproval {
-			m.Gate = g
-		}
-	}
-	a := s.decisions([]engine.Decision{m})
-	switch next := "make it with `orgstore apply`, or leave it to the agent"; {
-	case !o.yes:
-		a.message = "rejected"
-	case engine.IsClosed(gates, plan.GateApproval):
-		a.message = "your approval is recorded; more are needed"
-	case !plan.Ready(gates):
-		a.message = "approved; something else still holds it back: see `orgstore plan`"
-	default:
-		switch {
-		case m.Step.Reason.Code == plan.CodeAdopt:
-			next = "`orgstore apply`, or the agent, takes it for what there is"
-		case m.Step.Asked:
-			next = "whoever asked for it runs the same command again"
-		}
-		a.message = "approved; " + next
-	}
-	a.message = s.said(a.message)
-	return a
-}
-
-func (o *approveOptions) verb() string {
-	if o.yes {
-		return "approve"
-	}
-	return "reject"
-}
-
-// inWords says what a step does.
-func inWords(step plan.Step) string {
-	return fmt.Sprintf("%s of %s: %s -> %s", step.Kind, engine.Title(step.Name, step.Key), engine.VersionText(step.From), engine.VersionText(step.To))
-}
-
-// decisions shows changes and how they stand.
-func (s *session) decisions(matters []engine.Decision) answer {
-	data := []matterData{}
+// decisionsAnswer shows changes and how they stand.
+func (s *session) decisionsAnswer(r engine.DecisionsResult) answer {
 	view := output.View{Columns: []string{"STEP", "VISUAL", "CHANGE", "FROM", "TO", "ASKED BY", "HOW IT STANDS"}}
-	for _, m := range matters {
-		by := ""
-		if r := s.PeopleBehind(s.Journal.Book(), m.Step); r.Asking == approval.AskedBy {
-			by = r.Asker.String()
-		}
-		data = append(data, matterData{
-			Step: string(m.Step.ID), Visual: engine.VisualOf(m.Step.Key, m.Step.Name), Kind: string(m.Step.Kind),
-			From: engine.StateOf(m.Step.From), To: engine.StateOf(m.Step.To), AskedBy: by, Gate: engine.GatesOf([]plan.Gate{m.Gate})[0],
-		})
-		view.Rows = append(view.Rows, []string{
-			string(m.Step.ID), engine.Title(m.Step.Name, m.Step.Key), string(m.Step.Kind), engine.VersionText(m.Step.From), engine.VersionText(m.Step.To),
-			cmp.Or(by, output.Nothing), m.Gate.Message,
-		})
+	for _, d := range r.Changes {
+		view.Rows = append(view.Rows, []string{d.Step, engine.TitleOf(d.Visual), d.Kind, d.FromText, d.ToText, orDash(d.AskedBy), d.Gate.Message})
 	}
-	message := ""
-	if len(matters) == 0 {
-		message = "nothing waits for approval"
+	if r.Changes == nil {
+		return answer{}
 	}
-	return answer{data: data, view: view, message: s.said(message)}
+	return answer{data: r.Changes, view: view, message: s.said(r.Message)}
 }

@@ -370,12 +370,3 @@ func gradeBy(l engine.License) string {
 	}
 	return l.Grade + " by " + l.Attested.By
 }
-
-// attestation tells on one line who attested a license, and on what evidence;
-// empty where nobody had to.
-func attestation(t license.Terms) string {
-	if t.Grade != license.Attested {
-		return ""
-	}
-	return fmt.Sprintf("license attested by %s on %s: %s", t.Attester, t.Evidence, t.Reason)
-}

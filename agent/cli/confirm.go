@@ -1,12 +1,15 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 )
 
@@ -23,7 +26,7 @@ func (c *confirmation) flags(cmd *cobra.Command, force string) {
 
 // confirm shows what is about to be done and asks. Without a terminal it fails
 // at once instead of hanging.
-func (c confirmation) confirm(g *globals, show func() error, question string) error {
+func (c confirmation) confirm(ctx context.Context, g *globals, show func() error, question string) error {
 	switch {
 	case c.force:
 		return nil
@@ -36,29 +39,80 @@ func (c confirmation) confirm(g *globals, show func() error, question string) er
 			return err
 		}
 	}
-	return g.ask(question)
+	return g.ask(ctx, question)
 }
 
-// again asks a second time, before what many people would notice at once.
-func (c confirmation) again(g *globals, consequence, question string) error {
-	g.note("%s", consequence)
-	if c.force {
-		return nil
+// answerQuestion puts a question of the engine to the person.
+func (c confirmation) answerQuestion(ctx context.Context, g *globals, q engine.Question) error {
+	return c.confirm(ctx, g, func() error {
+		if q.Consequence != "" { // the plan was shown with the question before
+			g.note("%s", q.Consequence)
+			return nil
+		}
+		return g.show(planAnswer(q.Plan))
+	}, q.Text)
+}
+
+// maxQuestions bounds how often one command asks: a question that changes each time
+// is asked for no good.
+const maxQuestions = 8
+
+// askUntilDone carries out an operation of the engine, and puts its questions to the
+// person until there are none.
+func askUntilDone[Result any](ctx context.Context, g *globals, c confirmation, do func(engine.Consent) (Result, *engine.Question, error)) (Result, error) {
+	consent := engine.Consent{Anything: c.force}
+	for range maxQuestions {
+		r, question, err := do(consent)
+		if err != nil || question == nil {
+			return r, err
+		}
+		if err := c.answerQuestion(ctx, g, *question); err != nil {
+			return r, err
+		}
+		consent.Tokens = append(consent.Tokens, question.Token)
 	}
-	return g.ask(question)
+	var none Result
+	return none, fault.New("confirm.changing", "look at `orgstore plan`, then run the command again", "what is to be decided changes all the time")
 }
 
-// ask asks a person at a terminal a question that only yes agrees to.
-func (g *globals) ask(question string) error {
+// applyUntilDone asks until a run is made. What an interrupted run had left open,
+// and was finished before a question, is told with the rest.
+func applyUntilDone(ctx context.Context, g *globals, c confirmation, do func(engine.Consent) (engine.ApplyResult, error)) (engine.ApplyResult, error) {
+	var before []engine.AppliedStep
+	return askUntilDone(ctx, g, c, func(consent engine.Consent) (engine.ApplyResult, *engine.Question, error) {
+		r, err := do(consent)
+		r.Applied.Steps = slices.Concat(before, r.Applied.Steps)
+		before = r.Applied.Steps
+		return r, r.Question, err
+	})
+}
+
+// ask asks a person at a terminal a question that only yes agrees to. Ctrl-C ends
+// it at once.
+func (g *globals) ask(ctx context.Context, question string) error {
 	if g.caller != nil {
 		return g.caller.confirmed(question)
 	}
 	fmt.Fprintf(g.Err, "%s? [y/N] ", strings.ToUpper(question[:1])+question[1:])
-	line, err := readLine(g.In)
-	if err != nil && line == "" {
+	type typed struct {
+		line string
+		err  error
+	}
+	answered := make(chan typed, 1)
+	go func() { // nobody can stop a read: where the person stops the command, it ends with the process
+		line, err := readLine(g.In)
+		answered <- typed{line, err}
+	}()
+	var a typed
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case a = <-answered:
+	}
+	if a.err != nil && a.line == "" {
 		return fault.New("confirm.declined", "", "nothing was done: there was no answer")
 	}
-	if a := strings.ToLower(strings.TrimSpace(line)); a != "y" && a != "yes" {
+	if word := strings.ToLower(strings.TrimSpace(a.line)); word != "y" && word != "yes" {
 		return fault.New("confirm.declined", "", "nothing was done, as you answered")
 	}
 	return nil

@@ -3,18 +3,11 @@ package cli
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/engine"
-	"github.com/orgstore/orgstore/agent/fault"
-	"github.com/orgstore/orgstore/agent/journal"
-	"github.com/orgstore/orgstore/agent/safetext"
-	"github.com/orgstore/orgstore/packages/visual"
-	"github.com/orgstore/orgstore/policies/drift"
 )
 
 type driftOptions struct {
@@ -51,27 +44,6 @@ an event in the time of a task speaks for that task, any other one is drift.`,
 	return cmd
 }
 
-type driftData struct {
-	Drifted  int                   `json:"drifted"` // findings of severity drift
-	Findings []engine.DriftFinding `json:"findings"`
-	Events   []eventData           `json:"events"`
-	Activity engine.ActivityLog    `json:"activity_log"`
-}
-
-type eventData struct {
-	Event     string        `json:"event"`
-	At        string        `json:"at"`
-	Operation string        `json:"operation"`
-	User      string        `json:"user"`
-	Item      string        `json:"item"`
-	Object    string        `json:"object"`
-	Visual    engine.Visual `json:"visual"` // empty where it names none that is known here
-	// Means is drift, task (it falls into the time of one), withdrawn-task, past
-	// (what is there was made or looked at since) or failed.
-	Means string `json:"means"`
-	Task  string `json:"task"` // the step into whose time it falls
-}
-
 func (o *driftOptions) run(ctx context.Context, args []string) (answer, error) {
 	only, err := named(args)
 	if err != nil {
@@ -82,56 +54,23 @@ func (o *driftOptions) run(ctx context.Context, args []string) (answer, error) {
 		return answer{}, err
 	}
 	defer s.Close()
-	if err := o.known(s); err != nil {
+	r, err := s.Drift(ctx, engine.StatusRequest{Visuals: only, Store: o.inStore.name})
+	if err != nil && r.Findings == nil {
 		return answer{}, err
 	}
-	p, in, err := s.LookAndPlan(ctx, nil)
-	if err != nil {
-		return answer{}, err
-	}
-	if err := s.MustKnowOrSee(only, p); err != nil {
-		return answer{}, err
-	}
-	if err := s.ReadActivityLog(ctx, true); err != nil {
-		return answer{}, err
-	}
-	r := s.CompareDrift(p, in)
-	r.Findings = slices.DeleteFunc(r.Findings, func(f drift.Finding) bool { return !o.has(f.Key) })
-	if len(only) > 0 {
-		r.Findings = slices.DeleteFunc(r.Findings, func(f drift.Finding) bool { return !slices.Contains(only, f.Key.GUID) })
-		r.Sightings = slices.DeleteFunc(r.Sightings, func(e drift.Sighting) bool { return !slices.Contains(only, e.GUID) })
-	}
-	a := s.drifted(r)
-	if o.detailed && r.Count() > 0 {
-		a.exit = exitChanges
-	}
-	return a, s.SignInError()
-}
-
-// drifted shows a report.
-func (s *session) drifted(r drift.Report) answer {
-	data := driftData{Drifted: r.Count(), Findings: []engine.DriftFinding{}, Events: []eventData{}, Activity: s.ActivityLog()}
 	view := output.View{Columns: []string{"VISUAL", "CLASS", "KNOWN", "FOUND", "BY", "AT", "WHAT"}}
 	for _, f := range r.Findings {
-		d := s.DriftFindingOf(f)
-		data.Findings = append(data.Findings, d)
-		name, at := "(the store)", output.Nothing
-		if !f.Key.GUID.IsZero() {
-			name = engine.Title(f.Name, f.Key)
+		name := "(the store)"
+		if f.Visual.GUID != "" {
+			name = engine.TitleOf(f.Visual)
 		}
-		if !f.At.IsZero() {
-			at = engine.FormatTime(f.At)
-		}
-		view.Rows = append(view.Rows, []string{name, d.Class, known(d.Believed), known(d.Found), orDash(d.By), at, engine.JoinPhrases(d.Message, d.Hint)})
+		view.Rows = append(view.Rows, []string{name, f.Class, known(f.Believed), known(f.Found), orDash(f.By), orDash(timeOf(f.At)), engine.JoinPhrases(f.Message, f.Hint)})
 	}
-	for _, e := range r.Sightings {
-		data.Events = append(data.Events, eventOf(e))
+	a := answer{data: r, view: view, message: s.said(r.Message)}
+	if o.detailed && r.Drifted > 0 {
+		a.exit = exitChanges
 	}
-	message := "nothing drifted"
-	if n := r.Count(); n > 0 {
-		message = engine.Count(n, "finding") + " for somebody to look at"
-	}
-	return answer{data: data, view: view, message: s.said(message)}
+	return a, err
 }
 
 func known(s *engine.State) string {
@@ -139,40 +78,6 @@ func known(s *engine.State) string {
 		return output.Nothing
 	}
 	return s.Version
-}
-
-func eventOf(e drift.Sighting) eventData {
-	d := eventData{
-		Event: e.ID, At: engine.Timestamp(e.At), Operation: string(e.Operation), User: e.User, Item: e.Item, Object: e.Object,
-		Visual: engine.Visual{GUID: e.GUID.String(), Name: e.Name}, Means: "drift", Task: string(e.Step),
-	}
-	switch {
-	case e.Failed:
-		d.Means = "failed"
-	case e.Over:
-		d.Means = "past"
-	case e.Doubt:
-		d.Means = "withdrawn-task"
-	case e.Step != "":
-		d.Means = "task"
-	}
-	return d
-}
-
-// inOneLine tells status that something drifted; empty where nothing did.
-func inOneLine(r drift.Report) string {
-	n := r.Count()
-	if n == 0 {
-		return ""
-	}
-	text := "drift: " + engine.Count(n, "finding")
-	for _, f := range slices.Backward(r.Findings) {
-		if f.Counts && f.By != "" {
-			text += fmt.Sprintf(", the last by %s at %s", safetext.Line(f.By), engine.FormatTime(f.At))
-			break
-		}
-	}
-	return text + "; see `orgstore drift`"
 }
 
 type settleOptions struct {
@@ -203,47 +108,19 @@ with orgstore store baseline. Who settled what stays in the history.`,
 	return cmd
 }
 
-type settledData struct {
-	Event  string        `json:"event"`
-	Visual engine.Visual `json:"visual"`
-	Reason string        `json:"reason"`
-	Tx     string        `json:"tx"`
-}
-
 func (o *settleOptions) run(ctx context.Context, args []string) (answer, error) {
-	if blank(o.reason) {
-		return answer{}, fault.Usage("say why with --reason; it stays in the history", "settling needs a reason")
-	}
 	s, err := o.open(ctx)
 	if err != nil {
 		return answer{}, err
 	}
 	defer s.Close()
-	fact := journal.DriftSettled{Event: args[0], Reason: o.reason}
-	data := settledData{Event: args[0], Reason: o.reason, Tx: string(s.Tx)}
-	if !s.Journal.Book().HasEvent(args[0]) {
-		g, err := visual.ParseName(args[0])
-		if err != nil {
-			return answer{}, fault.Usage("`orgstore drift -o json` lists both", "%q is neither a visual nor an event that was recorded", args[0])
-		}
-		p, _, err := s.PlanNow(ctx, nil)
-		if err != nil {
-			return answer{}, err
-		}
-		if err := s.MustKnowOrSee([]visual.GUID{g}, p); err != nil {
-			return answer{}, err
-		}
-		k, err := o.key(s, g, nil)
-		if err != nil {
-			return answer{}, err
-		}
-		l, _ := ofVisual(p, k)
-		fact, data.Event, data.Visual = journal.DriftSettled{Key: k, Reason: o.reason}, "", engine.VisualOf(k, l.Name)
+	r, err := s.Settle(ctx, engine.SettleRequest{Subject: args[0], Store: o.inStore.name, Reason: o.reason, DryRun: o.dryRun})
+	if err != nil {
+		return answer{}, err
 	}
-	a := answer{data: data, view: output.View{Text: cmp.Or(data.Event, engine.Title(data.Visual.Name, fact.Key)) + " is settled: " + o.reason}}
+	a := answer{data: r, view: output.View{Text: cmp.Or(r.Event, engine.TitleOf(r.Visual)) + " is settled: " + o.reason}}
 	if o.dryRun {
 		a.message = "nothing was done"
-		return a, nil
 	}
-	return a, s.Journal.Append(ctx, s.Tx, fact)
+	return a, nil
 }

@@ -51,9 +51,6 @@ func (g *globals) request(cmd *cobra.Command, args []string) localapi.Request {
 	return q
 }
 
-// maxQuestions bounds how often one command asks.
-const maxQuestions = 8
-
 // elsewhere lets the agent carry out a command that this account cannot, since the
 // data folder is closed to it.
 func (g *globals) elsewhere(ctx context.Context, cmd *cobra.Command, args []string, c *closed) error {
@@ -77,7 +74,7 @@ func (g *globals) elsewhere(ctx context.Context, cmd *cobra.Command, args []stri
 		if r.Ask == nil {
 			return g.answered(cmd, r)
 		}
-		if err := g.ask(r.Ask.Question); err != nil {
+		if err := g.ask(ctx, r.Ask.Question); err != nil {
 			return err
 		}
 		q.Agreed = append(q.Agreed, r.Ask.Sum)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/policies/plan"
@@ -79,19 +80,12 @@ func exitOf(code verdict.Code) int {
 		return exitLicense
 	case family == "pin":
 		return exitPin
-	case opensByItself(code):
+	case engine.OpensByItself(code):
 		return exitHeld
 	case family == "gate":
 		return exitReview
 	}
 	return exitError
-}
-
-// opensByItself says that a gate is one of time, or of somebody who said when: a
-// change behind it is made later, and that is no error.
-func opensByItself(code verdict.Code) bool {
-	kind, gate := strings.CutPrefix(string(code), "gate.")
-	return gate && (kind == plan.GateHold || plan.Gate{Kind: kind}.ByItself())
 }
 
 // detailed says whether a command was asked to leave with 0, 1 or 2 alone. It

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -10,8 +9,6 @@ import (
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
-	"github.com/orgstore/orgstore/agent/journal"
-	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/visual"
 )
 
@@ -86,87 +83,26 @@ func dryRunFlags(cmd *cobra.Command, dryRun *bool) {
 }
 
 func (o *holdOptions) hold(ctx context.Context, args []string) (answer, error) {
-	if blank(o.reason) {
-		return answer{}, fault.Usage("say why with --reason; everyone who meets the hold will read it", "a hold needs a reason")
+	var until time.Time
+	if o.until != "" {
+		var err error
+		if until, err = time.Parse(time.DateOnly, o.until); err != nil {
+			return answer{}, fault.Usage("write the day as 2027-01-11", "--until: %q is not a day", o.until)
+		}
 	}
-	until, err := o.day()
-	if err != nil {
-		return answer{}, err
-	}
-	done := "held until somebody lifts it"
-	if !until.IsZero() {
-		done = "held until " + engine.FormatDay(until)
-	}
-	return o.record(ctx, args[0], done, nil, func(_ journal.Book, k store.Key) []journal.Fact {
-		return []journal.Fact{journal.Held{Key: k, Until: until, Reason: o.reason}}
-	})
-}
-
-// day reads --until: a day that has not begun yet.
-func (o *holdOptions) day() (time.Time, error) {
-	if o.until == "" {
-		return time.Time{}, nil
-	}
-	t, err := time.Parse(time.DateOnly, o.until)
-	switch {
-	case err != nil:
-		return t, fault.Usage("write the day as 2027-01-11", "--until: %q is not a day", o.until)
-	case !t.After(o.Now()):
-		return t, fault.Usage("name a day that lies ahead", "--until: %s has begun already", o.until)
-	}
-	return t, nil
+	return o.say(ctx, args[0], until, (*engine.Engine).Hold)
 }
 
 func (o *holdOptions) unhold(ctx context.Context, args []string) (answer, error) {
-	return o.record(ctx, args[0], "held no more", isHeld, func(_ journal.Book, k store.Key) []journal.Fact {
-		return []journal.Fact{journal.Unheld{Key: k, Reason: o.reason}}
-	})
+	return o.say(ctx, args[0], time.Time{}, (*engine.Engine).Unhold)
 }
 
 func (o *holdOptions) unblock(ctx context.Context, args []string) (answer, error) {
-	if blank(o.reason) {
-		return answer{}, fault.Usage("say why with --reason; it stays in the history", "lifting a block needs a reason")
-	}
-	return o.record(ctx, args[0], "blocked no more", isBlocked, func(b journal.Book, k store.Key) []journal.Fact {
-		facts := []journal.Fact{journal.Unblocked{Key: k, Reason: o.reason}}
-		for _, h := range b.Holds() { // what failed may come again: then older code may, too
-			if h.Failed != nil && (h.Key == k || k.Store == "" && h.Key.GUID == k.GUID) {
-				facts = append(facts, journal.Unheld{Key: h.Key, Reason: o.reason})
-			}
-		}
-		return facts
-	})
+	return o.say(ctx, args[0], time.Time{}, (*engine.Engine).Unblock)
 }
 
-// isHeld refuses to lift a hold that nobody set.
-func isHeld(b journal.Book, k store.Key) error {
-	for _, h := range b.Holds() {
-		if h.Key == k || k.Store == "" && h.Key.GUID == k.GUID {
-			return nil
-		}
-	}
-	return fault.New("hold.none", "look at `orgstore status`", "%s is not held", k.GUID)
-}
-
-// isBlocked refuses to lift a block that no rollback left.
-func isBlocked(b journal.Book, k store.Key) error {
-	for _, block := range b.Blocks() {
-		if block.Key == k || k.Store == "" && block.Key.GUID == k.GUID {
-			return nil
-		}
-	}
-	return fault.New("block.none", "look at `orgstore plan`: it says why nothing happens", "nothing of %s is blocked", k.GUID)
-}
-
-type doneData struct {
-	GUID string `json:"guid"`
-	Done bool   `json:"done"`
-	Tx   string `json:"tx,omitempty"`
-}
-
-// record appends what is said of a visual that settings or journal know. It
-// needs no lock: the store is not changed.
-func (o *holdOptions) record(ctx context.Context, name, done string, check func(journal.Book, store.Key) error, facts func(journal.Book, store.Key) []journal.Fact) (answer, error) {
+// say lets the engine record what a person says of a visual.
+func (o *holdOptions) say(ctx context.Context, name string, until time.Time, record func(*engine.Engine, context.Context, engine.WordRequest) (engine.WordResult, error)) (answer, error) {
 	g, err := visual.ParseName(name)
 	if err != nil {
 		return answer{}, fault.Usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
@@ -176,23 +112,9 @@ func (o *holdOptions) record(ctx context.Context, name, done string, check func(
 		return answer{}, err
 	}
 	defer s.Close()
-	k, err := o.all(s, g)
+	r, err := record(s.Engine, ctx, engine.WordRequest{Visual: g, Store: o.inStore.name, Until: until, Reason: o.reason, DryRun: o.dryRun})
 	if err != nil {
 		return answer{}, err
 	}
-	if err := s.MustKnow([]visual.GUID{g}); err != nil {
-		return answer{}, err
-	}
-	if check != nil {
-		if err := check(s.Journal.Book(), k); err != nil {
-			return answer{}, err
-		}
-	}
-	data := doneData{GUID: g.String(), Done: !o.dryRun, Tx: string(s.Tx)}
-	if o.dryRun {
-		data.Tx = ""
-		return answer{data: data, view: output.View{}, message: fmt.Sprintf("%s would be %s; nothing was done", g, done)}, nil
-	}
-	err = s.Journal.Append(ctx, s.Tx, facts(s.Journal.Book(), k)...)
-	return answer{data: data, view: output.View{}, message: fmt.Sprintf("%s is %s", g, done)}, err
+	return answer{data: r, view: output.View{}, message: r.Message}, nil
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -12,12 +11,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/engine"
-	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/license"
-	"github.com/orgstore/orgstore/packages/store"
-	"github.com/orgstore/orgstore/packages/verdict"
-	"github.com/orgstore/orgstore/policies/change"
-	"github.com/orgstore/orgstore/policies/plan"
 )
 
 func newLicense(g *globals) *cobra.Command {
@@ -53,123 +47,24 @@ what it revoked; a revoked license is shown first, and what is installed stays.`
 	return cmd
 }
 
-type licenseStatusData struct {
-	GUID     string         `json:"guid"`
-	Name     string         `json:"name"`
-	Version  string         `json:"version"`
-	License  engine.License `json:"license"`
-	State    string         `json:"state"`   // ok, ending, ended, revoked, unknown
-	Renewal  string         `json:"renewal"` // what is known of one
-	Use      string         `json:"use"`     // covered, unchecked, or what is wrong
-	Findings bool           `json:"finding"`
-	// StatusLists say what the license's issuer revoked, as far as was seen.
-	StatusLists []statusList `json:"status_lists"`
-}
-
 func (o *licenseStatusOptions) run(ctx context.Context) (answer, error) {
-	if o.warn < 0 {
-		return answer{}, fault.Usage("give a number of days, such as 30", "--warn: %d is below 0", o.warn)
-	}
 	s, err := o.open(ctx)
 	if err != nil {
 		return answer{}, err
 	}
 	defer s.Close()
-	p, in, err := s.LookAndPlan(ctx, nil)
+	r, err := s.LicenseStatus(ctx, engine.LicenseStatusRequest{WarnDays: o.warn})
 	if err != nil {
 		return answer{}, err
 	}
-	data := []licenseStatusData{}
-	for _, l := range s.Lines(p) {
-		if l.State.Presence == store.Present {
-			data = append(data, o.statusOf(s, l, in.Candidates))
-		}
-	}
-	slices.SortStableFunc(data, func(a, b licenseStatusData) int {
-		return cmp.Or(cmp.Compare(urgency(a), urgency(b)), cmp.Compare(a.License.Ends, b.License.Ends))
-	})
-	a := answer{data: data, view: licenseView(data), message: s.said(s.aged(s.Facts))}
-	if len(data) == 0 {
-		a.message = "nothing is installed"
-	}
-	if o.detailed && slices.ContainsFunc(data, func(d licenseStatusData) bool { return d.Findings }) {
+	a := answer{data: r.Licenses, view: licenseView(r.Licenses), message: s.said(cmp.Or(r.Message, s.aged(s.Facts)))}
+	if o.detailed && r.NeedsSomebody {
 		a.exit = exitChanges
 	}
 	return a, nil
 }
 
-func (o *licenseStatusOptions) statusOf(s *session, l engine.VisualLine, candidates []plan.Candidate) licenseStatusData {
-	at := s.Moment()
-	if l.State.License.IsZero() && l.State.Release != nil { // put before the profile that reads it came
-		if p, ok := s.Journal.Book().Package(l.State.Release.Digest); ok {
-			l.State.License, _ = s.Observer().Readable(s.Journal.Book(), p)
-		}
-	}
-	d := licenseStatusData{GUID: l.Key.GUID.String(), Name: l.Name, Version: engine.VersionText(l.State), License: engine.LicenseOf(l.State.License, at)}
-	ends := l.State.License.Ends
-	switch {
-	case ends.IsZero():
-		d.State = "unknown"
-	case !at.Before(ends):
-		d.State = "ended"
-	case l.State.License.DaysLeft(at) <= o.warn:
-		d.State = "ending"
-	default:
-		d.State = "ok"
-	}
-	installed := engine.InstalledCandidate(l, candidates)
-	if installed.Judgment.Has(engine.CodeRevoked) {
-		d.State = "revoked"
-	}
-	var short bool
-	d.Use, short = used(s.Observer().Entitled(l.Key.GUID, l.State.License, true))
-	d.StatusLists = statusLists(s.CurrentTrust(), s.Journal.Book(), []string{l.State.License.Issuer}, at)
-	stale := slices.ContainsFunc(d.StatusLists, func(s statusList) bool { return s.State != "ok" })
-	d.Renewal = renewal(l, d.State, engine.Unattested(l, candidates))
-	if why, lost := engine.UntrustedVendor(s.Trust, l.State.License); lost {
-		stale, d.Renewal = true, "cannot be verified now: "+why
-	}
-	d.Findings = d.State != "ok" || short || stale
-	return d
-}
-
-// used says whether a license covers what is used of a visual, as far as
-// anybody told; short says that it does not.
-func used(findings []verdict.Finding) (text string, short bool) {
-	worst := verdict.Judge(findings...)
-	switch {
-	case len(findings) == 0:
-		return "covered", false
-	case worst.Verdict == verdict.Accept:
-		return "unchecked", false
-	}
-	return worst.Findings[0].Message, true
-}
-
-// renewal says what is known of the next license.
-func renewal(l engine.VisualLine, state, unattested string) string {
-	switch {
-	case l.Step != nil && l.Step.To.License.Ends.After(l.State.License.Ends):
-		return fmt.Sprintf("here and verified: %s to %s until %s with the next apply", l.Step.Kind, engine.VersionText(l.Step.To), engine.FormatDay(l.Step.To.License.Ends))
-	case l.Step != nil && l.Step.Kind == change.Renew:
-		return "here and verified; goes in with the next apply"
-	case l.Reason.Code == plan.CodeNotBegun:
-		return l.Reason.Message
-	case unattested != "":
-		return unattested
-	case state == "ok":
-		return output.Nothing
-	case state == "revoked":
-		return "it stays installed; ask the vendor why, and for a new license"
-	}
-	return "none is here; ask the vendor for the renewed package"
-}
-
-func urgency(d licenseStatusData) int {
-	return slices.Index([]string{"revoked", "ended", "ending", "unknown", "ok"}, d.State)
-}
-
-func licenseView(data []licenseStatusData) output.View {
+func licenseView(data []engine.LicenseStatus) output.View {
 	view := output.View{Columns: []string{"VISUAL", "VERSION", "GRADE", "KIND", "UNTIL", "DAYS LEFT", "USE", "STATE", "RENEWAL", "STATUS LIST"}}
 	for _, d := range data {
 		left := output.Nothing

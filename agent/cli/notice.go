@@ -9,7 +9,6 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/engine"
-	"github.com/orgstore/orgstore/agent/notify"
 )
 
 func newNotice(g *globals) *cobra.Command {
@@ -34,51 +33,6 @@ STATE is ok, new (it was never told anything) or failing, with the reason.`,
 	}
 }
 
-func runNoticeList(ctx context.Context, g *globals) (answer, error) {
-	s, err := g.open(ctx)
-	if err != nil {
-		return answer{}, err
-	}
-	defer s.Close()
-	p, in, err := s.LookAndPlan(ctx, nil)
-	if err != nil {
-		return answer{}, err
-	}
-	states, err := s.ChannelStates()
-	if err != nil {
-		return answer{}, err
-	}
-	all := s.Notices(p, in)
-	data := []engine.ChannelStatus{}
-	view := output.View{Columns: []string{"CHANNEL", "WHO", "EVENTS", "WHEN", "LAST TOLD", "WAITING", "STATE"}}
-	for _, c := range s.Settings.Notify {
-		d := s.ChannelStatusOf(c, states[c.Name], all)
-		data = append(data, d)
-		events, when, state := "all", "at once", d.State
-		if len(d.Events) > 0 {
-			events = strings.Join(d.Events, ", ")
-		}
-		if d.Digest != "" {
-			when = "daily at " + d.Digest
-		}
-		if d.Problem != "" {
-			state += ": " + d.Problem
-		}
-		view.Rows = append(view.Rows, []string{d.Name, d.Recipient, events, when, orDash(d.LastTold), strconv.Itoa(len(d.Waiting)), state})
-	}
-	a := answer{data: data, view: view, message: s.said("")}
-	if len(data) == 0 {
-		a.message = s.said("nobody is told anything: name channels in the settings, under notify")
-	}
-	return a, nil
-}
-
-type sentData struct {
-	Channel string          `json:"channel"`
-	Message string          `json:"message_id"`
-	Notices []engine.Notice `json:"notices"`
-}
-
 func newNoticeSend(g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use:   "send [CHANNEL...]",
@@ -93,42 +47,6 @@ channels that failed at once.`,
 	}
 }
 
-func runNoticeSend(ctx context.Context, g *globals, names []string) (answer, error) {
-	s, err := g.open(ctx)
-	if err != nil {
-		return answer{}, err
-	}
-	defer s.Close()
-	channels, err := s.Channels(names)
-	if err != nil {
-		return answer{}, err
-	}
-	p, in, err := s.LookAndPlan(ctx, nil)
-	if err != nil {
-		return answer{}, err
-	}
-	sent, err := s.Deliver(ctx, s.Notices(p, in), channels, true)
-	return sentAnswer(s, sent), err
-}
-
-func sentAnswer(s *session, sent []engine.Delivery) answer {
-	data := []sentData{}
-	view := output.View{Columns: []string{"CHANNEL", "EVENT", "NOTICE"}}
-	for _, one := range sent {
-		d := sentData{one.Channel, one.Message.ID, []engine.Notice{}}
-		for _, n := range one.Message.Notices {
-			d.Notices = append(d.Notices, engine.NoticeOf(n))
-			view.Rows = append(view.Rows, []string{one.Channel, string(n.Event), n.Title})
-		}
-		data = append(data, d)
-	}
-	a := answer{data: data, view: view, message: s.said("")}
-	if len(data) == 0 {
-		a.message = s.said("there was nothing to tell")
-	}
-	return a
-}
-
 func newNoticeTest(g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use:     "test CHANNEL",
@@ -139,21 +57,74 @@ func newNoticeTest(g *globals) *cobra.Command {
 	}
 }
 
+func runNoticeList(ctx context.Context, g *globals) (answer, error) {
+	s, err := g.open(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	defer s.Close()
+	channels, err := s.NoticeChannels(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	view := output.View{Columns: []string{"CHANNEL", "WHO", "EVENTS", "WHEN", "LAST TOLD", "WAITING", "STATE"}}
+	for _, c := range channels {
+		events, when, state := "all", "at once", c.State
+		if len(c.Events) > 0 {
+			events = strings.Join(c.Events, ", ")
+		}
+		if c.Digest != "" {
+			when = "daily at " + c.Digest
+		}
+		if c.Problem != "" {
+			state += ": " + c.Problem
+		}
+		view.Rows = append(view.Rows, []string{c.Name, c.Recipient, events, when, orDash(c.LastTold), strconv.Itoa(len(c.Waiting)), state})
+	}
+	message := ""
+	if len(channels) == 0 {
+		message = "nobody is told anything: name channels in the settings, under notify"
+	}
+	return answer{data: channels, view: view, message: s.said(message)}, nil
+}
+
+func runNoticeSend(ctx context.Context, g *globals, names []string) (answer, error) {
+	s, err := g.open(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	defer s.Close()
+	sent, err := s.SendNotices(ctx, names)
+	return sentAnswer(s, sent), err
+}
+
 func runNoticeTest(ctx context.Context, g *globals, name string) (answer, error) {
 	s, err := g.open(ctx)
 	if err != nil {
 		return answer{}, err
 	}
 	defer s.Close()
-	channels, err := s.Channels([]string{name})
-	if err != nil {
-		return answer{}, err
-	}
-	channels[0].Events = nil // whatever it is told of otherwise
-	sent, err := s.Deliver(ctx, []notify.Notice{notify.Trial(s.Tx)}, channels, true)
+	sent, to, err := s.TestChannel(ctx, name)
 	a := sentAnswer(s, sent)
 	if err == nil {
-		a.message = s.said("sent: " + channels[0].Recipient())
+		a.message = s.said("sent: " + to)
 	}
 	return a, err
+}
+
+func sentAnswer(s *session, sent []engine.SentMessage) answer {
+	view := output.View{Columns: []string{"CHANNEL", "EVENT", "NOTICE"}}
+	for _, m := range sent {
+		for _, n := range m.Notices {
+			view.Rows = append(view.Rows, []string{m.Channel, n.Event, n.Title})
+		}
+	}
+	if sent == nil {
+		return answer{}
+	}
+	a := answer{data: sent, view: view, message: s.said("")}
+	if len(sent) == 0 {
+		a.message = s.said("there was nothing to tell")
+	}
+	return a
 }

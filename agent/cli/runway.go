@@ -2,14 +2,13 @@ package cli
 
 import (
 	"context"
-	"slices"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/engine"
-	"github.com/orgstore/orgstore/policies/runway"
 )
 
 func newLicenseRunway(g *globals) *cobra.Command {
@@ -29,26 +28,6 @@ refused (something is here, and it does not help), waiting (for a person), here
 	}
 }
 
-type runwayData struct {
-	Visual      engine.Visual   `json:"visual"`
-	Store       string          `json:"store"`
-	LicenseEnds string          `json:"license_ends"`
-	DaysLeft    int             `json:"days_left"`
-	Renewal     string          `json:"renewal"`
-	RenewedTo   string          `json:"renewed_to"`  // when the license that is here ends; empty where none is
-	LastChance  string          `json:"last_chance"` // empty where it has passed
-	LastWindow  *windowSpan     `json:"last_window"` // null where it waits for no window
-	Message     string          `json:"message"`
-	Hint        string          `json:"hint"`
-	Findings    []engine.Reason `json:"findings"`
-}
-
-type windowSpan struct {
-	Name  string `json:"name"`
-	From  string `json:"from"`
-	Until string `json:"until"`
-}
-
 func runRunway(ctx context.Context, g *globals, args []string) (answer, error) {
 	only, err := named(args)
 	if err != nil {
@@ -59,41 +38,17 @@ func runRunway(ctx context.Context, g *globals, args []string) (answer, error) {
 		return answer{}, err
 	}
 	defer s.Close()
-	p, in, err := s.LookAndPlan(ctx, nil)
+	r, err := s.Runway(ctx, engine.StatusRequest{Visuals: only})
 	if err != nil {
 		return answer{}, err
 	}
-	if err := s.MustKnowOrSee(only, p); err != nil {
-		return answer{}, err
-	}
-	data := []runwayData{}
 	view := output.View{Columns: []string{"VISUAL", "LICENSE UNTIL", "DAYS LEFT", "RENEWAL", "LAST CHANCE", "WHAT"}}
-	for _, r := range s.Runways(p, in) {
-		if len(only) > 0 && !slices.Contains(only, r.Key.GUID) {
-			continue
-		}
-		data = append(data, runwayOf(r))
+	for _, l := range r.Licenses {
 		chance := "passed"
-		if !r.By.IsZero() {
-			chance = r.By.UTC().Format("2006-01-02 15:04 UTC")
+		if at, err := time.Parse(time.RFC3339, l.LastChance); err == nil {
+			chance = at.UTC().Format("2006-01-02 15:04 UTC")
 		}
-		view.Rows = append(view.Rows, []string{engine.Title(r.Name, r.Key), engine.FormatDay(r.Ends), strconv.Itoa(r.DaysLeft), string(r.State), chance, r.Message})
+		view.Rows = append(view.Rows, []string{engine.TitleOf(l.Visual), dayOf(l.LicenseEnds), strconv.Itoa(l.DaysLeft), l.Renewal, chance, l.Message})
 	}
-	a := answer{data: data, view: view, message: s.said("")}
-	if len(data) == 0 {
-		a.message = s.said("no license with a known end is installed")
-	}
-	return a, nil
-}
-
-func runwayOf(r runway.Runway) runwayData {
-	d := runwayData{
-		Visual: engine.VisualOf(r.Key, r.Name), Store: r.Key.Store, LicenseEnds: engine.Timestamp(r.Ends), DaysLeft: r.DaysLeft,
-		Renewal: string(r.State), RenewedTo: engine.Timestamp(r.Until), LastChance: engine.Timestamp(r.By), Message: r.Message, Hint: r.Hint,
-		Findings: engine.ReasonsOf(r.Findings),
-	}
-	if r.Last.Name != "" {
-		d.LastWindow = &windowSpan{r.Last.Name, engine.Timestamp(r.Last.From), engine.Timestamp(r.Last.Until)}
-	}
-	return d
+	return answer{data: r.Licenses, view: view, message: s.said(r.Message)}, nil
 }

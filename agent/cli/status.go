@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -40,44 +39,20 @@ func runStatus(ctx context.Context, g *globals, args []string, where inStore) (a
 		return answer{}, err
 	}
 	defer s.Close()
-	if err := where.known(s); err != nil {
-		return answer{}, err
-	}
-	p, in, err := s.LookAndPlan(ctx, nil)
+	r, err := s.Status(ctx, engine.StatusRequest{Visuals: only, Store: where.name})
 	if err != nil {
 		return answer{}, err
 	}
-	if err := s.MustKnowOrSee(only, p); err != nil {
-		return answer{}, err
-	}
-	if err := s.ReadActivityLog(ctx, false); err != nil {
-		return answer{}, err
-	}
-	drifted := s.CompareDrift(p, in)
-	data := []engine.VisualStatus{}
 	view := output.View{Columns: []string{"VISUAL", "PIN", "INSTALLED", "LICENSE UNTIL", "DAYS LEFT", "NEWEST HERE", "STATE", "WHAT"}}
-	for _, l := range s.Lines(p) {
-		if len(only) > 0 && !slices.Contains(only, l.Key.GUID) || !where.has(l.Key) {
-			continue
-		}
-		d := s.StatusOf(l, in)
-		data = append(data, d)
+	for _, v := range r.Visuals {
 		left := output.Nothing
-		if d.DaysLeft != nil {
-			left = strconv.Itoa(*d.DaysLeft)
+		if v.DaysLeft != nil {
+			left = strconv.Itoa(*v.DaysLeft)
 		}
+		name := engine.TitleOf(engine.Visual{GUID: v.GUID, Name: v.Name, Store: v.Store})
 		view.Rows = append(view.Rows, []string{
-			engine.Title(d.Name, l.Key), orDash(d.Pin), engine.VersionText(l.State), engine.FormatDay(l.State.License.Ends), left,
-			orDash(d.NewestAvailable), d.State, d.Message,
+			name, orDash(v.Pin), v.InstalledText, orDash(dayOf(v.LicenseEnds)), left, orDash(v.NewestAvailable), v.State, v.Message,
 		})
 	}
-	a := answer{data: data, view: view}
-	switch {
-	case len(data) == 0 && len(only) > 0:
-		a.message = "it is neither pinned nor in the store"
-	case len(data) == 0:
-		a.message = "no visuals: pin one with `orgstore pin set VISUAL PIN`"
-	}
-	a.message = s.said(engine.JoinPhrases(a.message, inOneLine(drifted), s.FailingChannels(), s.OpenRequests()))
-	return a, nil
+	return answer{data: r.Visuals, view: view, message: s.said(r.Message)}, nil
 }

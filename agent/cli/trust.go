@@ -61,7 +61,7 @@ which visuals the vendor may speak, whatever the bundle itself claims.`,
 	return cmd
 }
 
-func (o *trustOptions) run(_ context.Context, args []string) (answer, error) {
+func (o *trustOptions) run(ctx context.Context, args []string) (answer, error) {
 	vendor, err := o.vendor(args[0])
 	if err != nil {
 		return answer{}, err
@@ -95,7 +95,7 @@ func (o *trustOptions) run(_ context.Context, args []string) (answer, error) {
 	if o.fingerprint == "" {
 		question := fmt.Sprintf("believe %s, whose fingerprint is\n  %s\n(compare it with the vendor by another way than the file came),\nabout %s",
 			vendor.Name, vendor.Fingerprint, engine.Count(len(vendor.GUIDs), "visual"))
-		if err := o.confirm(o.globals, nil, question); err != nil {
+		if err := o.confirm(ctx, o.globals, nil, question); err != nil {
 			return answer{}, err
 		}
 	}
@@ -188,13 +188,13 @@ type trustData struct {
 	State       string   `json:"state"` // ok, expired, changed, unreadable, unsafe
 	Message     string   `json:"message"`
 	// StatusLists are the newest that were seen, one for each key that signs them.
-	StatusLists []statusList `json:"status_lists"`
+	StatusLists []engine.StatusList `json:"status_lists"`
 }
 
 func trustOf(v config.Vendor, b license.Bundle, now time.Time) trustData {
 	d := trustData{
 		Name: v.Name, Bundle: v.Bundle, Fingerprint: v.Fingerprint, Enforced: string(v.Enforced), State: "ok",
-		StatusLists: []statusList{},
+		StatusLists: []engine.StatusList{},
 	}
 	for _, g := range v.GUIDs {
 		d.GUIDs = append(d.GUIDs, g.String())
@@ -290,7 +290,7 @@ func (g *globals) tellStatus(ctx context.Context, s config.Settings, data []trus
 	}
 	at := moment.Settle(g.Now(), book.TimeMark(), -1)
 	for i, d := range data {
-		data[i].StatusLists = statusLists(trust, book, issuers[d.Name], at)
+		data[i].StatusLists = engine.StatusLists(trust, book, issuers[d.Name], at)
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ a license lets no change to it pass: that takes somebody else (exit 12).`,
 		Example: `  orgstore trust attester add "Ada Lovelace" ada-lovelace-0fb4c3:Ed25519:iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w
   orgstore trust attester add "Ada Lovelace" ada.pem --account 'CONTOSO\ada'`,
 		Args: arguments(cobra.ExactArgs(2)),
-		RunE: g.answering(func(_ context.Context, args []string) (answer, error) { return o.run(args[0], args[1]) }),
+		RunE: g.answering(func(ctx context.Context, args []string) (answer, error) { return o.run(ctx, args[0], args[1]) }),
 	}
 	cmd.Flags().StringVar(&o.account, "account", "", "the person's `ACCOUNT` where orgstore runs, by name or ID, as `orgstore history` shows actors")
 	o.confirmation.flags(cmd, "let the person attest without asking")
@@ -60,7 +60,7 @@ func attesterOf(a config.Attester) attesterData {
 	return attesterData{a.Name, a.Key.ID, a.Key.Text(), a.Key.Fingerprint(), a.Account}
 }
 
-func (o *attesterOptions) run(name, text string) (answer, error) {
+func (o *attesterOptions) run(ctx context.Context, name, text string) (answer, error) {
 	key, err := o.publicKey(text, strings.TrimSpace(name))
 	if err != nil {
 		return answer{}, err
@@ -86,7 +86,7 @@ func (o *attesterOptions) run(name, text string) (answer, error) {
 	}
 	question := fmt.Sprintf("let %s attest licenses with the key\n  %s\nwhose fingerprint is\n  %s\n(compare it with that person)",
 		safetext.Line(a.Name), a.Key.Text(), a.Key.Fingerprint())
-	if err := o.confirm(o.globals, nil, question); err != nil {
+	if err := o.confirm(ctx, o.globals, nil, question); err != nil {
 		return answer{}, err
 	}
 	return found, o.edit(false, add)

@@ -81,7 +81,7 @@ func (o *trustRemoveOptions) run(ctx context.Context, name string) (answer, erro
 		a.message = "nothing was done: this was a dry run"
 		return a, nil
 	}
-	if err := o.confirm(o.globals, func() error { return s.show(a) }, "believe "+safetext.Line(r.name)+" no more"); err != nil {
+	if err := o.confirm(ctx, o.globals, func() error { return s.show(a) }, "believe "+safetext.Line(r.name)+" no more"); err != nil {
 		return answer{}, err
 	}
 	// Recorded first: no interruption loses who did it.

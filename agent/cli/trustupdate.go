@@ -101,7 +101,7 @@ func (o *trustUpdateOptions) run(ctx context.Context, file string) (answer, erro
 		return a, nil
 	}
 	question := fmt.Sprintf("believe version %d of the trust bundle of %s in place of version %d", step.new.Version(), safetext.Line(step.vendor.Name), step.old.Version())
-	if err := o.confirm(o.globals, func() error { return s.show(a) }, question); err != nil {
+	if err := o.confirm(ctx, o.globals, func() error { return s.show(a) }, question); err != nil {
 		return answer{}, err
 	}
 	return a, s.takeBundle(ctx, step, edit)

@@ -52,9 +52,9 @@ func (e *Engine) takeInFrom(ctx context.Context, target store.Store, k store.Key
 	return err
 }
 
-// Adopt records what somebody put by hand as what there is, as the settings say,
+// adopt records what somebody put by hand as what there is, as the settings say,
 // of the visuals chosen. It changes no store.
-func (e *Engine) Adopt(ctx context.Context, p plan.Plan, chosen func(store.Key) bool) error {
+func (e *Engine) adopt(ctx context.Context, p plan.Plan, chosen func(store.Key) bool) error {
 	for _, a := range p.Adoptions {
 		if !chosen(a.Key) {
 			continue

@@ -1,183 +1,161 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 
 	"github.com/orgstore/orgstore/agent/apply"
 	"github.com/orgstore/orgstore/agent/fault"
-	"github.com/orgstore/orgstore/agent/journal"
-	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/store"
-	"github.com/orgstore/orgstore/packages/verdict"
+	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
-// CarryOutPlan withdraws what is not wanted any more and makes the steps, then tells
-// everybody who waits for it. The results begin with what was recovered before,
-// and end with what of the chosen waits for a person.
-func (e *Engine) CarryOutPlan(ctx context.Context, p plan.Plan, in plan.Input, steps []plan.Step, chosen func(plan.Open) bool, recovered []apply.Result) ([]apply.Result, error) {
-	withdrawn := e.WithdrawTasks(ctx, e.WantedWithdrawals(p, chosen))
-	if slices.ContainsFunc(recovered, HaltsRun) {
-		steps = nil
-	}
-	results, err := e.CarryOut(ctx, WithoutFailedWithdrawals(steps, withdrawn), nil)
-	if err == nil {
-		err = e.FollowUp(ctx, p, in)
-	}
-	e.PostToLibrary(ctx)
-	waits := e.waitingResults(p, func(open plan.Open) bool {
-		return chosen(open) && !isAmong(recovered, open) && !isAmong(withdrawn, open)
-	})
-	return slices.Concat(recovered, withdrawn, results, waits), err
+// An ApplyRequest asks for the changes of the plan.
+type ApplyRequest struct {
+	// Visuals narrows the changes to these; empty means all.
+	Visuals []visual.GUID
+	// Store narrows the changes to one store, by its name in the settings.
+	Store string
+	// Saved selects the steps of a plan that was saved as SavedAs; nil means all.
+	Saved   *SavedPlan
+	SavedAs string
+	// Override names a kind of gate that the changes ignore, for the Reason.
+	Override, Reason string
+	// DryRun shows what would be done, and does nothing.
+	DryRun  bool
+	Consent Consent
 }
 
-// FollowUp reads what the activity log tells, and reminds of what waits.
-func (e *Engine) FollowUp(ctx context.Context, p plan.Plan, in plan.Input) error {
-	if err := e.ReadActivityLog(ctx, false); err != nil {
-		return err
-	}
-	e.CompareDrift(p, in)
-	return e.remindOfTasks(ctx)
+// isByName reports whether a person asked for these very changes.
+func (r ApplyRequest) isByName() bool { return r.Saved != nil || len(r.Visuals) > 0 }
+
+// hasKey reports whether the request is about a visual in a store.
+func (r ApplyRequest) hasKey(k store.Key) bool {
+	return (r.Store == "" || k.Store == r.Store || k.Store == "") && (len(r.Visuals) == 0 || slices.Contains(r.Visuals, k.GUID))
 }
 
-// isAmong says whether results tell of an open step already.
-func isAmong(results []apply.Result, open plan.Open) bool {
-	return slices.ContainsFunc(results, func(r apply.Result) bool { return r.Step.ID == open.Step.ID })
+func (r ApplyRequest) hasTask(open plan.Open) bool {
+	return r.hasKey(open.Step.Key) && (r.Saved == nil || r.Saved.NamesVisualOf(open))
 }
 
-// NamesVisualOf says whether a saved plan is about the visual of an open step.
-func (p SavedPlan) NamesVisualOf(open plan.Open) bool {
-	return slices.ContainsFunc(p.Steps, func(s SavedStep) bool { return s.Visual == open.Step.Key.GUID.String() })
+// An ApplyResult is what became of an ApplyRequest.
+type ApplyResult struct {
+	Applied Applied
+	// Plan is what would be done, of a dry run.
+	Plan *PlanResult
+	// Question is asked first: nothing was done but what Applied has, which an
+	// interrupted run had left open.
+	Question *Question
 }
 
-// StepsOfSavedPlan picks the steps that a saved plan names, if it still holds.
-// One that was applied and waits for a person now has no steps left.
-func (e *Engine) StepsOfSavedPlan(p plan.Plan, saved SavedPlan, name string) ([]plan.Step, error) {
-	if e.allSavedStepsWait(p, saved) {
-		return nil, nil
+// Apply makes the changes of the plan. It looks and asks before it takes the right
+// to change stores: nobody is kept out while a person thinks. The error is that of
+// the first change that is not well.
+func (e *Engine) Apply(ctx context.Context, r ApplyRequest) (ApplyResult, error) {
+	if err := cmp.Or(checkOverride(r.Override, r.Reason), e.CheckStore(r.Store)); err != nil {
+		return ApplyResult{}, err
 	}
-	if saved.Basis != p.Basis {
-		return nil, fault.New("plan.stale", "look at `orgstore plan` and save it again",
-			"the plan %s is stale: pins, packages or the store have changed since it was made", name)
+	if err := e.lookAround(ctx); err != nil {
+		return ApplyResult{}, err
 	}
-	wanted := map[store.StepID]bool{}
-	for _, step := range saved.Steps {
-		if !slices.ContainsFunc(p.Steps, func(s plan.Step) bool { return s.ID == step.ID }) {
-			return nil, stepGone(p, step, name)
+	if r.DryRun {
+		return e.applyDry(ctx, r)
+	}
+	if r.Saved == nil && !r.Consent.Anything {
+		// What keeps it from choosing may be what recovering mends.
+		if c, err := e.chooseChanges(ctx, r); err == nil && c.question != nil {
+			return ApplyResult{Question: c.question, Applied: e.applied(nil, nil)}, nil
 		}
-		wanted[step.ID] = true
 	}
-	// In the order of the plan, whatever the file's.
-	return slices.DeleteFunc(slices.Clone(p.Steps), func(s plan.Step) bool { return !wanted[s.ID] }), nil
-}
-
-// allSavedStepsWait says whether every step of a saved plan waits for a person.
-func (e *Engine) allSavedStepsWait(p plan.Plan, saved SavedPlan) bool {
-	waits := e.waitingResults(p, func(plan.Open) bool { return true })
-	return len(saved.Steps) > 0 && !slices.ContainsFunc(saved.Steps, func(step SavedStep) bool {
-		return !slices.ContainsFunc(waits, func(r apply.Result) bool { return r.Step.ID == step.ID })
+	c, results, err := e.run(ctx, "apply", func(ctx context.Context, _ []apply.Result) (choice, error) {
+		return e.chooseAndAdopt(ctx, r)
 	})
-}
-
-// stepGone says why a step of a saved plan does not follow any more from the same
-// pins, packages and store: time has passed, or somebody edited the file.
-func stepGone(p plan.Plan, step SavedStep, name string) error {
-	for _, l := range VisualLines(p) {
-		if l.Key.GUID.String() != step.Visual || l.Step != nil {
-			continue
-		}
-		f := fault.New("plan.step_gone", l.Reason.Hint, "the plan %s cannot be applied any more: %s: %s", name, Title(l.Name, l.Key), l.Reason.Message)
-		if l.Reason.Code != plan.CodeCurrent && l.Reason.Code != plan.CodeUnpinned {
-			f.Because = fault.CodeLicense // on one and the same basis only a license's time makes the difference
-		}
-		return f
+	e.deliverNoticesAfterChange(ctx)
+	if err == nil && c.question == nil {
+		err = cmp.Or(WorstResult(results, r.isByName()), worstUnmet(c.unmet, r.isByName()), e.SignInError())
 	}
-	return fault.New("plan.step_gone", "look at `orgstore plan` and save it again",
-		"the plan %s has a step %s that does not follow from pins, packages and store: it was edited, or time has passed", name, step.ID)
+	return ApplyResult{Applied: e.applied(results, c.unmet), Question: c.question}, err
 }
 
-// PassesWithOverride says whether nothing holds a step back but the gate to be overridden.
-func (e *Engine) PassesWithOverride(step plan.Step, override string) bool {
-	return !slices.ContainsFunc(e.Gates(step), func(g plan.Gate) bool {
-		return g.State == plan.GateClosed && g.Kind != override
-	})
+// applyDry says what Apply would do.
+func (e *Engine) applyDry(ctx context.Context, r ApplyRequest) (ApplyResult, error) {
+	r.Consent.Anything = true
+	c, err := e.chooseChanges(ctx, r)
+	if err != nil {
+		return ApplyResult{}, err
+	}
+	p := e.planResult(plan.Plan{ID: c.plan.ID, Basis: c.plan.Basis, Steps: c.steps, Idle: c.unmet, Withdrawals: e.wantedWithdrawals(c.plan, c.isChosen)})
+	return ApplyResult{Plan: &p}, nil
 }
 
-// RecordOverride records that a person let the steps pass a gate, with the reason.
-func (e *Engine) RecordOverride(ctx context.Context, steps []plan.Step, gate, reason string) error {
-	if gate == "" {
+// chooseAndAdopt adopts what the settings let it adopt of what others changed, and
+// chooses from there. A saved plan selects steps alone.
+func (e *Engine) chooseAndAdopt(ctx context.Context, r ApplyRequest) (choice, error) {
+	if r.Saved == nil {
+		p, _, err := e.PlanNow(ctx, nil)
+		if err != nil {
+			return choice{}, err
+		}
+		if err := e.adopt(ctx, p, r.hasKey); err != nil {
+			return choice{}, err
+		}
+	}
+	c, err := e.chooseChanges(ctx, r)
+	if err != nil || c.question != nil {
+		return c, err
+	}
+	c.facts, err = e.overrideFacts(c.steps, r.Override, r.Reason)
+	return c, err
+}
+
+// chooseChanges picks the steps of the saved plan, of the visuals named, or all.
+func (e *Engine) chooseChanges(ctx context.Context, r ApplyRequest) (choice, error) {
+	p, in, err := e.PlanNow(ctx, nil)
+	if err != nil {
+		return choice{}, err
+	}
+	c := choice{plan: p, input: in, steps: p.Steps, isChosen: r.hasTask}
+	if r.Saved != nil {
+		if c.steps, err = e.stepsOfSavedPlan(p, *r.Saved, r.SavedAs); err != nil {
+			return choice{}, err
+		}
+	}
+	if err := e.MustKnow(r.Visuals); err != nil {
+		return choice{}, err
+	}
+	c.steps = slices.DeleteFunc(slices.Clone(c.steps), func(s plan.Step) bool { return !r.hasKey(s.Key) })
+	if r.Saved == nil { // a saved plan asks for its steps alone
+		c.unmet = slices.DeleteFunc(slices.Clone(p.Idle), func(i plan.Idle) bool { return !i.Blocked || !r.hasKey(i.Key) })
+		c.question = e.askToApply(c.steps, r)
+	}
+	return c, nil
+}
+
+// askToApply returns the question whether the steps are to be made; nil if the
+// person has agreed, or every step is held back anyway.
+func (e *Engine) askToApply(steps []plan.Step, r ApplyRequest) *Question {
+	ready := slices.DeleteFunc(slices.Clone(steps), func(step plan.Step) bool { return !e.passesWithOverride(step, r.Override) })
+	if len(ready) == 0 {
 		return nil
 	}
-	var facts []journal.Fact
-	for _, step := range steps {
-		for _, g := range e.Gates(step) {
-			if g.Kind == gate && g.State == plan.GateClosed {
-				if err := e.refuseAttester(step, gate); err != nil {
-					return err
-				}
-				facts = append(facts, journal.Overridden{Step: step.ID, Gate: g.Kind, About: g.Message, Reason: reason})
-			}
-		}
+	if q := e.question(e.whereText(ready), "", steps); !r.Consent.agrees(q) {
+		return &q
 	}
-	if len(facts) == 0 {
-		e.note("there was nothing to override: no change is held back by %s", gate)
-	}
-	return e.Journal.Append(ctx, e.Tx, facts...)
+	return nil
 }
 
-// CarryOut makes the steps one by one. A closed gate or a failed step stops
-// that visual's steps; other visuals go on. Ctrl-C stops between two steps, and a
-// store that answers as it never did stops everything.
-func (e *Engine) CarryOut(ctx context.Context, steps []plan.Step, leaves map[store.StepID]*plan.Block) ([]apply.Result, error) {
-	var results []apply.Result
-	stopped := map[store.Key]bool{}
-	for i, step := range steps {
-		if stopped[step.Key] {
-			continue
-		}
-		if err := ctx.Err(); err != nil {
-			return results, err
-		}
-		e.progress(i+1, len(steps), step)
-		if err := e.Journal.Refresh(ctx); err != nil {
-			return results, err
-		}
-		r, err := e.carryOutIfReady(ctx, step, leaves[step.ID])
-		if err != nil {
-			return results, err
-		}
-		if r.Halt {
-			r.Message = JoinPhrases(r.Message, "nothing else was begun")
-			return append(results, r), nil
-		}
-		results = append(results, r)
-		stopped[step.Key] = !r.OK() || r.Outcome == apply.Waiting
+// checkOverride refuses an override that is none, or has no reason.
+func checkOverride(gate, reason string) error {
+	switch {
+	case gate == "" && reason != "":
+		return fault.Usage("give --override GATE too, or leave --reason out", "--reason says why a gate is overridden, and none is")
+	case gate != "" && !slices.Contains(plan.GateKinds(), gate):
+		return fault.Usage(fmt.Sprintf("gates are %v", plan.GateKinds()), "there is no gate %q", gate)
+	case gate != "" && isBlank(reason):
+		return fault.Usage("say why with --reason; it stays in the history", "overriding a gate needs a reason")
 	}
-	return results, nil
+	return nil
 }
-
-// carryOutIfReady does a step if nothing holds it back right now.
-func (e *Engine) carryOutIfReady(ctx context.Context, step plan.Step, leaves *plan.Block) (apply.Result, error) {
-	for _, g := range e.Gates(step) {
-		if g.State != plan.GateClosed {
-			continue
-		}
-		r := apply.Result{Step: step, Outcome: apply.Waiting, Code: g.Code(), Message: g.Message, Hint: g.Hint}
-		if g.Kind == plan.GateReview || g.Kind == plan.GateTries {
-			r.Hint = fmt.Sprintf("if it is to be made all the same: --override %s --reason \"...\"", g.Kind)
-		}
-		if g.Kind == plan.GateReview && e.Moment().State() == moment.Back {
-			r.Code, r.Hint = codeClockBack, "set the clock right and run the command again"
-		}
-		return r, nil
-	}
-	return e.Applier().Do(ctx, e.Tx, step, leaves)
-}
-
-// codeClockBack is what readers of licenses call a clock that went back.
-const codeClockBack verdict.Code = "time.clock_back"
-
-// HaltsRun says that nothing else may be begun after a result.
-func HaltsRun(r apply.Result) bool { return r.Halt }

@@ -52,9 +52,9 @@ type Mail struct {
 	Subject, Text string
 }
 
-// DeliverNotices sends what people have yet to be told, channel by channel. What keeps it
+// deliverNotices sends what people have yet to be told, channel by channel. What keeps it
 // from that is said and stops nothing else.
-func (e *Engine) DeliverNotices(ctx context.Context, p plan.Plan, in plan.Input) {
+func (e *Engine) deliverNotices(ctx context.Context, p plan.Plan, in plan.Input) {
 	if len(e.Settings.Notify) == 0 || ctx.Err() != nil {
 		return
 	}
@@ -63,8 +63,8 @@ func (e *Engine) DeliverNotices(ctx context.Context, p plan.Plan, in plan.Input)
 	}
 }
 
-// DeliverNoticesAfterChange does so after something was changed.
-func (e *Engine) DeliverNoticesAfterChange(ctx context.Context) {
+// deliverNoticesAfterChange does so after something was changed.
+func (e *Engine) deliverNoticesAfterChange(ctx context.Context) {
 	if len(e.Settings.Notify) == 0 || ctx.Err() != nil {
 		return
 	}
@@ -76,7 +76,7 @@ func (e *Engine) DeliverNoticesAfterChange(ctx context.Context) {
 		e.note("notices could not be sent: %v", err)
 		return
 	}
-	e.DeliverNotices(ctx, p, in)
+	e.deliverNotices(ctx, p, in)
 }
 
 // Notices are all that there is to tell now, told before or not.

@@ -12,6 +12,7 @@ import (
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
+// A Gate is what keeps a change back, or would.
 type Gate struct {
 	Kind    string `json:"kind"`
 	State   string `json:"state"`
@@ -20,6 +21,7 @@ type Gate struct {
 	Hint    string `json:"hint,omitempty"`
 }
 
+// GatesOf turns gates into what programs read.
 func GatesOf(gates []plan.Gate) []Gate {
 	out := []Gate{}
 	for _, g := range gates {
@@ -49,6 +51,7 @@ func WhyText(reason string, gates []plan.Gate) string {
 	return strings.Join(parts, "; ")
 }
 
+// WithHint joins a reason with what to do about it.
 func WithHint(r plan.Reason) string {
 	if r.Hint == "" {
 		return r.Message
@@ -63,6 +66,18 @@ func Title(name string, k store.Key) string {
 	}
 	if k.Store != "" && k.Store != config.OnlyStore {
 		name += " in " + k.Store
+	}
+	return name
+}
+
+// TitleOf names a visual for people, and the store where it may be in several.
+func TitleOf(v Visual) string {
+	name := v.Name
+	if name == "" {
+		name = v.GUID
+	}
+	if v.Store != "" && v.Store != config.OnlyStore {
+		name += " in " + v.Store
 	}
 	return name
 }
@@ -128,21 +143,4 @@ func (e *Engine) UnprovenArrival(idle plan.Idle) string {
 		return fmt.Sprintf("%s is here: %s", visual.Release{Version: last.Manifest.Version, Digest: last.Package}, text)
 	}
 	return ""
-}
-
-// A SavedPlan is what plan --out writes. It only selects: apply computes again
-// and compares, so that an edited file can skip nothing.
-type SavedPlan struct {
-	Format int         `json:"orgstore_plan"`
-	ID     string      `json:"id"`
-	Basis  plan.Basis  `json:"basis"`
-	Steps  []SavedStep `json:"steps"`
-}
-
-// A SavedStep is selected by its ID alone. The rest is for people; the visual
-// also finds the reason why a step does not follow any more.
-type SavedStep struct {
-	ID     store.StepID `json:"id"`
-	Visual string       `json:"visual"`
-	About  string       `json:"about"`
 }

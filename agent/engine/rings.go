@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/observe"
 	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/store"
@@ -116,8 +117,8 @@ func VisualOf(k store.Key, name string) Visual {
 	return Visual{GUID: k.GUID.String(), Name: name, Store: k.Store}
 }
 
-// WhereText says for people where changes are made, or laid out as tasks.
-func (e *Engine) WhereText(steps []plan.Step) string {
+// whereText says for people where changes are made, or laid out as tasks.
+func (e *Engine) whereText(steps []plan.Step) string {
 	var parts []string
 	for _, t := range e.Settings.Stores {
 		n := 0
@@ -135,4 +136,47 @@ func (e *Engine) WhereText(steps []plan.Step) string {
 		}
 	}
 	return strings.Join(parts, " and ")
+}
+
+// CheckStore refuses a store that the settings do not name; an empty name means all.
+func (e *Engine) CheckStore(name string) error {
+	if _, ok := e.Settings.StoreNamed(name); ok || name == "" {
+		return nil
+	}
+	return fault.Usage("the settings name "+strings.Join(e.StoreNames(), ", "), "--store: there is no store %q", name)
+}
+
+// StoreKey finds the store that a request about one visual means: the one named, or
+// the only one there is of those that it may mean. Which of several is never
+// guessed.
+func (e *Engine) StoreKey(name string, g visual.GUID, means func(store.Key) bool) (store.Key, error) {
+	if err := e.CheckStore(name); err != nil {
+		return store.Key{}, err
+	}
+	if name != "" {
+		return store.Key{Store: name, GUID: g}, nil
+	}
+	var keys []store.Key
+	for _, name := range e.StoresOf(g) {
+		keys = append(keys, store.Key{Store: name, GUID: g})
+	}
+	if meant := slices.DeleteFunc(slices.Clone(keys), func(k store.Key) bool { return means != nil && !means(k) }); len(meant) == 1 {
+		return meant[0], nil
+	}
+	if len(keys) == 1 {
+		return keys[0], nil
+	}
+	return store.Key{}, fault.Usage("say which with --store: "+strings.Join(e.StoresOf(g), ", "), "%s goes through several stores", g)
+}
+
+// StoreKeyOrAll is the key of a word about a visual in every store, or in the one
+// named.
+func (e *Engine) StoreKeyOrAll(name string, g visual.GUID) (store.Key, error) {
+	if err := e.CheckStore(name); err != nil {
+		return store.Key{}, err
+	}
+	if name == "" && len(e.Settings.Stores) == 1 {
+		return store.Key{Store: e.Settings.Stores[0].Name, GUID: g}, nil
+	}
+	return store.Key{Store: name, GUID: g}, nil
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
-// AccessOffText says what nobody sees any more once a visual's access is off.
-func (e *Engine) AccessOffText(step plan.Step) string {
+// accessOffText says what nobody sees any more once a visual's access is off.
+func (e *Engine) accessOffText(step plan.Step) string {
 	text := fmt.Sprintf("reports that use %s show nothing in its place until its access is on again; nothing is deleted", Title(step.Name, step.Key))
 	use := e.Facts.Use(step.Key.GUID)
 	viewers, seen := e.Facts.Number(use.Viewers).Get()

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -145,4 +146,66 @@ func (e *Engine) usualHandTime(name string) time.Duration {
 	}
 	t, _ := e.Settings.StoreNamed(name)
 	return mostTook(took, t.Remind)
+}
+
+// A RunwayOfVisual says how much time is left to renew a license.
+type RunwayOfVisual struct {
+	Visual      Visual      `json:"visual"`
+	Store       string      `json:"store"`
+	LicenseEnds string      `json:"license_ends"`
+	DaysLeft    int         `json:"days_left"`
+	Renewal     string      `json:"renewal"`
+	RenewedTo   string      `json:"renewed_to"`  // when the license that is here ends; empty where none is
+	LastChance  string      `json:"last_chance"` // empty where it has passed
+	LastWindow  *WindowSpan `json:"last_window"` // null where it waits for no window
+	Message     string      `json:"message"`
+	Hint        string      `json:"hint"`
+	Findings    []Reason    `json:"findings"`
+}
+
+// A WindowSpan is one opening of a window.
+type WindowSpan struct {
+	Name  string `json:"name"`
+	From  string `json:"from"`
+	Until string `json:"until"`
+}
+
+func runwayResultOf(r runway.Runway) RunwayOfVisual {
+	d := RunwayOfVisual{
+		Visual: VisualOf(r.Key, r.Name), Store: r.Key.Store, LicenseEnds: Timestamp(r.Ends), DaysLeft: r.DaysLeft,
+		Renewal: string(r.State), RenewedTo: Timestamp(r.Until), LastChance: Timestamp(r.By), Message: r.Message, Hint: r.Hint,
+		Findings: ReasonsOf(r.Findings),
+	}
+	if r.Last.Name != "" {
+		d.LastWindow = &WindowSpan{r.Last.Name, Timestamp(r.Last.From), Timestamp(r.Last.Until)}
+	}
+	return d
+}
+
+// A RunwayResult lists how much time is left for each license with a known end, the
+// nearest first.
+type RunwayResult struct {
+	Licenses []RunwayOfVisual
+	Message  string // one sentence for people
+}
+
+// Runway says how much time is left to renew the licenses of what is installed.
+func (e *Engine) Runway(ctx context.Context, r StatusRequest) (RunwayResult, error) {
+	p, in, err := e.LookAndPlan(ctx, nil)
+	if err != nil {
+		return RunwayResult{}, err
+	}
+	if err := e.MustKnowOrSee(r.Visuals, p); err != nil {
+		return RunwayResult{}, err
+	}
+	out := RunwayResult{Licenses: []RunwayOfVisual{}}
+	for _, x := range e.Runways(p, in) {
+		if r.hasKey(x.Key) {
+			out.Licenses = append(out.Licenses, runwayResultOf(x))
+		}
+	}
+	if len(out.Licenses) == 0 {
+		out.Message = "no license with a known end is installed"
+	}
+	return out, nil
 }

@@ -40,19 +40,24 @@ func (e *Engine) Observer() observe.Observer {
 	return o
 }
 
-// LookAndPlan polls the library, looks at everything and computes the plan. What
-// cannot be read in the library is said and stops nothing: a rollback must not
-// wait for a share.
+// LookAndPlan takes in what arrived, looks at everything and computes the plan.
 func (e *Engine) LookAndPlan(ctx context.Context, asks []plan.Ask) (plan.Plan, plan.Input, error) {
-	if _, err := e.TakeIn(ctx); ctx.Err() != nil {
-		return plan.Plan{}, plan.Input{}, ctx.Err()
-	} else if err != nil {
-		e.NoteUnreadLibrary(err)
-	}
-	if err := e.takeInForeignPackages(ctx); err != nil {
+	if err := e.lookAround(ctx); err != nil {
 		return plan.Plan{}, plan.Input{}, err
 	}
 	return e.PlanNow(ctx, asks)
+}
+
+// lookAround takes in what arrived in the library, and what others brought into
+// stores whose changes are adopted. What cannot be read in the library is told and
+// stops nothing: a rollback must not wait for a share.
+func (e *Engine) lookAround(ctx context.Context) error {
+	if _, err := e.TakeIn(ctx); ctx.Err() != nil {
+		return ctx.Err()
+	} else if err != nil {
+		e.NoteUnreadLibrary(err)
+	}
+	return e.takeInForeignPackages(ctx)
 }
 
 // PlanNow looks at everything that is known already and computes the plan.

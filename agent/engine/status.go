@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 
@@ -16,12 +17,15 @@ import (
 // nobody says otherwise.
 const WarnDays = 30
 
+// A VisualStatus is what is pinned, what is installed, and until when it is licensed,
+// of one visual in one store.
 type VisualStatus struct {
 	GUID             string `json:"guid"`
 	Name             string `json:"name"`
 	Store            string `json:"store"`
 	Pin              string `json:"pin"`
 	InstalledVersion string `json:"installed_version"`
+	InstalledText    string `json:"installed_text"` // the version as people read it
 	InstalledDigest  string `json:"installed_digest"`
 	LicenseEnds      string `json:"license_ends"`
 	DaysLeft         *int   `json:"days_left"`
@@ -71,7 +75,7 @@ func (e *Engine) StatusOf(l VisualLine, in plan.Input) VisualStatus {
 	at := e.Moment()
 	d := VisualStatus{
 		GUID: l.Key.GUID.String(), Name: l.Name, Store: l.Key.Store, Gates: GatesOf(l.Gates), InstalledDigest: DigestText(l.State.Release),
-		LicenseEnds: Timestamp(l.State.License.Ends), NewestAvailable: newest(in, l.Key.GUID),
+		LicenseEnds: Timestamp(l.State.License.Ends), InstalledText: VersionText(l.State), NewestAvailable: newest(in, l.Key.GUID),
 	}
 	if l.Step != nil {
 		d.Gates = GatesOf(e.Gates(*l.Step))
@@ -183,4 +187,62 @@ func newest(in plan.Input, g visual.GUID) string {
 		}
 	}
 	return best.String()
+}
+
+// A StatusRequest asks for the status of visuals.
+type StatusRequest struct {
+	// Visuals narrows the answer to these; empty means all.
+	Visuals []visual.GUID
+	// Store narrows the answer to one store, by its name in the settings.
+	Store string
+}
+
+// hasKey reports whether the request is about a visual in a store.
+func (r StatusRequest) hasKey(k store.Key) bool {
+	return (r.Store == "" || k.Store == r.Store || k.Store == "") && (len(r.Visuals) == 0 || slices.Contains(r.Visuals, k.GUID))
+}
+
+// A StatusResult is the status of visuals, in the order of the rings.
+type StatusResult struct {
+	Visuals []VisualStatus
+	Message string // one sentence for people
+}
+
+// Status looks at everything and says how each visual stands.
+func (e *Engine) Status(ctx context.Context, r StatusRequest) (StatusResult, error) {
+	p, in, err := e.lookFor(ctx, r, false)
+	if err != nil {
+		return StatusResult{}, err
+	}
+	found := e.CompareDrift(p, in)
+	out := StatusResult{Visuals: []VisualStatus{}}
+	for _, l := range e.Lines(p) {
+		if r.hasKey(l.Key) {
+			out.Visuals = append(out.Visuals, e.StatusOf(l, in))
+		}
+	}
+	switch {
+	case len(out.Visuals) == 0 && len(r.Visuals) > 0:
+		out.Message = "it is neither pinned nor in the store"
+	case len(out.Visuals) == 0:
+		out.Message = "no visuals: pin one with `orgstore pin set VISUAL PIN`"
+	}
+	out.Message = JoinPhrases(out.Message, driftInOneLine(found), e.FailingChannels(), e.OpenRequests())
+	return out, nil
+}
+
+// lookFor looks at everything for a request about some visuals, which orgstore must
+// know, and reads the activity log, at once if the request is about nothing else.
+func (e *Engine) lookFor(ctx context.Context, r StatusRequest, atOnce bool) (plan.Plan, plan.Input, error) {
+	if err := e.CheckStore(r.Store); err != nil {
+		return plan.Plan{}, plan.Input{}, err
+	}
+	p, in, err := e.LookAndPlan(ctx, nil)
+	if err != nil {
+		return p, in, err
+	}
+	if err := e.MustKnowOrSee(r.Visuals, p); err != nil {
+		return p, in, err
+	}
+	return p, in, e.ReadActivityLog(ctx, atOnce)
 }

@@ -87,9 +87,9 @@ func JoinPhrases(parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), "; ")
 }
 
-// WantedWithdrawals lists what is to be taken back: what a plan does not want any more, and
+// wantedWithdrawals lists what is to be taken back: what a plan does not want any more, and
 // what somebody holds since it was laid out.
-func (e *Engine) WantedWithdrawals(p plan.Plan, chosen func(plan.Open) bool) []plan.Withdrawal {
+func (e *Engine) wantedWithdrawals(p plan.Plan, chosen func(plan.Open) bool) []plan.Withdrawal {
 	var all []plan.Withdrawal
 	for _, w := range p.Withdrawals {
 		if chosen(w.Open) {
@@ -111,8 +111,8 @@ func (e *Engine) WantedWithdrawals(p plan.Plan, chosen func(plan.Open) bool) []p
 	return all
 }
 
-// WithdrawTasks takes tasks back. One that cannot be stops its visual alone.
-func (e *Engine) WithdrawTasks(ctx context.Context, all []plan.Withdrawal) []apply.Result {
+// withdrawTasks takes tasks back. One that cannot be stops its visual alone.
+func (e *Engine) withdrawTasks(ctx context.Context, all []plan.Withdrawal) []apply.Result {
 	var results []apply.Result
 	for _, w := range all {
 		r := apply.Result{Step: w.Open.Step, Outcome: apply.Withdrawn,
@@ -126,9 +126,9 @@ func (e *Engine) WithdrawTasks(ctx context.Context, all []plan.Withdrawal) []app
 	return results
 }
 
-// WithoutFailedWithdrawals leaves out the steps of visuals whose task could not be taken back:
+// withoutFailedWithdrawals leaves out the steps of visuals whose task could not be taken back:
 // two tasks of one visual would contradict each other.
-func WithoutFailedWithdrawals(steps []plan.Step, withdrawn []apply.Result) []plan.Step {
+func withoutFailedWithdrawals(steps []plan.Step, withdrawn []apply.Result) []plan.Step {
 	return slices.DeleteFunc(slices.Clone(steps), func(step plan.Step) bool {
 		return slices.ContainsFunc(withdrawn, func(r apply.Result) bool { return r.Step.Key == step.Key && !r.OK() })
 	})

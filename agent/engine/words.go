@@ -3,11 +3,13 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/plan"
 )
 
 type Visual struct {
@@ -111,3 +113,9 @@ func IgnoreError(err, harmless error) error {
 	}
 	return err
 }
+
+// ReasonOf turns a plan's reason into what programs read.
+func ReasonOf(r plan.Reason) Reason { return Reason{string(r.Code), r.Message, r.Hint} }
+
+// isBlank reports whether a text that people will look for says nothing.
+func isBlank(s string) bool { return strings.TrimSpace(s) == "" }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"slices"
 
 	"github.com/orgstore/orgstore/agent/config"
@@ -22,6 +23,7 @@ type ChannelStatus struct {
 	Waiting   []Notice `json:"waiting"` // what it has yet to be told
 }
 
+// A Notice is one thing that people are told.
 type Notice struct {
 	Event   string `json:"event"`
 	Level   string `json:"level"`
@@ -32,6 +34,7 @@ type Notice struct {
 	Hint    string `json:"hint,omitempty"`
 }
 
+// ChannelStatusOf says how a channel is, and what it has yet to be told.
 func (e *Engine) ChannelStatusOf(c config.Channel, state channelState, all []notify.Notice) ChannelStatus {
 	d := ChannelStatus{
 		Name: c.Name, Recipient: c.Recipient(), Events: append([]string{}, c.Events...), State: "ok", Problem: state.Problem,
@@ -54,6 +57,7 @@ func (e *Engine) ChannelStatusOf(c config.Channel, state channelState, all []not
 	return d
 }
 
+// NoticeOf turns a notice into what programs read.
 func NoticeOf(n notify.Notice) Notice {
 	return Notice{string(n.Event), string(n.Level), string(n.Code), n.GUID, n.Title, n.Text, n.Hint}
 }
@@ -69,4 +73,66 @@ func (e *Engine) Channels(names []string) ([]config.Channel, error) {
 		return e.Settings.Notify, nil
 	}
 	return slices.DeleteFunc(slices.Clone(e.Settings.Notify), func(c config.Channel) bool { return !slices.Contains(names, c.Name) }), nil
+}
+
+// A SentMessage is one message that went to a channel.
+type SentMessage struct {
+	Channel string   `json:"channel"`
+	Message string   `json:"message_id"`
+	Notices []Notice `json:"notices"`
+}
+
+// NoticeChannels lists the channels: who is told of what, when last, and what waits.
+func (e *Engine) NoticeChannels(ctx context.Context) ([]ChannelStatus, error) {
+	p, in, err := e.LookAndPlan(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	states, err := e.ChannelStates()
+	if err != nil {
+		return nil, err
+	}
+	all, out := e.Notices(p, in), []ChannelStatus{}
+	for _, c := range e.Settings.Notify {
+		out = append(out, e.ChannelStatusOf(c, states[c.Name], all))
+	}
+	return out, nil
+}
+
+// SendNotices sends at once what channels have yet to be told; no names mean all
+// channels. It waits for no digest, and tries channels that failed.
+func (e *Engine) SendNotices(ctx context.Context, names []string) ([]SentMessage, error) {
+	channels, err := e.Channels(names)
+	if err != nil {
+		return nil, err
+	}
+	p, in, err := e.LookAndPlan(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	sent, err := e.Deliver(ctx, e.Notices(p, in), channels, true)
+	return sentMessages(sent), err
+}
+
+// TestChannel sends a test notice to one channel, and returns who got it.
+func (e *Engine) TestChannel(ctx context.Context, name string) (sent []SentMessage, recipient string, err error) {
+	channels, err := e.Channels([]string{name})
+	if err != nil {
+		return nil, "", err
+	}
+	channels[0].Events = nil // whatever it is told of otherwise
+	delivered, err := e.Deliver(ctx, []notify.Notice{notify.Trial(e.Tx)}, channels, true)
+	return sentMessages(delivered), channels[0].Recipient(), err
+}
+
+func sentMessages(sent []Delivery) []SentMessage {
+	out := []SentMessage{}
+	for _, one := range sent {
+		m := SentMessage{one.Channel, one.Message.ID, []Notice{}}
+		for _, n := range one.Message.Notices {
+			m.Notices = append(m.Notices, NoticeOf(n))
+		}
+		out = append(out, m)
+	}
+	return out
 }
