@@ -100,7 +100,7 @@ func (o *attestOptions) run(ctx context.Context, args []string) (answer, error) 
 	if err != nil {
 		return answer{}, err
 	}
-	files := o.matching(args)
+	files := o.Matching(args)
 	packages, err := o.opaque(files)
 	if err != nil {
 		return answer{}, err
@@ -178,7 +178,7 @@ func (o *attestOptions) results(files []string, packages []*pbiviz.Package, issu
 // whoever forces it: the vendor's word counts for more.
 func (o *attestOptions) mayDeliver(files []string, results []newFile) error {
 	for _, r := range results {
-		if text, err := o.read(r.name, license.MaxStatement); err == nil && fromVendor(text) {
+		if text, err := o.Read(r.name, license.MaxStatement); err == nil && fromVendor(text) {
 			return fault.New("attest.signed", "the vendor's word counts for more: if it cannot be believed, see why with `orgstore license show`; to keep both, name another folder with --out",
 				"%s is a license statement of a vendor, and stays", r.name)
 		}
@@ -323,7 +323,7 @@ func (o *attestOptions) evidenceOf() (license.Evidence, error) {
 	if o.evidenceFile == "" {
 		return license.Evidence{Text: strings.TrimSpace(o.evidence)}, nil
 	}
-	text, err := o.read(o.evidenceFile, maxEvidence)
+	text, err := o.Read(o.evidenceFile, maxEvidence)
 	if err != nil {
 		return license.Evidence{}, err
 	}

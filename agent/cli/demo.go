@@ -268,7 +268,7 @@ func (s *story) arrive(ctx context.Context, name string) error {
 		s.settle(ctx)
 		return nil
 	}
-	text, err := s.read(filepath.Join("inbox", name), pbiviz.DefaultLimits().FileSize)
+	text, err := s.Read(filepath.Join("inbox", name), pbiviz.DefaultLimits().FileSize)
 	if err != nil {
 		return err
 	}

@@ -97,7 +97,7 @@ func (o *issueOptions) run(args []string) (answer, error) {
 	if err := o.check(); err != nil {
 		return answer{}, err
 	}
-	files := o.matching(args)
+	files := o.Matching(args)
 	packages, err := o.packages(files)
 	if err != nil {
 		return answer{}, err
@@ -178,7 +178,7 @@ func (o *issueOptions) packages(files []string) ([]*pbiviz.Package, error) {
 	var out []*pbiviz.Package
 	limits := pbiviz.DefaultLimits()
 	for _, file := range files {
-		text, err := o.read(file, limits.FileSize)
+		text, err := o.Read(file, limits.FileSize)
 		if err != nil {
 			return nil, err
 		}

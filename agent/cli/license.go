@@ -89,12 +89,12 @@ FILE is a package, with its statement inside or beside it.`,
 		Example: "  orgstore license show inbox/gauge.pbiviz",
 		Args:    arguments(cobra.ExactArgs(1)),
 		RunE: g.answering(func(ctx context.Context, args []string) (answer, error) {
-			j, err := g.judge(ctx)
+			j, err := g.verifier(ctx)
 			if err != nil {
 				return answer{}, err
 			}
-			d := j.verify(args[0])
-			return answer{data: d, view: explain(d)}, refusedPackages([]engine.Package{d})
+			d := j.Verify(args[0])
+			return answer{data: d, view: explain(d)}, engine.RefusedPackages([]engine.Package{d})
 		}),
 	}
 }

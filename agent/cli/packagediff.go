@@ -62,7 +62,7 @@ func diffAnswer(d diff.Diff) answer {
 // VISUAL@VERSION. It never guesses between several. Files need no settings.
 func (g *globals) find(ctx context.Context, name string) (*pbiviz.Package, error) {
 	limits := pbiviz.DefaultLimits()
-	text, err := g.read(name, limits.FileSize)
+	text, err := g.Read(name, limits.FileSize)
 	if f := (*fault.Fault)(nil); errors.As(err, &f) && f.Code == engine.CodeNoFile {
 		text, err = g.archived(ctx, name)
 	}

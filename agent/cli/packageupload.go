@@ -47,7 +47,7 @@ The next plan or apply takes it in from there.`,
 				return answer{}, err
 			}
 			defer s.Close()
-			return s.upload(ctx, g.matching(args), dryRun)
+			return s.upload(ctx, g.Matching(args), dryRun)
 		}),
 	}
 	dryRunFlags(cmd, &dryRun)
@@ -65,7 +65,7 @@ func (s *session) upload(ctx context.Context, files []string, dryRun bool) (answ
 	if !s.Settings.Library.SharePoint.Named() {
 		return answer{}, fault.New("library.folder", "copy the files into that folder", "the library is the folder %s, not one in SharePoint", s.Settings.Library.Folder)
 	}
-	files = withSidecars(s, files)
+	files = s.WithSidecars(files)
 	slices.SortStableFunc(files, func(a, b string) int { // a license before what waits for it
 		switch {
 		case intake.IsStatement(a) == intake.IsStatement(b):
@@ -113,7 +113,7 @@ func (s *session) upload(ctx context.Context, files []string, dryRun bool) (answ
 
 // uploadable reads a file and refuses what the library has no use for.
 func (s *session) uploadable(file string) ([]byte, error) {
-	text, err := s.read(file, pbiviz.DefaultLimits().FileSize)
+	text, err := s.Read(file, pbiviz.DefaultLimits().FileSize)
 	if err != nil {
 		return nil, err
 	}

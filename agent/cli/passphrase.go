@@ -53,7 +53,7 @@ func (p passphrase) ask(ctx context.Context, g *globals, prompt string, isNew bo
 }
 
 func (p passphrase) read(g *globals) (string, error) {
-	text, err := g.read(p.file, maxPassphrase)
+	text, err := g.Read(p.file, maxPassphrase)
 	if errors.Is(err, disk.ErrTooLarge) { // its size says something of what it holds
 		return "", fault.New("passphrase.file", "check that this is the file you meant", "%s holds no passphrase: it is too large", p.file)
 	}

@@ -69,7 +69,7 @@ func (g *globals) publicKey(text, person string) (license.Key, error) {
 		}
 		return key, err
 	}
-	file, err := g.read(text, maxKey)
+	file, err := g.Read(text, maxKey)
 	if err != nil {
 		return key, err
 	}

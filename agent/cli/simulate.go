@@ -170,7 +170,7 @@ func (o *simulatorOptions) run(cmd *cobra.Command) error {
 	with.Told = func(call string) { o.note("%s", call) }
 	if o.faults != "" {
 		var err error
-		if with.Faults, err = o.read(o.faults, maxRules); err != nil {
+		if with.Faults, err = o.Read(o.faults, maxRules); err != nil {
 			return err
 		}
 	}
@@ -257,7 +257,7 @@ func (o *simulatorOptions) fill(s Simulation, folder string) error {
 		if !e.Type().IsRegular() {
 			continue
 		}
-		text, err := o.read(filepath.Join(folder, e.Name()), pbiviz.DefaultLimits().FileSize)
+		text, err := o.Read(filepath.Join(folder, e.Name()), pbiviz.DefaultLimits().FileSize)
 		if err != nil {
 			return err
 		}

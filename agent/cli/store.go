@@ -100,7 +100,7 @@ func (o *baselineOptions) run(ctx context.Context, args []string) (answer, error
 	if _, err := s.BeginChanging(ctx, "store baseline"); err != nil {
 		return answer{}, err
 	}
-	if _, err := s.addPackages(ctx, []string{o.file}); err != nil && exitOf(fault.Of(err).Verdict()) != exitLicense {
+	if _, err := s.AddPackages(ctx, []string{o.file}); err != nil && exitOf(fault.Of(err).Verdict()) != exitLicense {
 		return answer{}, err // what is installed is so with any license, or none
 	}
 	state.License = s.LicenseTermsOf(p)

@@ -104,7 +104,7 @@ func (o *trustOptions) run(ctx context.Context, args []string) (answer, error) {
 
 // readBundle reads a trust bundle that a person named.
 func (o *trustOptions) readBundle(file string) (license.Bundle, error) {
-	text, err := o.read(file, engine.MaxBundle)
+	text, err := o.Read(file, engine.MaxBundle)
 	if err != nil {
 		return license.Bundle{}, err
 	}

@@ -167,7 +167,7 @@ type keyFile struct {
 
 func (g *globals) readKeyFile(name string) (keyFile, error) {
 	k := keyFile{name: name}
-	text, err := g.read(name, maxKey)
+	text, err := g.Read(name, maxKey)
 	if err != nil {
 		return k, err
 	}

@@ -69,7 +69,7 @@ type trustUpdateData struct {
 }
 
 func (o *trustUpdateOptions) run(ctx context.Context, file string) (answer, error) {
-	text, err := o.read(file, engine.MaxBundle)
+	text, err := o.Read(file, engine.MaxBundle)
 	if err != nil {
 		return answer{}, err
 	}

@@ -11,7 +11,7 @@ import (
 
 // vendorBundle reads a vendor's own trust bundle.
 func (g *globals) vendorBundle(file string) (license.Bundle, error) {
-	text, err := g.read(file, engine.MaxBundle)
+	text, err := g.Read(file, engine.MaxBundle)
 	if err != nil {
 		return license.Bundle{}, err
 	}
@@ -30,7 +30,7 @@ func (g *globals) vendorKey(bundleFile, file string, use license.Use) (license.I
 	if err != nil {
 		return fail(err)
 	}
-	text, err := g.read(file, maxKey)
+	text, err := g.Read(file, maxKey)
 	if err != nil {
 		return fail(err)
 	}

@@ -142,7 +142,7 @@ func (o *revokeOptions) last(speaker license.Issuer) (license.StatusList, error)
 	if o.previous == "" {
 		return license.StatusList{}, nil
 	}
-	text, err := o.read(o.previous, license.MaxStatus)
+	text, err := o.Read(o.previous, license.MaxStatus)
 	if err != nil {
 		return license.StatusList{}, err
 	}

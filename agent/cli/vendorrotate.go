@@ -170,7 +170,7 @@ func (o *rotateOptions) rotate(old license.Bundle) (*rotation, error) {
 		return nil, fault.Usage("name one of it with --issuer", "%s has the issuers %s", o.bundleFile, issuerNames(old))
 	}
 	for _, file := range o.roots {
-		text, err := o.read(file, maxKey)
+		text, err := o.Read(file, maxKey)
 		if err != nil {
 			return nil, err
 		}

@@ -106,11 +106,6 @@ func ReadBook(ctx context.Context, settings config.Settings, ports Ports) (journ
 	return book, e.Close()
 }
 
-// OfParts returns an engine that only weighs: it has neither a journal nor stores.
-func OfParts(settings config.Settings, ports Ports, trust license.Trust, facts tenant.Facts, profiles profile.Set) *Engine {
-	return &Engine{Ports: ports, Settings: settings, Trust: trust, Facts: facts, Profiles: profiles}
-}
-
 // TryRecorded opens the store that a recipe drives, to read alone, and returns it
 // with what lets go of the way to the tenant.
 func TryRecorded(settings config.Settings, ports Ports, recipe, approved string) (store.Store, func() error, error) {

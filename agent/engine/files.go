@@ -3,6 +3,8 @@ package engine
 import (
 	"errors"
 	"io/fs"
+	"path/filepath"
+	"strings"
 
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/disk"
@@ -31,4 +33,38 @@ func UnreadableFile(file string, err error) error {
 		err = path.Err
 	}
 	return fault.New("file.unreadable", "", "cannot read %s: %w", file, err)
+}
+
+// Read reads a file that a person names, of at most so many bytes.
+func (p Ports) Read(file string, max int64) ([]byte, error) {
+	if info, err := p.Disk.Stat(file); err == nil && !info.Mode().IsRegular() {
+		what := "not a file"
+		if info.IsDir() {
+			what = "a folder"
+		}
+		return nil, fault.New("file.unreadable", "name a file; a pattern such as *.pbiviz names several",
+			"cannot read %s: it is %s", file, what)
+	}
+	text, err := disk.ReadFile(p.Disk, file, max)
+	if err != nil {
+		return nil, UnreadableFile(file, err)
+	}
+	return text, nil
+}
+
+// Matching replaces patterns by the files that they match, since the shells of
+// Windows do not. A file of that very name goes first; a pattern that matches
+// nothing stays, and is reported as a file that is not there.
+func (p Ports) Matching(args []string) []string {
+	var out []string
+	for _, arg := range args {
+		found := []string{arg}
+		if _, err := p.Disk.Stat(arg); err != nil && strings.ContainsAny(arg, "*?[") {
+			if names, err := filepath.Glob(arg); err == nil && len(names) > 0 {
+				found = names
+			}
+		}
+		out = append(out, found...)
+	}
+	return out
 }

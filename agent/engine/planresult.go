@@ -169,8 +169,3 @@ func (c planCount) message() string {
 	}
 	return fmt.Sprintf("%d changes; make them with `orgstore apply`", c.changes)
 }
-
-// PlanOf shows one step as a plan.
-func (e *Engine) PlanOf(step plan.Step) PlanResult {
-	return e.planResult(plan.Plan{Steps: []plan.Step{step}})
-}

@@ -1,0 +1,282 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/orgstore/orgstore/agent/fault"
+	"github.com/orgstore/orgstore/agent/intake"
+	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/moment"
+	"github.com/orgstore/orgstore/packages/pbiviz"
+	"github.com/orgstore/orgstore/packages/verdict"
+	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/plan"
+)
+
+// Package is what verify, add and list say of one package with one license.
+type Package struct {
+	File          string   `json:"file"`
+	GUID          string   `json:"guid"`
+	Name          string   `json:"name"`
+	Version       string   `json:"version"`
+	Digest        string   `json:"digest"`
+	ContentDigest string   `json:"content_digest"`
+	APIVersion    string   `json:"api_version"`
+	Generation    string   `json:"generation"`
+	Verdict       string   `json:"verdict"`
+	Reasons       []Reason `json:"reasons"`
+	License       License  `json:"license"`
+	// Found says where the vendor's own license is in a file that was looked at;
+	// never more of the key than its first characters.
+	Found string `json:"found,omitempty"`
+}
+
+type License struct {
+	Grade        string   `json:"grade"`
+	Issuer       string   `json:"issuer"`
+	Licensee     string   `json:"licensee"`
+	ID           string   `json:"id"`
+	Subscription string   `json:"subscription"`
+	Sequence     int64    `json:"sequence"`
+	Kind         string   `json:"kind"`
+	Quantity     int64    `json:"quantity"`
+	SKU          []string `json:"sku"`
+	Sites        []string `json:"sites"`
+	Begins       string   `json:"begins"`
+	Ends         string   `json:"ends"`
+	DaysLeft     *int     `json:"days_left"`
+	KeyID        string   `json:"key_id"`
+	// Attested says who attests; nil where nobody had to.
+	Attested *Attestation `json:"attested,omitempty"`
+}
+
+func LicenseOf(t license.Terms, at moment.Moment) License {
+	d := License{
+		Grade: string(cmp.Or(t.Grade, license.Opaque)), Issuer: t.Issuer, Licensee: t.Licensee, ID: t.ID,
+		Subscription: t.Subscription, Sequence: t.Sequence, Kind: string(t.Kind), Quantity: t.Quantity,
+		SKU: OrEmpty(t.SKUs), Sites: OrEmpty(t.Sites), Begins: Timestamp(t.Begins), Ends: Timestamp(t.Ends), KeyID: t.KeyID,
+	}
+	if t.Grade == license.Attested {
+		d.Attested = &Attestation{t.Attester, t.Evidence.String(), t.Reason}
+	}
+	if !t.Ends.IsZero() {
+		left := t.DaysLeft(at)
+		d.DaysLeft = &left
+	}
+	return d
+}
+
+func OrEmpty(s []string) []string {
+	if s == nil {
+		return []string{}
+	}
+	return s
+}
+
+func PackageOf(file string, m pbiviz.Manifest, d visual.Digest, c pbiviz.Content, t license.Terms, j verdict.Judgment, at moment.Moment) Package {
+	return Package{
+		File: file, GUID: m.GUID.String(), Name: m.DisplayName, Version: m.Version.String(),
+		Digest: d.String(), ContentDigest: string(c), APIVersion: m.APIVersion, Generation: string(m.Generation),
+		Verdict: string(j.Verdict), Reasons: ReasonsOf(j.Findings), License: LicenseOf(t, at),
+	}
+}
+
+// Packages weighs the archived packages that are wanted.
+func (e *Engine) Packages(wanted func(journal.Package) bool) []Package {
+	book, at, out := e.Journal.Book(), e.Moment(), []Package{}
+	for _, c := range e.Observer().Candidates(book, false, at) {
+		p, _ := book.Package(c.Release.Digest)
+		if wanted(p) {
+			out = append(out, PackageOf(p.Source, p.Manifest, p.Package, p.Content, c.Terms, c.Judgment, at))
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Package) int {
+		return cmp.Or(cmp.Compare(a.GUID, b.GUID), byVersion(a.Version, b.Version),
+			cmp.Compare(a.License.Sequence, b.License.Sequence), cmp.Compare(a.Digest, b.Digest))
+	})
+	return out
+}
+
+// byVersion orders versions by their numbers.
+func byVersion(a, b string) int {
+	v, errV := visual.ParseVersion(a)
+	w, errW := visual.ParseVersion(b)
+	if errV != nil || errW != nil {
+		return cmp.Compare(a, b)
+	}
+	return v.Compare(w)
+}
+
+// A PackagesResult lists packages with what may be done with them.
+type PackagesResult struct {
+	Packages []Package
+	Message  string // one sentence for people
+}
+
+// UnreadablePackage is what is said of a file that is no package.
+func UnreadablePackage(file string, r *verdict.Refusal) Package {
+	return Package{
+		File: file, Verdict: string(verdict.Reject), Reasons: ReasonsOf(r.Findings),
+		License: LicenseOf(license.Terms{}, moment.Moment{}),
+	}
+}
+
+// RefusedPackages turns rejected packages into an error, which is
+// about the first.
+func RefusedPackages(packages []Package) error {
+	refused := slices.DeleteFunc(slices.Clone(packages), func(p Package) bool {
+		return p.Verdict != string(verdict.Reject) || len(p.Reasons) == 0
+	})
+	if len(refused) == 0 {
+		return nil
+	}
+	p, r, because, message := refused[0], refused[0].Reasons[0], fault.CodeLicense, ""
+	if p.GUID == "" { // no package at all
+		because = verdict.Code(r.Code)
+	}
+	if strings.HasPrefix(r.Code, "file.") {
+		message = r.Message
+	} else {
+		message = fmt.Sprintf("%s is refused: %s", p.File, r.Message)
+	}
+	if n := len(refused); n > 1 {
+		message += fmt.Sprintf(" (and %d more)", n-1)
+	}
+	f := fault.New(r.Code, cmp.Or(r.Hint, "ask the vendor for the file, exactly as it was made"), "%s", message)
+	f.Because = because
+	return f
+}
+
+// TryPackages says what AddPackages would take in, and takes nothing in.
+func (v *Verifier) TryPackages(files []string) (PackagesResult, error) {
+	data := []Package{}
+	for _, file := range files {
+		if !intake.IsStatement(file) {
+			data = append(data, v.Verify(file))
+			continue
+		}
+		text, err := v.Read(file, license.MaxStatus)
+		switch {
+		case err == nil && license.IsStatus(text):
+			_, err = license.PeekStatus(text)
+		case err == nil:
+			_, err = license.Peek(text)
+		}
+		if err != nil {
+			data = append(data, UnreadablePackage(file, RefusalOf(err)))
+		}
+	}
+	return PackagesResult{Packages: data, Message: "nothing was taken in: this was a dry run"},
+		RefusedPackages(slices.DeleteFunc(slices.Clone(data), isWaiting))
+}
+
+// AddPackages takes files in: packages, license statements, and status lists. What
+// is well formed is kept; the error is about the first that is refused.
+func (e *Engine) AddPackages(ctx context.Context, files []string) (PackagesResult, error) {
+	var here []visual.Digest // the packages that the files are, or are about
+	var waiting []string     // what is kept and waits for something else
+	data := []Package{}
+	for _, file := range e.WithSidecars(files) {
+		text, err := e.Read(file, pbiviz.DefaultLimits().FileSize)
+		if err != nil {
+			data = append(data, UnreadablePackage(file, RefusalOf(err)))
+			continue
+		}
+		taken, err := e.Importer().Take(ctx, e.Tx, file, text)
+		if err != nil {
+			return PackagesResult{Packages: data}, err
+		}
+		switch about := e.Journal.Book().PackagesAbout(taken.Statement); {
+		case taken.Waits:
+			waiting = append(waiting, filepath.Base(file)+" is kept and waits for its vendor's trust bundle")
+		case taken.Refused != nil:
+			data = append(data, UnreadablePackage(file, taken.Refused))
+		case !taken.Status.IsZero():
+			waiting = append(waiting, filepath.Base(file)+" is the status list of its vendor from now on: see `orgstore trust list`")
+		case !taken.Package.IsZero():
+			here = append(here, taken.Package)
+		case len(about) == 0 && !slices.Contains(files, strings.TrimSuffix(file, intake.StatementSuffix)):
+			waiting = append(waiting, filepath.Base(file)+" is kept and waits for its package")
+		default:
+			here = append(here, about...)
+		}
+	}
+	data = append(data, e.Packages(func(p journal.Package) bool { return slices.Contains(here, p.Package) })...)
+	return PackagesResult{Packages: data, Message: waitingText(data, waiting)}, RefusedPackages(slices.DeleteFunc(slices.Clone(data), isWaiting))
+}
+
+// codeUnlicensed is the code of the finding that a package has no license.
+const codeUnlicensed = "lic.none"
+
+// isWaiting reports whether a package only lacks a license: nothing is wrong with it.
+func isWaiting(p Package) bool {
+	if p.GUID == "" || len(p.Reasons) == 0 {
+		return false
+	}
+	code := p.Reasons[0].Code
+	return code == codeUnlicensed || code == string(plan.CodeGrade) && p.License.Grade == string(license.Readable)
+}
+
+// waitingText says what was kept and still needs something to come.
+func waitingText(data []Package, others []string) string {
+	var said []string
+	for _, p := range data {
+		if isWaiting(p) {
+			said = append(said, p.File+" is kept and waits for its license")
+		}
+	}
+	return strings.Join(append(said, others...), "\n")
+}
+
+// WithSidecars puts the statement beside each package before it, unless it was
+// named too: then the package's license is known when it is shown.
+func (p Ports) WithSidecars(files []string) []string {
+	var out []string
+	for _, file := range files {
+		sidecar := file + intake.StatementSuffix
+		if _, err := p.Disk.Stat(sidecar); err == nil && intake.IsPackage(file) && !slices.Contains(files, sidecar) {
+			out = append(out, sidecar)
+		}
+		out = append(out, file)
+	}
+	return out
+}
+
+// ListPackages takes in what arrived in the library, and lists the packages with what
+// may be done with them. No visuals mean all, with what was refused.
+func (e *Engine) ListPackages(ctx context.Context, only []visual.GUID) (PackagesResult, error) {
+	if _, err := e.TakeIn(ctx); err != nil {
+		e.NoteUnreadLibrary(err)
+	}
+	for _, g := range only {
+		for _, p := range e.Journal.Book().Packages() {
+			if known := p.Manifest.GUID; known != g && strings.EqualFold(known.String(), g.String()) {
+				return PackagesResult{}, fault.New("visual.case", "in GUIDs of visuals case counts",
+					"there is no visual %s, but there is %s", g, known)
+			}
+		}
+	}
+	data := e.Packages(func(p journal.Package) bool {
+		return len(only) == 0 || slices.Contains(only, p.Manifest.GUID)
+	})
+	if len(only) == 0 { // what is no package is of no visual
+		for _, r := range e.Journal.Book().ItemRefusals() {
+			data = append(data, UnreadablePackage(r.Source, &verdict.Refusal{Findings: r.Findings}))
+		}
+	}
+	out := PackagesResult{Packages: data}
+	switch {
+	case len(data) > 0:
+	case len(only) > 0:
+		out.Message = "no packages of it yet"
+	default:
+		out.Message = "no packages yet: put them into " + e.Settings.Library.Place() + ", or use `orgstore package add`"
+	}
+	return out, e.SignInError()
+}
