@@ -419,7 +419,7 @@ func (b *bench) facts(after uint64) []string {
 	var kinds []string
 	err := b.applier.Journal.Entries(context.Background(), func(e journal.Entry) error {
 		if e.Seq > after {
-			kinds = append(kinds, string(e.Fact.Kind()))
+			kinds = append(kinds, string(journal.KindOf(e.Fact)))
 		}
 		return nil
 	})

@@ -93,7 +93,7 @@ func (b *bench) kinds(after uint64) []journal.Kind {
 	var all []journal.Kind
 	err := b.Journal.Entries(context.Background(), func(e journal.Entry) error {
 		if e.Seq > after {
-			all = append(all, e.Fact.Kind())
+			all = append(all, journal.KindOf(e.Fact))
 		}
 		return nil
 	})
@@ -198,9 +198,9 @@ func TestTakingIn(t *testing.T) {
 		name  string
 		bytes []byte
 	}
-	const (
-		received, stated, bound, marked = journal.KindReceived, journal.KindStatementReceived, journal.KindBound, journal.KindTimeMarked
-		refused, noItem                 = journal.KindStatementRefused, journal.KindItemRefused
+	var (
+		received, stated, bound, marked = journal.KindOf(journal.Received{}), journal.KindOf(journal.StatementReceived{}), journal.KindOf(journal.Bound{}), journal.KindOf(journal.TimeMarked{})
+		refused, noItem                 = journal.KindOf(journal.StatementRefused{}), journal.KindOf(journal.ItemRefused{})
 	)
 	for _, c := range []struct {
 		name  string
@@ -300,7 +300,7 @@ func TestTrustThatChanges(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const bound, refused, marked = journal.KindBound, journal.KindStatementRefused, journal.KindTimeMarked
+	bound, refused, marked := journal.KindOf(journal.Bound{}), journal.KindOf(journal.StatementRefused{}), journal.KindOf(journal.TimeMarked{})
 	for _, c := range []struct {
 		name     string
 		from, to license.Trust
@@ -600,7 +600,7 @@ func TestALinkInAFolderHoldsNothingUp(t *testing.T) {
 	if err != nil || len(taken) != 0 {
 		t.Errorf("the next time: %v, %v", names(taken), err)
 	}
-	b.recorded(0, journal.KindReceived)
+	b.recorded(0, journal.KindOf(journal.Received{}))
 }
 
 // The journal cannot be written: the item comes again.
@@ -620,7 +620,7 @@ func TestAJournalThatCannotBeWritten(t *testing.T) {
 	if _, cursor, err := b.Poll(context.Background(), tx, s, "old"); err != nil || cursor != "all" {
 		t.Errorf("the next time: %q, %v", cursor, err)
 	}
-	b.recorded(0, journal.KindReceived)
+	b.recorded(0, journal.KindOf(journal.Received{}))
 }
 
 type fullLog struct {

@@ -30,7 +30,7 @@ func TestStatusLists(t *testing.T) {
 	number := func(n int64, lids ...string) []byte {
 		return v.Status(func(r *issuer.Revocation) { r.Sequence, r.Subscriptions = n, lids })
 	}
-	const came, believed, refused, marked = journal.KindStatusReceived, journal.KindStatusVerified, journal.KindStatusRefused, journal.KindTimeMarked
+	came, believed, refused, marked := journal.KindOf(journal.StatusReceived{}), journal.KindOf(journal.StatusVerified{}), journal.KindOf(journal.StatusRefused{}), journal.KindOf(journal.TimeMarked{})
 	for _, c := range []struct {
 		name   string
 		before [][]byte // come before the bundle that has the key
@@ -46,7 +46,7 @@ func TestStatusLists(t *testing.T) {
 		{"another one of a number", nil, [][]byte{number(4), number(4, "sub-1")}, []journal.Kind{came, believed, marked, came, refused}, 4},
 		{"both before the bundle, the older one last", [][]byte{number(4), number(3)}, nil, []journal.Kind{came, refused, came, refused, believed, marked, refused}, 4},
 		{"of a stranger", nil, [][]byte{licensetest.Borealis().Status()}, []journal.Kind{came, refused}, 0},
-		{"no list at all", nil, [][]byte{append(number(3), '\n', '\n')}, []journal.Kind{journal.KindItemRefused}, 0},
+		{"no list at all", nil, [][]byte{append(number(3), '\n', '\n')}, []journal.Kind{journal.KindOf(journal.ItemRefused{})}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t)

@@ -26,7 +26,7 @@ type Book struct{ s *sums }
 // of what the entry changes: to add many entries, replay them.
 func (b Book) With(e Entry) (Book, error) {
 	if e.Seq != b.Seq()+1 || e.Prev != b.Head() {
-		return b, &ImpossibleError{e.Fact.Kind(), fmt.Sprintf("entry %d does not follow entry %d", e.Seq, b.Seq())}
+		return b, &ImpossibleError{KindOf(e.Fact), fmt.Sprintf("entry %d does not follow entry %d", e.Seq, b.Seq())}
 	}
 	w := b.writer()
 	if err := w.enter(e); err != nil {

@@ -136,9 +136,3 @@ func (w *writer) shift(before, now Exported) {
 		w.shifts.set(k, Shift{Key: k, Was: old, Is: x.Changed, From: before.Taken, Till: now.Taken})
 	}
 }
-
-// Kind returns KindStoreChanged.
-func (StoreChanged) Kind() Kind { return KindStoreChanged }
-
-// Kind returns KindDriftSettled.
-func (DriftSettled) Kind() Kind { return KindDriftSettled }

@@ -154,9 +154,3 @@ func (r Revision) trial(after []change.Kind) (plan.Trial, bool) {
 	}
 	return t, true
 }
-
-// Kind returns KindChecking.
-func (Checking) Kind() Kind { return KindChecking }
-
-// Kind returns KindChecked.
-func (Checked) Kind() Kind { return KindChecked }

@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/hex"
@@ -100,20 +99,13 @@ type Record struct {
 
 // body is the layout of Record.Body. Its members are never renamed.
 type body struct {
-	Format int       `json:"format"`
-	Seq    uint64    `json:"seq"`
-	At     time.Time `json:"at"`
-	By     Actor     `json:"by"`
-	Tx     TxID      `json:"tx"`
-	Policy string    `json:"policy,omitempty"`
-	Fact   written   `json:"fact"`
-}
-
-// written is a fact with its kind and number.
-type written struct {
-	Kind Kind           `json:"kind"`
-	V    int            `json:"v"`
-	Data jsontext.Value `json:"data"`
+	Format int        `json:"format"`
+	Seq    uint64     `json:"seq"`
+	At     time.Time  `json:"at"`
+	By     Actor      `json:"by"`
+	Tx     TxID       `json:"tx"`
+	Policy string     `json:"policy,omitempty"`
+	Fact   storedFact `json:"fact"`
 }
 
 // encode writes one value for good. A text that is not valid UTF-8, as the name
@@ -125,20 +117,20 @@ func encode(v any) ([]byte, error) {
 
 // seal turns an entry without hashes into the record after prev.
 func seal(e Entry, prev Hash) (Record, error) {
-	data, err := encode(e.Fact)
+	fact, err := encodeFact(e.Fact)
 	if err != nil {
-		return Record{}, fmt.Errorf("cannot record %s: %w", e.Fact.Kind(), err)
+		return Record{}, fmt.Errorf("cannot record %s: %w", KindOf(e.Fact), err)
 	}
 	b, err := encode(body{
 		Format: format, Seq: e.Seq, At: e.At.UTC().Truncate(time.Millisecond),
 		By: e.By, Tx: e.Tx, Policy: e.Policy,
-		Fact: written{e.Fact.Kind(), e.Fact.Kind().number(), data},
+		Fact: fact,
 	})
 	switch {
 	case err != nil:
-		return Record{}, fmt.Errorf("cannot record %s: %w", e.Fact.Kind(), err)
+		return Record{}, fmt.Errorf("cannot record %s: %w", KindOf(e.Fact), err)
 	case len(b) > maxBody:
-		return Record{}, fmt.Errorf("cannot record %s: it has %d bytes; at most %d are allowed", e.Fact.Kind(), len(b), maxBody)
+		return Record{}, fmt.Errorf("cannot record %s: it has %d bytes; at most %d are allowed", KindOf(e.Fact), len(b), maxBody)
 	}
 	return Record{e.Seq, b, prev, chain(prev, b)}, nil
 }
@@ -165,7 +157,7 @@ func unseal(r Record, seq uint64, prev Hash) (Entry, error) {
 	case b.Seq != at:
 		return Entry{}, &BrokenError{at, fmt.Sprintf("it says that it is entry %d", b.Seq)}
 	}
-	f, err := b.Fact.read()
+	f, err := decodeFact(b.Fact)
 	if err != nil {
 		return Entry{}, located(at, err)
 	}
@@ -191,14 +183,6 @@ func located(seq uint64, err error) error {
 		return &NewerError{seq, fmt.Sprintf("a member that this program does not know (%v)", err)}
 	}
 	return &BrokenError{seq, fmt.Sprintf("it cannot be read: %v", err)}
-}
-
-// decode reads the data of a fact strictly. Every byte counts: what a program
-// does not know it must not pass over, since it may be what forbids something.
-func decode[F Fact](data jsontext.Value) (Fact, error) {
-	var f F
-	err := json.UnmarshalRead(bytes.NewReader(data), &f, json.RejectUnknownMembers(true))
-	return f, err
 }
 
 // ErrMoved is what a log answers when others appended since the caller read it.

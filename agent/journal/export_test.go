@@ -22,5 +22,5 @@ func Decode(b []byte) (Fact, error) {
 	if err := json.Unmarshal(b, &e); err != nil {
 		return nil, err
 	}
-	return e.Fact.read()
+	return decodeFact(e.Fact)
 }

@@ -131,9 +131,3 @@ func (b Book) Reminded(k store.Key) []Event {
 	}
 	return slices.Clone(s.reminded)
 }
-
-// Kind returns KindExported.
-func (Exported) Kind() Kind { return KindExported }
-
-// Kind returns KindReminded.
-func (Reminded) Kind() Kind { return KindReminded }

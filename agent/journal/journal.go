@@ -167,7 +167,7 @@ func (j *Journal) draft(tx TxID, facts []Fact) (Book, []Record, error) {
 			return Book{}, nil, err
 		}
 		if e, err = unseal(r, w.seq, w.head); err != nil {
-			return Book{}, nil, fmt.Errorf("cannot record %s: %w", f.Kind(), err)
+			return Book{}, nil, fmt.Errorf("cannot record %s: %w", KindOf(f), err)
 		}
 		if err := w.enter(e); err != nil {
 			return Book{}, nil, err

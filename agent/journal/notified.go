@@ -63,6 +63,3 @@ func (b Book) Told(channel, key string) bool {
 // Channel returns what is known of a channel of notices; false where it never
 // began.
 func (b Book) Channel(name string) (Told, bool) { return b.sums().channels.get(name) }
-
-// Kind returns KindNotified.
-func (Notified) Kind() Kind { return KindNotified }

@@ -47,18 +47,6 @@ type Rejected struct {
 	Reason string       `json:"reason"`
 }
 
-// Kind returns KindPinned.
-func (Pinned) Kind() Kind { return KindPinned }
-
-// Kind returns KindRequested.
-func (Requested) Kind() Kind { return KindRequested }
-
-// Kind returns KindApproved.
-func (Approved) Kind() Kind { return KindApproved }
-
-// Kind returns KindRejected.
-func (Rejected) Kind() Kind { return KindRejected }
-
 func (f Pinned) enter(w *writer, e Entry) error {
 	if f.Visual.IsZero() {
 		return errors.New("it names no visual")

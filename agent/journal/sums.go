@@ -130,7 +130,7 @@ func (s *sums) tables() []layered {
 // is of no further use.
 func (w *writer) enter(e Entry) error {
 	if err := e.Fact.enter(w, e); err != nil {
-		return &ImpossibleError{e.Fact.Kind(), err.Error()}
+		return &ImpossibleError{KindOf(e.Fact), err.Error()}
 	}
 	w.seq, w.head = e.Seq, e.Hash
 	return nil

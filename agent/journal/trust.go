@@ -78,21 +78,6 @@ type Attested struct {
 	Accounts  []string      `json:"accounts"`
 }
 
-// Kind returns KindStatusReceived.
-func (StatusReceived) Kind() Kind { return KindStatusReceived }
-
-// Kind returns KindStatusVerified.
-func (StatusVerified) Kind() Kind { return KindStatusVerified }
-
-// Kind returns KindStatusRefused.
-func (StatusRefused) Kind() Kind { return KindStatusRefused }
-
-// Kind returns KindTrustChanged.
-func (TrustChanged) Kind() Kind { return KindTrustChanged }
-
-// Kind returns KindAttested.
-func (Attested) Kind() Kind { return KindAttested }
-
 func (f StatusReceived) enter(w *writer, _ Entry) error {
 	if f.List.IsZero() {
 		return errors.New("the status list has no digest")

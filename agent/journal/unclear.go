@@ -44,6 +44,3 @@ func (b Book) Unclear() []plan.Open {
 	}
 	return all
 }
-
-// Kind returns KindUnclear.
-func (Unclear) Kind() Kind { return KindUnclear }
