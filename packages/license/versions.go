@@ -3,7 +3,6 @@ package license
 import (
 	"fmt"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/orgstore/orgstore/packages/visual"
@@ -48,29 +47,13 @@ func parseConstraint(s string) (constraint, error) {
 			c = append(c, term{m[1], v})
 			continue
 		}
-		next, err := nextSeries(m[2])
-		if err != nil {
-			return nil, err
+		next, ok := v.NextSeries()
+		if !ok {
+			return nil, fmt.Errorf("~> %s has one number only; it needs two, as in ~> %s.0", v, v)
 		}
 		c = append(c, term{">=", v}, term{"<", next})
 	}
 	return c, nil
-}
-
-// nextSeries returns the first version that ~> leaves out: the last part
-// dropped, the one before it raised by one.
-func nextSeries(s string) (visual.Version, error) {
-	parts := strings.Split(s, ".")
-	if len(parts) < 2 {
-		return visual.Version{}, fmt.Errorf("~> %s has one number only; it needs two, as in ~> %s.0", s, s)
-	}
-	parts = parts[:len(parts)-1]
-	n, err := strconv.ParseInt(parts[len(parts)-1], 10, 64)
-	if err != nil {
-		return visual.Version{}, fmt.Errorf("~> %s: %w", s, err)
-	}
-	parts[len(parts)-1] = strconv.FormatInt(n+1, 10)
-	return visual.ParseVersion(strings.Join(parts, "."))
 }
 
 // allows says whether a version meets all conditions.

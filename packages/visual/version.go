@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -24,7 +26,14 @@ const (
 // A Version is the version a vendor gave a package. It keeps its spelling:
 // 3.1.1 and 3.1.1.0 are equal by Compare and print as they were written, so
 // compare versions with Compare or Equal, never with ==.
-type Version struct{ s string }
+//
+// A Version is parsed once. It keeps its numbers, because a plan compares
+// versions many thousand times.
+type Version struct {
+	text    string
+	numbers [maxParts]int32 // of a deployable version; missing parts are 0
+	parts   int             // how many numbers are written; 0 if not deployable
+}
 
 // ParseVersion reads a version as packages and reports write it. Odd forms
 // (five parts, 6.1.0-beta1, 1.7.0.1#4a6, 03.2) are readable, so that they can
@@ -44,40 +53,78 @@ func ParseVersion(s string) (Version, error) {
 			return Version{}, fmt.Errorf("%+q is not a version: it has a space or an unprintable character", s)
 		}
 	}
-	return Version{s}, nil
+	v := Version{text: s}
+	v.numbers, v.parts = parseNumbers(s)
+	return v, nil
+}
+
+// parseNumbers reads the numbers of a deployable version. It returns no parts
+// for any other.
+func parseNumbers(s string) (numbers [maxParts]int32, parts int) {
+	for number := range strings.SplitSeq(s, ".") {
+		n, ok := parseNumber(number)
+		if !ok || parts == maxParts {
+			return [maxParts]int32{}, 0
+		}
+		numbers[parts] = n
+		parts++
+	}
+	return numbers, parts
+}
+
+// parseNumber reads one number of a deployable version: decimal digits without
+// a sign and without leading zeros.
+func parseNumber(s string) (n int32, ok bool) {
+	if s == "" || len(s) > maxDigits || len(s) > 1 && s[0] == '0' {
+		return 0, false
+	}
+	for _, c := range []byte(s) {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = 10*n + int32(c-'0')
+	}
+	return n, true
 }
 
 // String returns the version as it was written.
-func (v Version) String() string { return v.s }
+func (v Version) String() string { return v.text }
 
 // IsZero says whether v names no version.
-func (v Version) IsZero() bool { return v.s == "" }
+func (v Version) IsZero() bool { return v.text == "" }
 
 // Deployable says whether the version has a form that may be put into a store:
 // one to four numbers without leading zeros, each below a thousand million.
-func (v Version) Deployable() bool {
-	numbers, rest := v.split()
-	if numbers == "" || rest != "" {
-		return false
+func (v Version) Deployable() bool { return v.parts > 0 }
+
+// NextSeries returns the first version that the constraint "~> v" leaves out:
+// v without its last number, and the number before that raised by one. It
+// returns false for a version that has one number only, and for one that is not
+// deployable.
+func (v Version) NextSeries() (Version, bool) {
+	if v.parts < 2 {
+		return Version{}, false
 	}
-	for range maxParts {
-		var number string
-		number, numbers, _ = strings.Cut(numbers, ".")
-		if len(number) > maxDigits || len(number) > 1 && number[0] == '0' {
-			return false
+	series := v.numbers[:v.parts-1]
+	text := make([]byte, 0, maxVersion)
+	for i, n := range series {
+		if i == len(series)-1 {
+			n++ // at most nine digits, so that this fits
 		}
-		if numbers == "" {
-			return true
-		}
+		text = append(strconv.AppendInt(text, int64(n), 10), '.')
 	}
-	return false // a part too many
+	next, err := ParseVersion(string(text[:len(text)-1]))
+	return next, err == nil
 }
 
 // Compare orders versions: leading dotted numbers as numbers, a missing part
 // being 0, then whatever follows them as text, so that 1.2 comes before
 // 1.2-beta. It is a total order in which 3.1.1 equals 3.1.1.0.
 func (v Version) Compare(w Version) int {
-	if v.s == w.s {
+	if v.parts > 0 && w.parts > 0 {
+		return slices.Compare(v.numbers[:], w.numbers[:])
+	}
+	if v.text == w.text {
 		return 0
 	}
 	vn, vrest := v.split()
@@ -121,7 +168,7 @@ func (v Version) Canonical() string {
 }
 
 // MarshalText writes the version as it was written.
-func (v Version) MarshalText() ([]byte, error) { return []byte(v.s), nil }
+func (v Version) MarshalText() ([]byte, error) { return []byte(v.text), nil }
 
 // UnmarshalText reads what MarshalText wrote.
 func (v *Version) UnmarshalText(b []byte) error {
@@ -138,19 +185,18 @@ func (v *Version) UnmarshalText(b []byte) error {
 }
 
 // split takes a version apart into its leading run of dotted numbers, of any
-// length, and whatever follows them. It is written by hand, since a plan asks
-// it many thousand times.
+// length, and whatever follows them.
 func (v Version) split() (numbers, rest string) {
 	end := 0 // of the last number
-	for i := 0; i < len(v.s); i++ {
-		switch c := v.s[i]; {
+	for i := 0; i < len(v.text); i++ {
+		switch c := v.text[i]; {
 		case '0' <= c && c <= '9':
 			end = i + 1
 		case c != '.' || end != i || i == 0:
-			return v.s[:end], v.s[end:]
+			return v.text[:end], v.text[end:]
 		}
 	}
-	return v.s[:end], v.s[end:]
+	return v.text[:end], v.text[end:]
 }
 
 // trimZeros drops leading zeros: 0 is the empty text, as a missing part is.

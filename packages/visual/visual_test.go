@@ -3,6 +3,7 @@ package visual_test
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -156,6 +157,66 @@ func TestCompareVersions(t *testing.T) {
 			t.Errorf("%s equal to %s: %v", a, b, a.Equal(b))
 		}
 	}
+}
+
+func TestNextSeries(t *testing.T) {
+	for s, want := range map[string]string{
+		"1.4": "2", "1.4.2": "1.5", "1.4.2.1": "1.4.3", "0.0": "1", "1.9.9.9": "1.9.10", "1.0.0.0": "1.0.1",
+		"999999999.0":         "1000000000",
+		"7":                   "", // leaves open which number may rise
+		"1.4-beta":            "",
+		"1.2.3.4.5":           "",
+		"01.2":                "",
+		"1..2":                "",
+		"1000000000.0":        "",
+		"99999999999999999.0": "",
+	} {
+		next, ok := version(t, s).NextSeries()
+		if ok != (want != "") || next.String() != want {
+			t.Errorf("after the series of %s comes %q, %v; want %q", s, next, ok, want)
+		}
+	}
+	if next, ok := (visual.Version{}).NextSeries(); ok {
+		t.Errorf("after no version comes %q", next)
+	}
+}
+
+// What ~> leaves out begins at the next series: all that starts with the same
+// numbers is below it, and the number raised by one is not.
+func TestNextSeriesIsTheFirstLeftOut(t *testing.T) {
+	numbers := rapid.SliceOfN(rapid.OneOf(rapid.IntRange(0, 12), rapid.Just(999_999_999)), 2, 4)
+	rapid.Check(t, func(t *rapid.T) {
+		n := numbers.Draw(t, "version")
+		write := func(n []int) string { return strings.Trim(strings.ReplaceAll(fmt.Sprint(n), " ", "."), "[]") }
+		v := version(t, write(n))
+		next, ok := v.NextSeries()
+		if !ok || next.Compare(v) <= 0 {
+			t.Fatalf("after the series of %s comes %s, %v", v, next, ok)
+		}
+		series := n[:len(n)-1]
+		if last := version(t, write(series)+".999999999"); last.Compare(next) >= 0 {
+			t.Fatalf("%s is of the series of %s, and not below %s", last, v, next)
+		}
+		series[len(series)-1]++
+		if first := version(t, write(series)); !first.Equal(next) {
+			t.Fatalf("after the series of %s comes %s; want %s", v, next, first)
+		}
+	})
+}
+
+// A version is a value: the same text gives the same value, also when it was
+// stored in between.
+func TestVersionsOfOneSpellingAreOneValue(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		v := versions().Draw(t, "version")
+		var w visual.Version
+		if err := w.UnmarshalText([]byte(v.String())); err != nil || v != w {
+			t.Fatalf("%s read back as %s, %v", v, w, err)
+		}
+		if err := w.UnmarshalText(nil); err != nil || w != (visual.Version{}) {
+			t.Fatalf("the empty text over %s gives %+v, %v", v, w, err)
+		}
+	})
 }
 
 // versions draws versions of every form that was seen, and of some that were not.

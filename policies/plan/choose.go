@@ -20,13 +20,11 @@ const (
 	CodeGrade      verdict.Code = "lic.grade"
 )
 
-// An offer is a candidate, its version already taken apart: a plan compares
-// versions far more often than it reads them.
+// An offer is a candidate and its place among the offers of its visual.
 type offer struct {
 	*Candidate
-	index      int // among the offers of its visual
-	numbers    [4]int32
-	deployable bool
+	index      int
+	deployable bool // whether its version has a form that a store may hold, and its bytes are known
 }
 
 // unlicensed says whether nobody signed or attested anything about an offer.
@@ -41,11 +39,8 @@ func offers(candidates []Candidate) map[visual.GUID][]offer {
 	byGUID := make(map[visual.GUID][]offer)
 	for i := range candidates {
 		c := &candidates[i]
-		o := offer{Candidate: c}
-		if c.Release.Version.Deployable() && !c.Release.Digest.IsZero() {
-			o.numbers, o.deployable = numbers(c.Release.Version), true
-		}
-		byGUID[c.GUID] = append(byGUID[c.GUID], o)
+		deployable := c.Release.Version.Deployable() && !c.Release.Digest.IsZero()
+		byGUID[c.GUID] = append(byGUID[c.GUID], offer{Candidate: c, deployable: deployable})
 	}
 	for _, group := range byGUID {
 		slices.SortFunc(group, compareOffers)
@@ -54,19 +49,6 @@ func offers(candidates []Candidate) map[visual.GUID][]offer {
 		}
 	}
 	return byGUID
-}
-
-// numbers takes a deployable version apart.
-func numbers(v visual.Version) (n [4]int32) {
-	part := 0
-	for _, r := range v.String() {
-		if r == '.' {
-			part++
-			continue
-		}
-		n[part] = n[part]*10 + (r - '0')
-	}
-	return n
 }
 
 // compareOffers is total up to what a plan can tell apart, so that no two
@@ -78,7 +60,7 @@ func compareOffers(a, b offer) int {
 		}
 		return 1
 	}
-	if c := compareVersions(&b, &a); c != 0 {
+	if c := b.Release.Version.Compare(a.Release.Version); c != 0 {
 		return c
 	}
 	if c := b.Terms.Ends.Compare(a.Terms.Ends); c != 0 {
@@ -96,13 +78,6 @@ func compareOffers(a, b offer) int {
 		cmp.Compare(a.Name, b.Name),
 		compareJudgments(a.Judgment, b.Judgment),
 	)
-}
-
-func compareVersions(a, b *offer) int {
-	if a.deployable && b.deployable {
-		return slices.Compare(a.numbers[:], b.numbers[:])
-	}
-	return a.Release.Version.Compare(b.Release.Version)
 }
 
 // compareJudgments puts the milder first.
@@ -225,7 +200,7 @@ func (m *matter) best(fits func(*offer) bool) *offer {
 	var best *offer
 	for i := range m.offers {
 		o := &m.offers[i]
-		if best != nil && (compareVersions(o, best) != 0 || !o.Terms.Ends.Equal(best.Terms.Ends)) {
+		if best != nil && (!o.Release.Version.Equal(best.Release.Version) || !o.Terms.Ends.Equal(best.Terms.Ends)) {
 			break // offers are in order: the rest is worse
 		}
 		if fits(o) && (best == nil || m.nearness(o) > m.nearness(best)) {
