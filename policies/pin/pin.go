@@ -9,9 +9,8 @@ package pin
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
-
-	goversion "github.com/hashicorp/go-version"
 
 	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/packages/visual"
@@ -43,12 +42,36 @@ var term = regexp.MustCompile(`^(|=|!=|>|>=|<|<=|~>) *([^ =!<>~,]+)$`)
 // A Pin is what a tenant wants of a visual's version. The zero Pin allows
 // nothing. Pins are compared with Equal.
 type Pin struct {
-	written string
-	exact   visual.Version // zero where constraints decide
-	// constraints are checked by hashicorp/go-version, which knows four parts;
-	// Parse and Allows keep its surprises out: a leading v or 0, prereleases,
-	// five parts, and "~> 3" allowing 4.0.
-	constraints goversion.Constraints
+	written     string
+	exact       visual.Version // zero if constraints decide
+	constraints []constraint   // all must hold
+}
+
+// A constraint is an operator and the version to its right. The operator ~> is
+// kept as two constraints, >= and <.
+type constraint struct {
+	op      string
+	version visual.Version
+}
+
+// allows says whether a version satisfies the constraint.
+func (c constraint) allows(v visual.Version) bool {
+	compared := v.Compare(c.version)
+	switch c.op {
+	case "=":
+		return compared == 0
+	case "!=":
+		return compared != 0
+	case ">":
+		return compared > 0
+	case ">=":
+		return compared >= 0
+	case "<":
+		return compared < 0
+	case "<=":
+		return compared <= 0
+	}
+	return false
 }
 
 // Parse reads a pin: a version such as 1.4.0.0, or constraints joined by
@@ -77,11 +100,12 @@ func Parse(s string) (Pin, error) {
 			p.exact = v
 			return p, nil
 		}
-		c, err := goversion.NewConstraint(op + " " + v.String())
-		if err != nil {
-			return Pin{}, refuse(CodeForm, fmt.Sprintf("cannot read the pin %q: %q: %v", s, text, err), "write a version or constraints")
+		if op != "~>" {
+			p.constraints = append(p.constraints, constraint{op, v})
+			continue
 		}
-		p.constraints = append(p.constraints, c...)
+		next, _ := v.NextSeries() // parseTerm has refused a version that has none
+		p.constraints = append(p.constraints, constraint{">=", v}, constraint{"<", next})
 	}
 	return p, nil
 }
@@ -101,7 +125,7 @@ func parseTerm(written, text string, sole bool) (op string, v visual.Version, er
 			fmt.Sprintf("cannot read the pin %q: %q is not a version of one to four numbers", written, m[2]),
 			"write numbers joined by dots, without v, leading zeros, * or a suffix such as -beta")
 	}
-	if op == "~>" && !strings.Contains(v.String(), ".") {
+	if _, ok := v.NextSeries(); op == "~>" && !ok {
 		return "", v, refuse(CodePessimistic,
 			fmt.Sprintf("cannot read the pin %q: ~> %s leaves open which number may rise", written, v),
 			fmt.Sprintf("write ~> %s.0 for any %s.x, or >= %s for anything from %s on", v, v, v, v))
@@ -122,14 +146,7 @@ func (p Pin) Allows(v visual.Version) bool {
 	case !p.exact.IsZero():
 		return p.exact.Equal(v)
 	}
-	parsed, err := goversion.NewVersion(fourParts(v.String()))
-	return err == nil && p.constraints.Check(parsed)
-}
-
-// fourParts pads a deployable version: go-version finds that 1.4.2, having
-// fewer parts, cannot satisfy "~> 1.4.2.0".
-func fourParts(s string) string {
-	return s + strings.Repeat(".0", 3-strings.Count(s, "."))
+	return !slices.ContainsFunc(p.constraints, func(c constraint) bool { return !c.allows(v) })
 }
 
 // String returns the pin as it was written.

@@ -67,7 +67,7 @@ func TestRefused(t *testing.T) {
 	}{
 		{"empty", "", CodeEmpty},
 		{"only space", " \t", CodeEmpty},
-		{"tilde with one part lets the major rise in go-version", "~> 3", CodePessimistic},
+		{"tilde with one part does not say which number must stay", "~> 3", CodePessimistic},
 		{"v prefix", "v1.4", CodeVersion},
 		{"v prefix in a constraint", ">= v1.4", CodeVersion},
 		{"leading zero", "01.4", CodeVersion},
