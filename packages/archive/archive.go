@@ -28,24 +28,24 @@ const (
 	MaxStatement = 1 << 20
 )
 
-// leftover is how old an unverified file must be for Open to take it for one
+// leftoverAge is how old an unverified file must be for Open to take it for one
 // whose writer was stopped.
-const leftover = time.Hour
+const leftoverAge = time.Hour
 
-// tries is how often keeping a file is begun when its unverified file was swept
+// maxTries is how often keeping a file is begun when its unverified file was swept
 // away meanwhile.
-const tries = 3
+const maxTries = 3
 
 // A kind is what is kept in one directory.
 type kind struct {
-	noun   string
-	dir    string
-	suffix string
-	max    int64
+	noun    string
+	dir     string
+	suffix  string
+	maxSize int64
 }
 
-func packages() kind   { return kind{"package", "packages", ".pbiviz", MaxPackage} }
-func statements() kind { return kind{"statement", "statements", ".license", MaxStatement} }
+func packageKind() kind   { return kind{"package", "packages", ".pbiviz", MaxPackage} }
+func statementKind() kind { return kind{"statement", "statements", ".license", MaxStatement} }
 
 // Damaged is the code of the refusal to give back a file whose bytes are not
 // those it was kept for.
@@ -57,73 +57,73 @@ var unverifiedForm = regexp.MustCompile(`^[0-9a-f]{64}-[0-9a-f]{16}\.unverified$
 // An Archive holds packages and statements below one directory. Its methods
 // may be called at the same time, and by several processes.
 type Archive struct {
-	d   disk.Disk
-	dir string
+	disk disk.Disk
+	dir  string
 
-	mu     sync.Mutex
-	rooted map[string]bool // directories whose own names are durable
+	mu      sync.Mutex
+	durable map[string]bool // directories whose own names are durable
 }
 
 // Open opens the archive in a directory, and makes it there if need be. Files
 // that were left unverified more than an hour ago are removed.
 func Open(d disk.Disk, dir string) (*Archive, error) {
-	a := &Archive{d: d, dir: dir, rooted: map[string]bool{}}
-	for _, k := range []kind{packages(), statements()} {
-		info, err := d.Stat(a.path(k))
+	a := &Archive{disk: d, dir: dir, durable: map[string]bool{}}
+	for _, k := range []kind{packageKind(), statementKind()} {
+		info, err := d.Stat(a.kindDir(k))
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			err = d.MkdirAll(a.path(k), 0o700) // keep makes it durable
+			err = d.MkdirAll(a.kindDir(k), 0o700) // keep makes it durable
 		case err == nil && !info.IsDir():
-			err = fmt.Errorf("%s is not a directory", a.path(k))
+			err = fmt.Errorf("%s is not a directory", a.kindDir(k))
 		}
 		if err != nil {
 			return nil, fmt.Errorf("cannot open the archive: %w", err)
 		}
 	}
 	// Only tidying: whoever may read the archive but not change it can go on.
-	_ = a.sweep(time.Now().Add(-leftover))
+	_ = a.sweepBefore(time.Now().Add(-leftoverAge))
 	return a, nil
 }
 
 // Sweep removes whatever was left unverified, however new. Its caller holds the
 // lock; whoever is keeping something at this moment without it begins again.
-func (a *Archive) Sweep() error { return a.sweep(time.Now().Add(leftover)) }
+func (a *Archive) Sweep() error { return a.sweepBefore(time.Now().Add(leftoverAge)) }
 
-func (a *Archive) sweep(before time.Time) error {
+func (a *Archive) sweepBefore(before time.Time) error {
 	return errors.Join(
-		disk.SweepForm(a.d, a.path(packages()), unverifiedForm, before),
-		disk.SweepForm(a.d, a.path(statements()), unverifiedForm, before))
+		disk.SweepForm(a.disk, a.kindDir(packageKind()), unverifiedForm, before),
+		disk.SweepForm(a.disk, a.kindDir(statementKind()), unverifiedForm, before))
 }
 
 // KeepPackage keeps a package file. When it returns without an error, the file
 // outlives a loss of power. Keeping what is kept changes nothing, except that a
 // damaged file is mended.
-func (a *Archive) KeepPackage(file []byte) (visual.Digest, error) { return a.keep(packages(), file) }
+func (a *Archive) KeepPackage(file []byte) (visual.Digest, error) { return a.keep(packageKind(), file) }
 
 // KeepStatement keeps a statement, as KeepPackage keeps a package.
-func (a *Archive) KeepStatement(b []byte) (visual.Digest, error) { return a.keep(statements(), b) }
+func (a *Archive) KeepStatement(b []byte) (visual.Digest, error) { return a.keep(statementKind(), b) }
 
 // Package returns a package file, after hashing it. The error is a
 // *verdict.Refusal with the code Damaged where the bytes are others, and wraps
 // fs.ErrNotExist where there is no such package.
-func (a *Archive) Package(digest visual.Digest) ([]byte, error) { return a.read(packages(), digest) }
+func (a *Archive) Package(digest visual.Digest) ([]byte, error) { return a.read(packageKind(), digest) }
 
 // Statement returns a statement, as Package returns a package.
 func (a *Archive) Statement(digest visual.Digest) ([]byte, error) {
-	return a.read(statements(), digest)
+	return a.read(statementKind(), digest)
 }
 
 // Packages lists the packages kept, in the order of their digests. It reads
 // names only: see Package for whether one is sound.
-func (a *Archive) Packages() ([]visual.Digest, error) { return a.list(packages()) }
+func (a *Archive) Packages() ([]visual.Digest, error) { return a.list(packageKind()) }
 
 // Statements lists the statements kept, as Packages lists packages.
-func (a *Archive) Statements() ([]visual.Digest, error) { return a.list(statements()) }
+func (a *Archive) Statements() ([]visual.Digest, error) { return a.list(statementKind()) }
 
-func (a *Archive) path(k kind) string { return filepath.Join(a.dir, k.dir) }
+func (a *Archive) kindDir(k kind) string { return filepath.Join(a.dir, k.dir) }
 
-func (a *Archive) file(k kind, digest visual.Digest) string {
-	return filepath.Join(a.path(k), digest.Hex()+k.suffix)
+func (a *Archive) fileName(k kind, digest visual.Digest) string {
+	return filepath.Join(a.kindDir(k), digest.Hex()+k.suffix)
 }
 
 func (a *Archive) keep(k kind, b []byte) (visual.Digest, error) {
@@ -135,50 +135,50 @@ func (a *Archive) keep(k kind, b []byte) (visual.Digest, error) {
 }
 
 func (a *Archive) keepAs(k kind, digest visual.Digest, b []byte) error {
-	if int64(len(b)) > k.max {
-		return fmt.Errorf("it has %d bytes; at most %d are kept", len(b), k.max)
+	if int64(len(b)) > k.maxSize {
+		return fmt.Errorf("it has %d bytes; at most %d are kept", len(b), k.maxSize)
 	}
-	if err := a.root(k); err != nil {
+	if err := a.makeDurable(k); err != nil {
 		return err
 	}
 	if _, err := a.read(k, digest); err == nil {
 		// Whoever wrote the file may have been stopped before its name was durable.
-		return a.d.SyncDir(a.path(k))
+		return a.disk.SyncDir(a.kindDir(k))
 	}
 	for try := 1; ; try++ {
 		// A new name each time: several may be keeping the same at once.
-		unverified := filepath.Join(a.path(k), digest.Hex()+"-"+disk.Unique()+".unverified")
-		err := disk.WriteSynced(a.d, unverified, 0, func(w io.Writer) error {
+		unverified := filepath.Join(a.kindDir(k), digest.Hex()+"-"+disk.Unique()+".unverified")
+		err := disk.WriteSynced(a.disk, unverified, 0, func(w io.Writer) error {
 			_, err := w.Write(b)
 			return err
 		})
 		if err == nil {
-			err = disk.Publish(a.d, unverified, a.file(k, digest))
+			err = disk.Publish(a.disk, unverified, a.fileName(k, digest))
 		}
-		if !errors.Is(err, fs.ErrNotExist) || try == tries {
+		if !errors.Is(err, fs.ErrNotExist) || try == maxTries {
 			return err
 		}
 	}
 }
 
-// root makes the names of a kind's directory and of those above it durable,
+// makeDurable makes the names of a kind's directory and of those above it durable,
 // once: a file's name is worth nothing while that of its directory is not.
-func (a *Archive) root(k kind) error {
+func (a *Archive) makeDurable(k kind) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.rooted[k.dir] {
+	if a.durable[k.dir] {
 		return nil
 	}
-	if err := disk.MakeDir(a.d, a.path(k), 0o700); err != nil {
+	if err := disk.MakeDir(a.disk, a.kindDir(k), 0o700); err != nil {
 		return err
 	}
-	a.rooted[k.dir] = true
+	a.durable[k.dir] = true
 	return nil
 }
 
 func (a *Archive) read(k kind, digest visual.Digest) ([]byte, error) {
-	name := a.file(k, digest)
-	b, err := disk.ReadFile(a.d, name, k.max)
+	name := a.fileName(k, digest)
+	b, err := disk.ReadFile(a.disk, name, k.maxSize)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("the archive holds no %s %s: %w", k.noun, digest.Short(), err)
@@ -195,7 +195,7 @@ func (a *Archive) read(k kind, digest visual.Digest) ([]byte, error) {
 
 // list leaves out what is not named as the archive names files.
 func (a *Archive) list(k kind) ([]visual.Digest, error) {
-	entries, err := a.d.ReadDir(a.path(k))
+	entries, err := a.disk.ReadDir(a.kindDir(k))
 	if err != nil {
 		return nil, fmt.Errorf("cannot list the archive: %w", err)
 	}

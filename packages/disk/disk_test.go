@@ -16,8 +16,8 @@ import (
 	"github.com/orgstore/orgstore/packages/disk/disktest"
 )
 
-// disks are all that must behave alike: the machine's and the one in memory.
-func disks(t *testing.T, test func(t *testing.T, d disk.Disk, dir string)) {
+// onEveryDisk are all that must behave alike: the machine's and the one in memory.
+func onEveryDisk(t *testing.T, test func(t *testing.T, d disk.Disk, dir string)) {
 	t.Run("machine", func(t *testing.T) { test(t, disk.OS(), t.TempDir()) })
 	t.Run("memory", func(t *testing.T) {
 		d := disktest.NewLossy()
@@ -28,21 +28,21 @@ func disks(t *testing.T, test func(t *testing.T, d disk.Disk, dir string)) {
 	})
 }
 
-func text(s string) func(io.Writer) error {
+func writeText(s string) func(io.Writer) error {
 	return func(w io.Writer) error {
 		_, err := io.WriteString(w, s)
 		return err
 	}
 }
 
-func put(t *testing.T, d disk.Disk, name, s string) {
+func putFile(t *testing.T, d disk.Disk, name, s string) {
 	t.Helper()
-	if err := disk.Replace(d, name, 0, text(s)); err != nil {
+	if err := disk.Replace(d, name, 0, writeText(s)); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func expect(t *testing.T, d disk.Disk, name, want string) {
+func expectContent(t *testing.T, d disk.Disk, name, want string) {
 	t.Helper()
 	got, err := disk.ReadFile(d, name, 1<<20)
 	if err != nil || string(got) != want {
@@ -50,7 +50,7 @@ func expect(t *testing.T, d disk.Disk, name, want string) {
 	}
 }
 
-func names(t *testing.T, d disk.Disk, dir string) string {
+func listNames(t *testing.T, d disk.Disk, dir string) string {
 	t.Helper()
 	entries, err := d.ReadDir(dir)
 	if err != nil {
@@ -64,16 +64,16 @@ func names(t *testing.T, d disk.Disk, dir string) string {
 }
 
 func TestEveryDisk(t *testing.T) {
-	disks(t, func(t *testing.T, d disk.Disk, dir string) {
+	onEveryDisk(t, func(t *testing.T, d disk.Disk, dir string) {
 		a, b := filepath.Join(dir, "a"), filepath.Join(dir, "b")
-		put(t, d, a, "one")
+		putFile(t, d, a, "one")
 		if _, err := d.Create(a, 0); !errors.Is(err, fs.ErrExist) {
 			t.Errorf("creating what exists: %v", err)
 		}
 		for what, err := range map[string]error{
 			"rename": d.Rename(b, a), "remove": d.Remove(b), "syncdir": d.SyncDir(b),
-			"open": second(d.Open(b)), "stat": second(d.Stat(b)), "readdir": second(d.ReadDir(b)),
-			"create": second(d.Create(filepath.Join(b, "c"), 0)),
+			"open": errorOf(d.Open(b)), "stat": errorOf(d.Stat(b)), "readdir": errorOf(d.ReadDir(b)),
+			"create": errorOf(d.Create(filepath.Join(b, "c"), 0)),
 		} {
 			if what == "syncdir" && err == nil && runtime.GOOS == "windows" {
 				continue // where it does nothing
@@ -82,11 +82,11 @@ func TestEveryDisk(t *testing.T) {
 				t.Errorf("%s of what is missing: %v", what, err)
 			}
 		}
-		put(t, d, b, "two")
+		putFile(t, d, b, "two")
 		if err := d.Rename(b, a); err != nil {
 			t.Fatal(err)
 		}
-		expect(t, d, a, "two")
+		expectContent(t, d, a, "two")
 		sub := filepath.Join(dir, "x", "y")
 		if err := disk.MakeDir(d, sub, 0o755); err != nil {
 			t.Fatal(err)
@@ -97,7 +97,7 @@ func TestEveryDisk(t *testing.T) {
 		if info, err := d.Stat(sub); err != nil || !info.IsDir() {
 			t.Errorf("the directory made: %v, %v", info, err)
 		}
-		if got := names(t, d, dir); got != "a x" {
+		if got := listNames(t, d, dir); got != "a x" {
 			t.Errorf("the directory lists %q", got)
 		}
 		if err := d.Remove(filepath.Join(dir, "x")); err == nil {
@@ -115,23 +115,23 @@ func TestEveryDisk(t *testing.T) {
 // Shells of Windows hand patterns on as they are, and no file can have such a name.
 func TestWhatNoFileCanBeCalledIsNotThere(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "*.pbiviz")
-	for what, err := range map[string]error{"open": second(disk.OS().Open(name)), "stat": second(disk.OS().Stat(name))} {
+	for what, err := range map[string]error{"open": errorOf(disk.OS().Open(name)), "stat": errorOf(disk.OS().Stat(name))} {
 		if !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
 }
 
-func second[T any](_ T, err error) error { return err }
+func errorOf[T any](_ T, err error) error { return err }
 
 func TestFilesAreTheirOwnersUnlessAsked(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		return // which has no such modes
 	}
-	disks(t, func(t *testing.T, d disk.Disk, dir string) {
+	onEveryDisk(t, func(t *testing.T, d disk.Disk, dir string) {
 		for perm, want := range map[fs.FileMode]fs.FileMode{0: 0o600, 0o644: 0o644} {
 			name := filepath.Join(dir, "f")
-			if err := disk.Replace(d, name, perm, text("x")); err != nil {
+			if err := disk.Replace(d, name, perm, writeText("x")); err != nil {
 				t.Fatal(err)
 			}
 			if info, err := d.Stat(name); err != nil || info.Mode().Perm() != want {
@@ -144,18 +144,18 @@ func TestFilesAreTheirOwnersUnlessAsked(t *testing.T) {
 // Whichever change fails, the old file stays and nothing else is left; only a
 // failed syncdir leaves the new one, and says so.
 func TestReplaceFailsWhole(t *testing.T) {
-	disks(t, func(t *testing.T, d disk.Disk, dir string) {
+	onEveryDisk(t, func(t *testing.T, d disk.Disk, dir string) {
 		name := filepath.Join(dir, "f")
 		full := errors.New("no space left")
 		for _, kind := range []string{"create", "write", "sync", "close", "rename", "syncdir"} {
-			put(t, d, name, "old")
+			putFile(t, d, name, "old")
 			failing := disktest.Watch(d, disktest.Hook{Before: func(op disktest.Op) error {
 				if op.Kind == kind {
 					return full
 				}
 				return nil
 			}})
-			err := disk.Replace(failing, name, 0, text("new"))
+			err := disk.Replace(failing, name, 0, writeText("new"))
 			if !errors.Is(err, full) || !strings.Contains(err.Error(), name) {
 				t.Errorf("failing %s: %v", kind, err)
 			}
@@ -163,8 +163,8 @@ func TestReplaceFailsWhole(t *testing.T) {
 			if kind == "syncdir" {
 				want = "new"
 			}
-			expect(t, d, name, want)
-			if got := names(t, d, dir); got != "f" {
+			expectContent(t, d, name, want)
+			if got := listNames(t, d, dir); got != "f" {
 				t.Errorf("failing %s leaves %q", kind, got)
 			}
 		}
@@ -172,14 +172,14 @@ func TestReplaceFailsWhole(t *testing.T) {
 }
 
 func TestReplacePassesTheWritersErrorOn(t *testing.T) {
-	disks(t, func(t *testing.T, d disk.Disk, dir string) {
+	onEveryDisk(t, func(t *testing.T, d disk.Disk, dir string) {
 		own := errors.New("the package ended early")
 		err := disk.Replace(d, filepath.Join(dir, "f"), 0, func(w io.Writer) error {
 			_, _ = w.Write([]byte("half"))
 			return own
 		})
-		if !errors.Is(err, own) || names(t, d, dir) != "" {
-			t.Errorf("%v, and left %q", err, names(t, d, dir))
+		if !errors.Is(err, own) || listNames(t, d, dir) != "" {
+			t.Errorf("%v, and left %q", err, listNames(t, d, dir))
 		}
 	})
 }
@@ -225,7 +225,7 @@ func TestReplaceSurvivesPowerLoss(t *testing.T) {
 			if err := disk.MakeDir(d, "/data", 0o755); err != nil {
 				t.Fatal(err)
 			}
-			put(t, d, "/data/f", strings.Repeat("old", 100))
+			putFile(t, d, "/data/f", strings.Repeat("old", 100))
 			check := func(when, allowed string) {
 				for seed := range uint64(60) {
 					losses++
@@ -244,7 +244,7 @@ func TestReplaceSurvivesPowerLoss(t *testing.T) {
 				After:  func(op disktest.Op, _ error) { check("after "+op.String(), "old new") },
 			})
 			err := way.replace(watched, "/data/f", func(w io.Writer) error {
-				return errors.Join(text(strings.Repeat("new", 40))(w), text(strings.Repeat("new", 60))(w))
+				return errors.Join(writeText(strings.Repeat("new", 40))(w), writeText(strings.Repeat("new", 60))(w))
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -265,11 +265,11 @@ func TestMakeDirSurvivesPowerLoss(t *testing.T) {
 	if err := disk.MakeDir(d, "/c/d/e", 0o755); err != nil {
 		t.Fatal(err)
 	}
-	put(t, d, "/c/d/e/f", "x")
+	putFile(t, d, "/c/d/e/f", "x")
 	lost := false
 	for seed := range uint64(50) {
 		after := d.PowerLoss(seed)
-		expect(t, after, "/c/d/e/f", "x")
+		expectContent(t, after, "/c/d/e/f", "x")
 		if _, err := after.Stat("/a/b"); err != nil {
 			lost = true
 		}
@@ -316,10 +316,10 @@ func TestAReaderSeesOldOrNew(t *testing.T) {
 }
 
 func TestSweepTakesOnlyItsOwn(t *testing.T) {
-	disks(t, func(t *testing.T, d disk.Disk, dir string) {
+	onEveryDisk(t, func(t *testing.T, d disk.Disk, dir string) {
 		keep := []string{".orgstore-tmp-", ".orgstore-tmp-0123456789abcdeg", ".orgstore-tmp-0123456789abcdef.pbiviz", "a.pbiviz", "x.tmp"}
 		for _, name := range append(keep, ".orgstore-tmp-0123456789abcdef") {
-			put(t, d, filepath.Join(dir, name), "x")
+			putFile(t, d, filepath.Join(dir, name), "x")
 		}
 		if err := d.MkdirAll(filepath.Join(dir, ".orgstore-tmp-aaaaaaaaaaaaaaaa"), 0o755); err != nil {
 			t.Fatal(err)
@@ -333,7 +333,7 @@ func TestSweepTakesOnlyItsOwn(t *testing.T) {
 		if err := disk.Sweep(d, dir, time.Now().Add(time.Second)); err != nil {
 			t.Fatal(err)
 		}
-		got := names(t, d, dir)
+		got := listNames(t, d, dir)
 		for _, name := range append(keep, ".orgstore-tmp-aaaaaaaaaaaaaaaa") {
 			if !strings.Contains(" "+got+" ", " "+name+" ") {
 				t.Errorf("%s was swept; left: %s", name, got)
@@ -346,9 +346,9 @@ func TestSweepTakesOnlyItsOwn(t *testing.T) {
 }
 
 func TestReadFileIsBounded(t *testing.T) {
-	disks(t, func(t *testing.T, d disk.Disk, dir string) {
+	onEveryDisk(t, func(t *testing.T, d disk.Disk, dir string) {
 		name := filepath.Join(dir, "f")
-		put(t, d, name, strings.Repeat("x", 1000))
+		putFile(t, d, name, strings.Repeat("x", 1000))
 		if b, err := disk.ReadFile(d, name, 1000); err != nil || len(b) != 1000 {
 			t.Errorf("a file of exactly the limit: %d bytes, %v", len(b), err)
 		}
@@ -386,6 +386,6 @@ func TestLongPathsAreWritten(t *testing.T) {
 	if err := disk.MakeDir(disk.OS(), dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	put(t, disk.OS(), filepath.Join(dir, strings.Repeat("n", 150)), "x")
-	expect(t, disk.OS(), filepath.Join(dir, strings.Repeat("n", 150)), "x")
+	putFile(t, disk.OS(), filepath.Join(dir, strings.Repeat("n", 150)), "x")
+	expectContent(t, disk.OS(), filepath.Join(dir, strings.Repeat("n", 150)), "x")
 }

@@ -25,10 +25,10 @@ func Exposed(d Disk, name string) error {
 		return err
 	case info.Mode()&(fs.ModeSymlink|fs.ModeIrregular) != 0:
 		return errors.New("it is a link, and whoever can change where it leads decides what it holds")
-	case modesTell && info.Mode().Perm()&everybody != 0:
+	case modesAreReal && info.Mode().Perm()&everybody != 0:
 		return errors.New("everybody on this machine may write to it")
 	}
-	for dir := filepath.Dir(name); modesTell; dir = filepath.Dir(dir) {
+	for dir := filepath.Dir(name); modesAreReal; dir = filepath.Dir(dir) {
 		info, err := d.Stat(dir)
 		if err == nil && info.Mode().Perm()&everybody != 0 && info.Mode()&fs.ModeSticky == 0 {
 			return fmt.Errorf("everybody on this machine may replace it: everybody may write to the folder %s", dir)

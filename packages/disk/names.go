@@ -16,22 +16,22 @@ func ReservedName(name string) bool {
 		}
 	}
 	stem, _, _ := strings.Cut(name, ".")
-	return device(strings.ToUpper(strings.TrimRight(stem, " ")))
+	return isDeviceName(strings.ToUpper(strings.TrimRight(stem, " ")))
 }
 
-// device knows the names that Windows gives to devices, whatever follows their
+// isDeviceName knows the names that Windows gives to devices, whatever follows their
 // first dot and however they are cased. See "Naming Files, Paths, and Namespaces".
-func device(stem string) bool {
+func isDeviceName(stem string) bool {
 	switch stem {
 	case "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$":
 		return true
 	}
-	return numberedDevice(stem)
+	return isNumberedDevice(stem)
 }
 
-// numberedDevice knows COM0 to COM9 and LPT0 to LPT9, with the superscript
+// isNumberedDevice knows COM0 to COM9 and LPT0 to LPT9, with the superscript
 // digits that count as digits here.
-func numberedDevice(stem string) bool {
+func isNumberedDevice(stem string) bool {
 	n, ok := strings.CutPrefix(stem, "COM")
 	if !ok {
 		n, ok = strings.CutPrefix(stem, "LPT")

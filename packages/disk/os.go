@@ -30,12 +30,12 @@ func (machine) Create(name string, perm fs.FileMode) (File, error) {
 // refuses to open it until that is done.
 func (machine) Open(name string) (io.ReadCloser, error) {
 	var f *os.File
-	err := patiently(func() (err error) {
+	err := retryWhileInUse(func() (err error) {
 		f, err = os.Open(name)
 		return err
 	})
 	if err != nil {
-		return nil, absent(err) // a nil *os.File must not become a non-nil ReadCloser
+		return nil, asNotExist(err) // a nil *os.File must not become a non-nil ReadCloser
 	}
 	return f, nil
 }
@@ -43,11 +43,11 @@ func (machine) Open(name string) (io.ReadCloser, error) {
 // Rename waits out whoever reads the file to be replaced, since Windows refuses
 // to replace it until that is done.
 func (machine) Rename(oldname, newname string) error {
-	return patiently(func() error { return os.Rename(oldname, newname) })
+	return retryWhileInUse(func() error { return os.Rename(oldname, newname) })
 }
 
 func (machine) Remove(name string) error {
-	return patiently(func() error { return os.Remove(name) })
+	return retryWhileInUse(func() error { return os.Remove(name) })
 }
 
 func (machine) MkdirAll(name string, perm fs.FileMode) error { return os.MkdirAll(name, perm) }
@@ -61,7 +61,7 @@ func (machine) Lstat(name string) (fs.FileInfo, error) { return os.Lstat(name) }
 
 func (machine) Stat(name string) (fs.FileInfo, error) {
 	info, err := os.Stat(name)
-	return info, absent(err)
+	return info, asNotExist(err)
 }
 
 type file struct{ f *os.File }
@@ -73,7 +73,7 @@ func (f file) Close() error { return f.f.Close() }
 // Sync tolerates file systems that cannot sync at all, such as some network
 // shares: there is nothing better to be had from them.
 func (f file) Sync() error {
-	if err := f.f.Sync(); err != nil && !cannotSync(err) {
+	if err := f.f.Sync(); err != nil && !isSyncUnsupported(err) {
 		return err
 	}
 	return nil

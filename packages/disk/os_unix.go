@@ -9,15 +9,15 @@ import (
 	"syscall"
 )
 
-// modesTell says whether a file's mode tells who may write to it.
-const modesTell = true
+// modesAreReal says whether a file's mode tells who may write to it.
+const modesAreReal = true
 
-// patiently is for Windows: elsewhere a file can be replaced and removed while
+// retryWhileInUse is for Windows: elsewhere a file can be replaced and removed while
 // others read it.
-func patiently(f func() error) error { return f() }
+func retryWhileInUse(f func() error) error { return f() }
 
-// absent is for Windows: elsewhere every name can be.
-func absent(err error) error { return err }
+// asNotExist is for Windows: elsewhere every name can be.
+func asNotExist(err error) error { return err }
 
 func syncDir(name string) error {
 	d, err := os.Open(name)
@@ -27,13 +27,13 @@ func syncDir(name string) error {
 	err = d.Sync()
 	// Some file systems sync files but no directories, and say so with EINVAL;
 	// a read-only one above ours has nothing to lose.
-	if err != nil && (cannotSync(err) || errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.EROFS)) {
+	if err != nil && (isSyncUnsupported(err) || errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.EROFS)) {
 		err = nil
 	}
 	return errors.Join(err, d.Close())
 }
 
-func cannotSync(err error) bool {
+func isSyncUnsupported(err error) bool {
 	// macOS says ENOTTY for SMB shares, which do not know F_FULLFSYNC.
 	return errors.Is(err, syscall.ENOTSUP) ||
 		runtime.GOOS == "darwin" && errors.Is(err, syscall.ENOTTY)

@@ -12,7 +12,7 @@ import (
 const (
 	firstPause = 5 * time.Millisecond
 	lastPause  = 25 * time.Millisecond // readers that come and go leave gaps as short
-	patience   = 2 * time.Second
+	maxWait    = 2 * time.Second
 )
 
 // invalidName is what Windows answers for a name that no file can have.
@@ -25,32 +25,32 @@ const (
 	lockViolation    = syscall.Errno(33)
 )
 
-// modesTell: the modes of files are made up here from one flag.
-const modesTell = false
+// modesAreReal: the modes of files are made up here from one flag.
+const modesAreReal = false
 
-// patiently calls f until it succeeds, fails for another reason than that the
+// retryWhileInUse calls f until it succeeds, fails for another reason than that the
 // file is in use, or patience ends.
-func patiently(f func() error) error {
-	deadline := time.Now().Add(patience)
+func retryWhileInUse(f func() error) error {
+	deadline := time.Now().Add(maxWait)
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		err := f()
-		if err == nil || !inUse(err) || time.Now().Add(pause).After(deadline) {
+		if err == nil || !isInUse(err) || time.Now().Add(pause).After(deadline) {
 			return err
 		}
 		time.Sleep(pause)
 	}
 }
 
-// inUse says whether an error may go away by itself. Access denied is among
+// isInUse says whether an error may go away by itself. Access denied is among
 // them: that is what renaming over a file that is open for reading gives.
-func inUse(err error) bool {
+func isInUse(err error) bool {
 	return errors.Is(err, sharingViolation) || errors.Is(err, lockViolation) ||
 		errors.Is(err, syscall.ERROR_ACCESS_DENIED)
 }
 
-// absent says of a name that no file can have, such as a pattern that matched none,
+// asNotExist says of a name that no file can have, such as a pattern that matched none,
 // that there is no such file.
-func absent(err error) error {
+func asNotExist(err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) && path.Err == invalidName {
 		return &fs.PathError{Op: path.Op, Path: path.Path, Err: syscall.ERROR_FILE_NOT_FOUND}
@@ -62,4 +62,4 @@ func absent(err error) error {
 // journals its names.
 func syncDir(string) error { return nil }
 
-func cannotSync(error) bool { return false }
+func isSyncUnsupported(error) bool { return false }

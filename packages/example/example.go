@@ -50,40 +50,40 @@ type File struct {
 
 // Packages returns the packages of the new generation, sorted by name. The
 // caller owns the bytes.
-func Packages() []File { return matching("testdata/*.pbiviz") }
+func Packages() []File { return packagesMatching("testdata/*.pbiviz") }
 
 // OldPackages returns the packages of the old generation, sorted by name. The
 // caller owns the bytes.
-func OldPackages() []File { return matching("testdata/old/*.pbiviz") }
+func OldPackages() []File { return packagesMatching("testdata/old/*.pbiviz") }
 
 // Gauge returns one of Aurora Gauge's packages: one of the constants Gauge….
 // It panics on any other, since which there are is known when a caller is written.
 func Gauge(name string) []byte {
 	if name == Gauge100 {
-		return read(path.Join("testdata/old", GaugeGUID+"."+name+".pbiviz"))
+		return readPackage(path.Join("testdata/old", GaugeGUID+"."+name+".pbiviz"))
 	}
-	return read(path.Join("testdata", GaugeGUID+"."+name+".pbiviz"))
+	return readPackage(path.Join("testdata", GaugeGUID+"."+name+".pbiviz"))
 }
 
 // Timeline returns one of Aurora Timeline's packages: one of the constants
 // Timeline…. It panics on any other.
 func Timeline(name string) []byte {
-	return read(path.Join("testdata", TimelineGUID+"."+name+".pbiviz"))
+	return readPackage(path.Join("testdata", TimelineGUID+"."+name+".pbiviz"))
 }
 
-func matching(pattern string) []File {
+func packagesMatching(pattern string) []File {
 	names, err := fs.Glob(files, pattern)
 	if err != nil {
 		panic(fmt.Sprintf("example: %v", err)) // the patterns are constants
 	}
 	found := make([]File, len(names))
 	for i, name := range names {
-		found[i] = File{Name: path.Base(name), Bytes: read(name)}
+		found[i] = File{Name: path.Base(name), Bytes: readPackage(name)}
 	}
 	return found
 }
 
-func read(name string) []byte {
+func readPackage(name string) []byte {
 	b, err := files.ReadFile(name)
 	if err != nil {
 		panic(fmt.Sprintf("example: there is no such package: %v", err))

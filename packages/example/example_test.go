@@ -21,7 +21,7 @@ func TestPackages(t *testing.T) {
 	digests := map[visual.Digest]string{}
 	for _, f := range example.Packages() {
 		t.Run(f.Name, func(t *testing.T) {
-			m := read(t, f)
+			m := readPackage(t, f)
 			if m.Generation != pbiviz.New {
 				t.Errorf("generation %s", m.Generation)
 			}
@@ -49,14 +49,14 @@ func TestOldPackages(t *testing.T) {
 	if len(old) != 1 {
 		t.Fatalf("%d packages", len(old))
 	}
-	m := read(t, old[0])
+	m := readPackage(t, old[0])
 	if m.Generation != pbiviz.Old || m.GUID.String() != example.GaugeGUID || m.Version.String() != example.Gauge100 {
 		t.Errorf("got %+v", m)
 	}
 }
 
-// read reads a package and checks what all of them have in common.
-func read(t *testing.T, f example.File) pbiviz.Manifest {
+// readPackage reads a package and checks what all of them have in common.
+func readPackage(t *testing.T, f example.File) pbiviz.Manifest {
 	t.Helper()
 	p, err := pbiviz.Read(f.Bytes, pbiviz.DefaultLimits())
 	if err != nil {

@@ -7,14 +7,14 @@ import (
 )
 
 const (
-	// noticeable is how much later than the mark a time must be to be worth a
+	// leastRaise is how much later than the mark a time must be to be worth a
 	// new one: marks are kept for ever, and a mark of an hour ago holds nobody up
 	// who turned a clock back by days.
-	noticeable = time.Hour
-	// longest is how far one host alone may raise a mark.
-	longest = 24 * time.Hour
-	// agreement is how far two hosts may differ and still say the same.
-	agreement = 10 * time.Minute
+	leastRaise = time.Hour
+	// mostRaiseByOneHost is how far one host alone may raise a mark.
+	mostRaiseByOneHost = 24 * time.Hour
+	// hostTolerance is how far two hosts may differ and still say the same.
+	hostTolerance = 10 * time.Minute
 )
 
 // A Sighting is the time that one host told over an authenticated connection.
@@ -32,16 +32,16 @@ type Sighting struct {
 // machine with a wrong date would otherwise keep every license that is good
 // from being used, for years.
 func (m Mark) Witnessed(seen []Sighting) (to time.Time, by []string, ok bool) {
-	newest := slices.SortedFunc(slices.Values(newestOf(seen)), func(a, b Sighting) int {
+	newest := slices.SortedFunc(slices.Values(newestPerHost(seen)), func(a, b Sighting) int {
 		return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.Host, b.Host))
 	})
 	for i, s := range newest {
 		switch {
-		case !m.Trusted.IsZero() && s.At.Before(m.Trusted.Add(noticeable)):
+		case !m.Trusted.IsZero() && s.At.Before(m.Trusted.Add(leastRaise)):
 			return time.Time{}, nil, false // and those that follow are earlier
-		case !m.Trusted.IsZero() && !s.At.After(m.Trusted.Add(longest)):
+		case !m.Trusted.IsZero() && !s.At.After(m.Trusted.Add(mostRaiseByOneHost)):
 			return s.At.UTC(), []string{s.Host}, true
-		case i+1 < len(newest) && s.At.Sub(newest[i+1].At) <= agreement && noticed(m, newest[i+1].At):
+		case i+1 < len(newest) && s.At.Sub(newest[i+1].At) <= hostTolerance && isNoticeablyLater(m, newest[i+1].At):
 			by := []string{newest[i+1].Host, s.Host}
 			slices.Sort(by)
 			return newest[i+1].At.UTC(), by, true
@@ -50,13 +50,13 @@ func (m Mark) Witnessed(seen []Sighting) (to time.Time, by []string, ok bool) {
 	return time.Time{}, nil, false
 }
 
-func noticed(m Mark, at time.Time) bool {
-	return m.Trusted.IsZero() || !at.Before(m.Trusted.Add(noticeable))
+func isNoticeablyLater(m Mark, at time.Time) bool {
+	return m.Trusted.IsZero() || !at.Before(m.Trusted.Add(leastRaise))
 }
 
-// newestOf keeps the newest time of each host: a host agrees with nobody by
+// newestPerHost keeps the newest time of each host: a host agrees with nobody by
 // saying a thing twice.
-func newestOf(seen []Sighting) []Sighting {
+func newestPerHost(seen []Sighting) []Sighting {
 	sorted := slices.SortedFunc(slices.Values(seen), func(a, b Sighting) int {
 		return cmp.Or(cmp.Compare(a.Host, b.Host), b.At.Compare(a.At))
 	})

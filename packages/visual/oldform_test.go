@@ -19,9 +19,9 @@ var (
 	guidForm       = regexp.MustCompile(`^[A-Za-z0-9_]+$`)
 )
 
-// parts takes a version apart: its numbers without leading zeros, of which
+// splitParts takes a version apart: its numbers without leading zeros, of which
 // there are always some, then the rest.
-func parts(v visual.Version) (numbers []string, rest string) {
+func splitParts(v visual.Version) (numbers []string, rest string) {
 	lead := numericForm.FindString(v.String())
 	for p := range strings.SplitSeq(lead, ".") {
 		numbers = append(numbers, cmp.Or(strings.TrimLeft(p, "0"), "0"))
@@ -30,8 +30,8 @@ func parts(v visual.Version) (numbers []string, rest string) {
 }
 
 func compareByPattern(v, w visual.Version) int {
-	vn, vrest := parts(v)
-	wn, wrest := parts(w)
+	vn, vrest := splitParts(v)
+	wn, wrest := splitParts(w)
 	for len(vn) < len(wn) {
 		vn = append(vn, "0")
 	}
@@ -47,7 +47,7 @@ func compareByPattern(v, w visual.Version) int {
 }
 
 func canonicalByPattern(v visual.Version) string {
-	n, rest := parts(v)
+	n, rest := splitParts(v)
 	for len(n) > 1 && n[len(n)-1] == "0" {
 		n = n[:len(n)-1]
 	}
@@ -85,7 +85,7 @@ func TestVersionsAreAsThePatternsSay(t *testing.T) {
 	// Few characters, so that forms that are nearly right come often.
 	written := rapid.StringOfN(rapid.SampledFrom([]rune("0019..-b")), 1, 16, -1)
 	rapid.Check(t, func(t *rapid.T) {
-		v, w := version(t, written.Draw(t, "v")), version(t, written.Draw(t, "w"))
+		v, w := parseVersion(t, written.Draw(t, "v")), parseVersion(t, written.Draw(t, "w"))
 		switch {
 		case v.Deployable() != deployableForm.MatchString(v.String()):
 			t.Fatalf("%s deployable %v", v, v.Deployable())
@@ -109,14 +109,14 @@ func TestGUIDsAreAsThePatternSays(t *testing.T) {
 
 // Plans compare versions by the hundred thousand.
 func TestComparingVersionsAllocatesNothing(t *testing.T) {
-	v, w := version(t, "1.12.3.4-beta"), version(t, "01.12.3.4")
+	v, w := parseVersion(t, "1.12.3.4-beta"), parseVersion(t, "01.12.3.4")
 	if n := testing.AllocsPerRun(10, func() { v.Compare(w); v.Equal(w); v.Deployable() }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
 
 func BenchmarkCompare(b *testing.B) {
-	v, w := version(b, "1.12.3.4"), version(b, "1.12.3.5")
+	v, w := parseVersion(b, "1.12.3.4"), parseVersion(b, "1.12.3.5")
 	b.Run("by pattern", func(b *testing.B) {
 		for b.Loop() {
 			compareByPattern(v, w)

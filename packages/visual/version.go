@@ -127,8 +127,8 @@ func (v Version) Compare(w Version) int {
 	if v.text == w.text {
 		return 0
 	}
-	vn, vrest := v.split()
-	wn, wrest := w.split()
+	vn, vrest := v.splitNumbers()
+	wn, wrest := w.splitNumbers()
 	for vn != "" || wn != "" {
 		var a, b string
 		a, vn, _ = strings.Cut(vn, ".")
@@ -146,7 +146,7 @@ func (v Version) Equal(w Version) bool { return v.Compare(w) == 0 }
 // Canonical returns one spelling for all equal versions, for use as a map key:
 // leading and trailing zeros of the numbers are gone.
 func (v Version) Canonical() string {
-	numbers, rest := v.split()
+	numbers, rest := v.splitNumbers()
 	spelled := make([]byte, 0, maxVersion+len("0"))
 	length := 0 // of what is spelled, without the parts at its end that are 0
 	for first := true; first || numbers != ""; first = false {
@@ -184,9 +184,9 @@ func (v *Version) UnmarshalText(b []byte) error {
 	return nil
 }
 
-// split takes a version apart into its leading run of dotted numbers, of any
+// splitNumbers takes a version apart into its leading run of dotted numbers, of any
 // length, and whatever follows them.
-func (v Version) split() (numbers, rest string) {
+func (v Version) splitNumbers() (numbers, rest string) {
 	end := 0 // of the last number
 	for i := 0; i < len(v.text); i++ {
 		switch c := v.text[i]; {

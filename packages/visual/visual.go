@@ -33,7 +33,7 @@ func ParseGUID(s string) (GUID, error) {
 		return GUID{}, errors.New("a visual's GUID is empty")
 	case len(s) > maxGUID:
 		return GUID{}, fmt.Errorf("a visual's GUID has %d characters; at most %d are allowed", len(s), maxGUID)
-	case strings.ContainsFunc(s, notInGUID):
+	case strings.ContainsFunc(s, isNotGUIDChar):
 		return GUID{}, fmt.Errorf("%+q is not a visual's GUID: only letters, digits and _ are allowed", s)
 	case strings.HasSuffix(s, orgStoreSuffix):
 		return GUID{}, fmt.Errorf("%+q is how a report names a visual; its GUID ends before %s", s, orgStoreSuffix)
@@ -41,7 +41,7 @@ func ParseGUID(s string) (GUID, error) {
 	return GUID{s}, nil
 }
 
-func notInGUID(r rune) bool {
+func isNotGUIDChar(r rune) bool {
 	letter := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
 	return !letter && (r < '0' || '9' < r) && r != '_'
 }

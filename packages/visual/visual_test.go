@@ -13,7 +13,7 @@ import (
 	"github.com/orgstore/orgstore/packages/visual"
 )
 
-func version(t interface{ Fatal(...any) }, s string) visual.Version {
+func parseVersion(t interface{ Fatal(...any) }, s string) visual.Version {
 	v, err := visual.ParseVersion(s)
 	if err != nil {
 		t.Fatal(err)
@@ -146,7 +146,7 @@ func TestCompareVersions(t *testing.T) {
 		{"99999999999999999999999.0", "100000000000000000000000", -1},
 		{"beta", "0.0.1", -1},
 	} {
-		a, b := version(t, test.a), version(t, test.b)
+		a, b := parseVersion(t, test.a), parseVersion(t, test.b)
 		if got := a.Compare(b); got != test.want {
 			t.Errorf("%s against %s: %d; want %d", a, b, got, test.want)
 		}
@@ -171,7 +171,7 @@ func TestNextSeries(t *testing.T) {
 		"1000000000.0":        "",
 		"99999999999999999.0": "",
 	} {
-		next, ok := version(t, s).NextSeries()
+		next, ok := parseVersion(t, s).NextSeries()
 		if ok != (want != "") || next.String() != want {
 			t.Errorf("after the series of %s comes %q, %v; want %q", s, next, ok, want)
 		}
@@ -188,17 +188,17 @@ func TestNextSeriesIsTheFirstLeftOut(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := numbers.Draw(t, "version")
 		write := func(n []int) string { return strings.Trim(strings.ReplaceAll(fmt.Sprint(n), " ", "."), "[]") }
-		v := version(t, write(n))
+		v := parseVersion(t, write(n))
 		next, ok := v.NextSeries()
 		if !ok || next.Compare(v) <= 0 {
 			t.Fatalf("after the series of %s comes %s, %v", v, next, ok)
 		}
 		series := n[:len(n)-1]
-		if last := version(t, write(series)+".999999999"); last.Compare(next) >= 0 {
+		if last := parseVersion(t, write(series)+".999999999"); last.Compare(next) >= 0 {
 			t.Fatalf("%s is of the series of %s, and not below %s", last, v, next)
 		}
 		series[len(series)-1]++
-		if first := version(t, write(series)); !first.Equal(next) {
+		if first := parseVersion(t, write(series)); !first.Equal(next) {
 			t.Fatalf("after the series of %s comes %s; want %s", v, next, first)
 		}
 	})
@@ -208,7 +208,7 @@ func TestNextSeriesIsTheFirstLeftOut(t *testing.T) {
 // stored in between.
 func TestVersionsOfOneSpellingAreOneValue(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		v := versions().Draw(t, "version")
+		v := anyVersion().Draw(t, "version")
 		var w visual.Version
 		if err := w.UnmarshalText([]byte(v.String())); err != nil || v != w {
 			t.Fatalf("%s read back as %s, %v", v, w, err)
@@ -219,21 +219,21 @@ func TestVersionsOfOneSpellingAreOneValue(t *testing.T) {
 	})
 }
 
-// versions draws versions of every form that was seen, and of some that were not.
-func versions() *rapid.Generator[visual.Version] {
+// anyVersion draws versions of every form that was seen, and of some that were not.
+func anyVersion() *rapid.Generator[visual.Version] {
 	return rapid.Custom(func(t *rapid.T) visual.Version {
 		parts := rapid.SliceOfN(rapid.SampledFrom([]string{"0", "00", "1", "01", "2", "9", "10", "010", "20240215", "99999999999"}), 0, 6).Draw(t, "parts")
 		s := strings.Join(parts, ".") + rapid.SampledFrom([]string{"", "", "-beta", "#4a6", ".", ".x", ".0"}).Draw(t, "rest")
 		if s == "" {
 			s = "0"
 		}
-		return version(t, s)
+		return parseVersion(t, s)
 	})
 }
 
 func TestVersionsAreTotallyOrdered(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		a, b, c := versions().Draw(t, "a"), versions().Draw(t, "b"), versions().Draw(t, "c")
+		a, b, c := anyVersion().Draw(t, "a"), anyVersion().Draw(t, "b"), anyVersion().Draw(t, "c")
 		if a.Compare(a) != 0 || a.Compare(b) != -b.Compare(a) {
 			t.Fatalf("%s and %s are not ordered", a, b)
 		}
@@ -248,7 +248,7 @@ func TestVersionsAreTotallyOrdered(t *testing.T) {
 
 func TestCanonicalNamesEqualVersionsAlike(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		a, b := versions().Draw(t, "a"), versions().Draw(t, "b")
+		a, b := anyVersion().Draw(t, "a"), anyVersion().Draw(t, "b")
 		if a.Equal(b) != (a.Canonical() == b.Canonical()) {
 			t.Fatalf("%s and %s: equal %v, canonical %q and %q", a, b, a.Equal(b), a.Canonical(), b.Canonical())
 		}
@@ -264,7 +264,7 @@ func TestCompareAgreesWithNaiveModel(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := numbers.Draw(t, "a"), numbers.Draw(t, "b")
-		v, w := version(t, write(a)), version(t, write(b))
+		v, w := parseVersion(t, write(a)), parseVersion(t, write(b))
 		pad := func(n []int) []int { return append(slices.Clone(n), make([]int, 4-len(n))...) }
 		if got, want := v.Compare(w), slices.Compare(pad(a), pad(b)); got != want {
 			t.Fatalf("%s against %s: %d; want %d", v, w, got, want)
@@ -296,9 +296,9 @@ func TestDigest(t *testing.T) {
 }
 
 func TestReleaseOrder(t *testing.T) {
-	a := visual.Release{Version: version(t, "1.2"), Digest: visual.Digest{1}}
-	b := visual.Release{Version: version(t, "1.2.0.0"), Digest: visual.Digest{2}}
-	c := visual.Release{Version: version(t, "1.10"), Digest: visual.Digest{}}
+	a := visual.Release{Version: parseVersion(t, "1.2"), Digest: visual.Digest{1}}
+	b := visual.Release{Version: parseVersion(t, "1.2.0.0"), Digest: visual.Digest{2}}
+	c := visual.Release{Version: parseVersion(t, "1.10"), Digest: visual.Digest{}}
 	if a.Compare(b) != -1 || b.Compare(a) != 1 || b.Compare(c) != -1 || a.Compare(a) != 0 {
 		t.Error("releases are ordered by version as numbers, then by digest")
 	}
@@ -318,7 +318,7 @@ func TestReleaseIsStoredAndReadBack(t *testing.T) {
 	}
 	for _, want := range []stored{
 		{},
-		{guid, visual.Release{Version: version(t, "1.7.0.20240215#4a667d1"), Digest: visual.DigestOf(nil)}},
+		{guid, visual.Release{Version: parseVersion(t, "1.7.0.20240215#4a667d1"), Digest: visual.DigestOf(nil)}},
 	} {
 		b, err := json.Marshal(want)
 		if err != nil {

@@ -33,30 +33,30 @@ import (
 type Lossy struct {
 	mu   sync.Mutex
 	root *node
-	log  []*entry // every change of names, in order
+	log  []*change // every change of names, in order
 }
 
 // A node is a file or a directory.
 type node struct {
-	dir    bool
-	mode   fs.FileMode
-	mod    time.Time
-	bytes  []byte
-	synced int // so many of bytes are safe
-	names  map[string]*node
+	isDir       bool
+	mode        fs.FileMode
+	modTime     time.Time
+	bytes       []byte
+	syncedBytes int // so many of bytes are safe
+	names       map[string]*node
 }
 
 // An edit makes a name of a directory lead to a node, or, if nil, nowhere.
 type edit struct {
-	in   *node
-	name string
-	to   *node
+	dir    *node
+	name   string
+	target *node
 }
 
-// An entry is a change of names that happens as a whole.
-type entry struct {
-	edits []edit
-	safe  bool
+// An change is a change of names that happens as a whole.
+type change struct {
+	edits   []edit
+	durable bool
 }
 
 // NewLossy returns an empty disk. Paths start at its root, whatever the
@@ -64,7 +64,7 @@ type entry struct {
 func NewLossy() *Lossy { return &Lossy{root: newDir(0o755)} }
 
 func newDir(perm fs.FileMode) *node {
-	return &node{dir: true, mode: fs.ModeDir | perm, mod: time.Now(), names: map[string]*node{}}
+	return &node{isDir: true, mode: fs.ModeDir | perm, modTime: time.Now(), names: map[string]*node{}}
 }
 
 // PowerLoss returns the disk as it is found when the power comes back; the seed
@@ -76,32 +76,32 @@ func (l *Lossy) PowerLoss(seed uint64) *Lossy {
 	r := rand.New(rand.NewPCG(seed, 0x6f7267))
 	found := &Lossy{root: newDir(l.root.mode.Perm())}
 	copies := map[*node]*node{l.root: found.root}
-	for _, e := range l.survivors(r) {
+	for _, e := range l.survivingChanges(r) {
 		for _, c := range e.edits {
-			in := c.in.copyTo(copies, r)
-			if c.to == nil {
+			in := c.dir.copyTo(copies, r)
+			if c.target == nil {
 				delete(in.names, c.name)
 				continue
 			}
-			in.names[c.name] = c.to.copyTo(copies, r)
+			in.names[c.name] = c.target.copyTo(copies, r)
 		}
 	}
-	found.root.remember(found)
+	found.root.logAsDurable(found)
 	return found
 }
 
-// survivors returns the changes of names that outlive a loss of power.
-func (l *Lossy) survivors(r *rand.Rand) []*entry {
+// survivingChanges returns the changes of names that outlive a loss of power.
+func (l *Lossy) survivingChanges(r *rand.Rand) []*change {
 	journaled := r.IntN(2) == 0
 	cut := r.IntN(len(l.log) + 1)
 	odds := r.Float64()
-	var out []*entry
+	var out []*change
 	for i, e := range l.log {
 		keep := r.Float64() < odds
 		if journaled {
 			keep = i < cut
 		}
-		if e.safe || keep {
+		if e.durable || keep {
 			out = append(out, e)
 		}
 	}
@@ -113,37 +113,37 @@ func (n *node) copyTo(copies map[*node]*node, r *rand.Rand) *node {
 	if c, ok := copies[n]; ok {
 		return c
 	}
-	c := &node{dir: n.dir, mode: n.mode, mod: n.mod}
-	if n.dir {
+	c := &node{isDir: n.isDir, mode: n.mode, modTime: n.modTime}
+	if n.isDir {
 		c.names = map[string]*node{}
 	} else {
-		c.bytes = n.remains(r)
-		c.synced = len(c.bytes)
+		c.bytes = n.bytesAfterLoss(r)
+		c.syncedBytes = len(c.bytes)
 	}
 	copies[n] = c
 	return c
 }
 
-// remains returns the bytes of a file after a loss of power.
-func (n *node) remains(r *rand.Rand) []byte {
-	loose := len(n.bytes) - n.synced
+// bytesAfterLoss returns the bytes of a file after a loss of power.
+func (n *node) bytesAfterLoss(r *rand.Rand) []byte {
+	loose := len(n.bytes) - n.syncedBytes
 	if loose == 0 {
 		return slices.Clone(n.bytes)
 	}
-	left := slices.Clone(n.bytes[:n.synced+r.IntN(loose+1)])
+	left := slices.Clone(n.bytes[:n.syncedBytes+r.IntN(loose+1)])
 	if r.IntN(2) == 0 {
-		from := n.synced + r.IntN(len(left)-n.synced+1)
+		from := n.syncedBytes + r.IntN(len(left)-n.syncedBytes+1)
 		clear(left[from:])
 	}
 	return left
 }
 
-// remember writes the log of a disk anew from what is on it, all of it safe.
-func (n *node) remember(l *Lossy) {
+// logAsDurable writes the log of a disk anew from what is on it, all of it safe.
+func (n *node) logAsDurable(l *Lossy) {
 	for name, to := range n.names {
-		l.log = append(l.log, &entry{edits: []edit{{n, name, to}}, safe: true})
-		if to.dir {
-			to.remember(l)
+		l.log = append(l.log, &change{edits: []edit{{n, name, to}}, durable: true})
+		if to.isDir {
+			to.logAsDurable(l)
 		}
 	}
 }
@@ -151,17 +151,17 @@ func (n *node) remember(l *Lossy) {
 // apply makes a change of names, not safe yet.
 func (l *Lossy) apply(edits ...edit) {
 	for _, e := range edits {
-		if e.to == nil {
-			delete(e.in.names, e.name)
+		if e.target == nil {
+			delete(e.dir.names, e.name)
 		} else {
-			e.in.names[e.name] = e.to
+			e.dir.names[e.name] = e.target
 		}
-		e.in.mod = time.Now()
+		e.dir.modTime = time.Now()
 	}
-	l.log = append(l.log, &entry{edits: edits})
+	l.log = append(l.log, &change{edits: edits})
 }
 
-func split(name string) []string {
+func splitPath(name string) []string {
 	name = filepath.Clean(name)
 	name = filepath.ToSlash(strings.TrimPrefix(name, filepath.VolumeName(name)))
 	var parts []string
@@ -173,11 +173,11 @@ func split(name string) []string {
 	return parts
 }
 
-// find returns the node that a path leads to.
-func (l *Lossy) find(op, name string) (*node, error) {
+// findNode returns the node that a path leads to.
+func (l *Lossy) findNode(op, name string) (*node, error) {
 	n := l.root
-	for _, part := range split(name) {
-		if !n.dir || n.names[part] == nil {
+	for _, part := range splitPath(name) {
+		if !n.isDir || n.names[part] == nil {
 			return nil, &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
 		}
 		n = n.names[part]
@@ -185,14 +185,14 @@ func (l *Lossy) find(op, name string) (*node, error) {
 	return n, nil
 }
 
-// place returns the directory of a path, and the path's last name.
-func (l *Lossy) place(op, name string) (*node, string, error) {
-	parts := split(name)
+// findParent returns the directory of a path, and the path's last name.
+func (l *Lossy) findParent(op, name string) (*node, string, error) {
+	parts := splitPath(name)
 	if len(parts) == 0 {
 		return nil, "", &fs.PathError{Op: op, Path: name, Err: fs.ErrInvalid}
 	}
-	dir, err := l.find(op, filepath.Join(parts[:len(parts)-1]...))
-	if err != nil || !dir.dir {
+	dir, err := l.findNode(op, filepath.Join(parts[:len(parts)-1]...))
+	if err != nil || !dir.isDir {
 		return nil, "", &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
 	}
 	return dir, parts[len(parts)-1], nil
@@ -202,7 +202,7 @@ func (l *Lossy) place(op, name string) (*node, string, error) {
 func (l *Lossy) Create(name string, perm fs.FileMode) (disk.File, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	dir, last, err := l.place("create", name)
+	dir, last, err := l.findParent("create", name)
 	if err != nil {
 		return nil, err
 	}
@@ -212,7 +212,7 @@ func (l *Lossy) Create(name string, perm fs.FileMode) (disk.File, error) {
 	if perm == 0 {
 		perm = 0o600
 	}
-	n := &node{mode: perm, mod: time.Now()}
+	n := &node{mode: perm, modTime: time.Now()}
 	l.apply(edit{dir, last, n})
 	return &lossyFile{l: l, n: n}, nil
 }
@@ -221,11 +221,11 @@ func (l *Lossy) Create(name string, perm fs.FileMode) (disk.File, error) {
 func (l *Lossy) Open(name string) (io.ReadCloser, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	n, err := l.find("open", name)
+	n, err := l.findNode("open", name)
 	if err != nil {
 		return nil, err
 	}
-	if n.dir {
+	if n.isDir {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: errors.New("is a directory")}
 	}
 	return io.NopCloser(bytes.NewReader(slices.Clone(n.bytes))), nil
@@ -235,11 +235,11 @@ func (l *Lossy) Open(name string) (io.ReadCloser, error) {
 func (l *Lossy) Rename(oldname, newname string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	from, oldlast, err := l.place("rename", oldname)
+	from, oldlast, err := l.findParent("rename", oldname)
 	if err != nil {
 		return err
 	}
-	to, newlast, err := l.place("rename", newname)
+	to, newlast, err := l.findParent("rename", newname)
 	if err != nil {
 		return err
 	}
@@ -249,7 +249,7 @@ func (l *Lossy) Rename(oldname, newname string) error {
 		return &fs.PathError{Op: "rename", Path: oldname, Err: fs.ErrNotExist}
 	case to.names[newlast] == n:
 		return nil
-	case to.names[newlast] != nil && (n.dir || to.names[newlast].dir):
+	case to.names[newlast] != nil && (n.isDir || to.names[newlast].isDir):
 		return &fs.PathError{Op: "rename", Path: newname, Err: fs.ErrExist}
 	}
 	l.apply(edit{from, oldlast, nil}, edit{to, newlast, n})
@@ -260,7 +260,7 @@ func (l *Lossy) Rename(oldname, newname string) error {
 func (l *Lossy) Remove(name string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	dir, last, err := l.place("remove", name)
+	dir, last, err := l.findParent("remove", name)
 	if err != nil {
 		return err
 	}
@@ -279,12 +279,12 @@ func (l *Lossy) MkdirAll(name string, perm fs.FileMode) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := l.root
-	for _, part := range split(name) {
+	for _, part := range splitPath(name) {
 		if n.names[part] == nil {
 			l.apply(edit{n, part, newDir(perm)})
 		}
 		n = n.names[part]
-		if !n.dir {
+		if !n.isDir {
 			return &fs.PathError{Op: "mkdir", Path: name, Err: errors.New("not a directory")}
 		}
 	}
@@ -295,16 +295,16 @@ func (l *Lossy) MkdirAll(name string, perm fs.FileMode) error {
 func (l *Lossy) SyncDir(name string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	dir, err := l.find("sync", name)
+	dir, err := l.findNode("sync", name)
 	if err != nil {
 		return err
 	}
-	if !dir.dir {
+	if !dir.isDir {
 		return &fs.PathError{Op: "sync", Path: name, Err: errors.New("not a directory")}
 	}
 	for _, e := range l.log {
-		if slices.ContainsFunc(e.edits, func(c edit) bool { return c.in == dir }) {
-			e.safe = true
+		if slices.ContainsFunc(e.edits, func(c edit) bool { return c.dir == dir }) {
+			e.durable = true
 		}
 	}
 	return nil
@@ -314,16 +314,16 @@ func (l *Lossy) SyncDir(name string) error {
 func (l *Lossy) ReadDir(name string) ([]fs.DirEntry, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	dir, err := l.find("readdir", name)
+	dir, err := l.findNode("readdir", name)
 	if err != nil {
 		return nil, err
 	}
-	if !dir.dir {
+	if !dir.isDir {
 		return nil, &fs.PathError{Op: "readdir", Path: name, Err: errors.New("not a directory")}
 	}
 	var out []fs.DirEntry
 	for name, n := range dir.names {
-		out = append(out, fs.FileInfoToDirEntry(n.info(name)))
+		out = append(out, fs.FileInfoToDirEntry(n.infoFor(name)))
 	}
 	slices.SortFunc(out, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 	return out, nil
@@ -333,11 +333,11 @@ func (l *Lossy) ReadDir(name string) ([]fs.DirEntry, error) {
 func (l *Lossy) Stat(name string) (fs.FileInfo, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	n, err := l.find("stat", name)
+	n, err := l.findNode("stat", name)
 	if err != nil {
 		return nil, err
 	}
-	return n.info(filepath.Base(name)), nil
+	return n.infoFor(filepath.Base(name)), nil
 }
 
 type lossyFile struct {
@@ -353,7 +353,7 @@ func (f *lossyFile) Write(b []byte) (int, error) {
 		return 0, fs.ErrClosed
 	}
 	f.n.bytes = append(f.n.bytes, b...)
-	f.n.mod = time.Now()
+	f.n.modTime = time.Now()
 	return len(b), nil
 }
 
@@ -363,7 +363,7 @@ func (f *lossyFile) Sync() error {
 	if f.closed {
 		return fs.ErrClosed
 	}
-	f.n.synced = len(f.n.bytes)
+	f.n.syncedBytes = len(f.n.bytes)
 	return nil
 }
 
@@ -377,19 +377,21 @@ func (f *lossyFile) Close() error {
 	return nil
 }
 
-// info is what Stat and ReadDir tell of a node, as of this moment.
-type info struct {
-	name string
-	size int64
-	mode fs.FileMode
-	mod  time.Time
+// nodeInfo is what Stat and ReadDir tell of a node, as of this moment.
+type nodeInfo struct {
+	name    string
+	size    int64
+	mode    fs.FileMode
+	modTime time.Time
 }
 
-func (n *node) info(name string) info { return info{name, int64(len(n.bytes)), n.mode, n.mod} }
+func (n *node) infoFor(name string) nodeInfo {
+	return nodeInfo{name, int64(len(n.bytes)), n.mode, n.modTime}
+}
 
-func (i info) Name() string       { return i.name }
-func (i info) Size() int64        { return i.size }
-func (i info) Mode() fs.FileMode  { return i.mode }
-func (i info) ModTime() time.Time { return i.mod }
-func (i info) IsDir() bool        { return i.mode.IsDir() }
-func (i info) Sys() any           { return nil }
+func (i nodeInfo) Name() string       { return i.name }
+func (i nodeInfo) Size() int64        { return i.size }
+func (i nodeInfo) Mode() fs.FileMode  { return i.mode }
+func (i nodeInfo) ModTime() time.Time { return i.modTime }
+func (i nodeInfo) IsDir() bool        { return i.mode.IsDir() }
+func (i nodeInfo) Sys() any           { return nil }

@@ -42,17 +42,17 @@ type Hook struct {
 type Watched struct {
 	disk.Disk // reading goes straight through
 	hook      Hook
-	n         atomic.Int64
+	count     atomic.Int64
 }
 
 // Watch wraps a disk. Writing is a change of its own for every call of Write.
 func Watch(d disk.Disk, hook Hook) *Watched { return &Watched{Disk: d, hook: hook} }
 
 // Count returns how many changes began so far.
-func (w *Watched) Count() int { return int(w.n.Load()) }
+func (w *Watched) Count() int { return int(w.count.Load()) }
 
-func (w *Watched) do(kind, name, to string, change func() error) error {
-	op := Op{N: int(w.n.Add(1)), Kind: kind, Name: name, To: to}
+func (w *Watched) change(kind, name, to string, change func() error) error {
+	op := Op{N: int(w.count.Add(1)), Kind: kind, Name: name, To: to}
 	if w.hook.Before != nil {
 		if err := w.hook.Before(op); err != nil {
 			return err
@@ -67,7 +67,7 @@ func (w *Watched) do(kind, name, to string, change func() error) error {
 
 // Create is a change called create.
 func (w *Watched) Create(name string, perm fs.FileMode) (f disk.File, err error) {
-	err = w.do("create", name, "", func() error {
+	err = w.change("create", name, "", func() error {
 		f, err = w.Disk.Create(name, perm)
 		return err
 	})
@@ -79,22 +79,22 @@ func (w *Watched) Create(name string, perm fs.FileMode) (f disk.File, err error)
 
 // Rename is a change called rename.
 func (w *Watched) Rename(oldname, newname string) error {
-	return w.do("rename", oldname, newname, func() error { return w.Disk.Rename(oldname, newname) })
+	return w.change("rename", oldname, newname, func() error { return w.Disk.Rename(oldname, newname) })
 }
 
 // Remove is a change called remove.
 func (w *Watched) Remove(name string) error {
-	return w.do("remove", name, "", func() error { return w.Disk.Remove(name) })
+	return w.change("remove", name, "", func() error { return w.Disk.Remove(name) })
 }
 
 // MkdirAll is a change called mkdir.
 func (w *Watched) MkdirAll(name string, perm fs.FileMode) error {
-	return w.do("mkdir", name, "", func() error { return w.Disk.MkdirAll(name, perm) })
+	return w.change("mkdir", name, "", func() error { return w.Disk.MkdirAll(name, perm) })
 }
 
 // SyncDir is a change called syncdir: it changes what a loss of power leaves.
 func (w *Watched) SyncDir(name string) error {
-	return w.do("syncdir", name, "", func() error { return w.Disk.SyncDir(name) })
+	return w.change("syncdir", name, "", func() error { return w.Disk.SyncDir(name) })
 }
 
 type watchedFile struct {
@@ -106,18 +106,18 @@ type watchedFile struct {
 var _ io.Writer = (*watchedFile)(nil)
 
 func (f *watchedFile) Write(b []byte) (n int, err error) {
-	err = f.w.do("write", f.name, "", func() error {
+	err = f.w.change("write", f.name, "", func() error {
 		n, err = f.f.Write(b)
 		return err
 	})
 	return n, err
 }
 
-func (f *watchedFile) Sync() error { return f.w.do("sync", f.name, "", f.f.Sync) }
+func (f *watchedFile) Sync() error { return f.w.change("sync", f.name, "", f.f.Sync) }
 
 func (f *watchedFile) Close() error {
 	closed := false
-	err := f.w.do("close", f.name, "", func() error {
+	err := f.w.change("close", f.name, "", func() error {
 		closed = true
 		return f.f.Close()
 	})
