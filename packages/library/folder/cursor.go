@@ -29,9 +29,9 @@ func markOf(item library.Item) mark {
 // marks are all files seen.
 type marks map[mark]bool
 
-// cursor writes the marks in their order, so that the same files give the same
+// encode writes the marks in their order, so that the same files give the same
 // cursor.
-func (m marks) cursor() library.Cursor {
+func (m marks) encode() library.Cursor {
 	all := make([][]byte, 0, len(m))
 	for k := range m {
 		all = append(all, k[:])

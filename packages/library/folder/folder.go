@@ -20,23 +20,23 @@ import (
 	"github.com/orgstore/orgstore/packages/verdict"
 )
 
-// settle is how long a file must have been left alone before it counts as
+// settleTime is how long a file must have been left alone before it counts as
 // arrived: a copy over a slow share writes more often than that.
-const settle = 2 * time.Second
+const settleTime = 2 * time.Second
 
 // A Folder is a library in a directory. Directories below it are not looked
 // into. Links, and whatever else is called like a package and is no file, are
 // items that Fetch refuses, so that somebody hears of them: a link would lead
 // out of the folder, to what whoever may write here need not be able to read.
 type Folder struct {
-	dir   string
-	now   func() time.Time
-	fresh int
+	dir       string
+	now       func() time.Time
+	unsettled int
 }
 
 // Fresh says how many files the last Changes left for a later call, since they
 // may still be being written.
-func (f *Folder) Fresh() int { return f.fresh }
+func (f *Folder) Fresh() int { return f.unsettled }
 
 // Open opens a folder, which must exist: a share that is not mounted must not
 // look like one that is empty.
@@ -64,7 +64,7 @@ func (f *Folder) Changes(ctx context.Context, from library.Cursor) ([]library.It
 	before, now := parseCursor(from), f.now()
 	next := marks{}
 	var items []library.Item
-	f.fresh = 0
+	f.unsettled = 0
 	for _, e := range entries {
 		if err := ctx.Err(); err != nil {
 			return nil, from, err
@@ -74,14 +74,14 @@ func (f *Folder) Changes(ctx context.Context, from library.Cursor) ([]library.It
 		}
 		// Not e.Info, which on Windows tells what the folder recorded of the
 		// file, and that lags behind.
-		info, err := see(filepath.Join(f.dir, e.Name()))
+		info, err := readState(filepath.Join(f.dir, e.Name()))
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			continue // removed since it was listed
 		case err != nil:
 			return nil, from, fmt.Errorf("cannot list the library folder: %w", err)
-		case !settled(info, now):
-			f.fresh++
+		case !hasSettled(info, now):
+			f.unsettled++
 			continue
 		}
 		item := itemOf(info)
@@ -91,40 +91,40 @@ func (f *Folder) Changes(ctx context.Context, from library.Cursor) ([]library.It
 			items = append(items, item)
 		}
 	}
-	return items, next.cursor(), nil
+	return items, next.encode(), nil
 }
 
-// settled says whether a file was left alone for long enough. A time ahead of
+// hasSettled says whether a file was left alone for long enough. A time ahead of
 // the clock tells nothing, since a share has a clock of its own; what is read
 // too early then is refused, and comes again when it is complete.
-func settled(info sight, now time.Time) bool {
+func hasSettled(info fileState, now time.Time) bool {
 	if !info.Mode().IsRegular() {
 		return true
 	}
-	quiet := now.Sub(touched(info)).Abs()
-	return info.Size() > 0 && quiet >= settle
+	quiet := now.Sub(lastChange(info)).Abs()
+	return info.Size() > 0 && quiet >= settleTime
 }
 
-// touched is when a file was last changed, or put here with an older time.
-func touched(info sight) time.Time {
-	if info.changed.After(info.ModTime()) {
-		return info.changed
+// lastChange is when a file was last changed, or put here with an older time.
+func lastChange(info fileState) time.Time {
+	if info.changeTime.After(info.ModTime()) {
+		return info.changeTime
 	}
 	return info.ModTime()
 }
 
-func itemOf(info sight) library.Item {
+func itemOf(info fileState) library.Item {
 	return library.Item{
 		ID: info.Name(), Name: library.Legible(info.Name()), Size: info.Size(),
-		Modified: info.ModTime().UTC(), Revision: revision(info),
+		Modified: info.ModTime().UTC(), Revision: revisionOf(info),
 	}
 }
 
-// revision tells apart what size and time of change alone do not: a renewed
+// revisionOf tells apart what size and time of change alone do not: a renewed
 // package can have the size of the one before it, and unzipping or copying sets
 // any time it likes.
-func revision(info sight) string {
-	parts := []int64{info.Size(), info.ModTime().UnixNano(), info.changed.UnixNano()}
+func revisionOf(info fileState) string {
+	parts := []int64{info.Size(), info.ModTime().UnixNano(), info.changeTime.UnixNano()}
 	if !info.Mode().IsRegular() {
 		parts = []int64{int64(info.Mode().Type())} // a folder's times change with its files
 	}
@@ -148,9 +148,9 @@ func (f *Folder) Fetch(ctx context.Context, item library.Item, max int64) (io.Re
 		return nil, fmt.Errorf("%q is not an item of this folder", item.ID)
 	}
 	name := filepath.Join(f.dir, item.ID)
-	listed, err := see(name)
+	listed, err := readState(name)
 	if err != nil {
-		return nil, gone(item, err)
+		return nil, openError(item, err)
 	}
 	if !listed.Mode().IsRegular() {
 		return nil, notAFile(item, listed)
@@ -158,20 +158,20 @@ func (f *Folder) Fetch(ctx context.Context, item library.Item, max int64) (io.Re
 	// Without waiting: a pipe put here in this very moment must not hang us.
 	file, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return nil, gone(item, err)
+		return nil, openError(item, err)
 	}
 	// What was opened must be what was looked at, not a link put in its place.
-	opened, err := seeOpen(file)
-	if err == nil && (!os.SameFile(listed.FileInfo, opened.FileInfo) || revision(opened) != item.Revision) {
+	opened, err := readOpenState(file)
+	if err == nil && (!os.SameFile(listed.FileInfo, opened.FileInfo) || revisionOf(opened) != item.Revision) {
 		err = fmt.Errorf("%s was changed since it was listed", item.Name)
 	}
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	return &reading{file: file, item: item, left: max}, nil
+	return &stableReader{file: file, item: item, remaining: max}, nil
 }
 
-func gone(item library.Item, err error) error {
+func openError(item library.Item, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s is not in the library folder any more: %w", item.Name, fs.ErrNotExist)
 	}
@@ -189,34 +189,34 @@ func notAFile(item library.Item, info fs.FileInfo) *verdict.Refusal {
 	return verdict.Refuse("lib.not_a_file", fmt.Sprintf("%s is %s", item.Name, what), "put the file itself into the library folder")
 }
 
-// reading is a file being read that must stay as it was listed.
-type reading struct {
-	file *os.File
-	item library.Item
-	left int64
+// stableReader is a file being read that must stay as it was listed.
+type stableReader struct {
+	file      *os.File
+	item      library.Item
+	remaining int64
 }
 
-func (r *reading) Read(b []byte) (int, error) {
-	if int64(len(b)) > r.left+1 {
-		b = b[:r.left+1]
+func (r *stableReader) Read(b []byte) (int, error) {
+	if int64(len(b)) > r.remaining+1 {
+		b = b[:r.remaining+1]
 	}
 	n, err := r.file.Read(b)
-	if int64(n) > r.left {
-		n = int(r.left)
-		r.left = 0
+	if int64(n) > r.remaining {
+		n = int(r.remaining)
+		r.remaining = 0
 		return n, fmt.Errorf("%s is larger than allowed", r.item.Name)
 	}
-	r.left -= int64(n)
+	r.remaining -= int64(n)
 	if err == io.EOF {
-		info, serr := seeOpen(r.file)
+		info, serr := readOpenState(r.file)
 		if serr != nil {
 			return n, serr
 		}
-		if revision(info) != r.item.Revision {
+		if revisionOf(info) != r.item.Revision {
 			return n, fmt.Errorf("%s was changed while it was read", r.item.Name)
 		}
 	}
 	return n, err
 }
 
-func (r *reading) Close() error { return r.file.Close() }
+func (r *stableReader) Close() error { return r.file.Close() }

@@ -13,11 +13,11 @@ import (
 
 // Opening a pipe that nobody writes to hangs for ever.
 func TestAPipeDoesNotHang(t *testing.T) {
-	f, dir := inbox(t)
+	f, dir := openInbox(t)
 	if err := syscall.Mkfifo(filepath.Join(dir, "x.pbiviz"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := fetch(f, one(t, f), 100)
+	_, err := fetchText(f, onlyItem(t, f), 100)
 	var refusal *verdict.Refusal
 	if !errors.As(err, &refusal) {
 		t.Errorf("got %v", err)

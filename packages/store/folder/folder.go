@@ -35,24 +35,24 @@ const (
 	codeUnknown  verdict.Code = "op.store_unknown"  // no such visual
 )
 
-// readable lets others load what is put, as far as the process's umask allows.
-const readable fs.FileMode = 0o644
+// fileMode lets others load what is put, as far as the process's umask allows.
+const fileMode fs.FileMode = 0o644
 
-// leftover is how old a temporary file must be for Put to take it for one whose
+// leftoverAge is how old a temporary file must be for Put to take it for one whose
 // writer was stopped.
-const leftover = time.Hour
+const leftoverAge = time.Hour
 
-// looks is how often a look begins again because visuals came, went or
+// maxReads is how often a look begins again because visuals came, went or
 // changed their access while it read. Pause lets whoever does that finish.
 const (
-	looks = 5
-	pause = 10 * time.Millisecond
+	maxReads  = 5
+	readPause = 10 * time.Millisecond
 )
 
 // A Store is a folder store. One process at a time changes one; any number may
 // list it.
 type Store struct {
-	d      disk.Disk
+	disk   disk.Disk
 	dir    string
 	limits pbiviz.Limits
 	mu     sync.RWMutex // held for writing while something changes
@@ -64,7 +64,7 @@ var _ store.Store = (*Store)(nil)
 // the store is used: a share that is not mounted must not look like a store
 // that is empty.
 func Open(d disk.Disk, dir string) *Store {
-	return &Store{d: d, dir: dir, limits: pbiviz.DefaultLimits()}
+	return &Store{disk: d, dir: dir, limits: pbiviz.DefaultLimits()}
 }
 
 // Traits says that a folder tells all and needs no person.
@@ -80,7 +80,7 @@ func (s *Store) Installed(ctx context.Context) (map[visual.GUID]store.Listing, e
 
 // Look reads one visual's package, and of the others no more than their names.
 func (s *Store) Look(ctx context.Context, g visual.GUID) (store.Listing, bool, error) {
-	listed, err := s.list(ctx, func(all slots) slots { return all.around(g) })
+	listed, err := s.list(ctx, func(all slots) slots { return all.groupOf(g) })
 	l, held := listed[g]
 	return l, held, err
 }
@@ -93,11 +93,11 @@ func (s *Store) Package(ctx context.Context, g visual.GUID) ([]byte, bool, error
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	slot, held, err := s.find(g)
+	slot, held, err := s.findSlot(g)
 	if err != nil || !held {
 		return nil, false, err
 	}
-	file, err := disk.ReadFile(s.d, filepath.Join(s.dir, slot.name), s.limits.FileSize)
+	file, err := disk.ReadFile(s.disk, filepath.Join(s.dir, slot.name), s.limits.FileSize)
 	return file, err == nil, err
 }
 
@@ -105,27 +105,27 @@ func (s *Store) Package(ctx context.Context, g visual.GUID) ([]byte, bool, error
 func (s *Store) list(ctx context.Context, those func(slots) slots) (map[visual.GUID]store.Listing, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	for range looks {
-		all, steady, err := s.look(ctx, those)
+	for range maxReads {
+		all, steady, err := s.listOnce(ctx, those)
 		if err != nil {
 			return nil, err
 		}
 		if steady {
 			return all, nil
 		}
-		time.Sleep(pause)
+		time.Sleep(readPause)
 	}
 	return nil, fmt.Errorf("cannot list the store: %s keeps changing", s.dir)
 }
 
-// look lists those files, and says whether they stayed as they were meanwhile.
+// listOnce lists those files, and says whether they stayed as they were meanwhile.
 // A directory read while a file in it is renamed may show it under both names
 // or under none, so it is read twice.
-func (s *Store) look(ctx context.Context, those func(slots) slots) (all map[visual.GUID]store.Listing, steady bool, err error) {
+func (s *Store) listOnce(ctx context.Context, those func(slots) slots) (all map[visual.GUID]store.Listing, steady bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, false, err
 	}
-	before, err := s.scan()
+	before, err := s.scanSlots()
 	if err != nil {
 		return nil, false, err
 	}
@@ -139,21 +139,21 @@ func (s *Store) look(ctx context.Context, those func(slots) slots) (all map[visu
 			}
 			l := store.Listing{GUID: slot.guid, Problem: problem}
 			if problem == "" {
-				if l, err = s.tell(slot); err != nil {
+				if l, err = s.listingOf(slot); err != nil {
 					return nil, false, nil // it was renamed: look again
 				}
 			}
 			all[slot.guid] = l
 		}
 	}
-	after, err := s.scan()
+	after, err := s.scanSlots()
 	return all, before.equal(those(after)), err
 }
 
-// tell tells of one visual's file. The error says that it is not there any more.
-func (s *Store) tell(slot slot) (store.Listing, error) {
+// listingOf tells of one visual's file. The error says that it is not there any more.
+func (s *Store) listingOf(slot slot) (store.Listing, error) {
 	l := store.Listing{GUID: slot.guid, Enabled: &slot.enabled}
-	p, err := s.read(slot)
+	p, err := s.readPackage(slot)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return l, err
@@ -166,9 +166,9 @@ func (s *Store) tell(slot slot) (store.Listing, error) {
 	return l, nil
 }
 
-// read reads a visual's package, and refuses one of another visual.
-func (s *Store) read(slot slot) (*pbiviz.Package, error) {
-	file, err := disk.ReadFile(s.d, filepath.Join(s.dir, slot.name), s.limits.FileSize)
+// readPackage reads a visual's package, and refuses one of another visual.
+func (s *Store) readPackage(slot slot) (*pbiviz.Package, error) {
+	file, err := disk.ReadFile(s.disk, filepath.Join(s.dir, slot.name), s.limits.FileSize)
 	if err != nil {
 		return nil, fmt.Errorf("%s is not readable: %w", slot.name, err)
 	}
@@ -195,27 +195,27 @@ func (s *Store) Put(ctx context.Context, _ store.StepID, l license.Licensed, at 
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	slot, held, err := s.find(l.GUID())
+	slot, held, err := s.findSlot(l.GUID())
 	if err != nil {
 		return store.Receipt{}, err
 	}
 	name := filepath.Join(s.dir, slot.name)
 	if held {
-		p, err := s.read(slot)
+		p, err := s.readPackage(slot)
 		if err != nil {
-			return store.Receipt{}, conflict(err.Error(), l.GUID())
+			return store.Receipt{}, conflictRefusal(err.Error(), l.GUID())
 		}
 		if p.Digest() == l.Release().Digest {
 			// Whoever put it may have been stopped before its name was durable.
-			return receipt(slot), s.d.SyncDir(s.dir)
+			return receiptFor(slot), s.disk.SyncDir(s.dir)
 		}
 	}
 	// Only tidying; what matters is what comes next.
-	_ = disk.Sweep(s.d, s.dir, time.Now().Add(-leftover))
-	if err := disk.Replace(s.d, name, readable, func(w io.Writer) error { return write(w, r) }); err != nil {
+	_ = disk.Sweep(s.disk, s.dir, time.Now().Add(-leftoverAge))
+	if err := disk.Replace(s.disk, name, fileMode, func(w io.Writer) error { return write(w, r) }); err != nil {
 		return store.Receipt{}, err
 	}
-	return receipt(slot), nil
+	return receiptFor(slot), nil
 }
 
 func write(w io.Writer, r *bytes.Reader) error {
@@ -223,7 +223,7 @@ func write(w io.Writer, r *bytes.Reader) error {
 	return err
 }
 
-func receipt(slot slot) store.Receipt { return store.Receipt{Reference: slot.name} }
+func receiptFor(slot slot) store.Receipt { return store.Receipt{Reference: slot.name} }
 
 // SetAccess renames a visual's file. It leaves the bytes as they are, whatever
 // they are.
@@ -233,7 +233,7 @@ func (s *Store) SetAccess(ctx context.Context, _ store.StepID, g visual.GUID, en
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	from, held, err := s.find(g)
+	from, held, err := s.findSlot(g)
 	switch {
 	case err != nil:
 		return store.Receipt{}, err
@@ -243,12 +243,12 @@ func (s *Store) SetAccess(ctx context.Context, _ store.StepID, g visual.GUID, en
 	}
 	to := slotOf(g, enabled)
 	if from.enabled != enabled {
-		if err := s.d.Rename(filepath.Join(s.dir, from.name), filepath.Join(s.dir, to.name)); err != nil {
+		if err := s.disk.Rename(filepath.Join(s.dir, from.name), filepath.Join(s.dir, to.name)); err != nil {
 			return store.Receipt{}, fmt.Errorf("cannot change the access of %s: %w", g, err)
 		}
 	}
 	// Also where nothing was to be done: see Put.
-	return receipt(to), s.d.SyncDir(s.dir)
+	return receiptFor(to), s.disk.SyncDir(s.dir)
 }
 
 // Withdraw has nothing to take back: no change ever waits.
@@ -260,9 +260,9 @@ func (s *Store) Withdraw(ctx context.Context, _ store.StepID) error { return ctx
 func (s *Store) Sweep() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err := disk.Sweep(s.d, s.dir, time.Now().Add(leftover))
+	err := disk.Sweep(s.disk, s.dir, time.Now().Add(leftoverAge))
 	if err == nil {
-		err = s.d.SyncDir(s.dir)
+		err = s.disk.SyncDir(s.dir)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("cannot tidy the store: %w", err)

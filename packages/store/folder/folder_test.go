@@ -44,7 +44,7 @@ func TestSuite(t *testing.T) {
 
 var ctx = context.Background()
 
-func gauge(t *testing.T, version string) license.Licensed {
+func licensedGauge(t *testing.T, version string) license.Licensed {
 	t.Helper()
 	return storetest.Licensed(t, pbiviztest.Package{Version: version})
 }
@@ -56,7 +56,7 @@ func put(t *testing.T, s *folder.Store, l license.Licensed) {
 	}
 }
 
-func listing(t *testing.T, s *folder.Store) map[visual.GUID]store.Listing {
+func listInstalled(t *testing.T, s *folder.Store) map[visual.GUID]store.Listing {
 	t.Helper()
 	all, err := s.Installed(ctx)
 	if err != nil {
@@ -70,7 +70,7 @@ func listing(t *testing.T, s *folder.Store) map[visual.GUID]store.Listing {
 	return all
 }
 
-func file(t *testing.T, l license.Licensed) []byte {
+func fileOf(t *testing.T, l license.Licensed) []byte {
 	t.Helper()
 	r, err := l.Open(storetest.Now())
 	if err != nil {
@@ -81,7 +81,7 @@ func file(t *testing.T, l license.Licensed) []byte {
 	return b
 }
 
-func names(t *testing.T, dir string) string {
+func listNames(t *testing.T, dir string) string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -94,7 +94,7 @@ func names(t *testing.T, dir string) string {
 	return strings.Join(all, " ")
 }
 
-func refused(t *testing.T, err error, code verdict.Code) {
+func expectRefusal(t *testing.T, err error, code verdict.Code) {
 	t.Helper()
 	var r *verdict.Refusal
 	if !errors.As(err, &r) || r.Code() != code || r.Findings[0].Hint == "" {
@@ -105,10 +105,10 @@ func refused(t *testing.T, err error, code verdict.Code) {
 func TestLayout(t *testing.T) {
 	dir := t.TempDir()
 	s := folder.Open(disk.OS(), dir)
-	l := gauge(t, "1.0.0.0")
+	l := licensedGauge(t, "1.0.0.0")
 	put(t, s, l)
 	b, err := os.ReadFile(filepath.Join(dir, storetest.Gauge+".pbiviz"))
-	if err != nil || !bytes.Equal(b, file(t, l)) {
+	if err != nil || !bytes.Equal(b, fileOf(t, l)) {
 		t.Errorf("%d bytes, %v", len(b), err)
 	}
 	if runtime.GOOS != "windows" {
@@ -119,10 +119,10 @@ func TestLayout(t *testing.T) {
 	if _, err := s.SetAccess(ctx, "step", l.GUID(), false); err != nil {
 		t.Fatal(err)
 	}
-	if got := names(t, dir); got != storetest.Gauge+".pbiviz.disabled" {
+	if got := listNames(t, dir); got != storetest.Gauge+".pbiviz.disabled" {
 		t.Errorf("disabled: %s", got)
 	}
-	if got := listing(t, s)[l.GUID()]; got.Name != "Aurora Gauge" {
+	if got := listInstalled(t, s)[l.GUID()]; got.Name != "Aurora Gauge" {
 		t.Errorf("listed as %q", got.Name)
 	}
 }
@@ -132,10 +132,10 @@ func TestAMissingFolderIsNotAnEmptyStore(t *testing.T) {
 	if all, err := s.Installed(ctx); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "mounted") {
 		t.Errorf("listed %v, %v", all, err)
 	}
-	if l, held, err := s.Look(ctx, gauge(t, "1.0.0.0").GUID()); !errors.Is(err, fs.ErrNotExist) || held {
+	if l, held, err := s.Look(ctx, licensedGauge(t, "1.0.0.0").GUID()); !errors.Is(err, fs.ErrNotExist) || held {
 		t.Errorf("looked at %v, %v", l, err)
 	}
-	if _, err := s.Put(ctx, "step", gauge(t, "1.0.0.0"), storetest.Now()); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := s.Put(ctx, "step", licensedGauge(t, "1.0.0.0"), storetest.Now()); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("put: %v", err)
 	}
 	if err := s.Sweep(); err != nil {
@@ -146,8 +146,8 @@ func TestAMissingFolderIsNotAnEmptyStore(t *testing.T) {
 // What lies in the folder and is not one visual's one package is told, and
 // neither replaced nor renamed.
 func TestWhatIsInTheWay(t *testing.T) {
-	l := gauge(t, "1.0.0.0")
-	good, other := file(t, l), file(t, storetest.Licensed(t, pbiviztest.Package{GUID: storetest.Tiles}))
+	l := licensedGauge(t, "1.0.0.0")
+	good, other := fileOf(t, l), fileOf(t, storetest.Licensed(t, pbiviztest.Package{GUID: storetest.Tiles}))
 	const name = storetest.Gauge
 	for _, c := range []struct {
 		name    string
@@ -172,18 +172,18 @@ func TestWhatIsInTheWay(t *testing.T) {
 				t.Fatal(err)
 			}
 			for name, b := range c.files {
-				write(t, d, "/store/"+name, b)
+				writeFile(t, d, "/store/"+name, b)
 			}
 			s := folder.Open(d, "/store")
-			got, ok := listing(t, s)[l.GUID()]
+			got, ok := listInstalled(t, s)[l.GUID()]
 			if !ok || !strings.Contains(got.Problem, c.problem) || got.Release != nil {
 				t.Errorf("listed %+v", got)
 			}
-			_, err := s.Put(ctx, "step", gauge(t, "2.0.0.0"), storetest.Now())
-			refused(t, err, "op.store_conflict")
+			_, err := s.Put(ctx, "step", licensedGauge(t, "2.0.0.0"), storetest.Now())
+			expectRefusal(t, err, "op.store_conflict")
 			if c.named {
 				_, err := s.SetAccess(ctx, "step", l.GUID(), false)
-				refused(t, err, "op.store_conflict")
+				expectRefusal(t, err, "op.store_conflict")
 			}
 			for name, want := range c.files {
 				if b, err := disk.ReadFile(d, "/store/"+name, 1<<20); err != nil || !bytes.Equal(b, want) {
@@ -194,7 +194,7 @@ func TestWhatIsInTheWay(t *testing.T) {
 	}
 }
 
-func write(t *testing.T, d disk.Disk, name string, b []byte) {
+func writeFile(t *testing.T, d disk.Disk, name string, b []byte) {
 	t.Helper()
 	f, err := d.Create(name, 0)
 	if err != nil {
@@ -207,9 +207,9 @@ func write(t *testing.T, d disk.Disk, name string, b []byte) {
 }
 
 func TestLinksAndFoldersAreInTheWay(t *testing.T) {
-	l := gauge(t, "1.0.0.0")
+	l := licensedGauge(t, "1.0.0.0")
 	target := filepath.Join(t.TempDir(), "elsewhere.pbiviz")
-	if err := os.WriteFile(target, file(t, l), 0o600); err != nil {
+	if err := os.WriteFile(target, fileOf(t, l), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for what, place := range map[string]func(string) error{
@@ -222,18 +222,18 @@ func TestLinksAndFoldersAreInTheWay(t *testing.T) {
 			continue // Windows allows links to few
 		}
 		s := folder.Open(disk.OS(), dir)
-		if got := listing(t, s)[l.GUID()]; !strings.Contains(got.Problem, what) {
+		if got := listInstalled(t, s)[l.GUID()]; !strings.Contains(got.Problem, what) {
 			t.Errorf("%s: listed %+v", what, got)
 		}
-		_, err := s.Put(ctx, "step", gauge(t, "2.0.0.0"), storetest.Now())
-		refused(t, err, "op.store_conflict")
+		_, err := s.Put(ctx, "step", licensedGauge(t, "2.0.0.0"), storetest.Now())
+		expectRefusal(t, err, "op.store_conflict")
 		_, err = s.SetAccess(ctx, "step", l.GUID(), false)
-		refused(t, err, "op.store_conflict")
-		if got := names(t, dir); got != storetest.Gauge+".pbiviz" {
+		expectRefusal(t, err, "op.store_conflict")
+		if got := listNames(t, dir); got != storetest.Gauge+".pbiviz" {
 			t.Errorf("%s: left %s", what, got)
 		}
 	}
-	if b, err := os.ReadFile(target); err != nil || !bytes.Equal(b, file(t, l)) {
+	if b, err := os.ReadFile(target); err != nil || !bytes.Equal(b, fileOf(t, l)) {
 		t.Errorf("what the link leads to was changed: %v", err)
 	}
 }
@@ -248,10 +248,10 @@ func TestForeignFilesAreIgnored(t *testing.T) {
 		}
 	}
 	s := folder.Open(disk.OS(), dir)
-	if all := listing(t, s); len(all) != 0 {
+	if all := listInstalled(t, s); len(all) != 0 {
 		t.Errorf("listed %v", all)
 	}
-	put(t, s, gauge(t, "1.0.0.0"))
+	put(t, s, licensedGauge(t, "1.0.0.0"))
 	if err := s.Sweep(); err != nil {
 		t.Fatal(err)
 	}
@@ -267,8 +267,8 @@ func TestNamesOfDevicesAreRefused(t *testing.T) {
 		dir := t.TempDir()
 		s := folder.Open(disk.OS(), dir)
 		_, err := s.Put(ctx, "step", storetest.Licensed(t, pbiviztest.Package{GUID: guid, Old: true}), storetest.Now())
-		refused(t, err, "op.store_name")
-		if got := names(t, dir); got != "" {
+		expectRefusal(t, err, "op.store_name")
+		if got := listNames(t, dir); got != "" {
 			t.Errorf("%s: left %s", guid, got)
 		}
 	}
@@ -276,19 +276,19 @@ func TestNamesOfDevicesAreRefused(t *testing.T) {
 
 func TestOnlyCaseDiffers(t *testing.T) {
 	s := folder.Open(disk.OS(), t.TempDir())
-	l := gauge(t, "1.0.0.0")
+	l := licensedGauge(t, "1.0.0.0")
 	put(t, s, l)
 	_, err := s.Put(ctx, "step", storetest.Licensed(t, pbiviztest.Package{GUID: strings.ToLower(storetest.Gauge)}), storetest.Now())
-	refused(t, err, "op.store_conflict")
+	expectRefusal(t, err, "op.store_conflict")
 	if !strings.Contains(err.Error(), "upper and lower case") {
 		t.Errorf("got %v", err)
 	}
-	put(t, s, gauge(t, "1.1.0.0"))
+	put(t, s, licensedGauge(t, "1.1.0.0"))
 }
 
 func TestSetAccessOfAnUnknownVisual(t *testing.T) {
-	_, err := folder.Open(disk.OS(), t.TempDir()).SetAccess(ctx, "step", gauge(t, "1.0.0.0").GUID(), true)
-	refused(t, err, "op.store_unknown")
+	_, err := folder.Open(disk.OS(), t.TempDir()).SetAccess(ctx, "step", licensedGauge(t, "1.0.0.0").GUID(), true)
+	expectRefusal(t, err, "op.store_unknown")
 }
 
 func TestAFileBeyondTheLimitIsNotRead(t *testing.T) {
@@ -301,7 +301,7 @@ func TestAFileBeyondTheLimitIsNotRead(t *testing.T) {
 		return // not every file system has files with holes
 	}
 	s := folder.Open(disk.OS(), dir)
-	if got := listing(t, s)[gauge(t, "1.0.0.0").GUID()]; !strings.Contains(got.Problem, disk.ErrTooLarge.Error()) {
+	if got := listInstalled(t, s)[licensedGauge(t, "1.0.0.0").GUID()]; !strings.Contains(got.Problem, disk.ErrTooLarge.Error()) {
 		t.Errorf("listed %+v", got)
 	}
 }
@@ -310,7 +310,7 @@ func TestPuttingWhatIsThereWritesNothing(t *testing.T) {
 	var ops []string
 	dir := t.TempDir()
 	s := folder.Open(disktest.Watch(disk.OS(), disktest.Hook{After: func(op disktest.Op, _ error) { ops = append(ops, op.Kind) }}), dir)
-	l := gauge(t, "1.0.0.0")
+	l := licensedGauge(t, "1.0.0.0")
 	put(t, s, l)
 	if got := strings.Join(ops, " "); got != "create write sync close rename syncdir" {
 		t.Errorf("put: %s", got)
@@ -335,14 +335,14 @@ func TestLeftoversAreTidiedByTheNextPut(t *testing.T) {
 	if err := os.Chtimes(old, ago, ago); err != nil {
 		t.Fatal(err)
 	}
-	put(t, s, gauge(t, "1.0.0.0"))
-	if got := names(t, dir); got != filepath.Base(young)+" "+storetest.Gauge+".pbiviz" {
+	put(t, s, licensedGauge(t, "1.0.0.0"))
+	if got := listNames(t, dir); got != filepath.Base(young)+" "+storetest.Gauge+".pbiviz" {
 		t.Errorf("left: %s", got)
 	}
 	if err := s.Sweep(); err != nil {
 		t.Fatal(err)
 	}
-	if got := names(t, dir); got != storetest.Gauge+".pbiviz" {
+	if got := listNames(t, dir); got != storetest.Gauge+".pbiviz" {
 		t.Errorf("left: %s", got)
 	}
 }
@@ -351,10 +351,10 @@ func TestLeftoversAreTidiedByTheNextPut(t *testing.T) {
 func TestAReaderSeesOldOrNewNeverNone(t *testing.T) {
 	dir := t.TempDir()
 	s := folder.Open(disk.OS(), dir)
-	old := gauge(t, "1.0.0.0")
+	old := licensedGauge(t, "1.0.0.0")
 	fresh := storetest.Licensed(t, pbiviztest.Package{Version: "1.1.0.0", Stored: true, Script: "var big = '" + strings.Repeat("x", 200_000) + "';\n"})
 	put(t, s, old)
-	want := [][]byte{file(t, old), file(t, fresh)}
+	want := [][]byte{fileOf(t, old), fileOf(t, fresh)}
 	done := make(chan struct{})
 	var readers sync.WaitGroup
 	var mu sync.Mutex
@@ -398,7 +398,7 @@ func TestAReaderSeesOldOrNewNeverNone(t *testing.T) {
 func TestAListFromOutsideSeesTheVisualOnce(t *testing.T) {
 	dir := t.TempDir()
 	s, outside := folder.Open(disk.OS(), dir), folder.Open(disk.OS(), dir)
-	l := gauge(t, "1.0.0.0")
+	l := licensedGauge(t, "1.0.0.0")
 	put(t, s, l)
 	done := make(chan struct{})
 	var lists sync.WaitGroup
@@ -444,9 +444,9 @@ func (d *flickering) ReadDir(name string) ([]fs.DirEntry, error) {
 
 func TestARenameUnderWayDoesNotHideAVisual(t *testing.T) {
 	dir := t.TempDir()
-	l := gauge(t, "1.0.0.0")
+	l := licensedGauge(t, "1.0.0.0")
 	put(t, folder.Open(disk.OS(), dir), l)
-	all := listing(t, folder.Open(&flickering{Disk: disk.OS()}, dir))
+	all := listInstalled(t, folder.Open(&flickering{Disk: disk.OS()}, dir))
 	if len(all) != 1 || all[l.GUID()].Release == nil {
 		t.Errorf("listed %v", all)
 	}

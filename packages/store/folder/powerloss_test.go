@@ -17,7 +17,7 @@ import (
 // holds one visual with the old package or the new, or none where there was
 // none, and exactly the new once Put has returned; likewise for access.
 func TestPowerLoss(t *testing.T) {
-	old, fresh := gauge(t, "1.0.0.0"), gauge(t, "1.1.0.0")
+	old, fresh := licensedGauge(t, "1.0.0.0"), licensedGauge(t, "1.1.0.0")
 	lossy := disktest.NewLossy()
 	if err := disk.MakeDir(lossy, "/store", 0o755); err != nil {
 		t.Fatal(err)
@@ -29,7 +29,7 @@ func TestPowerLoss(t *testing.T) {
 		for seed := range uint64(25) {
 			losses++
 			s := folder.Open(lossy.PowerLoss(seed), "/store")
-			got := state(t, s, old.GUID())
+			got := stateOf(t, s, old.GUID())
 			found := false
 			for _, a := range allowed {
 				found = found || a == got
@@ -69,10 +69,10 @@ func TestPowerLoss(t *testing.T) {
 	}
 }
 
-// state tells what a store holds of a visual.
-func state(t *testing.T, s *folder.Store, g visual.GUID) string {
+// stateOf tells what a store holds of a visual.
+func stateOf(t *testing.T, s *folder.Store, g visual.GUID) string {
 	t.Helper()
-	all := listing(t, s)
+	all := listInstalled(t, s)
 	l, ok := all[g]
 	switch {
 	case !ok && len(all) == 0:
@@ -87,7 +87,7 @@ func state(t *testing.T, s *folder.Store, g visual.GUID) string {
 
 // A change that was stopped before its last sync is safe once it is repeated.
 func TestRepeatingMakesDurable(t *testing.T) {
-	l := gauge(t, "1.0.0.0")
+	l := licensedGauge(t, "1.0.0.0")
 	lossy := disktest.NewLossy()
 	if err := disk.MakeDir(lossy, "/store", 0o755); err != nil {
 		t.Fatal(err)
@@ -107,7 +107,7 @@ func TestRepeatingMakesDurable(t *testing.T) {
 	expect := func(want string) {
 		t.Helper()
 		for seed := range uint64(40) {
-			if got := state(t, folder.Open(lossy.PowerLoss(seed), "/store"), l.GUID()); got != want {
+			if got := stateOf(t, folder.Open(lossy.PowerLoss(seed), "/store"), l.GUID()); got != want {
 				t.Fatalf("found %s", got)
 			}
 		}

@@ -76,8 +76,8 @@ func (g group) problem() string {
 // slots are the groups by their GUIDs in lower case.
 type slots map[string]group
 
-// around returns the one group in which a visual is, if it is in any.
-func (s slots) around(g visual.GUID) slots {
+// groupOf returns the one group in which a visual is, if it is in any.
+func (s slots) groupOf(g visual.GUID) slots {
 	key := strings.ToLower(g.String())
 	if in, ok := s[key]; ok {
 		return slots{key: in}
@@ -89,9 +89,9 @@ func (s slots) equal(t slots) bool {
 	return maps.EqualFunc(s, t, func(a, b group) bool { return slices.Equal(a, b) })
 }
 
-// scan finds the visuals' files, in the order of their names.
-func (s *Store) scan() (slots, error) {
-	entries, err := s.d.ReadDir(s.dir)
+// scanSlots finds the visuals' files, in the order of their names.
+func (s *Store) scanSlots() (slots, error) {
+	entries, err := s.disk.ReadDir(s.dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("the store's folder %s does not exist; if it is new, make it, and if it is a share, it may not be mounted: %w", s.dir, fs.ErrNotExist)
@@ -109,16 +109,16 @@ func (s *Store) scan() (slots, error) {
 	return all, nil
 }
 
-// find returns a visual's slot and whether it is held; if not, the slot to add
+// findSlot returns a visual's slot and whether it is held; if not, the slot to add
 // it in. It refuses where anything else than that one file is in the way.
-func (s *Store) find(g visual.GUID) (found slot, held bool, err error) {
+func (s *Store) findSlot(g visual.GUID) (found slot, held bool, err error) {
 	fresh := slotOf(g, true)
 	if disk.ReservedName(fresh.name) {
 		return slot{}, false, verdict.Refuse(codeName,
 			fmt.Sprintf("cannot keep %s in a folder: Windows does not allow a file to be called %s", g, fresh.name),
 			"use another store for this visual")
 	}
-	all, err := s.scan()
+	all, err := s.scanSlots()
 	if err != nil {
 		return slot{}, false, err
 	}
@@ -127,15 +127,15 @@ func (s *Store) find(g visual.GUID) (found slot, held bool, err error) {
 		return fresh, false, nil
 	}
 	if problem := in.problem(); problem != "" {
-		return slot{}, false, conflict(problem, g)
+		return slot{}, false, conflictRefusal(problem, g)
 	}
 	if in[0].guid != g {
-		return slot{}, false, conflict(fmt.Sprintf("%s differs only in upper and lower case, which many file systems take for the same", in[0].name), g)
+		return slot{}, false, conflictRefusal(fmt.Sprintf("%s differs only in upper and lower case, which many file systems take for the same", in[0].name), g)
 	}
 	return in[0], true, nil
 }
 
-func conflict(problem string, g visual.GUID) *verdict.Refusal {
+func conflictRefusal(problem string, g visual.GUID) *verdict.Refusal {
 	return verdict.Refuse(codeConflict, fmt.Sprintf("cannot change %s: %s", g, problem),
 		"look at what lies in the store's folder and move away what does not belong there; orgstore touches only what is its own")
 }

@@ -12,7 +12,7 @@ import (
 // A field is what a column is about.
 type field int
 
-// The fields, in the order of the columns where nothing names them.
+// The fieldCount, in the order of the columns where nothing names them.
 const (
 	guidField field = iota
 	nameField
@@ -20,13 +20,13 @@ const (
 	changedField
 	disabledField
 	paneField
-	fields        // how many there are
-	nothing field = -1
+	fieldCount       // how many there are
+	noField    field = -1
 )
 
-// named finds a field by what a column is called, in lower-case letters alone.
-func named(header string) (f field, inverted bool) {
-	switch letters(header) {
+// fieldNamed finds a field by what a column is called, in lower-case letters alone.
+func fieldNamed(header string) (f field, inverted bool) {
+	switch lettersOnly(header) {
 	case "guid", "id", "visualguid", "visualid", "customvisualguid", "objectid":
 		return guidField, false
 	case "name", "displayname", "visual", "visualname", "title":
@@ -42,40 +42,40 @@ func named(header string) (f field, inverted bool) {
 	case "visualizationpane", "enabledforvisualizationpane", "enableforvisualizationpane", "pane", "inpane", "ispublic":
 		return paneField, false
 	}
-	return nothing, false
+	return noField, false
 }
 
 // columns says in which column each field is; -1 for none.
 type columns struct {
-	at       [fields]int
-	inverted bool // the column of disabledField says enabled
-	named    bool // the header names the column of the GUIDs
+	index         [fieldCount]int
+	saysEnabled   bool // the column of disabledField says enabled
+	hasGUIDHeader bool // the header names the column of the GUIDs
 }
 
-// layout finds the columns by their names, and by position what no name tells:
+// findColumns finds the columns by their names, and by position what no name tells:
 // in the file that was observed at least one header was empty. It says whether
 // the first line is a header.
-func layout(first []string) (columns, bool) {
-	c := columns{at: [fields]int{-1, -1, -1, -1, -1, -1}}
+func findColumns(first []string) (columns, bool) {
+	c := columns{index: [fieldCount]int{-1, -1, -1, -1, -1, -1}}
 	taken := map[int]bool{}
 	for i, cell := range first {
-		f, inverted := named(cell)
-		if f == nothing || c.at[f] >= 0 {
+		f, inverted := fieldNamed(cell)
+		if f == noField || c.index[f] >= 0 {
 			continue
 		}
-		c.at[f], taken[i] = i, true
+		c.index[f], taken[i] = i, true
 		if f == disabledField {
-			c.inverted = inverted
+			c.saysEnabled = inverted
 		}
 	}
-	c.named = c.at[guidField] >= 0
+	c.hasGUIDHeader = c.index[guidField] >= 0
 	headed := len(taken) > 0 || !looksLikeID(first[0])
-	if !c.named && len(taken) == 1 && looksLikeID(first[0]) { // a visual that is called Status, say
-		c, headed, taken = columns{at: [fields]int{-1, -1, -1, -1, -1, -1}}, false, map[int]bool{}
+	if !c.hasGUIDHeader && len(taken) == 1 && looksLikeID(first[0]) { // a visual that is called Status, say
+		c, headed, taken = columns{index: [fieldCount]int{-1, -1, -1, -1, -1, -1}}, false, map[int]bool{}
 	}
-	for f := range c.at {
-		if c.at[f] < 0 && f < len(first) && !taken[f] {
-			c.at[f] = f
+	for f := range c.index {
+		if c.index[f] < 0 && f < len(first) && !taken[f] {
+			c.index[f] = f
 			taken[f] = true
 		}
 	}
@@ -86,40 +86,40 @@ func layout(first []string) (columns, bool) {
 // over a column in somebody's language: all that were seen have digits.
 func looksLikeID(cell string) bool {
 	_, err := visual.ParseName(cell)
-	return err == nil && (strings.HasSuffix(cell, suffix) || strings.ContainsFunc(cell, unicode.IsDigit))
+	return err == nil && (strings.HasSuffix(cell, fileSuffix) || strings.ContainsFunc(cell, unicode.IsDigit))
 }
 
-// suffix is how the portal marks what was added from a file.
-const suffix = "_OrgStore"
+// fileSuffix is how the portal marks what was added from a file.
+const fileSuffix = "_OrgStore"
 
-// read reads a line; why says what keeps it from being understood.
-func (c columns) read(cells []string) (row Row, why string) {
-	id := c.cell(cells, guidField)
+// readRow reads a line; why says what keeps it from being understood.
+func (c columns) readRow(cells []string) (row Row, why string) {
+	id := c.cellOf(cells, guidField)
 	g, err := visual.ParseName(id)
-	if err != nil || !c.named && !looksLikeID(id) { // any word could be a GUID
-		return Row{}, fmt.Sprintf("%q names no visual", shortened(id))
+	if err != nil || !c.hasGUIDHeader && !looksLikeID(id) { // any word could be a GUID
+		return Row{}, fmt.Sprintf("%q names no visual", shorten(id))
 	}
-	row = Row{GUID: g, Name: shortened(c.cell(cells, nameField)), Changed: shortened(c.cell(cells, changedField))}
-	row.Source, why = source(c.cell(cells, sourceField), strings.HasSuffix(id, suffix))
-	if disabled := truth(c.cell(cells, disabledField)); disabled != nil {
-		enabled := *disabled == c.inverted
+	row = Row{GUID: g, Name: shorten(c.cellOf(cells, nameField)), Changed: shorten(c.cellOf(cells, changedField))}
+	row.Source, why = parseSource(c.cellOf(cells, sourceField), strings.HasSuffix(id, fileSuffix))
+	if disabled := parseYesNo(c.cellOf(cells, disabledField)); disabled != nil {
+		enabled := *disabled == c.saysEnabled
 		row.Enabled = &enabled
 	}
-	row.Pane = truth(c.cell(cells, paneField))
+	row.Pane = parseYesNo(c.cellOf(cells, paneField))
 	return row, why
 }
 
-func (c columns) cell(cells []string, f field) string {
-	if i := c.at[f]; i >= 0 && i < len(cells) {
+func (c columns) cellOf(cells []string, f field) string {
+	if i := c.index[f]; i >= 0 && i < len(cells) {
 		return cells[i]
 	}
 	return ""
 }
 
-// source joins what the column says with what the GUID's suffix says: only an
+// parseSource joins what the column says with what the GUID's suffix says: only an
 // entry that was added from a file has it.
-func source(text string, fromFile bool) (store.Source, string) {
-	appSource := strings.EqualFold(letters(text), "appsource")
+func parseSource(text string, fromFile bool) (store.Source, string) {
+	appSource := strings.EqualFold(lettersOnly(text), "appsource")
 	switch {
 	case fromFile && appSource:
 		return "", "its GUID is that of a file, and its source is AppSource"
@@ -129,9 +129,9 @@ func source(text string, fromFile bool) (store.Source, string) {
 	return store.FromAppSource, ""
 }
 
-// truth reads a yes or no in the languages of the portal that its readers are
+// parseYesNo reads a yes or no in the languages of the portal that its readers are
 // likely to use; nil where it is neither.
-func truth(text string) *bool {
+func parseYesNo(text string) *bool {
 	yes := false
 	switch strings.ToLower(text) {
 	case "true", "yes", "1", "on", "y", "enabled", "wahr", "ja", "vrai", "oui", "vero", "sì", "si", "sí", "verdadero", "verdadeiro", "sim", "waar", "tak", "prawda":
@@ -143,8 +143,8 @@ func truth(text string) *bool {
 	return &yes
 }
 
-// letters leaves of a header what its spelling does not change.
-func letters(s string) string {
+// lettersOnly leaves of a header what its spelling does not change.
+func lettersOnly(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) {
 			return unicode.ToLower(r)
@@ -153,8 +153,8 @@ func letters(s string) string {
 	}, s)
 }
 
-// clean leaves of a cell what can be seen on one line.
-func clean(s string) string {
+// cleanCell leaves of a cell what can be seen on one line.
+func cleanCell(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
@@ -167,7 +167,7 @@ func clean(s string) string {
 	return strings.TrimSpace(s)
 }
 
-func shortened(s string) string {
+func shorten(s string) string {
 	if r := []rune(s); len(r) > maxCell {
 		return string(r[:maxCell]) + "…"
 	}

@@ -70,22 +70,22 @@ func Parse(file []byte) (List, error) {
 	if len(file) > MaxSize {
 		return List{}, fmt.Errorf("the list has %d bytes; at most %d are read", len(file), MaxSize)
 	}
-	text, err := decode(file)
+	text, err := decodeText(file)
 	if err != nil {
 		return List{}, err
 	}
-	records, err := split(text)
+	records, err := splitRecords(text)
 	if err != nil {
 		return List{}, err
 	}
-	columns, headed := layout(records[0].cells)
+	columns, headed := findColumns(records[0].cells)
 	if headed {
 		records = records[1:]
 	}
 	var l List
 	seen := map[string]bool{}
 	for _, r := range records {
-		row, why := columns.read(r.cells)
+		row, why := columns.readRow(r.cells)
 		id := string(row.Source) + " " + row.GUID.String()
 		if why == "" && seen[id] {
 			why = "the same entry a second time"
@@ -97,14 +97,14 @@ func Parse(file []byte) (List, error) {
 		seen[id] = true
 		l.Rows = append(l.Rows, row)
 	}
-	if len(l.Rows) == 0 && (len(l.Skipped) > 0 || !columns.named) {
+	if len(l.Rows) == 0 && (len(l.Skipped) > 0 || !columns.hasGUIDHeader) {
 		return List{}, errors.New("this is not the portal's list of organizational visuals: no line of it names a visual")
 	}
 	return l, nil
 }
 
-// decode returns the text without its byte-order mark. Spreadsheets save UTF-16.
-func decode(file []byte) (string, error) {
+// decodeText returns the text without its byte-order mark. Spreadsheets save UTF-16.
+func decodeText(file []byte) (string, error) {
 	for mark, order := range map[string]binary.ByteOrder{"\xff\xfe": binary.LittleEndian, "\xfe\xff": binary.BigEndian} {
 		rest, ok := bytes.CutPrefix(file, []byte(mark))
 		if !ok {
@@ -129,9 +129,9 @@ type record struct {
 	cells []string
 }
 
-// split finds the separator that makes most sense of a text: the one with which
+// splitRecords finds the separator that makes most sense of a text: the one with which
 // most lines name a visual and have the portal's number of columns.
-func split(text string) ([]record, error) {
+func splitRecords(text string) ([]record, error) {
 	if first, rest, ok := strings.Cut(text, "\n"); ok && strings.HasPrefix(strings.ToLower(first), "sep=") {
 		text = rest // which spreadsheets write for themselves
 	}
@@ -139,12 +139,12 @@ func split(text string) ([]record, error) {
 	most := -1
 	var failed error
 	for _, separator := range ",;\t" {
-		records, err := records(text, separator)
+		records, err := readRecords(text, separator)
 		if err != nil {
 			failed = err
 			continue
 		}
-		if n := sense(records); n > most && len(records) > 0 {
+		if n := plausibility(records); n > most && len(records) > 0 {
 			best, most = records, n
 		}
 	}
@@ -154,7 +154,7 @@ func split(text string) ([]record, error) {
 	return best, nil
 }
 
-func sense(records []record) int {
+func plausibility(records []record) int {
 	n := 0
 	for _, r := range records {
 		for _, c := range r.cells {
@@ -170,7 +170,7 @@ func sense(records []record) int {
 	return n
 }
 
-func records(text string, separator rune) ([]record, error) {
+func readRecords(text string, separator rune) ([]record, error) {
 	r := csv.NewReader(strings.NewReader(text))
 	r.Comma, r.FieldsPerRecord, r.LazyQuotes = separator, -1, true
 	var all []record
@@ -185,7 +185,7 @@ func records(text string, separator rune) ([]record, error) {
 		line, _ := r.FieldPos(0)
 		empty := true
 		for i, c := range cells {
-			cells[i] = clean(c)
+			cells[i] = cleanCell(c)
 			empty = empty && cells[i] == ""
 		}
 		if empty {

@@ -15,11 +15,11 @@ const (
 	cloud = "WordCloud1447959067750"
 )
 
-// text writes rows down: GUID, source, access, pane, changed, name.
-func text(l List) string {
+// textOf writes rows down: GUID, source, access, pane, changed, name.
+func textOf(l List) string {
 	var out []string
 	for _, r := range l.Rows {
-		out = append(out, fmt.Sprintf("%s %s %s %s %s %s", r.GUID.String()[:6], orDash(string(r.Source)), told(r.Enabled), told(r.Pane), orDash(r.Changed), orDash(r.Name)))
+		out = append(out, fmt.Sprintf("%s %s %s %s %s %s", r.GUID.String()[:6], orDash(string(r.Source)), yesNoText(r.Enabled), yesNoText(r.Pane), orDash(r.Changed), orDash(r.Name)))
 	}
 	for _, s := range l.Skipped {
 		out = append(out, fmt.Sprintf("line %d: %s", s.Line, s.Why))
@@ -34,7 +34,7 @@ func orDash(s string) string {
 	return s
 }
 
-func told(b *bool) string {
+func yesNoText(b *bool) string {
 	switch {
 	case b == nil:
 		return "?"
@@ -79,7 +79,7 @@ func TestTheListsOfThePortal(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := text(l); got != c.want {
+			if got := textOf(l); got != c.want {
 				t.Errorf("\n got %s\nwant %s", got, c.want)
 			}
 		})

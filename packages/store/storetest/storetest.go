@@ -52,7 +52,7 @@ func Licensed(t *testing.T, p pbiviztest.Package) license.Licensed {
 func Run(t *testing.T, open func(t *testing.T) Fixture) {
 	for _, c := range []struct {
 		name string
-		test func(*bench)
+		test func(*harness)
 	}{
 		{"put adds a visual enabled", putAdds},
 		{"put again changes nothing", putAgain},
@@ -63,39 +63,39 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 		{"access can be changed and changed again", setAccess},
 		{"access of an unknown visual is refused", setAccessUnknown},
 		{"an old judgment is refused", oldJudgment},
-		{"what was not judged is refused", zeroLicensed},
-		{"a canceled change is not made", canceled},
-		{"visuals do not touch each other", apart},
-		{"GUIDs that differ only in case are never mixed up", caseCounts},
-		{"withdrawing what is made or unknown does nothing", withdraw},
-		{"a list shows the old or the new", concurrent},
-		{"traits do not change", traits},
+		{"what was not judged is refused", unjudgedPackage},
+		{"a canceled change is not made", canceledChange},
+		{"visuals do not touch each other", separateVisuals},
+		{"GUIDs that differ only in case are never mixed up", caseSensitiveGUIDs},
+		{"withdrawing what is made or unknown does nothing", withdrawMade},
+		{"a list shows the old or the new", concurrentLists},
+		{"traits do not change", constantTraits},
 	} {
-		t.Run(c.name, func(t *testing.T) { c.test(&bench{t, open(t), context.Background()}) })
+		t.Run(c.name, func(t *testing.T) { c.test(&harness{t, open(t), context.Background()}) })
 	}
 }
 
-// A bench is a store with the suite's ways to use it.
-type bench struct {
+// A harness is a store with the suite's ways to use it.
+type harness struct {
 	*testing.T
 	Fixture
 	ctx context.Context
 }
 
-func (b *bench) put(id store.StepID, l license.Licensed) {
+func (b *harness) put(id store.StepID, l license.Licensed) {
 	b.Helper()
 	r, err := b.Store.Put(b.ctx, id, l, Now())
-	b.finish(id, r, err)
+	b.finishStep(id, r, err)
 }
 
-func (b *bench) access(id store.StepID, g visual.GUID, enabled bool) {
+func (b *harness) setAccess(id store.StepID, g visual.GUID, enabled bool) {
 	b.Helper()
 	r, err := b.Store.SetAccess(b.ctx, id, g, enabled)
-	b.finish(id, r, err)
+	b.finishStep(id, r, err)
 }
 
-// finish lets a person make a change that waits.
-func (b *bench) finish(id store.StepID, r store.Receipt, err error) {
+// finishStep lets a person make a change that waits.
+func (b *harness) finishStep(id store.StepID, r store.Receipt, err error) {
 	b.Helper()
 	switch {
 	case err != nil:
@@ -107,27 +107,27 @@ func (b *bench) finish(id store.StepID, r store.Receipt, err error) {
 	}
 }
 
-func (b *bench) installed() map[visual.GUID]store.Listing {
+func (b *harness) listInstalled() map[visual.GUID]store.Listing {
 	b.Helper()
 	all, err := b.Store.Installed(b.ctx)
 	if err != nil {
 		b.Fatal(err)
 	}
 	for g, want := range all {
-		b.looks(g, want, true)
+		b.checkLook(g, want, true)
 	}
 	for _, g := range []string{Gauge, Tiles, Gauge + "_2", strings.ToUpper(Gauge)} {
 		if guid, err := visual.ParseGUID(g); err != nil {
 			b.Fatal(err)
 		} else if _, ok := all[guid]; !ok {
-			b.looks(guid, store.Listing{}, false)
+			b.checkLook(guid, store.Listing{}, false)
 		}
 	}
 	return all
 }
 
-// looks fails unless a look at one visual tells what the whole list does.
-func (b *bench) looks(g visual.GUID, want store.Listing, held bool) {
+// checkLook fails unless a look at one visual tells what the whole list does.
+func (b *harness) checkLook(g visual.GUID, want store.Listing, held bool) {
 	b.Helper()
 	got, ok, err := b.Store.Look(b.ctx, g)
 	if err != nil || ok != held || held && !reflect.DeepEqual(got, want) {
@@ -135,20 +135,20 @@ func (b *bench) looks(g visual.GUID, want store.Listing, held bool) {
 	}
 }
 
-// holds fails unless the store holds exactly these packages, all with this access.
-func (b *bench) holds(enabled bool, want ...license.Licensed) {
+// checkHolds fails unless the store holds exactly these packages, all with this access.
+func (b *harness) checkHolds(enabled bool, want ...license.Licensed) {
 	b.Helper()
-	all := b.installed()
+	all := b.listInstalled()
 	if len(all) != len(want) {
 		b.Errorf("the store holds %d visuals, not %d: %v", len(all), len(want), all)
 	}
 	for _, l := range want {
-		b.lists(all, l, enabled)
+		b.checkListing(all, l, enabled)
 	}
 }
 
-// lists fails unless a listing tells of a package as much as the traits say.
-func (b *bench) lists(all map[visual.GUID]store.Listing, l license.Licensed, enabled bool) {
+// checkListing fails unless a listing tells of a package as much as the traits say.
+func (b *harness) checkListing(all map[visual.GUID]store.Listing, l license.Licensed, enabled bool) {
 	b.Helper()
 	got, ok := all[l.GUID()]
 	traits := b.Store.Traits()
@@ -181,76 +181,76 @@ func (b *bench) lists(all map[visual.GUID]store.Listing, l license.Licensed, ena
 	}
 }
 
-func (b *bench) gauge(version string) license.Licensed {
+func (b *harness) licensedGauge(version string) license.Licensed {
 	b.Helper()
 	return Licensed(b.T, pbiviztest.Package{GUID: Gauge, Version: version})
 }
 
-func (b *bench) tiles(version string) license.Licensed {
+func (b *harness) licensedTiles(version string) license.Licensed {
 	b.Helper()
 	return Licensed(b.T, pbiviztest.Package{GUID: Tiles, Version: version, DisplayName: "Aurora Tiles"})
 }
 
-func putAdds(b *bench) {
-	b.holds(true)
-	l := b.gauge("1.0.0.0")
+func putAdds(b *harness) {
+	b.checkHolds(true)
+	l := b.licensedGauge("1.0.0.0")
 	b.put("s1", l)
-	b.holds(true, l)
+	b.checkHolds(true, l)
 }
 
-func putAgain(b *bench) {
-	l := b.gauge("1.0.0.0")
+func putAgain(b *harness) {
+	l := b.licensedGauge("1.0.0.0")
 	b.put("s1", l)
 	b.put("s1", l)
 	b.put("s2", l)
-	b.holds(true, l)
+	b.checkHolds(true, l)
 }
 
-func putReplaces(b *bench) {
-	b.put("s1", b.gauge("1.0.0.0"))
-	l := b.gauge("1.1.0.0")
+func putReplaces(b *harness) {
+	b.put("s1", b.licensedGauge("1.0.0.0"))
+	l := b.licensedGauge("1.1.0.0")
 	b.put("s2", l)
-	b.holds(true, l)
+	b.checkHolds(true, l)
 }
 
-func putGoesBack(b *bench) {
-	l := b.gauge("1.0.0.0")
+func putGoesBack(b *harness) {
+	l := b.licensedGauge("1.0.0.0")
 	b.put("s1", l)
-	b.put("s2", b.gauge("1.1.0.0"))
+	b.put("s2", b.licensedGauge("1.1.0.0"))
 	b.put("s3", l)
-	b.holds(true, l)
+	b.checkHolds(true, l)
 }
 
-func putRenews(b *bench) {
-	b.put("s1", b.gauge("1.0.0.0"))
+func putRenews(b *harness) {
+	b.put("s1", b.licensedGauge("1.0.0.0"))
 	l := Licensed(b.T, pbiviztest.Package{GUID: Gauge, Version: "1.0.0.0", Script: "var key = 'renewed';\n"})
 	b.put("s2", l)
-	b.holds(true, l)
+	b.checkHolds(true, l)
 }
 
-func putKeepsAccess(b *bench) {
-	l, m := b.gauge("1.0.0.0"), b.gauge("1.1.0.0")
+func putKeepsAccess(b *harness) {
+	l, m := b.licensedGauge("1.0.0.0"), b.licensedGauge("1.1.0.0")
 	b.put("s1", l)
-	b.access("s2", l.GUID(), false)
+	b.setAccess("s2", l.GUID(), false)
 	b.put("s3", m)
-	b.holds(false, m)
+	b.checkHolds(false, m)
 	b.put("s3", m)
-	b.holds(false, m)
-	b.access("s4", l.GUID(), true)
-	b.holds(true, m)
+	b.checkHolds(false, m)
+	b.setAccess("s4", l.GUID(), true)
+	b.checkHolds(true, m)
 }
 
-func setAccess(b *bench) {
-	l := b.gauge("1.0.0.0")
+func setAccess(b *harness) {
+	l := b.licensedGauge("1.0.0.0")
 	b.put("s1", l)
 	for i, enabled := range []bool{true, false, false, true, true, false} {
-		b.access(store.StepID(rune('a'+i)), l.GUID(), enabled)
-		b.holds(enabled, l)
+		b.setAccess(store.StepID(rune('a'+i)), l.GUID(), enabled)
+		b.checkHolds(enabled, l)
 	}
 }
 
-func setAccessUnknown(b *bench) {
-	l, other := b.gauge("1.0.0.0"), b.tiles("1.0.0.0")
+func setAccessUnknown(b *harness) {
+	l, other := b.licensedGauge("1.0.0.0"), b.licensedTiles("1.0.0.0")
 	b.put("s1", l)
 	for _, enabled := range []bool{true, false} {
 		_, err := b.Store.SetAccess(b.ctx, "s2", other.GUID(), enabled)
@@ -258,32 +258,32 @@ func setAccessUnknown(b *bench) {
 			b.Errorf("the access of a visual that is not there: %v", err)
 		}
 	}
-	b.holds(true, l)
+	b.checkHolds(true, l)
 }
 
-func oldJudgment(b *bench) {
-	l := b.gauge("1.0.0.0")
+func oldJudgment(b *harness) {
+	l := b.licensedGauge("1.0.0.0")
 	b.put("s1", l)
 	later := moment.Settle(Now().Time().Add(2*license.MaxAge), moment.Mark{}, -1)
-	if _, err := b.Store.Put(b.ctx, "s2", b.gauge("1.1.0.0"), later); err == nil {
+	if _, err := b.Store.Put(b.ctx, "s2", b.licensedGauge("1.1.0.0"), later); err == nil {
 		b.Error("a package was put long after it was judged")
 	}
-	b.holds(true, l)
+	b.checkHolds(true, l)
 }
 
-func zeroLicensed(b *bench) {
+func unjudgedPackage(b *harness) {
 	if _, err := b.Store.Put(b.ctx, "s1", license.Licensed{}, Now()); err == nil {
 		b.Error("nothing was put, and no error")
 	}
-	b.holds(true)
+	b.checkHolds(true)
 }
 
-func canceled(b *bench) {
-	l := b.gauge("1.0.0.0")
+func canceledChange(b *harness) {
+	l := b.licensedGauge("1.0.0.0")
 	b.put("s1", l)
 	ctx, cancel := context.WithCancel(b.ctx)
 	cancel()
-	_, err := b.Store.Put(ctx, "s2", b.gauge("1.1.0.0"), Now())
+	_, err := b.Store.Put(ctx, "s2", b.licensedGauge("1.1.0.0"), Now())
 	_, err2 := b.Store.SetAccess(ctx, "s3", l.GUID(), false)
 	_, err3 := b.Store.Installed(ctx)
 	_, _, err4 := b.Store.Look(ctx, l.GUID())
@@ -292,31 +292,31 @@ func canceled(b *bench) {
 			b.Errorf("canceled: %v", err)
 		}
 	}
-	b.holds(true, l)
+	b.checkHolds(true, l)
 }
 
-func apart(b *bench) {
-	l, m := b.gauge("1.0.0.0"), b.tiles("1.0.0.0")
+func separateVisuals(b *harness) {
+	l, m := b.licensedGauge("1.0.0.0"), b.licensedTiles("1.0.0.0")
 	longer := Licensed(b.T, pbiviztest.Package{GUID: Gauge + "_1", Version: "7.0.0.0"})
 	b.put("s1", l)
 	b.put("s2", m)
 	b.put("s3", longer)
-	b.holds(true, l, m, longer)
-	m = b.tiles("2.0.0.0")
+	b.checkHolds(true, l, m, longer)
+	m = b.licensedTiles("2.0.0.0")
 	b.put("s4", m)
-	b.access("s5", l.GUID(), false)
-	all := b.installed()
+	b.setAccess("s5", l.GUID(), false)
+	all := b.listInstalled()
 	if len(all) != 3 {
 		b.Errorf("the store holds %v", all)
 	}
-	b.lists(all, l, false)
-	b.lists(all, m, true)
-	b.lists(all, longer, true)
+	b.checkListing(all, l, false)
+	b.checkListing(all, m, true)
+	b.checkListing(all, longer, true)
 }
 
 // A store that cannot hold both refuses the second and keeps the first.
-func caseCounts(b *bench) {
-	l := b.gauge("1.0.0.0")
+func caseSensitiveGUIDs(b *harness) {
+	l := b.licensedGauge("1.0.0.0")
 	other := Licensed(b.T, pbiviztest.Package{GUID: strings.ToUpper(Gauge), Version: "9.0.0.0"})
 	b.put("s1", l)
 	if _, err := b.Store.SetAccess(b.ctx, "s2", other.GUID(), false); err == nil {
@@ -324,29 +324,29 @@ func caseCounts(b *bench) {
 	}
 	r, err := b.Store.Put(b.ctx, "s3", other, Now())
 	if err != nil {
-		b.holds(true, l)
+		b.checkHolds(true, l)
 		return
 	}
-	b.finish("s3", r, err)
-	b.holds(true, l, other)
+	b.finishStep("s3", r, err)
+	b.checkHolds(true, l, other)
 }
 
-func withdraw(b *bench) {
-	l := b.gauge("1.0.0.0")
+func withdrawMade(b *harness) {
+	l := b.licensedGauge("1.0.0.0")
 	b.put("s1", l)
 	for _, id := range []store.StepID{"s1", "s1", "never asked for", ""} {
 		if err := b.Store.Withdraw(b.ctx, id); err != nil {
 			b.Errorf("withdrawing %q: %v", id, err)
 		}
 	}
-	b.holds(true, l)
+	b.checkHolds(true, l)
 }
 
-func concurrent(b *bench) {
+func concurrentLists(b *harness) {
 	if !b.Store.Traits().Unattended {
 		return // persons do one thing at a time
 	}
-	old, fresh, m := b.gauge("1.0.0.0"), b.gauge("1.1.0.0"), b.tiles("1.0.0.0")
+	old, fresh, m := b.licensedGauge("1.0.0.0"), b.licensedGauge("1.1.0.0"), b.licensedTiles("1.0.0.0")
 	b.put("s1", old)
 	b.put("s2", m)
 	done := make(chan struct{})
@@ -374,7 +374,7 @@ func concurrent(b *bench) {
 						b.Errorf("listed %v", got)
 						return
 					}
-					if r := got.Release; r != nil && !b.tells(*r, old) && !b.tells(*r, fresh) {
+					if r := got.Release; r != nil && !b.isListedAs(*r, old) && !b.isListedAs(*r, fresh) {
 						b.Errorf("listed the release %s", r)
 						return
 					}
@@ -384,7 +384,7 @@ func concurrent(b *bench) {
 	}
 	for i := range 20 {
 		if i%4 == 3 {
-			b.access("s4", m.GUID(), i%8 == 3)
+			b.setAccess("s4", m.GUID(), i%8 == 3)
 		}
 		b.put("s3", []license.Licensed{fresh, old}[i%2])
 	}
@@ -392,17 +392,17 @@ func concurrent(b *bench) {
 	lists.Wait()
 }
 
-// tells says whether what a store told of a release is true of a package.
-func (b *bench) tells(r visual.Release, l license.Licensed) bool {
+// isListedAs says whether what a store told of a release is true of a package.
+func (b *harness) isListedAs(r visual.Release, l license.Licensed) bool {
 	if b.Store.Traits().TellsDigest {
 		return r == l.Release()
 	}
 	return r.Version.Equal(l.Release().Version)
 }
 
-func traits(b *bench) {
+func constantTraits(b *harness) {
 	before := b.Store.Traits()
-	b.put("s1", b.gauge("1.0.0.0"))
+	b.put("s1", b.licensedGauge("1.0.0.0"))
 	if after := b.Store.Traits(); after != before {
 		b.Errorf("%+v became %+v", before, after)
 	}

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// changed is when anything about a file was last changed, its name included;
+// changeTime is when anything about a file was last changed, its name included;
 // unlike the time of modification, no program can set it.
-func changed(info fs.FileInfo) time.Time {
+func changeTime(info fs.FileInfo) time.Time {
 	if s, ok := info.Sys().(*syscall.Stat_t); ok {
 		return time.Unix(int64(s.Ctim.Sec), int64(s.Ctim.Nsec))
 	}

@@ -10,11 +10,11 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// changedAt is when anything about a file was last changed, its name included.
+// changeTimeOf is when anything about a file was last changed, its name included.
 // Package os tells when it was made, which says less: a file that is overwritten
 // keeps that, and so does one put under the name of another that has just gone
 // ("File times" and "file system tunneling" at Microsoft).
-func changedAt(name string, _ fs.FileInfo) (time.Time, error) {
+func changeTimeOf(name string, _ fs.FileInfo) (time.Time, error) {
 	path, err := windows.UTF16PtrFromString(name)
 	if err != nil {
 		return time.Time{}, err
@@ -25,22 +25,22 @@ func changedAt(name string, _ fs.FileInfo) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, &fs.PathError{Op: "look at", Path: name, Err: err}
 	}
-	changed, err := changedBy(h)
+	changed, err := changeTimeOfHandle(h)
 	return changed, errors.Join(err, windows.CloseHandle(h))
 }
 
-func changedIn(f *os.File, _ fs.FileInfo) (changed time.Time, err error) {
+func changeTimeOfOpen(f *os.File, _ fs.FileInfo) (changed time.Time, err error) {
 	raw, err := f.SyscallConn()
 	if err != nil {
 		return time.Time{}, err
 	}
-	cerr := raw.Control(func(fd uintptr) { changed, err = changedBy(windows.Handle(fd)) })
+	cerr := raw.Control(func(fd uintptr) { changed, err = changeTimeOfHandle(windows.Handle(fd)) })
 	return changed, errors.Join(cerr, err)
 }
 
-// changedBy asks the system. File systems that do not keep the time of change, such
+// changeTimeOfHandle asks the system. File systems that do not keep the time of change, such
 // as FAT, say 0; when the file was made must do then.
-func changedBy(h windows.Handle) (time.Time, error) {
+func changeTimeOfHandle(h windows.Handle) (time.Time, error) {
 	var info struct { // FILE_BASIC_INFO
 		made, read, written, changed windows.Filetime
 		attributes, _                uint32
