@@ -11,9 +11,9 @@ import (
 	"github.com/orgstore/orgstore/packages/pbiviz"
 )
 
-// large makes a package of 1 MB whose script looks like one: words, some
+// largePackage makes a package of 1 MB whose script looks like one: words, some
 // slashes, some URLs.
-func large(b *testing.B, seed uint64) *pbiviz.Package {
+func largePackage(b *testing.B, seed uint64) *pbiviz.Package {
 	random := rand.New(rand.NewPCG(seed, 1))
 	var script strings.Builder
 	for script.Len() < 1<<20 {
@@ -28,7 +28,7 @@ func large(b *testing.B, seed uint64) *pbiviz.Package {
 // BenchmarkCompare compares two packages of 1 MB each that differ throughout.
 // The baseline, in the same run, is hashing both files once.
 func BenchmarkCompare(b *testing.B) {
-	from, to := large(b, 1), large(b, 2)
+	from, to := largePackage(b, 1), largePackage(b, 2)
 	size := int64(len(from.File()) + len(to.File()))
 	b.Run("baseline=hash", func(b *testing.B) {
 		b.SetBytes(size)

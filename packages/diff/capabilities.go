@@ -8,80 +8,80 @@ import (
 	"github.com/orgstore/orgstore/packages/pbiviz"
 )
 
-// capabilities compares what the packages declare. Packages of the old
+// compareCapabilities compares what the packages declare. Packages of the old
 // generation declare nothing: their roles and properties are in their script.
-func (c *comparison) capabilities() {
-	if v := c.d.APIVersion; v.From != v.To {
-		c.raise(Capabilities)
-		c.note("diff.api_version", "the API version changed from %s to %s", orNone(v.From), orNone(v.To))
+func (c *comparison) compareCapabilities() {
+	if v := c.diff.APIVersion; v.From != v.To {
+		c.raiseClass(Capabilities)
+		c.addNote("diff.api_version", "the API version changed from %s to %s", orNone(v.From), orNone(v.To))
 	}
-	found := len(c.d.Findings)
+	found := len(c.diff.Findings)
 	x, y := c.from.Capabilities(), c.to.Capabilities()
-	c.privileges(x.Privileges, y.Privileges)
+	c.comparePrivileges(x.Privileges, y.Privileges)
 	if c.from.Manifest().Generation == pbiviz.Old || c.to.Manifest().Generation == pbiviz.Old {
-		c.undeclared()
+		c.compareUndeclared()
 	} else {
-		c.roles(x.Roles, y.Roles)
-		c.conditions(x.Mappings, y.Mappings)
-		c.objects(x.Objects, y.Objects)
-		c.others(x, y)
+		c.compareRoles(x.Roles, y.Roles)
+		c.compareConditions(x.Mappings, y.Mappings)
+		c.compareObjects(x.Objects, y.Objects)
+		c.compareOthers(x, y)
 	}
-	if len(c.d.Findings) > found {
-		c.declared = true
-		c.raise(Capabilities)
+	if len(c.diff.Findings) > found {
+		c.capabilitiesDiffer = true
+		c.raiseClass(Capabilities)
 	}
 }
 
-// undeclared handles packages whose capabilities cannot be read. An equal
+// compareUndeclared handles packages whose capabilities cannot be read. An equal
 // script holds equal capabilities; from another one anything may follow.
-func (c *comparison) undeclared() {
+func (c *comparison) compareUndeclared() {
 	same := c.from.Manifest().Generation == c.to.Manifest().Generation &&
 		string(c.from.Code().Script) == string(c.to.Code().Script)
 	if same {
 		return
 	}
-	c.find(Breaking, "diff.capabilities_unknown",
+	c.addFinding(Breaking, "diff.capabilities_unknown",
 		"data roles and properties cannot be compared: a package of the old generation keeps them in its script")
 }
 
-func (c *comparison) roles(before, after []pbiviz.Role) {
+func (c *comparison) compareRoles(before, after []pbiviz.Role) {
 	x, y := byName(before, roleName), byName(after, roleName)
-	c.d.Roles.Added, c.d.Roles.Removed = onlyIn(y, x), onlyIn(x, y)
-	for _, name := range c.d.Roles.Removed {
-		c.find(Breaking, "diff.role_removed", "data role %s was removed", quote(name))
+	c.diff.Roles.Added, c.diff.Roles.Removed = keysOnlyIn(y, x), keysOnlyIn(x, y)
+	for _, name := range c.diff.Roles.Removed {
+		c.addFinding(Breaking, "diff.role_removed", "data role %s was removed", quote(name))
 	}
-	for _, name := range c.d.Roles.Added {
-		c.note("diff.role_added", "data role %s was added", quote(name))
+	for _, name := range c.diff.Roles.Added {
+		c.addNote("diff.role_added", "data role %s was added", quote(name))
 	}
-	for _, name := range inBoth(x, y) {
+	for _, name := range keysInBoth(x, y) {
 		if x[name] != y[name] {
-			c.d.Roles.Changed = append(c.d.Roles.Changed, name)
-			c.role(x[name], y[name])
+			c.diff.Roles.Changed = append(c.diff.Roles.Changed, name)
+			c.compareRole(x[name], y[name])
 		}
 	}
 }
 
-func (c *comparison) role(before, after pbiviz.Role) {
+func (c *comparison) compareRole(before, after pbiviz.Role) {
 	name := quote(after.Name)
 	if k, l := before.Kind, after.Kind; k != l {
 		if l == either && (k == grouping || k == measure) {
-			c.note("diff.role_kind_widened", "data role %s now takes groupings and measures", name)
+			c.addNote("diff.role_kind_widened", "data role %s now takes groupings and measures", name)
 		} else {
-			c.find(Breaking, "diff.role_kind", "the kind of data role %s changed from %s to %s", name, quote(k), quote(l))
+			c.addFinding(Breaking, "diff.role_kind", "the kind of data role %s changed from %s to %s", name, quote(k), quote(l))
 		}
 	}
 	if before.Required != after.Required {
 		if typesCover(after.Required, before.Required) {
-			c.note("diff.role_types_widened", "data role %s now takes more types of data", name)
+			c.addNote("diff.role_types_widened", "data role %s now takes more types of data", name)
 		} else {
-			c.find(Breaking, "diff.role_types", "data role %s no longer takes some types of data", name)
+			c.addFinding(Breaking, "diff.role_types", "data role %s no longer takes some types of data", name)
 		}
 	}
 	if before.Preferred != after.Preferred {
-		c.note("diff.role_preferred", "the types of data that data role %s prefers changed", name)
+		c.addNote("diff.role_preferred", "the types of data that data role %s prefers changed", name)
 	}
 	if before.DisplayName != after.DisplayName {
-		c.note("diff.role_label", "the label of data role %s changed", name)
+		c.addNote("diff.role_label", "the label of data role %s changed", name)
 	}
 }
 
@@ -97,71 +97,71 @@ type propertyKey struct{ object, property string }
 
 func (k propertyKey) String() string { return k.object + "." + k.property }
 
-func (c *comparison) objects(before, after []pbiviz.Object) {
+func (c *comparison) compareObjects(before, after []pbiviz.Object) {
 	x, y := byName(before, objectName), byName(after, objectName)
-	for _, name := range onlyIn(x, y) {
-		c.find(Breaking, "diff.object_removed", "formatting object %s was removed with its %s", quote(name), count(len(x[name].Properties), "property", "properties"))
+	for _, name := range keysOnlyIn(x, y) {
+		c.addFinding(Breaking, "diff.object_removed", "formatting object %s was removed with its %s", quote(name), countOf(len(x[name].Properties), "property", "properties"))
 	}
-	for _, name := range onlyIn(y, x) {
-		c.note("diff.object_added", "formatting object %s was added with %s", quote(name), count(len(y[name].Properties), "property", "properties"))
+	for _, name := range keysOnlyIn(y, x) {
+		c.addNote("diff.object_added", "formatting object %s was added with %s", quote(name), countOf(len(y[name].Properties), "property", "properties"))
 	}
-	for _, name := range inBoth(x, y) {
+	for _, name := range keysInBoth(x, y) {
 		if x[name].DisplayName != y[name].DisplayName {
-			c.note("diff.object_label", "the label of formatting object %s changed", quote(name))
+			c.addNote("diff.object_label", "the label of formatting object %s changed", quote(name))
 		}
 	}
-	c.properties(properties(before), properties(after), x, y)
+	c.compareProperties(propertyTypes(before), propertyTypes(after), x, y)
 }
 
-func (c *comparison) properties(x, y map[propertyKey]string, before, after map[string]pbiviz.Object) {
+func (c *comparison) compareProperties(x, y map[propertyKey]string, before, after map[string]pbiviz.Object) {
 	for _, k := range sortedKeys(x) {
 		kept, there := y[k]
 		switch _, object := after[k.object]; {
 		case !there:
-			c.d.Properties.Removed = append(c.d.Properties.Removed, k.String())
+			c.diff.Properties.Removed = append(c.diff.Properties.Removed, k.String())
 			if object { // else its object's removal says it
-				c.find(Breaking, "diff.property_removed", "property %s was removed", quote(k.String()))
+				c.addFinding(Breaking, "diff.property_removed", "property %s was removed", quote(k.String()))
 			}
 		case kept != x[k]:
-			c.d.Properties.Changed = append(c.d.Properties.Changed, k.String())
-			c.propertyType(k, x[k], kept)
+			c.diff.Properties.Changed = append(c.diff.Properties.Changed, k.String())
+			c.comparePropertyType(k, x[k], kept)
 		}
 	}
 	for _, k := range sortedKeys(y) {
 		if _, there := x[k]; there {
 			continue
 		}
-		c.d.Properties.Added = append(c.d.Properties.Added, k.String())
+		c.diff.Properties.Added = append(c.diff.Properties.Added, k.String())
 		if _, object := before[k.object]; object {
-			c.note("diff.property_added", "property %s was added", quote(k.String()))
+			c.addNote("diff.property_added", "property %s was added", quote(k.String()))
 		}
 	}
 }
 
-func (c *comparison) propertyType(k propertyKey, before, after string) {
+func (c *comparison) comparePropertyType(k propertyKey, before, after string) {
 	if choicesCover(after, before) {
-		c.note("diff.property_choices", "property %s offers other labels or more choices", quote(k.String()))
+		c.addNote("diff.property_choices", "property %s offers other labels or more choices", quote(k.String()))
 		return
 	}
-	c.find(Breaking, "diff.property_type", "the type of property %s changed", quote(k.String()))
+	c.addFinding(Breaking, "diff.property_type", "the type of property %s changed", quote(k.String()))
 }
 
-// others compares what is left: mappings apart from their conditions, and the
+// compareOthers compares what is left: mappings apart from their conditions, and the
 // members that say how the visual takes part in a report (sorting, tooltips).
-func (c *comparison) others(x, y pbiviz.Capabilities) {
-	if !slices.Equal(rests(x.Mappings), rests(y.Mappings)) {
-		c.note("diff.mapping", "the way the visual takes its data changed")
+func (c *comparison) compareOthers(x, y pbiviz.Capabilities) {
+	if !slices.Equal(mappingRests(x.Mappings), mappingRests(y.Mappings)) {
+		c.addNote("diff.mapping", "the way the visual takes its data changed")
 	}
 	for _, name := range sortedUnion(x.Others, y.Others) {
 		before, had := x.Others[name]
 		after, has := y.Others[name]
 		if had != has || before != after {
-			c.note("diff.capability", "capability %s %s", quote(name), verb(had, has))
+			c.addNote("diff.capability", "capability %s %s", quote(name), changeVerb(had, has))
 		}
 	}
 }
 
-func properties(objects []pbiviz.Object) map[propertyKey]string {
+func propertyTypes(objects []pbiviz.Object) map[propertyKey]string {
 	found := map[propertyKey]string{}
 	for _, o := range objects {
 		for _, p := range o.Properties {
@@ -171,7 +171,7 @@ func properties(objects []pbiviz.Object) map[propertyKey]string {
 	return found
 }
 
-func rests(mappings []pbiviz.Mapping) []string {
+func mappingRests(mappings []pbiviz.Mapping) []string {
 	found := make([]string, len(mappings))
 	for i, m := range mappings {
 		found[i] = m.Rest
@@ -190,8 +190,8 @@ func byName[T any](list []T, name func(T) string) map[string]T {
 	return found
 }
 
-// onlyIn lists, sorted and never nil, the keys of x that y lacks.
-func onlyIn[T any](x, y map[string]T) []string {
+// keysOnlyIn lists, sorted and never nil, the keys of x that y lacks.
+func keysOnlyIn[T any](x, y map[string]T) []string {
 	found := []string{}
 	for k := range x {
 		if _, there := y[k]; !there {
@@ -202,7 +202,7 @@ func onlyIn[T any](x, y map[string]T) []string {
 	return found
 }
 
-func inBoth[T any](x, y map[string]T) []string {
+func keysInBoth[T any](x, y map[string]T) []string {
 	var found []string
 	for k := range x {
 		if _, there := y[k]; there {
@@ -228,7 +228,7 @@ func sortedKeys(m map[propertyKey]string) []propertyKey {
 	})
 }
 
-func verb(had, has bool) string {
+func changeVerb(had, has bool) string {
 	switch {
 	case !had:
 		return "was added"
@@ -238,7 +238,7 @@ func verb(had, has bool) string {
 	return "changed"
 }
 
-func count(n int, one, many string) string {
+func countOf(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}

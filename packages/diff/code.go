@@ -17,73 +17,73 @@ const (
 	innerEntry    = "pbiviz.json"
 )
 
-// code compares what runs, then everything that nothing else here has compared:
+// compareCode compares what runs, then everything that nothing else here has compared:
 // nothing may differ unseen.
-func (c *comparison) code() {
+func (c *comparison) compareCode() {
 	x, y := c.from.Code(), c.to.Code()
 	if !bytes.Equal(x.Script, y.Script) {
-		c.raise(Code)
-		c.note("diff.script", "the script changed (%d bytes, then %d)", len(x.Script), len(y.Script))
+		c.raiseClass(Code)
+		c.addNote("diff.script", "the script changed (%d bytes, then %d)", len(x.Script), len(y.Script))
 	}
 	if !bytes.Equal(x.Style, y.Style) {
-		c.raise(Code)
-		c.note("diff.style", "the style changed (%d bytes, then %d)", len(x.Style), len(y.Style))
+		c.raiseClass(Code)
+		c.addNote("diff.style", "the style changed (%d bytes, then %d)", len(x.Style), len(y.Style))
 	}
 	if !slices.Equal(x.External, y.External) {
-		c.raise(Code)
-		c.note("diff.external", "the list of external scripts changed (%d, then %d)", len(x.External), len(y.External))
+		c.raiseClass(Code)
+		c.addNote("diff.external", "the list of external scripts changed (%d, then %d)", len(x.External), len(y.External))
 	}
 	if c.from.Manifest().Generation != c.to.Manifest().Generation {
-		c.raise(Code) // entries cannot be paired, and that is enough to know
+		c.raiseClass(Code) // entries cannot be paired, and that is enough to know
 		return
 	}
-	c.entries()
+	c.compareEntries()
 }
 
-// entries compares every entry but the statement's, paired by name and by what
+// compareEntries compares every entry but the statement's, paired by name and by what
 // each is for.
-func (c *comparison) entries() {
-	x, y := parts(c.from), parts(c.to)
+func (c *comparison) compareEntries() {
+	x, y := partsOf(c.from), partsOf(c.to)
 	for _, name := range sortedUnion(x, y) {
 		before, had := x[name]
 		after, has := y[name]
 		switch {
 		case had && has && before.use != after.use:
-			c.entry(name, "is used for something else")
+			c.reportEntry(name, "is used for something else")
 		case had && has && bytes.Equal(before.body, after.body):
 		case !had:
-			c.part(name, after, verb(had, has))
+			c.reportPart(name, after, changeVerb(had, has))
 		case before.use == document && has:
-			c.members(name, "", before.body, after.body)
+			c.compareMembers(name, "", before.body, after.body)
 		default:
-			c.part(name, before, verb(had, has))
+			c.reportPart(name, before, changeVerb(had, has))
 		}
 	}
 }
 
-func (c *comparison) part(name string, p part, what string) {
+func (c *comparison) reportPart(name string, p part, what string) {
 	switch p.use {
-	case compared:
+	case comparedAsCode:
 	case picture:
-		c.note("diff.picture", "picture %s %s", quote(name), what)
+		c.addNote("diff.picture", "picture %s %s", quote(name), what)
 	default:
-		c.entry(name, what)
+		c.reportEntry(name, what)
 	}
 }
 
-func (c *comparison) entry(name, what string) {
-	c.raise(Code)
-	c.note("diff.entry", "entry %s %s", quote(name), what)
+func (c *comparison) reportEntry(name, what string) {
+	c.raiseClass(Code)
+	c.addNote("diff.entry", "entry %s %s", quote(name), what)
 }
 
 // A use says what an entry is for.
 type use int
 
 const (
-	unknown  use = iota
-	document     // package.json or pbiviz.json, whose members are compared
-	compared     // script, style or icon of the old generation, compared already
-	picture      // another picture of the old generation
+	unknown        use = iota
+	document           // package.json or pbiviz.json, whose members are compared
+	comparedAsCode     // script, style or icon of the old generation, compared already
+	picture            // another picture of the old generation
 )
 
 // A part is one entry and its use.
@@ -92,10 +92,10 @@ type part struct {
 	body []byte
 }
 
-// parts lists a package's entries by name, without the statement. The
+// partsOf lists a package's entries by name, without the statement. The
 // pbiviz.json goes by a name of its own: its entry's name has the GUID in it,
 // and the two packages' GUIDs may differ.
-func parts(p *pbiviz.Package) map[string]part {
+func partsOf(p *pbiviz.Package) map[string]part {
 	uses := map[string]use{manifestEntry: document}
 	inner := "resources/" + p.Manifest().GUID.String() + "." + innerEntry
 	if p.Manifest().Generation == pbiviz.New {
@@ -143,11 +143,11 @@ func addOldUses(uses map[string]use, p *pbiviz.Package) {
 	for _, image := range m.Images {
 		uses[files[image.ID]] = picture
 	}
-	uses[files[cmp.Or(m.Images["icon"].ID, m.Images["logo"].ID)]] = compared
+	uses[files[cmp.Or(m.Images["icon"].ID, m.Images["logo"].ID)]] = comparedAsCode
 	for kind, code := range m.Code { // last: what is code as well as a picture is code
 		uses[files[code.ID]] = unknown
 		if kind == "javaScript" || kind == "css" {
-			uses[files[code.ID]] = compared
+			uses[files[code.ID]] = comparedAsCode
 		}
 	}
 	uses[manifestEntry] = document

@@ -9,34 +9,34 @@ import (
 	"github.com/orgstore/orgstore/packages/pbiviz"
 )
 
-// conditions finds out whether the visual still takes all data it took. Each
+// compareConditions finds out whether the visual still takes all data it took. Each
 // condition is a box, a range for every role; a report is fine if it is in one
 // of them. What was a box and is no longer inside one box is tightened: two
 // boxes that only together hold it are reported, too, rather than missed.
-func (c *comparison) conditions(before, after []pbiviz.Mapping) {
-	x, y := boxes(before), boxes(after)
+func (c *comparison) compareConditions(before, after []pbiviz.Mapping) {
+	x, y := boxesOf(before), boxesOf(after)
 	if len(y) == 0 && len(x) > 0 {
-		c.find(Breaking, "diff.condition_tightened", "the visual no longer declares how it takes data")
+		c.addFinding(Breaking, "diff.condition_tightened", "the visual no longer declares how it takes data")
 		return
 	}
 	tightened := map[string]bool{}
 	for i, old := range x {
-		if slices.ContainsFunc(y, func(b box) bool { return len(c.narrower(b, old)) == 0 }) {
+		if slices.ContainsFunc(y, func(b box) bool { return len(c.narrowedRoles(b, old)) == 0 }) {
 			continue
 		}
-		for _, role := range c.narrower(y[min(i, len(y)-1)], old) {
+		for _, role := range c.narrowedRoles(y[min(i, len(y)-1)], old) {
 			tightened[role] = true
 		}
 	}
 	for _, role := range sortedUnion(tightened, nil) {
-		if slices.Contains(c.d.Roles.Added, role) {
-			c.find(Breaking, "diff.condition_tightened", "the new data role %s must be filled, and no report fills it yet", quote(role))
+		if slices.Contains(c.diff.Roles.Added, role) {
+			c.addFinding(Breaking, "diff.condition_tightened", "the new data role %s must be filled, and no report fills it yet", quote(role))
 			continue
 		}
-		c.find(Breaking, "diff.condition_tightened", "data role %s takes fewer fields than before, or needs more", quote(role))
+		c.addFinding(Breaking, "diff.condition_tightened", "data role %s takes fewer fields than before, or needs more", quote(role))
 	}
-	if len(tightened) == 0 && !slices.EqualFunc(x, y, c.sameBox) {
-		c.note("diff.condition", "the conditions on data changed, and allow all that they allowed")
+	if len(tightened) == 0 && !slices.EqualFunc(x, y, c.isSameBox) {
+		c.addNote("diff.condition", "the conditions on data changed, and allow all that they allowed")
 	}
 }
 
@@ -44,8 +44,8 @@ func (c *comparison) conditions(before, after []pbiviz.Mapping) {
 // role that is not in it.
 type box map[string]pbiviz.Range
 
-// boxes lists the conditions of all mappings. A mapping without any takes all.
-func boxes(mappings []pbiviz.Mapping) []box {
+// boxesOf lists the conditions of all mappings. A mapping without any takes all.
+func boxesOf(mappings []pbiviz.Mapping) []box {
 	var found []box
 	for _, m := range mappings {
 		if len(m.Conditions) == 0 {
@@ -58,43 +58,43 @@ func boxes(mappings []pbiviz.Mapping) []box {
 	return found
 }
 
-// narrower lists the roles for which after takes fewer numbers than before. A
+// narrowedRoles lists the roles for which after takes fewer numbers than before. A
 // role that has just been added has no fields in any report; one that was
 // removed is reported as that.
-func (c *comparison) narrower(after, before box) []string {
+func (c *comparison) narrowedRoles(after, before box) []string {
 	var found []string
 	for role, now := range after {
-		low, high := bounds(before[role])
+		low, high := rangeBounds(before[role])
 		switch {
-		case slices.Contains(c.d.Roles.Removed, role):
+		case slices.Contains(c.diff.Roles.Removed, role):
 			continue
-		case slices.Contains(c.d.Roles.Added, role):
+		case slices.Contains(c.diff.Roles.Added, role):
 			low, high = 0, 0
 		}
-		if l, h := bounds(now); l > low || h < high {
+		if l, h := rangeBounds(now); l > low || h < high {
 			found = append(found, role)
 		}
 	}
 	return found
 }
 
-// sameBox says whether two conditions are equal for all roles that are in both
+// isSameBox says whether two conditions are equal for all roles that are in both
 // packages: roles that come or go are reported as that.
-func (c *comparison) sameBox(a, b box) bool {
+func (c *comparison) isSameBox(a, b box) bool {
 	for _, role := range sortedUnion(a, b) {
-		if slices.Contains(c.d.Roles.Added, role) || slices.Contains(c.d.Roles.Removed, role) {
+		if slices.Contains(c.diff.Roles.Added, role) || slices.Contains(c.diff.Roles.Removed, role) {
 			continue
 		}
-		low, high := bounds(a[role])
-		if l, h := bounds(b[role]); l != low || h != high {
+		low, high := rangeBounds(a[role])
+		if l, h := rangeBounds(b[role]); l != low || h != high {
 			return false
 		}
 	}
 	return true
 }
 
-// bounds gives a range's ends; a missing maximum is more than any report has.
-func bounds(r pbiviz.Range) (low, high int) {
+// rangeBounds gives a range's ends; a missing maximum is more than any report has.
+func rangeBounds(r pbiviz.Range) (low, high int) {
 	const unbounded = int(^uint(0) >> 1)
 	low, high = 0, unbounded
 	if r.Min != nil {
@@ -111,11 +111,11 @@ func bounds(r pbiviz.Range) (low, high int) {
 // types, and requires none if the list is absent or empty. What cannot be read
 // covers nothing.
 func typesCover(wide, narrow string) bool {
-	w, ok := list(wide)
+	w, ok := parseTypeList(wide)
 	if !ok {
 		return false
 	}
-	n, ok := list(narrow)
+	n, ok := parseTypeList(narrow)
 	if !ok {
 		return false
 	}
@@ -125,7 +125,7 @@ func typesCover(wide, narrow string) bool {
 	return len(n) > 0 && !slices.ContainsFunc(n, func(t string) bool { return !slices.Contains(w, t) })
 }
 
-func list(text string) ([]string, bool) {
+func parseTypeList(text string) ([]string, bool) {
 	if text == "" || text == "null" {
 		return nil, true
 	}
@@ -143,16 +143,16 @@ func list(text string) ([]string, bool) {
 // choicesCover says whether both types are enumerations, and each value of
 // narrow is one of wide's: a report keeps what was chosen.
 func choicesCover(wide, narrow string) bool {
-	w, ok := choices(wide)
+	w, ok := enumerationValues(wide)
 	if !ok {
 		return false
 	}
-	n, ok := choices(narrow)
+	n, ok := enumerationValues(narrow)
 	return ok && !slices.ContainsFunc(n, func(v string) bool { return !slices.Contains(w, v) })
 }
 
-// choices lists the values of a type that is nothing but an enumeration.
-func choices(text string) ([]string, bool) {
+// enumerationValues lists the values of a type that is nothing but an enumeration.
+func enumerationValues(text string) ([]string, bool) {
 	var only map[string]jsontext.Value
 	if err := json.Unmarshal([]byte(text), &only); err != nil || len(only) != 1 {
 		return nil, false

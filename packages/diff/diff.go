@@ -148,37 +148,37 @@ func Compare(from, to *pbiviz.Package) Diff {
 	switch {
 	case from.Digest() == to.Digest():
 	case from.Content() == to.Content():
-		c.statement()
-		if c.d.Class == Identical {
-			c.note("diff.repacked", "both hold the same; only the way they were zipped differs")
+		c.compareStatements()
+		if c.diff.Class == Identical {
+			c.addNote("diff.repacked", "both hold the same; only the way they were zipped differs")
 		}
 	default:
-		c.raise(Metadata)
-		c.statement()
-		c.identity()
-		c.capabilities()
-		c.code()
-		c.hosts()
-		c.version() // late: it depends on whether code changed
-		c.renewal()
+		c.raiseClass(Metadata)
+		c.compareStatements()
+		c.compareIdentity()
+		c.compareCapabilities()
+		c.compareCode()
+		c.compareHosts()
+		c.compareVersions() // late: it depends on whether code changed
+		c.noteLikelyRenewal()
 	}
-	slices.SortStableFunc(c.d.Findings, func(a, b Finding) int {
+	slices.SortStableFunc(c.diff.Findings, func(a, b Finding) int {
 		return cmp.Compare(a.Severity.rank(), b.Severity.rank())
 	})
-	return c.d
+	return c.diff
 }
 
 // A comparison is a Diff in the making.
 type comparison struct {
-	from, to *pbiviz.Package
-	d        Diff
-	declared bool // a difference of capabilities is among the findings
+	from, to           *pbiviz.Package
+	diff               Diff
+	capabilitiesDiffer bool // a difference of capabilities is among the findings
 }
 
 func newComparison(from, to *pbiviz.Package) *comparison {
-	return &comparison{from: from, to: to, d: Diff{
-		From:       side(from),
-		To:         side(to),
+	return &comparison{from: from, to: to, diff: Diff{
+		From:       sideOf(from),
+		To:         sideOf(to),
 		Class:      Identical,
 		Findings:   []Finding{},
 		Privileges: Rights{Added: []Right{}, Removed: []Right{}},
@@ -189,7 +189,7 @@ func newComparison(from, to *pbiviz.Package) *comparison {
 	}}
 }
 
-func side(p *pbiviz.Package) Side {
+func sideOf(p *pbiviz.Package) Side {
 	m := p.Manifest()
 	return Side{
 		GUID: m.GUID, Name: m.DisplayName, Version: m.Version,
@@ -197,45 +197,45 @@ func side(p *pbiviz.Package) Side {
 	}
 }
 
-func (c *comparison) raise(class Class) {
-	if class.AtLeast(c.d.Class) {
-		c.d.Class = class
+func (c *comparison) raiseClass(class Class) {
+	if class.AtLeast(c.diff.Class) {
+		c.diff.Class = class
 	}
 }
 
-func (c *comparison) find(s Severity, code verdict.Code, format string, args ...any) {
-	c.d.Findings = append(c.d.Findings, Finding{s, code, fmt.Sprintf(format, args...)})
+func (c *comparison) addFinding(s Severity, code verdict.Code, format string, args ...any) {
+	c.diff.Findings = append(c.diff.Findings, Finding{s, code, fmt.Sprintf(format, args...)})
 }
 
-func (c *comparison) note(code verdict.Code, format string, args ...any) {
-	c.find(Note, code, format, args...)
+func (c *comparison) addNote(code verdict.Code, format string, args ...any) {
+	c.addFinding(Note, code, format, args...)
 }
 
-// statement compares the license statements that the packages carry inside.
-func (c *comparison) statement() {
+// compareStatements compares the license statements that the packages carry inside.
+func (c *comparison) compareStatements() {
 	before, had := c.from.Statement()
 	after, has := c.to.Statement()
 	switch {
 	case !had && !has, had && has && string(before) == string(after):
 		return
 	case !had:
-		c.note("diff.statement", "a license statement was put into the package")
+		c.addNote("diff.statement", "a license statement was put into the package")
 	case !has:
-		c.note("diff.statement", "the license statement inside the package is gone")
+		c.addNote("diff.statement", "the license statement inside the package is gone")
 	default:
-		c.note("diff.statement", "the license statement inside the package changed")
+		c.addNote("diff.statement", "the license statement inside the package changed")
 	}
-	c.raise(LicenseOnly)
+	c.raiseClass(LicenseOnly)
 }
 
-// version compares the versions, and says so when a version names two codes.
-func (c *comparison) version() {
-	before, after := c.d.From.Version, c.d.To.Version
+// compareVersions compares the versions, and says so when a version names two codes.
+func (c *comparison) compareVersions() {
+	before, after := c.diff.From.Version, c.diff.To.Version
 	switch n := after.Compare(before); {
 	case n < 0:
-		c.note("diff.version_lower", "the version goes down from %s to %s", before, after)
-	case n == 0 && c.d.Class.AtLeast(Code):
-		c.note("diff.same_version_other_code", "the version is still %s, but the visual is not the same", after)
+		c.addNote("diff.version_lower", "the version goes down from %s to %s", before, after)
+	case n == 0 && c.diff.Class.AtLeast(Code):
+		c.addNote("diff.same_version_other_code", "the version is still %s, but the visual is not the same", after)
 	}
 }
 

@@ -21,8 +21,8 @@ func open(t testing.TB, file []byte) *pbiviz.Package {
 	return p
 }
 
-// codes lists findings as "severity code", in order.
-func codes(d diff.Diff) []string {
+// findingCodes lists findings as "severity code", in order.
+func findingCodes(d diff.Diff) []string {
 	var found []string
 	for _, f := range d.Findings {
 		found = append(found, string(f.Severity)+" "+string(f.Code))
@@ -30,8 +30,8 @@ func codes(d diff.Diff) []string {
 	return found
 }
 
-// caps changes pbiviztest.Capabilities, and fails if there is nothing to change.
-func caps(t testing.TB, oldnew ...string) string {
+// changedCapabilities changes pbiviztest.Capabilities, and fails if there is nothing to change.
+func changedCapabilities(t testing.TB, oldnew ...string) string {
 	t.Helper()
 	s := pbiviztest.Capabilities
 	for i := 0; i < len(oldnew); i += 2 {
@@ -50,7 +50,7 @@ type difference struct {
 	codes    []string
 }
 
-func run(t *testing.T, cases []difference) {
+func runCases(t *testing.T, cases []difference) {
 	t.Helper()
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -58,7 +58,7 @@ func run(t *testing.T, cases []difference) {
 			if d.Class != c.class {
 				t.Errorf("class %s, want %s", d.Class, c.class)
 			}
-			if got := codes(d); !slices.Equal(got, c.codes) {
+			if got := findingCodes(d); !slices.Equal(got, c.codes) {
 				t.Errorf("findings %q, want %q", got, c.codes)
 			}
 		})
@@ -68,7 +68,7 @@ func run(t *testing.T, cases []difference) {
 func TestClass(t *testing.T) {
 	statement := func(s string) pkg { return pkg{Statement: []byte(s)} }
 	other := func(name string) pkg { return pkg{Extra: map[string][]byte{name: []byte("x")}} }
-	run(t, []difference{
+	runCases(t, []difference{
 		{"same bytes", pkg{}, pkg{}, diff.Identical, nil},
 		{"zipped again", pkg{}, pkg{Stored: true}, diff.Identical, []string{"note diff.repacked"}},
 		{"statement put in", pkg{}, statement("a"), diff.LicenseOnly, []string{"note diff.statement"}},
@@ -95,9 +95,9 @@ func TestClass(t *testing.T) {
 	})
 }
 
-// member changes the text of package.json or pbiviz.json as nothing that has a
+// withMember changes the text of package.json or pbiviz.json as nothing that has a
 // field of its own could.
-func member(t testing.TB, entry, old, new string) pkg {
+func withMember(t testing.TB, entry, old, new string) pkg {
 	t.Helper()
 	for _, f := range (pkg{}).Files() {
 		if strings.HasSuffix(f.Name, entry) {
@@ -113,23 +113,23 @@ func member(t testing.TB, entry, old, new string) pkg {
 
 func TestNothingDiffersUnseen(t *testing.T) {
 	recut := "note diff.same_version_other_code"
-	run(t, []difference{
-		{"dependencies", pkg{}, member(t, "pbiviz.json", `"dependencies":{}`, `"dependencies":{"cranPackages":[]}`), diff.Code, []string{"note diff.member", recut}},
-		{"entry point", pkg{}, member(t, "pbiviz.json", `"visualEntryPoint":""`, `"visualEntryPoint":"evil"`), diff.Code, []string{"note diff.member", recut}},
-		{"unknown member", pkg{}, member(t, "pbiviz.json", `"style":`, `"preload":"evil()","style":`), diff.Code, []string{"note diff.member", recut}},
-		{"unknown content", pkg{}, member(t, "pbiviz.json", `"css":`, `"wasm":"AGFzbQ","css":`), diff.Code, []string{"note diff.member", recut}},
-		{"unknown member of visual", pkg{}, member(t, "pbiviz.json", `"displayName":`, `"x":1,"displayName":`), diff.Code, []string{"note diff.member", recut}},
-		{"class name in pbiviz.json only", pkg{}, member(t, "pbiviz.json", `"visualClassName":"Visual"`, `"visualClassName":"Evil"`), diff.Code, []string{"note diff.member", recut}},
-		{"class name in package.json only", pkg{}, member(t, "package.json", `"visualClassName":"Visual"`, `"visualClassName":"Evil"`), diff.Code, []string{"note diff.member", recut}},
-		{"member of pbiviz.json's name in package.json", pkg{}, member(t, "package.json", `"resources":`, `"content":{"js":"evil()"},"resources":`), diff.Code, []string{"note diff.member", recut}},
-		{"pointer spelled as a name", pkg{}, member(t, "pbiviz.json", `"style":`, `"content/js":"evil()","style":`), diff.Code, []string{"note diff.member", recut}},
-		{"external script", pkg{}, member(t, "pbiviz.json", `"externalJS":[]`, `"externalJS":["a.js"]`), diff.Code, []string{"note diff.external", recut}},
-		{"package.json's own version", pkg{}, member(t, "package.json", `"version":"1.0.0.0"`, `"version":"9.9.9.9"`), diff.Metadata, nil},
-		{"build environment", pkg{}, member(t, "package.json", `"resources":`, `"buildEnvironment":{"os":"x"},"resources":`), diff.Metadata, nil},
-		{"tools version", pkg{}, member(t, "pbiviz.json", `"style":`, `"toolsVersion":"7.1.0","style":`), diff.Metadata, nil},
-		{"members in another order", pkg{}, member(t, "pbiviz.json", `"style":"style/visual.less",`, ``), diff.Metadata, nil},
-		{"spaces", pkg{}, member(t, "pbiviz.json", `"style":`, ` "style" :  `), diff.Metadata, nil},
-		{"label inside capabilities", pkg{}, pkg{Capabilities: caps(t, `"displayName": "Show"`, `"displayName": "Visible"`)}, diff.Capabilities,
+	runCases(t, []difference{
+		{"dependencies", pkg{}, withMember(t, "pbiviz.json", `"dependencies":{}`, `"dependencies":{"cranPackages":[]}`), diff.Code, []string{"note diff.member", recut}},
+		{"entry point", pkg{}, withMember(t, "pbiviz.json", `"visualEntryPoint":""`, `"visualEntryPoint":"evil"`), diff.Code, []string{"note diff.member", recut}},
+		{"unknown member", pkg{}, withMember(t, "pbiviz.json", `"style":`, `"preload":"evil()","style":`), diff.Code, []string{"note diff.member", recut}},
+		{"unknown content", pkg{}, withMember(t, "pbiviz.json", `"css":`, `"wasm":"AGFzbQ","css":`), diff.Code, []string{"note diff.member", recut}},
+		{"unknown member of visual", pkg{}, withMember(t, "pbiviz.json", `"displayName":`, `"x":1,"displayName":`), diff.Code, []string{"note diff.member", recut}},
+		{"class name in pbiviz.json only", pkg{}, withMember(t, "pbiviz.json", `"visualClassName":"Visual"`, `"visualClassName":"Evil"`), diff.Code, []string{"note diff.member", recut}},
+		{"class name in package.json only", pkg{}, withMember(t, "package.json", `"visualClassName":"Visual"`, `"visualClassName":"Evil"`), diff.Code, []string{"note diff.member", recut}},
+		{"member of pbiviz.json's name in package.json", pkg{}, withMember(t, "package.json", `"resources":`, `"content":{"js":"evil()"},"resources":`), diff.Code, []string{"note diff.member", recut}},
+		{"pointer spelled as a name", pkg{}, withMember(t, "pbiviz.json", `"style":`, `"content/js":"evil()","style":`), diff.Code, []string{"note diff.member", recut}},
+		{"external script", pkg{}, withMember(t, "pbiviz.json", `"externalJS":[]`, `"externalJS":["a.js"]`), diff.Code, []string{"note diff.external", recut}},
+		{"package.json's own version", pkg{}, withMember(t, "package.json", `"version":"1.0.0.0"`, `"version":"9.9.9.9"`), diff.Metadata, nil},
+		{"build environment", pkg{}, withMember(t, "package.json", `"resources":`, `"buildEnvironment":{"os":"x"},"resources":`), diff.Metadata, nil},
+		{"tools version", pkg{}, withMember(t, "pbiviz.json", `"style":`, `"toolsVersion":"7.1.0","style":`), diff.Metadata, nil},
+		{"members in another order", pkg{}, withMember(t, "pbiviz.json", `"style":"style/visual.less",`, ``), diff.Metadata, nil},
+		{"spaces", pkg{}, withMember(t, "pbiviz.json", `"style":`, ` "style" :  `), diff.Metadata, nil},
+		{"label inside capabilities", pkg{}, pkg{Capabilities: changedCapabilities(t, `"displayName": "Show"`, `"displayName": "Visible"`)}, diff.Capabilities,
 			[]string{"note diff.capabilities", recut}},
 	})
 }
@@ -137,7 +137,7 @@ func TestNothingDiffersUnseen(t *testing.T) {
 func TestIdentity(t *testing.T) {
 	recut := "note diff.same_version_other_code"
 	author := func(name, email string) pkg {
-		p := member(t, "package.json", `"author":{"name":"Aurora Visuals","email":"support@aurora.example"}`, `"author":{"name":"`+name+`","email":"`+email+`"}`)
+		p := withMember(t, "package.json", `"author":{"name":"Aurora Visuals","email":"support@aurora.example"}`, `"author":{"name":"`+name+`","email":"`+email+`"}`)
 		for _, f := range (pkg{}).Files() {
 			if strings.HasSuffix(f.Name, "pbiviz.json") {
 				p.Extra[f.Name] = []byte(strings.Replace(string(f.Body), `"name":"Aurora Visuals","email":"support@aurora.example"`, `"name":"`+name+`","email":"`+email+`"`, 1))
@@ -145,13 +145,13 @@ func TestIdentity(t *testing.T) {
 		}
 		return p
 	}
-	run(t, []difference{
+	runCases(t, []difference{
 		{"another GUID", pkg{}, pkg{GUID: pbiviztest.GUID + "_1"}, diff.Capabilities, []string{"breaking diff.guid", "note diff.member", recut}},
 		{"another visual under the GUID", pkg{}, pkg{DisplayName: "Bullet Chart"}, diff.Metadata, []string{"breaking diff.identity"}},
 		{"another visual of the same vendor", pkg{}, pkg{DisplayName: "Aurora Timeline"}, diff.Metadata, []string{"breaking diff.identity"}},
 		{"another visual by both names", pkg{}, pkg{Name: "timeline", DisplayName: "Aurora Gauge Timeline"}, diff.Metadata, []string{"breaking diff.identity"}},
 		{"name in other case", pkg{}, pkg{DisplayName: "AURORA GAUGE"}, diff.Metadata, []string{"note diff.name"}},
-		{"none of the roles is left", pkg{}, pkg{Version: "2.0.0.0", Capabilities: caps(t, `"name": "category"`, `"name": "a"`, `"name": "measure"`, `"name": "b"`,
+		{"none of the roles is left", pkg{}, pkg{Version: "2.0.0.0", Capabilities: changedCapabilities(t, `"name": "category"`, `"name": "a"`, `"name": "measure"`, `"name": "b"`,
 			`{"category": {"max": 1}, "measure": {"min": 1, "max": 1}}`, `{}`)},
 			diff.Capabilities, []string{"breaking diff.identity", "breaking diff.role_removed", "breaking diff.role_removed", "note diff.role_added", "note diff.role_added"}},
 		{"another author", pkg{}, author("Borealis", "support@aurora.example"), diff.Metadata, []string{"security diff.author"}},
@@ -163,7 +163,7 @@ func TestIdentity(t *testing.T) {
 func TestOldGeneration(t *testing.T) {
 	recut := "note diff.same_version_other_code"
 	source := "resources/auroraGauge.ts"
-	run(t, []difference{
+	runCases(t, []difference{
 		{"same bytes", pkg{Old: true}, pkg{Old: true}, diff.Identical, nil},
 		{"statement put in", pkg{Old: true}, pkg{Old: true, Statement: []byte("a")}, diff.LicenseOnly, []string{"note diff.statement"}},
 		{"icon", pkg{Old: true}, pkg{Old: true, IconData: "other"}, diff.Metadata, []string{"note diff.icon"}},
@@ -172,7 +172,7 @@ func TestOldGeneration(t *testing.T) {
 		{"style", pkg{Old: true}, pkg{Old: true, Style: ".a{}"}, diff.Code, []string{"note diff.style", recut}},
 		{"source text", pkg{Old: true}, pkg{Old: true, Extra: map[string][]byte{source: []byte("// x")}}, diff.Code, []string{"note diff.entry", recut}},
 		{"version", pkg{Old: true}, pkg{Old: true, Version: "1.1.0"}, diff.Metadata, nil},
-		{"old to new", pkg{Old: true}, pkg{Version: "2.0.0.0", Capabilities: caps(t, `"WebAccess"`, `"WebAccess"`)}, diff.Capabilities,
+		{"old to new", pkg{Old: true}, pkg{Version: "2.0.0.0", Capabilities: changedCapabilities(t, `"WebAccess"`, `"WebAccess"`)}, diff.Capabilities,
 			[]string{"breaking diff.capabilities_unknown", "security diff.privilege_added", "note diff.generation", "note diff.api_version"}},
 		{"new to old", pkg{Version: "2.0.0.0"}, pkg{Old: true}, diff.Capabilities,
 			[]string{"breaking diff.capabilities_unknown", "note diff.generation", "note diff.api_version", "note diff.privilege_removed", "note diff.version_lower"}},
@@ -193,7 +193,7 @@ func TestOldPictureIsMetadata(t *testing.T) {
 		return pkg{Old: true, Manifest: manifest(images), Extra: map[string][]byte{"resources/shot.png": []byte(body)}}
 	}
 	picture := `"screenshot":{"resourceId":"rId9"},`
-	run(t, []difference{
+	runCases(t, []difference{
 		{"another screenshot", shot(picture, "a"), shot(picture, "b"), diff.Metadata, []string{"note diff.picture"}},
 		{"not listed as a picture", shot("", "a"), shot("", "b"), diff.Code, []string{"note diff.entry", "note diff.same_version_other_code"}},
 		{"becomes a picture", shot("", "a"), shot(picture, "a"), diff.Code, []string{"note diff.entry", "note diff.same_version_other_code"}},

@@ -86,7 +86,7 @@ func TestNothingSecretIsRepeated(t *testing.T) {
 		Strings:      `{"en-US":{"` + canary + `":"` + canary + `"}}`,
 		IconData:     canary,
 		Statement:    []byte(canary),
-		Capabilities: caps(t, `"type": {"bool": true}`, `"type": {"enumeration": [{"value": "`+canary+`"}]}`, `"supportsHighlight": true`, `"supportsHighlight": "`+canary+`"`),
+		Capabilities: changedCapabilities(t, `"type": {"bool": true}`, `"type": {"enumeration": [{"value": "`+canary+`"}]}`, `"supportsHighlight": true`, `"supportsHighlight": "`+canary+`"`),
 		Extra:        map[string][]byte{"resources/key.txt": []byte(canary)},
 	}
 	text, err := json.Marshal(diff.Compare(open(t, from.Bytes()), open(t, to.Bytes())))
@@ -104,7 +104,7 @@ func TestMessagesAreSafeToPrint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	to := pkg{Capabilities: caps(t, `"name": "category"`, `"name": `+string(quoted), `"show":`, string(quoted)+`:`)}
+	to := pkg{Capabilities: changedCapabilities(t, `"name": "category"`, `"name": `+string(quoted), `"show":`, string(quoted)+`:`)}
 	for _, f := range diff.Compare(open(t, pkg{}.Bytes()), open(t, to.Bytes())).Findings {
 		if strings.ContainsAny(f.Message, "\u202e\x1b\n") || len(f.Message) > 400 {
 			t.Errorf("%q is not safe to print", f.Message)
@@ -118,9 +118,9 @@ func TestFindingsComeHardestFirst(t *testing.T) {
 	if !slices.IsSortedFunc(d.Findings, func(a, b diff.Finding) int {
 		return slices.Index(order, a.Severity) - slices.Index(order, b.Severity)
 	}) {
-		t.Errorf("findings are not sorted: %q", codes(d))
+		t.Errorf("findings are not sorted: %q", findingCodes(d))
 	}
 	if !d.Any(diff.Breaking) || d.Any(diff.Security) || !d.Has("diff.guid") || d.Has("diff.author") {
-		t.Errorf("Any and Has do not say what is found: %q", codes(d))
+		t.Errorf("Any and Has do not say what is found: %q", findingCodes(d))
 	}
 }

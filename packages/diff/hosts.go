@@ -8,19 +8,19 @@ import (
 	"github.com/orgstore/orgstore/packages/pbiviz"
 )
 
-// hosts compares whom the code names by URL. It is a hint, not a proof: a script
+// compareHosts compares whom the code names by URL. It is a hint, not a proof: a script
 // can put a URL together from pieces.
-func (c *comparison) hosts() {
+func (c *comparison) compareHosts() {
 	x, y := hostsOf(c.from.Code()), hostsOf(c.to.Code())
-	c.d.Hosts.Added, c.d.Hosts.Removed = onlyIn(y, x), onlyIn(x, y)
-	for _, h := range c.d.Hosts.Added {
-		c.find(Security, "diff.new_url", "the code names a URL of a host it did not name before: %s", quote(h))
+	c.diff.Hosts.Added, c.diff.Hosts.Removed = keysOnlyIn(y, x), keysOnlyIn(x, y)
+	for _, h := range c.diff.Hosts.Added {
+		c.addFinding(Security, "diff.new_url", "the code names a URL of a host it did not name before: %s", quote(h))
 	}
 }
 
-// namespaces is the host in the names of SVG and XHTML, which nobody fetches.
+// namespaceHost is the host in the names of SVG and XHTML, which nobody fetches.
 // Reporting the first use of SVG would train people to ignore the finding.
-const namespaces = "www.w3.org"
+const namespaceHost = "www.w3.org"
 
 func hostsOf(code pbiviz.Code) map[string]bool {
 	found := map[string]bool{}
@@ -29,7 +29,7 @@ func hostsOf(code pbiviz.Code) map[string]bool {
 	for _, e := range code.External {
 		addHosts(found, []byte(e))
 	}
-	delete(found, namespaces)
+	delete(found, namespaceHost)
 	return found
 }
 
@@ -43,25 +43,25 @@ func addHosts(found map[string]bool, text []byte) {
 		}
 		start := i + n
 		i = start + 1
-		end, ok := slashes(text, start)
+		end, ok := slashesAt(text, start)
 		if !ok {
 			continue
 		}
-		scheme, ok := before(text, start)
+		scheme, ok := schemeBefore(text, start)
 		if !ok {
 			continue
 		}
 		// After an unknown scheme or none, "//" may as well begin a comment.
-		host := host(text[end:])
-		if host != "" && (fetched(scheme) || strings.Contains(host, ".")) {
+		host := parseHost(text[end:])
+		if host != "" && (isWebScheme(scheme) || strings.Contains(host, ".")) {
 			found[host] = true
 		}
 		i = end
 	}
 }
 
-// slashes says whether two slashes begin at the one at i, and where they end.
-func slashes(text []byte, i int) (end int, ok bool) {
+// slashesAt says whether two slashes begin at the one at i, and where they end.
+func slashesAt(text []byte, i int) (end int, ok bool) {
 	rest := text[i+1:]
 	if bytes.HasPrefix(rest, []byte(`/`)) {
 		return i + 2, true
@@ -72,9 +72,9 @@ func slashes(text []byte, i int) (end int, ok bool) {
 	return 0, false
 }
 
-// before returns the scheme before the slashes at i. It is empty after a quote,
+// schemeBefore returns the scheme before the slashes at i. It is empty after a quote,
 // and not ok after anything else.
-func before(text []byte, i int) (scheme string, ok bool) {
+func schemeBefore(text []byte, i int) (scheme string, ok bool) {
 	if i > 0 && text[i-1] == '\\' {
 		i--
 	}
@@ -97,8 +97,8 @@ func before(text []byte, i int) (scheme string, ok bool) {
 // maxScheme bounds what is taken for a scheme, in bytes.
 const maxScheme = 16
 
-// fetched says whether a scheme is one that a browser goes out with.
-func fetched(scheme string) bool {
+// isWebScheme says whether a scheme is one that a browser goes out with.
+func isWebScheme(scheme string) bool {
 	switch strings.ToLower(scheme) {
 	case "http", "https", "ws", "wss", "ftp":
 		return true
@@ -109,11 +109,11 @@ func fetched(scheme string) bool {
 // maxHost bounds what is taken for a host, in bytes; DNS allows 253.
 const maxHost = 255
 
-// host reads the host that text begins with, in lower case, without user and
+// parseHost reads the host that text begins with, in lower case, without user and
 // port. What a template puts in at run time becomes *. Empty if there is none.
-func host(text []byte) string {
+func parseHost(text []byte) string {
 	text = text[:min(len(text), 2*maxHost)]
-	authority := template(text)
+	authority := maskSubstitutions(text)
 	if i := strings.IndexAny(authority, "/\\?#\"'`<>() \t\r\n,;|^{}"); i >= 0 {
 		authority = authority[:i]
 	}
@@ -122,17 +122,17 @@ func host(text []byte) string {
 	}
 	if address, ok := strings.CutPrefix(authority, "["); ok {
 		address, _, _ = strings.Cut(address, "]")
-		return bracketed(address)
+		return parseIPv6(address)
 	}
 	authority, _, _ = strings.Cut(authority, ":")
 	authority = strings.ToLower(strings.Trim(authority, "."))
-	if len(authority) > maxHost || strings.ContainsFunc(authority, notInHost) {
+	if len(authority) > maxHost || strings.ContainsFunc(authority, isNotHostChar) {
 		return ""
 	}
 	return authority
 }
 
-func bracketed(address string) string {
+func parseIPv6(address string) string {
 	address = strings.ToLower(address)
 	if address == "" || strings.Trim(address, "0123456789abcdef:.") != "" {
 		return ""
@@ -140,8 +140,8 @@ func bracketed(address string) string {
 	return "[" + address + "]"
 }
 
-// template replaces each ${…} by *: no part of the script is repeated.
-func template(text []byte) string {
+// maskSubstitutions replaces each ${…} by *: no part of the script is repeated.
+func maskSubstitutions(text []byte) string {
 	s := string(text)
 	for {
 		before, rest, ok := strings.Cut(s, "${")
@@ -156,7 +156,7 @@ func template(text []byte) string {
 	}
 }
 
-func notInHost(r rune) bool {
+func isNotHostChar(r rune) bool {
 	return !(r < 0x80 && isAlphanumeric(byte(r)) || strings.ContainsRune("-._*", r) ||
 		r >= 0x80 && (unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsNumber(r)))
 }

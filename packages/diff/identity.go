@@ -7,26 +7,26 @@ import (
 	"github.com/orgstore/orgstore/packages/pbiviz"
 )
 
-// identity compares who the visual is and who made it.
-func (c *comparison) identity() {
+// compareIdentity compares who the visual is and who made it.
+func (c *comparison) compareIdentity() {
 	before, after := c.from.Manifest(), c.to.Manifest()
 	if before.GUID != after.GUID {
-		c.raise(Capabilities) // reports find a visual by its GUID only
-		c.find(Breaking, "diff.guid", "the GUID changed from %s to %s: reports treat it as another visual", before.GUID, after.GUID)
+		c.raiseClass(Capabilities) // reports find a visual by its GUID only
+		c.addFinding(Breaking, "diff.guid", "the GUID changed from %s to %s: reports treat it as another visual", before.GUID, after.GUID)
 	}
-	if why := otherVisual(c.from, c.to); why != "" {
-		c.find(Breaking, "diff.identity", "this looks like another visual: %s", why)
+	if why := whyOtherVisual(c.from, c.to); why != "" {
+		c.addFinding(Breaking, "diff.identity", "this looks like another visual: %s", why)
 	} else if before.DisplayName != after.DisplayName {
-		c.note("diff.name", "the name changed from %s to %s", quote(before.DisplayName), quote(after.DisplayName))
+		c.addNote("diff.name", "the name changed from %s to %s", quote(before.DisplayName), quote(after.DisplayName))
 	}
-	c.author(before, after)
-	c.labels(before, after)
+	c.compareAuthors(before, after)
+	c.compareLabels(before, after)
 }
 
-func (c *comparison) author(before, after pbiviz.Manifest) {
+func (c *comparison) compareAuthors(before, after pbiviz.Manifest) {
 	if before.AuthorName == after.AuthorName {
 		if before.AuthorEmail != after.AuthorEmail {
-			c.note("diff.author_email", "the author's e-mail address changed")
+			c.addNote("diff.author_email", "the author's e-mail address changed")
 		}
 		return
 	}
@@ -34,48 +34,48 @@ func (c *comparison) author(before, after pbiviz.Manifest) {
 	if before.AuthorName != "" && after.AuthorName != "" {
 		severity = Security
 	}
-	c.find(severity, "diff.author", "the author changed from %s to %s", quote(before.AuthorName), quote(after.AuthorName))
+	c.addFinding(severity, "diff.author", "the author changed from %s to %s", quote(before.AuthorName), quote(after.AuthorName))
 }
 
-// labels compares what people read and see, apart from the name.
-func (c *comparison) labels(before, after pbiviz.Manifest) {
+// compareLabels compares what people read and see, apart from the name.
+func (c *comparison) compareLabels(before, after pbiviz.Manifest) {
 	if before.Description != after.Description {
-		c.note("diff.description", "the description changed")
+		c.addNote("diff.description", "the description changed")
 	}
 	if before.SupportURL != after.SupportURL {
-		c.note("diff.support_url", "the support page's URL changed")
+		c.addNote("diff.support_url", "the support page's URL changed")
 	}
 	if before.SourceURL != after.SourceURL {
-		c.note("diff.source_url", "the source code's URL changed")
+		c.addNote("diff.source_url", "the source code's URL changed")
 	}
 	if before.Generation != after.Generation {
-		c.note("diff.generation", "the package's layout changed from the %s to the %s generation", before.Generation, after.Generation)
+		c.addNote("diff.generation", "the package's layout changed from the %s to the %s generation", before.Generation, after.Generation)
 	}
 	x, y := c.from.Code(), c.to.Code()
 	if string(x.Icon) != string(y.Icon) {
-		c.note("diff.icon", "the icon changed")
+		c.addNote("diff.icon", "the icon changed")
 	}
-	if someStrings(x) != someStrings(y) {
-		c.note("diff.strings", "localized strings changed")
+	if localizedStrings(x) != localizedStrings(y) {
+		c.addNote("diff.strings", "localized strings changed")
 	}
 }
 
-// someStrings returns the localized strings; having an empty set of them is
+// localizedStrings returns the localized strings; having an empty set of them is
 // having none.
-func someStrings(code pbiviz.Code) string {
+func localizedStrings(code pbiviz.Code) string {
 	if s := string(code.Strings); s != "{}" {
 		return s
 	}
 	return ""
 }
 
-// otherVisual says why two packages look like different visuals, whatever their
+// whyOtherVisual says why two packages look like different visuals, whatever their
 // GUIDs: packages of one GUID have held different visuals. Empty if they do not.
-func otherVisual(from, to *pbiviz.Package) string {
+func whyOtherVisual(from, to *pbiviz.Package) string {
 	before, after := from.Manifest(), to.Manifest()
 	if before.DisplayName != after.DisplayName {
 		renamed := !strings.EqualFold(before.Name, after.Name)
-		if renamed || !shareWord(before, after) {
+		if renamed || !haveCommonWord(before, after) {
 			return "its name changed from " + quote(before.DisplayName) + " to " + quote(after.DisplayName)
 		}
 	}
@@ -95,12 +95,12 @@ func otherVisual(from, to *pbiviz.Package) string {
 	return "none of its data roles is left"
 }
 
-// shareWord says whether two display names have a word in common that is not
+// haveCommonWord says whether two display names have a word in common that is not
 // their author's: a vendor puts its own name on all its visuals.
-func shareWord(a, b pbiviz.Manifest) bool {
-	theirs := words(a.AuthorName + " " + b.AuthorName)
-	known := words(a.DisplayName)
-	for w := range words(b.DisplayName) {
+func haveCommonWord(a, b pbiviz.Manifest) bool {
+	theirs := wordsIn(a.AuthorName + " " + b.AuthorName)
+	known := wordsIn(a.DisplayName)
+	for w := range wordsIn(b.DisplayName) {
 		if known[w] && !theirs[w] && w != "by" {
 			return true
 		}
@@ -108,7 +108,7 @@ func shareWord(a, b pbiviz.Manifest) bool {
 	return false
 }
 
-func words(s string) map[string]bool {
+func wordsIn(s string) map[string]bool {
 	found := map[string]bool{}
 	for _, w := range strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsNumber(r)

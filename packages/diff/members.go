@@ -12,16 +12,16 @@ import (
 type meaning int
 
 const (
-	// code: what runs, or nobody knows; the meaning of all members not listed.
-	code meaning = iota
+	// codeMember: what runs, or nobody knows; the meaning of all members not listed.
+	codeMember meaning = iota
 	// label: what people read and see, or how the package came about.
 	label
-	// seen: compared elsewhere, in the form in which package pbiviz reads it.
-	seen
-	// declared: capabilities; what package pbiviz reads of them is compared elsewhere.
-	declared
-	// nested: an object whose members have meanings of their own.
-	nested
+	// comparedElsewhere: compared elsewhere, in the form in which package pbiviz reads it.
+	comparedElsewhere
+	// capability: capabilities; what package pbiviz reads of them is compared elsewhere.
+	capability
+	// nestedObject: an object whose members have meanings of their own.
+	nestedObject
 )
 
 // meaningOf lists the known members of both entries by JSON pointer. The class
@@ -29,7 +29,7 @@ const (
 func meaningOf(entry string, at jsontext.Pointer) meaning {
 	switch at {
 	case "/visual":
-		return nested
+		return nestedObject
 	case "/visual/name", "/visual/displayName", "/visual/guid", "/visual/version", "/visual/description",
 		"/visual/supportUrl", "/visual/gitHubUrl", "/visual/githubUrl", "/version", "/author":
 		return label
@@ -45,30 +45,30 @@ func manifestMeaning(at jsontext.Pointer) meaning {
 	case "/licenseTerms", "/privacyTerms", "/images", "/build", "/buildEnvironment":
 		return label
 	}
-	return code
+	return codeMember
 }
 
 func innerMeaning(at jsontext.Pointer) meaning {
 	switch at {
 	case "/content":
-		return nested
+		return nestedObject
 	case "/content/iconBase64", "/assets", "/style", "/stringResources", "/toolsVersion", "/env":
 		return label
 	case "/content/js", "/content/css", "/externalJS", "/apiVersion":
-		return seen
+		return comparedElsewhere
 	case "/capabilities":
-		return declared
+		return capability
 	}
-	return code
+	return codeMember
 }
 
-// members compares two versions of a JSON entry, or of the object at a pointer
+// compareMembers compares two versions of a JSON entry, or of the object at a pointer
 // in it, member by member.
-func (c *comparison) members(entry string, at jsontext.Pointer, before, after []byte) {
+func (c *comparison) compareMembers(entry string, at jsontext.Pointer, before, after []byte) {
 	x, ok := readMembers(before)
 	y, also := readMembers(after)
 	if !ok || !also {
-		c.member(entry, at, code, verb(true, true))
+		c.reportMember(entry, at, codeMember, changeVerb(true, true))
 		return
 	}
 	for _, name := range sortedUnion(x, y) {
@@ -76,26 +76,26 @@ func (c *comparison) members(entry string, at jsontext.Pointer, before, after []
 		after, has := y[name]
 		here := at.AppendToken(name)
 		switch m := meaningOf(entry, here); {
-		case m == label, m == seen:
+		case m == label, m == comparedElsewhere:
 		case had && has && bytes.Equal(before, after):
-		case m == nested && had && has:
-			c.members(entry, here, before, after)
+		case m == nestedObject && had && has:
+			c.compareMembers(entry, here, before, after)
 		case had && has && equalJSON(before, after):
 		default:
-			c.member(entry, here, m, verb(had, has))
+			c.reportMember(entry, here, m, changeVerb(had, has))
 		}
 	}
 }
 
-func (c *comparison) member(entry string, at jsontext.Pointer, m meaning, what string) {
+func (c *comparison) reportMember(entry string, at jsontext.Pointer, m meaning, what string) {
 	switch {
-	case m == declared && c.declared: // said already, in more words
-	case m == declared:
-		c.raise(Capabilities)
-		c.note("diff.capabilities", "the capabilities changed, in labels or in members that no report relies on")
+	case m == capability && c.capabilitiesDiffer: // said already, in more words
+	case m == capability:
+		c.raiseClass(Capabilities)
+		c.addNote("diff.capabilities", "the capabilities changed, in labels or in members that no report relies on")
 	default:
-		c.raise(Code)
-		c.note("diff.member", "member %s of %s %s", quote(string(at)), entry, what)
+		c.raiseClass(Code)
+		c.addNote("diff.member", "member %s of %s %s", quote(string(at)), entry, what)
 	}
 }
 

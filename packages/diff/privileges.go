@@ -8,38 +8,38 @@ import (
 	"github.com/orgstore/orgstore/packages/pbiviz"
 )
 
-// privileges compares what the visuals ask for. The old generation could ask
+// comparePrivileges compares what the visuals ask for. The old generation could ask
 // for nothing.
-func (c *comparison) privileges(before, after []pbiviz.Privilege) {
-	x, y := rights(before), rights(after)
-	c.d.Privileges.Added, c.d.Privileges.Removed = uncovered(y, x), uncovered(x, y)
-	for _, r := range c.d.Privileges.Added {
+func (c *comparison) comparePrivileges(before, after []pbiviz.Privilege) {
+	x, y := rightsFor(before), rightsFor(after)
+	c.diff.Privileges.Added, c.diff.Privileges.Removed = uncoveredRights(y, x), uncoveredRights(x, y)
+	for _, r := range c.diff.Privileges.Added {
 		if slices.ContainsFunc(x, func(o Right) bool { return o.Name == r.Name }) {
-			c.find(Security, "diff.privilege_widened", "privilege %s was widened%s", quote(r.Name), parameter(r))
+			c.addFinding(Security, "diff.privilege_widened", "privilege %s was widened%s", quote(r.Name), parameterText(r))
 		} else {
-			c.find(Security, "diff.privilege_added", "privilege %s was added%s", quote(r.Name), parameter(r))
+			c.addFinding(Security, "diff.privilege_added", "privilege %s was added%s", quote(r.Name), parameterText(r))
 		}
 	}
-	for _, r := range c.d.Privileges.Removed {
+	for _, r := range c.diff.Privileges.Removed {
 		if slices.ContainsFunc(y, func(o Right) bool { return o.Name == r.Name }) {
-			c.note("diff.privilege_narrowed", "privilege %s was narrowed%s", quote(r.Name), parameter(r))
+			c.addNote("diff.privilege_narrowed", "privilege %s was narrowed%s", quote(r.Name), parameterText(r))
 		} else {
-			c.note("diff.privilege_removed", "privilege %s was removed%s", quote(r.Name), parameter(r))
+			c.addNote("diff.privilege_removed", "privilege %s was removed%s", quote(r.Name), parameterText(r))
 		}
 	}
-	for _, name := range essentials(after) {
+	for _, name := range essentialNames(after) {
 		held := slices.ContainsFunc(x, func(r Right) bool { return r.Name == name })
-		if held && !slices.Contains(essentials(before), name) {
-			c.note("diff.privilege_essential", "the visual no longer works without privilege %s", quote(name))
+		if held && !slices.Contains(essentialNames(before), name) {
+			c.addNote("diff.privilege_essential", "the visual no longer works without privilege %s", quote(name))
 		}
 	}
 }
 
 // RightsOf lists what a package asks for.
-func RightsOf(p *pbiviz.Package) []Right { return rights(p.Capabilities().Privileges) }
+func RightsOf(p *pbiviz.Package) []Right { return rightsFor(p.Capabilities().Privileges) }
 
-// rights takes privileges apart, one right for each parameter, sorted.
-func rights(privileges []pbiviz.Privilege) []Right {
+// rightsFor takes privileges apart, one right for each parameter, sorted.
+func rightsFor(privileges []pbiviz.Privilege) []Right {
 	var found []Right
 	for _, p := range privileges {
 		if len(p.Parameters) == 0 {
@@ -55,7 +55,7 @@ func rights(privileges []pbiviz.Privilege) []Right {
 	return slices.Compact(found)
 }
 
-func essentials(privileges []pbiviz.Privilege) []string {
+func essentialNames(privileges []pbiviz.Privilege) []string {
 	var found []string
 	for _, p := range privileges {
 		if p.Essential {
@@ -66,8 +66,8 @@ func essentials(privileges []pbiviz.Privilege) []string {
 	return slices.Compact(found)
 }
 
-// uncovered lists the rights that no right in held gives. Never nil.
-func uncovered(rights, held []Right) []Right {
+// uncoveredRights lists the rights that no right in held gives. Never nil.
+func uncoveredRights(rights, held []Right) []Right {
 	found := []Right{}
 	for _, r := range rights {
 		if !slices.ContainsFunc(held, func(h Right) bool { return h.covers(r) }) {
@@ -99,18 +99,18 @@ func (h Right) covers(r Right) bool {
 		return false
 	}
 	host, _, _ := strings.Cut(below, "/")
-	return plainHost(strings.TrimPrefix(host, "*.")) && strings.HasSuffix(host, "."+parent)
+	return isPlainHost(strings.TrimPrefix(host, "*.")) && strings.HasSuffix(host, "."+parent)
 }
 
-// plainHost says whether s is a host by its letters alone: without a port, a
+// isPlainHost says whether s is a host by its letters alone: without a port, a
 // user, or anything else that would make it end elsewhere than it seems to.
-func plainHost(s string) bool {
+func isPlainHost(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '.')
 	})
 }
 
-func parameter(r Right) string {
+func parameterText(r Right) string {
 	if r.Parameter == "" {
 		return ""
 	}

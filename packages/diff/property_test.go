@@ -58,7 +58,7 @@ func TestAPackageIsIdenticalToItself(t *testing.T) {
 		p := anyPackage(t, "p")
 		d := diff.Compare(p, p)
 		if d.Class != diff.Identical || len(d.Findings) > 0 {
-			t.Fatalf("%s, %q", d.Class, codes(d))
+			t.Fatalf("%s, %q", d.Class, findingCodes(d))
 		}
 	})
 }

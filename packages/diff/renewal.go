@@ -31,23 +31,23 @@ func CompareMasked[M ~string](from, to *pbiviz.Package, masked func(*pbiviz.Pack
 		return d
 	}
 	c := newComparison(from, to)
-	c.raise(LicenseOnly)
-	c.statement()
-	c.note("diff.license_masked", "only the vendor's license inside the package changed: without it, both hold the same")
-	return c.d
+	c.raiseClass(LicenseOnly)
+	c.compareStatements()
+	c.addNote("diff.license_masked", "only the vendor's license inside the package changed: without it, both hold the same")
+	return c.diff
 }
 
-// renewal says so when a package looks like a renewal and cannot be proven one:
+// noteLikelyRenewal says so when a package looks like a renewal and cannot be proven one:
 // nothing differs but one string of the script that may well be a license. It
 // is a hint for the person who decides, and never lowers the class.
-func (c *comparison) renewal() {
+func (c *comparison) noteLikelyRenewal() {
 	x, y := c.from.Code().Script, c.to.Code().Script
-	before, after, ok := oneString(x, y)
+	before, after, ok := findOneString(x, y)
 	if !ok || !isLiteral(x, before) { // then it is one of y too: all before it is equal
 		return
 	}
 	if withoutString(c.from, before) == withoutString(c.to, after) {
-		c.note("diff.renewal_unproven", "this looks like a renewal, and cannot be proven one: only one string of the script changed (%d characters, then %d)",
+		c.addNote("diff.renewal_unproven", "this looks like a renewal, and cannot be proven one: only one string of the script changed (%d characters, then %d)",
 			before.End-before.Start, after.End-after.Start)
 	}
 }
@@ -58,8 +58,8 @@ const (
 	maxLicense = 8 << 10
 )
 
-// oneString finds the string of either script in which alone they differ.
-func oneString(x, y []byte) (before, after mask.Literal, ok bool) {
+// findOneString finds the string of either script in which alone they differ.
+func findOneString(x, y []byte) (before, after mask.Literal, ok bool) {
 	start := 0
 	for start < min(len(x), len(y)) && x[start] == y[start] {
 		start++
@@ -68,23 +68,23 @@ func oneString(x, y []byte) (before, after mask.Literal, ok bool) {
 	for same < min(len(x), len(y))-start && x[len(x)-1-same] == y[len(y)-1-same] {
 		same++
 	}
-	for start > 0 && inLicense(x[start-1]) {
+	for start > 0 && isLicenseChar(x[start-1]) {
 		start--
 	}
-	for same > 0 && inLicense(x[len(x)-same]) {
+	for same > 0 && isLicenseChar(x[len(x)-same]) {
 		same--
 	}
 	before = mask.Literal{Start: start, End: len(x) - same, Plain: true}
 	after = mask.Literal{Start: start, End: len(y) - same, Plain: true}
-	return before, after, len(x)+len(y) > 0 && !bytes.Equal(x, y) && likeLicense(x[before.Start:before.End]) && likeLicense(y[after.Start:after.End])
+	return before, after, len(x)+len(y) > 0 && !bytes.Equal(x, y) && looksLikeLicense(x[before.Start:before.End]) && looksLikeLicense(y[after.Start:after.End])
 }
 
-func likeLicense(text []byte) bool {
+func looksLikeLicense(text []byte) bool {
 	return minLicense <= len(text) && len(text) <= maxLicense && !bytes.Contains(text, []byte("//")) &&
-		!slices.ContainsFunc(text, func(c byte) bool { return !inLicense(c) })
+		!slices.ContainsFunc(text, func(c byte) bool { return !isLicenseChar(c) })
 }
 
-func inLicense(c byte) bool {
+func isLicenseChar(c byte) bool {
 	return isAlphanumeric(c) || strings.IndexByte("+/=_-.:~|", c) >= 0
 }
 

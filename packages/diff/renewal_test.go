@@ -45,7 +45,7 @@ func TestRenewalUnproven(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			d := diff.Compare(open(t, c.from.Bytes()), open(t, c.to.Bytes()))
 			if d.Has("diff.renewal_unproven") != c.looks || d.Class != diff.Code {
-				t.Errorf("class %s, findings %q", d.Class, codes(d))
+				t.Errorf("class %s, findings %q", d.Class, findingCodes(d))
 			}
 			for _, f := range d.Findings {
 				if strings.Contains(f.Message, key) || strings.Contains(f.Message, later) {
@@ -56,7 +56,7 @@ func TestRenewalUnproven(t *testing.T) {
 	}
 	old := func(k string) *pbiviz.Package { return open(t, pkg{Old: true, Script: `k="` + k + `"`}.Bytes()) }
 	if d := diff.Compare(old(key), old(later)); !d.Has("diff.renewal_unproven") {
-		t.Errorf("of the old generation: %q", codes(d))
+		t.Errorf("of the old generation: %q", findingCodes(d))
 	}
 }
 
@@ -95,8 +95,8 @@ func TestCompareMasked(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := diff.CompareMasked(open(t, c.from.Bytes()), open(t, c.to.Bytes()), c.masked)
-			if d.Class != c.class || !slices.Equal(codes(d), c.codes) {
-				t.Errorf("class %s, findings %q", d.Class, codes(d))
+			if d.Class != c.class || !slices.Equal(findingCodes(d), c.codes) {
+				t.Errorf("class %s, findings %q", d.Class, findingCodes(d))
 			}
 		})
 	}
