@@ -49,72 +49,72 @@ type Need struct {
 // The verdicts are those of the cases C6 to C9. A fact that was not told is
 // unknown usage; a SKU that was told and is none known here is refused.
 func Check(terms license.Terms, guid visual.GUID, f Facts, n Need) []verdict.Finding {
-	c := &checking{terms: terms, facts: f, use: f.Use(guid), need: n, licensed: largest(terms.SKUs)}
-	if !c.counts() {
-		return c.found
+	c := &usageCheck{terms: terms, facts: f, use: f.Use(guid), need: n, largestSKU: largestOf(terms.SKUs)}
+	if !c.hasCountableTerms() {
+		return c.findings
 	}
 	if f.IsZero() {
-		c.add(Unchecked, verdict.Accept, "write facts.yaml, which says how the visual is used",
-			"%s is licensed for %s; whether more is used was not checked, since no facts of the tenant are at hand", guid, c.scope())
-		return c.found
+		c.addFinding(Unchecked, verdict.Accept, "write facts.yaml, which says how the visual is used",
+			"%s is licensed for %s; whether more is used was not checked, since no facts of the tenant are at hand", guid, c.licensedText())
+		return c.findings
 	}
 	switch terms.Kind {
 	case license.User:
-		c.users()
+		c.checkUsers()
 	case license.Capacity:
-		c.capacities()
+		c.checkCapacities()
 	case license.Site:
-		c.sites()
+		c.checkSites()
 	}
-	return c.found
+	return c.findings
 }
 
-// checking collects findings about the use of one visual.
-type checking struct {
-	terms    license.Terms
-	facts    Facts
-	use      Use
-	need     Need
-	licensed SKU // the largest, for licenses of capacities
-	found    []verdict.Finding
+// usageCheck collects findings about the use of one visual.
+type usageCheck struct {
+	terms      license.Terms
+	facts      Facts
+	use        Use
+	need       Need
+	largestSKU SKU // the largest, for licenses of capacities
+	findings   []verdict.Finding
 }
 
-func (c *checking) add(code verdict.Code, v verdict.Verdict, hint, format string, args ...any) {
-	c.found = append(c.found, verdict.Finding{Code: code, Verdict: v, Message: fmt.Sprintf(format, args...), Hint: hint})
+func (c *usageCheck) addFinding(code verdict.Code, v verdict.Verdict, hint, format string, args ...any) {
+	c.findings = append(c.findings, verdict.Finding{Code: code, Verdict: v, Message: fmt.Sprintf(format, args...), Hint: hint})
 }
 
-// counts says whether the license says what it counts, and finds fault with
+// hasCountableTerms says whether the license says what it counts, and finds fault with
 // terms that no reader of statements lets through.
-func (c *checking) counts() bool {
+func (c *usageCheck) hasCountableTerms() bool {
 	g := c.use.GUID
 	switch {
 	case c.terms.Kind == "":
-		c.add(Unchecked, verdict.Accept, "", "whether %s is used more than licensed was not checked, since nothing says what its license counts", g)
-	case c.terms.Grade == license.Attested && silent(c.terms):
-		c.add(Unchecked, verdict.Accept, "if the order says how much is licensed, attest that with --quantity, --sku or --site",
+		c.addFinding(Unchecked, verdict.Accept, "", "whether %s is used more than licensed was not checked, since nothing says what its license counts", g)
+	case c.terms.Grade == license.Attested && leavesAmountOpen(c.terms):
+		c.addFinding(Unchecked, verdict.Accept, "if the order says how much is licensed, attest that with --quantity, --sku or --site",
 			"whether %s is used more than licensed was not checked, since its attestation does not say how much that is", g)
 	case c.terms.Kind == license.User && c.terms.Quantity < 1:
-		c.add(codeQuantity, verdict.Reject, c.ask("a license that says for how many users it is"), "%s is licensed for %d users", g, c.terms.Quantity)
-	case c.terms.Kind == license.Capacity && c.licensed.IsZero():
-		c.add(codeSKU, verdict.Reject, c.ask("a license of a SKU that Microsoft sells")+", or update orgstore if the SKU is new",
-			"%s is licensed for %s, which is no size of a capacity known here", g, quoted(c.terms.SKUs))
+		c.addFinding(codeQuantity, verdict.Reject, c.askVendor("a license that says for how many users it is"), "%s is licensed for %d users", g, c.terms.Quantity)
+	case c.terms.Kind == license.Capacity && c.largestSKU.IsZero():
+		c.addFinding(codeSKU, verdict.Reject, c.askVendor("a license of a SKU that Microsoft sells")+", or update orgstore if the SKU is new",
+			"%s is licensed for %s, which is no size of a capacity known here", g, quoteList(c.terms.SKUs))
 	case c.terms.Kind == license.User, c.terms.Kind == license.Capacity, c.terms.Kind == license.Site:
 		return true
 	default:
-		c.add(codeKind, verdict.Reject, "update orgstore", "%s has a license of the kind %s, which is not known here", g, strconv.QuoteToASCII(string(c.terms.Kind)))
+		c.addFinding(codeKind, verdict.Reject, "update orgstore", "%s has a license of the kind %s, which is not known here", g, strconv.QuoteToASCII(string(c.terms.Kind)))
 	}
 	return false
 }
 
-// silent says whether terms leave open how much of their kind is licensed. An
+// leavesAmountOpen says whether terms leave open how much of their kind is licensed. An
 // attestation may: a license that nobody can read may not tell.
-func silent(t license.Terms) bool {
+func leavesAmountOpen(t license.Terms) bool {
 	return t.Quantity == 0 && len(t.SKUs) == 0 && len(t.CapacityIDs) == 0 && len(t.Sites) == 0
 }
 
-// largest returns the largest of some SKUs, or the zero SKU where no size is
+// largestOf returns the largest of some SKUs, or the zero SKU where no size is
 // known.
-func largest(skus []string) SKU {
+func largestOf(skus []string) SKU {
 	var best SKU
 	most := 0
 	for _, s := range skus {
@@ -125,160 +125,162 @@ func largest(skus []string) SKU {
 	return best
 }
 
-// scope says what is licensed.
-func (c *checking) scope() string {
+// licensedText says what is licensed.
+func (c *usageCheck) licensedText() string {
 	switch c.terms.Kind {
 	case license.User:
-		return people(c.terms.Quantity, "user")
+		return countNoun(c.terms.Quantity, "user")
 	case license.Capacity:
-		s := "capacities up to " + sized(c.licensed)
+		s := "capacities up to " + skuWithSize(c.largestSKU)
 		if n := len(c.terms.CapacityIDs); n > 0 {
 			s += fmt.Sprintf(", if they are among the %d it lists", n)
 		}
 		return s
 	}
-	return "embedding on " + quoted(c.terms.Sites)
+	return "embedding on " + quoteList(c.terms.Sites)
 }
 
-// users holds designers and viewers against the quantity. What is known may
+// checkUsers holds designers and viewers against the quantity. What is known may
 // already be too many while the rest is unknown.
-func (c *checking) users() {
+func (c *usageCheck) checkUsers() {
 	g, quantity := c.use.GUID, c.terms.Quantity
 	designers, viewers := c.facts.Number(c.use.Designers), c.facts.Number(c.use.Viewers)
-	all := plus(designers, viewers)
-	least, atLeast := plus(orNone(designers), orNone(viewers)).value, ""
+	all := addKnown(designers, viewers)
+	least, atLeast := addKnown(orZero(designers), orZero(viewers)).value, ""
 	if !all.known {
 		atLeast = "at least "
-		missing := unknownOf(designers, "designers", viewers, "viewers")
-		c.unknown("write the number of its "+missing+" into the facts"+c.plans(),
-			"%s is licensed for %s; the number of %s is not known%s%s", g, c.scope(), missing, c.untold(), c.asOf())
+		missing := unknownNames(designers, "designers", viewers, "viewers")
+		c.addUnknownUsage("write the number of its "+missing+" into the facts"+c.plansText(),
+			"%s is licensed for %s; the number of %s is not known%s%s", g, c.licensedText(), missing, c.missingUseText(), c.asOfText())
 	}
 	if least > quantity {
 		v := verdict.Warn
 		if c.need.Strict {
 			v = verdict.Review
 		}
-		c.add(codeOverQuantity, v, c.ask(fmt.Sprintf("%s%s more", atLeast, people(least-quantity, "user"))),
-			"%s is licensed for %s, and %s%d use it (%s and %s)%s", g, c.scope(), atLeast, least,
-			counted(designers, "designer"), counted(viewers, "viewer"), c.asOf())
+		c.addFinding(codeOverQuantity, v, c.askVendor(fmt.Sprintf("%s%s more", atLeast, countNoun(least-quantity, "user"))),
+			"%s is licensed for %s, and %s%d use it (%s and %s)%s", g, c.licensedText(), atLeast, least,
+			countKnown(designers, "designer"), countKnown(viewers, "viewer"), c.asOfText())
 	}
 }
 
-// plans tells how many users the tenant has, for whoever has to count.
-func (c *checking) plans() string {
+// plansText tells how many users the tenant has, for whoever has to count.
+func (c *usageCheck) plansText() string {
 	if n, ok := c.facts.Users.Total().Get(); ok {
-		return fmt.Sprintf("; the tenant has %s with a Power BI plan", people(n, "user"))
+		return fmt.Sprintf("; the tenant has %s with a Power BI plan", countNoun(n, "user"))
 	}
 	return ""
 }
 
-// capacities holds every capacity on which the visual is used against the
+// checkCapacities holds every capacity on which the visual is used against the
 // licensed size and, where the license lists some, against its list.
-func (c *checking) capacities() {
+func (c *usageCheck) checkCapacities() {
 	used, known := c.use.Capacities.Get()
 	if known {
-		for _, id := range distinct(used) {
-			c.capacity(id)
+		for _, id := range sortedUnique(used) {
+			c.checkCapacity(id)
 		}
 		return
 	}
 	const hint = "say in the facts on which capacities the visual is used"
 	if all, ok := c.facts.Capacities.Get(); ok {
 		whole := *c
-		whole.found = nil
+		whole.findings = nil
 		for _, k := range all {
-			whole.capacity(k.ID)
+			whole.checkCapacity(k.ID)
 		}
-		if len(whole.found) == 0 {
-			c.add(codeUnknownUsage, verdict.Accept, "", "%s is licensed for %s; on which capacities it is used is not known, but all %d of the tenant are covered%s",
-				c.use.GUID, c.scope(), len(all), c.asOf())
+		if len(whole.findings) == 0 {
+			c.addFinding(codeUnknownUsage, verdict.Accept, "", "%s is licensed for %s; on which capacities it is used is not known, but all %d of the tenant are covered%s",
+				c.use.GUID, c.licensedText(), len(all), c.asOfText())
 			return
 		}
 	}
-	c.unknown(hint, "%s is licensed for %s; on which capacities it is used is not known%s%s", c.use.GUID, c.scope(), c.untold(), c.asOf())
+	c.addUnknownUsage(hint, "%s is licensed for %s; on which capacities it is used is not known%s%s", c.use.GUID, c.licensedText(), c.missingUseText(), c.asOfText())
 }
 
-// capacity checks one capacity. It is named by its id alone: what people call
+// checkCapacity checks one capacity. It is named by its id alone: what people call
 // capacities may hold the name of a person.
-func (c *checking) capacity(id string) {
+func (c *usageCheck) checkCapacity(id string) {
 	g := c.use.GUID
 	shown := strconv.QuoteToASCII(id)
 	if listed := c.terms.CapacityIDs; len(listed) > 0 && !slices.ContainsFunc(listed, func(l string) bool { return strings.EqualFold(l, id) }) {
-		c.add(codeSKU, verdict.Review, c.ask("a license that lists this capacity"),
-			"%s is used on the capacity %s, which is not among the %d that its license lists%s", g, shown, len(listed), c.asOf())
+		c.addFinding(codeSKU, verdict.Review, c.askVendor("a license that lists this capacity"),
+			"%s is used on the capacity %s, which is not among the %d that its license lists%s", g, shown, len(listed), c.asOfText())
 	}
-	k, found := c.facts.capacity(id)
-	covered, comparable := k.SKU.AtMost(c.licensed)
+	k, found := c.facts.findCapacity(id)
+	covered, comparable := k.SKU.AtMost(c.largestSKU)
 	switch {
 	case !found || k.SKU.IsZero():
-		c.unknown("say in the facts which SKU that capacity has",
-			"%s is licensed for %s; the SKU of the capacity %s, on which it is used, is not known%s", g, c.scope(), shown, c.asOf())
+		c.addUnknownUsage("say in the facts which SKU that capacity has",
+			"%s is licensed for %s; the SKU of the capacity %s, on which it is used, is not known%s", g, c.licensedText(), shown, c.asOfText())
 	case k.SKU.PerUser():
-		c.add(codeSKU, verdict.Review, "ask "+c.vendor()+" what the license says of Premium Per User",
-			"%s is licensed for %s, and is used on %s, which is Premium Per User (%s) and has no size%s", g, c.scope(), shown, k.SKU, c.asOf())
+		c.addFinding(codeSKU, verdict.Review, "ask "+c.vendorName()+" what the license says of Premium Per User",
+			"%s is licensed for %s, and is used on %s, which is Premium Per User (%s) and has no size%s", g, c.licensedText(), shown, k.SKU, c.asOfText())
 	case !comparable:
-		c.add(codeSKU, verdict.Reject, "correct the facts, or update orgstore if the SKU is new",
-			"%s is used on the capacity %s of the SKU %s, which is not known here%s", g, shown, strconv.QuoteToASCII(k.SKU.String()), c.asOf())
+		c.addFinding(codeSKU, verdict.Reject, "correct the facts, or update orgstore if the SKU is new",
+			"%s is used on the capacity %s of the SKU %s, which is not known here%s", g, shown, strconv.QuoteToASCII(k.SKU.String()), c.asOfText())
 	case !covered:
-		c.add(codeSKU, verdict.Review, c.ask("a license of "+k.SKU.String())+", or move the reports that use it to a smaller capacity",
-			"%s is licensed for %s, and is used on the capacity %s of the SKU %s%s", g, c.scope(), shown, sized(k.SKU), c.asOf())
+		c.addFinding(codeSKU, verdict.Review, c.askVendor("a license of "+k.SKU.String())+", or move the reports that use it to a smaller capacity",
+			"%s is licensed for %s, and is used on the capacity %s of the SKU %s%s", g, c.licensedText(), shown, skuWithSize(k.SKU), c.asOfText())
 	}
 }
 
-// sites checks that the visual is only embedded, and only on licensed hosts.
+// checkSites checks that the visual is only embedded, and only on licensed hosts.
 // Hosts are equal or they are not: no part, port, wildcard or case is forgiven.
-func (c *checking) sites() {
+func (c *usageCheck) checkSites() {
 	g := c.use.GUID
 	if viewers, ok := c.facts.Number(c.use.Viewers).Get(); !ok {
-		c.unknown("say in the facts how many people view it in the Power BI service; 0 if it is embedded only",
-			"%s is licensed for %s alone; whether it is also used in the Power BI service is not known%s", g, c.scope(), c.asOf())
+		c.addUnknownUsage("say in the facts how many people view it in the Power BI service; 0 if it is embedded only",
+			"%s is licensed for %s alone; whether it is also used in the Power BI service is not known%s", g, c.licensedText(), c.asOfText())
 	} else if viewers > 0 {
-		c.add(codeSite, verdict.Review, c.ask("a license of users or of a capacity"),
-			"%s is licensed for %s alone, and %s it in the Power BI service%s", g, c.scope(), viewing(viewers), c.asOf())
+		c.addFinding(codeSite, verdict.Review, c.askVendor("a license of users or of a capacity"),
+			"%s is licensed for %s alone, and %s it in the Power BI service%s", g, c.licensedText(), viewersText(viewers), c.asOfText())
 	}
 	licensed := func(host string) bool { return slices.Contains(c.terms.Sites, host) }
 	hosts, known := c.use.Hosts.Get()
 	if !known {
 		if all, ok := c.facts.Sites.Get(); ok && !slices.ContainsFunc(all, func(h string) bool { return !licensed(h) }) {
-			c.add(codeUnknownUsage, verdict.Accept, "", "%s is licensed for %s; on which sites it is embedded is not known, but all %d of the tenant are covered%s",
-				g, c.scope(), len(all), c.asOf())
+			c.addFinding(codeUnknownUsage, verdict.Accept, "", "%s is licensed for %s; on which sites it is embedded is not known, but all %d of the tenant are covered%s",
+				g, c.licensedText(), len(all), c.asOfText())
 			return
 		}
-		c.unknown("say in the facts on which hosts the visual is embedded",
-			"%s is licensed for %s; on which sites it is embedded is not known%s%s", g, c.scope(), c.untold(), c.asOf())
+		c.addUnknownUsage("say in the facts on which hosts the visual is embedded",
+			"%s is licensed for %s; on which sites it is embedded is not known%s%s", g, c.licensedText(), c.missingUseText(), c.asOfText())
 		return
 	}
-	for _, h := range distinct(hosts) {
+	for _, h := range sortedUnique(hosts) {
 		if !licensed(h) {
-			c.add(codeSite, verdict.Reject, c.ask("a license of this site")+", or take the visual from its reports",
-				"%s is licensed for %s, and is embedded on %s%s", g, c.scope(), strconv.QuoteToASCII(h), c.asOf())
+			c.addFinding(codeSite, verdict.Reject, c.askVendor("a license of this site")+", or take the visual from its reports",
+				"%s is licensed for %s, and is embedded on %s%s", g, c.licensedText(), strconv.QuoteToASCII(h), c.asOfText())
 		}
 	}
 }
 
-// unknown says that a fact was asked for and could not be told.
-func (c *checking) unknown(hint, format string, args ...any) {
+// addUnknownUsage says that a fact was asked for and could not be told.
+func (c *usageCheck) addUnknownUsage(hint, format string, args ...any) {
 	v := verdict.Review
 	if c.need.Asked {
 		v = verdict.Warn
 	}
-	c.add(codeUnknownUsage, v, hint, format, args...)
+	c.addFinding(codeUnknownUsage, v, hint, format, args...)
 }
 
-func (c *checking) ask(forWhat string) string { return "ask " + c.vendor() + " for " + forWhat }
+func (c *usageCheck) askVendor(forWhat string) string {
+	return "ask " + c.vendorName() + " for " + forWhat
+}
 
-func (c *checking) vendor() string { return cmp.Or(c.terms.Vendor, "the vendor") }
+func (c *usageCheck) vendorName() string { return cmp.Or(c.terms.Vendor, "the vendor") }
 
-// untold says where facts lack a visual altogether: only people can tell how it
+// missingUseText says where facts lack a visual altogether: only people can tell how it
 // is used.
-func (c *checking) untold() string {
+func (c *usageCheck) missingUseText() string {
 	if slices.ContainsFunc(c.facts.Uses, func(u Use) bool { return u.GUID == c.use.GUID }) {
 		return ""
 	}
 	return ", since nobody wrote into facts.yaml how this visual is used"
 }
 
-func (c *checking) asOf() string {
+func (c *usageCheck) asOfText() string {
 	if c.facts.AsOf.IsZero() {
 		return ""
 	}

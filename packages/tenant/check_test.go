@@ -32,20 +32,20 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-func users(n int64) license.Terms {
+func userTerms(n int64) license.Terms {
 	return license.Terms{Vendor: "Aurora Visuals", Kind: license.User, Quantity: n}
 }
 
-func capacity(ids []string, skus ...string) license.Terms {
+func capacityTerms(ids []string, skus ...string) license.Terms {
 	return license.Terms{Vendor: "Aurora Visuals", Kind: license.Capacity, SKUs: skus, CapacityIDs: ids}
 }
 
-func site(hosts ...string) license.Terms {
+func siteTerms(hosts ...string) license.Terms {
 	return license.Terms{Vendor: "Aurora Visuals", Kind: license.Site, Sites: hosts}
 }
 
-// facts are those of a tenant whose visual is used as said.
-func facts(u tenant.Use, more ...func(*tenant.Facts)) tenant.Facts {
+// factsWith are those of a tenant whose visual is used as said.
+func factsWith(u tenant.Use, more ...func(*tenant.Facts)) tenant.Facts {
 	u.GUID = gauge
 	f := tenant.Facts{ID: contoso, AsOf: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC), Source: "counted by hand", Uses: []tenant.Use{u}}
 	for _, m := range more {
@@ -54,7 +54,7 @@ func facts(u tenant.Use, more ...func(*tenant.Facts)) tenant.Facts {
 	return f
 }
 
-func having(skus ...string) func(*tenant.Facts) {
+func withCapacities(skus ...string) func(*tenant.Facts) {
 	return func(f *tenant.Facts) {
 		var all []tenant.Capacity
 		for i, s := range skus {
@@ -64,26 +64,26 @@ func having(skus ...string) func(*tenant.Facts) {
 	}
 }
 
-func members(n tenant.Known[int64]) func(*tenant.Facts) {
+func withMembers(n tenant.Known[int64]) func(*tenant.Facts) {
 	return func(f *tenant.Facts) { f.Groups = []tenant.Group{{ID: group, Members: n}} }
 }
 
-func number(n int64) tenant.People { return tenant.People{Count: tenant.Is(n)} }
+func peopleCount(n int64) tenant.People { return tenant.People{Count: tenant.Is(n)} }
 
-func seats(designers, viewers int64) tenant.Use {
-	return tenant.Use{Designers: number(designers), Viewers: number(viewers)}
+func useBy(designers, viewers int64) tenant.Use {
+	return tenant.Use{Designers: peopleCount(designers), Viewers: peopleCount(viewers)}
 }
 
-func on(ids ...string) tenant.Use { return tenant.Use{Capacities: tenant.Is(ids)} }
+func useOnCapacities(ids ...string) tenant.Use { return tenant.Use{Capacities: tenant.Is(ids)} }
 
-// attested are terms of a person of the tenant, who may not know how much.
-func attested(t license.Terms) license.Terms {
+// attestedTerms are terms of a person of the tenant, who may not know how much.
+func attestedTerms(t license.Terms) license.Terms {
 	t.Vendor, t.Grade = "", license.Attested
 	return t
 }
 
-func embedded(hosts ...string) tenant.Use {
-	return tenant.Use{Viewers: number(0), Hosts: tenant.Is(hosts)}
+func useOnHosts(hosts ...string) tenant.Use {
+	return tenant.Use{Viewers: peopleCount(0), Hosts: tenant.Is(hosts)}
 }
 
 func TestCheck(t *testing.T) {
@@ -102,76 +102,76 @@ func TestCheck(t *testing.T) {
 		want  string // findings as code verdict, sorted
 		says  string // in one of the messages or hints
 	}{
-		{"no license", license.Terms{}, facts(seats(1, 1)), none, "ent.unchecked accept", "nothing says what its license counts"},
-		{"no facts", users(250), tenant.Facts{}, none, "ent.unchecked accept", "licensed for 250 users"},
-		{"C4 a kind that is not known", license.Terms{Kind: "seat"}, facts(seats(1, 1)), none, "ent.kind reject", `"seat"`},
-		{"C5 no seats, without facts", users(0), tenant.Facts{}, none, "ent.qty reject", "0 users"},
+		{"no license", license.Terms{}, factsWith(useBy(1, 1)), none, "ent.unchecked accept", "nothing says what its license counts"},
+		{"no facts", userTerms(250), tenant.Facts{}, none, "ent.unchecked accept", "licensed for 250 users"},
+		{"C4 a kind that is not known", license.Terms{Kind: "seat"}, factsWith(useBy(1, 1)), none, "ent.kind reject", `"seat"`},
+		{"C5 no seats, without facts", userTerms(0), tenant.Facts{}, none, "ent.qty reject", "0 users"},
 
-		{"C6 as many as licensed", users(250), facts(seats(10, 240)), none, "", ""},
-		{"C6 nobody", users(1), facts(seats(0, 0)), none, "", ""},
-		{"C6 one too many", users(250), facts(seats(10, 241)), none, "ent.over_quantity warn", "ask Aurora Visuals for 1 user more"},
-		{"C6 250 seats, 310 users", users(250), facts(seats(10, 300)), none, "ent.over_quantity warn", "250 users, and 310 use it (10 designers and 300 viewers), as of 2026-11-20"},
-		{"C6 if the policy says so", users(250), facts(seats(10, 300)), strict, "ent.over_quantity review", "60 users more"},
-		{"C6 ten designers and 750 viewers need 760", users(759), facts(seats(10, 750)), none, "ent.over_quantity warn", "1 user more"},
-		{"C6 a group", users(20), facts(tenant.Use{Designers: inGroup, Viewers: number(10)}, members(tenant.Is[int64](11))), none, "ent.over_quantity warn", "11 designers and 10 viewers"},
-		{"C6 too many although viewers are unknown", users(5), facts(tenant.Use{Designers: number(6)}), none, "ent.over_quantity warn, ent.unknown_usage review", "at least 6 use it (6 designers and an unknown number of viewers)"},
-		{"C6 sums that overflow", users(250), facts(seats(1<<62, 1<<62)), none, "ent.over_quantity warn", "use it"},
+		{"C6 as many as licensed", userTerms(250), factsWith(useBy(10, 240)), none, "", ""},
+		{"C6 nobody", userTerms(1), factsWith(useBy(0, 0)), none, "", ""},
+		{"C6 one too many", userTerms(250), factsWith(useBy(10, 241)), none, "ent.over_quantity warn", "ask Aurora Visuals for 1 user more"},
+		{"C6 250 seats, 310 users", userTerms(250), factsWith(useBy(10, 300)), none, "ent.over_quantity warn", "250 users, and 310 use it (10 designers and 300 viewers), as of 2026-11-20"},
+		{"C6 if the policy says so", userTerms(250), factsWith(useBy(10, 300)), strict, "ent.over_quantity review", "60 users more"},
+		{"C6 ten designers and 750 viewers need 760", userTerms(759), factsWith(useBy(10, 750)), none, "ent.over_quantity warn", "1 user more"},
+		{"C6 a group", userTerms(20), factsWith(tenant.Use{Designers: inGroup, Viewers: peopleCount(10)}, withMembers(tenant.Is[int64](11))), none, "ent.over_quantity warn", "11 designers and 10 viewers"},
+		{"C6 too many although viewers are unknown", userTerms(5), factsWith(tenant.Use{Designers: peopleCount(6)}), none, "ent.over_quantity warn, ent.unknown_usage review", "at least 6 use it (6 designers and an unknown number of viewers)"},
+		{"C6 sums that overflow", userTerms(250), factsWith(useBy(1<<62, 1<<62)), none, "ent.over_quantity warn", "use it"},
 
-		{"C7 nobody told of this visual", users(250), facts(tenant.Use{}), none, "ent.unknown_usage review", "the number of designers and viewers is not known"},
-		{"C7 the tenant alone told", users(250), facts(tenant.Use{}, func(f *tenant.Facts) { f.Uses = nil }), none, "ent.unknown_usage review", "is not known, since nobody wrote into facts.yaml how this visual is used, as of"},
-		{"C7 by hand", users(250), facts(tenant.Use{}), asked, "ent.unknown_usage warn", "write the number of its designers and viewers"},
-		{"C7 viewers unknown", users(250), facts(tenant.Use{Designers: number(1)}), none, "ent.unknown_usage review", "the number of viewers is not known"},
-		{"C7 designers unknown", users(250), facts(tenant.Use{Viewers: number(1)}), none, "ent.unknown_usage review", "the number of designers is not known"},
-		{"C7 a group of unknown size", users(250), facts(tenant.Use{Designers: inGroup, Viewers: number(1)}, members(tenant.Known[int64]{})), none, "ent.unknown_usage review", ""},
-		{"C7 a group nobody told of", users(250), facts(tenant.Use{Designers: inGroup, Viewers: number(1)}), none, "ent.unknown_usage review", ""},
-		{"C7 a number below zero", users(250), facts(seats(-300, 10)), none, "ent.unknown_usage review", ""},
-		{"C7 the tenant's plans help to count", users(250), facts(tenant.Use{}, func(f *tenant.Facts) {
+		{"C7 nobody told of this visual", userTerms(250), factsWith(tenant.Use{}), none, "ent.unknown_usage review", "the number of designers and viewers is not known"},
+		{"C7 the tenant alone told", userTerms(250), factsWith(tenant.Use{}, func(f *tenant.Facts) { f.Uses = nil }), none, "ent.unknown_usage review", "is not known, since nobody wrote into facts.yaml how this visual is used, as of"},
+		{"C7 by hand", userTerms(250), factsWith(tenant.Use{}), asked, "ent.unknown_usage warn", "write the number of its designers and viewers"},
+		{"C7 viewers unknown", userTerms(250), factsWith(tenant.Use{Designers: peopleCount(1)}), none, "ent.unknown_usage review", "the number of viewers is not known"},
+		{"C7 designers unknown", userTerms(250), factsWith(tenant.Use{Viewers: peopleCount(1)}), none, "ent.unknown_usage review", "the number of designers is not known"},
+		{"C7 a group of unknown size", userTerms(250), factsWith(tenant.Use{Designers: inGroup, Viewers: peopleCount(1)}, withMembers(tenant.Known[int64]{})), none, "ent.unknown_usage review", ""},
+		{"C7 a group nobody told of", userTerms(250), factsWith(tenant.Use{Designers: inGroup, Viewers: peopleCount(1)}), none, "ent.unknown_usage review", ""},
+		{"C7 a number below zero", userTerms(250), factsWith(useBy(-300, 10)), none, "ent.unknown_usage review", ""},
+		{"C7 the tenant's plans help to count", userTerms(250), factsWith(tenant.Use{}, func(f *tenant.Facts) {
 			f.Users = tenant.Users{Free: tenant.Is[int64](1200), Pro: tenant.Is[int64](310), PPU: tenant.Is[int64](25)}
 		}), none, "ent.unknown_usage review", "1535 users with a Power BI plan"},
-		{"C7 an inventory that could not be read", users(250), tenant.Facts{ID: contoso, Source: "Microsoft Graph"}, none, "ent.unknown_usage review", ""},
-		{"C7 capacities unknown", capacity(nil, "F64"), facts(tenant.Use{}), none, "ent.unknown_usage review", "on which capacities"},
-		{"C7 capacities unknown, by hand", capacity(nil, "F64"), facts(tenant.Use{}), asked, "ent.unknown_usage warn", ""},
-		{"C7 capacities unknown, one of the tenant too large", capacity(nil, "F64"), facts(tenant.Use{}, having("F64", "F128")), none, "ent.unknown_usage review", ""},
-		{"C7 capacities unknown, all of the tenant covered", capacity(nil, "F64"), facts(tenant.Use{}, having("F64", "P1")), none, "ent.unknown_usage accept", "all 2 of the tenant are covered"},
-		{"C7 a capacity without SKU", capacity(nil, "F64"), facts(on(prod), having("")), none, "ent.unknown_usage review", "the SKU of the capacity"},
-		{"C7 a capacity nobody told of", capacity(nil, "F64"), facts(on(prod)), none, "ent.unknown_usage review", prod},
+		{"C7 an inventory that could not be read", userTerms(250), tenant.Facts{ID: contoso, Source: "Microsoft Graph"}, none, "ent.unknown_usage review", ""},
+		{"C7 capacities unknown", capacityTerms(nil, "F64"), factsWith(tenant.Use{}), none, "ent.unknown_usage review", "on which capacities"},
+		{"C7 capacities unknown, by hand", capacityTerms(nil, "F64"), factsWith(tenant.Use{}), asked, "ent.unknown_usage warn", ""},
+		{"C7 capacities unknown, one of the tenant too large", capacityTerms(nil, "F64"), factsWith(tenant.Use{}, withCapacities("F64", "F128")), none, "ent.unknown_usage review", ""},
+		{"C7 capacities unknown, all of the tenant covered", capacityTerms(nil, "F64"), factsWith(tenant.Use{}, withCapacities("F64", "P1")), none, "ent.unknown_usage accept", "all 2 of the tenant are covered"},
+		{"C7 a capacity without SKU", capacityTerms(nil, "F64"), factsWith(useOnCapacities(prod), withCapacities("")), none, "ent.unknown_usage review", "the SKU of the capacity"},
+		{"C7 a capacity nobody told of", capacityTerms(nil, "F64"), factsWith(useOnCapacities(prod)), none, "ent.unknown_usage review", prod},
 
-		{"C8 the licensed SKU", capacity(nil, "F64"), facts(on(prod), having("F64")), none, "", ""},
-		{"C8 the same size of another family", capacity(nil, "F64"), facts(on(prod, test, other), having("P1", "A4", "EM3")), none, "", ""},
-		{"C8 licensed F64, used on F128", capacity(nil, "F64"), facts(on(prod), having("F128")), none, "ent.sku review", "ask Aurora Visuals for a license of F128"},
-		{"C8 licensed F64, used on P2", capacity(nil, "F64"), facts(on(prod), having("P2")), none, "ent.sku review", "P2 (128 capacity units)"},
-		{"C8 one of two is too large", capacity(nil, "P1"), facts(on(prod, test), having("P1", "P2")), none, "ent.sku review", test},
-		{"C8 the largest licensed counts", capacity(nil, "EM1", "F128"), facts(on(prod), having("F128")), none, "", ""},
-		{"C8 a trial capacity", capacity(nil, "F32"), facts(on(prod), having("FT1")), none, "ent.sku review", "FT1 (64 capacity units)"},
-		{"C8 an id that is listed", capacity([]string{prod}, "F64"), facts(on(strings.ToUpper(prod)), having("F64")), none, "", ""},
-		{"C8 an id that is not listed", capacity([]string{test}, "F64"), facts(on(prod), having("F64")), none, "ent.sku review", "not among the 1 that its license lists"},
-		{"C8 neither listed nor small enough", capacity([]string{test}, "F64"), facts(on(prod), having("F128")), none, "ent.sku review, ent.sku review", ""},
-		{"C8 a SKU that is not known", capacity(nil, "F64"), facts(on(prod), having("F4096")), none, "ent.sku reject", `"F4096", which is not known here`},
-		{"C8 a SKU in small letters", capacity(nil, "F64"), facts(on(prod), having("f64")), asked, "ent.sku reject", ""},
-		{"C8 a licensed SKU that is not known", capacity(nil, "F4096"), facts(on(prod), having("F2")), none, "ent.sku reject", `"F4096"`},
-		{"C8 no SKU licensed", capacity(nil), tenant.Facts{}, none, "ent.sku reject", "licensed for nothing"},
-		{"C8 Premium Per User", capacity(nil, "F2048"), facts(on(prod), having("PP3")), none, "ent.sku review", "Premium Per User"},
-		{"C8 used on none", capacity(nil, "F64"), facts(on()), none, "", ""},
+		{"C8 the licensed SKU", capacityTerms(nil, "F64"), factsWith(useOnCapacities(prod), withCapacities("F64")), none, "", ""},
+		{"C8 the same size of another family", capacityTerms(nil, "F64"), factsWith(useOnCapacities(prod, test, other), withCapacities("P1", "A4", "EM3")), none, "", ""},
+		{"C8 licensed F64, used on F128", capacityTerms(nil, "F64"), factsWith(useOnCapacities(prod), withCapacities("F128")), none, "ent.sku review", "ask Aurora Visuals for a license of F128"},
+		{"C8 licensed F64, used on P2", capacityTerms(nil, "F64"), factsWith(useOnCapacities(prod), withCapacities("P2")), none, "ent.sku review", "P2 (128 capacity units)"},
+		{"C8 one of two is too large", capacityTerms(nil, "P1"), factsWith(useOnCapacities(prod, test), withCapacities("P1", "P2")), none, "ent.sku review", test},
+		{"C8 the largest licensed counts", capacityTerms(nil, "EM1", "F128"), factsWith(useOnCapacities(prod), withCapacities("F128")), none, "", ""},
+		{"C8 a trial capacity", capacityTerms(nil, "F32"), factsWith(useOnCapacities(prod), withCapacities("FT1")), none, "ent.sku review", "FT1 (64 capacity units)"},
+		{"C8 an id that is listed", capacityTerms([]string{prod}, "F64"), factsWith(useOnCapacities(strings.ToUpper(prod)), withCapacities("F64")), none, "", ""},
+		{"C8 an id that is not listed", capacityTerms([]string{test}, "F64"), factsWith(useOnCapacities(prod), withCapacities("F64")), none, "ent.sku review", "not among the 1 that its license lists"},
+		{"C8 neither listed nor small enough", capacityTerms([]string{test}, "F64"), factsWith(useOnCapacities(prod), withCapacities("F128")), none, "ent.sku review, ent.sku review", ""},
+		{"C8 a SKU that is not known", capacityTerms(nil, "F64"), factsWith(useOnCapacities(prod), withCapacities("F4096")), none, "ent.sku reject", `"F4096", which is not known here`},
+		{"C8 a SKU in small letters", capacityTerms(nil, "F64"), factsWith(useOnCapacities(prod), withCapacities("f64")), asked, "ent.sku reject", ""},
+		{"C8 a licensed SKU that is not known", capacityTerms(nil, "F4096"), factsWith(useOnCapacities(prod), withCapacities("F2")), none, "ent.sku reject", `"F4096"`},
+		{"C8 no SKU licensed", capacityTerms(nil), tenant.Facts{}, none, "ent.sku reject", "licensed for nothing"},
+		{"C8 Premium Per User", capacityTerms(nil, "F2048"), factsWith(useOnCapacities(prod), withCapacities("PP3")), none, "ent.sku review", "Premium Per User"},
+		{"C8 used on none", capacityTerms(nil, "F64"), factsWith(useOnCapacities()), none, "", ""},
 
-		{"C9 the host", site(reports), facts(embedded(reports)), none, "", ""},
-		{"C9 not embedded yet", site(reports), facts(embedded()), none, "", ""},
-		{"C9 the host as a beginning", site(reports), facts(embedded("reports.contoso.com.evil.example")), none, "ent.site reject", `embedded on "reports.contoso.com.evil.example"`},
-		{"C9 a wildcard licensed", site("*.contoso.com"), facts(embedded(reports)), none, "ent.site reject", ""},
-		{"C9 a homograph", site(reports), facts(embedded("reports.сontoso.com")), none, "ent.site reject", `reports.\u0441ontoso.com`},
-		{"C9 a port", site(reports), facts(embedded(reports + ":8443")), none, "ent.site reject", ""},
-		{"C9 a dot at the end", site(reports), facts(embedded(reports + ".")), none, "ent.site reject", ""},
-		{"C9 capitals", site(reports), facts(embedded("Reports.contoso.com")), none, "ent.site reject", ""},
-		{"C9 a site more than licensed", site(reports), facts(embedded(reports, "portal.contoso.com")), none, "ent.site reject", "portal"},
-		{"C9 in the service, too", site(reports), facts(tenant.Use{Viewers: number(12), Hosts: tenant.Is([]string{reports})}), none, "ent.site review", "12 people view it in the Power BI service"},
-		{"C9 viewers unknown", site(reports), facts(tenant.Use{Hosts: tenant.Is([]string{reports})}), none, "ent.unknown_usage review", "0 if it is embedded only"},
-		{"C9 fewer viewers than none", site(reports), facts(tenant.Use{Viewers: number(-1), Hosts: tenant.Is([]string{reports})}), none, "ent.unknown_usage review", ""},
-		{"C9 hosts unknown", site(reports), facts(tenant.Use{Viewers: number(0)}), none, "ent.unknown_usage review", "on which hosts"},
-		{"C9 hosts unknown, all of the tenant covered", site(reports), facts(tenant.Use{Viewers: number(0)}, sites(reports)), none, "ent.unknown_usage accept", "all 1 of the tenant"},
-		{"C9 hosts unknown, one of the tenant not covered", site(reports), facts(tenant.Use{Viewers: number(0)}, sites(reports, "x.example")), asked, "ent.unknown_usage warn", ""},
+		{"C9 the host", siteTerms(reports), factsWith(useOnHosts(reports)), none, "", ""},
+		{"C9 not embedded yet", siteTerms(reports), factsWith(useOnHosts()), none, "", ""},
+		{"C9 the host as a beginning", siteTerms(reports), factsWith(useOnHosts("reports.contoso.com.evil.example")), none, "ent.site reject", `embedded on "reports.contoso.com.evil.example"`},
+		{"C9 a wildcard licensed", siteTerms("*.contoso.com"), factsWith(useOnHosts(reports)), none, "ent.site reject", ""},
+		{"C9 a homograph", siteTerms(reports), factsWith(useOnHosts("reports.сontoso.com")), none, "ent.site reject", `reports.\u0441ontoso.com`},
+		{"C9 a port", siteTerms(reports), factsWith(useOnHosts(reports + ":8443")), none, "ent.site reject", ""},
+		{"C9 a dot at the end", siteTerms(reports), factsWith(useOnHosts(reports + ".")), none, "ent.site reject", ""},
+		{"C9 capitals", siteTerms(reports), factsWith(useOnHosts("Reports.contoso.com")), none, "ent.site reject", ""},
+		{"C9 a site more than licensed", siteTerms(reports), factsWith(useOnHosts(reports, "portal.contoso.com")), none, "ent.site reject", "portal"},
+		{"C9 in the service, too", siteTerms(reports), factsWith(tenant.Use{Viewers: peopleCount(12), Hosts: tenant.Is([]string{reports})}), none, "ent.site review", "12 people view it in the Power BI service"},
+		{"C9 viewers unknown", siteTerms(reports), factsWith(tenant.Use{Hosts: tenant.Is([]string{reports})}), none, "ent.unknown_usage review", "0 if it is embedded only"},
+		{"C9 fewer viewers than none", siteTerms(reports), factsWith(tenant.Use{Viewers: peopleCount(-1), Hosts: tenant.Is([]string{reports})}), none, "ent.unknown_usage review", ""},
+		{"C9 hosts unknown", siteTerms(reports), factsWith(tenant.Use{Viewers: peopleCount(0)}), none, "ent.unknown_usage review", "on which hosts"},
+		{"C9 hosts unknown, all of the tenant covered", siteTerms(reports), factsWith(tenant.Use{Viewers: peopleCount(0)}, sites(reports)), none, "ent.unknown_usage accept", "all 1 of the tenant"},
+		{"C9 hosts unknown, one of the tenant not covered", siteTerms(reports), factsWith(tenant.Use{Viewers: peopleCount(0)}, sites(reports, "x.example")), asked, "ent.unknown_usage warn", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			found := tenant.Check(c.terms, gauge, c.facts, c.need)
-			if got := brief(found); got != c.want {
+			if got := findingsText(found); got != c.want {
 				t.Errorf("got %q, want %q\n%v", got, c.want, found)
 			}
 			if !strings.Contains(fmt.Sprint(found), c.says) {
@@ -181,8 +181,8 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// brief lists findings as code and verdict, sorted.
-func brief(found []verdict.Finding) string {
+// findingsText lists findings as code and verdict, sorted.
+func findingsText(found []verdict.Finding) string {
 	var all []string
 	for _, f := range found {
 		all = append(all, fmt.Sprintf("%s %s", f.Code, f.Verdict))
@@ -194,28 +194,28 @@ func brief(found []verdict.Finding) string {
 // TestAttestedWithoutHowMuch: what an attestation leaves open is unchecked, said
 // so, and never refused; what it says is checked, and a vendor must always say.
 func TestAttestedWithoutHowMuch(t *testing.T) {
-	for name, terms := range map[string]license.Terms{"users": users(0), "capacity": capacity(nil), "site": site()} {
-		for _, f := range []tenant.Facts{{}, facts(seats(3, 4))} {
-			got := tenant.Check(attested(terms), gauge, f, tenant.Need{})
+	for name, terms := range map[string]license.Terms{"users": userTerms(0), "capacity": capacityTerms(nil), "site": siteTerms()} {
+		for _, f := range []tenant.Facts{{}, factsWith(useBy(3, 4))} {
+			got := tenant.Check(attestedTerms(terms), gauge, f, tenant.Need{})
 			if len(got) != 1 || got[0].Code != tenant.Unchecked || got[0].Verdict != verdict.Accept || got[0].Hint == "" {
 				t.Errorf("%s: got %+v", name, got)
 			}
 		}
 	}
-	if got := tenant.Check(users(0), gauge, facts(seats(3, 4)), tenant.Need{}); len(got) != 1 || got[0].Verdict != verdict.Reject {
+	if got := tenant.Check(userTerms(0), gauge, factsWith(useBy(3, 4)), tenant.Need{}); len(got) != 1 || got[0].Verdict != verdict.Reject {
 		t.Errorf("a vendor who says nothing: %+v", got)
 	}
-	if got := tenant.Check(attested(users(2)), gauge, facts(seats(3, 4)), tenant.Need{}); len(got) != 1 || got[0].Code != "ent.over_quantity" {
+	if got := tenant.Check(attestedTerms(userTerms(2)), gauge, factsWith(useBy(3, 4)), tenant.Need{}); len(got) != 1 || got[0].Code != "ent.over_quantity" {
 		t.Errorf("an attestation that says too few: %+v", got)
 	}
 }
 
 func TestNamesOfPeopleStayOut(t *testing.T) {
-	f := facts(on(prod), having("F128"))
+	f := factsWith(useOnCapacities(prod), withCapacities("F128"))
 	all, _ := f.Capacities.Get()
 	all[0].Name = "Trial-mary@contoso.com"
 	f.Source, f.Groups = "mary", []tenant.Group{{ID: group, Name: "mary's"}}
-	for _, found := range tenant.Check(capacity(nil, "F64"), gauge, f, tenant.Need{}) {
+	for _, found := range tenant.Check(capacityTerms(nil, "F64"), gauge, f, tenant.Need{}) {
 		if strings.Contains(strings.ToLower(found.Message+found.Hint), "mary") {
 			t.Errorf("a name is in %q", found.Message)
 		}
@@ -223,7 +223,7 @@ func TestNamesOfPeopleStayOut(t *testing.T) {
 }
 
 func TestFactsOfAnotherTenant(t *testing.T) {
-	f := facts(seats(1, 1))
+	f := factsWith(useBy(1, 1))
 	if err := f.About(contoso); err != nil {
 		t.Error(err)
 	}
@@ -247,7 +247,7 @@ var allSKUs = []string{
 func drawPeople(t *rapid.T, name string) tenant.People {
 	switch rapid.IntRange(0, 2).Draw(t, name) {
 	case 0:
-		return number(rapid.Int64Range(0, 20).Draw(t, name+" count"))
+		return peopleCount(rapid.Int64Range(0, 20).Draw(t, name+" count"))
 	case 1:
 		return tenant.People{Groups: []string{rapid.SampledFrom([]string{group, other}).Draw(t, name+" group")}}
 	}
@@ -264,10 +264,10 @@ func drawFacts(t *rapid.T) tenant.Facts {
 	if rapid.Bool().Draw(t, "hosts known") {
 		u.Hosts = tenant.Is(hosts.Draw(t, "hosts"))
 	}
-	f := facts(u, members(tenant.Is(rapid.Int64Range(0, 20).Draw(t, "members"))))
+	f := factsWith(u, withMembers(tenant.Is(rapid.Int64Range(0, 20).Draw(t, "members"))))
 	if rapid.Bool().Draw(t, "capacities known") {
 		skus := append([]string{"", "F4096", "PP3", "FT1"}, allSKUs...)
-		having(rapid.SliceOfN(rapid.SampledFrom(skus), 0, 3).Draw(t, "skus")...)(&f)
+		withCapacities(rapid.SliceOfN(rapid.SampledFrom(skus), 0, 3).Draw(t, "skus")...)(&f)
 	}
 	if rapid.Bool().Draw(t, "sites known") {
 		f.Sites = tenant.Is(hosts.Draw(t, "sites"))
@@ -291,7 +291,7 @@ func notWorse(t *rapid.T, less, more license.Terms, f tenant.Facts, n tenant.Nee
 func TestMoreLicensedIsNeverWorse(t *testing.T) {
 	t.Run("seats", rapid.MakeCheck(func(t *rapid.T) {
 		n := rapid.Int64Range(0, 40).Draw(t, "seats")
-		notWorse(t, users(n), users(n+rapid.Int64Range(0, 40).Draw(t, "more")), drawFacts(t), drawNeed(t))
+		notWorse(t, userTerms(n), userTerms(n+rapid.Int64Range(0, 40).Draw(t, "more")), drawFacts(t), drawNeed(t))
 	}))
 	t.Run("SKU", rapid.MakeCheck(func(t *rapid.T) {
 		pair := rapid.SliceOfN(rapid.SampledFrom(append([]string{"F4096"}, allSKUs...)), 2, 2).Draw(t, "licensed")
@@ -301,10 +301,10 @@ func TestMoreLicensedIsNeverWorse(t *testing.T) {
 			return x - y
 		})
 		ids := rapid.SliceOfN(rapid.SampledFrom([]string{prod, test}), 0, 2).Draw(t, "listed")
-		notWorse(t, capacity(ids, pair[0]), capacity(ids, pair[1]), drawFacts(t), drawNeed(t))
+		notWorse(t, capacityTerms(ids, pair[0]), capacityTerms(ids, pair[1]), drawFacts(t), drawNeed(t))
 	}))
 	t.Run("sites", rapid.MakeCheck(func(t *rapid.T) {
-		notWorse(t, site("a.example"), site("a.example", "b.example"), drawFacts(t), drawNeed(t))
+		notWorse(t, siteTerms("a.example"), siteTerms("a.example", "b.example"), drawFacts(t), drawNeed(t))
 	}))
 }
 
@@ -313,7 +313,7 @@ func TestMoreLicensedIsNeverWorse(t *testing.T) {
 func TestUnknownIsNeverSilent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f, n := drawFacts(t), drawNeed(t)
-		terms := rapid.SampledFrom([]license.Terms{users(1000), capacity(nil, "F2048"), site("a.example", "b.example", "c.example")}).Draw(t, "license")
+		terms := rapid.SampledFrom([]license.Terms{userTerms(1000), capacityTerms(nil, "F2048"), siteTerms("a.example", "b.example", "c.example")}).Draw(t, "license")
 		u := f.Uses[0]
 		known := false
 		switch terms.Kind {

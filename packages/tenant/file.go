@@ -58,134 +58,134 @@ const maxHost = 253
 func ParseFacts(name string, b []byte) (Facts, error) {
 	r := &reader{name: name}
 	var f Facts
-	if root := r.document(b); root != nil {
-		f = r.facts(root)
+	if root := r.parseDocument(b); root != nil {
+		f = r.readFacts(root)
 	}
-	if len(r.found) > 0 {
-		r.found.sort()
-		return Facts{}, r.found
+	if len(r.faults) > 0 {
+		r.faults.sort()
+		return Facts{}, r.faults
 	}
 	return f, nil
 }
 
-func (r *reader) facts(root *yaml.Node) Facts {
-	s := r.section(root, "the facts file", []string{"version", "tenant", "as_of", "source"},
+func (r *reader) readFacts(root *yaml.Node) Facts {
+	s := r.readSection(root, "the facts file", []string{"version", "tenant", "as_of", "source"},
 		[]string{"domains", "users", "groups", "capacities", "sites", "settings", "subscriptions", "uses"})
-	if v, ok := r.text(s, "version"); ok && v != "1" {
-		r.addAt(s.values["version"], "write version: 1, or update orgstore", "this is a facts file of version %s; this orgstore reads version 1", shown(v))
+	if v, ok := r.readText(s, "version"); ok && v != "1" {
+		r.addFaultAt(s.values["version"], "write version: 1, or update orgstore", "this is a facts file of version %s; this orgstore reads version 1", quoteShort(v))
 	}
 	var f Facts
-	f.ID = r.id(s, "tenant", "a tenant id; the Azure portal shows it as Directory (tenant) ID")
-	f.AsOf = r.day(s, "as_of")
-	f.Source, _ = r.text(s, "source")
-	f.Domains, _ = r.hosts(s, "domains").Get()
+	f.ID = r.readID(s, "tenant", "a tenant id; the Azure portal shows it as Directory (tenant) ID")
+	f.AsOf = r.readDay(s, "as_of")
+	f.Source, _ = r.readText(s, "source")
+	f.Domains, _ = r.readHosts(s, "domains").Get()
 	if n := s.values["users"]; n != nil {
-		u := r.section(n, `"users"`, nil, []string{"free", "pro", "ppu"})
-		f.Users = Users{r.number(u, "free"), r.number(u, "pro"), r.number(u, "ppu")}
+		u := r.readSection(n, `"users"`, nil, []string{"free", "pro", "ppu"})
+		f.Users = Users{r.readNumber(u, "free"), r.readNumber(u, "pro"), r.readNumber(u, "ppu")}
 	}
-	f.Groups = r.groups(s)
-	f.Capacities = r.capacities(s)
-	f.Sites = r.hosts(s, "sites")
-	f.Settings = r.settings(s)
-	f.Subscriptions = r.subscriptions(s)
-	f.Uses = r.uses(s, f)
+	f.Groups = r.readGroups(s)
+	f.Capacities = r.readCapacities(s)
+	f.Sites = r.readHosts(s, "sites")
+	f.Settings = r.readSettings(s)
+	f.Subscriptions = r.readSubscriptions(s)
+	f.Uses = r.readUses(s, f)
 	return f
 }
 
-func (r *reader) groups(s section) []Group {
+func (r *reader) readGroups(s section) []Group {
 	var groups []Group
-	seen := once{}
-	items, _ := r.list(s, "groups")
+	seen := firstLines{}
+	items, _ := r.readList(s, "groups")
 	for _, n := range items {
-		g := r.section(n, "a group", []string{"id"}, []string{"name", "members"})
-		name, _ := r.text(g, "name")
-		groups = append(groups, Group{seen.id(r, g), name, r.number(g, "members")})
+		g := r.readSection(n, "a group", []string{"id"}, []string{"name", "members"})
+		name, _ := r.readText(g, "name")
+		groups = append(groups, Group{seen.readUniqueID(r, g), name, r.readNumber(g, "members")})
 	}
 	return groups
 }
 
-func (r *reader) capacities(s section) Known[[]Capacity] {
-	items, given := r.list(s, "capacities")
+func (r *reader) readCapacities(s section) Known[[]Capacity] {
+	items, given := r.readList(s, "capacities")
 	if !given {
 		return Known[[]Capacity]{}
 	}
 	capacities := []Capacity{}
-	seen := once{}
+	seen := firstLines{}
 	for _, n := range items {
-		c := r.section(n, "a capacity", []string{"id"}, []string{"name", "sku", "state", "region"})
-		k := Capacity{ID: seen.id(r, c), SKU: r.sku(c)}
-		k.Name, _ = r.text(c, "name")
-		k.State, _ = r.text(c, "state")
-		k.Region, _ = r.text(c, "region")
+		c := r.readSection(n, "a capacity", []string{"id"}, []string{"name", "sku", "state", "region"})
+		k := Capacity{ID: seen.readUniqueID(r, c), SKU: r.readSKU(c)}
+		k.Name, _ = r.readText(c, "name")
+		k.State, _ = r.readText(c, "state")
+		k.Region, _ = r.readText(c, "region")
 		capacities = append(capacities, k)
 	}
 	return Is(capacities)
 }
 
-func (r *reader) settings(s section) Known[[]Setting] {
-	items, given := r.list(s, "settings")
+func (r *reader) readSettings(s section) Known[[]Setting] {
+	items, given := r.readList(s, "settings")
 	if !given {
 		return Known[[]Setting]{}
 	}
 	settings := []Setting{}
-	seen := once{}
+	seen := firstLines{}
 	for _, n := range items {
-		g := r.section(n, "a setting", []string{"name", "enabled"}, []string{"grouped"})
-		name, _ := r.text(g, "name")
-		if _, ok := knownSetting(name); name != "" && !ok {
-			r.addAt(g.values["name"], "remove it", "%s is no tenant setting that concerns visuals", shown(name))
+		g := r.readSection(n, "a setting", []string{"name", "enabled"}, []string{"grouped"})
+		name, _ := r.readText(g, "name")
+		if _, ok := findSetting(name); name != "" && !ok {
+			r.addFaultAt(g.values["name"], "remove it", "%s is no tenant setting that concerns visuals", quoteShort(name))
 		}
-		seen.mark(r, g.values["name"], name)
-		settings = append(settings, Setting{name, r.yes(g, "enabled"), r.yes(g, "grouped")})
+		seen.refuseRepeat(r, g.values["name"], name)
+		settings = append(settings, Setting{name, r.readBool(g, "enabled"), r.readBool(g, "grouped")})
 	}
 	return Is(settings)
 }
 
-// yes reads true or false; what is not there is false.
-func (r *reader) yes(s section, key string) bool {
-	t, ok := r.text(s, key)
+// readBool reads true or false; what is not there is false.
+func (r *reader) readBool(s section, key string) bool {
+	t, ok := r.readText(s, key)
 	if ok && t != "true" && t != "false" {
-		r.addAt(s.values[key], "write true or false", "%q is neither true nor false: %s", key, shown(t))
+		r.addFaultAt(s.values[key], "write true or false", "%q is neither true nor false: %s", key, quoteShort(t))
 	}
 	return t == "true"
 }
 
-func (r *reader) subscriptions(s section) Known[[]Subscription] {
-	items, given := r.list(s, "subscriptions")
+func (r *reader) readSubscriptions(s section) Known[[]Subscription] {
+	items, given := r.readList(s, "subscriptions")
 	if !given {
 		return Known[[]Subscription]{}
 	}
 	subscriptions := []Subscription{}
-	seen := once{}
+	seen := firstLines{}
 	for _, n := range items {
-		g := r.section(n, "a subscription", []string{"sku", "plan"}, []string{"name", "state", "bought", "assigned"})
-		b := Subscription{SKU: r.id(g, "sku", "an id as Microsoft writes it"), Bought: r.number(g, "bought"), Assigned: r.number(g, "assigned")}
-		seen.mark(r, g.values["sku"], b.SKU)
-		b.Name, _ = r.text(g, "name")
-		b.State, _ = r.text(g, "state")
-		b.Plan, _ = r.text(g, "plan")
+		g := r.readSection(n, "a subscription", []string{"sku", "plan"}, []string{"name", "state", "bought", "assigned"})
+		b := Subscription{SKU: r.readID(g, "sku", "an id as Microsoft writes it"), Bought: r.readNumber(g, "bought"), Assigned: r.readNumber(g, "assigned")}
+		seen.refuseRepeat(r, g.values["sku"], b.SKU)
+		b.Name, _ = r.readText(g, "name")
+		b.State, _ = r.readText(g, "state")
+		b.Plan, _ = r.readText(g, "plan")
 		if plans := []string{PlanFree, PlanPro, PlanPPU, PlanLegacy}; b.Plan != "" && !slices.Contains(plans, b.Plan) {
-			r.addAt(g.values["plan"], "known here: "+strings.Join(plans, ", "), "%s is no plan of Power BI", shown(b.Plan))
+			r.addFaultAt(g.values["plan"], "known here: "+strings.Join(plans, ", "), "%s is no plan of Power BI", quoteShort(b.Plan))
 		}
 		subscriptions = append(subscriptions, b)
 	}
 	return Is(subscriptions)
 }
 
-// sku reads a SKU. One that Microsoft sells tomorrow must not make the file
+// readSKU reads a SKU. One that Microsoft sells tomorrow must not make the file
 // unreadable today; one in small letters is a slip.
-func (r *reader) sku(s section) SKU {
-	t, _ := r.text(s, "sku")
+func (r *reader) readSKU(s section) SKU {
+	t, _ := r.readText(s, "sku")
 	if upper := strings.ToUpper(t); upper != t && ParseSKU(upper).Known() {
-		r.addAt(s.values["sku"], "write "+upper, "%s is not how Microsoft spells a SKU", shown(t))
+		r.addFaultAt(s.values["sku"], "write "+upper, "%s is not how Microsoft spells a SKU", quoteShort(t))
 	}
 	if len(t) > maxSKU {
-		r.addAt(s.values["sku"], "it is a word such as F64 or P1", "%s is not a SKU", shown(t))
+		r.addFaultAt(s.values["sku"], "it is a word such as F64 or P1", "%s is not a SKU", quoteShort(t))
 	}
 	return ParseSKU(t)
 }
 
-func (r *reader) uses(s section, f Facts) []Use {
+func (r *reader) readUses(s section, f Facts) []Use {
 	groups, capacities := map[string]bool{}, map[string]bool{}
 	for _, g := range f.Groups {
 		groups[g.ID] = true
@@ -197,101 +197,101 @@ func (r *reader) uses(s section, f Facts) []Use {
 		capacities = nil // any may be named
 	}
 	var uses []Use
-	seen := once{}
-	items, _ := r.list(s, "uses")
+	seen := firstLines{}
+	items, _ := r.readList(s, "uses")
 	for _, n := range items {
-		u := r.section(n, `an item of "uses"`, []string{"guid"}, []string{"designers", "viewers", "capacities", "hosts"})
+		u := r.readSection(n, `an item of "uses"`, []string{"guid"}, []string{"designers", "viewers", "capacities", "hosts"})
 		use := Use{
-			GUID:       r.guid(u),
-			Designers:  r.people(u, "designers", groups),
-			Viewers:    r.people(u, "viewers", groups),
-			Capacities: r.ids(u, "capacities", "capacities", capacities),
-			Hosts:      r.hosts(u, "hosts"),
+			GUID:       r.readGUID(u),
+			Designers:  r.readPeople(u, "designers", groups),
+			Viewers:    r.readPeople(u, "viewers", groups),
+			Capacities: r.readIDs(u, "capacities", "capacities", capacities),
+			Hosts:      r.readHosts(u, "hosts"),
 		}
-		seen.mark(r, u.values["guid"], use.GUID.String())
+		seen.refuseRepeat(r, u.values["guid"], use.GUID.String())
 		uses = append(uses, use)
 	}
 	return uses
 }
 
-func (r *reader) guid(s section) visual.GUID {
-	t, ok := r.text(s, "guid")
+func (r *reader) readGUID(s section) visual.GUID {
+	t, ok := r.readText(s, "guid")
 	if !ok {
 		return visual.GUID{}
 	}
 	g, err := visual.ParseGUID(t)
 	if err != nil {
-		r.addAt(s.values["guid"], "orgstore package list shows the GUIDs of packages", "%v", err)
+		r.addFaultAt(s.values["guid"], "orgstore package list shows the GUIDs of packages", "%v", err)
 	}
 	return g
 }
 
-// people reads a number, or the groups in which people are.
-func (r *reader) people(s section, key string, groups map[string]bool) People {
+// readPeople reads a number, or the groups in which people are.
+func (r *reader) readPeople(s section, key string, groups map[string]bool) People {
 	n := s.values[key]
 	if n == nil || n.Kind != yaml.SequenceNode {
-		return People{Count: r.number(s, key)}
+		return People{Count: r.readNumber(s, key)}
 	}
 	if len(n.Content) == 0 {
-		r.addAt(n, "write 0 if there are none, or remove the key if that is unknown", "%q names no groups", key)
+		r.addFaultAt(n, "write 0 if there are none, or remove the key if that is unknown", "%q names no groups", key)
 	}
-	ids, _ := r.ids(s, key, "groups", groups).Get()
+	ids, _ := r.readIDs(s, key, "groups", groups).Get()
 	return People{Groups: ids}
 }
 
-// ids reads a list of ids, each among those known if any are given.
-func (r *reader) ids(s section, key, of string, known map[string]bool) Known[[]string] {
-	items, given := r.list(s, key)
+// readIDs reads a list of ids, each among those known if any are given.
+func (r *reader) readIDs(s section, key, of string, known map[string]bool) Known[[]string] {
+	items, given := r.readList(s, key)
 	if !given {
 		return Known[[]string]{}
 	}
 	ids := []string{}
-	seen := once{}
+	seen := firstLines{}
 	for _, n := range items {
-		id := r.idAt(n, "an item of "+strconv.Quote(key), "an id as Microsoft writes it")
+		id := r.readIDAt(n, "an item of "+strconv.Quote(key), "an id as Microsoft writes it")
 		if id != "" && known != nil && !known[id] {
-			r.addAt(n, "add it there, or correct it here", "%s is not among the %s of this file", id, of)
+			r.addFaultAt(n, "add it there, or correct it here", "%s is not among the %s of this file", id, of)
 		}
-		seen.mark(r, n, id)
+		seen.refuseRepeat(r, n, id)
 		ids = append(ids, id)
 	}
 	return Is(ids)
 }
 
-func (r *reader) hosts(s section, key string) Known[[]string] {
-	items, given := r.list(s, key)
+func (r *reader) readHosts(s section, key string) Known[[]string] {
+	items, given := r.readList(s, key)
 	if !given {
 		return Known[[]string]{}
 	}
 	hosts := []string{}
-	seen := once{}
+	seen := firstLines{}
 	for _, n := range items {
-		h, ok := r.scalar(n, "an item of "+strconv.Quote(key))
+		h, ok := r.readScalar(n, "an item of "+strconv.Quote(key))
 		if ok && (len(h) > maxHost || !hostForm.MatchString(h)) {
-			r.addAt(n, "write it as reports.contoso.com: small letters, no scheme, port, path or *; other alphabets as xn--", "%s is not the name of a host", shown(h))
+			r.addFaultAt(n, "write it as reports.contoso.com: small letters, no scheme, port, path or *; other alphabets as xn--", "%s is not the name of a host", quoteShort(h))
 		}
-		seen.mark(r, n, h)
+		seen.refuseRepeat(r, n, h)
 		hosts = append(hosts, h)
 	}
 	return Is(hosts)
 }
 
-func (r *reader) number(s section, key string) Known[int64] {
-	t, ok := r.text(s, key)
+func (r *reader) readNumber(s section, key string) Known[int64] {
+	t, ok := r.readText(s, key)
 	if !ok {
 		return Known[int64]{}
 	}
 	if !numberForm.MatchString(t) {
-		r.addAt(s.values[key], "write digits alone, as 1200; remove the key if the number is unknown", "%s is not a number of people", shown(t))
+		r.addFaultAt(s.values[key], "write digits alone, as 1200; remove the key if the number is unknown", "%s is not a number of people", quoteShort(t))
 		return Known[int64]{}
 	}
 	n, _ := strconv.ParseInt(t, 10, 64) // nine digits at most
 	return Is(n)
 }
 
-// day reads a date, or a time with its zone.
-func (r *reader) day(s section, key string) time.Time {
-	t, ok := r.text(s, key)
+// readDay reads a date, or a time with its zone.
+func (r *reader) readDay(s section, key string) time.Time {
+	t, ok := r.readText(s, key)
 	if !ok {
 		return time.Time{}
 	}
@@ -300,48 +300,48 @@ func (r *reader) day(s section, key string) time.Time {
 			return at.UTC()
 		}
 	}
-	r.addAt(s.values[key], "write it as 2026-11-20, or as 2026-11-20T14:30:00Z", "%s is not a date of this century", shown(t))
+	r.addFaultAt(s.values[key], "write it as 2026-11-20, or as 2026-11-20T14:30:00Z", "%s is not a date of this century", quoteShort(t))
 	return time.Time{}
 }
 
-// id reads an id under a key and returns it in lower case.
-func (r *reader) id(s section, key, form string) string {
+// readID reads an id under a key and returns it in lower case.
+func (r *reader) readID(s section, key, form string) string {
 	if n := s.values[key]; n != nil {
-		return r.idAt(n, strconv.Quote(key), form)
+		return r.readIDAt(n, strconv.Quote(key), form)
 	}
 	return ""
 }
 
-func (r *reader) idAt(n *yaml.Node, what, form string) string {
-	t, ok := r.scalar(n, what)
+func (r *reader) readIDAt(n *yaml.Node, what, form string) string {
+	t, ok := r.readScalar(n, what)
 	if !ok {
 		return ""
 	}
 	id := strings.ToLower(t)
 	// Tenants, groups and capacities have ids of one form.
 	if !license.ValidTenant(id) {
-		r.addAt(n, "it has the form 8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11", "%s is not %s", shown(t), form)
+		r.addFaultAt(n, "it has the form 8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11", "%s is not %s", quoteShort(t), form)
 		return ""
 	}
 	return id
 }
 
-// once maps what may be said once to the line on which it was.
-type once map[string]int
+// firstLines maps what may be said once to the line on which it was.
+type firstLines map[string]int
 
-func (o once) mark(r *reader, n *yaml.Node, what string) {
+func (o firstLines) refuseRepeat(r *reader, n *yaml.Node, what string) {
 	if n == nil || what == "" {
 		return
 	}
 	if line, twice := o[what]; twice {
-		r.addAt(n, "keep one of them", "%s is given twice; first at line %d", shown(what), line)
+		r.addFaultAt(n, "keep one of them", "%s is given twice; first at line %d", quoteShort(what), line)
 		return
 	}
 	o[what] = n.Line
 }
 
-func (o once) id(r *reader, s section) string {
-	id := r.id(s, "id", "an id as Microsoft writes it")
-	o.mark(r, s.values["id"], id)
+func (o firstLines) readUniqueID(r *reader, s section) string {
+	id := r.readID(s, "id", "an id as Microsoft writes it")
+	o.refuseRepeat(r, s.values["id"], id)
 	return id
 }

@@ -47,7 +47,7 @@ func TestParseFacts(t *testing.T) {
 		Sites: tenant.Is([]string{"reports.contoso.com"}),
 		Uses: []tenant.Use{
 			{
-				GUID: gauge, Designers: tenant.People{Groups: []string{group}}, Viewers: number(750),
+				GUID: gauge, Designers: tenant.People{Groups: []string{group}}, Viewers: peopleCount(750),
 				Capacities: tenant.Is([]string{prod}), Hosts: tenant.Is([]string{}),
 			},
 			{GUID: must(visual.ParseGUID("auroraOther"))},

@@ -27,23 +27,23 @@ const maxPeople = 999_999_999
 // Clean would change, or more than a file may hold.
 func Format(f Facts) ([]byte, error) {
 	w := &writer{}
-	w.line("# Told by the tenant, and written anew by each refresh. Write what you know into %s.", FileName)
-	w.line("version: 1")
-	w.line("tenant: %s", quote(f.ID))
-	w.line("as_of: %s", f.AsOf.UTC().Format(time.RFC3339Nano))
-	w.line("source: %s", quote(f.Source))
+	w.writeLine("# Told by the tenant, and written anew by each refresh. Write what you know into %s.", FileName)
+	w.writeLine("version: 1")
+	w.writeLine("tenant: %s", quoteYAML(f.ID))
+	w.writeLine("as_of: %s", f.AsOf.UTC().Format(time.RFC3339Nano))
+	w.writeLine("source: %s", quoteYAML(f.Source))
 	if len(f.Domains) > 0 {
-		w.line("domains: %s", flow(f.Domains))
+		w.writeLine("domains: %s", flowList(f.Domains))
 	}
 	if f.Users != (Users{}) {
-		w.line("users: %s", mapping{}.number("free", f.Users.Free).number("pro", f.Users.Pro).number("ppu", f.Users.PPU))
+		w.writeLine("users: %s", mapping{}.addNumber("free", f.Users.Free).addNumber("pro", f.Users.Pro).addNumber("ppu", f.Users.PPU))
 	}
-	w.groups(f.Groups)
-	w.capacities(f.Capacities)
-	w.hosts("sites", f.Sites)
-	w.settings(f.Settings)
-	w.subscriptions(f.Subscriptions)
-	w.uses(f.Uses)
+	w.writeGroups(f.Groups)
+	w.writeCapacities(f.Capacities)
+	w.writeHosts("sites", f.Sites)
+	w.writeSettings(f.Settings)
+	w.writeSubscriptions(f.Subscriptions)
+	w.writeUses(f.Uses)
 	if _, err := ParseFacts(ToldName, w.Bytes()); err != nil {
 		return nil, fmt.Errorf("cannot write facts that could not be read again: %w", err)
 	}
@@ -53,88 +53,88 @@ func Format(f Facts) ([]byte, error) {
 // A writer writes facts line by line.
 type writer struct{ bytes.Buffer }
 
-func (w *writer) line(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
+func (w *writer) writeLine(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
 
-// begin writes the key of a list, and says whether items follow.
-func (w *writer) begin(key string, known bool, items int) bool {
+// beginList writes the key of a list, and says whether items follow.
+func (w *writer) beginList(key string, known bool, items int) bool {
 	switch {
 	case known && items == 0:
-		w.line("%s: []", key)
+		w.writeLine("%s: []", key)
 	case known:
-		w.line("%s:", key)
+		w.writeLine("%s:", key)
 	}
 	return known && items > 0
 }
 
-func (w *writer) groups(groups []Group) {
-	w.begin("groups", len(groups) > 0, len(groups))
+func (w *writer) writeGroups(groups []Group) {
+	w.beginList("groups", len(groups) > 0, len(groups))
 	for _, g := range groups {
-		w.line("  - %s", mapping{}.text("id", g.ID).text("name", g.Name).number("members", g.Members))
+		w.writeLine("  - %s", mapping{}.addText("id", g.ID).addText("name", g.Name).addNumber("members", g.Members))
 	}
 }
 
-func (w *writer) capacities(k Known[[]Capacity]) {
+func (w *writer) writeCapacities(k Known[[]Capacity]) {
 	all, known := k.Get()
-	w.begin("capacities", known, len(all))
+	w.beginList("capacities", known, len(all))
 	for _, c := range all {
-		w.line("  - %s", mapping{}.text("id", c.ID).text("name", c.Name).text("sku", c.SKU.String()).text("state", c.State).text("region", c.Region))
+		w.writeLine("  - %s", mapping{}.addText("id", c.ID).addText("name", c.Name).addText("sku", c.SKU.String()).addText("state", c.State).addText("region", c.Region))
 	}
 }
 
-func (w *writer) hosts(key string, k Known[[]string]) {
+func (w *writer) writeHosts(key string, k Known[[]string]) {
 	if all, known := k.Get(); known {
-		w.line("%s: %s", key, flow(all))
+		w.writeLine("%s: %s", key, flowList(all))
 	}
 }
 
-func (w *writer) settings(k Known[[]Setting]) {
+func (w *writer) writeSettings(k Known[[]Setting]) {
 	all, known := k.Get()
-	w.begin("settings", known, len(all))
+	w.beginList("settings", known, len(all))
 	for _, s := range all {
-		w.line("  - { name: %s, enabled: %t, grouped: %t }", quote(s.Name), s.Enabled, s.Grouped)
+		w.writeLine("  - { name: %s, enabled: %t, grouped: %t }", quoteYAML(s.Name), s.Enabled, s.Grouped)
 	}
 }
 
-func (w *writer) subscriptions(k Known[[]Subscription]) {
+func (w *writer) writeSubscriptions(k Known[[]Subscription]) {
 	all, known := k.Get()
-	w.begin("subscriptions", known, len(all))
+	w.beginList("subscriptions", known, len(all))
 	for _, s := range all {
-		w.line("  - %s", mapping{}.text("sku", s.SKU).text("name", s.Name).text("plan", s.Plan).text("state", s.State).
-			number("bought", s.Bought).number("assigned", s.Assigned))
+		w.writeLine("  - %s", mapping{}.addText("sku", s.SKU).addText("name", s.Name).addText("plan", s.Plan).addText("state", s.State).
+			addNumber("bought", s.Bought).addNumber("assigned", s.Assigned))
 	}
 }
 
-func (w *writer) uses(uses []Use) {
-	w.begin("uses", len(uses) > 0, len(uses))
+func (w *writer) writeUses(uses []Use) {
+	w.beginList("uses", len(uses) > 0, len(uses))
 	for _, u := range uses {
-		w.line("  - guid: %s", quote(u.GUID.String()))
-		w.people("designers", u.Designers)
-		w.people("viewers", u.Viewers)
-		w.hosts("    capacities", u.Capacities)
-		w.hosts("    hosts", u.Hosts)
+		w.writeLine("  - guid: %s", quoteYAML(u.GUID.String()))
+		w.writePeople("designers", u.Designers)
+		w.writePeople("viewers", u.Viewers)
+		w.writeHosts("    capacities", u.Capacities)
+		w.writeHosts("    hosts", u.Hosts)
 	}
 }
 
-// people writes a number or, where none is known, groups: a file says either.
-func (w *writer) people(key string, p People) {
+// writePeople writes a number or, where none is known, groups: a file says either.
+func (w *writer) writePeople(key string, p People) {
 	if n, ok := p.Count.Get(); ok {
-		w.line("    %s: %d", key, n)
+		w.writeLine("    %s: %d", key, n)
 	} else if len(p.Groups) > 0 {
-		w.line("    %s: %s", key, flow(p.Groups))
+		w.writeLine("    %s: %s", key, flowList(p.Groups))
 	}
 }
 
 // A mapping is keys with values on one line; what is unknown is left out.
 type mapping []string
 
-func (m mapping) text(key, value string) mapping {
+func (m mapping) addText(key, value string) mapping {
 	if value == "" {
 		return m
 	}
-	return append(m, key+": "+quote(value))
+	return append(m, key+": "+quoteYAML(value))
 }
 
-func (m mapping) number(key string, n Known[int64]) mapping {
+func (m mapping) addNumber(key string, n Known[int64]) mapping {
 	if v, ok := n.Get(); ok {
 		return append(m, key+": "+strconv.FormatInt(v, 10))
 	}
@@ -143,18 +143,18 @@ func (m mapping) number(key string, n Known[int64]) mapping {
 
 func (m mapping) String() string { return "{ " + strings.Join(m, ", ") + " }" }
 
-func flow(words []string) string {
+func flowList(words []string) string {
 	var all []string
 	for _, w := range words {
-		all = append(all, quote(w))
+		all = append(all, quoteYAML(w))
 	}
 	return "[" + strings.Join(all, ", ") + "]"
 }
 
-// quote writes a text in double quotes. What cannot be seen is escaped, so that
+// quoteYAML writes a text in double quotes. What cannot be seen is escaped, so that
 // it is refused when read back instead of folded away; bytes that are not UTF-8
 // stay, and are refused, too.
-func quote(s string) string {
+func quoteYAML(s string) string {
 	q := []byte{'"'}
 	for at := 0; at < len(s); {
 		c, n := utf8.DecodeRuneInString(s[at:])

@@ -15,8 +15,8 @@ import (
 	"github.com/orgstore/orgstore/packages/visual"
 )
 
-// everything is facts of which each is known.
-func everything() tenant.Facts {
+// completeFacts is facts of which each is known.
+func completeFacts() tenant.Facts {
 	n := tenant.Is[int64]
 	return tenant.Facts{
 		ID: contoso, AsOf: time.Date(2026, 11, 24, 9, 30, 1, 5, time.UTC), Source: `Microsoft Graph: "#1" \ 'x' — é`, Domains: []string{"contoso.com", "no"},
@@ -29,7 +29,7 @@ func everything() tenant.Facts {
 			{SKU: other, Name: "POWER_BI_PRO", Plan: tenant.PlanPro, State: "Enabled", Bought: n(320), Assigned: n(310)}, {SKU: group, Plan: tenant.PlanFree},
 		}),
 		Uses: []tenant.Use{
-			{GUID: gauge, Designers: tenant.People{Groups: []string{group}}, Viewers: number(750), Capacities: tenant.Is([]string{prod}), Hosts: tenant.Is([]string{})},
+			{GUID: gauge, Designers: tenant.People{Groups: []string{group}}, Viewers: peopleCount(750), Capacities: tenant.Is([]string{prod}), Hosts: tenant.Is([]string{})},
 			{GUID: must(visual.ParseGUID("auroraOther"))},
 		},
 	}
@@ -39,7 +39,7 @@ func everything() tenant.Facts {
 // unknown, empty and known.
 func TestFormatRoundTrips(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		f := everything()
+		f := completeFacts()
 		keep := func(what string) bool { return rapid.Bool().Draw(t, what) }
 		if keep("no users") {
 			f.Users = tenant.Users{PPU: f.Users.PPU}
@@ -85,7 +85,7 @@ func TestFormatRefusesWhatCannotBeReadBack(t *testing.T) {
 		"a plan of other things":    func(f *tenant.Facts) { f.Subscriptions = tenant.Is([]tenant.Subscription{{SKU: other, Plan: "E5"}}) },
 		"a group twice":             func(f *tenant.Facts) { f.Groups = append(f.Groups, f.Groups[0]) },
 	} {
-		f := everything()
+		f := completeFacts()
 		change(&f)
 		if b, err := tenant.Format(f); err == nil {
 			t.Errorf("%s was written:\n%s", name, b)

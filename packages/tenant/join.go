@@ -48,7 +48,7 @@ func (f Facts) GroupIDs() []string {
 	for i := range ids {
 		ids[i] = strings.ToLower(ids[i])
 	}
-	return distinct(ids)
+	return sortedUnique(ids)
 }
 
 // Joined joins facts that people wrote with those that the tenant told, and says
@@ -79,61 +79,61 @@ func (f Facts) Joined(told Facts) (Facts, []verdict.Finding) {
 			Hint:    "run orgstore facts refresh",
 		}}
 	}
-	j := joining{f.Source, told.Source, nil}
+	j := factsMerge{f.Source, told.Source, nil}
 	return Facts{
 		ID:            f.ID,
-		AsOf:          older(f.AsOf, told.AsOf),
-		Source:        j.sources(),
+		AsOf:          earlierOf(f.AsOf, told.AsOf),
+		Source:        j.sourceText(),
 		Domains:       firstOf(told.Domains, f.Domains),
-		Users:         j.users(f.Users, told.Users),
-		Groups:        j.groups(f.Groups, told.Groups),
-		Capacities:    j.capacities(f.Capacities, told.Capacities),
-		Sites:         orElse(f.Sites, told.Sites),
-		Settings:      orElse(told.Settings, f.Settings),
-		Subscriptions: orElse(told.Subscriptions, f.Subscriptions),
-		Uses:          uses(f.Uses, told.Uses),
-	}, j.found
+		Users:         j.mergeUsers(f.Users, told.Users),
+		Groups:        j.mergeGroups(f.Groups, told.Groups),
+		Capacities:    j.mergeCapacities(f.Capacities, told.Capacities),
+		Sites:         knownOf(f.Sites, told.Sites),
+		Settings:      knownOf(told.Settings, f.Settings),
+		Subscriptions: knownOf(told.Subscriptions, f.Subscriptions),
+		Uses:          mergeUses(f.Uses, told.Uses),
+	}, j.findings
 }
 
-// joining collects in what two sources differ.
-type joining struct {
-	people, told string
-	found        []verdict.Finding
+// factsMerge collects in what two sources differ.
+type factsMerge struct {
+	peopleSource, tenantSource string
+	findings                   []verdict.Finding
 }
 
-func (j *joining) sources() string {
-	if j.people == j.told {
-		return j.people
+func (j *factsMerge) sourceText() string {
+	if j.peopleSource == j.tenantSource {
+		return j.peopleSource
 	}
-	return j.people + ", and " + j.told
+	return j.peopleSource + ", and " + j.tenantSource
 }
 
-func (j *joining) differ(format string, args ...any) {
-	j.found = append(j.found, verdict.Finding{
+func (j *factsMerge) addConflict(format string, args ...any) {
+	j.findings = append(j.findings, verdict.Finding{
 		Code: codeConflict, Verdict: verdict.Accept,
 		Message: fmt.Sprintf(format, args...),
 		Hint:    "correct " + FileName + ", or remove there what the tenant tells",
 	})
 }
 
-// number prefers what the tenant told.
-func (j *joining) number(what string, people, told Known[int64]) Known[int64] {
+// mergeNumber prefers what the tenant told.
+func (j *factsMerge) mergeNumber(what string, people, told Known[int64]) Known[int64] {
 	if people.known && told.known && people != told {
-		j.differ("%s: %s says %d, and %s says %d, which counts", what, j.people, people.value, j.told, told.value)
+		j.addConflict("%s: %s says %d, and %s says %d, which counts", what, j.peopleSource, people.value, j.tenantSource, told.value)
 	}
-	return orElse(told, people)
+	return knownOf(told, people)
 }
 
-func (j *joining) users(people, told Users) Users {
+func (j *factsMerge) mergeUsers(people, told Users) Users {
 	return Users{
-		Free: j.number("users of the free plan", people.Free, told.Free),
-		Pro:  j.number("users of Pro", people.Pro, told.Pro),
-		PPU:  j.number("users of Premium Per User", people.PPU, told.PPU),
+		Free: j.mergeNumber("users of the free plan", people.Free, told.Free),
+		Pro:  j.mergeNumber("users of Pro", people.Pro, told.Pro),
+		PPU:  j.mergeNumber("users of Premium Per User", people.PPU, told.PPU),
 	}
 }
 
-// groups keeps the order of the people's list; what only the tenant told follows.
-func (j *joining) groups(people, told []Group) []Group {
+// mergeGroups keeps the order of the people's list; what only the tenant told follows.
+func (j *factsMerge) mergeGroups(people, told []Group) []Group {
 	all := slices.Clone(people)
 	for _, t := range told {
 		i := slices.IndexFunc(all, func(g Group) bool { return strings.EqualFold(g.ID, t.ID) })
@@ -142,23 +142,23 @@ func (j *joining) groups(people, told []Group) []Group {
 			continue
 		}
 		all[i].Name = cmp.Or(all[i].Name, t.Name)
-		all[i].Members = j.number("members of the group "+t.ID, all[i].Members, t.Members)
+		all[i].Members = j.mergeNumber("members of the group "+t.ID, all[i].Members, t.Members)
 	}
 	return all
 }
 
-func (j *joining) capacities(people, told Known[[]Capacity]) Known[[]Capacity] {
+func (j *factsMerge) mergeCapacities(people, told Known[[]Capacity]) Known[[]Capacity] {
 	if !people.known || !told.known {
-		return orElse(told, people)
+		return knownOf(told, people)
 	}
 	all := slices.Clone(told.value)
 	for _, p := range people.value {
 		i := slices.IndexFunc(all, func(c Capacity) bool { return strings.EqualFold(c.ID, p.ID) })
 		if i < 0 {
-			j.differ("the capacity %s is one that %s tells and %s does not; it is left out", p.ID, j.people, j.told)
+			j.addConflict("the capacity %s is one that %s tells and %s does not; it is left out", p.ID, j.peopleSource, j.tenantSource)
 			continue
 		}
-		all[i] = j.capacity(p, all[i])
+		all[i] = j.mergeCapacity(p, all[i])
 	}
 	if all == nil {
 		all = []Capacity{}
@@ -166,9 +166,9 @@ func (j *joining) capacities(people, told Known[[]Capacity]) Known[[]Capacity] {
 	return Is(all)
 }
 
-func (j *joining) capacity(people, told Capacity) Capacity {
+func (j *factsMerge) mergeCapacity(people, told Capacity) Capacity {
 	if !people.SKU.IsZero() && !told.SKU.IsZero() && people.SKU != told.SKU {
-		j.differ("the SKU of the capacity %s: %s says %q, and %s says %q, which counts", told.ID, j.people, people.SKU, j.told, told.SKU)
+		j.addConflict("the SKU of the capacity %s: %s says %q, and %s says %q, which counts", told.ID, j.peopleSource, people.SKU, j.tenantSource, told.SKU)
 	}
 	if told.SKU.IsZero() {
 		told.SKU = people.SKU
@@ -179,8 +179,8 @@ func (j *joining) capacity(people, told Capacity) Capacity {
 	return told
 }
 
-// uses keeps what people say of a visual.
-func uses(people, told []Use) []Use {
+// mergeUses keeps what people say of a visual.
+func mergeUses(people, told []Use) []Use {
 	all := slices.Clone(people)
 	known := map[visual.GUID]bool{}
 	for _, u := range people {
@@ -194,14 +194,14 @@ func uses(people, told []Use) []Use {
 	return all
 }
 
-func older(a, b time.Time) time.Time {
+func earlierOf(a, b time.Time) time.Time {
 	if b.Before(a) {
 		return b
 	}
 	return a
 }
 
-func orElse[T any](a, b Known[T]) Known[T] {
+func knownOf[T any](a, b Known[T]) Known[T] {
 	if a.known {
 		return a
 	}

@@ -22,13 +22,13 @@ var (
 	today = time.Date(2026, 11, 24, 9, 30, 0, 0, time.UTC)
 )
 
-func people(change func(*tenant.Facts)) tenant.Facts {
+func factsFromPeople(change func(*tenant.Facts)) tenant.Facts {
 	f := tenant.Facts{ID: contoso, AsOf: then, Source: "counted by hand"}
 	change(&f)
 	return f
 }
 
-func told(change func(*tenant.Facts)) tenant.Facts {
+func factsFromTenant(change func(*tenant.Facts)) tenant.Facts {
 	f := tenant.Facts{ID: contoso, AsOf: today, Source: "Microsoft Graph"}
 	change(&f)
 	return f
@@ -36,8 +36,8 @@ func told(change func(*tenant.Facts)) tenant.Facts {
 
 func TestJoined(t *testing.T) {
 	n := tenant.Is[int64]
-	designers := tenant.Use{GUID: gauge, Designers: tenant.People{Groups: []string{group}}, Viewers: number(750)}
-	otherVisual := tenant.Use{GUID: must(visual.ParseGUID("auroraOther")), Viewers: number(1)}
+	designers := tenant.Use{GUID: gauge, Designers: tenant.People{Groups: []string{group}}, Viewers: peopleCount(750)}
+	otherVisual := tenant.Use{GUID: must(visual.ParseGUID("auroraOther")), Viewers: peopleCount(1)}
 	f64, f128 := tenant.ParseSKU("F64"), tenant.ParseSKU("F128")
 	type facts = tenant.Facts
 	for _, c := range []struct {
@@ -48,7 +48,7 @@ func TestJoined(t *testing.T) {
 	}{
 		{"nothing but the tenant", func(*facts) {}, func(*facts) {}, func(*facts) {}, nil},
 		{"uses are people's", func(f *facts) { f.Uses = []tenant.Use{designers} },
-			func(f *facts) { f.Uses = []tenant.Use{{GUID: gauge, Viewers: number(9)}, otherVisual} },
+			func(f *facts) { f.Uses = []tenant.Use{{GUID: gauge, Viewers: peopleCount(9)}, otherVisual} },
 			func(f *facts) { f.Uses = []tenant.Use{designers, otherVisual} }, nil},
 		{"sites are people's", func(f *facts) { f.Sites = tenant.Is([]string{}) },
 			func(f *facts) { f.Sites = tenant.Is([]string{"x.example"}) },
@@ -99,7 +99,7 @@ func TestJoined(t *testing.T) {
 			}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			a, b, want := people(c.people), told(c.told), people(c.want)
+			a, b, want := factsFromPeople(c.people), factsFromTenant(c.told), factsFromPeople(c.want)
 			want.Source = "counted by hand, and Microsoft Graph"
 			got, found := a.Joined(b)
 			if d := cmp.Diff(want, got, sameFacts); d != "" {
@@ -113,7 +113,7 @@ func TestJoined(t *testing.T) {
 					t.Errorf("%+v does not say %q", f, c.says[i])
 				}
 			}
-			if d := cmp.Diff(people(c.people), a, sameFacts) + cmp.Diff(told(c.told), b, sameFacts); d != "" {
+			if d := cmp.Diff(factsFromPeople(c.people), a, sameFacts) + cmp.Diff(factsFromTenant(c.told), b, sameFacts); d != "" {
 				t.Error("joining changed what was joined:\n" + d)
 			}
 		})
@@ -121,7 +121,7 @@ func TestJoined(t *testing.T) {
 }
 
 func TestJoinedWithNothing(t *testing.T) {
-	f := people(func(f *tenant.Facts) { f.Uses = []tenant.Use{{GUID: gauge}} })
+	f := factsFromPeople(func(f *tenant.Facts) { f.Uses = []tenant.Use{{GUID: gauge}} })
 	for name, j := range map[string]func() (tenant.Facts, []verdict.Finding){
 		"people alone": func() (tenant.Facts, []verdict.Finding) { return f.Joined(tenant.Facts{}) },
 		"tenant alone": func() (tenant.Facts, []verdict.Finding) { return tenant.Facts{}.Joined(f) },
@@ -136,7 +136,7 @@ func TestJoinedWithNothing(t *testing.T) {
 }
 
 func TestJoinedWithAnotherTenant(t *testing.T) {
-	f, b := people(func(*tenant.Facts) {}), told(func(f *tenant.Facts) { f.ID, f.Users.Pro = other, tenant.Is[int64](5) })
+	f, b := factsFromPeople(func(*tenant.Facts) {}), factsFromTenant(func(f *tenant.Facts) { f.ID, f.Users.Pro = other, tenant.Is[int64](5) })
 	got, found := f.Joined(b)
 	if cmp.Diff(f, got, sameFacts) != "" || len(found) != 1 || found[0].Code != "ent.tenant" || found[0].Verdict != verdict.Warn {
 		t.Errorf("%+v, %v", got, found)
@@ -153,14 +153,14 @@ func TestJoinedFactsCount(t *testing.T) {
 	if got := f.GroupIDs(); len(got) != 1 || got[0] != group {
 		t.Errorf("groups to count: %v", got)
 	}
-	j, _ := f.Joined(told(func(f *tenant.Facts) { f.Groups = []tenant.Group{{ID: group, Members: tenant.Is[int64](12)}} }))
-	if got := brief(tenant.Check(users(20), gauge, j, tenant.Need{})); got != "ent.over_quantity warn" {
+	j, _ := f.Joined(factsFromTenant(func(f *tenant.Facts) { f.Groups = []tenant.Group{{ID: group, Members: tenant.Is[int64](12)}} }))
+	if got := findingsText(tenant.Check(userTerms(20), gauge, j, tenant.Need{})); got != "ent.over_quantity warn" {
 		t.Errorf("found %q", got)
 	}
 }
 
 func TestStale(t *testing.T) {
-	f := told(func(*tenant.Facts) {})
+	f := factsFromTenant(func(*tenant.Facts) {})
 	for _, c := range []struct {
 		at    time.Time
 		stale bool

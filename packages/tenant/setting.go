@@ -49,8 +49,8 @@ func KnownSettings() []KnownSetting {
 	}
 }
 
-// knownSetting finds a setting by its name.
-func knownSetting(name string) (KnownSetting, bool) {
+// findSetting finds a setting by its name.
+func findSetting(name string) (KnownSetting, bool) {
 	for _, k := range KnownSettings() {
 		if k.Name == name {
 			return k, true

@@ -126,7 +126,7 @@ func (f Facts) Use(g visual.GUID) Use {
 // groups the number may be too high, never too low.
 func (f Facts) Number(p People) Known[int64] {
 	if n, ok := p.Count.Get(); ok {
-		return natural(n)
+		return nonNegative(n)
 	}
 	if len(p.Groups) == 0 {
 		return Known[int64]{}
@@ -137,21 +137,21 @@ func (f Facts) Number(p People) Known[int64] {
 		if i < 0 {
 			return Known[int64]{}
 		}
-		total = plus(total, f.Groups[i].Members)
+		total = addKnown(total, f.Groups[i].Members)
 	}
 	return total
 }
 
-// natural turns a number below zero, which counts nothing, into an unknown one.
-func natural(n int64) Known[int64] {
+// nonNegative turns a number below zero, which counts nothing, into an unknown one.
+func nonNegative(n int64) Known[int64] {
 	if n < 0 {
 		return Known[int64]{}
 	}
 	return Is(n)
 }
 
-// plus adds two numbers; the sum is unknown where one of them is.
-func plus(a, b Known[int64]) Known[int64] {
+// addKnown adds two numbers; the sum is unknown where one of them is.
+func addKnown(a, b Known[int64]) Known[int64] {
 	if !a.known || !b.known || a.value < 0 || b.value < 0 {
 		return Known[int64]{}
 	}
@@ -162,11 +162,11 @@ func plus(a, b Known[int64]) Known[int64] {
 }
 
 // Total counts everybody who has a Power BI plan.
-func (u Users) Total() Known[int64] { return plus(plus(u.Free, u.Pro), u.PPU) }
+func (u Users) Total() Known[int64] { return addKnown(addKnown(u.Free, u.Pro), u.PPU) }
 
-// capacity finds a capacity by its id. Microsoft's interfaces write ids in
+// findCapacity finds a capacity by its id. Microsoft's interfaces write ids in
 // either case.
-func (f Facts) capacity(id string) (Capacity, bool) {
+func (f Facts) findCapacity(id string) (Capacity, bool) {
 	i := slices.IndexFunc(f.Capacities.value, func(c Capacity) bool { return strings.EqualFold(c.ID, id) })
 	if i < 0 {
 		return Capacity{}, false

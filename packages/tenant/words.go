@@ -10,39 +10,39 @@ import (
 // maxNamed bounds how many of a list a message names.
 const maxNamed = 5
 
-// people counts in words: 1 user, 2 users.
-func people(n int64, one string) string {
+// countNoun counts in words: 1 user, 2 users.
+func countNoun(n int64, one string) string {
 	if n == 1 {
 		return "1 " + one
 	}
 	return fmt.Sprintf("%d %ss", n, one)
 }
 
-// counted counts what may be unknown.
-func counted(n Known[int64], one string) string {
+// countKnown counts what may be unknown.
+func countKnown(n Known[int64], one string) string {
 	if v, ok := n.Get(); ok {
-		return people(v, one)
+		return countNoun(v, one)
 	}
 	return "an unknown number of " + one + "s"
 }
 
-func viewing(n int64) string {
+func viewersText(n int64) string {
 	if n == 1 {
 		return "1 person views"
 	}
 	return fmt.Sprintf("%d people view", n)
 }
 
-// orNone takes what is unknown for nobody, for the least there can be.
-func orNone(n Known[int64]) Known[int64] {
+// orZero takes what is unknown for nobody, for the least there can be.
+func orZero(n Known[int64]) Known[int64] {
 	if !n.known {
 		return Is[int64](0)
 	}
 	return n
 }
 
-// unknownOf names which of two numbers are unknown.
-func unknownOf(a Known[int64], first string, b Known[int64], second string) string {
+// unknownNames names which of two numbers are unknown.
+func unknownNames(a Known[int64], first string, b Known[int64], second string) string {
 	switch {
 	case a.known:
 		return second
@@ -52,9 +52,9 @@ func unknownOf(a Known[int64], first string, b Known[int64], second string) stri
 	return first + " and " + second
 }
 
-// sized names a SKU with its size, unless its name says the size: P1 (64
+// skuWithSize names a SKU with its size, unless its name says the size: P1 (64
 // capacity units).
-func sized(s SKU) string {
+func skuWithSize(s SKU) string {
 	units, ok := s.Units()
 	if !ok || s.s == "F"+strconv.Itoa(units) {
 		return s.s
@@ -62,8 +62,8 @@ func sized(s SKU) string {
 	return fmt.Sprintf("%s (%d capacity units)", s, units)
 }
 
-// quoted lists words so that nothing in them can hide.
-func quoted(words []string) string {
+// quoteList lists words so that nothing in them can hide.
+func quoteList(words []string) string {
 	if len(words) == 0 {
 		return "nothing"
 	}
@@ -78,5 +78,7 @@ func quoted(words []string) string {
 	return s
 }
 
-// distinct returns words sorted, each once.
-func distinct(words []string) []string { return slices.Compact(slices.Sorted(slices.Values(words))) }
+// sortedUnique returns words sorted, each once.
+func sortedUnique(words []string) []string {
+	return slices.Compact(slices.Sorted(slices.Values(words)))
+}
