@@ -10,8 +10,8 @@ import (
 	"github.com/orgstore/orgstore/packages/pbiviz/pbiviztest"
 )
 
-// samples are small packages that together use all that is admitted.
-func samples() map[string][]byte {
+// samplePackages are small packages that together use all that is admitted.
+func samplePackages() map[string][]byte {
 	small := pbiviztest.Package{Capabilities: "{}", Script: "a()", Statement: []byte("a.b.c")}
 	tolerant := small.Files()
 	tolerant[2].Descriptor = true
@@ -27,11 +27,11 @@ func samples() map[string][]byte {
 	}
 }
 
-// free says which bytes of a file may have several values: in the directory who
+// freeBytes says which bytes of a file may have several values: in the directory who
 // made an entry, and its attributes; in extra fields the times; and in a deflated
 // entry the byte before the empty stored block with which Go ends its streams,
 // whose padding bits no inflater looks at.
-func free(t *testing.T, file []byte) []bool {
+func freeBytes(t *testing.T, file []byte) []bool {
 	t.Helper()
 	free := make([]bool, len(file))
 	z, err := zip.NewReader(bytes.NewReader(file), int64(len(file)))
@@ -69,10 +69,10 @@ func free(t *testing.T, file []byte) []bool {
 // Every byte is accounted for: a file that differs in one of them is refused.
 func TestEveryByteCounts(t *testing.T) {
 	l := pbiviz.DefaultLimits()
-	for name, file := range samples() {
+	for name, file := range samplePackages() {
 		t.Run(name, func(t *testing.T) {
 			want := mustRead(t, file).Content()
-			free := free(t, file)
+			free := freeBytes(t, file)
 			for i := range file {
 				for _, flip := range []byte{0x01, 0x80, 0xff, 0x20} {
 					changed := bytes.Clone(file)
@@ -93,7 +93,7 @@ func TestEveryByteCounts(t *testing.T) {
 // Nothing can be taken away from a file, put into it or around it.
 func TestNoByteMoreOrLess(t *testing.T) {
 	l := pbiviz.DefaultLimits()
-	for name, file := range samples() {
+	for name, file := range samplePackages() {
 		t.Run(name, func(t *testing.T) {
 			for i := range file {
 				if _, err := pbiviz.Read(file[:i], l); err == nil {
@@ -112,7 +112,7 @@ func TestNoByteMoreOrLess(t *testing.T) {
 
 // What is accepted is what archive/zip reads.
 func TestSamplesAgreeWithArchiveZIP(t *testing.T) {
-	for name, file := range samples() {
+	for name, file := range samplePackages() {
 		t.Run(name, func(t *testing.T) { sameAsArchiveZIP(t, mustRead(t, file), file) })
 	}
 }

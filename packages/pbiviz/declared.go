@@ -17,17 +17,17 @@ func readCapabilities(entry string, v jsontext.Value, l Limits) (Capabilities, e
 	if err != nil {
 		return c, err
 	}
-	err = d.members(func(name string) error {
+	err = d.readMembers(func(name string) error {
 		kind := d.dec.PeekKind()
 		switch {
 		case name == "dataRoles" && kind == '[':
-			return d.elements(func() error { return c.readRole(d) })
+			return d.readElements(func() error { return c.readRole(d) })
 		case name == "dataViewMappings" && kind == '[':
-			return d.elements(func() error { return c.readMapping(d) })
+			return d.readElements(func() error { return c.readMapping(d) })
 		case name == "objects" && kind == '{':
-			return d.pairs(func(name string) error { return c.readObject(d, name) })
+			return d.readPairs(func(name string) error { return c.readObject(d, name) })
 		case name == "privileges" && kind == '[':
-			return d.elements(func() error { return c.readPrivilege(d) })
+			return d.readElements(func() error { return c.readPrivilege(d) })
 		case name == "privileges" && kind != 'n':
 			return refuse(pkgJSON, "in %s, the privileges are not a list", quote(entry))
 		}
@@ -37,7 +37,7 @@ func readCapabilities(entry string, v jsontext.Value, l Limits) (Capabilities, e
 		return Capabilities{}, err
 	}
 	c.sort()
-	return c, d.end()
+	return c, d.expectEnd()
 }
 
 // sort orders by name; equal names, which the schema forbids and some file may
@@ -55,7 +55,7 @@ func (c *Capabilities) sort() {
 }
 
 func (c *Capabilities) readOther(d *document, name string) error {
-	v, err := d.canonical()
+	v, err := d.readCanonical()
 	if err != nil || v == "null" {
 		return err
 	}
@@ -68,18 +68,18 @@ func (c *Capabilities) readOther(d *document, name string) error {
 
 func (c *Capabilities) readRole(d *document) error {
 	var r Role
-	err := d.members(func(name string) (err error) {
+	err := d.readMembers(func(name string) (err error) {
 		switch name {
 		case "name":
-			r.Name, err = d.plain()
+			r.Name, err = d.readPlain()
 		case "displayName":
-			err = d.text(&r.DisplayName)
+			err = d.readText(&r.DisplayName)
 		case "kind":
-			r.Kind, err = d.plain()
+			r.Kind, err = d.readPlain()
 		case "requiredTypes":
-			r.Required, err = d.canonical()
+			r.Required, err = d.readCanonical()
 		case "preferredTypes":
-			r.Preferred, err = d.canonical()
+			r.Preferred, err = d.readCanonical()
 		default:
 			err = d.skip()
 		}
@@ -100,12 +100,12 @@ func (c *Capabilities) readRole(d *document) error {
 
 func (c *Capabilities) readObject(d *document, name string) error {
 	o := Object{Name: name}
-	err := d.members(func(name string) error {
+	err := d.readMembers(func(name string) error {
 		switch name {
 		case "displayName":
-			return d.text(&o.DisplayName)
+			return d.readText(&o.DisplayName)
 		case "properties":
-			return d.pairs(func(name string) error { return o.readProperty(d, name) })
+			return d.readPairs(func(name string) error { return o.readProperty(d, name) })
 		}
 		return d.skip()
 	})
@@ -116,11 +116,11 @@ func (c *Capabilities) readObject(d *document, name string) error {
 
 func (o *Object) readProperty(d *document, name string) error {
 	p := Property{Name: name}
-	err := d.members(func(name string) (err error) {
+	err := d.readMembers(func(name string) (err error) {
 		if name != "type" {
 			return d.skip()
 		}
-		p.Type, err = d.canonical()
+		p.Type, err = d.readCanonical()
 		return err
 	})
 	o.Properties = append(o.Properties, p)
@@ -132,10 +132,10 @@ func (c *Capabilities) readPrivilege(d *document) error {
 	if d.dec.PeekKind() != '{' {
 		return refuse(pkgJSON, "in %s, a privilege is not an object", quote(d.name))
 	}
-	err := d.members(func(name string) (err error) {
+	err := d.readMembers(func(name string) (err error) {
 		switch name {
 		case "name":
-			err = d.mustText(&p.Name)
+			err = d.requireText(&p.Name)
 		case "essential":
 			p.Essential = d.dec.PeekKind() == 't'
 			err = d.skip()
@@ -159,20 +159,20 @@ func (c *Capabilities) readPrivilege(d *document) error {
 // audience, each member as {"COM":"…"}), or a single value.
 func (p *Privilege) readParameters(d *document) error {
 	add := func() error {
-		s, err := d.plain()
+		s, err := d.readPlain()
 		p.Parameters = append(p.Parameters, s)
 		return err
 	}
 	switch d.dec.PeekKind() {
 	case '[':
-		return d.elements(add)
+		return d.readElements(add)
 	case '{':
-		return d.pairs(func(name string) error {
-			v, err := d.raw()
+		return d.readPairs(func(name string) error {
+			v, err := d.readRaw()
 			if err != nil {
 				return err
 			}
-			p.Parameters = append(p.Parameters, canonical(object(name, v)))
+			p.Parameters = append(p.Parameters, canonicalize(wrapMember(name, v)))
 			return nil
 		})
 	case 'n':
@@ -184,13 +184,13 @@ func (p *Privilege) readParameters(d *document) error {
 func (c *Capabilities) readMapping(d *document) error {
 	var m Mapping
 	if d.dec.PeekKind() != '{' {
-		v, err := d.canonical()
+		v, err := d.readCanonical()
 		c.Mappings = append(c.Mappings, Mapping{Rest: v})
 		return err
 	}
 	rest := []byte{'{'}
-	err := d.members(func(name string) error {
-		v, err := d.raw()
+	err := d.readMembers(func(name string) error {
+		v, err := d.readRaw()
 		if err != nil {
 			return err
 		}
@@ -203,17 +203,17 @@ func (c *Capabilities) readMapping(d *document) error {
 		if len(rest) > 1 {
 			rest = append(rest, ',')
 		}
-		member := object(name, v)
+		member := wrapMember(name, v)
 		rest = append(rest, member[1:len(member)-1]...)
 		return nil
 	})
-	m.Rest = canonical(append(rest, '}'))
+	m.Rest = canonicalize(append(rest, '}'))
 	c.Mappings = append(c.Mappings, m)
 	return err
 }
 
-// object makes {"name": v}.
-func object(name string, v jsontext.Value) jsontext.Value {
+// wrapMember makes {"name": v}.
+func wrapMember(name string, v jsontext.Value) jsontext.Value {
 	out, err := jsontext.AppendQuote([]byte{'{'}, name)
 	if err != nil {
 		return v // the name came from valid JSON, so it can be quoted
@@ -230,11 +230,11 @@ func readConditions(v jsontext.Value) (conditions []map[string]Range, ok bool) {
 		return nil, false
 	}
 	ok = true
-	err = d.elements(func() error {
+	err = d.readElements(func() error {
 		ok = ok && d.dec.PeekKind() == '{'
 		condition := map[string]Range{}
-		err := d.pairs(func(role string) error {
-			r, known, err := d.bounds()
+		err := d.readPairs(func(role string) error {
+			r, known, err := d.readRange()
 			ok = ok && known
 			condition[role] = r
 			return err
@@ -251,18 +251,18 @@ func readConditions(v jsontext.Value) (conditions []map[string]Range, ok bool) {
 // maxConditionDepth: a list of objects of objects of numbers, and no more.
 const maxConditionDepth = 3
 
-// bounds reads {min, max}, both optional, whole numbers.
-func (d *document) bounds() (r Range, ok bool, err error) {
+// readRange reads {min, max}, both optional, whole numbers.
+func (d *document) readRange() (r Range, ok bool, err error) {
 	ok = d.dec.PeekKind() == '{'
-	err = d.members(func(name string) error {
-		v, err := d.raw()
+	err = d.readMembers(func(name string) error {
+		v, err := d.readRaw()
 		if err != nil {
 			return err
 		}
 		if v.Kind() == 'n' {
 			return nil
 		}
-		n, fault := strconv.Atoi(canonical(v))
+		n, fault := strconv.Atoi(canonicalize(v))
 		switch {
 		case name == "min" && fault == nil:
 			r.Min = &n

@@ -8,15 +8,15 @@ import (
 	"github.com/orgstore/orgstore/packages/pbiviz/pbiviztest"
 )
 
-func declared(t *testing.T, capabilities string) pbiviz.Capabilities {
+func readDeclared(t *testing.T, capabilities string) pbiviz.Capabilities {
 	t.Helper()
 	return mustRead(t, pbiviztest.Package{Capabilities: capabilities}.Bytes()).Capabilities()
 }
 
-func bound(n int) *int { return &n }
+func pointerTo(n int) *int { return &n }
 
 func TestCapabilities(t *testing.T) {
-	got := declared(t, pbiviztest.Capabilities)
+	got := readDeclared(t, pbiviztest.Capabilities)
 	want := pbiviz.Capabilities{
 		Roles: []pbiviz.Role{
 			{Name: "category", DisplayName: "Category", Kind: "Grouping"},
@@ -28,7 +28,7 @@ func TestCapabilities(t *testing.T) {
 		}}},
 		Privileges: []pbiviz.Privilege{{Name: "WebAccess", Essential: true, Parameters: []string{"https://tiles.aurora.example"}}},
 		Mappings: []pbiviz.Mapping{{
-			Conditions: []map[string]pbiviz.Range{{"category": {Max: bound(1)}, "measure": {Min: bound(1), Max: bound(1)}}},
+			Conditions: []map[string]pbiviz.Range{{"category": {Max: pointerTo(1)}, "measure": {Min: pointerTo(1), Max: pointerTo(1)}}},
 			Rest:       `{"categorical":{"categories":{"for":{"in":"category"}},"values":{"select":[{"bind":{"to":"measure"}}]}}}`,
 		}},
 		Others: map[string]string{"supportsHighlight": "true"},
@@ -46,9 +46,9 @@ func TestCapabilitiesOfOldPackage(t *testing.T) {
 }
 
 func TestCapabilitiesOrderDoesNotCount(t *testing.T) {
-	a := declared(t, `{"dataRoles":[{"name":"b"},{"name":"a"},{"name":"a","kind":"Measure"}],"objects":{"y":{"properties":{"q":{},"p":{}}},"x":{}},
+	a := readDeclared(t, `{"dataRoles":[{"name":"b"},{"name":"a"},{"name":"a","kind":"Measure"}],"objects":{"y":{"properties":{"q":{},"p":{}}},"x":{}},
 		"privileges":[{"name":"WebAccess","parameters":["https://b","https://a"]},{"name":"LocalStorage"}],"sorting":{"b":1,"a":1.0}}`)
-	b := declared(t, `{"sorting":{"a":1,"b":1e0},"privileges":[{"name":"LocalStorage"},{"parameters":["https://a","https://b"],"name":"WebAccess"}],
+	b := readDeclared(t, `{"sorting":{"a":1,"b":1e0},"privileges":[{"name":"LocalStorage"},{"parameters":["https://a","https://b"],"name":"WebAccess"}],
 		"objects":{"x":{},"y":{"properties":{"p":{},"q":{}}}},"dataRoles":[{"kind":"Measure","name":"a"},{"name":"a"},{"name":"b"}]}`)
 	if !reflect.DeepEqual(a, b) {
 		t.Errorf("\n%+v differs from\n%+v", a, b)
@@ -69,7 +69,7 @@ func TestRoles(t *testing.T) {
 		"not an object":    {`"a"`, pbiviz.Role{}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := declared(t, `{"dataRoles":[`+test.role+`]}`).Roles
+			got := readDeclared(t, `{"dataRoles":[`+test.role+`]}`).Roles
 			if !reflect.DeepEqual(got, []pbiviz.Role{test.want}) {
 				t.Errorf("roles %+v; want %+v", got, test.want)
 			}
@@ -97,7 +97,7 @@ func TestPrivileges(t *testing.T) {
 			[]pbiviz.Privilege{{Name: "WebAccess", Parameters: []string{"a"}}, {Name: "WebAccess", Parameters: []string{"b"}}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := declared(t, test.capabilities).Privileges; !reflect.DeepEqual(got, test.want) {
+			if got := readDeclared(t, test.capabilities).Privileges; !reflect.DeepEqual(got, test.want) {
 				t.Errorf("privileges %+v; want %+v", got, test.want)
 			}
 		})
@@ -129,8 +129,8 @@ func TestMappings(t *testing.T) {
 		"no conditions":      {`{"table":{}}`, pbiviz.Mapping{Rest: `{"table":{}}`}},
 		"conditions null":    {`{"conditions":null}`, pbiviz.Mapping{Rest: `{"conditions":null}`}},
 		"conditions empty":   {`{"conditions":[]}`, pbiviz.Mapping{Rest: `{}`}},
-		"two conditions":     {`{"conditions":[{"a":{"min":1}},{"b":{"max":2.0}}]}`, pbiviz.Mapping{Rest: `{}`, Conditions: []map[string]pbiviz.Range{{"a": {Min: bound(1)}}, {"b": {Max: bound(2)}}}}},
-		"bounds null":        {`{"conditions":[{"a":{"min":null,"max":0}}]}`, pbiviz.Mapping{Rest: `{}`, Conditions: []map[string]pbiviz.Range{{"a": {Max: bound(0)}}}}},
+		"two conditions":     {`{"conditions":[{"a":{"min":1}},{"b":{"max":2.0}}]}`, pbiviz.Mapping{Rest: `{}`, Conditions: []map[string]pbiviz.Range{{"a": {Min: pointerTo(1)}}, {"b": {Max: pointerTo(2)}}}}},
+		"bounds null":        {`{"conditions":[{"a":{"min":null,"max":0}}]}`, pbiviz.Mapping{Rest: `{}`, Conditions: []map[string]pbiviz.Range{{"a": {Max: pointerTo(0)}}}}},
 		"unknown bound":      {`{"conditions":[{"a":{"kind":1}}]}`, pbiviz.Mapping{Rest: `{"conditions":[{"a":{"kind":1}}]}`}},
 		"half a field":       {`{"conditions":[{"a":{"max":1.5}}]}`, pbiviz.Mapping{Rest: `{"conditions":[{"a":{"max":1.5}}]}`}},
 		"role without range": {`{"conditions":[{"a":1}]}`, pbiviz.Mapping{Rest: `{"conditions":[{"a":1}]}`}},
@@ -138,7 +138,7 @@ func TestMappings(t *testing.T) {
 		"not an object":      {`[ 1 ]`, pbiviz.Mapping{Rest: `[1]`}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := declared(t, `{"dataViewMappings":[`+test.mapping+`]}`).Mappings
+			got := readDeclared(t, `{"dataViewMappings":[`+test.mapping+`]}`).Mappings
 			if !reflect.DeepEqual(got, []pbiviz.Mapping{test.want}) {
 				t.Errorf("mappings %+v; want %+v", got, test.want)
 			}
@@ -147,7 +147,7 @@ func TestMappings(t *testing.T) {
 }
 
 func TestCapabilitiesOfOddShapeAreKept(t *testing.T) {
-	got := declared(t, `{"dataRoles":{"a":1},"objects":null,"dataViewMappings":"none","tooltips":{"roles":["a"],"a":null}}`)
+	got := readDeclared(t, `{"dataRoles":{"a":1},"objects":null,"dataViewMappings":"none","tooltips":{"roles":["a"],"a":null}}`)
 	want := pbiviz.Capabilities{Others: map[string]string{
 		"dataRoles": `{"a":1}`, "dataViewMappings": `"none"`, "tooltips": `{"a":null,"roles":["a"]}`,
 	}}

@@ -25,7 +25,7 @@ func Embed(file, statement []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := z.with(StatementEntry, statement)
+	out := z.withStoredEntry(StatementEntry, statement)
 	after, err := Read(out, l)
 	if err != nil {
 		return nil, err
@@ -36,9 +36,9 @@ func Embed(file, statement []byte) ([]byte, error) {
 	return out, nil
 }
 
-// with writes the ZIP again, the local parts as they are, with one stored entry
+// withStoredEntry writes the ZIP again, the local parts as they are, with one stored entry
 // at its end in place of any of that name.
-func (z *zipFile) with(name string, body []byte) []byte {
+func (z *zipFile) withStoredEntry(name string, body []byte) []byte {
 	var out, directory bytes.Buffer
 	entries := uint16(1)
 	for _, r := range z.records {

@@ -17,10 +17,10 @@ import (
 // FuzzRead: nothing panics; every error is a refusal; what is accepted is what
 // archive/zip reads too, and is read the same twice.
 func FuzzRead(f *testing.F) {
-	for _, file := range samples() {
+	for _, file := range samplePackages() {
 		f.Add(file)
 	}
-	f.Add(named("../x"))
+	f.Add(withEntryName("../x"))
 	f.Add(bytes.Repeat(pbiviztest.Package{}.Bytes(), 2))
 	l := pbiviz.DefaultLimits()
 	l.TotalSize, l.RatioFloor = 8<<20, 8<<20
@@ -47,9 +47,9 @@ func FuzzRead(f *testing.F) {
 // accepted names one visual in one place.
 func FuzzJSON(f *testing.F) {
 	small := pbiviztest.Package{GUID: "a"}
-	inner := body(small, "resources/a.pbiviz.json")
-	f.Add(body(small, "package.json"), inner)
-	f.Add(body(pbiviztest.Package{GUID: "a", Old: true}, "package.json"), inner)
+	inner := entryBody(small, "resources/a.pbiviz.json")
+	f.Add(entryBody(small, "package.json"), inner)
+	f.Add(entryBody(pbiviztest.Package{GUID: "a", Old: true}, "package.json"), inner)
 	f.Fuzz(func(t *testing.T, manifest, inner string) {
 		if manifest == "" || inner == "" {
 			return // the package maker's own would take their place

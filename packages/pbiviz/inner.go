@@ -5,9 +5,9 @@ import "github.com/go-json-experiment/json/jsontext"
 // An inner is what resources/<GUID>.pbiviz.json says.
 type inner struct {
 	identity
-	script jsontext.Value // content.js, quoted: there, if only empty, as R visuals have it
-	code   Code           // the rest of the code
-	can    Capabilities
+	script       jsontext.Value // content.js, quoted: there, if only empty, as R visuals have it
+	code         Code           // the rest of the code
+	capabilities Capabilities
 }
 
 // readInner reads pbiviz.json in one pass; only the capabilities are looked at
@@ -20,28 +20,28 @@ func readInner(entry string, body []byte, l Limits) (*inner, error) {
 	}
 	in := &inner{}
 	var capabilities jsontext.Value
-	err = d.members(func(name string) (err error) {
+	err = d.readMembers(func(name string) (err error) {
 		switch name {
 		case "visual":
 			return in.readVisual(d)
 		case "author":
 			return in.readAuthor(d)
 		case "apiVersion":
-			return d.text(&in.apiVersion)
+			return d.readText(&in.apiVersion)
 		case "content":
 			return in.readContent(d)
 		case "capabilities":
-			capabilities, err = d.bounded("capabilities", l)
+			capabilities, err = d.readBounded("capabilities", l)
 			return err
 		case "stringResources":
-			strings, err := d.bounded("localized strings", l)
+			strings, err := d.readBounded("localized strings", l)
 			if err == nil && strings.Kind() != 'n' {
-				in.code.Strings = []byte(canonical(strings))
+				in.code.Strings = []byte(canonicalize(strings))
 			}
 			return err
 		case "externalJS":
-			return d.elements(func() error {
-				s, err := d.plain()
+			return d.readElements(func() error {
+				s, err := d.readPlain()
 				in.code.External = append(in.code.External, s)
 				return err
 			})
@@ -51,7 +51,7 @@ func readInner(entry string, body []byte, l Limits) (*inner, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.end(); err != nil {
+	if err := d.expectEnd(); err != nil {
 		return nil, err
 	}
 	if in.script == nil {
@@ -60,41 +60,41 @@ func readInner(entry string, body []byte, l Limits) (*inner, error) {
 	if capabilities.Kind() != '{' {
 		return nil, refuse(pkgJSON, "%s has no capabilities", quote(entry))
 	}
-	in.can, err = readCapabilities(entry, capabilities, l)
+	in.capabilities, err = readCapabilities(entry, capabilities, l)
 	return in, err
 }
 
 // readContent reads what the visual runs. The CSS and the icon may be missing.
 func (in *inner) readContent(d *document) error {
-	return d.members(func(name string) (err error) {
+	return d.readMembers(func(name string) (err error) {
 		switch name {
 		case "js":
-			in.script, err = d.quoted()
+			in.script, err = d.readQuoted()
 			return err
 		case "css":
-			return d.bytesIfAny(&in.code.Style)
+			return d.readOptionalBytes(&in.code.Style)
 		case "iconBase64":
-			return d.bytesIfAny(&in.code.Icon)
+			return d.readOptionalBytes(&in.code.Icon)
 		}
 		return d.skip()
 	})
 }
 
-// bytesIfAny reads a string or null.
-func (d *document) bytesIfAny(into *[]byte) error {
+// readOptionalBytes reads a string or null.
+func (d *document) readOptionalBytes(into *[]byte) error {
 	if d.dec.PeekKind() == 'n' {
 		return d.skip()
 	}
-	v, err := d.quoted()
+	v, err := d.readQuoted()
 	if err == nil {
 		*into = unquote(v)
 	}
 	return err
 }
 
-// bounded reads a value that will be kept in a second form.
-func (d *document) bounded(what string, l Limits) (jsontext.Value, error) {
-	v, err := d.raw()
+// readBounded reads a value that will be kept in a second form.
+func (d *document) readBounded(what string, l Limits) (jsontext.Value, error) {
+	v, err := d.readRaw()
 	if err != nil {
 		return nil, err
 	}
@@ -104,11 +104,11 @@ func (d *document) bounded(what string, l Limits) (jsontext.Value, error) {
 	return v, nil
 }
 
-// plain reads a string as its text and any other value as canonical JSON.
-func (d *document) plain() (s string, err error) {
+// readPlain reads a string as its text and any other value as canonical JSON.
+func (d *document) readPlain() (s string, err error) {
 	if d.dec.PeekKind() == '"' {
-		err = d.text(&s)
+		err = d.readText(&s)
 		return s, err
 	}
-	return d.canonical()
+	return d.readCanonical()
 }

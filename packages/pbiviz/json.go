@@ -29,8 +29,8 @@ func openJSON(name string, body []byte, depth int) (*document, error) {
 	return &document{name, body, depth, jsontext.NewDecoder(bytes.NewBuffer(body))}, nil
 }
 
-// bad makes the refusal for what the decoder does not take.
-func (d *document) bad(err error) error {
+// refusalOf makes the refusal for what the decoder does not take.
+func (d *document) refusalOf(err error) error {
 	var syntactic *jsontext.SyntacticError
 	switch {
 	case errors.Is(err, jsontext.ErrDuplicateName):
@@ -42,11 +42,11 @@ func (d *document) bad(err error) error {
 	return refuse(pkgJSON, "%s is empty", quote(d.name)) // io.EOF, the only other error of a buffer
 }
 
-// token reads one token and minds the depth.
-func (d *document) token() (jsontext.Token, error) {
+// readToken reads one token and minds the depth.
+func (d *document) readToken() (jsontext.Token, error) {
 	t, err := d.dec.ReadToken()
 	if err != nil {
-		return t, d.bad(err)
+		return t, d.refusalOf(err)
 	}
 	if k := t.Kind(); (k == '{' || k == '[') && d.dec.StackDepth() > d.depth {
 		return t, refuse(pkgJSON, "%s is nested more than %d deep", quote(d.name), d.depth)
@@ -54,22 +54,22 @@ func (d *document) token() (jsontext.Token, error) {
 	return t, nil
 }
 
-// end makes sure that the document has exactly one value.
-func (d *document) end() error {
+// expectEnd makes sure that the document has exactly one value.
+func (d *document) expectEnd() error {
 	if _, err := d.dec.ReadToken(); err == io.EOF {
 		return nil
 	}
 	return refuse(pkgJSON, "%s goes on after the end of its JSON", quote(d.name))
 }
 
-// members reads an object whose members have a meaning here and calls each for
+// readMembers reads an object whose members have a meaning here and calls each for
 // every one, with the decoder at its value; each must consume it. Names that
 // differ in case alone are refused: readers that ignore case would take the
 // other one. Anything but an object is skipped: it says nothing.
-func (d *document) members(each func(name string) error) error {
+func (d *document) readMembers(each func(name string) error) error {
 	seen := map[string]bool{}
-	return d.pairs(func(name string) error {
-		folded := fold(name)
+	return d.readPairs(func(name string) error {
+		folded := foldName(name)
 		if seen[folded] && folded != "githuburl" { // both spellings exist, and it decides nothing
 			return refuse(pkgJSON, "%s has the member %s twice, in two spellings", quote(d.name), quote(name))
 		}
@@ -78,16 +78,16 @@ func (d *document) members(each func(name string) error) error {
 	})
 }
 
-// pairs is members for objects whose names the vendor chose.
-func (d *document) pairs(each func(name string) error) error {
+// readPairs is members for objects whose names the vendor chose.
+func (d *document) readPairs(each func(name string) error) error {
 	if d.dec.PeekKind() != '{' {
 		return d.skip()
 	}
-	if _, err := d.token(); err != nil {
+	if _, err := d.readToken(); err != nil {
 		return err
 	}
 	for d.dec.PeekKind() != '}' {
-		t, err := d.token()
+		t, err := d.readToken()
 		if err != nil {
 			return err
 		}
@@ -95,17 +95,17 @@ func (d *document) pairs(each func(name string) error) error {
 			return err
 		}
 	}
-	_, err := d.token()
+	_, err := d.readToken()
 	return err
 }
 
-// elements reads an array and calls each for every element, with the decoder at
+// readElements reads an array and calls each for every element, with the decoder at
 // it. Anything but an array is skipped.
-func (d *document) elements(each func() error) error {
+func (d *document) readElements(each func() error) error {
 	if d.dec.PeekKind() != '[' {
 		return d.skip()
 	}
-	if _, err := d.token(); err != nil {
+	if _, err := d.readToken(); err != nil {
 		return err
 	}
 	for d.dec.PeekKind() != ']' {
@@ -113,27 +113,27 @@ func (d *document) elements(each func() error) error {
 			return err
 		}
 	}
-	_, err := d.token()
+	_, err := d.readToken()
 	return err
 }
 
-// raw reads a value as it is written. It aliases the document.
-func (d *document) raw() (jsontext.Value, error) {
+// readRaw reads a value as it is written. It aliases the document.
+func (d *document) readRaw() (jsontext.Value, error) {
 	kind := d.dec.PeekKind()
 	if kind != '{' && kind != '[' {
 		v, err := d.dec.ReadValue()
 		if err != nil {
-			return nil, d.bad(err)
+			return nil, d.refusalOf(err)
 		}
 		return v, nil
 	}
 	outside := d.dec.StackDepth()
-	if _, err := d.token(); err != nil {
+	if _, err := d.readToken(); err != nil {
 		return nil, err
 	}
 	start := d.dec.InputOffset() - 1
 	for d.dec.StackDepth() > outside {
-		if _, err := d.token(); err != nil {
+		if _, err := d.readToken(); err != nil {
 			return nil, err
 		}
 	}
@@ -141,16 +141,16 @@ func (d *document) raw() (jsontext.Value, error) {
 }
 
 func (d *document) skip() error {
-	_, err := d.raw()
+	_, err := d.readRaw()
 	return err
 }
 
-// text reads a string. Anything else says nothing and is the empty string.
-func (d *document) text(into *string) error {
+// readText reads a string. Anything else says nothing and is the empty string.
+func (d *document) readText(into *string) error {
 	if d.dec.PeekKind() != '"' {
 		return d.skip()
 	}
-	t, err := d.token()
+	t, err := d.readToken()
 	if err != nil {
 		return err
 	}
@@ -158,19 +158,19 @@ func (d *document) text(into *string) error {
 	return nil
 }
 
-// mustText reads a string that decides something: absent or null is empty, any
+// requireText reads a string that decides something: absent or null is empty, any
 // other kind is refused.
-func (d *document) mustText(into *string) error {
+func (d *document) requireText(into *string) error {
 	if k := d.dec.PeekKind(); k != '"' && k != 'n' && k != 0 {
 		return refuse(pkgJSON, "in %s, %s is not text", quote(d.name), quote(string(d.dec.StackPointer())))
 	}
-	return d.text(into)
+	return d.readText(into)
 }
 
-// quoted reads a string as it is written, quotes and escapes included. It
+// readQuoted reads a string as it is written, quotes and escapes included. It
 // aliases the document, and unquote cannot fail on it.
-func (d *document) quoted() (jsontext.Value, error) {
-	v, err := d.raw()
+func (d *document) readQuoted() (jsontext.Value, error) {
+	v, err := d.readRaw()
 	if err == nil && v.Kind() != '"' {
 		err = refuse(pkgJSON, "in %s, %s is not text", quote(d.name), quote(string(d.dec.StackPointer())))
 	}
@@ -190,17 +190,17 @@ func unquote(v jsontext.Value) []byte {
 	return text
 }
 
-// canonical reads a value in its one canonical spelling (RFC 8785).
-func (d *document) canonical() (string, error) {
-	v, err := d.raw()
+// readCanonical reads a value in its one canonical spelling (RFC 8785).
+func (d *document) readCanonical() (string, error) {
+	v, err := d.readRaw()
 	if err != nil {
 		return "", err
 	}
-	return canonical(v), nil
+	return canonicalize(v), nil
 }
 
-// canonical spells a valid value in one way.
-func canonical(v jsontext.Value) string {
+// canonicalize spells a valid value in one way.
+func canonicalize(v jsontext.Value) string {
 	c := v.Clone()
 	if err := c.Canonicalize(); err != nil {
 		return strings.TrimSpace(string(v)) // only a value that was not valid; it stays as it is

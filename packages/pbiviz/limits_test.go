@@ -19,11 +19,11 @@ import (
 func TestLimits(t *testing.T) {
 	pkg := pbiviztest.Package{}
 	whole := pkg.Bytes()
-	inner := int64(len(body(pkg, innerName)))
-	total := inner + int64(len(body(pkg, "package.json")))
+	inner := int64(len(entryBody(pkg, innerName)))
+	total := inner + int64(len(entryBody(pkg, "package.json")))
 	repetitive := pbiviztest.Package{Script: strings.Repeat("a", 5000)}
-	packed := int64(len(pbiviztest.Deflate([]byte(body(repetitive, innerName)))))
-	size := int64(len(body(repetitive, innerName)))
+	packed := int64(len(pbiviztest.Deflate([]byte(entryBody(repetitive, innerName)))))
+	size := int64(len(entryBody(repetitive, innerName)))
 	ratio := (size + packed - 1) / packed
 	nested := pbiviztest.Package{Capabilities: `{"objects":{},"sorting":` + strings.Repeat("[", 20) + strings.Repeat("]", 20) + `}`}
 	const described = int64(len(`{"dataRoles":[]}`))
@@ -40,9 +40,9 @@ func TestLimits(t *testing.T) {
 		"total size":  {whole, func(l *pbiviz.Limits, by int64) { l.TotalSize = total + by }, "zip.bomb"},
 		"ratio":       {repetitive.Bytes(), func(l *pbiviz.Limits, by int64) { l.RatioFloor, l.Ratio = 0, ratio+by }, "zip.bomb"},
 		"ratio floor": {repetitive.Bytes(), func(l *pbiviz.Limits, by int64) {
-			l.RatioFloor, l.Ratio = size+int64(len(body(repetitive, "package.json")))+by, 1
+			l.RatioFloor, l.Ratio = size+int64(len(entryBody(repetitive, "package.json")))+by, 1
 		}, "zip.bomb"},
-		"package.json": {whole, func(l *pbiviz.Limits, by int64) { l.ManifestSize = int64(len(body(pkg, "package.json"))) + by }, "pkg.json"},
+		"package.json": {whole, func(l *pbiviz.Limits, by int64) { l.ManifestSize = int64(len(entryBody(pkg, "package.json"))) + by }, "pkg.json"},
 		"JSON depth":   {nested.Bytes(), func(l *pbiviz.Limits, by int64) { l.JSONDepth = 22 + int(by) }, "pkg.json"},
 		"JSON depth of package.json": {manifestWith(t, pkg, `"author":{`, `"x":[[[[[[[[[]]]]]]]]],"author":{`).Bytes(),
 			func(l *pbiviz.Limits, by int64) { l.JSONDepth = 10 + int(by) }, "pkg.json"},

@@ -37,17 +37,17 @@ func readListing(body []byte, l Limits) (*listing, error) {
 		return nil, err
 	}
 	m := &listing{resources: map[string]string{}, images: map[string]string{}}
-	err = d.members(func(name string) error {
+	err = d.readMembers(func(name string) error {
 		switch name {
 		case "visual":
 			return m.readVisual(d)
 		case "author":
 			return m.readAuthor(d)
 		case "resources":
-			return d.elements(func() error { return m.readResource(d) })
+			return d.readElements(func() error { return m.readResource(d) })
 		case "metadata":
 			m.isNew = d.dec.PeekKind() == '{'
-			return d.members(func(name string) error {
+			return d.readMembers(func(name string) error {
 				if name != "pbivizjson" {
 					return d.skip()
 				}
@@ -64,40 +64,40 @@ func readListing(body []byte, l Limits) (*listing, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m, d.end()
+	return m, d.expectEnd()
 }
 
 func (v *identity) readVisual(d *document) error {
-	return d.members(func(name string) error {
+	return d.readMembers(func(name string) error {
 		switch name {
 		case "guid":
-			return d.mustText(&v.guid)
+			return d.requireText(&v.guid)
 		case "version":
-			return d.mustText(&v.version)
+			return d.requireText(&v.version)
 		case "name":
-			return d.text(&v.name)
+			return d.readText(&v.name)
 		case "displayName":
-			return d.text(&v.displayName)
+			return d.readText(&v.displayName)
 		case "description":
-			return d.text(&v.description)
+			return d.readText(&v.description)
 		case "visualClassName":
-			return d.text(&v.className)
+			return d.readText(&v.className)
 		case "supportUrl":
-			return d.text(&v.supportURL)
+			return d.readText(&v.supportURL)
 		case "gitHubUrl", "githubUrl":
-			return d.text(&v.sourceURL)
+			return d.readText(&v.sourceURL)
 		}
 		return d.skip()
 	})
 }
 
 func (v *identity) readAuthor(d *document) error {
-	return d.members(func(name string) error {
+	return d.readMembers(func(name string) error {
 		switch name {
 		case "name":
-			return d.text(&v.authorName)
+			return d.readText(&v.authorName)
 		case "email":
-			return d.text(&v.authorEmail)
+			return d.readText(&v.authorEmail)
 		}
 		return d.skip()
 	})
@@ -107,12 +107,12 @@ func (v *identity) readAuthor(d *document) error {
 // looked at: 5 has meant TypeScript and pbiviz.json.
 func (m *listing) readResource(d *document) error {
 	var id, file string
-	err := d.members(func(name string) error {
+	err := d.readMembers(func(name string) error {
 		switch name {
 		case "resourceId":
-			return d.mustText(&id)
+			return d.requireText(&id)
 		case "file":
-			return d.mustText(&file)
+			return d.requireText(&file)
 		}
 		return d.skip()
 	})
@@ -134,16 +134,16 @@ func (m *listing) readResource(d *document) error {
 
 // readReference reads {"resourceId": id}.
 func readReference(d *document, id *string) error {
-	return d.members(func(name string) error {
+	return d.readMembers(func(name string) error {
 		if name != "resourceId" {
 			return d.skip()
 		}
-		return d.mustText(id)
+		return d.requireText(id)
 	})
 }
 
 func (m *listing) readCode(d *document) error {
-	return d.members(func(name string) error {
+	return d.readMembers(func(name string) error {
 		switch name {
 		case "javaScript":
 			return readReference(d, &m.script)
@@ -155,7 +155,7 @@ func (m *listing) readCode(d *document) error {
 }
 
 func (m *listing) readImages(d *document) error {
-	return d.members(func(name string) error {
+	return d.readMembers(func(name string) error {
 		if d.dec.PeekKind() != '{' {
 			return d.skip() // screenshots are a list, and nothing of the visual's
 		}
@@ -168,8 +168,8 @@ func (m *listing) readImages(d *document) error {
 	})
 }
 
-// generation says how the package's content is found.
-func (m *listing) generation() (Generation, error) {
+// findGeneration says how the package's content is found.
+func (m *listing) findGeneration() (Generation, error) {
 	switch {
 	case m.isNew && m.isOld:
 		return "", refuse(pkgJSON, "package.json names the visual's code twice, as metadata and as code")
@@ -181,8 +181,8 @@ func (m *listing) generation() (Generation, error) {
 	return "", refuse(pkgJSON, "package.json does not say where the visual's code is: it has neither metadata nor code")
 }
 
-// manifest checks what identifies the package and returns it as types.
-func (m *listing) manifest() (Manifest, error) {
+// parseManifest checks what identifies the package and returns it as types.
+func (m *listing) parseManifest() (Manifest, error) {
 	guid, err := visual.ParseGUID(m.guid)
 	if err != nil {
 		return Manifest{}, refuse(pkgGUID, "package.json does not identify the visual: %v", err)
@@ -199,8 +199,8 @@ func (m *listing) manifest() (Manifest, error) {
 	}, nil
 }
 
-// fill takes from pbiviz.json what package.json leaves out.
-func (m *Manifest) fill(inner *identity) {
+// fillFrom takes from pbiviz.json what package.json leaves out.
+func (m *Manifest) fillFrom(inner *identity) {
 	m.Name = cmp.Or(m.Name, inner.name)
 	m.DisplayName = cmp.Or(m.DisplayName, inner.displayName)
 	m.Description = cmp.Or(m.Description, inner.description)

@@ -71,17 +71,17 @@ type Entry struct {
 
 // A Package is a well-formed package in memory. It cannot be changed.
 type Package struct {
-	file     []byte
-	digest   visual.Digest
-	content  Content
-	manifest Manifest
-	can      Capabilities
-	code     Code
-	script   jsontext.Value // the script as pbiviz.json quotes it; empty in old packages
-	unquote  sync.Once      // makes code.Script of it
-	entries  []Entry
-	bodies   map[string][]byte
-	reserved []verdict.Finding
+	file         []byte
+	digest       visual.Digest
+	content      Content
+	manifest     Manifest
+	capabilities Capabilities
+	code         Code
+	script       jsontext.Value // the script as pbiviz.json quotes it; empty in old packages
+	unquoteOnce  sync.Once      // makes code.Script of it
+	entries      []Entry
+	bodies       map[string][]byte
+	reservations []verdict.Finding
 }
 
 // Code is what a visual runs and shows.
@@ -110,14 +110,14 @@ func (p *Package) Release() visual.Release {
 func (p *Package) Manifest() Manifest { return p.manifest }
 
 // Capabilities returns what the visual declares it can do.
-func (p *Package) Capabilities() Capabilities { return p.can }
+func (p *Package) Capabilities() Capabilities { return p.capabilities }
 
 // Code returns what the visual runs. The caller must not change it.
 //
 // The script, nearly all of a package, is unquoted when it is first asked for:
 // judging a package needs its digests, not its text.
 func (p *Package) Code() Code {
-	p.unquote.Do(func() {
+	p.unquoteOnce.Do(func() {
 		if len(p.script) > 0 {
 			p.code.Script = unquote(p.script)
 		}
@@ -144,4 +144,4 @@ func (p *Package) Statement() ([]byte, bool) { return p.Entry(StatementEntry) }
 // Reservations returns what stands against putting this well-formed package
 // into a store: a version of an odd form, a debug build, a ZIP of the tolerant
 // tier (Review). They do not keep anyone from listing, showing or comparing it.
-func (p *Package) Reservations() []verdict.Finding { return p.reserved }
+func (p *Package) Reservations() []verdict.Finding { return p.reservations }

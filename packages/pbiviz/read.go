@@ -28,10 +28,10 @@ func Read(file []byte, l Limits) (*Package, error) {
 		return nil, err
 	}
 	p := &Package{file: file, digest: visual.DigestOf(file), bodies: make(map[string][]byte, len(z.records))}
-	var packer flater
+	var packer inflater
 	for i := range z.records {
 		r := &z.records[i]
-		body, sum, err := packer.open(r)
+		body, sum, err := packer.readBody(r)
 		if err != nil {
 			return nil, err
 		}
@@ -45,7 +45,7 @@ func Read(file []byte, l Limits) (*Package, error) {
 		return nil, err
 	}
 	p.manifest.Tier = z.tier
-	p.reserved = p.reservations()
+	p.reservations = p.findReservations()
 	return p, nil
 }
 
@@ -72,10 +72,10 @@ func (p *Package) interpret(l Limits) error {
 	if err != nil {
 		return err
 	}
-	if p.manifest, err = list.manifest(); err != nil {
+	if p.manifest, err = list.parseManifest(); err != nil {
 		return err
 	}
-	if p.manifest.Generation, err = list.generation(); err != nil {
+	if p.manifest.Generation, err = list.findGeneration(); err != nil {
 		return err
 	}
 	if p.manifest.Generation == Old {
@@ -87,7 +87,7 @@ func (p *Package) interpret(l Limits) error {
 // interpretNew reads the one pbiviz.json, and refuses a package whose parts
 // name different visuals: nobody can say which of them would run.
 func (p *Package) interpretNew(list *listing, l Limits) error {
-	entry, body, err := p.resource(list, list.metadata, "its code (metadata.pbivizjson)")
+	entry, body, err := p.findResource(list, list.metadata, "its code (metadata.pbivizjson)")
 	if found := cmp.Or(entry, p.otherInner()); found != "" && found != innerEntry(list.guid) {
 		return refuse(pkgGUID, "package.json identifies the visual as %s, and its code is in %s instead of %s", list.guid, quote(found), quote(innerEntry(list.guid)))
 	}
@@ -104,8 +104,8 @@ func (p *Package) interpretNew(list *listing, l Limits) error {
 	if in.version != list.version {
 		return refuse(pkgInconsistent, "package.json says version %s and %s says %s", quote(list.version), quote(entry), quote(in.version))
 	}
-	p.manifest.fill(&in.identity)
-	p.script, p.code, p.can = in.script, in.code, in.can
+	p.manifest.fillFrom(&in.identity)
+	p.script, p.code, p.capabilities = in.script, in.code, in.capabilities
 	return nil
 }
 
@@ -126,11 +126,11 @@ func (p *Package) otherInner() string {
 // then and cannot be read.
 func (p *Package) interpretOld(list *listing) error {
 	var err error
-	if _, p.code.Script, err = p.resource(list, list.script, "its code (code.javaScript)"); err != nil {
+	if _, p.code.Script, err = p.findResource(list, list.script, "its code (code.javaScript)"); err != nil {
 		return err
 	}
 	if list.style != "" {
-		if _, p.code.Style, err = p.resource(list, list.style, "its style (code.css)"); err != nil {
+		if _, p.code.Style, err = p.findResource(list, list.style, "its style (code.css)"); err != nil {
 			return err
 		}
 	}
@@ -139,8 +139,8 @@ func (p *Package) interpretOld(list *listing) error {
 	return nil
 }
 
-// resource finds the entry of a resource id.
-func (p *Package) resource(list *listing, id, what string) (string, []byte, error) {
+// findResource finds the entry of a resource id.
+func (p *Package) findResource(list *listing, id, what string) (string, []byte, error) {
 	entry, ok := list.resources[id]
 	if id == "" || !ok {
 		return "", nil, refuse(pkgJSON, "package.json does not list the resource that holds %s", what)
@@ -152,16 +152,16 @@ func (p *Package) resource(list *listing, id, what string) (string, []byte, erro
 	return entry, body, nil
 }
 
-func (p *Package) reservations() []verdict.Finding {
+func (p *Package) findReservations() []verdict.Finding {
 	var found []verdict.Finding
 	if m := p.manifest; !m.Version.Deployable() {
-		found = append(found, reserve(pkgVersionForm, verdict.Reject, "the version %s is not one to four plain numbers", quote(m.Version.String())))
+		found = append(found, reservation(pkgVersionForm, verdict.Reject, "the version %s is not one to four plain numbers", quote(m.Version.String())))
 	}
 	if guid := p.manifest.GUID.String(); strings.HasSuffix(guid, debugSuffix) {
-		found = append(found, reserve(pkgGUID, verdict.Reject, "%s is a debug build, made for its developer's own machine", guid))
+		found = append(found, reservation(pkgGUID, verdict.Reject, "%s is a debug build, made for its developer's own machine", guid))
 	}
 	if p.manifest.Tier == Tolerant {
-		found = append(found, reserve(zipTolerant, verdict.Review, "the package was zipped again after Microsoft's packager had made it"))
+		found = append(found, reservation(zipTolerant, verdict.Review, "the package was zipped again after Microsoft's packager had made it"))
 	}
 	return found
 }

@@ -60,22 +60,22 @@ func wantRefusal(t *testing.T, err error, code verdict.Code) {
 // pairs of old and new text.
 func manifestWith(t *testing.T, p pbiviztest.Package, pairs ...string) pbiviztest.Package {
 	t.Helper()
-	p.Manifest = edit(t, body(p, "package.json"), pairs...)
+	p.Manifest = replaceText(t, entryBody(p, "package.json"), pairs...)
 	return p
 }
 
 func innerWith(t *testing.T, p pbiviztest.Package, pairs ...string) pbiviztest.Package {
 	t.Helper()
-	p.Inner = edit(t, body(p, innerName), pairs...)
+	p.Inner = replaceText(t, entryBody(p, innerName), pairs...)
 	return p
 }
 
-func body(p pbiviztest.Package, name string) string {
+func entryBody(p pbiviztest.Package, name string) string {
 	files := p.Files()
 	return string(files[slices.IndexFunc(files, func(f pbiviztest.File) bool { return f.Name == name })].Body)
 }
 
-func edit(t *testing.T, s string, pairs ...string) string {
+func replaceText(t *testing.T, s string, pairs ...string) string {
 	t.Helper()
 	for i := 0; i < len(pairs); i += 2 {
 		if !strings.Contains(s, pairs[i]) {
@@ -263,9 +263,9 @@ func TestRefusedContent(t *testing.T) {
 		"package.json empty":              {pbiviztest.Package{Extra: map[string][]byte{"package.json": {}}}.Bytes(), "pkg.json"},
 		"package.json an array":           {pbiviztest.Package{Manifest: "[]"}.Bytes(), "pkg.guid"},
 		"package.json cut short":          {pbiviztest.Package{Manifest: `{"visual":{`}.Bytes(), "pkg.json"},
-		"package.json twice in one entry": {pbiviztest.Package{Manifest: body(pkg, "package.json") + "{}"}.Bytes(), "pkg.json"},
-		"byte-order mark, package.json":   {pbiviztest.Package{Manifest: "\ufeff" + body(pkg, "package.json")}.Bytes(), "pkg.json"},
-		"byte-order mark, pbiviz.json":    {pbiviztest.Package{Inner: "\ufeff" + body(pkg, innerName)}.Bytes(), "pkg.json"},
+		"package.json twice in one entry": {pbiviztest.Package{Manifest: entryBody(pkg, "package.json") + "{}"}.Bytes(), "pkg.json"},
+		"byte-order mark, package.json":   {pbiviztest.Package{Manifest: "\ufeff" + entryBody(pkg, "package.json")}.Bytes(), "pkg.json"},
+		"byte-order mark, pbiviz.json":    {pbiviztest.Package{Inner: "\ufeff" + entryBody(pkg, innerName)}.Bytes(), "pkg.json"},
 		"UTF-16":                          {pbiviztest.Package{Manifest: "\xff\xfe{\x00}\x00"}.Bytes(), "pkg.json"},
 		"invalid UTF-8, package.json":     {manifestWith(t, pkg, "A gauge.", "A \xff gauge.").Bytes(), "pkg.json"},
 		"invalid UTF-8, script":           {innerWith(t, pkg, "round", "\xc3\x28").Bytes(), "pkg.json"},

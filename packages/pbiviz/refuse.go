@@ -28,8 +28,8 @@ const (
 	pkgVersionForm  verdict.Code = "pkg.version_form"
 )
 
-// hint says what the person who has the file can do about a refusal.
-func hint(code verdict.Code) string {
+// hintFor says what the person who has the file can do about a refusal.
+func hintFor(code verdict.Code) string {
 	switch code {
 	case zipLayout, zipMismatch, zipStream, zipCRC:
 		return "download the package again; if that does not help, ask the vendor for the file exactly as their packager wrote it"
@@ -46,11 +46,11 @@ func hint(code verdict.Code) string {
 }
 
 func refuse(code verdict.Code, format string, args ...any) error {
-	return verdict.Refuse(code, fmt.Sprintf(format, args...), hint(code))
+	return verdict.Refuse(code, fmt.Sprintf(format, args...), hintFor(code))
 }
 
-func reserve(code verdict.Code, v verdict.Verdict, format string, args ...any) verdict.Finding {
-	return verdict.Finding{Code: code, Verdict: v, Message: fmt.Sprintf(format, args...), Hint: hint(code)}
+func reservation(code verdict.Code, v verdict.Verdict, format string, args ...any) verdict.Finding {
+	return verdict.Finding{Code: code, Verdict: v, Message: fmt.Sprintf(format, args...), Hint: hintFor(code)}
 }
 
 // quote shows text of a stranger: escaped to ASCII, and not too long.

@@ -40,20 +40,20 @@ const (
 
 // A record is one entry as the central directory describes it.
 type record struct {
-	name         string
-	central      []byte // the whole central record
-	extra        []byte
-	local        []byte // the whole local part: header, data, descriptor
-	creator      uint16
-	needed       uint16
-	flags        uint16
-	method       uint16
-	crc          uint32
-	packed, size int64
-	external     uint32
-	offset       int64
-	data         []byte // what the body was packed to
-	tolerant     bool
+	name             string
+	central          []byte // the whole central record
+	extra            []byte
+	local            []byte // the whole local part: header, data, descriptor
+	creator          uint16
+	versionNeeded    uint16
+	flags            uint16
+	method           uint16
+	crc              uint32
+	packedSize, size int64
+	external         uint32
+	offset           int64
+	data             []byte // what the body was packed to
+	isTolerant       bool
 }
 
 func (r *record) isDir() bool { return strings.HasSuffix(r.name, "/") }
@@ -80,68 +80,68 @@ func parseZIP(file []byte, l Limits) (*zipFile, error) {
 	}
 	z := &zipFile{records: records, tier: Strict}
 	for i := range records {
-		if err := records[i].check(); err != nil {
+		if err := records[i].checkFeatures(); err != nil {
 			return nil, err
 		}
 	}
 	if err := checkSizes(records, int64(len(file)), l); err != nil {
 		return nil, err
 	}
-	if err := locate(file[:end.offset], records); err != nil {
+	if err := locateEntries(file[:end.offset], records); err != nil {
 		return nil, err
 	}
 	for _, r := range records {
-		if r.tolerant {
+		if r.isTolerant {
 			z.tier = Tolerant
 		}
 	}
 	return z, nil
 }
 
-// An ending is what the end of central directory record says.
-type ending struct {
+// An endRecordFields is what the end of central directory record says.
+type endRecordFields struct {
 	offset  int64 // where the directory begins
 	entries int
 }
 
-func readEnd(file []byte, l Limits) (ending, error) {
+func readEnd(file []byte, l Limits) (endRecordFields, error) {
 	switch {
 	case int64(len(file)) > l.FileSize:
-		return ending{}, refuse(zipLimit, "the file has %d bytes; at most %d are allowed", len(file), l.FileSize)
+		return endRecordFields{}, refuse(zipLimit, "the file has %d bytes; at most %d are allowed", len(file), l.FileSize)
 	case len(file) == 0:
-		return ending{}, refuse(zipLayout, "the file is empty")
+		return endRecordFields{}, refuse(zipLayout, "the file is empty")
 	case file[0] == '<':
-		return ending{}, refuse(zipLayout, "the file is not a ZIP: it looks like a saved web page")
+		return endRecordFields{}, refuse(zipLayout, "the file is not a ZIP: it looks like a saved web page")
 	case len(file) < endSize || file[0] != 'P' || file[1] != 'K':
-		return ending{}, refuse(zipLayout, "the file is not a ZIP")
+		return endRecordFields{}, refuse(zipLayout, "the file is not a ZIP")
 	}
 	end := file[len(file)-endSize:]
 	if string(end[:4]) != endSignature {
-		return ending{}, refuse(zipLayout, "the ZIP does not end with its end record: it is cut short, or has a comment or other bytes behind it")
+		return endRecordFields{}, refuse(zipLayout, "the ZIP does not end with its end record: it is cut short, or has a comment or other bytes behind it")
 	}
 	if n := le16(end[20:]); n != 0 {
-		return ending{}, refuse(zipLayout, "the ZIP's end record announces a comment of %d bytes", n)
+		return endRecordFields{}, refuse(zipLayout, "the ZIP's end record announces a comment of %d bytes", n)
 	}
 	disk, startDisk, here, total := le16(end[4:]), le16(end[6:]), le16(end[8:]), le16(end[10:])
 	size, offset := int64(le32(end[12:])), int64(le32(end[16:]))
 	if int(total) > l.Entries {
-		return ending{}, refuse(zipLimit, "the ZIP has %d entries; at most %d are allowed", total, l.Entries)
+		return endRecordFields{}, refuse(zipLimit, "the ZIP has %d entries; at most %d are allowed", total, l.Entries)
 	}
 	if disk != 0 || startDisk != 0 {
-		return ending{}, refuse(zipFeature, "the ZIP is one of several disks")
+		return endRecordFields{}, refuse(zipFeature, "the ZIP is one of several disks")
 	}
 	before := file[:len(file)-endSize]
 	if total == 0xffff || size == 0xffffffff || offset == 0xffffffff ||
 		len(before) >= locator64Size && string(before[len(before)-locator64Size:][:4]) == locator64Signature {
-		return ending{}, refuse(zipFeature, "the ZIP is a ZIP64")
+		return endRecordFields{}, refuse(zipFeature, "the ZIP is a ZIP64")
 	}
 	if here != total {
-		return ending{}, refuse(zipLayout, "the ZIP's end record counts %d entries here and %d in all", here, total)
+		return endRecordFields{}, refuse(zipLayout, "the ZIP's end record counts %d entries here and %d in all", here, total)
 	}
 	if offset+size != int64(len(before)) {
-		return ending{}, refuse(zipLayout, "the ZIP's directory does not fill the place between entries and end: bytes were put before it, after it or into it")
+		return endRecordFields{}, refuse(zipLayout, "the ZIP's directory does not fill the place between entries and end: bytes were put before it, after it or into it")
 	}
-	return ending{offset, int(total)}, nil
+	return endRecordFields{offset, int(total)}, nil
 }
 
 func readDirectory(dir []byte, entries int) ([]record, error) {
@@ -160,8 +160,8 @@ func readDirectory(dir []byte, entries int) ([]record, error) {
 			name:    string(dir[centralSize : centralSize+name]),
 			central: dir[:whole],
 			extra:   dir[centralSize+name : centralSize+name+extra],
-			creator: le16(dir[4:]), needed: le16(dir[6:]), flags: le16(dir[8:]), method: le16(dir[10:]),
-			crc: le32(dir[16:]), packed: int64(le32(dir[20:])), size: int64(le32(dir[24:])),
+			creator: le16(dir[4:]), versionNeeded: le16(dir[6:]), flags: le16(dir[8:]), method: le16(dir[10:]),
+			crc: le32(dir[16:]), packedSize: int64(le32(dir[20:])), size: int64(le32(dir[24:])),
 			external: le32(dir[38:]), offset: int64(le32(dir[42:])),
 		}
 		if comment != 0 {
@@ -187,8 +187,8 @@ func checkSizes(records []record, fileSize int64, l Limits) error {
 		if r.size > l.EntrySize {
 			return refuse(zipBomb, "the entry %s inflates to %d bytes; at most %d are allowed", quote(r.name), r.size, l.EntrySize)
 		}
-		if r.size > l.RatioFloor && r.size > l.Ratio*r.packed {
-			return refuse(zipBomb, "the entry %s inflates from %d to %d bytes, more than %d times", quote(r.name), r.packed, r.size, l.Ratio)
+		if r.size > l.RatioFloor && r.size > l.Ratio*r.packedSize {
+			return refuse(zipBomb, "the entry %s inflates from %d to %d bytes, more than %d times", quote(r.name), r.packedSize, r.size, l.Ratio)
 		}
 		total += r.size
 	}
@@ -201,16 +201,16 @@ func checkSizes(records []record, fileSize int64, l Limits) error {
 	return nil
 }
 
-// locate finds each entry's local part. They must fill area from its first
+// locateEntries finds each entry's local part. They must fill area from its first
 // byte to its last in the order of the directory, and say what it says.
-func locate(area []byte, records []record) error {
+func locateEntries(area []byte, records []record) error {
 	pos := int64(0)
 	for i := range records {
 		r := &records[i]
 		if r.offset != pos {
 			return refuse(zipLayout, "the entry %s does not begin where the one before it ends: bytes or entries are hidden, shared or out of order", quote(r.name))
 		}
-		n, err := r.locate(area[pos:])
+		n, err := r.locateLocal(area[pos:])
 		if err != nil {
 			return err
 		}
@@ -222,8 +222,8 @@ func locate(area []byte, records []record) error {
 	return nil
 }
 
-// locate reads the local part at the start of b and returns its length.
-func (r *record) locate(b []byte) (int64, error) {
+// locateLocal reads the local part at the start of b and returns its length.
+func (r *record) locateLocal(b []byte) (int64, error) {
 	if len(b) < localSize || string(b[:4]) != localSignature {
 		return 0, refuse(zipLayout, "the entry %s is not where the directory says", quote(r.name))
 	}
@@ -232,19 +232,19 @@ func (r *record) locate(b []byte) (int64, error) {
 	if start > int64(len(b)) {
 		return 0, refuse(zipLayout, "the entry %s is cut short", quote(r.name))
 	}
-	if !r.agrees(b) || string(b[localSize:localSize+name]) != r.name {
+	if !r.matchesLocal(b) || string(b[localSize:localSize+name]) != r.name {
 		return 0, refuse(zipMismatch, "the entry %s says other things of itself than the ZIP's directory does", quote(r.name))
 	}
 	if err := r.checkExtra(b[localSize+name:start], true); err != nil {
 		return 0, err
 	}
-	end := start + r.packed
+	end := start + r.packedSize
 	if end > int64(len(b)) {
 		return 0, refuse(zipLayout, "the data of the entry %s is cut short", quote(r.name))
 	}
 	r.data = b[start:end:end]
 	if r.flags&flagDescriptor != 0 {
-		if !r.described(b[end:]) {
+		if !r.hasDescriptor(b[end:]) {
 			return 0, refuse(zipMismatch, "the entry %s is followed by other sizes or another checksum than the ZIP's directory gives it", quote(r.name))
 		}
 		end += descriptorSize
@@ -253,9 +253,9 @@ func (r *record) locate(b []byte) (int64, error) {
 	return end, nil
 }
 
-// agrees compares a local header with the central one: from the version needed
+// matchesLocal compares a local header with the central one: from the version needed
 // to the length of the name both have the same fields in the same order.
-func (r *record) agrees(local []byte) bool {
+func (r *record) matchesLocal(local []byte) bool {
 	if r.flags&flagDescriptor == 0 {
 		return bytes.Equal(local[4:28], r.central[6:30])
 	}
@@ -265,9 +265,9 @@ func (r *record) agrees(local []byte) bool {
 		(string(numbers) == unknownNumbers || bytes.Equal(numbers, r.central[16:28]))
 }
 
-// described says whether b begins with the data descriptor of the entry. The
+// hasDescriptor says whether b begins with the data descriptor of the entry. The
 // form without a signature is not taken: it reads in two ways.
-func (r *record) described(b []byte) bool {
+func (r *record) hasDescriptor(b []byte) bool {
 	return len(b) >= descriptorSize && string(b[:4]) == descriptorSignature &&
 		bytes.Equal(b[4:16], r.central[16:28])
 }

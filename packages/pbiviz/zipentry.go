@@ -14,9 +14,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// check says whether an entry uses only what every reader understands in the
+// checkFeatures says whether an entry uses only what every reader understands in the
 // same way, and notes what only the tolerant tier admits.
-func (r *record) check() error {
+func (r *record) checkFeatures() error {
 	const known = flagDeflateHint | flagDescriptor | flagUTF8
 	switch {
 	case r.flags&flagEncrypted != 0:
@@ -25,23 +25,23 @@ func (r *record) check() error {
 		return refuse(zipFeature, "the entry %s uses a feature of ZIP that packages do not have (flags %#04x)", quote(r.name), r.flags)
 	case r.method != methodStored && r.method != methodDeflated:
 		return refuse(zipFeature, "the entry %s is packed with method %d; only stored and deflated are allowed", quote(r.name), r.method)
-	case r.packed == 0xffffffff || r.size == 0xffffffff || r.offset == 0xffffffff:
+	case r.packedSize == 0xffffffff || r.size == 0xffffffff || r.offset == 0xffffffff:
 		return refuse(zipFeature, "the entry %s is a ZIP64 entry", quote(r.name))
-	case r.needed != 10 && r.needed != 20:
-		return refuse(zipFeature, "the entry %s asks for version %d.%d of ZIP; only 1.0 and 2.0 are allowed", quote(r.name), r.needed/10, r.needed%10)
+	case r.versionNeeded != 10 && r.versionNeeded != 20:
+		return refuse(zipFeature, "the entry %s asks for version %d.%d of ZIP; only 1.0 and 2.0 are allowed", quote(r.name), r.versionNeeded/10, r.versionNeeded%10)
 	case le16(r.central[36:])&^1 != 0:
 		return refuse(zipFeature, "the entry %s has internal attributes that packages do not have", quote(r.name))
 	case r.method == methodStored && r.flags&flagDescriptor != 0:
 		return refuse(zipFeature, "the entry %s is stored without saying first how long it is", quote(r.name))
 	case r.method == methodStored && r.flags&flagDeflateHint != 0:
 		return refuse(zipFeature, "the entry %s is stored and has flags of deflated entries", quote(r.name))
-	case r.method == methodStored && r.size != r.packed:
-		return refuse(zipStream, "the entry %s is stored as %d bytes and declared as %d", quote(r.name), r.packed, r.size)
+	case r.method == methodStored && r.size != r.packedSize:
+		return refuse(zipStream, "the entry %s is stored as %d bytes and declared as %d", quote(r.name), r.packedSize, r.size)
 	}
 	if err := r.checkType(); err != nil {
 		return err
 	}
-	r.tolerant = r.flags&(flagDeflateHint|flagDescriptor) != 0 || le16(r.central[36:]) != 0 ||
+	r.isTolerant = r.flags&(flagDeflateHint|flagDescriptor) != 0 || le16(r.central[36:]) != 0 ||
 		r.creator != creatorDOS && r.creator != creatorUnix
 	return r.checkExtra(r.extra, false)
 }
@@ -76,7 +76,7 @@ func (r *record) checkType() error {
 	if t := mode & unixType; t != 0 && t != want || r.external&dosDir != 0 && !r.isDir() {
 		return refuse(zipType, "the entry %s is not of the type that its name says", quote(r.name))
 	}
-	if r.isDir() && (r.size != 0 || r.packed != 0 || r.method != methodStored || r.crc != 0) {
+	if r.isDir() && (r.size != 0 || r.packedSize != 0 || r.method != methodStored || r.crc != 0) {
 		return refuse(zipType, "the entry %s is a directory and holds data", quote(r.name))
 	}
 	return nil
@@ -95,7 +95,7 @@ const (
 func (r *record) checkExtra(extra []byte, local bool) error {
 	var seen []uint16
 	for len(extra) > 0 {
-		r.tolerant = true
+		r.isTolerant = true
 		if len(extra) < 4 || len(extra) < 4+int(le16(extra[2:])) {
 			return refuse(zipExtra, "the entry %s has a damaged extra field", quote(r.name))
 		}
@@ -103,7 +103,7 @@ func (r *record) checkExtra(extra []byte, local bool) error {
 		if id == extraZIP64 {
 			return refuse(zipFeature, "the entry %s is a ZIP64 entry", quote(r.name))
 		}
-		if slices.Contains(seen, id) || !harmless(id, data, local) {
+		if slices.Contains(seen, id) || !isHarmlessExtra(id, data, local) {
 			return refuse(zipExtra, "the entry %s has an extra field %#04x that may change its meaning", quote(r.name), id)
 		}
 		seen = append(seen, id)
@@ -112,7 +112,7 @@ func (r *record) checkExtra(extra []byte, local bool) error {
 	return nil
 }
 
-func harmless(id uint16, data []byte, local bool) bool {
+func isHarmlessExtra(id uint16, data []byte, local bool) bool {
 	switch id {
 	case extraNTFS: // four reserved bytes, then the attribute of three times
 		return len(data) == 32 && le16(data[4:]) == 1 && le16(data[6:]) == 24
@@ -137,7 +137,7 @@ func harmless(id uint16, data []byte, local bool) bool {
 func checkNames(records []record, l Limits) error {
 	files := make(map[string]bool, len(records)) // folded name to: is a regular file
 	for _, r := range records {
-		folded := strings.TrimSuffix(fold(r.name), "/")
+		folded := strings.TrimSuffix(foldName(r.name), "/")
 		if _, ok := files[folded]; ok {
 			return refuse(zipDuplicate, "the ZIP has the entry %s twice, perhaps in another spelling", quote(r.name))
 		}
@@ -150,7 +150,7 @@ func checkNames(records []record, l Limits) error {
 		if fault := nameFault(strings.TrimSuffix(r.name, "/")); fault != "" {
 			return refuse(zipName, "the entry name %s is not allowed: %s", quote(r.name), fault)
 		}
-		folded := fold(r.name)
+		folded := foldName(r.name)
 		for i := strings.LastIndexByte(strings.TrimSuffix(folded, "/"), '/'); i > 0; i = strings.LastIndexByte(folded[:i], '/') {
 			if files[folded[:i]] {
 				return refuse(zipName, "the entry name %s is not allowed: it uses the file %s as a directory", quote(r.name), quote(r.name[:i]))
@@ -160,8 +160,8 @@ func checkNames(records []record, l Limits) error {
 	return nil
 }
 
-// fold gives names that some system takes for one the same text.
-func fold(name string) string {
+// foldName gives names that some system takes for one the same text.
+func foldName(name string) string {
 	for i := range len(name) {
 		if name[i] >= 0x80 {
 			return norm.NFC.String(strings.ToLower(strings.ToUpper(norm.NFC.String(name))))
@@ -191,16 +191,16 @@ func nameFault(name string) string {
 			return "it is not a plain path below the package"
 		case strings.HasSuffix(part, ".") || strings.HasSuffix(part, " "):
 			return "a part of it ends with a dot or a space"
-		case deviceName(part):
+		case isDeviceName(part):
 			return "Windows reserves a part of it for a device"
 		}
 	}
 	return ""
 }
 
-// deviceName says whether Windows takes a name for a device, as it does with
+// isDeviceName says whether Windows takes a name for a device, as it does with
 // any ending.
-func deviceName(part string) bool {
+func isDeviceName(part string) bool {
 	stem, _, _ := strings.Cut(part, ".")
 	stem = strings.ToUpper(strings.TrimRight(stem, " "))
 	switch stem {
@@ -210,14 +210,14 @@ func deviceName(part string) bool {
 	return len(stem) == 4 && (stem[:3] == "COM" || stem[:3] == "LPT") && stem[3] >= '0' && stem[3] <= '9'
 }
 
-// A flater inflates entries one after another.
-type flater struct{ r io.ReadCloser }
+// A inflater inflates entries one after another.
+type inflater struct{ reader io.ReadCloser }
 
 // chunk is inflated, summed and hashed at a time, while it is in the cache.
 const chunk = 32 << 10
 
-// open returns the entry's body and its SHA-256. A stored body aliases the file.
-func (f *flater) open(r *record) ([]byte, [sha256.Size]byte, error) {
+// readBody returns the entry's body and its SHA-256. A stored body aliases the file.
+func (f *inflater) readBody(r *record) ([]byte, [sha256.Size]byte, error) {
 	var sum [sha256.Size]byte
 	body, crc := r.data, uint32(0)
 	if r.method == methodStored {
@@ -235,17 +235,17 @@ func (f *flater) open(r *record) ([]byte, [sha256.Size]byte, error) {
 }
 
 // inflate takes exactly the declared bytes from exactly the packed ones.
-func (f *flater) inflate(r *record) (body []byte, sum [sha256.Size]byte, crc uint32, err error) {
+func (f *inflater) inflate(r *record) (body []byte, sum [sha256.Size]byte, crc uint32, err error) {
 	src := bytes.NewReader(r.data) // an io.ByteReader: flate takes no byte too many
-	if f.r == nil {
-		f.r = flate.NewReader(src)
-	} else if err := f.r.(flate.Resetter).Reset(src, nil); err != nil {
+	if f.reader == nil {
+		f.reader = flate.NewReader(src)
+	} else if err := f.reader.(flate.Resetter).Reset(src, nil); err != nil {
 		return nil, sum, 0, err
 	}
 	hash := sha256.New()
 	body = make([]byte, r.size)
 	for done := 0; done < len(body); {
-		n, err := f.r.Read(body[done:min(done+chunk, len(body))])
+		n, err := f.reader.Read(body[done:min(done+chunk, len(body))])
 		hash.Write(body[done : done+n])
 		crc = crc32.Update(crc, crc32.IEEETable, body[done:done+n])
 		done += n
@@ -254,7 +254,7 @@ func (f *flater) inflate(r *record) (body []byte, sum [sha256.Size]byte, crc uin
 		}
 	}
 	var one [1]byte
-	if n, err := f.r.Read(one[:]); n != 0 || !errors.Is(err, io.EOF) {
+	if n, err := f.reader.Read(one[:]); n != 0 || !errors.Is(err, io.EOF) {
 		return nil, sum, 0, badStream(r, err)
 	}
 	if src.Len() != 0 {

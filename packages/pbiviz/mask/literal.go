@@ -48,44 +48,44 @@ func Literals(script []byte, until int) ([]Literal, error) {
 		return nil, &Unproven{0, "it is not UTF-8"}
 	}
 	l := &lexer{text: script, until: min(until, len(script)), frames: []frame{{open: '{', kind: block}}, last: token{slash: regular}}
-	for l.at < l.until && l.fault == nil {
-		l.next()
+	for l.offset < l.until && l.fault == nil {
+		l.readToken()
 	}
 	if l.fault != nil {
 		return nil, l.fault
 	}
-	return l.found, nil
+	return l.literals, nil
 }
 
-// A slash says what a slash at this point begins.
-type slash int
+// A slashMeaning says what a slash at this point begins.
+type slashMeaning int
 
 const (
-	regular slash = iota // a regular expression
-	divides              // a division: an expression ends here
-	unclear              // only a parser of the whole grammar could tell
+	regular slashMeaning = iota // a regular expression
+	divides                     // a division: an expression ends here
+	unclear                     // only a parser of the whole grammar could tell
 )
 
-// A brace is what a { opened.
-type brace int
+// A braceKind is what a { opened.
+type braceKind int
 
 const (
-	block  brace = iota // statements
-	object              // an object literal or a pattern
-	class               // the members of a class
-	vague               // a block or an object
+	block  braceKind = iota // statements
+	object                  // an object literal or a pattern
+	class                   // the members of a class
+	vague                   // a block or an object
 )
 
 // A frame is an open bracket.
 type frame struct {
-	open  byte // ( [ { or ` for a substitution of a template
-	kind  brace
-	after slash // at the bracket's end
+	open       byte // ( [ { or ` for a substitution of a template
+	kind       braceKind
+	slashAfter slashMeaning // at the bracket's end
 	// function says, of a bracket around parameters, where the function stands;
 	// nil where it is not one.
 	function *place
-	// class holds where the classes stand whose bodies have not begun.
-	class []place
+	// classes holds where the classes stand whose bodies have not begun.
+	classes []place
 }
 
 // A place is where a function, a class or a { stands.
@@ -97,33 +97,33 @@ const (
 	eitherPlace
 )
 
-// after returns what a slash begins behind a body that stands at a place.
-func (p place) after() slash { return []slash{regular, divides, unclear}[p] }
+// slashAfter returns what a slash begins behind a body that stands at a place.
+func (p place) slashAfter() slashMeaning { return []slashMeaning{regular, divides, unclear}[p] }
 
 // A token is what was read last.
 type token struct {
 	kind  byte   // the character itself, w for a word, s for any literal, > for =>, + for ++ and --; 0 at the start
 	word  string // of a word that may be a keyword
-	slash slash
+	slash slashMeaning
 	// function is, of a ) that ends parameters, where the function stands.
 	function *place
 }
 
 type lexer struct {
-	text   []byte
-	at     int
-	until  int
-	frames []frame
-	last   token
-	before token // the token before last
+	text       []byte
+	offset     int
+	until      int
+	frames     []frame
+	last       token
+	beforeLast token // the token before last
 	// newline says that a line ended since the last token.
 	newline bool
 	// function is where a function stands whose parameters have not begun.
 	function *place
 	// async is where a function stands whose async was the last word.
-	async place
-	found []Literal
-	fault *Unproven
+	async    place
+	literals []Literal
+	fault    *Unproven
 }
 
 func (l *lexer) fail(at int, reason string) {
@@ -134,72 +134,72 @@ func (l *lexer) fail(at int, reason string) {
 
 // peek returns the character n behind the current one, or 0.
 func (l *lexer) peek(n int) byte {
-	if l.at+n < len(l.text) {
-		return l.text[l.at+n]
+	if l.offset+n < len(l.text) {
+		return l.text[l.offset+n]
 	}
 	return 0
 }
 
-func (l *lexer) has(s string) bool {
-	return l.at+len(s) <= len(l.text) && string(l.text[l.at:l.at+len(s)]) == s
+func (l *lexer) hasPrefix(s string) bool {
+	return l.offset+len(s) <= len(l.text) && string(l.text[l.offset:l.offset+len(s)]) == s
 }
 
-func (l *lexer) frame() *frame { return &l.frames[len(l.frames)-1] }
+func (l *lexer) currentFrame() *frame { return &l.frames[len(l.frames)-1] }
 
-// push ends a token of n bytes.
-func (l *lexer) push(n int, t token) {
-	l.at += n
+// endToken ends a token of n bytes.
+func (l *lexer) endToken(n int, t token) {
+	l.offset += n
 	if t.kind != 'w' && t.kind != '*' && t.kind != '(' {
 		l.function = nil // a member of that name, not a function
 	}
 	if l.last.kind == 'w' && l.last.word == "class" && bytes.IndexByte([]byte("w{)]}"), t.kind) < 0 {
-		f := l.frame()
-		f.class = f.class[:len(f.class)-1] // likewise
+		f := l.currentFrame()
+		f.classes = f.classes[:len(f.classes)-1] // likewise
 	}
-	l.before, l.last, l.newline = l.last, t, false
+	l.beforeLast, l.last, l.newline = l.last, t, false
 }
 
-// next reads one token, or white space or a comment before it.
-func (l *lexer) next() {
-	c := l.text[l.at]
+// readToken reads one token, or white space or a comment before it.
+func (l *lexer) readToken() {
+	c := l.text[l.offset]
 	switch {
 	case c == ' ' || c == '\t' || c == '\v' || c == '\f':
-		l.at++
+		l.offset++
 	case c == '\n' || c == '\r':
 		l.newline = true
-		l.at++
+		l.offset++
 	case c == '/' && l.peek(1) == '/':
-		l.lineComment()
+		l.skipLineComment()
 	case c == '/' && l.peek(1) == '*':
-		l.blockComment()
+		l.skipBlockComment()
 	case c == '/':
-		l.slash()
+		l.readSlash()
 	case c == '"' || c == '\'':
-		l.quoted(c)
+		l.readString(c)
 	case c == '`':
-		l.at++
-		l.template(l.at, true)
-	case digit(c) || c == '.' && digit(l.peek(1)):
-		l.number()
-	case wordStart(c) || c >= utf8.RuneSelf || c == '\\' || c == '#':
-		l.word()
+		l.offset++
+		l.readTemplate(l.offset, true)
+	case isDigit(c) || c == '.' && isDigit(l.peek(1)):
+		l.readNumber()
+	case isWordStart(c) || c >= utf8.RuneSelf || c == '\\' || c == '#':
+		l.readWord()
 	default:
-		l.punctuator(c)
+		l.readPunctuator(c)
 	}
 }
 
-// quoted reads a string with a quote on either side.
-func (l *lexer) quoted(quote byte) {
-	start, plain := l.at+1, true
+// readString reads a string with a quote on either side.
+func (l *lexer) readString(quote byte) {
+	start, plain := l.offset+1, true
 	for i := start; i < len(l.text); i++ {
 		switch c := l.text[i]; {
 		case c == quote:
 			if i >= l.until {
-				l.at = i
+				l.offset = i
 				return
 			}
-			l.found = append(l.found, Literal{start, i, plain})
-			l.push(i+1-l.at, token{kind: 's', slash: divides})
+			l.literals = append(l.literals, Literal{start, i, plain})
+			l.endToken(i+1-l.offset, token{kind: 's', slash: divides})
 			return
 		case c == '\\':
 			plain = false
@@ -214,69 +214,69 @@ func (l *lexer) quoted(quote byte) {
 	l.fail(start, "a string does not end")
 }
 
-// template reads on in a template: to its end, or to where a substitution
+// readTemplate reads on in a template: to its end, or to where a substitution
 // begins. The interior of a template is a literal if nothing is substituted.
-func (l *lexer) template(start int, whole bool) {
+func (l *lexer) readTemplate(start int, whole bool) {
 	plain := true
-	for i := l.at; i < len(l.text); i++ {
+	for i := l.offset; i < len(l.text); i++ {
 		switch c := l.text[i]; {
 		case c == '`':
 			if i >= l.until {
-				l.at = i
+				l.offset = i
 				return
 			}
 			if whole {
-				l.found = append(l.found, Literal{start, i, plain})
+				l.literals = append(l.literals, Literal{start, i, plain})
 			}
-			l.push(i+1-l.at, token{kind: 's', slash: divides})
+			l.endToken(i+1-l.offset, token{kind: 's', slash: divides})
 			return
 		case c == '\\':
 			plain = false
 			i++
 		case c == '$' && i+1 < len(l.text) && l.text[i+1] == '{':
-			l.open('`', frame{open: '`'}, i+2-l.at)
+			l.openFrame('`', frame{open: '`'}, i+2-l.offset)
 			return
 		}
 	}
 	l.fail(start, "a template does not end")
 }
 
-func (l *lexer) lineComment() {
-	for l.at < len(l.text) {
-		r, n := utf8.DecodeRune(l.text[l.at:])
-		if lineEnd(r) {
+func (l *lexer) skipLineComment() {
+	for l.offset < len(l.text) {
+		r, n := utf8.DecodeRune(l.text[l.offset:])
+		if isLineEnd(r) {
 			return
 		}
-		l.at += n
+		l.offset += n
 	}
 }
 
-func (l *lexer) blockComment() {
-	start := l.at
-	for l.at += 2; l.at < len(l.text); {
-		if l.has("*/") {
-			l.at += 2
+func (l *lexer) skipBlockComment() {
+	start := l.offset
+	for l.offset += 2; l.offset < len(l.text); {
+		if l.hasPrefix("*/") {
+			l.offset += 2
 			return
 		}
-		r, n := utf8.DecodeRune(l.text[l.at:])
-		l.newline = l.newline || lineEnd(r)
-		l.at += n
+		r, n := utf8.DecodeRune(l.text[l.offset:])
+		l.newline = l.newline || isLineEnd(r)
+		l.offset += n
 	}
 	l.fail(start, "a comment does not end")
 }
 
-// slash reads a division or a regular expression.
-func (l *lexer) slash() {
+// readSlash reads a division or a regular expression.
+func (l *lexer) readSlash() {
 	switch l.last.slash {
 	case divides:
-		l.push(1, token{kind: '/', slash: regular})
+		l.endToken(1, token{kind: '/', slash: regular})
 		return
 	case unclear:
-		l.fail(l.at, "a slash may be a division or begin a regular expression")
+		l.fail(l.offset, "a slash may be a division or begin a regular expression")
 		return
 	}
 	inClass := false
-	for i := l.at + 1; i < len(l.text); i++ {
+	for i := l.offset + 1; i < len(l.text); i++ {
 		c := l.text[i]
 		if c == '\\' {
 			i++
@@ -284,8 +284,8 @@ func (l *lexer) slash() {
 		if i >= len(l.text) {
 			break
 		}
-		if r, _ := utf8.DecodeRune(l.text[i:]); lineEnd(r) {
-			l.fail(l.at, "a line ends inside a regular expression")
+		if r, _ := utf8.DecodeRune(l.text[i:]); isLineEnd(r) {
+			l.fail(l.offset, "a line ends inside a regular expression")
 			return
 		}
 		switch {
@@ -294,11 +294,11 @@ func (l *lexer) slash() {
 		case c == ']':
 			inClass = false
 		case c == '/' && !inClass:
-			for i++; i < len(l.text) && wordPart(l.text[i]); i++ {
+			for i++; i < len(l.text) && isWordPart(l.text[i]); i++ {
 			}
-			l.push(i-l.at, token{kind: 's', slash: divides})
+			l.endToken(i-l.offset, token{kind: 's', slash: divides})
 			return
 		}
 	}
-	l.fail(l.at, "a regular expression does not end")
+	l.fail(l.offset, "a regular expression does not end")
 }

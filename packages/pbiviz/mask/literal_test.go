@@ -11,8 +11,8 @@ import (
 	"github.com/orgstore/orgstore/packages/pbiviz/mask"
 )
 
-// literals returns the interiors of a script's literals.
-func literals(script string) ([]string, error) {
+// literalTexts returns the interiors of a script's literals.
+func literalTexts(script string) ([]string, error) {
 	found, err := mask.Literals([]byte(script), len(script)+1)
 	interiors := []string{}
 	for _, l := range found {
@@ -89,7 +89,7 @@ func TestLiterals(t *testing.T) {
 		{"HTML-like comment inside a string", `a="<!--";b="-->";c="K"`, []string{"<!--", "-->", "K"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := literals(c.script)
+			got, err := literalTexts(c.script)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -131,7 +131,7 @@ func TestUnproven(t *testing.T) {
 		"nested too deep":                      strings.Repeat("[", 20_000),
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := literals(script)
+			got, err := literalTexts(script)
 			var unproven *mask.Unproven
 			if !errors.As(err, &unproven) {
 				t.Fatalf("literals %q, error %v", got, err)

@@ -49,7 +49,7 @@ func Digest(p *pbiviz.Package, regions []Region) (string, error) {
 		if len(inside) > 0 {
 			body, _ := p.Entry(e.Name)
 			var err error
-			if sum, err = without(body, inside); err != nil {
+			if sum, err = digestWithout(body, inside); err != nil {
 				return "", err
 			}
 		}
@@ -61,9 +61,9 @@ func Digest(p *pbiviz.Package, regions []Region) (string, error) {
 	return "m1:" + base64.StdEncoding.EncodeToString(h.Sum(nil)), nil
 }
 
-// without digests a body that regions are taken out of. Each part between them
+// digestWithout digests a body that regions are taken out of. Each part between them
 // goes in with its length, so no two bodies with other parts come out alike.
-func without(body []byte, regions []Region) (sum [sha256.Size]byte, err error) {
+func digestWithout(body []byte, regions []Region) (sum [sha256.Size]byte, err error) {
 	slices.SortFunc(regions, func(a, b Region) int { return cmp.Compare(a.Start, b.Start) })
 	h := sha256.New()
 	at := 0
@@ -71,14 +71,14 @@ func without(body []byte, regions []Region) (sum [sha256.Size]byte, err error) {
 		if r.Start < at || r.End < r.Start || r.End > len(body) {
 			return sum, errors.New("cannot mask regions that overlap or lie outside of their entry")
 		}
-		part(h, body[at:r.Start])
+		hashPart(h, body[at:r.Start])
 		at = r.End
 	}
-	part(h, body[at:])
+	hashPart(h, body[at:])
 	return [sha256.Size]byte(h.Sum(nil)), nil
 }
 
-func part(h hash.Hash, text []byte) {
+func hashPart(h hash.Hash, text []byte) {
 	fmt.Fprintf(h, "%d\n", len(text))
 	h.Write(text)
 }
@@ -92,7 +92,7 @@ func InScript(p *pbiviz.Package, start, end int) (Region, error) {
 		return Region{}, errors.New("cannot mask what lies outside of the script")
 	}
 	if p.Manifest().Generation == pbiviz.Old {
-		return inEntry(p, start, end)
+		return findInEntry(p, start, end)
 	}
 	r := Region{Entry: Inner(p)}
 	body, _ := p.Entry(r.Entry)
@@ -101,8 +101,8 @@ func InScript(p *pbiviz.Package, start, end int) (Region, error) {
 		return Region{}, errors.New("cannot find the script in " + r.Entry)
 	}
 	quoted := value[1 : len(value)-1]
-	from, ok := spelled(quoted, start)
-	to, also := spelled(quoted[from:], end-start)
+	from, ok := spelledLength(quoted, start)
+	to, also := spelledLength(quoted[from:], end-start)
 	if !ok || !also || !bytes.Equal(quoted[from:from+to], script[start:end]) {
 		return Region{}, errors.New("cannot mask a part of the script that pbiviz.json escapes")
 	}
@@ -111,8 +111,8 @@ func InScript(p *pbiviz.Package, start, end int) (Region, error) {
 	return r, nil
 }
 
-// inEntry finds a part of an old package's script, which is an entry as it is.
-func inEntry(p *pbiviz.Package, start, end int) (Region, error) {
+// findInEntry finds a part of an old package's script, which is an entry as it is.
+func findInEntry(p *pbiviz.Package, start, end int) (Region, error) {
 	found := Region{Start: start, End: end}
 	for _, e := range p.Entries() {
 		if body, _ := p.Entry(e.Name); bytes.Equal(body, p.Code().Script) {
@@ -130,14 +130,14 @@ func Inner(p *pbiviz.Package) string {
 	return "resources/" + p.Manifest().GUID.String() + ".pbiviz.json"
 }
 
-// spelled returns how many bytes of a quoted JSON string, without its quotes,
+// spelledLength returns how many bytes of a quoted JSON string, without its quotes,
 // spell n bytes of text. Not ok: no character ends there.
-func spelled(quoted []byte, n int) (length int, ok bool) {
+func spelledLength(quoted []byte, n int) (length int, ok bool) {
 	for n > 0 && length < len(quoted) {
 		from, to := 1, 1
 		switch {
 		case quoted[length] == '\\' && length+1 < len(quoted) && quoted[length+1] == 'u':
-			from, to = escaped(quoted[length:])
+			from, to = escapeLengths(quoted[length:])
 		case quoted[length] == '\\':
 			from = 2
 		}
@@ -147,9 +147,9 @@ func spelled(quoted []byte, n int) (length int, ok bool) {
 	return min(length, len(quoted)), n == 0
 }
 
-// escaped returns the lengths of a \u escape, or of a pair of them, and of the
+// escapeLengths returns the lengths of a \u escape, or of a pair of them, and of the
 // UTF-8 it stands for.
-func escaped(quoted []byte) (from, to int) {
+func escapeLengths(quoted []byte) (from, to int) {
 	from = 6
 	if len(quoted) >= 12 && quoted[6] == '\\' && (quoted[2]|0x20) == 'd' && quoted[3] >= '8' {
 		from = 12 // a high surrogate, which valid JSON follows by a low one
@@ -166,7 +166,7 @@ func escaped(quoted []byte) (from, to int) {
 func Member(text []byte, names ...string) (value jsontext.Value, at int, err error) {
 	value = text
 	for _, name := range names {
-		inner, from, err := member(value, name)
+		inner, from, err := findMember(value, name)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -175,7 +175,7 @@ func Member(text []byte, names ...string) (value jsontext.Value, at int, err err
 	return value, at, nil
 }
 
-func member(text []byte, name string) (jsontext.Value, int, error) {
+func findMember(text []byte, name string) (jsontext.Value, int, error) {
 	d := jsontext.NewDecoder(bytes.NewBuffer(text))
 	if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {
 		return nil, 0, fmt.Errorf("there is no object with a member %q", name)

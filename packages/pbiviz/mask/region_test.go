@@ -26,8 +26,8 @@ func open(t fataler, p pkg) *pbiviz.Package {
 	return read
 }
 
-// digest digests a package without what stands between two marks in its script.
-func digest(t fataler, p pkg, text string) string {
+// digestWithoutMark digests a package without what stands between two marks in its script.
+func digestWithoutMark(t fataler, p pkg, text string) string {
 	read := open(t, p)
 	start := bytes.Index(read.Code().Script, []byte(text))
 	r, err := mask.InScript(read, start, start+len(text))
@@ -42,7 +42,7 @@ func digest(t fataler, p pkg, text string) string {
 }
 
 func TestDigest(t *testing.T) {
-	a := digest(t, pkg{Script: `a="KEY"`}, "KEY")
+	a := digestWithoutMark(t, pkg{Script: `a="KEY"`}, "KEY")
 	for _, c := range []struct {
 		name string
 		p    pkg
@@ -60,11 +60,11 @@ func TestDigest(t *testing.T) {
 		{"region moved", pkg{Script: `aKEY="`}, "KEY", false},
 		{"the same bytes in another generation", pkg{Script: `a="KEY"`, Old: true}, "KEY", false},
 	} {
-		if got := digest(t, c.p, c.text) == a; got != c.same {
+		if got := digestWithoutMark(t, c.p, c.text) == a; got != c.same {
 			t.Errorf("%s: same digest %t, want %t", c.name, got, c.same)
 		}
 	}
-	if old := digest(t, pkg{Script: `a="KEY"`, Old: true}, "KEY"); old != digest(t, pkg{Script: `a="OTHER"`, Old: true}, "OTHER") {
+	if old := digestWithoutMark(t, pkg{Script: `a="KEY"`, Old: true}, "KEY"); old != digestWithoutMark(t, pkg{Script: `a="OTHER"`, Old: true}, "OTHER") {
 		t.Error("old packages with other keys have other digests")
 	}
 }

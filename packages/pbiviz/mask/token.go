@@ -24,24 +24,24 @@ var (
 	beforeCondition = []string{"if", "while", "for", "with"}
 )
 
-// word reads a name, a keyword or a white space beyond ASCII.
-func (l *lexer) word() {
-	start, escaped := l.at, false
-	if l.text[l.at] == '#' { // a private member
+// readWord reads a name, a keyword or a white space beyond ASCII.
+func (l *lexer) readWord() {
+	start, escaped := l.offset, false
+	if l.text[l.offset] == '#' { // a private member
 		escaped = true
-		l.at++
+		l.offset++
 	}
-	end := l.at
+	end := l.offset
 	for end < len(l.text) {
 		r, n := utf8.DecodeRune(l.text[end:])
 		switch {
 		case r == '\\':
-			if n = unicodeEscape(l.text[end:]); n == 0 {
+			if n = unicodeEscapeLength(l.text[end:]); n == 0 {
 				l.fail(end, "a backslash stands outside of a string")
 				return
 			}
 			escaped = true
-		case r < utf8.RuneSelf && !wordPart(byte(r)), space(r):
+		case r < utf8.RuneSelf && !isWordPart(byte(r)), isSpace(r):
 			n = 0
 		}
 		if n == 0 {
@@ -49,31 +49,31 @@ func (l *lexer) word() {
 		}
 		end += n
 	}
-	if end == l.at {
-		l.blank(start)
+	if end == l.offset {
+		l.skipBlank(start)
 		return
 	}
 	word := string(l.text[start:end])
-	l.at = start
+	l.offset = start
 	if escaped || l.last.kind == '.' {
 		word = "" // a name, whatever it spells
 	}
-	l.named(word, end-start)
+	l.endWord(word, end-start)
 }
 
-// blank passes over white space beyond ASCII.
-func (l *lexer) blank(start int) {
-	r, n := utf8.DecodeRune(l.text[l.at:])
-	if !space(r) || l.at != start {
+// skipBlank passes over white space beyond ASCII.
+func (l *lexer) skipBlank(start int) {
+	r, n := utf8.DecodeRune(l.text[l.offset:])
+	if !isSpace(r) || l.offset != start {
 		l.fail(start, "no token begins like this")
 		return
 	}
-	l.newline = l.newline || lineEnd(r)
-	l.at += n
+	l.newline = l.newline || isLineEnd(r)
+	l.offset += n
 }
 
-// named ends a token that is a word.
-func (l *lexer) named(word string, n int) {
+// endWord ends a token that is a word.
+func (l *lexer) endWord(word string, n int) {
 	t := token{kind: 'w', word: word, slash: divides}
 	switch {
 	case slices.Contains(beforeExpression, word):
@@ -81,7 +81,7 @@ func (l *lexer) named(word string, n int) {
 	case slices.Contains(vagueWords, word):
 		t.slash = unclear
 	}
-	here := l.place()
+	here := l.classifyPlace()
 	switch word {
 	case "function":
 		if l.last.kind == 'w' && l.last.word == "async" && !l.newline {
@@ -91,35 +91,35 @@ func (l *lexer) named(word string, n int) {
 	case "async":
 		l.async = here
 	case "class":
-		l.frame().class = append(l.frame().class, here)
+		l.currentFrame().classes = append(l.currentFrame().classes, here)
 	}
-	l.push(n, t)
+	l.endToken(n, t)
 }
 
-func (l *lexer) number() {
-	end := l.at
-	for end < len(l.text) && (wordPart(l.text[end]) || l.text[end] == '.') {
+func (l *lexer) readNumber() {
+	end := l.offset
+	for end < len(l.text) && (isWordPart(l.text[end]) || l.text[end] == '.') {
 		end++
 	}
-	l.push(end-l.at, token{kind: 's', slash: divides})
+	l.endToken(end-l.offset, token{kind: 's', slash: divides})
 }
 
-func (l *lexer) punctuator(c byte) {
+func (l *lexer) readPunctuator(c byte) {
 	switch {
-	case l.has("<!--"):
-		l.fail(l.at, "an HTML-like comment, which scripts have and modules do not")
-	case l.has("-->") && (l.newline || l.last.kind == 0):
-		l.fail(l.at, "an HTML-like comment, which scripts have and modules do not")
+	case l.hasPrefix("<!--"):
+		l.fail(l.offset, "an HTML-like comment, which scripts have and modules do not")
+	case l.hasPrefix("-->") && (l.newline || l.last.kind == 0):
+		l.fail(l.offset, "an HTML-like comment, which scripts have and modules do not")
 	case c == '(' || c == '[' || c == '{':
-		l.bracket(c)
+		l.openBracket(c)
 	case c == ')' || c == ']' || c == '}':
-		l.close(c)
-	case l.has("=>"):
-		l.push(2, token{kind: '>', slash: regular})
-	case l.has("++") || l.has("--"):
-		l.push(2, token{kind: '+', slash: l.step()})
-	case l.has("..."):
-		l.push(3, token{kind: ',', slash: regular})
+		l.closeBracket(c)
+	case l.hasPrefix("=>"):
+		l.endToken(2, token{kind: '>', slash: regular})
+	case l.hasPrefix("++") || l.hasPrefix("--"):
+		l.endToken(2, token{kind: '+', slash: l.slashAfterStep()})
+	case l.hasPrefix("..."):
+		l.endToken(3, token{kind: ',', slash: regular})
 	case bytes.IndexByte([]byte(".,;:?=<>+-*%&|^!~"), c) >= 0:
 		if c == '>' {
 			c = '<' // > stands for =>
@@ -127,79 +127,79 @@ func (l *lexer) punctuator(c byte) {
 		if c == '+' || c == '-' {
 			c = '%' // + stands for ++
 		}
-		l.push(1, token{kind: c, slash: regular})
+		l.endToken(1, token{kind: c, slash: regular})
 	default:
-		l.fail(l.at, "no token begins like this")
+		l.fail(l.offset, "no token begins like this")
 	}
 }
 
-// step says what a slash begins behind ++ or --: a division, if they belong to
+// slashAfterStep says what a slash begins behind ++ or --: a division, if they belong to
 // the expression before them.
-func (l *lexer) step() slash {
+func (l *lexer) slashAfterStep() slashMeaning {
 	if l.newline && l.last.slash == divides {
 		return regular
 	}
 	return l.last.slash
 }
 
-func (l *lexer) open(kind byte, f frame, n int) {
+func (l *lexer) openFrame(kind byte, f frame, n int) {
 	if len(l.frames) >= maxNesting {
-		l.fail(l.at, "brackets are nested too deep")
+		l.fail(l.offset, "brackets are nested too deep")
 		return
 	}
-	l.push(n, token{kind: kind, slash: regular})
+	l.endToken(n, token{kind: kind, slash: regular})
 	l.frames = append(l.frames, f)
 }
 
-func (l *lexer) bracket(c byte) {
-	f := frame{open: c, after: divides}
+func (l *lexer) openBracket(c byte) {
+	f := frame{open: c, slashAfter: divides}
 	switch c {
 	case '(':
 		f.function, l.function = l.function, nil
-		if l.condition() {
-			f.after = regular
+		if l.isCondition() {
+			f.slashAfter = regular
 		}
 	case '{':
-		f.kind, f.after = l.brace()
+		f.kind, f.slashAfter = l.classifyBrace()
 	}
-	l.open(c, f, 1)
+	l.openFrame(c, f, 1)
 }
 
-// condition says whether the ( that comes next is a statement's: if (…).
-func (l *lexer) condition() bool {
+// isCondition says whether the ( that comes next is a statement's: if (…).
+func (l *lexer) isCondition() bool {
 	if l.last.kind != 'w' {
 		return false
 	}
-	return slices.Contains(beforeCondition, l.last.word) || l.last.word == "await" && l.before.kind == 'w' && l.before.word == "for"
+	return slices.Contains(beforeCondition, l.last.word) || l.last.word == "await" && l.beforeLast.kind == 'w' && l.beforeLast.word == "for"
 }
 
-func (l *lexer) close(c byte) {
-	f := *l.frame()
+func (l *lexer) closeBracket(c byte) {
+	f := *l.currentFrame()
 	want := map[byte]byte{'(': ')', '[': ']', '{': '}', '`': '}'}[f.open]
 	if c != want || len(l.frames) == 1 {
-		l.fail(l.at, "a bracket is closed that is not open")
+		l.fail(l.offset, "a bracket is closed that is not open")
 		return
 	}
 	l.frames = l.frames[:len(l.frames)-1]
 	if f.open == '`' {
-		l.at++
-		l.template(l.at, false)
+		l.offset++
+		l.readTemplate(l.offset, false)
 		return
 	}
-	l.push(1, token{kind: c, slash: f.after, function: f.function})
+	l.endToken(1, token{kind: c, slash: f.slashAfter, function: f.function})
 }
 
-// brace says what the { that comes next opens.
-func (l *lexer) brace() (brace, slash) {
-	f := l.frame()
+// classifyBrace says what the { that comes next opens.
+func (l *lexer) classifyBrace() (braceKind, slashMeaning) {
+	f := l.currentFrame()
 	switch {
 	case l.last.kind == ')' && l.last.function != nil:
-		return block, l.last.function.after()
-	case len(f.class) > 0 && !(l.last.kind == 'w' && l.last.word == "extends"):
-		n := len(f.class) - 1
-		stands := f.class[n]
-		f.class = f.class[:n]
-		return class, stands.after()
+		return block, l.last.function.slashAfter()
+	case len(f.classes) > 0 && !(l.last.kind == 'w' && l.last.word == "extends"):
+		n := len(f.classes) - 1
+		stands := f.classes[n]
+		f.classes = f.classes[:n]
+		return class, stands.slashAfter()
 	case l.last.kind == ')':
 		return block, regular // statements, or a method's body, which no slash follows
 	case l.last.kind == '>':
@@ -209,7 +209,7 @@ func (l *lexer) brace() (brace, slash) {
 	case l.last.kind == 'w' && slices.Contains(beforeBlock, l.last.word):
 		return block, regular
 	}
-	switch l.place() {
+	switch l.classifyPlace() {
 	case statement:
 		return block, regular
 	case expression:
@@ -218,9 +218,9 @@ func (l *lexer) brace() (brace, slash) {
 	return vague, unclear
 }
 
-// place says where a function, a class or a { stands that comes next.
-func (l *lexer) place() place {
-	if f := l.frame(); f.open != '{' {
+// classifyPlace says where a function, a class or a { stands that comes next.
+func (l *lexer) classifyPlace() place {
+	if f := l.currentFrame(); f.open != '{' {
 		return expression
 	} else if l.last.kind == ':' {
 		if f.kind == object {
@@ -252,21 +252,21 @@ func (l *lexer) placeAfter(word string) place {
 	return statement
 }
 
-// unicodeEscape returns the length of \uXXXX or \u{X…} that text begins with, or 0.
-func unicodeEscape(text []byte) int {
+// unicodeEscapeLength returns the length of \uXXXX or \u{X…} that text begins with, or 0.
+func unicodeEscapeLength(text []byte) int {
 	if len(text) < 6 || text[1] != 'u' {
 		return 0
 	}
 	if text[2] != '{' {
 		for _, c := range text[2:6] {
-			if !hexDigit(c) {
+			if !isHexDigit(c) {
 				return 0
 			}
 		}
 		return 6
 	}
 	n := 3
-	for n < len(text) && hexDigit(text[n]) {
+	for n < len(text) && isHexDigit(text[n]) {
 		n++
 	}
 	if n == 3 || n >= len(text) || text[n] != '}' {
@@ -275,20 +275,20 @@ func unicodeEscape(text []byte) int {
 	return n + 1
 }
 
-func digit(c byte) bool { return '0' <= c && c <= '9' }
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-func hexDigit(c byte) bool { return digit(c) || 'a' <= c|0x20 && c|0x20 <= 'f' }
+func isHexDigit(c byte) bool { return isDigit(c) || 'a' <= c|0x20 && c|0x20 <= 'f' }
 
-func wordStart(c byte) bool {
+func isWordStart(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_' || c == '$'
 }
 
-func wordPart(c byte) bool { return wordStart(c) || digit(c) }
+func isWordPart(c byte) bool { return isWordStart(c) || isDigit(c) }
 
-// lineEnd says whether a character ends a line, and with it a comment.
-func lineEnd(r rune) bool { return r == '\n' || r == '\r' || r == 0x2028 || r == 0x2029 }
+// isLineEnd says whether a character ends a line, and with it a comment.
+func isLineEnd(r rune) bool { return r == '\n' || r == '\r' || r == 0x2028 || r == 0x2029 }
 
-// space says whether a character beyond ASCII is white space.
-func space(r rune) bool {
-	return r >= utf8.RuneSelf && (lineEnd(r) || r == 0xfeff || unicode.Is(unicode.Zs, r))
+// isSpace says whether a character beyond ASCII is white space.
+func isSpace(r rune) bool {
+	return r >= utf8.RuneSelf && (isLineEnd(r) || r == 0xfeff || unicode.Is(unicode.Zs, r))
 }

@@ -69,7 +69,7 @@ func (a Archive) Bytes() []byte {
 	out.Write(a.Prefix)
 	central := make([]Header, len(a.Files))
 	for i, f := range a.Files {
-		central[i] = f.write(&out, uint32(out.Len()-len(a.Prefix)))
+		central[i] = f.writeLocal(&out, uint32(out.Len()-len(a.Prefix)))
 	}
 	order := a.Order
 	if order == nil {
@@ -92,14 +92,14 @@ func (a Archive) Bytes() []byte {
 	}
 	out.Write(a.Gap)
 	out.WriteString("PK\x05\x06")
-	put(&out, end.Disk, end.StartDisk, end.Here, end.Total, end.Size, end.Offset, end.CommentLength)
+	putNumbers(&out, end.Disk, end.StartDisk, end.Here, end.Total, end.Size, end.Offset, end.CommentLength)
 	out.Write(a.Comment)
 	out.Write(a.Suffix)
 	return out.Bytes()
 }
 
-// write writes the entry's local part and returns its central header.
-func (f File) write(out *bytes.Buffer, offset uint32) Header {
+// writeLocal writes the entry's local part and returns its central header.
+func (f File) writeLocal(out *bytes.Buffer, offset uint32) Header {
 	data := f.Data
 	h := Header{Name: f.Name, Needed: 10, Creator: 20, Date: 0x5c21, Offset: offset}
 	switch {
@@ -129,7 +129,7 @@ func (f File) write(out *bytes.Buffer, offset uint32) Header {
 	out.Write(data)
 	if f.Descriptor {
 		out.WriteString("PK\x07\x08")
-		put(out, h.CRC, h.Packed, h.Size)
+		putNumbers(out, h.CRC, h.Packed, h.Size)
 	}
 	out.Write(f.After)
 	if f.Central != nil {
@@ -140,7 +140,7 @@ func (f File) write(out *bytes.Buffer, offset uint32) Header {
 
 func (h Header) writeLocal(out *bytes.Buffer) {
 	out.WriteString("PK\x03\x04")
-	put(out, h.Needed, h.Flags, h.Method, h.Time, h.Date, h.CRC, h.Packed, h.Size,
+	putNumbers(out, h.Needed, h.Flags, h.Method, h.Time, h.Date, h.CRC, h.Packed, h.Size,
 		uint16(len(h.Name)), uint16(len(h.Extra)))
 	out.WriteString(h.Name)
 	out.Write(h.Extra)
@@ -148,7 +148,7 @@ func (h Header) writeLocal(out *bytes.Buffer) {
 
 func (h Header) writeCentral(out *bytes.Buffer) {
 	out.WriteString("PK\x01\x02")
-	put(out, h.Creator, h.Needed, h.Flags, h.Method, h.Time, h.Date, h.CRC, h.Packed, h.Size,
+	putNumbers(out, h.Creator, h.Needed, h.Flags, h.Method, h.Time, h.Date, h.CRC, h.Packed, h.Size,
 		uint16(len(h.Name)), uint16(len(h.Extra)), uint16(len(h.Comment)),
 		h.Disk, h.Internal, h.External, h.Offset)
 	out.WriteString(h.Name)
@@ -170,12 +170,12 @@ func Deflate(body []byte) []byte {
 // Extra makes one extra field.
 func Extra(id uint16, data []byte) []byte {
 	var out bytes.Buffer
-	put(&out, id, uint16(len(data)))
+	putNumbers(&out, id, uint16(len(data)))
 	out.Write(data)
 	return out.Bytes()
 }
 
-func put(out *bytes.Buffer, numbers ...any) {
+func putNumbers(out *bytes.Buffer, numbers ...any) {
 	for _, n := range numbers {
 		must(binary.Write(out, binary.LittleEndian, n))
 	}

@@ -74,7 +74,7 @@ func (p Package) Bytes() []byte { return Archive{Files: p.Files()}.Bytes() }
 
 // Files makes the package's entries, for a test that wants to change the ZIP.
 func (p Package) Files() []File {
-	p = p.filled()
+	p = p.withDefaults()
 	var files []File
 	if p.Old {
 		files = p.oldFiles()
@@ -114,7 +114,7 @@ func (p Package) oldFiles() []File {
 	}
 }
 
-func (p Package) filled() Package {
+func (p Package) withDefaults() Package {
 	or := func(s *string, d string) {
 		if *s == "" {
 			*s = d
@@ -136,7 +136,7 @@ func (p Package) filled() Package {
 		return p
 	}
 	or(&p.Manifest, p.newManifest())
-	or(&p.Inner, p.inner())
+	or(&p.Inner, p.innerJSON())
 	return p
 }
 
@@ -162,9 +162,9 @@ type resource struct {
 	File       string `json:"file"`
 }
 
-func (p Package) author() author { return author{"Aurora Visuals", "support@aurora.example"} }
+func (p Package) newAuthor() author { return author{"Aurora Visuals", "support@aurora.example"} }
 
-func (p Package) visual() visual {
+func (p Package) newVisual() visual {
 	return visual{
 		Name: p.Name, DisplayName: p.DisplayName, GUID: p.GUID, ClassName: "Visual", Version: p.Version,
 		Description: p.Description, SupportURL: "https://aurora.example/support",
@@ -172,27 +172,27 @@ func (p Package) visual() visual {
 }
 
 func (p Package) newManifest() string {
-	return text(struct {
+	return marshal(struct {
 		Version   string     `json:"version"`
 		Author    author     `json:"author"`
 		Resources []resource `json:"resources"`
 		Visual    visual     `json:"visual"`
 		Metadata  any        `json:"metadata"`
 	}{
-		p.Version, p.author(),
-		[]resource{{"rId0", 5, "resources/" + p.GUID + ".pbiviz.json"}}, p.visual(),
+		p.Version, p.newAuthor(),
+		[]resource{{"rId0", 5, "resources/" + p.GUID + ".pbiviz.json"}}, p.newVisual(),
 		map[string]any{"pbivizjson": map[string]any{"resourceId": "rId0"}},
 	})
 }
 
 func (p Package) oldManifest() string {
-	v := p.visual()
+	v := p.newVisual()
 	v.ClassName = ""
 	file := func(id string, kind int, ext string) resource {
 		return resource{id, kind, "resources/" + p.Name + ext}
 	}
 	ref := func(id string) any { return map[string]any{"resourceId": id} }
-	return text(struct {
+	return marshal(struct {
 		Version   string     `json:"version"`
 		Author    author     `json:"author"`
 		License   *string    `json:"licenseTerms"`
@@ -201,15 +201,15 @@ func (p Package) oldManifest() string {
 		Code      any        `json:"code"`
 		Images    any        `json:"images"`
 	}{
-		Version: "1.0.0", Author: p.author(), Visual: v,
+		Version: "1.0.0", Author: p.newAuthor(), Visual: v,
 		Resources: []resource{file("rId0", 5, ".ts"), file("rId1", 0, ".js"), file("rId2", 1, ".css"), file("rId3", 3, ".png")},
 		Code:      map[string]any{"typeScript": ref("rId0"), "javaScript": ref("rId1"), "css": ref("rId2")},
 		Images:    map[string]any{"icon": ref("rId3")},
 	})
 }
 
-func (p Package) inner() string {
-	return text(struct {
+func (p Package) innerJSON() string {
+	return marshal(struct {
 		Visual       visual         `json:"visual"`
 		APIVersion   string         `json:"apiVersion"`
 		Author       author         `json:"author"`
@@ -222,15 +222,15 @@ func (p Package) inner() string {
 		Dependencies any            `json:"dependencies"`
 		EntryPoint   string         `json:"visualEntryPoint"`
 	}{
-		p.visual(), p.APIVersion, p.author(), map[string]any{"icon": "assets/icon.png"},
+		p.newVisual(), p.APIVersion, p.newAuthor(), map[string]any{"icon": "assets/icon.png"},
 		[]string{}, "style/visual.less", jsontext.Value(p.Capabilities),
 		map[string]any{"js": p.Script, "css": p.Style, "iconBase64": p.IconData},
 		jsontext.Value(p.Strings), map[string]any{}, "",
 	})
 }
 
-// text writes JSON without minding what a test may want to be wrong.
-func text(v any) string {
+// marshal writes JSON without minding what a test may want to be wrong.
+func marshal(v any) string {
 	b, err := json.Marshal(v, json.Deterministic(true), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	must(err)
 	return string(b)
