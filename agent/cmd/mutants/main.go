@@ -73,7 +73,7 @@ func parse(args []string) (options, error) {
 	f.IntVar(&o.sample, "n", 0, "try a sample of so `many` mutants, of all packages together; 0 tries all")
 	f.Uint64Var(&o.seed, "seed", 1, "the `number` that chooses the sample")
 	f.IntVar(&o.together, "p", 2, "try so `many` at a time")
-	f.DurationVar(&o.limit, "limit", 0, "the most `time` for one mutant; 0 is ten times what the tests take, and at least a minute")
+	f.DurationVar(&o.limit, "limit", 0, "the most `time` of a processor for one mutant; 0 is ten times what the tests take, and at least 20 seconds")
 	f.BoolVar(&o.short, "short", false, "run the tests with -short")
 	f.BoolVar(&o.list, "list", false, "list the mutants, and try none")
 	f.Func("only", "try only mutants whose name matches this `pattern`", func(s string) (err error) {
@@ -216,10 +216,10 @@ func try(ctx context.Context, results map[*target][]result, targets []*target, o
 	return nil
 }
 
-// most is how long the tests of one mutant may take.
+// most is how much of a processor's time the tests of one mutant may take.
 func (t *target) most(limit time.Duration) time.Duration {
 	if limit > 0 {
 		return limit
 	}
-	return max(time.Minute, 10*t.lasts)
+	return max(20*time.Second, 10*t.takes)
 }

@@ -25,7 +25,7 @@ func sampled(t *testing.T, o options) (string, error) {
 }
 
 func TestTheSample(t *testing.T) {
-	o, err := parse([]string{"-limit", "5s", "a package"})
+	o, err := parse([]string{"-limit", "500ms", "a package"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,11 +212,11 @@ func TestTheListOfEquivalents(t *testing.T) {
 }
 
 func TestTheLimitOfOneMutant(t *testing.T) {
-	slow := &target{lasts: time.Minute}
+	slow := &target{takes: time.Minute}
 	if got := slow.most(0); got != 10*time.Minute {
 		t.Errorf("slow tests get %s", got)
 	}
-	if got := (&target{lasts: time.Second}).most(0); got != time.Minute {
+	if got := (&target{takes: time.Second}).most(0); got != 20*time.Second {
 		t.Errorf("quick tests get %s", got)
 	}
 	if got := slow.most(time.Second); got != time.Second {

@@ -30,7 +30,7 @@ type target struct {
 	mutants []mutant
 	omitted map[int]bool  // what does not compile
 	reached map[int]bool  // what the tests reach
-	lasts   time.Duration // how long the tests last without a change
+	takes   time.Duration // of a processor's time, without a change
 }
 
 // list asks go which packages are meant.
@@ -168,12 +168,15 @@ func (t *target) baseline(ctx context.Context) error {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		return err
 	}
-	begun := time.Now()
-	out, err := t.command(ctx, 0, reachedVariable+"="+file).CombinedOutput()
-	if err != nil {
+	cmd := t.command(ctx, 0, reachedVariable+"="+file)
+	out, err := cmd.CombinedOutput()
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
 		return fmt.Errorf("the tests of %s fail without any change: %w\n%s", t.folder(), err, out)
 	}
-	t.lasts = time.Since(begun)
+	t.takes = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	text, err := os.ReadFile(file)
 	for line := range strings.Lines(string(text)) {
 		if id, err := strconv.Atoi(strings.TrimSpace(line)); err == nil {
@@ -213,16 +216,21 @@ const (
 	notTried   outcome = "not tried"
 )
 
-// try runs the tests on one mutant.
+// try runs the tests on one mutant, for so long of a processor's time.
 func (t *target) try(ctx context.Context, id int, limit time.Duration) (outcome, error) {
 	temp, err := os.MkdirTemp(t.work, "temp")
 	if err != nil {
 		return notTried, err
 	}
 	defer os.RemoveAll(temp)
-	within, cancel := context.WithTimeout(ctx, limit)
+	within, cancel := context.WithTimeout(ctx, maxWait*limit)
 	defer cancel()
-	err = t.command(within, id, "TMPDIR="+temp, "TMP="+temp, "TEMP="+temp).Run()
+	cmd := t.command(within, id, "TMPDIR="+temp, "TMP="+temp, "TEMP="+temp)
+	if err := cmd.Start(); err != nil {
+		return notTried, err
+	}
+	defer watch(cmd.Process.Pid, limit, cancel)()
+	err = cmd.Wait()
 	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
