@@ -8,8 +8,8 @@ import (
 // body explains what a request carries.
 func (e *explainer) body() error {
 	x := e.x()
-	kind := mediaType(x.bodyType)
-	carrier := e.s.cargo != nil && x.carries(e.s.cargo)
+	kind := ParseMediaType(x.bodyType)
+	carrier := e.s.upload != nil && x.carries(e.s.upload)
 	switch {
 	case strings.HasPrefix(kind, "multipart/") && (x.hasBody || x.bodyType != ""):
 		return e.multipart()
@@ -19,7 +19,7 @@ func (e *explainer) body() error {
 			e.literalType(kind)
 		}
 		return nil
-	case carrier && x.bytes(e.s.cargo) && !isJSON(kind):
+	case carrier && x.bytes(e.s.upload) && !IsJSON(kind):
 		if kind == "" {
 			kind = "application/octet-stream"
 		}
@@ -28,12 +28,12 @@ func (e *explainer) body() error {
 			e.d.step.Body.Bytes = kind
 		}
 		return nil
-	case isJSON(kind), len(x.body) > 0 && (x.body[0] == '{' || x.body[0] == '[') && parseTree(x.body) != nil:
+	case IsJSON(kind), len(x.body) > 0 && (x.body[0] == '{' || x.body[0] == '[') && ParseJSON(x.body) != nil:
 		return e.json()
 	case kind == "application/x-www-form-urlencoded":
 		return e.form()
 	}
-	return refuse(codeUnknown, "", "%s carries %s of %d bytes, which is neither the package nor anything that can be understood", e.where(), named(kind), max(x.bodySize, int64(len(x.body))))
+	return refuse(codeUnknown, "", "%s carries %s of %d bytes, which is neither the package nor anything that can be understood", e.where(), typeForPeople(kind), max(x.bodySize, int64(len(x.body))))
 }
 
 // literalType keeps the content type of a body that does not say it itself.
@@ -44,7 +44,7 @@ func (e *explainer) literalType(kind string) {
 }
 
 func (e *explainer) json() error {
-	t := parseTree(e.x().body)
+	t := ParseJSON(e.x().body)
 	if t == nil {
 		return refuse(codeUnknown, "save the HAR with content", "%s carries JSON that the browser did not keep whole", e.where())
 	}
@@ -60,21 +60,21 @@ func (e *explainer) json() error {
 
 // template explains every leaf of JSON. The function returned writes it once
 // steps have names.
-func (e *explainer) template(t *tree) (func() string, error) {
-	found := map[*tree][]piece{}
+func (e *explainer) template(t *Node) (func() string, error) {
+	found := map[*Node][]piece{}
 	var failed error
-	t.walk("", func(p, name string, leaf *tree) {
+	t.Walk("", func(p, name string, leaf *Node) {
 		if failed != nil {
 			return
 		}
-		if opaque(name) || personal(name) {
+		if LooksRandom(name) || LooksPersonal(name) {
 			failed = refuse(codeUnknown, "", "%s: a member of the body has a name that looks like data", e.where())
 			return
 		}
-		if !leaf.leaf() {
+		if !leaf.IsLeaf() {
 			return
 		}
-		pieces, err := e.explain("the body's member "+shown(p), name, leaf.text, leaf)
+		pieces, err := e.explain("the body's member "+MakePrintable(p), name, leaf.Text, leaf)
 		if err != nil {
 			failed = err
 			return
@@ -83,7 +83,7 @@ func (e *explainer) template(t *tree) (func() string, error) {
 		for _, q := range pieces {
 			if q.ref != nil {
 				e.d.refs = append(e.d.refs, q.ref)
-				q.ref.json = q.ref.json || leaf.kind != '"'
+				q.ref.JSON = q.ref.JSON || leaf.Kind != '"'
 			}
 		}
 	})
@@ -92,11 +92,11 @@ func (e *explainer) template(t *tree) (func() string, error) {
 	}
 	return func() string {
 		var b strings.Builder
-		t.json(&b, func(_, _ string, leaf *tree) string {
+		t.Write(&b, func(_, _ string, leaf *Node) string {
 			if pieces := found[leaf]; pieces != nil {
-				return quoteJSON(spell(pieces))
+				return QuoteJSON(writeTemplate(pieces))
 			}
-			return leaf.raw()
+			return leaf.LeafJSON()
 		})
 		return b.String()
 	}, nil
@@ -115,10 +115,10 @@ func (e *explainer) form() error {
 		name, value, _ := strings.Cut(pair, "=")
 		name, _ = url.QueryUnescape(name)
 		value, _ = url.QueryUnescape(value)
-		if opaque(name) || personal(name) {
+		if LooksRandom(name) || LooksPersonal(name) {
 			return refuse(codeUnknown, "", "%s: a field has a name that looks like data", e.where())
 		}
-		pieces, err := e.explain("the field "+shown(name), name, value, nil)
+		pieces, err := e.explain("the field "+MakePrintable(name), name, value, nil)
 		if err != nil {
 			return err
 		}
@@ -126,7 +126,7 @@ func (e *explainer) form() error {
 	}
 	e.d.step.Body = &Body{Form: fields}
 	for i := range fields {
-		e.keep(all[i], &fields[i].Value, spell)
+		e.keep(all[i], &fields[i].Value, writeTemplate)
 	}
 	return nil
 }
@@ -140,17 +140,17 @@ func (e *explainer) multipart() error {
 	for i, p := range parts {
 		f := &fields[i]
 		f.Name, f.Type = p.name, p.kind
-		if opaque(p.name) || personal(p.name) || opaque(p.kind) {
+		if LooksRandom(p.name) || LooksPersonal(p.name) || LooksRandom(p.kind) {
 			return refuse(codeUnknown, "", "%s: a part has a name that looks like data", e.where())
 		}
 		switch {
-		case p.isFile && e.s.cargo != nil && p.file == e.s.cargo.is["name"]:
+		case p.isFile && e.s.upload != nil && p.file == e.s.upload.Values["name"]:
 			f.File = "${package name}"
-			e.d.refs = append(e.d.refs, &ref{from: fromPackage, kind: "name", x: -1})
+			e.d.refs = append(e.d.refs, packageRef("name"))
 		case p.isFile && p.file == "" && p.value == "":
-			return refuse(codeUnknown, "", "%s: the part %s is an empty file", e.where(), shown(p.name))
-		case p.isFile && !isJSON(mediaType(p.kind)):
-			return refuse(codeUnknown, "choose no other file, such as an icon, while recording", "%s: the part %s is a file, and not the package given", e.where(), shown(p.name))
+			return refuse(codeUnknown, "", "%s: the part %s is an empty file", e.where(), MakePrintable(p.name))
+		case p.isFile && !IsJSON(ParseMediaType(p.kind)):
+			return refuse(codeUnknown, "choose no other file, such as an icon, while recording", "%s: the part %s is a file, and not the package given", e.where(), MakePrintable(p.name))
 		default:
 			if err := e.part(p, f); err != nil {
 				return err
@@ -163,16 +163,16 @@ func (e *explainer) multipart() error {
 
 // part explains a part that is a value, or JSON.
 func (e *explainer) part(p part, f *Field) error {
-	if t := parseTree([]byte(p.value)); t != nil && !t.leaf() {
+	if t := ParseJSON([]byte(p.value)); t != nil && !t.IsLeaf() {
 		write, err := e.template(t)
 		if err == nil {
 			e.d.finish = append(e.d.finish, func() { f.JSON = write() })
 		}
 		return err
 	}
-	pieces, err := e.explain("the part "+shown(p.name), p.name, p.value, nil)
+	pieces, err := e.explain("the part "+MakePrintable(p.name), p.name, p.value, nil)
 	if err == nil {
-		e.keep(pieces, &f.Value, spell)
+		e.keep(pieces, &f.Value, writeTemplate)
 	}
 	return err
 }

@@ -18,22 +18,30 @@ import (
 	"github.com/orgstore/orgstore/packages/verdict"
 )
 
-// The codes of what this package refuses.
+// The codes of what learning and replaying both refuse.
+const (
+	CodeHost   verdict.Code = "recorded.host"   // an address to which nothing is sent
+	CodeRecipe verdict.Code = "recorded.recipe" // the recipe cannot be read
+)
+
+// The codes of what learning refuses.
 const (
 	codeHAR       verdict.Code = "recorded.har"       // the recording cannot be read
 	codeAmbiguous verdict.Code = "recorded.ambiguous" // the recording can be understood in two ways
 	codeLearn     verdict.Code = "recorded.learn"     // something is missing in the recording
 	codeUnknown   verdict.Code = "recorded.unknown"   // a value comes from nowhere that was recorded
 	codeSecret    verdict.Code = "recorded.secret"    // a value that must not be written down
-	codeHost      verdict.Code = "recorded.host"      // an address to which nothing is sent
-	codeRecipe    verdict.Code = "recorded.recipe"    // the recipe cannot be read
-	codeShape     verdict.Code = "recorded.shape"     // an answer looks otherwise than recorded
-	codeEntry     verdict.Code = "recorded.entry"     // the list's entry is not the expected one
-	codeOff       verdict.Code = "recorded.off"       // changing was not accepted
-	codeNot       verdict.Code = "recorded.missing"   // the recipe does not say how
-	codeVerify    verdict.Code = "recorded.verify"    // the list does not show what was changed
-	codeValue     verdict.Code = "recorded.value"     // a value that cannot be sent in its place
-	codeAnswer    verdict.Code = "recorded.answer"    // no answer
+)
+
+// The codes of what replaying refuses.
+const (
+	codeShape   verdict.Code = "recorded.shape"   // an answer looks otherwise than recorded
+	codeEntry   verdict.Code = "recorded.entry"   // the list's entry is not the expected one
+	codeOff     verdict.Code = "recorded.off"     // changing was not accepted
+	codeMissing verdict.Code = "recorded.missing" // the recipe does not say how
+	codeVerify  verdict.Code = "recorded.verify"  // the list does not show what was changed
+	codeValue   verdict.Code = "recorded.value"   // a value that cannot be sent in its place
+	codeAnswer  verdict.Code = "recorded.answer"  // no answer
 )
 
 // An Error says that a change may have been made, or partly: a request that
@@ -61,15 +69,15 @@ func refuse(code verdict.Code, hint, format string, args ...any) *verdict.Refusa
 	return verdict.Refuse(code, fmt.Sprintf(format, args...), hint)
 }
 
-// strange is the error of an answer that looks otherwise than recorded.
-func strange(format string, args ...any) *store.StrangeError {
+// newStrangeError is the error of an answer that looks otherwise than recorded.
+func newStrangeError(format string, args ...any) *store.StrangeError {
 	return &store.StrangeError{Reason: codeShape, Message: fmt.Sprintf(format, args...),
 		Advice: "the portal changed, or the sign-in was refused; nothing was tried again. Record again, learn, and approve the new recipe"}
 }
 
-// after turns an error into one that says what was sent, once that may have
+// withSent turns an error into one that says what was sent, once that may have
 // changed something.
-func after(sent string, err error) error {
+func withSent(sent string, err error) error {
 	var odd *store.StrangeError
 	var r *verdict.Refusal
 	switch {

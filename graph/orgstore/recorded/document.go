@@ -35,7 +35,7 @@ func (d *document) add(n *yaml.Node, hint, format string, args ...any) {
 	}
 	if len(d.faults) < maxFaults {
 		d.faults = append(d.faults, verdict.Finding{
-			Code: codeRecipe, Verdict: verdict.Reject, Message: at + ": " + fmt.Sprintf(format, args...), Hint: hint,
+			Code: CodeRecipe, Verdict: verdict.Reject, Message: at + ": " + fmt.Sprintf(format, args...), Hint: hint,
 		})
 	}
 }

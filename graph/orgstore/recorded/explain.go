@@ -3,6 +3,7 @@ package recorded
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -21,7 +22,7 @@ func (e *explainer) x() *exchange { return e.l.all[e.j] }
 
 // where names the request for people.
 func (e *explainer) where() string {
-	return fmt.Sprintf("%s %s%s", e.x().method, hostOf(e.x().url.String()), redacted(e.x().url.Path))
+	return fmt.Sprintf("%s %s%s", e.x().method, RedactHost(e.x().url.String()), RedactPath(e.x().url.Path))
 }
 
 // keep remembers a template's references and writes it once they have names.
@@ -40,11 +41,11 @@ func (e *explainer) address() error {
 	u.Fragment, u.RawFragment = "", ""
 	if pieces, storage, ok := e.given(&u); ok {
 		e.d.step.Storage = storage
-		e.keep(pieces, &e.d.step.URL, spell)
+		e.keep(pieces, &e.d.step.URL, writeTemplate)
 		return nil
 	}
-	if e.l.hosts.place(&u) != service {
-		return refuse(codeHost, "", "%s goes to a host that no answer named; nothing is sent there", e.where())
+	if e.l.hosts.KindOf(&u) != ServiceHost {
+		return refuse(CodeHost, "", "%s goes to a host that no answer named; nothing is sent there", e.where())
 	}
 	pieces := []piece{{text: "https://" + u.Host}}
 	for part := range strings.SplitSeq(strings.TrimPrefix(u.EscapedPath(), "/"), "/") {
@@ -62,7 +63,7 @@ func (e *explainer) address() error {
 	if err != nil {
 		return err
 	}
-	e.keep(append(pieces, query...), &e.d.step.URL, spell)
+	e.keep(append(pieces, query...), &e.d.step.URL, writeTemplate)
 	return nil
 }
 
@@ -84,7 +85,7 @@ func (e *explainer) query(raw string) ([]piece, error) {
 		}
 		name, value, has := strings.Cut(pair, "=")
 		plainName, err := url.QueryUnescape(name)
-		if err != nil || opaque(plainName) || personal(plainName) {
+		if err != nil || LooksRandom(plainName) || LooksPersonal(plainName) {
 			return nil, refuse(codeUnknown, "", "%s: a parameter of the address has a name that looks like data", e.where())
 		}
 		pieces = append(pieces, piece{text: sep + url.QueryEscape(plainName)})
@@ -96,7 +97,7 @@ func (e *explainer) query(raw string) ([]piece, error) {
 		if err != nil {
 			text = value
 		}
-		found, err := e.explain("the parameter "+shown(plainName), plainName, text, nil)
+		found, err := e.explain("the parameter "+MakePrintable(plainName), plainName, text, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -121,10 +122,10 @@ func (e *explainer) given(u *url.URL) (pieces []piece, storesBytes, ok bool) {
 				continue
 			}
 			full := e.l.all[k].url.ResolveReference(ref).String()
-			if rest, is := strings.CutPrefix(u.String(), full); is && (rest == "" || strings.ContainsAny(rest[:1], "?&/")) && !opaque(rest) {
+			if rest, is := strings.CutPrefix(u.String(), full); is && (rest == "" || strings.ContainsAny(rest[:1], "?&/")) && !LooksRandom(rest) {
 				if best == nil || len(o.text) > len(best.text) {
 					best = &o
-					best.ref.from = "answer"
+					best.ref.From = "answer"
 					pieces = []piece{{ref: &best.ref}}
 					if rest != "" {
 						pieces = append(pieces, piece{text: rest})
@@ -133,14 +134,14 @@ func (e *explainer) given(u *url.URL) (pieces []piece, storesBytes, ok bool) {
 			}
 		}
 	}
-	if best == nil || !likeID(best.text) && !opaque(best.text) {
+	if best == nil || !likeID(best.text) && !LooksRandom(best.text) {
 		return nil, false, false
 	}
-	p := e.l.hosts.place(u)
-	if p == service && u.Host != e.l.all[best.ref.x].url.Host {
+	p := e.l.hosts.KindOf(u)
+	if p == ServiceHost && u.Host != e.l.all[best.ref.exchange].url.Host {
 		return nil, false, false
 	}
-	return pieces, p == storage, true
+	return pieces, p == StorageHost, true
 }
 
 // headers keeps a small list as it is, and others where an answer or the list
@@ -148,10 +149,10 @@ func (e *explainer) given(u *url.URL) (pieces []piece, storesBytes, ok bool) {
 func (e *explainer) headers() error {
 	h := e.x().header
 	dropped := []string{}
-	for _, name := range sortedKeys(map[string][]string(h)) {
+	for _, name := range slices.Sorted(maps.Keys(h)) {
 		value := h.Get(name)
 		switch {
-		case value == "", slices.Contains(ownHeaders, name), strings.HasPrefix(name, "Sec-"), strings.HasPrefix(name, "Proxy-"):
+		case value == "", IsReservedHeader(name):
 			continue
 		case name == "Content-Type" && (e.x().hasBody || value == ""):
 			continue // the body says it
@@ -167,11 +168,11 @@ func (e *explainer) headers() error {
 		i := len(e.d.step.Headers)
 		e.d.step.Headers = append(e.d.step.Headers, Pair{Name: name})
 		var to string
-		e.keep(pieces, &to, spell)
+		e.keep(pieces, &to, writeTemplate)
 		e.d.finish = append(e.d.finish, func() { e.d.step.Headers[i].Value = to })
 	}
-	if dropped = slices.DeleteFunc(dropped, func(n string) bool { return opaque(n) || slices.Contains(browserHeaders, n) }); len(dropped) > 0 {
-		e.l.note("headers that are not sent: %s", shown(strings.Join(dropped, ", ")))
+	if dropped = slices.DeleteFunc(dropped, func(n string) bool { return LooksRandom(n) || slices.Contains(browserHeaders, n) }); len(dropped) > 0 {
+		e.l.note("headers that are not sent: %s", MakePrintable(strings.Join(dropped, ", ")))
 	}
 	return nil
 }
@@ -180,18 +181,18 @@ var browserHeaders = []string{"Accept-Language", "Cache-Control", "Pragma", "Dnt
 
 // header explains a header; nil where it is not sent.
 func (e *explainer) header(name, value string) ([]piece, error) {
-	if slices.Contains(literalHeaders, name) && !opaque(value) && !personal(value) {
+	if IsLiteralHeader(name) && !LooksRandom(value) && !LooksPersonal(value) {
 		return []piece{{text: value}}, nil
 	}
 	if slices.Contains(browserHeaders, name) {
 		return nil, nil
 	}
 	pieces, err := e.explain("the header "+name, name, value, nil)
-	given := err == nil && slices.ContainsFunc(pieces, func(p piece) bool { return p.ref != nil && p.ref.from != fromPackage })
+	given := err == nil && slices.ContainsFunc(pieces, func(p piece) bool { return p.ref != nil && p.ref.From != FromPackage })
 	switch {
-	case given && len(pieces) == 1 && pieces[0].ref.from == fromFresh && !secretName(name):
+	case given && len(pieces) == 1 && pieces[0].ref.From == FromFresh && !IsSecretName(name):
 		return nil, nil // ids of requests, which nobody needs
-	case given && (secretName(name) || len(pieces) == 1 && !isWord(value) || name == "If-Match"):
+	case given && (IsSecretName(name) || len(pieces) == 1 && !isWord(value) || name == "If-Match"):
 		return pieces, nil
 	case guards(name):
 		return nil, refuse(codeUnknown, "record with the page freshly loaded, so that the answer that gave it is in the recording; export the HAR with sensitive data if the browser asks",
@@ -200,10 +201,10 @@ func (e *explainer) header(name, value string) ([]piece, error) {
 	return nil, nil
 }
 
-func isWord(s string) bool { return !strings.ContainsAny(s, "0123456789") && len(s) <= maxPlain }
+func isWord(s string) bool { return !strings.ContainsAny(s, "0123456789") && len(s) <= MaxPlain }
 
 func guards(name string) bool {
-	p := plainName(name)
+	p := FoldName(name)
 	for _, w := range []string{"csrf", "xsrf", "antiforgery", "verificationtoken"} {
 		if strings.Contains(p, w) {
 			return true
@@ -215,7 +216,7 @@ func guards(name string) bool {
 // An offer is a value that an answer gave.
 type offer struct {
 	text   string
-	leaf   *tree // of JSON
+	leaf   *Node // of JSON
 	ref    ref
 	inList bool // it is in an entry of the list: see explainer.fromEntry
 }
@@ -239,33 +240,33 @@ func (l *learner) offersOf(k int) []offer {
 	x := l.all[k]
 	a := x.reply()
 	var found []offer
-	add := func(kind, arg, text string, leaf *tree, inList bool) {
+	add := func(kind, arg, text string, leaf *Node, inList bool) {
 		if text != "" && len(found) < maxOffers && !strings.ContainsAny(arg, "}\r\n") {
-			found = append(found, offer{text, leaf, ref{kind: kind, arg: arg, x: k}, inList})
+			found = append(found, offer{text, leaf, ref{Ref{Kind: kind, Arg: arg}, k}, inList})
 		}
 	}
-	for _, name := range sortedKeys(map[string][]string(a.header)) {
+	for _, name := range slices.Sorted(maps.Keys(a.Header)) {
 		if name != "Set-Cookie" && name != "Date" && name != "Content-Length" {
-			add(kindHeader, name, a.header.Get(name), nil, false)
+			add(KindHeader, name, a.Header.Get(name), nil, false)
 		}
 	}
-	for i, part := range a.locationParts() {
-		if opaque(part) || likeID(part) {
-			add(kindPart, strconv.Itoa(i+1), part, nil, false)
+	for i, part := range a.LocationParts() {
+		if LooksRandom(part) || likeID(part) {
+			add(KindPart, strconv.Itoa(i+1), part, nil, false)
 		}
 	}
-	cookies := a.cookies()
-	for _, name := range sortedKeys(cookies) {
-		add(kindCookie, name, cookies[name], nil, false)
+	cookies := a.Cookies()
+	for _, name := range slices.Sorted(maps.Keys(cookies)) {
+		add(KindCookie, name, cookies[name], nil, false)
 	}
-	for _, el := range a.elements() {
-		add(el.kind, el.name, el.value, nil, false)
+	for _, el := range a.Elements() {
+		add(el.Kind, el.Name, el.Value, nil, false)
 	}
-	if a.tree != nil {
+	if a.JSON != nil {
 		lists := slices.Contains(l.lists, k)
-		a.tree.walk("", func(p, _ string, t *tree) {
-			if t.leaf() && t.kind != 'n' && t.kind != 't' && p != "" {
-				add(kindAnswer, p, t.text, t, lists && strings.HasPrefix(p, l.list.Entries+"/"))
+		a.JSON.Walk("", func(p, _ string, t *Node) {
+			if t.IsLeaf() && t.Kind != 'n' && t.Kind != 't' && p != "" {
+				add(KindAnswer, p, t.Text, t, lists && strings.HasPrefix(p, l.list.Entries+"/"))
 			}
 		})
 	}
@@ -295,27 +296,27 @@ func (e *explainer) rank(k int) int {
 }
 
 // fromAnswers finds the answer that gave a text.
-func (e *explainer) fromAnswers(where, name, text string, leaf *tree) (*ref, error) {
-	strong := len(text) >= 8 && likeID(text) || len(text) > maxPlain && !strings.Contains(text, " ")
+func (e *explainer) fromAnswers(where, name, text string, leaf *Node) (*ref, error) {
+	strong := len(text) >= 8 && likeID(text) || len(text) > MaxPlain && !strings.Contains(text, " ")
 	good := func(k int, o offer) bool {
 		return o.text == text && !o.inList && fits(o.leaf, leaf) && (strong || e.weak(k, o, name, text))
 	}
-	best := e.offered(func(k int, o offer) bool { return o.ref.kind != kindPart && good(k, o) })
+	best := e.offered(func(k int, o offer) bool { return o.ref.Kind != KindPart && good(k, o) })
 	if len(best) == 0 && strong { // Chromium does not keep what a file that is sent alone was answered
 		best = e.offered(good)
 	}
 	if len(best) == 0 {
 		return nil, nil
 	}
-	if i := slices.IndexFunc(best, func(o offer) bool { return alike(last(o.ref.arg), name) }); i >= 0 {
+	if i := slices.IndexFunc(best, func(o offer) bool { return alike(LastName(o.ref.Arg), name) }); i >= 0 {
 		best = best[i : i+1]
 	}
 	if len(best) > 1 && !strong {
 		return nil, refuse(codeAmbiguous, "record again: another time the values differ", "%s: %s has a value that one answer gives in %d places (%s and %s)",
-			e.where(), where, len(best), shown(best[0].ref.arg), shown(best[1].ref.arg))
+			e.where(), where, len(best), MakePrintable(best[0].ref.Arg), MakePrintable(best[1].ref.Arg))
 	}
 	r := best[0].ref
-	r.from = "answer"
+	r.From = "answer"
 	return &r, nil
 }
 
@@ -346,36 +347,36 @@ func (e *explainer) weak(k int, o offer, name, text string) bool {
 	if isWord(text) && len(text) < 4 {
 		return false
 	}
-	return slices.Contains(e.s.changes, k) && (strings.ContainsAny(text, "0123456789") && o.ref.kind != kindHeader || alike(last(o.ref.arg), name)) ||
-		secretName(name) && alike(last(o.ref.arg), name)
+	return slices.Contains(e.s.changes, k) && (strings.ContainsAny(text, "0123456789") && o.ref.Kind != KindHeader || alike(LastName(o.ref.Arg), name)) ||
+		IsSecretName(name) && alike(LastName(o.ref.Arg), name)
 }
 
 // alike says whether two names may mean the same.
 func alike(a, b string) bool {
-	a, b = plainName(a), plainName(b)
+	a, b = FoldName(a), FoldName(b)
 	return len(a) > 2 && len(b) > 2 && (a == b || strings.HasSuffix(a, b) || strings.HasSuffix(b, a)) || a == b && a != ""
 }
 
 // fits says whether a value can stand where a JSON leaf stands; anywhere else
 // its text is enough.
-func fits(from, to *tree) bool {
-	return to == nil || to.kind == '"' || from != nil && from.kind == to.kind
+func fits(from, to *Node) bool {
+	return to == nil || to.Kind == '"' || from != nil && from.Kind == to.Kind
 }
 
 // fromEntry finds the member of the list's entry that a value is.
-func (e *explainer) fromEntry(where, name, text string, leaf *tree) (*ref, error) {
+func (e *explainer) fromEntry(where, name, text string, leaf *Node) (*ref, error) {
 	if e.s.entry == nil {
 		return nil, nil
 	}
 	var same, ids []string
-	e.s.entry.walk("", func(p, member string, t *tree) {
-		if !t.leaf() || t.text != text || !fits(t, leaf) || t.kind == 'n' && (leaf == nil || leaf.kind != 'n') || inArray(e.s.entry, p) || strings.ContainsAny(p, "}\r\n") {
+	e.s.entry.Walk("", func(p, member string, t *Node) {
+		if !t.IsLeaf() || t.Text != text || !fits(t, leaf) || t.Kind == 'n' && (leaf == nil || leaf.Kind != 'n') || inArray(e.s.entry, p) || strings.ContainsAny(p, "}\r\n") {
 			return
 		}
-		if name != "" && plainName(member) == plainName(name) {
+		if name != "" && FoldName(member) == FoldName(name) {
 			same = append(same, p)
 		}
-		if t.kind != 'n' && t.kind != 't' && text != "" && slices.Contains(e.s.ids, p) {
+		if t.Kind != 'n' && t.Kind != 't' && text != "" && slices.Contains(e.s.ids, p) {
 			ids = append(ids, p)
 		}
 	})
@@ -385,13 +386,13 @@ func (e *explainer) fromEntry(where, name, text string, leaf *tree) (*ref, error
 		pick = ids
 		if len(ids) > 1 && !e.aliases(ids) {
 			return nil, refuse(codeAmbiguous, "record the update of another visual, in whose entry these differ",
-				"%s: %s is the same as several members of the list's entry (%s); which it is cannot be told", e.where(), where, shown(strings.Join(ids, ", ")))
+				"%s: %s is the same as several members of the list's entry (%s); which it is cannot be told", e.where(), where, MakePrintable(strings.Join(ids, ", ")))
 		}
 	}
 	if len(pick) == 0 {
 		return nil, nil
 	}
-	return &ref{from: fromEntry, arg: pick[0], x: -1}, nil
+	return entryRef(pick[0]), nil
 }
 
 // aliases says whether members have the same value in each entry.
@@ -399,40 +400,42 @@ func (e *explainer) aliases(pointers []string) bool {
 	if len(e.s.entries) < 2 {
 		return false
 	}
-	return !slices.ContainsFunc(e.s.entries, func(entry *tree) bool {
-		first := entry.at(pointers[0])
+	return !slices.ContainsFunc(e.s.entries, func(entry *Node) bool {
+		first := entry.At(pointers[0])
 		return slices.ContainsFunc(pointers[1:], func(p string) bool {
-			o := entry.at(p)
-			return first == nil || o == nil || o.text != first.text
+			o := entry.At(p)
+			return first == nil || o == nil || o.Text != first.Text
 		})
 	})
 }
 
 // fromPackage finds what of the package a value is.
-func (e *explainer) fromPackage(name, text string, leaf *tree) *ref {
-	if e.s.cargo == nil || text == "" {
+func (e *explainer) fromPackage(name, text string, leaf *Node) *ref {
+	if e.s.upload == nil || text == "" {
 		return nil
 	}
-	for _, kind := range packageKinds[1:] {
-		if e.s.cargo.is[kind] != text {
+	for _, kind := range PackageKinds()[1:] {
+		if e.s.upload.Values[kind] != text {
 			continue
 		}
 		switch kind {
 		case "size":
-			p := plainName(name)
+			p := FoldName(name)
 			if !strings.Contains(p, "size") && !strings.Contains(p, "length") && !strings.Contains(p, "bytes") && len(text) < 4 {
 				continue
 			}
-			if leaf != nil && leaf.kind == '0' {
-				return &ref{from: fromPackage, kind: kind, json: true, x: -1}
+			if leaf != nil && leaf.Kind == '0' {
+				r := packageRef(kind)
+				r.JSON = true
+				return r
 			}
 		case "display-name", "description":
 			if e.s.entry != nil {
 				continue // the portal's own texts stay as they are
 			}
 		}
-		if leaf == nil || leaf.kind == '"' {
-			return &ref{from: fromPackage, kind: kind, x: -1}
+		if leaf == nil || leaf.Kind == '"' {
+			return packageRef(kind)
 		}
 	}
 	return nil
@@ -440,14 +443,14 @@ func (e *explainer) fromPackage(name, text string, leaf *tree) *ref {
 
 // fresh recognizes what a browser makes up for each request.
 func (e *explainer) fresh(name, text string) *ref {
-	p := plainName(name)
+	p := FoldName(name)
 	switch {
 	case likeUUID(text) && (strings.Contains(p, "requestid") || strings.Contains(p, "activityid") || strings.Contains(p, "correlation") || p == "traceid"):
-		return &ref{from: fromFresh, kind: "uuid", x: -1}
+		return freshRef("uuid")
 	case p == "" && name != "_", len(text) != 13:
 	case name == "_" || p == "ts" || p == "timestamp" || p == "t" || p == "nocache" || p == "cachebuster" || p == "time":
 		if n, err := strconv.ParseInt(text, 10, 64); err == nil && abs(n-e.x().at.UnixMilli()) < 300_000 {
-			return &ref{from: fromFresh, kind: "milliseconds", x: -1}
+			return freshRef("milliseconds")
 		}
 	}
 	return nil
@@ -469,7 +472,7 @@ func likeUUID(s string) bool {
 }
 
 // one explains a value as a whole; nil where nothing does.
-func (e *explainer) one(where, name, text string, leaf *tree) (*ref, error) {
+func (e *explainer) one(where, name, text string, leaf *Node) (*ref, error) {
 	if r := e.fresh(name, text); r != nil {
 		return r, nil
 	}
@@ -488,7 +491,7 @@ func (e *explainer) one(where, name, text string, leaf *tree) (*ref, error) {
 
 // explain explains a value as a whole, or what in it is something known. What
 // is left must be plain words.
-func (e *explainer) explain(where, name, text string, leaf *tree) ([]piece, error) {
+func (e *explainer) explain(where, name, text string, leaf *Node) ([]piece, error) {
 	r, err := e.one(where, name, text, leaf)
 	if err != nil {
 		return nil, err
@@ -496,7 +499,7 @@ func (e *explainer) explain(where, name, text string, leaf *tree) ([]piece, erro
 	if r != nil {
 		return []piece{{ref: r}}, nil
 	}
-	if leaf != nil && leaf.kind != '"' {
+	if leaf != nil && leaf.Kind != '"' {
 		return nil, nil
 	}
 	pieces, err := e.within(where, text)
@@ -517,11 +520,11 @@ func (e *explainer) explain(where, name, text string, leaf *tree) ([]piece, erro
 func (e *explainer) literal(where, name, text string, whole bool) error {
 	const hint = "record with the page freshly loaded, so that the answer it comes from is in the recording"
 	switch {
-	case personal(text):
+	case LooksPersonal(text):
 		return refuse(codeSecret, "", "%s: %s holds an e-mail address that the list's entry does not have", e.where(), where)
-	case opaque(text):
+	case LooksRandom(text):
 		return refuse(codeUnknown, hint, "%s: %s holds a value that looks like an id or a key, and no recorded answer gave it", e.where(), where)
-	case whole && secretName(name) && text != "" && text != "true" && text != "false":
+	case whole && IsSecretName(name) && text != "" && text != "true" && text != "false":
 		return refuse(codeSecret, hint, "%s: %s holds something secret, and no recorded answer gave it", e.where(), where)
 	}
 	return nil
@@ -588,15 +591,15 @@ func (e *explainer) longest(text string) (string, *ref) {
 			known, found = s, &r
 		}
 	}
-	if c := e.s.cargo; c != nil {
+	if c := e.s.upload; c != nil {
 		for _, kind := range []string{"base64", "name", "guid", "store-guid", "sha256", "sha256-base64", "md5-base64"} {
-			try(c.is[kind], ref{from: fromPackage, kind: kind, x: -1})
+			try(c.Values[kind], *packageRef(kind))
 		}
 	}
 	if e.s.entry != nil {
 		for _, p := range e.s.ids {
-			if t := e.s.entry.at(p); t != nil && t.leaf() && likeID(t.text) {
-				try(t.text, ref{from: fromEntry, arg: p, x: -1})
+			if t := e.s.entry.At(p); t != nil && t.IsLeaf() && likeID(t.Text) {
+				try(t.Text, *entryRef(p))
 			}
 		}
 	}
@@ -609,7 +612,7 @@ func (e *explainer) longest(text string) (string, *ref) {
 		}
 		for _, o := range e.l.offers(k) {
 			if !o.inList && likeID(o.text) {
-				o.ref.from = "answer"
+				o.ref.From = "answer"
 				try(o.text, o.ref)
 			}
 		}

@@ -9,17 +9,17 @@ import (
 
 // A subject is what a flow is about.
 type subject struct {
-	before   int    // the exchange that lists before it
-	cargo    *cargo // nil: no package goes with it
-	entry    *tree  // nil: there is none yet
+	before   int     // the exchange that lists before it
+	upload   *Upload // nil: no package goes with it
+	entry    *Node   // nil: there is none yet
 	ids      []string
-	entries  []*tree
+	entries  []*Node
 	carriers []int
 	changes  []int // what may be changing in this part of the recording
 }
 
-func (l *learner) subject(c cut, cargo *cargo) subject {
-	return subject{before: c.before, cargo: cargo, ids: l.identifying(c.before), entries: l.entriesOf(c.before), changes: c.changes}
+func (l *learner) subject(c cut, upload *Upload) subject {
+	return subject{before: c.before, upload: upload, ids: l.identifying(c.before), entries: l.entriesOf(c.before), changes: c.changes}
 }
 
 // A draft is one request of which each part is explained.
@@ -31,7 +31,7 @@ type draft struct {
 }
 
 func (d *draft) about(from string) bool {
-	return d != nil && slices.ContainsFunc(d.refs, func(r *ref) bool { return r.from == from })
+	return d != nil && slices.ContainsFunc(d.refs, func(r *ref) bool { return r.From == from })
 }
 
 // flow finds everything that the first requests need or that goes on from them,
@@ -52,8 +52,8 @@ func (l *learner) flow(name string, s subject, first []int) ([]Step, error) {
 			}
 			d, _ := l.draft(s, j)
 			if d != nil && slices.ContainsFunc(d.refs, func(r *ref) bool {
-				_, from := in[r.x]
-				return r.from == fromEntry || r.from == fromPackage && r.kind != "version" && r.kind != "description" && r.kind != "size" || r.x >= 0 && from && changing(l.all[r.x])
+				_, from := in[r.exchange]
+				return r.From == FromEntry || r.From == FromPackage && r.Kind != "version" && r.Kind != "description" && r.Kind != "size" || r.exchange >= 0 && from && changing(l.all[r.exchange])
 			}) {
 				in[j], grown = nil, true
 			}
@@ -68,11 +68,11 @@ func (l *learner) flow(name string, s subject, first []int) ([]Step, error) {
 			}
 			in[j], grown = d, true
 			for _, r := range d.refs {
-				if r.x < 0 || l.known4(name, r.x) || r.x == s.before && name != "list" {
+				if r.exchange < 0 || l.known4(name, r.exchange) || r.exchange == s.before && name != "list" {
 					continue
 				}
-				if _, is := in[r.x]; !is {
-					in[r.x] = nil
+				if _, is := in[r.exchange]; !is {
+					in[r.exchange] = nil
 				}
 			}
 		}
@@ -112,7 +112,7 @@ func (l *learner) name(flow string, s subject, in map[int]*draft) []Step {
 	}
 	order := sortedInts(in)
 	for i, j := range order {
-		names[j] = stepName(flow, i, len(order))
+		names[j] = StepName(flow, i, len(order))
 		if _, is := l.steps[j]; !is {
 			l.steps[j] = names[j]
 		}
@@ -121,8 +121,8 @@ func (l *learner) name(flow string, s subject, in map[int]*draft) []Step {
 	for _, j := range order {
 		d := in[j]
 		for _, r := range d.refs {
-			if r.x >= 0 {
-				r.from = names[r.x]
+			if r.exchange >= 0 {
+				r.From = names[r.exchange]
 			}
 		}
 		for _, f := range d.finish {
@@ -130,7 +130,7 @@ func (l *learner) name(flow string, s subject, in map[int]*draft) []Step {
 		}
 		d.step.Name = names[j]
 		if x := l.all[j]; x.unkept() {
-			l.note("the browser did not keep what %s %s%s was answered: of it only the status and the type are checked", x.method, hostOf(x.url.String()), redacted(x.url.Path))
+			l.note("the browser did not keep what %s %s%s was answered: of it only the status and the type are checked", x.method, RedactHost(x.url.String()), RedactPath(x.url.Path))
 		}
 		steps = append(steps, d.step)
 	}
@@ -144,8 +144,8 @@ func (l *learner) draft(s subject, j int) (*draft, error) {
 	d := &draft{x: j}
 	e := &explainer{l: l, s: s, j: j, d: d}
 	d.step.Method = x.method
-	if !slices.Contains(methods, x.method) {
-		return d, refuse(codeLearn, "", "%s needs the method %s, which is not replayed", e.where(), shown(x.method))
+	if !IsMethod(x.method) {
+		return d, refuse(codeLearn, "", "%s needs the method %s, which is not replayed", e.where(), MakePrintable(x.method))
 	}
 	err := e.address()
 	if err2 := e.headers(); err == nil {
@@ -163,20 +163,20 @@ func (l *learner) draft(s subject, j int) (*draft, error) {
 
 func expectOf(x *exchange) Expect {
 	a := x.reply()
-	e := Expect{Status: a.status, Type: a.kind}
-	if a.tree != nil {
-		f := newForm()
-		f.add(a.tree)
-		e.Shape = f.lines()
+	e := Expect{Status: a.Status, Type: a.MediaType}
+	if a.JSON != nil {
+		f := NewShape()
+		f.Add(a.JSON)
+		e.Shape = f.Lines()
 	}
 	return e
 }
 
 // reply is the exchange's answer, as replaying would read it.
-func (x *exchange) reply() *answer {
-	a := newAnswer(x.url, x.status, x.answered, x.answerType, x.answer)
+func (x *exchange) reply() *Answer {
+	a := NewAnswer(x.url, x.status, x.answered, x.answerType, x.answer)
 	if x.unkept() {
-		a.kind = x.answerType
+		a.MediaType = x.answerType
 	}
 	return a
 }
@@ -188,5 +188,5 @@ func (x *exchange) unkept() bool {
 		return false
 	}
 	size, err := strconv.Atoi(x.answered.Get("Content-Length"))
-	return size > 0 || err != nil && x.hasBody && len(x.body) == 0 && len(x.params) == 0 && isJSON(x.answerType)
+	return size > 0 || err != nil && x.hasBody && len(x.body) == 0 && len(x.params) == 0 && IsJSON(x.answerType)
 }

@@ -46,7 +46,7 @@ type exchange struct {
 	answered   http.Header
 	answerType string // media type alone
 	answer     []byte
-	tree       *tree // of a JSON answer
+	tree       *Node // of a JSON answer
 }
 
 // The members of HAR 1.2 that matter here; browsers add others, most of which
@@ -173,9 +173,9 @@ func (x *exchange) readAnswer(r harResponse) {
 	if decoded, err := base64.StdEncoding.DecodeString(r.Content.Text); err == nil && strings.EqualFold(r.Content.Encoding, "base64") {
 		x.answer = decoded
 	}
-	x.answerType = mediaType(cmp.Or(x.answered.Get("Content-Type"), r.Content.Type))
-	if isJSON(x.answerType) && len(x.answer) <= maxAnswer {
-		x.tree = parseTree(x.answer)
+	x.answerType = ParseMediaType(cmp.Or(x.answered.Get("Content-Type"), r.Content.Type))
+	if IsJSON(x.answerType) && len(x.answer) <= maxAnswer {
+		x.tree = ParseJSON(x.answer)
 	}
 }
 
@@ -193,7 +193,7 @@ func headers(pairs []harPair) http.Header {
 	return h
 }
 
-func mediaType(s string) string {
+func ParseMediaType(s string) string {
 	t, _, err := mime.ParseMediaType(s)
 	if err != nil {
 		t, _, _ = strings.Cut(s, ";")
@@ -201,7 +201,7 @@ func mediaType(s string) string {
 	return strings.ToLower(strings.TrimSpace(t))
 }
 
-func isJSON(mediaType string) bool {
+func IsJSON(mediaType string) bool {
 	return mediaType == "application/json" || mediaType == "text/json" || strings.HasSuffix(mediaType, "+json")
 }
 

@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// A place says what may be sent to a host.
-type place int
+// A HostKind says what may be sent to a host.
+type HostKind int
 
 const (
-	nowhere place = iota // nothing is sent there
-	service              // orgstore's token is
-	storage              // bytes are, never a token
+	NoHost      HostKind = iota // nothing is sent there
+	ServiceHost                 // orgstore's token is
+	StorageHost                 // bytes are, never a token
 )
 
 // A cloudHosts is what is compiled in of one cloud.
@@ -64,31 +64,37 @@ func HostsOf(cloud string, extra Extra) (Hosts, error) {
 	case cloud == "custom":
 		known.audience = extra.Audience
 	case !ok:
-		return Hosts{}, refuse(codeHost, "known: public, gcc, gcchigh, dod, china, custom", "no hosts are known for the cloud %.40q", cloud)
+		return Hosts{}, refuse(CodeHost, "known: public, gcc, gcchigh, dod, china, custom", "no hosts are known for the cloud %.40q", cloud)
 	}
 	return Hosts{cloud, known, extra}, nil
 }
 
-// place says what may be sent to an address. It goes by https, by whole labels
+// Cloud is the name of the cloud.
+func (h Hosts) Cloud() string { return h.cloud }
+
+// Audience is whom a token for the cloud is for.
+func (h Hosts) Audience() string { return h.known.audience }
+
+// KindOf says what may be sent to an address. It goes by https, by whole labels
 // of plain ASCII, without a user, a port or an IP address: a name that only
 // looks like one of Microsoft's is nowhere.
-func (h Hosts) place(u *url.URL) place {
+func (h Hosts) KindOf(u *url.URL) HostKind {
 	if u.Scheme != "https" || u.User != nil || u.Opaque != "" || u.Host == "" {
-		return nowhere
+		return NoHost
 	}
 	switch {
 	case slices.Contains(h.extra.Service, u.Host):
-		return service
+		return ServiceHost
 	case slices.Contains(h.extra.Storage, u.Host):
-		return storage
+		return StorageHost
 	case !plainHost(u.Host):
-		return nowhere
+		return NoHost
 	case slices.Contains(h.known.exact, u.Host), underOne(u.Host, h.known.under):
-		return service
+		return ServiceHost
 	case underOne(u.Host, h.known.storage):
-		return storage
+		return StorageHost
 	}
-	return nowhere
+	return NoHost
 }
 
 // underOne says whether a host is one label under one of the names.

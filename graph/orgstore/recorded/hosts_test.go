@@ -8,50 +8,50 @@ import (
 func TestWhereATokenMayGo(t *testing.T) {
 	for _, c := range []struct {
 		address string
-		want    place
+		want    HostKind
 	}{
-		{"https://api.powerbi.com/x", service},
-		{"https://app.powerbi.com/x", service},
-		{"https://wabi-west-europe-redirect.analysis.windows.net/x", service},
-		{"https://account.blob.core.windows.net/x?sig=1", storage},
+		{"https://api.powerbi.com/x", ServiceHost},
+		{"https://app.powerbi.com/x", ServiceHost},
+		{"https://wabi-west-europe-redirect.analysis.windows.net/x", ServiceHost},
+		{"https://account.blob.core.windows.net/x?sig=1", StorageHost},
 
-		{"http://api.powerbi.com/x", nowhere},
-		{"ftp://api.powerbi.com/x", nowhere},
-		{"https:api.powerbi.com/x", nowhere},
-		{"//api.powerbi.com/x", nowhere},
-		{"/x", nowhere},
-		{"https://api.powerbi.com:443/x", nowhere},
-		{"https://api.powerbi.com:8443/x", nowhere},
-		{"https://api.powerbi.com./x", nowhere},
-		{"https://API.powerbi.com/x", nowhere},
-		{"https://api.powerbi.com@evil.example/x", nowhere},
-		{"https://user@api.powerbi.com/x", nowhere},
-		{"https://:@api.powerbi.com/x", nowhere},
-		{"https://api.powerbi.com.evil.example/x", nowhere},
-		{"https://evil-api.powerbi.com/x", nowhere},
-		{"https://a.api.powerbi.com/x", nowhere},
-		{"https://analysis.windows.net/x", nowhere},
-		{"https://analysis.windows.net.evil.example/x", nowhere},
-		{"https://evilanalysis.windows.net/x", nowhere},
-		{"https://wabi.evilanalysis.windows.net/x", nowhere},
-		{"https://a.b.analysis.windows.net/x", nowhere},
-		{"https://.analysis.windows.net/x", nowhere},
-		{"https://-a.analysis.windows.net/x", nowhere},
-		{"https://a_b.analysis.windows.net/x", nowhere},
-		{"https://xn--pwerbi-8ya.analysis.windows.net/x", nowhere},
-		{"https://аpi.powerbi.com/x", nowhere}, // the first letter is Cyrillic
-		{"https://api.powerbi。com/x", nowhere},
-		{"https://api%2epowerbi.com/x", nowhere},
-		{"https://20.1.2.3/x", nowhere},
-		{"https://[2001:db8::1]/x", nowhere},
-		{"https://127.0.0.1/x", nowhere},
-		{"https://localhost/x", nowhere},
-		{"https://api.powerbi.cn/x", nowhere}, // another cloud's
-		{"https://api.powerbigov.us/x", nowhere},
-		{"https://a.high.analysis.usgovcloudapi.net/x", nowhere},
-		{"https://a.b.blob.core.windows.net/x", nowhere},
-		{"https://blob.core.windows.net/x", nowhere},
-		{"https://account.blob.core.windows.net.evil.example/x", nowhere},
+		{"http://api.powerbi.com/x", NoHost},
+		{"ftp://api.powerbi.com/x", NoHost},
+		{"https:api.powerbi.com/x", NoHost},
+		{"//api.powerbi.com/x", NoHost},
+		{"/x", NoHost},
+		{"https://api.powerbi.com:443/x", NoHost},
+		{"https://api.powerbi.com:8443/x", NoHost},
+		{"https://api.powerbi.com./x", NoHost},
+		{"https://API.powerbi.com/x", NoHost},
+		{"https://api.powerbi.com@evil.example/x", NoHost},
+		{"https://user@api.powerbi.com/x", NoHost},
+		{"https://:@api.powerbi.com/x", NoHost},
+		{"https://api.powerbi.com.evil.example/x", NoHost},
+		{"https://evil-api.powerbi.com/x", NoHost},
+		{"https://a.api.powerbi.com/x", NoHost},
+		{"https://analysis.windows.net/x", NoHost},
+		{"https://analysis.windows.net.evil.example/x", NoHost},
+		{"https://evilanalysis.windows.net/x", NoHost},
+		{"https://wabi.evilanalysis.windows.net/x", NoHost},
+		{"https://a.b.analysis.windows.net/x", NoHost},
+		{"https://.analysis.windows.net/x", NoHost},
+		{"https://-a.analysis.windows.net/x", NoHost},
+		{"https://a_b.analysis.windows.net/x", NoHost},
+		{"https://xn--pwerbi-8ya.analysis.windows.net/x", NoHost},
+		{"https://аpi.powerbi.com/x", NoHost}, // the first letter is Cyrillic
+		{"https://api.powerbi。com/x", NoHost},
+		{"https://api%2epowerbi.com/x", NoHost},
+		{"https://20.1.2.3/x", NoHost},
+		{"https://[2001:db8::1]/x", NoHost},
+		{"https://127.0.0.1/x", NoHost},
+		{"https://localhost/x", NoHost},
+		{"https://api.powerbi.cn/x", NoHost}, // another cloud's
+		{"https://api.powerbigov.us/x", NoHost},
+		{"https://a.high.analysis.usgovcloudapi.net/x", NoHost},
+		{"https://a.b.blob.core.windows.net/x", NoHost},
+		{"https://blob.core.windows.net/x", NoHost},
+		{"https://account.blob.core.windows.net.evil.example/x", NoHost},
 	} {
 		h, err := HostsOf("public", Extra{})
 		if err != nil {
@@ -61,7 +61,7 @@ func TestWhereATokenMayGo(t *testing.T) {
 		if err != nil {
 			continue // nothing can be sent there
 		}
-		if got := h.place(u); got != c.want {
+		if got := h.KindOf(u); got != c.want {
 			t.Errorf("%s: %d, want %d", c.address, got, c.want)
 		}
 	}
@@ -79,7 +79,7 @@ func TestCloudsDoNotMix(t *testing.T) {
 			}
 			for _, a := range addresses {
 				u, _ := url.Parse(a)
-				if got := h.place(u) == service; got != (name == other) {
+				if got := h.KindOf(u) == ServiceHost; got != (name == other) {
 					t.Errorf("%s of %s in %s: %v", a, name, other, got)
 				}
 			}
@@ -112,8 +112,8 @@ func TestValuesStayInTheirPlaces(t *testing.T) {
 		{"a\r\nAuthorization: Bearer x", "", ""},
 		{"a\x00b", "", ""},
 	} {
-		sc := scene{entry: &tree{kind: '{', names: []string{"id"}, items: []*tree{{kind: '"', text: c.value}}}, answers: map[string]*answer{}}
-		req, err := step.request(t.Context(), h, sc)
+		sc := sources{entry: &Node{Kind: '{', Names: []string{"id"}, Items: []*Node{{Kind: '"', Text: c.value}}}, answers: map[string]*Answer{}}
+		req, err := newRequest(t.Context(), step, h, sc)
 		switch {
 		case c.path == "":
 			if err == nil {
@@ -162,8 +162,8 @@ func TestAddressesThatAnswersGive(t *testing.T) {
 		{"https://evil.example/x", true, ""},
 	} {
 		step := Step{Name: "update", Method: "PUT", URL: "${update-1 answer /to}", Token: !c.storage, Storage: c.storage, Expect: Expect{Status: 200}}
-		a := &answer{url: from, tree: &tree{kind: '{', names: []string{"to"}, items: []*tree{{kind: '"', text: c.given}}}}
-		req, err := step.request(t.Context(), h, scene{answers: map[string]*answer{"update-1": a}})
+		a := &Answer{URL: from, JSON: &Node{Kind: '{', Names: []string{"to"}, Items: []*Node{{Kind: '"', Text: c.given}}}}
+		req, err := newRequest(t.Context(), step, h, sources{answers: map[string]*Answer{"update-1": a}})
 		switch {
 		case err == nil && req.URL.String() != c.want:
 			t.Errorf("%q (storage: %v) went to %s", c.given, c.storage, req.URL)

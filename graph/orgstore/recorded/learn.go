@@ -35,7 +35,7 @@ type learner struct {
 	all   []*exchange // in the order of time; only those that matter
 	lists []int       // those that list
 	list  List
-	form  *form
+	shape *Shape
 	notes []Note
 	// token says whether the recording shows tokens at all: browsers leave them
 	// out unless asked.
@@ -56,7 +56,7 @@ func Learn(r Recording, k Known, h Hosts) (Recipe, []Note, error) {
 		return Recipe{}, nil, refuse(codeLearn, "give the package that was uploaded", "the package is one of %s, not of %s", g, k.GUID)
 	}
 	l.sift(r)
-	recipe := Recipe{Cloud: h.cloud, Audience: h.known.audience}
+	recipe := Recipe{Cloud: h.Cloud(), Audience: h.Audience()}
 	err := l.learn(&recipe)
 	if err != nil {
 		return Recipe{}, l.notes, err
@@ -82,9 +82,9 @@ func (l *learner) note(format string, args ...any) {
 func (l *learner) sift(r Recording) {
 	elsewhere := 0
 	for _, x := range r.all {
-		switch p := l.hosts.place(x.url); {
+		switch p := l.hosts.KindOf(x.url); {
 		case x.method == http.MethodOptions || x.status == 0:
-		case p == nowhere:
+		case p == NoHost:
 			elsewhere++
 		case static(x) || telemetry(x):
 		default:
@@ -141,7 +141,7 @@ func (l *learner) learn(r *Recipe) error {
 		return err
 	}
 	cuts := l.cuts()
-	updates := l.carriers(cuts, cargoOf(l.known.Update, l.known.UpdateFile))
+	updates := l.carriers(cuts, NewUpload(l.known.Update, l.known.UpdateFile))
 	if err := l.oneOf(updates, "updates "+l.known.GUID.String()+" with the package given", hintUpdate); err != nil {
 		return err
 	}
@@ -164,7 +164,7 @@ func (l *learner) learn(r *Recipe) error {
 	steps := r.List.Steps
 	r.List = l.list
 	r.List.Steps = steps
-	r.List.Steps[len(steps)-1].Expect.Shape = l.form.lines()
+	r.List.Steps[len(steps)-1].Expect.Shape = l.shape.Lines()
 	l.noteRest(cuts)
 	return nil
 }
@@ -214,7 +214,7 @@ func (l *learner) cuts() []cut {
 }
 
 // carriers are the cuts in which a package was sent.
-func (l *learner) carriers(cuts []cut, c *cargo) []cut {
+func (l *learner) carriers(cuts []cut, c *Upload) []cut {
 	var found []cut
 	for _, k := range cuts {
 		k.carriers = nil
@@ -233,45 +233,45 @@ func (l *learner) carriers(cuts []cut, c *cargo) []cut {
 // carries says whether a request brings a package: by the file name of a part,
 // by its base64, or by the size and type of a body whose bytes the browser did
 // not keep.
-func (x *exchange) carries(c *cargo) bool {
-	kind := mediaType(x.bodyType)
+func (x *exchange) carries(c *Upload) bool {
+	kind := ParseMediaType(x.bodyType)
 	switch {
 	case strings.HasPrefix(kind, "multipart/"):
-		return slices.ContainsFunc(x.parts(), func(p part) bool { return p.isFile && p.file == c.is["name"] })
-	case isJSON(kind), kind == "application/x-www-form-urlencoded", strings.HasPrefix(kind, "text/"):
-		return strings.Contains(string(x.body), c.is["base64"])
+		return slices.ContainsFunc(x.parts(), func(p part) bool { return p.isFile && p.file == c.Values["name"] })
+	case IsJSON(kind), kind == "application/x-www-form-urlencoded", strings.HasPrefix(kind, "text/"):
+		return strings.Contains(string(x.body), c.Values["base64"])
 	case kind == "" && len(x.body) > 0 && x.body[0] == '{':
-		return strings.Contains(string(x.body), c.is["base64"])
+		return strings.Contains(string(x.body), c.Values["base64"])
 	}
 	return x.bytes(c)
 }
 
 // bytes says whether a request's whole body is the package.
-func (x *exchange) bytes(c *cargo) bool {
-	return x.hasBody && (x.bodySize == int64(len(c.file)) || string(x.body) == string(c.file))
+func (x *exchange) bytes(c *Upload) bool {
+	return x.hasBody && (x.bodySize == int64(len(c.File)) || string(x.body) == string(c.File))
 }
 
 // entriesOf are the entries of an answer that lists.
-func (l *learner) entriesOf(x int) []*tree {
+func (l *learner) entriesOf(x int) []*Node {
 	if x < 0 || l.all[x].tree == nil {
 		return nil
 	}
-	array := l.all[x].tree.at(l.list.Entries)
-	if array == nil || array.kind != '[' {
+	array := l.all[x].tree.At(l.list.Entries)
+	if array == nil || array.Kind != '[' {
 		return nil
 	}
-	return array.items
+	return array.Items
 }
 
 // entryOf is the entry of a visual; nil where the answer has none, or several.
-func (l *learner) entryOf(x int, g visual.GUID) *tree {
+func (l *learner) entryOf(x int, g visual.GUID) *Node {
 	want := g.String()
 	if l.list.Suffix {
 		want = g.OrgStore()
 	}
-	var found *tree
+	var found *Node
 	for _, e := range l.entriesOf(x) {
-		if t := e.at(l.list.GUID); t != nil && t.kind == '"' && t.text == want {
+		if t := e.At(l.list.GUID); t != nil && t.Kind == '"' && t.Text == want {
 			if found != nil {
 				return nil
 			}
@@ -282,7 +282,7 @@ func (l *learner) entryOf(x int, g visual.GUID) *tree {
 }
 
 func (l *learner) learnUpdate(r *Recipe, c cut) error {
-	s := l.subject(c, cargoOf(l.known.Update, l.known.UpdateFile))
+	s := l.subject(c, NewUpload(l.known.Update, l.known.UpdateFile))
 	s.entry = l.entryOf(c.before, l.known.GUID)
 	s.carriers = c.carriers
 	var err error
@@ -294,7 +294,7 @@ func (l *learner) learnAdd(r *Recipe, cuts []cut) error {
 	if l.known.Added == nil {
 		return nil
 	}
-	carried := cargoOf(l.known.Added, l.known.AddedFile)
+	carried := NewUpload(l.known.Added, l.known.AddedFile)
 	found := l.carriers(cuts, carried)
 	g := l.known.Added.Manifest().GUID
 	if err := l.oneOf(found, "adds "+g.String()+" with the package given", "record: list, add the visual from that file, wait for the list again"); err != nil {
@@ -310,7 +310,7 @@ func (l *learner) learnAdd(r *Recipe, cuts []cut) error {
 		return err
 	}
 	if !slices.ContainsFunc(r.Add, func(s Step) bool {
-		return strings.Contains(strings.Join(s.templates(), "\n"), "${package display-name}")
+		return strings.Contains(strings.Join(s.Templates(), "\n"), "${package display-name}")
 	}) {
 		return refuse(codeLearn, "record adding it again, with the visual's own name in the field for the name",
 			"what was typed as the name of the added visual is not the package's own, so nobody can tell what to call others")
@@ -337,10 +337,10 @@ func (l *learner) learnAccess(r *Recipe, cuts []cut) error {
 		}
 		changed := changedMembers(before, after)
 		if len(changed) > 1 {
-			return refuse(codeAmbiguous, hint, "something changed %d members of the visual's entry at once (%s); which of them is its access cannot be told", len(changed), shown(strings.Join(changed, ", ")))
+			return refuse(codeAmbiguous, hint, "something changed %d members of the visual's entry at once (%s); which of them is its access cannot be told", len(changed), MakePrintable(strings.Join(changed, ", ")))
 		}
 		if len(changed) == 1 {
-			turns = append(turns, turn{c, changed[0], before.at(changed[0]).raw(), after.at(changed[0]).raw()})
+			turns = append(turns, turn{c, changed[0], before.At(changed[0]).LeafJSON(), after.At(changed[0]).LeafJSON()})
 		}
 	}
 	if len(turns) != 2 || turns[0].at != turns[1].at || turns[0].a != turns[1].b || turns[0].b != turns[1].a {
@@ -358,8 +358,8 @@ func (l *learner) learnAccess(r *Recipe, cuts []cut) error {
 // isUpload says whether a package that is known was sent in a cut.
 func (l *learner) isUpload(c cut) bool {
 	one := []cut{c}
-	return len(l.carriers(one, cargoOf(l.known.Update, l.known.UpdateFile))) > 0 ||
-		l.known.Added != nil && len(l.carriers(one, cargoOf(l.known.Added, l.known.AddedFile))) > 0
+	return len(l.carriers(one, NewUpload(l.known.Update, l.known.UpdateFile))) > 0 ||
+		l.known.Added != nil && len(l.carriers(one, NewUpload(l.known.Added, l.known.AddedFile))) > 0
 }
 
 func (l *learner) accessFlow(name string, c cut) ([]Step, error) {
@@ -367,7 +367,7 @@ func (l *learner) accessFlow(name string, c cut) ([]Step, error) {
 	s.entry = l.entryOf(c.before, l.known.GUID)
 	var about []int
 	for _, j := range c.changes {
-		if d, _ := l.draft(s, j); d.about(fromEntry) {
+		if d, _ := l.draft(s, j); d.about(FromEntry) {
 			about = append(about, j)
 		}
 	}
@@ -378,10 +378,10 @@ func (l *learner) accessFlow(name string, c cut) ([]Step, error) {
 }
 
 // changedMembers are the leaves that differ and are in both, times left out.
-func changedMembers(a, b *tree) []string {
+func changedMembers(a, b *Node) []string {
 	var found []string
-	a.walk("", func(p, _ string, t *tree) {
-		if o := b.at(p); t.leaf() && o != nil && o.leaf() && o.raw() != t.raw() && !isTime(o.text) {
+	a.Walk("", func(p, _ string, t *Node) {
+		if o := b.At(p); t.IsLeaf() && o != nil && o.IsLeaf() && o.LeafJSON() != t.LeafJSON() && !isTime(o.Text) {
 			found = append(found, p)
 		}
 	})
@@ -394,7 +394,7 @@ func (l *learner) noteRest(cuts []cut) {
 		for _, j := range c.changes {
 			if _, used := l.steps[j]; !used {
 				x := l.all[j]
-				l.note("not replayed: %s %s%s; nothing that is replayed depends on it", x.method, hostOf(x.url.String()), redacted(x.url.Path))
+				l.note("not replayed: %s %s%s; nothing that is replayed depends on it", x.method, RedactHost(x.url.String()), RedactPath(x.url.Path))
 			}
 		}
 	}

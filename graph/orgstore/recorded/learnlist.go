@@ -3,6 +3,7 @@ package recorded
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -17,21 +18,21 @@ type spot struct {
 }
 
 // spotsIn finds arrays of objects of which one names a visual.
-func spotsIn(t *tree, g visual.GUID) []spot {
+func spotsIn(t *Node, g visual.GUID) []spot {
 	var found []spot
-	t.walk("", func(entries, _ string, array *tree) {
-		if array.kind != '[' {
+	t.Walk("", func(entries, _ string, array *Node) {
+		if array.Kind != '[' {
 			return
 		}
-		for _, item := range array.items {
-			if item.kind != '{' {
+		for _, item := range array.Items {
+			if item.Kind != '{' {
 				continue
 			}
-			item.walk("", func(p, _ string, leaf *tree) {
-				if leaf.kind != '"' || leaf.text != g.String() && leaf.text != g.OrgStore() || inArray(item, p) {
+			item.Walk("", func(p, _ string, leaf *Node) {
+				if leaf.Kind != '"' || leaf.Text != g.String() && leaf.Text != g.OrgStore() || inArray(item, p) {
 					return
 				}
-				s := spot{entries, p, leaf.text == g.OrgStore()}
+				s := spot{entries, p, leaf.Text == g.OrgStore()}
 				if !slices.Contains(found, s) {
 					found = append(found, s)
 				}
@@ -42,10 +43,10 @@ func spotsIn(t *tree, g visual.GUID) []spot {
 }
 
 // inArray says whether a pointer passes through an array.
-func inArray(t *tree, p string) bool {
+func inArray(t *Node, p string) bool {
 	for p != "" {
 		p = p[:strings.LastIndexByte(p, '/')]
-		if at := t.at(p); at == nil || at.kind == '[' {
+		if at := t.At(p); at == nil || at.Kind == '[' {
 			return true
 		}
 	}
@@ -58,7 +59,7 @@ func (l *learner) findLists() error {
 	groups := map[string][]int{}
 	spots := map[string]spot{}
 	var order []string
-	update := cargoOf(l.known.Update, l.known.UpdateFile)
+	update := NewUpload(l.known.Update, l.known.UpdateFile)
 	for i, x := range l.all {
 		if x.tree == nil || x.status != 200 || x.carries(update) {
 			continue
@@ -67,7 +68,7 @@ func (l *learner) findLists() error {
 		if !ok {
 			continue
 		}
-		key := fmt.Sprint(x.method, " ", x.url.Host, redactedID(x.url.Path), " ", sortedKeys(x.url.Query()), s)
+		key := fmt.Sprint(x.method, " ", x.url.Host, redactedID(x.url.Path), " ", slices.Sorted(maps.Keys(x.url.Query())), s)
 		if groups[key] == nil {
 			order = append(order, key)
 			spots[key] = s
@@ -84,7 +85,7 @@ func (l *learner) findLists() error {
 		var names []string
 		for _, k := range order {
 			x := l.all[groups[k][0]]
-			names = append(names, x.method+" "+redacted(x.url.Path))
+			names = append(names, x.method+" "+RedactPath(x.url.Path))
 		}
 		return refuse(codeAmbiguous, "record on the page Organizational visuals alone", "%d requests list the visual, and which is the list cannot be told: %s", len(order), strings.Join(names, ", "))
 	}
@@ -97,7 +98,7 @@ func (l *learner) findLists() error {
 func redactedID(path string) string {
 	parts := strings.Split(path, "/")
 	for i, p := range parts {
-		if opaque(p) {
+		if LooksRandom(p) {
 			parts[i] = "…"
 		}
 	}
@@ -120,15 +121,15 @@ func prefer(keys []string, good func(string) bool) []string {
 
 // bestSpot is where the identity of entries is: where all of them have one, and
 // rather with the suffix that the store's visuals have in reports.
-func bestSpot(spots []spot, t *tree) (spot, bool) {
+func bestSpot(spots []spot, t *Node) (spot, bool) {
 	slices.SortStableFunc(spots, func(a, b spot) int {
 		return cmp.Or(-cmp.Compare(btoi(a.suffix), btoi(b.suffix)), cmp.Compare(strings.Count(a.guid, "/"), strings.Count(b.guid, "/")))
 	})
 	for _, s := range spots {
 		all := true
-		for _, item := range t.at(s.entries).items {
-			id := item.at(s.guid)
-			all = all && id != nil && id.kind == '"'
+		for _, item := range t.At(s.entries).Items {
+			id := item.At(s.guid)
+			all = all && id != nil && id.Kind == '"'
 		}
 		if all {
 			return s, true
@@ -154,19 +155,19 @@ func (l *learner) readList(c cut) error {
 	case c.after < 0 || after == nil:
 		return refuse(codeLearn, hintUpdate, "no list follows the update, or it lacks %s; so nobody can see whether the update was made", l.known.GUID)
 	}
-	l.form = newForm()
+	l.shape = NewShape()
 	for _, i := range l.lists {
-		l.form.add(l.all[i].tree)
+		l.shape.Add(l.all[i].tree)
 	}
 	l.findName(before)
 	l.findVersion(before, after)
 	for _, p := range l.identifying(c.before) {
 		// Others, such as a size, may be the same by chance.
-		if a, b := before.at(p), after.at(p); a != nil && b != nil && a.raw() == b.raw() && (p == l.list.GUID || p == l.list.Name || namesIt(last(p))) {
+		if a, b := before.At(p), after.At(p); a != nil && b != nil && a.LeafJSON() == b.LeafJSON() && (p == l.list.GUID || p == l.list.Name || namesIt(LastName(p))) {
 			l.list.Stable = append(l.list.Stable, p)
 		}
 	}
-	if l.list.Name != "" && !slices.Contains(l.list.Stable, l.list.Name) && before.at(l.list.Name).raw() == rawAt(after, l.list.Name) {
+	if l.list.Name != "" && !slices.Contains(l.list.Stable, l.list.Name) && before.At(l.list.Name).LeafJSON() == rawAt(after, l.list.Name) {
 		l.list.Stable = append(l.list.Stable, l.list.Name)
 	}
 	slices.Sort(l.list.Stable)
@@ -176,7 +177,7 @@ func (l *learner) readList(c cut) error {
 
 // namesIt says whether a member of this name holds what an entry is known by.
 func namesIt(name string) bool {
-	p := plainName(name)
+	p := FoldName(name)
 	return strings.HasSuffix(p, "id") || strings.HasSuffix(p, "key")
 }
 
@@ -186,22 +187,22 @@ func likeVersion(s string) bool {
 	return err == nil && strings.Contains(s, ".")
 }
 
-func rawAt(t *tree, p string) string {
-	if t = t.at(p); t == nil || !t.leaf() {
+func rawAt(t *Node, p string) string {
+	if t = t.At(p); t == nil || !t.IsLeaf() {
 		return ""
 	}
-	return t.raw()
+	return t.LeafJSON()
 }
 
-func (l *learner) findName(entry *tree) {
+func (l *learner) findName(entry *Node) {
 	var found []string
-	entry.walk("", func(p, name string, t *tree) {
-		if t.kind == '"' && t.text == l.known.Name && p != l.list.GUID {
+	entry.Walk("", func(p, name string, t *Node) {
+		if t.Kind == '"' && t.Text == l.known.Name && p != l.list.GUID {
 			found = append(found, p)
 		}
 	})
 	found = prefer(found, func(p string) bool {
-		return strings.Contains(plainName(last(p)), "name") || plainName(last(p)) == "title"
+		return strings.Contains(FoldName(LastName(p)), "name") || FoldName(LastName(p)) == "title"
 	})
 	if len(found) == 0 {
 		l.note("no member of the list's entry is the visual's name; names are not checked")
@@ -212,16 +213,16 @@ func (l *learner) findName(entry *tree) {
 }
 
 // findVersion learns the member that became the package's version.
-func (l *learner) findVersion(before, after *tree) {
+func (l *learner) findVersion(before, after *Node) {
 	want := l.known.Update.Manifest().Version
 	var found []string
-	after.walk("", func(p, _ string, t *tree) {
-		was := before.at(p)
-		if t.kind != '"' || was == nil || was.kind != '"' || was.text == t.text || inArray(after, p) {
+	after.Walk("", func(p, _ string, t *Node) {
+		was := before.At(p)
+		if t.Kind != '"' || was == nil || was.Kind != '"' || was.Text == t.Text || inArray(after, p) {
 			return
 		}
-		v, err := visual.ParseVersion(t.text)
-		_, err2 := visual.ParseVersion(was.text)
+		v, err := visual.ParseVersion(t.Text)
+		_, err2 := visual.ParseVersion(was.Text)
 		if err == nil && err2 == nil && v.Equal(want) {
 			found = append(found, p)
 		}
@@ -235,16 +236,16 @@ func (l *learner) findVersion(before, after *tree) {
 
 // findSource learns how entries from a file are told from others: by members
 // about where an entry comes from, in which the entries differ.
-func (l *learner) findSource(x int, entry *tree) {
+func (l *learner) findSource(x int, entry *Node) {
 	for _, word := range []string{"source", "public", "origin", "market", "external", "appsource"} {
-		entry.walk("", func(p, name string, t *tree) {
-			if !t.leaf() || t.kind == 'n' || inArray(entry, p) || !strings.Contains(plainName(name), word) || opaque(t.text) || personal(t.text) || len(t.text) > 40 || isTime(t.text) {
+		entry.Walk("", func(p, name string, t *Node) {
+			if !t.IsLeaf() || t.Kind == 'n' || inArray(entry, p) || !strings.Contains(FoldName(name), word) || LooksRandom(t.Text) || LooksPersonal(t.Text) || len(t.Text) > 40 || isTime(t.Text) {
 				return
 			}
-			if strings.Contains(t.text, "/") || slices.Contains(l.identifying(x), p) || slices.Contains(l.list.File, Is{p, t.raw()}) {
+			if strings.Contains(t.Text, "/") || slices.Contains(l.identifying(x), p) || slices.Contains(l.list.File, Is{p, t.LeafJSON()}) {
 				return
 			}
-			l.list.File = append(l.list.File, Is{p, t.raw()})
+			l.list.File = append(l.list.File, Is{p, t.LeafJSON()})
 		})
 	}
 	if len(l.list.File) == 0 && !l.list.Suffix {
@@ -260,22 +261,22 @@ func (l *learner) identifying(x int) []string {
 		return nil
 	}
 	entry := cmp.Or(l.entryOf(x, l.known.GUID), entries[0])
-	entry.walk("", func(p, name string, t *tree) {
-		if !t.leaf() || t.kind == 'n' || t.kind == 't' || t.text == "" || isTime(t.text) || likeVersion(t.text) || inArray(entry, p) {
+	entry.Walk("", func(p, name string, t *Node) {
+		if !t.IsLeaf() || t.Kind == 'n' || t.Kind == 't' || t.Text == "" || isTime(t.Text) || likeVersion(t.Text) || inArray(entry, p) {
 			return
 		}
 		seen := map[string]bool{}
 		for _, e := range entries {
-			o := e.at(p)
-			if o == nil || !o.leaf() || o.kind == 'n' {
+			o := e.At(p)
+			if o == nil || !o.IsLeaf() || o.Kind == 'n' {
 				continue // an entry from elsewhere may lack it
 			}
-			if seen[o.raw()] {
+			if seen[o.LeafJSON()] {
 				return
 			}
-			seen[o.raw()] = true
+			seen[o.LeafJSON()] = true
 		}
-		if len(seen) > 1 || likeID(t.text) || p == l.list.GUID || p == l.list.Name {
+		if len(seen) > 1 || likeID(t.Text) || p == l.list.GUID || p == l.list.Name {
 			found = append(found, p)
 		}
 	})

@@ -22,8 +22,8 @@ func (r Recipe) Lines() []Line {
 	for _, f := range r.flows() {
 		for _, s := range f.steps {
 			l := Line{Flow: f.name, Method: s.Method, Sends: s.sends(), Token: s.Token}
-			if pieces, _ := parseTemplate(s.URL); len(pieces) > 0 && pieces[0].ref != nil {
-				l.Host, l.Path = "the answer to "+pieces[0].ref.from, s.URL
+			if pieces, _ := ParseTemplate(s.URL); len(pieces) > 0 && pieces[0].Ref != nil {
+				l.Host, l.Path = "the answer to "+pieces[0].Ref.From, s.URL
 				if s.Storage {
 					l.Host += ", a storage host"
 				}
@@ -46,27 +46,27 @@ func (s Step) sends() string {
 			said = append(said, what)
 		}
 	}
-	all := strings.Join(s.templates()[1:], "\n")
+	all := strings.Join(s.Templates()[1:], "\n")
 	b := cmp.Or(s.Body, &Body{})
 	file := b.Bytes != "" || strings.Contains(all, "${package base64}")
 	for _, p := range b.Parts {
 		file = file || p.File != ""
 	}
 	say(file, "the package")
-	for _, kind := range packageKinds[2:] {
+	for _, kind := range PackageKinds()[2:] {
 		say(strings.Contains(all, "package "+kind+"}"), "its "+strings.ReplaceAll(kind, "-", " "))
 	}
-	for _, t := range s.templates() {
-		pieces, _ := parseTemplate(t)
+	for _, t := range s.Templates() {
+		pieces, _ := ParseTemplate(t)
 		for _, p := range pieces {
-			if p.ref != nil && p.ref.from == fromEntry {
-				say(!strings.Contains(strings.Join(said, "\n"), "the entry's "+last(p.ref.arg)), "the entry's "+last(p.ref.arg))
+			if p.Ref != nil && p.Ref.From == FromEntry {
+				say(!strings.Contains(strings.Join(said, "\n"), "the entry's "+LastName(p.Ref.Arg)), "the entry's "+LastName(p.Ref.Arg))
 			}
 		}
 	}
 	for _, h := range s.Headers {
-		pieces, _ := parseTemplate(h.Value)
-		say(len(pieces) > 0 && pieces[0].ref != nil, "the header "+h.Name+" as an answer gave it")
+		pieces, _ := ParseTemplate(h.Value)
+		say(len(pieces) > 0 && pieces[0].Ref != nil, "the header "+h.Name+" as an answer gave it")
 	}
 	if len(said) == 0 {
 		return "nothing but its address"

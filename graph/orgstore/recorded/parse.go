@@ -30,7 +30,7 @@ func Parse(name string, b []byte, h Hosts) (Recipe, error) {
 	if err := d.refusal(); err != nil {
 		return Recipe{}, err
 	}
-	return r, r.validate(h)
+	return r, r.Validate(h)
 }
 
 func (d *document) readList(n *yaml.Node) List {

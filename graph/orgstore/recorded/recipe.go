@@ -127,31 +127,46 @@ type flow struct {
 	steps []Step
 }
 
-// The headers whose values may stand in a recipe as they are.
-var literalHeaders = []string{
-	"Accept", "Content-Type", "If-Match", "Prefer", "X-Http-Method-Override", "X-Requested-With", "X-Ms-Blob-Type", "X-Ms-Version",
+// IsLiteralHeader says whether the value of a header may stand in a recipe as it
+// is. Names are canonical here.
+func IsLiteralHeader(name string) bool {
+	switch name {
+	case "Accept", "Content-Type", "If-Match", "Prefer", "X-Http-Method-Override", "X-Requested-With", "X-Ms-Blob-Type", "X-Ms-Version":
+		return true
+	}
+	return false
 }
 
-// The headers that a recipe can never set.
-var ownHeaders = []string{
-	"Authorization", "Cookie", "Host", "Content-Length", "Transfer-Encoding", "Connection", "Upgrade", "Te", "Trailer", "Origin", "Referer", "User-Agent",
-	"Proxy-Authorization", "Accept-Encoding", "Expect",
+// IsReservedHeader says whether a header is one that a recipe can never set.
+func IsReservedHeader(name string) bool {
+	switch name {
+	case "Authorization", "Cookie", "Host", "Content-Length", "Transfer-Encoding", "Connection", "Upgrade", "Te", "Trailer", "Origin", "Referer", "User-Agent",
+		"Accept-Encoding", "Expect":
+		return true
+	}
+	return strings.HasPrefix(name, "Sec-") || strings.HasPrefix(name, "Proxy-")
 }
 
-// methods are those that a recipe may use.
-var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+// IsMethod says whether a recipe may use a method.
+func IsMethod(name string) bool {
+	switch name {
+	case http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:
+		return true
+	}
+	return false
+}
 
-// validate says what is wrong with a recipe, whoever wrote it, or nothing. It
+// Validate says what is wrong with a recipe, whoever wrote it, or nothing. It
 // holds what a recipe can never do: name a host that is not compiled in, take a
 // host from an answer and send a token there, or set a header that is not its own.
-func (r Recipe) validate(h Hosts) error {
+func (r Recipe) Validate(h Hosts) error {
 	switch {
-	case r.Cloud != h.cloud:
-		return refuse(codeRecipe, "record in the cloud of the settings", "the recipe is for the cloud %.40q, and the settings say %s", r.Cloud, h.cloud)
-	case r.Audience != h.known.audience:
-		return refuse(codeRecipe, "", "the recipe's token is for %.80q, which is not the audience of the cloud %s", r.Audience, h.cloud)
+	case r.Cloud != h.Cloud():
+		return refuse(CodeRecipe, "record in the cloud of the settings", "the recipe is for the cloud %.40q, and the settings say %s", r.Cloud, h.Cloud())
+	case r.Audience != h.Audience():
+		return refuse(CodeRecipe, "", "the recipe's token is for %.80q, which is not the audience of the cloud %s", r.Audience, h.Cloud())
 	case len(r.List.Steps) == 0 || len(r.Update) == 0:
-		return refuse(codeRecipe, "", "the recipe says not how to list, or not how to update")
+		return refuse(CodeRecipe, "", "the recipe says not how to list, or not how to update")
 	}
 	for _, f := range r.flows() {
 		before := map[string]bool{}
@@ -159,8 +174,8 @@ func (r Recipe) validate(h Hosts) error {
 			before[s.Name] = f.name != "list"
 		}
 		for i, s := range f.steps {
-			if s.Name != stepName(f.name, i, len(f.steps)) {
-				return refuse(codeRecipe, "", "the step %.40q must be called %s", s.Name, stepName(f.name, i, len(f.steps)))
+			if s.Name != StepName(f.name, i, len(f.steps)) {
+				return refuse(CodeRecipe, "", "the step %.40q must be called %s", s.Name, StepName(f.name, i, len(f.steps)))
 			}
 			if err := s.validate(h, f.name, before); err != nil {
 				return err
@@ -171,8 +186,8 @@ func (r Recipe) validate(h Hosts) error {
 	return r.List.validate()
 }
 
-// stepName names a step: list-1, list-2, list.
-func stepName(flow string, i, of int) string {
+// StepName names a step: list-1, list-2, list.
+func StepName(flow string, i, of int) string {
 	if i == of-1 {
 		return flow
 	}
@@ -192,7 +207,7 @@ func (l List) validate() error {
 	if l.Access != nil {
 		pointers = append(pointers, l.Access.At)
 		if l.Access.On == l.Access.Off || l.Access.On == "" || l.Access.Off == "" {
-			return refuse(codeRecipe, "", "access has the same value where it is on and where it is off")
+			return refuse(CodeRecipe, "", "access has the same value where it is on and where it is off")
 		}
 	}
 	if l.Entries != "" {
@@ -200,7 +215,7 @@ func (l List) validate() error {
 	}
 	for _, p := range pointers {
 		if !strings.HasPrefix(p, "/") {
-			return refuse(codeRecipe, "", "%.60q is not a JSON pointer", p)
+			return refuse(CodeRecipe, "", "%.60q is not a JSON pointer", p)
 		}
 	}
 	return nil
@@ -208,18 +223,18 @@ func (l List) validate() error {
 
 func (s Step) validate(h Hosts, flow string, before map[string]bool) error {
 	bad := func(format string, args ...any) error {
-		return refuse(codeRecipe, "record again instead of changing the recipe by hand", "step %s: %s", s.Name, fmt.Sprintf(format, args...))
+		return refuse(CodeRecipe, "record again instead of changing the recipe by hand", "step %s: %s", s.Name, fmt.Sprintf(format, args...))
 	}
-	if !slices.Contains(methods, s.Method) {
+	if !IsMethod(s.Method) {
 		return bad("the method %.20q is not used", s.Method)
 	}
-	for _, t := range s.templates() {
-		pieces, err := parseTemplate(t)
+	for _, t := range s.Templates() {
+		pieces, err := ParseTemplate(t)
 		if err != nil {
 			return bad("%v", err)
 		}
 		for _, p := range pieces {
-			if err := s.mayRefer(p.ref, flow, before); err != nil {
+			if err := s.mayRefer(p.Ref, flow, before); err != nil {
 				return bad("%v", err)
 			}
 		}
@@ -252,7 +267,7 @@ func (b *Body) validate(bad func(string, ...any) error) error {
 		return bad("a body is one of json, form, parts, bytes and empty")
 	}
 	for _, f := range slices.Concat([]Field{{JSON: b.JSON}}, b.Parts, b.Form) {
-		if f.JSON != "" && parseTree([]byte(f.JSON)) == nil {
+		if f.JSON != "" && ParseJSON([]byte(f.JSON)) == nil {
 			return bad("the body is not JSON")
 		}
 		if strings.ContainsAny(f.Name+f.Type+b.Bytes, "\r\n\"") {
@@ -263,28 +278,28 @@ func (b *Body) validate(bad func(string, ...any) error) error {
 }
 
 // mayRefer says whether a template may refer to a value where it stands.
-func (s Step) mayRefer(r *ref, flow string, before map[string]bool) error {
+func (s Step) mayRefer(r *Ref, flow string, before map[string]bool) error {
 	switch {
-	case r == nil, r.from == fromFresh:
-	case r.from == fromPackage:
+	case r == nil, r.From == FromFresh:
+	case r.From == FromPackage:
 		if flow == "list" || flow == "enable" || flow == "disable" {
 			return fmt.Errorf("%s: no package goes with it", r)
 		}
-		if r.kind == "file" {
+		if r.Kind == "file" {
 			return fmt.Errorf("%s: the file goes as bytes or as a part", r)
 		}
-	case r.from == fromEntry:
+	case r.From == FromEntry:
 		if flow == "list" || flow == "add" {
 			return fmt.Errorf("%s: there is no entry yet", r)
 		}
-	case !before[r.from]:
+	case !before[r.From]:
 		return fmt.Errorf("%s: that step comes later or never", r)
 	}
 	return nil
 }
 
-// templates are all templates of a step.
-func (s Step) templates() []string {
+// Templates are all templates of a step.
+func (s Step) Templates() []string {
 	all := []string{s.URL}
 	for _, p := range s.Headers {
 		all = append(all, p.Value)
@@ -301,34 +316,34 @@ func (s Step) templates() []string {
 // checkAddress holds a step's address against the hosts. An address that an
 // answer gives is checked when it is known.
 func (s Step) checkAddress(h Hosts) error {
-	pieces, _ := parseTemplate(s.URL)
+	pieces, _ := ParseTemplate(s.URL)
 	if len(pieces) == 0 {
-		return refuse(codeHost, "", "step %s has no address", s.Name)
+		return refuse(CodeHost, "", "step %s has no address", s.Name)
 	}
-	if r := pieces[0].ref; r != nil {
+	if r := pieces[0].Ref; r != nil {
 		switch {
-		case !stepForm.MatchString(r.from):
-			return refuse(codeHost, "", "step %s: an address can only come from an answer", s.Name)
+		case !stepForm.MatchString(r.From):
+			return refuse(CodeHost, "", "step %s: an address can only come from an answer", s.Name)
 		case s.Storage && s.Token:
-			return refuse(codeHost, "", "step %s: no token is sent to a storage host", s.Name)
-		case len(pieces) > 1 && !strings.HasPrefix(pieces[1].text, "?") && !strings.HasPrefix(pieces[1].text, "&") && !strings.HasPrefix(pieces[1].text, "/"):
-			return refuse(codeHost, "", "step %s: what follows the address must begin with ?, & or /", s.Name)
+			return refuse(CodeHost, "", "step %s: no token is sent to a storage host", s.Name)
+		case len(pieces) > 1 && !strings.HasPrefix(pieces[1].Text, "?") && !strings.HasPrefix(pieces[1].Text, "&") && !strings.HasPrefix(pieces[1].Text, "/"):
+			return refuse(CodeHost, "", "step %s: what follows the address must begin with ?, & or /", s.Name)
 		}
 		return nil
 	}
-	_, rest, _ := strings.Cut(pieces[0].text, "://")
+	_, rest, _ := strings.Cut(pieces[0].Text, "://")
 	if s.Storage || !strings.Contains(rest, "/") {
-		return refuse(codeHost, "", "step %s: its host must be written out, with a path", s.Name)
+		return refuse(CodeHost, "", "step %s: its host must be written out, with a path", s.Name)
 	}
-	u, err := url.Parse(pieces[0].text)
-	if err != nil || h.place(u) != service || u.Fragment != "" {
-		return refuse(codeHost, "only Microsoft's hosts that are compiled in are used", "step %s: nothing is sent to %s", s.Name, hostOf(pieces[0].text))
+	u, err := url.Parse(pieces[0].Text)
+	if err != nil || h.KindOf(u) != ServiceHost || u.Fragment != "" {
+		return refuse(CodeHost, "only Microsoft's hosts that are compiled in are used", "step %s: nothing is sent to %s", s.Name, RedactHost(pieces[0].Text))
 	}
 	return nil
 }
 
-// hostOf is the host in an address, for a message.
-func hostOf(s string) string {
+// RedactHost is the host in an address, for a message.
+func RedactHost(s string) string {
 	_, rest, ok := strings.Cut(s, "://")
 	if !ok {
 		rest = s
@@ -337,23 +352,23 @@ func hostOf(s string) string {
 	if i := strings.LastIndexByte(host, '@'); i >= 0 {
 		host = "…@" + host[i+1:]
 	}
-	return shown(host)
+	return MakePrintable(host)
 }
 
 func checkHeader(p Pair) error {
 	name := http.CanonicalHeaderKey(p.Name)
-	pieces, _ := parseTemplate(p.Value)
-	literal := len(pieces) == 0 || len(pieces) == 1 && pieces[0].ref == nil
+	pieces, _ := ParseTemplate(p.Value)
+	literal := len(pieces) == 0 || len(pieces) == 1 && pieces[0].Ref == nil
 	switch {
 	case name == "" || strings.ContainsFunc(name, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
 	}):
 		return fmt.Errorf("%.40q is not a header", p.Name)
-	case slices.Contains(ownHeaders, name), strings.HasPrefix(name, "Sec-"), strings.HasPrefix(name, "Proxy-"):
+	case IsReservedHeader(name):
 		return fmt.Errorf("the header %s is not a recipe's to set", name)
 	case strings.ContainsFunc(p.Value, func(r rune) bool { return r < ' ' || r == 0x7f }):
 		return fmt.Errorf("the header %s has control characters", name)
-	case literal && !slices.Contains(literalHeaders, name):
+	case literal && !IsLiteralHeader(name):
 		return fmt.Errorf("the header %s is sent only with a value that an answer or the list gave", name)
 	}
 	return nil

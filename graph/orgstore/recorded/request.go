@@ -3,22 +3,25 @@ package recorded
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
 	"net/url"
+	"slices"
 	"strings"
 )
 
-// request makes the request of a step. Whatever the values are, they stay in
+// newRequest makes the request of a step. Whatever the values are, they stay in
 // their places: an address keeps its host and path, a header its line.
-func (s Step) request(ctx context.Context, h Hosts, sc scene) (*http.Request, error) {
-	u, err := s.address(h, sc)
+func newRequest(ctx context.Context, s Step, h Hosts, sc sources) (*http.Request, error) {
+	u, err := requestURL(s, h, sc)
 	if err != nil {
 		return nil, err
 	}
-	body, kind, err := s.Body.make(sc)
+	body, kind, err := makeBody(s.Body, sc)
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +33,7 @@ func (s Step) request(ctx context.Context, h Hosts, sc scene) (*http.Request, er
 		req.Body, req.GetBody = http.NoBody, nil
 	}
 	for _, p := range s.Headers {
-		v, err := sc.expand(p.Value, plain)
+		v, err := sc.fill(p.Value, plainText)
 		if err != nil {
 			return nil, err
 		}
@@ -42,93 +45,93 @@ func (s Step) request(ctx context.Context, h Hosts, sc scene) (*http.Request, er
 	return req, nil
 }
 
-// address fills a step's address in and holds it against the hosts.
-func (s Step) address(h Hosts, sc scene) (*url.URL, error) {
-	pieces, err := parseTemplate(s.URL)
+// requestURL fills a step's address in and holds it against the hosts.
+func requestURL(s Step, h Hosts, sc sources) (*url.URL, error) {
+	pieces, err := ParseTemplate(s.URL)
 	if err != nil {
 		return nil, err
 	}
-	if r := pieces[0].ref; r != nil {
-		return s.given(h, sc, *r, pieces[1:])
+	if r := pieces[0].Ref; r != nil {
+		return answeredURL(s, h, sc, *r, pieces[1:])
 	}
 	var b strings.Builder
-	encode := inPath
+	encode := escapePathPart
 	for _, p := range pieces {
-		if p.ref == nil {
-			if b.WriteString(p.text); strings.Contains(p.text, "?") {
-				encode = inQuery
+		if p.Ref == nil {
+			if b.WriteString(p.Text); strings.Contains(p.Text, "?") {
+				encode = escapeQueryValue
 			}
 			continue
 		}
-		t, err := sc.value(*p.ref)
+		t, err := sc.resolve(*p.Ref)
 		if err != nil {
 			return nil, err
 		}
-		v, err := encode(*p.ref, t)
+		v, err := encode(*p.Ref, t)
 		if err != nil {
 			return nil, err
 		}
 		b.WriteString(v)
 	}
 	text := b.String()
-	base, _ := url.Parse(pieces[0].text)
+	base, _ := url.Parse(pieces[0].Text)
 	u, err := url.Parse(text)
-	if err != nil || base == nil || u.Host != base.Host || h.place(u) != service {
-		return nil, refuse(codeHost, "", "step %s: nothing is sent to %s", s.Name, hostOf(text))
+	if err != nil || base == nil || u.Host != base.Host || h.KindOf(u) != ServiceHost {
+		return nil, refuse(CodeHost, "", "step %s: nothing is sent to %s", s.Name, RedactHost(text))
 	}
 	return u, nil
 }
 
-// given takes an address that an answer gave: on the host that gave it, or, for
+// answeredURL takes an address that an answer gave: on the host that gave it, or, for
 // bytes without a token, on a storage host.
-func (s Step) given(h Hosts, sc scene, r ref, more []piece) (*url.URL, error) {
-	t, err := sc.value(r)
+func answeredURL(s Step, h Hosts, sc sources, r Ref, more []Piece) (*url.URL, error) {
+	t, err := sc.resolve(r)
 	if err != nil {
 		return nil, err
 	}
-	rest, err := sc.expand(spell(more), inQuery)
+	rest, err := sc.fill(WriteTemplate(more), escapeQueryValue)
 	if err != nil {
 		return nil, err
 	}
-	a := sc.answers[r.from]
-	u, err := url.Parse(t.text + rest)
-	if err != nil || a == nil || strings.ContainsFunc(t.text, func(c rune) bool { return c <= ' ' || c > '~' || c == '\\' }) {
-		return nil, refuse(codeHost, "", "step %s: the answer to %s gave no address", s.Name, r.from)
+	a := sc.answers[r.From]
+	u, err := url.Parse(t.Text + rest)
+	if err != nil || a == nil || strings.ContainsFunc(t.Text, func(c rune) bool { return c <= ' ' || c > '~' || c == '\\' }) {
+		return nil, refuse(CodeHost, "", "step %s: the answer to %s gave no address", s.Name, r.From)
 	}
-	u = a.url.ResolveReference(u)
-	switch p := h.place(u); {
-	case s.Storage && p == storage && !s.Token:
-	case !s.Storage && p == service && u.Host == a.url.Host && u.Fragment == "":
+	u = a.URL.ResolveReference(u)
+	switch p := h.KindOf(u); {
+	case s.Storage && p == StorageHost && !s.Token:
+	case !s.Storage && p == ServiceHost && u.Host == a.URL.Host && u.Fragment == "":
 	default:
-		return nil, refuse(codeHost, "record again; if the portal really moved, a newer orgstore may know the host",
-			"step %s: the answer to %s names the host %s, and nothing is sent there", s.Name, r.from, hostOf(u.String()))
+		return nil, refuse(CodeHost, "record again; if the portal really moved, a newer orgstore may know the host",
+			"step %s: the answer to %s names the host %s, and nothing is sent there", s.Name, r.From, RedactHost(u.String()))
 	}
 	return u, nil
 }
 
-// make makes a body and its content type; the latter is empty where a header says it.
-func (b *Body) make(sc scene) ([]byte, string, error) {
+// makeBody makes a body and its content type; the latter is empty where a header says it.
+func makeBody(b *Body, sc sources) ([]byte, string, error) {
 	switch {
 	case b == nil, b.Empty:
 		return nil, "", nil
 	case b.Bytes != "":
-		if sc.cargo == nil {
+		if sc.upload == nil {
 			return nil, "", refuse(codeValue, "", "no package goes with this step")
 		}
-		return sc.cargo.file, b.Bytes, nil
+		return sc.upload.File, b.Bytes, nil
 	case len(b.Parts) > 0:
-		return b.multipart(sc)
+		return makeMultipart(b, sc)
 	case len(b.Form) > 0:
-		return b.form(sc)
+		return makeForm(b, sc)
 	}
-	text, err := expandJSON(b.JSON, sc)
+	text, err := fillJSON(b.JSON, sc)
 	return []byte(text), "", err
 }
 
-func (b *Body) form(sc scene) ([]byte, string, error) {
+func makeForm(b *Body, sc sources) ([]byte, string, error) {
 	var pairs []string
 	for _, f := range b.Form {
-		v, err := f.text(sc)
+		v, err := fieldText(f, sc)
 		if err != nil {
 			return nil, "", err
 		}
@@ -137,14 +140,14 @@ func (b *Body) form(sc scene) ([]byte, string, error) {
 	return []byte(strings.Join(pairs, "&")), "application/x-www-form-urlencoded", nil
 }
 
-func (f Field) text(sc scene) (string, error) {
+func fieldText(f Field, sc sources) (string, error) {
 	if f.JSON != "" {
-		return expandJSON(f.JSON, sc)
+		return fillJSON(f.JSON, sc)
 	}
-	return sc.expand(f.Value, text)
+	return sc.fill(f.Value, anyText)
 }
 
-func (b *Body) multipart(sc scene) ([]byte, string, error) {
+func makeMultipart(b *Body, sc sources) ([]byte, string, error) {
 	var out bytes.Buffer
 	m := multipart.NewWriter(&out)
 	for _, f := range b.Parts {
@@ -152,17 +155,17 @@ func (b *Body) multipart(sc scene) ([]byte, string, error) {
 		content := []byte(nil)
 		disposition := fmt.Sprintf(`form-data; name="%s"`, quoteName(f.Name))
 		if f.File != "" {
-			name, err := sc.expand(f.File, plain)
+			name, err := sc.fill(f.File, plainText)
 			if err != nil {
 				return nil, "", err
 			}
-			if sc.cargo == nil {
+			if sc.upload == nil {
 				return nil, "", refuse(codeValue, "", "no package goes with this step")
 			}
 			disposition += fmt.Sprintf(`; filename="%s"`, quoteName(name))
-			content = sc.cargo.file
+			content = sc.upload.File
 		} else {
-			v, err := f.text(sc)
+			v, err := fieldText(f, sc)
 			if err != nil {
 				return nil, "", err
 			}
@@ -187,36 +190,36 @@ func quoteName(s string) string {
 	return strings.NewReplacer("\"", "%22", "\r", "%0D", "\n", "%0A").Replace(s)
 }
 
-// expandJSON fills in a template that is JSON: each of its strings is a
+// fillJSON fills in a template that is JSON: each of its strings is a
 // template of its own, so that no value can end the string it is in.
-func expandJSON(template string, sc scene) (string, error) {
-	t := parseTree([]byte(template))
+func fillJSON(template string, sc sources) (string, error) {
+	t := ParseJSON([]byte(template))
 	if t == nil {
-		return "", refuse(codeRecipe, "", "a body is not JSON")
+		return "", refuse(CodeRecipe, "", "a body is not JSON")
 	}
 	var b strings.Builder
 	var failed error
-	t.json(&b, func(_, _ string, leaf *tree) string {
-		if leaf.kind != '"' {
-			return leaf.text
+	t.Write(&b, func(_, _ string, leaf *Node) string {
+		if leaf.Kind != '"' {
+			return leaf.Text
 		}
-		pieces, err := parseTemplate(leaf.text)
-		if err == nil && len(pieces) == 1 && pieces[0].ref != nil && pieces[0].ref.json {
-			v, err := sc.value(*pieces[0].ref)
+		pieces, err := ParseTemplate(leaf.Text)
+		if err == nil && len(pieces) == 1 && pieces[0].Ref != nil && pieces[0].Ref.JSON {
+			v, err := sc.resolve(*pieces[0].Ref)
 			if err != nil {
-				failed = cmpErr(failed, err)
+				failed = firstError(failed, err)
 				return "null"
 			}
-			return v.raw()
+			return v.LeafJSON()
 		}
-		s, err := sc.expand(leaf.text, text)
-		failed = cmpErr(failed, err)
-		return quoteJSON(s)
+		s, err := sc.fill(leaf.Text, anyText)
+		failed = firstError(failed, err)
+		return QuoteJSON(s)
 	})
 	return b.String(), failed
 }
 
-func cmpErr(a, b error) error {
+func firstError(a, b error) error {
 	if a != nil {
 		return a
 	}
@@ -226,10 +229,10 @@ func cmpErr(a, b error) error {
 // A session is one run of requests: the answers so far and the cookies they
 // set, each for the host that set it. It begins without any.
 type session struct {
-	store *Store
-	scene scene
-	jar   map[string]map[string]string // by host, then name
-	sent  string                       // the last request that left and may change something
+	store   *Store
+	sources sources
+	jar     map[string]map[string]string // by host, then name
+	sent    string                       // the last request that left and may change something
 }
 
 const maxReply = 32 << 20
@@ -238,13 +241,13 @@ const maxReply = 32 << 20
 // fingerprint. Nothing is sent twice.
 func (s *session) run(ctx context.Context, steps []Step, changes bool) error {
 	for _, step := range steps {
-		req, err := step.request(ctx, s.store.hosts, s.scene)
+		req, err := newRequest(ctx, step, s.store.hosts, s.sources)
 		if err == nil {
 			err = s.send(ctx, step, req, changes && step.Method != http.MethodGet)
 		}
 		if err != nil {
 			if s.sent != "" {
-				return after(s.sent, err)
+				return withSent(s.sent, err)
 			}
 			return err
 		}
@@ -258,8 +261,8 @@ func (s Step) String() string {
 	address, _, _ := strings.Cut(s.URL, "?")
 	_, rest, whole := strings.Cut(address, "://")
 	host, path, _ := strings.Cut(rest, "/")
-	if address = redacted(address); whole {
-		address = host + redacted("/"+path)
+	if address = RedactPath(address); whole {
+		address = host + RedactPath("/"+path)
 	}
 	return fmt.Sprintf("%s %s (step %s)", s.Method, address, s.Name)
 }
@@ -271,8 +274,8 @@ func (s *session) send(ctx context.Context, step Step, req *http.Request, change
 	s.addCookies(req)
 	req.Header.Set("User-Agent", s.store.agent)
 	if step.Token {
-		if s.store.hosts.place(req.URL) != service { // as address made sure
-			return refuse(codeHost, "", "step %s: no token is sent to %s", step.Name, hostOf(req.URL.String()))
+		if s.store.hosts.KindOf(req.URL) != ServiceHost { // as address made sure
+			return refuse(CodeHost, "", "step %s: no token is sent to %s", step.Name, RedactHost(req.URL.String()))
 		}
 		if err := s.store.authorize.Authorize(ctx, req); err != nil {
 			return err
@@ -290,10 +293,10 @@ func (s *session) send(ctx context.Context, step Step, req *http.Request, change
 		return s.lost(ctx, step, err)
 	}
 	s.keepCookies(a)
-	if err := step.Expect.check(step.Name, a); err != nil {
+	if err := checkAnswer(step.Name, step.Expect, a); err != nil {
 		return err
 	}
-	s.scene.answers[step.Name] = a
+	s.sources.answers[step.Name] = a
 	return nil
 }
 
@@ -303,7 +306,7 @@ func (s *session) lost(ctx context.Context, step Step, err error) error {
 		err = ctx.Err()
 	}
 	// The error of net/http names the address, which may hold what an answer gave.
-	if u := (*url.Error)(nil); asURL(err, &u) {
+	if u := (*url.Error)(nil); errors.As(err, &u) {
 		err = u.Err
 	}
 	if s.sent != "" {
@@ -315,41 +318,41 @@ func (s *session) lost(ctx context.Context, step Step, err error) error {
 
 func (s *session) addCookies(req *http.Request) {
 	names := s.jar[req.URL.Host]
-	for _, name := range sortedKeys(names) {
+	for _, name := range slices.Sorted(maps.Keys(names)) {
 		req.AddCookie(&http.Cookie{Name: name, Value: names[name]})
 	}
 }
 
-func (s *session) keepCookies(a *answer) {
-	for name, value := range a.cookies() {
-		if s.jar[a.url.Host] == nil {
-			s.jar[a.url.Host] = map[string]string{}
+func (s *session) keepCookies(a *Answer) {
+	for name, value := range a.Cookies() {
+		if s.jar[a.URL.Host] == nil {
+			s.jar[a.URL.Host] = map[string]string{}
 		}
-		s.jar[a.url.Host][name] = value
+		s.jar[a.URL.Host][name] = value
 	}
 }
 
-// check holds an answer against what was recorded.
-func (e Expect) check(step string, a *answer) error {
+// checkAnswer holds an answer against what was recorded.
+func checkAnswer(step string, e Expect, a *Answer) error {
 	switch {
-	case a.status != e.Status:
-		return strange("step %s was answered with the status %d, and %d was recorded", step, a.status, e.Status)
-	case a.kind != e.Type:
-		return strange("step %s was answered with %s, and %s was recorded", step, named(a.kind), named(e.Type))
+	case a.Status != e.Status:
+		return newStrangeError("step %s was answered with the status %d, and %d was recorded", step, a.Status, e.Status)
+	case a.MediaType != e.Type:
+		return newStrangeError("step %s was answered with %s, and %s was recorded", step, typeForPeople(a.MediaType), typeForPeople(e.Type))
 	case len(e.Shape) == 0:
 		return nil
-	case a.tree == nil:
-		return strange("step %s was answered with something that is not JSON", step)
+	case a.JSON == nil:
+		return newStrangeError("step %s was answered with something that is not JSON", step)
 	}
-	if why := differs(e.Shape, a.tree); why != "" {
-		return strange("step %s was answered in another shape than recorded: %s", step, why)
+	if why := ShapeDifference(e.Shape, a.JSON); why != "" {
+		return newStrangeError("step %s was answered in another shape than recorded: %s", step, why)
 	}
 	return nil
 }
 
-func named(kind string) string {
+func typeForPeople(kind string) string {
 	if kind == "" {
 		return "nothing"
 	}
-	return shown(kind)
+	return MakePrintable(kind)
 }

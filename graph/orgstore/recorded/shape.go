@@ -1,6 +1,7 @@
 package recorded
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -8,59 +9,59 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A form is the shape of JSON answers: for each path the types seen there, and
+// A Shape is the shape of JSON answers: for each path the types seen there, and
 // whether it was there whenever what it is in was. Items of arrays share a path
 // with * in it, and so do members whose names look like data.
-type form struct {
+type Shape struct {
 	types map[string]map[string]bool
 	seen  map[string]int // times a path was seen
 	in    map[string]int // times what it is in was
 }
 
-func newForm() *form {
-	return &form{map[string]map[string]bool{}, map[string]int{}, map[string]int{}}
+func NewShape() *Shape {
+	return &Shape{map[string]map[string]bool{}, map[string]int{}, map[string]int{}}
 }
 
 func typeName(k jsontext.Kind) string {
 	return map[jsontext.Kind]string{'{': "object", '[': "array", '"': "string", '0': "number", 't': "boolean", 'n': "null"}[k]
 }
 
-// add takes one answer into the form.
-func (f *form) add(t *tree) {
-	f.put("", t)
+// Add takes one answer into the shape.
+func (f *Shape) Add(t *Node) {
+	f.addAt("", t)
 	f.seen[""]++
 	f.in[""]++
 }
 
-func (f *form) put(path string, t *tree) {
+func (f *Shape) addAt(path string, t *Node) {
 	if f.types[path] == nil {
 		f.types[path] = map[string]bool{}
 	}
-	f.types[path][typeName(t.kind)] = true
+	f.types[path][typeName(t.Kind)] = true
 	names := map[string]bool{}
-	for i, item := range t.items {
+	for i, item := range t.Items {
 		name := "*"
-		if t.kind == '{' && !opaque(t.names[i]) && !personal(t.names[i]) {
-			name = escapePointer(t.names[i])
+		if t.Kind == '{' && !LooksRandom(t.Names[i]) && !LooksPersonal(t.Names[i]) {
+			name = EscapePointer(t.Names[i])
 		}
-		f.put(path+"/"+name, item)
+		f.addAt(path+"/"+name, item)
 		names[path+"/"+name] = true
 	}
 	for name := range names {
 		f.seen[name]++
 	}
-	if t.kind == '{' {
+	if t.Kind == '{' {
 		f.in[path+"{}"]++
 	}
 }
 
-// lines writes a form: one line for a path, sorted; a ? says that it may be
+// Lines writes a shape: one line for a path, sorted; a ? says that it may be
 // missing.
-func (f *form) lines() []string {
+func (f *Shape) Lines() []string {
 	var all []string
 	for path, types := range f.types {
-		line := cmpOr(path, "/") + " " + strings.Join(slices.Sorted(maps.Keys(types)), "|")
-		if !f.always(path) {
+		line := cmp.Or(path, "/") + " " + strings.Join(slices.Sorted(maps.Keys(types)), "|")
+		if !f.isAlwaysThere(path) {
 			line += " ?"
 		}
 		all = append(all, line)
@@ -69,23 +70,16 @@ func (f *form) lines() []string {
 	return all
 }
 
-func cmpOr(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a
-}
-
-// always says whether a member was there in every object that may have it.
-func (f *form) always(path string) bool {
+// isAlwaysThere says whether a member was there in every object that may have it.
+func (f *Shape) isAlwaysThere(path string) bool {
 	if path == "" || strings.HasSuffix(path, "/*") {
 		return true
 	}
 	return f.seen[path] == f.in[path[:strings.LastIndexByte(path, '/')]+"{}"]
 }
 
-// differs says where an answer is not of a recorded shape; empty if it is.
-func differs(recorded []string, t *tree) string {
+// ShapeDifference says where an answer is not of a recorded shape; empty if it is.
+func ShapeDifference(recorded []string, t *Node) string {
 	want := map[string]string{}
 	optional := map[string]bool{}
 	for _, line := range recorded {
@@ -97,16 +91,16 @@ func differs(recorded []string, t *tree) string {
 		}
 		want[path], optional[path] = line[i+1:], may
 	}
-	got := newForm()
-	got.add(t)
+	got := NewShape()
+	got.Add(t)
 	for _, path := range slices.Sorted(maps.Keys(got.types)) {
 		types, ok := want[path]
 		if !ok {
-			return "there is a new member at " + shown(path)
+			return "there is a new member at " + MakePrintable(path)
 		}
 		for kind := range got.types[path] {
 			if !slices.Contains(strings.Split(types, "|"), kind) {
-				return shown(path) + " is of the type " + kind + ", and was " + types
+				return MakePrintable(path) + " is of the type " + kind + ", and was " + types
 			}
 		}
 	}
@@ -116,14 +110,14 @@ func differs(recorded []string, t *tree) string {
 		}
 		parent := path[:strings.LastIndexByte(path, '/')]
 		if n := got.in[parent+"{}"]; n > got.seen[path] {
-			return shown(path) + " is missing"
+			return MakePrintable(path) + " is missing"
 		}
 	}
 	return ""
 }
 
-// shown is a path for people: names that a portal gave today may be anything.
-func shown(path string) string {
+// MakePrintable makes a text fit for messages: names that a portal gave may be anything.
+func MakePrintable(path string) string {
 	const most = 80
 	path = strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {
@@ -134,5 +128,5 @@ func shown(path string) string {
 	if len(path) > most {
 		path = path[:most] + "…"
 	}
-	return cmpOr(path, "/")
+	return cmp.Or(path, "/")
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -63,7 +62,7 @@ var _ store.Store = (*Store)(nil)
 // Open returns the store of a recipe, which it holds against the hosts. Nothing
 // is sent yet.
 func Open(o Options) (*Store, error) {
-	if err := o.Recipe.validate(o.Hosts); err != nil {
+	if err := o.Recipe.Validate(o.Hosts); err != nil {
 		return nil, err
 	}
 	if o.Authorize == nil || o.Transport == nil {
@@ -153,7 +152,7 @@ func (s *Store) Put(ctx context.Context, id store.StepID, l license.Licensed, at
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m := p.Manifest()
-	run := s.begin(cargoOf(p, fmt.Sprintf("%s.%s.pbiviz", m.GUID, m.Version)))
+	run := s.begin(NewUpload(p, fmt.Sprintf("%s.%s.pbiviz", m.GUID, m.Version)))
 	before, err := run.find(ctx, m.GUID)
 	if err != nil {
 		return store.Receipt{}, err
@@ -161,7 +160,7 @@ func (s *Store) Put(ctx context.Context, id store.StepID, l license.Licensed, at
 	steps := s.recipe.Update
 	if before == nil {
 		if steps = s.recipe.Add; len(steps) == 0 {
-			return store.Receipt{}, refuse(codeNot, "add the visual in the portal, or record how one is added: `orgstore store learn --added`",
+			return store.Receipt{}, refuse(codeMissing, "add the visual in the portal, or record how one is added: `orgstore store learn --added`",
 				"cannot add %s: the recipe only says how a visual is updated", m.GUID)
 		}
 	}
@@ -193,7 +192,7 @@ func (s *Store) SetAccess(ctx context.Context, id store.StepID, g visual.GUID, e
 		steps, word = s.recipe.Enable, "enabled"
 	}
 	if len(steps) == 0 || s.recipe.List.Access == nil {
-		return store.Receipt{}, refuse(codeNot, "switch it in the portal, or record that too: Access off, then on, and `orgstore store learn --access`",
+		return store.Receipt{}, refuse(codeMissing, "switch it in the portal, or record that too: Access off, then on, and `orgstore store learn --access`",
 			"cannot change the access of %s: the recipe does not say how a visual is %s", g, word)
 	}
 	s.mu.Lock()
@@ -239,7 +238,7 @@ func (s *Store) mayChange() error {
 type entry struct {
 	guid visual.GUID
 	file bool // it came from a file
-	tree *tree
+	tree *Node
 }
 
 func (e *entry) listing(l List) store.Listing {
@@ -250,27 +249,27 @@ func (e *entry) listing(l List) store.Listing {
 	case l.Suffix || len(l.File) > 0:
 		found.Source = store.FromFile
 	}
-	if t := e.tree.at(l.Name); l.Name != "" && t != nil && t.kind == '"' {
-		found.Name = t.text
+	if t := e.tree.At(l.Name); l.Name != "" && t != nil && t.Kind == '"' {
+		found.Name = t.Text
 	}
 	if l.Access != nil {
-		if t := e.tree.at(l.Access.At); t != nil && t.leaf() {
-			on := t.raw() == l.Access.On
-			if on || t.raw() == l.Access.Off {
+		if t := e.tree.At(l.Access.At); t != nil && t.IsLeaf() {
+			on := t.LeafJSON() == l.Access.On
+			if on || t.LeafJSON() == l.Access.Off {
 				found.Enabled = &on
 			}
 		}
 	}
-	if t := e.tree.at(l.Version); l.Version != "" && t != nil && t.leaf() {
-		if v, err := visual.ParseVersion(t.text); err == nil {
+	if t := e.tree.At(l.Version); l.Version != "" && t != nil && t.IsLeaf() {
+		if v, err := visual.ParseVersion(t.Text); err == nil {
 			found.Release = &visual.Release{Version: v}
 		}
 	}
 	return found
 }
 
-func (s *Store) begin(c *cargo) *session {
-	return &session{store: s, scene: scene{cargo: c, answers: map[string]*answer{}, now: s.now}, jar: map[string]map[string]string{}}
+func (s *Store) begin(c *Upload) *session {
+	return &session{store: s, sources: sources{upload: c, answers: map[string]*Answer{}, now: s.now}, jar: map[string]map[string]string{}}
 }
 
 // list sends the list's steps and reads the entries.
@@ -283,39 +282,39 @@ func (s *session) list(ctx context.Context) ([]*entry, error) {
 }
 
 func (s *session) entries(l List) ([]*entry, error) {
-	answer := s.scene.answers["list"]
-	if answer.tree == nil {
-		return nil, strange("the list was answered with something that is not JSON")
+	answer := s.sources.answers["list"]
+	if answer.JSON == nil {
+		return nil, newStrangeError("the list was answered with something that is not JSON")
 	}
-	array := answer.tree.at(l.Entries)
-	if array == nil || array.kind != '[' {
-		return nil, strange("there is no list of entries in the answer")
+	array := answer.JSON.At(l.Entries)
+	if array == nil || array.Kind != '[' {
+		return nil, newStrangeError("there is no list of entries in the answer")
 	}
 	var all []*entry
-	for _, item := range array.items {
-		t := item.at(l.GUID)
-		if t == nil || t.kind != '"' {
-			return nil, strange("an entry of the list does not say which visual it is")
+	for _, item := range array.Items {
+		t := item.At(l.GUID)
+		if t == nil || t.Kind != '"' {
+			return nil, newStrangeError("an entry of the list does not say which visual it is")
 		}
-		name, suffixed := strings.CutSuffix(t.text, orgStoreSuffix)
+		name, suffixed := strings.CutSuffix(t.Text, orgStoreSuffix)
 		g, err := visual.ParseGUID(name)
 		if err != nil {
 			continue // not a visual's name; nobody will ask for it
 		}
-		all = append(all, &entry{guid: g, file: l.isFile(item, suffixed), tree: item})
+		all = append(all, &entry{guid: g, file: cameFromFile(l, item, suffixed), tree: item})
 	}
 	return all, nil
 }
 
 const orgStoreSuffix = "_OrgStore"
 
-func (l List) isFile(item *tree, suffixed bool) bool {
+func cameFromFile(l List, item *Node, suffixed bool) bool {
 	if suffixed != l.Suffix {
 		return false
 	}
 	return !slices.ContainsFunc(l.File, func(is Is) bool {
-		t := item.at(is.At)
-		return t == nil || !t.leaf() || t.raw() != is.Is
+		t := item.At(is.At)
+		return t == nil || !t.IsLeaf() || t.LeafJSON() != is.Is
 	})
 }
 
@@ -344,8 +343,8 @@ func (s *session) find(ctx context.Context, g visual.GUID) (*entry, error) {
 
 // change sends a flow about an entry, or without one.
 func (s *session) change(ctx context.Context, steps []Step, e *entry) error {
-	if s.scene.entry = nil; e != nil {
-		s.scene.entry = e.tree
+	if s.sources.entry = nil; e != nil {
+		s.sources.entry = e.tree
 	}
 	return s.run(ctx, steps, true)
 }
@@ -356,7 +355,7 @@ func (s *session) verify(ctx context.Context, id store.StepID, g visual.GUID, be
 	again.sent = s.sent
 	now, err := again.find(ctx, g)
 	if err != nil {
-		return store.Receipt{}, after(s.sent, err)
+		return store.Receipt{}, withSent(s.sent, err)
 	}
 	why := ""
 	switch {
@@ -384,16 +383,16 @@ func moved(l List, before, now *entry) string {
 		return ""
 	}
 	for _, p := range l.Stable {
-		a, b := before.tree.at(p), now.tree.at(p)
-		if a == nil || b == nil || a.kind != b.kind || a.text != b.text {
-			return "its member " + shown(p) + " is another one"
+		a, b := before.tree.At(p), now.tree.At(p)
+		if a == nil || b == nil || a.Kind != b.Kind || a.Text != b.Text {
+			return "its member " + MakePrintable(p) + " is another one"
 		}
 	}
 	return ""
 }
 
 // readReply reads an answer, bounded.
-func readReply(u *url.URL, resp *http.Response) (*answer, error) {
+func readReply(u *url.URL, resp *http.Response) (*Answer, error) {
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxReply+1))
 	if err != nil {
@@ -402,21 +401,17 @@ func readReply(u *url.URL, resp *http.Response) (*answer, error) {
 	if len(body) > maxReply {
 		return nil, fmt.Errorf("the answer has more than %d bytes", maxReply)
 	}
-	return newAnswer(u, resp.StatusCode, resp.Header, resp.Header.Get("Content-Type"), body), nil
+	return NewAnswer(u, resp.StatusCode, resp.Header, resp.Header.Get("Content-Type"), body), nil
 }
 
-// newAnswer reads an answer; one without content has no type, whatever it says.
-func newAnswer(u *url.URL, status int, h http.Header, kind string, body []byte) *answer {
-	a := &answer{url: u, status: status, header: h, body: body}
+// NewAnswer reads an answer; one without content has no type, whatever it says.
+func NewAnswer(u *url.URL, status int, h http.Header, kind string, body []byte) *Answer {
+	a := &Answer{URL: u, Status: status, Header: h, Body: body}
 	if len(body) > 0 {
-		a.kind = mediaType(kind)
+		a.MediaType = ParseMediaType(kind)
 	}
-	if isJSON(a.kind) {
-		a.tree = parseTree(body)
+	if IsJSON(a.MediaType) {
+		a.JSON = ParseJSON(body)
 	}
 	return a
 }
-
-func asURL(err error, to **url.Error) bool { return errors.As(err, to) }
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -24,43 +24,50 @@ import (
 // Where a value of a request comes from: the package, the list's entry, the
 // answer of a step before, or itself.
 const (
-	fromPackage = "package"
-	fromEntry   = "entry"
-	fromFresh   = "fresh"
+	FromPackage = "package"
+	FromEntry   = "entry"
+	FromFresh   = "fresh"
 )
 
 // The kinds of what an answer gives.
 const (
-	kindAnswer = "answer" // a JSON pointer into it
-	kindHeader = "header"
-	kindPart   = "location" // a part of the path of the header Location, counted from 1
-	kindCookie = "cookie"
-	kindMeta   = "meta"  // an HTML page's meta element, by its name
-	kindInput  = "input" // an HTML page's input element, by its name
+	KindAnswer = "answer" // a JSON pointer into it
+	KindHeader = "header"
+	KindPart   = "location" // a part of the path of the header Location, counted from 1
+	KindCookie = "cookie"
+	KindMeta   = "meta"  // an HTML page's meta element, by its name
+	KindInput  = "input" // an HTML page's input element, by its name
 )
 
-var answerKinds = []string{kindAnswer, kindHeader, kindPart, kindCookie, kindMeta, kindInput}
+func isAnswerKind(kind string) bool {
+	switch kind {
+	case KindAnswer, KindHeader, KindPart, KindCookie, KindMeta, KindInput:
+		return true
+	}
+	return false
+}
 
-// What a package gives.
-var packageKinds = []string{"file", "base64", "name", "size", "guid", "store-guid", "version", "sha256", "sha256-base64", "md5-base64", "display-name", "description"}
+// PackageKinds are what a package gives, its file first.
+func PackageKinds() []string {
+	return []string{"file", "base64", "name", "size", "guid", "store-guid", "version", "sha256", "sha256-base64", "md5-base64", "display-name", "description"}
+}
 
-// A ref names a value that is put into a request.
-type ref struct {
-	json bool   // as JSON, not as text
-	from string // package, entry, fresh or a step's name
-	kind string // of package, fresh and steps
-	arg  string // a pointer or name
-	x    int    // while learning: the exchange that answered; -1 for none
+// A Ref names a value that is put into a request.
+type Ref struct {
+	JSON bool   // as JSON, not as text
+	From string // package, entry, fresh or a step's name
+	Kind string // of package, fresh and steps
+	Arg  string // a pointer or name
 }
 
 // String spells a reference as templates do.
-func (r ref) String() string {
+func (r Ref) String() string {
 	words := []string{}
-	if r.json {
+	if r.JSON {
 		words = append(words, "json")
 	}
-	words = append(words, r.from)
-	for _, w := range []string{r.kind, r.arg} {
+	words = append(words, r.From)
+	for _, w := range []string{r.Kind, r.Arg} {
 		if w != "" {
 			words = append(words, w)
 		}
@@ -68,19 +75,19 @@ func (r ref) String() string {
 	return "${" + strings.Join(words, " ") + "}"
 }
 
-// A piece is a literal text, or a reference.
-type piece struct {
-	text string
-	ref  *ref
+// A Piece is a literal text, or a reference.
+type Piece struct {
+	Text string
+	Ref  *Ref
 }
 
 var partForm = regexp.MustCompile(`^[1-9][0-9]?$`)
 
 var stepForm = regexp.MustCompile(`^(list|update|add|enable|disable)(-[1-9][0-9]?)?$`)
 
-// parseTemplate reads a template: text with references ${…}; $${ stands for ${.
-func parseTemplate(s string) ([]piece, error) {
-	var found []piece
+// ParseTemplate reads a template: text with references ${…}; $${ stands for ${.
+func ParseTemplate(s string) ([]Piece, error) {
+	var found []Piece
 	text := ""
 	for s != "" {
 		i := strings.Index(s, "${")
@@ -101,71 +108,71 @@ func parseTemplate(s string) ([]piece, error) {
 			return nil, err
 		}
 		if text += s[:i]; text != "" {
-			found = append(found, piece{text: text})
+			found = append(found, Piece{Text: text})
 		}
-		found = append(found, piece{ref: &r})
+		found = append(found, Piece{Ref: &r})
 		text, s = "", s[i+end+1:]
 	}
 	if text != "" {
-		found = append(found, piece{text: text})
+		found = append(found, Piece{Text: text})
 	}
 	return found, nil
 }
 
-func parseRef(s string) (ref, error) {
-	r := ref{x: -1}
+func parseRef(s string) (Ref, error) {
+	var r Ref
 	rest, ok := strings.CutPrefix(s, "json ")
-	r.json = ok
-	r.from, rest, _ = strings.Cut(rest, " ")
+	r.JSON = ok
+	r.From, rest, _ = strings.Cut(rest, " ")
 	bad := fmt.Errorf("nothing is known as ${%.60s}", s)
 	switch {
-	case r.from == fromEntry:
-		r.arg = rest
+	case r.From == FromEntry:
+		r.Arg = rest
 		if !strings.HasPrefix(rest, "/") {
-			return ref{}, bad
+			return Ref{}, bad
 		}
-	case r.from == fromPackage:
-		if r.kind = rest; !slices.Contains(packageKinds, rest) {
-			return ref{}, bad
+	case r.From == FromPackage:
+		if r.Kind = rest; !slices.Contains(PackageKinds(), rest) {
+			return Ref{}, bad
 		}
-	case r.from == fromFresh:
-		if r.kind = rest; rest != "uuid" && rest != "milliseconds" {
-			return ref{}, bad
+	case r.From == FromFresh:
+		if r.Kind = rest; rest != "uuid" && rest != "milliseconds" {
+			return Ref{}, bad
 		}
-	case stepForm.MatchString(r.from):
-		r.kind, r.arg, _ = strings.Cut(rest, " ")
-		if !slices.Contains(answerKinds, r.kind) || r.arg == "" || r.kind == kindAnswer && r.arg[0] != '/' || r.kind == kindPart && !partForm.MatchString(r.arg) {
-			return ref{}, bad
+	case stepForm.MatchString(r.From):
+		r.Kind, r.Arg, _ = strings.Cut(rest, " ")
+		if !isAnswerKind(r.Kind) || r.Arg == "" || r.Kind == KindAnswer && r.Arg[0] != '/' || r.Kind == KindPart && !partForm.MatchString(r.Arg) {
+			return Ref{}, bad
 		}
 	default:
-		return ref{}, bad
+		return Ref{}, bad
 	}
 	return r, nil
 }
 
-// spell writes pieces as a template.
-func spell(pieces []piece) string {
+// WriteTemplate writes pieces as a template.
+func WriteTemplate(pieces []Piece) string {
 	var b strings.Builder
 	for _, p := range pieces {
-		if p.ref != nil {
-			b.WriteString(p.ref.String())
+		if p.Ref != nil {
+			b.WriteString(p.Ref.String())
 		} else {
-			b.WriteString(strings.ReplaceAll(p.text, "${", "$${"))
+			b.WriteString(strings.ReplaceAll(p.Text, "${", "$${"))
 		}
 	}
 	return b.String()
 }
 
-// A cargo is the package that a change carries, and what it says of itself.
-type cargo struct {
-	file []byte
-	is   map[string]string // by packageKinds, without file
+// An Upload is the package that a change carries, and what it says of itself.
+type Upload struct {
+	File   []byte
+	Values map[string]string // by PackageKinds, without file
 }
 
-func cargoOf(p *pbiviz.Package, name string) *cargo {
+func NewUpload(p *pbiviz.Package, name string) *Upload {
 	m, file := p.Manifest(), p.File()
 	sha, md := sha256.Sum256(file), md5.Sum(file)
-	return &cargo{file, map[string]string{
+	return &Upload{file, map[string]string{
 		"base64": base64.StdEncoding.EncodeToString(file), "name": name, "size": strconv.Itoa(len(file)),
 		"guid": m.GUID.String(), "store-guid": m.GUID.OrgStore(), "version": m.Version.String(),
 		"sha256": hex.EncodeToString(sha[:]), "sha256-base64": base64.StdEncoding.EncodeToString(sha[:]),
@@ -174,43 +181,43 @@ func cargoOf(p *pbiviz.Package, name string) *cargo {
 	}}
 }
 
-// A scene is what references are looked up in.
-type scene struct {
-	cargo   *cargo
-	entry   *tree
-	answers map[string]*answer // by step
+// sources are what references are looked up in.
+type sources struct {
+	upload  *Upload
+	entry   *Node
+	answers map[string]*Answer // by step
 	now     func() time.Time
 }
 
-// value finds what a reference stands for: a text, or a JSON leaf.
-func (s scene) value(r ref) (*tree, error) {
-	var t *tree
-	switch r.from {
-	case fromPackage:
-		if s.cargo != nil {
-			if text, ok := s.cargo.is[r.kind]; ok {
-				t = &tree{kind: '"', text: text}
-				if r.json && r.kind == "size" {
-					t.kind = '0'
+// resolve finds what a reference stands for: a text, or a JSON leaf.
+func (s sources) resolve(r Ref) (*Node, error) {
+	var t *Node
+	switch r.From {
+	case FromPackage:
+		if s.upload != nil {
+			if text, ok := s.upload.Values[r.Kind]; ok {
+				t = &Node{Kind: '"', Text: text}
+				if r.JSON && r.Kind == "size" {
+					t.Kind = '0'
 				}
 			}
 		}
-	case fromEntry:
+	case FromEntry:
 		if s.entry != nil {
-			t = s.entry.at(r.arg)
+			t = s.entry.At(r.Arg)
 		}
-	case fromFresh:
-		t = &tree{kind: '"', text: freshValue(r.kind, s.now)}
+	case FromFresh:
+		t = &Node{Kind: '"', Text: freshValue(r.Kind, s.now)}
 	default:
-		if a := s.answers[r.from]; a != nil {
-			t = a.value(r.kind, r.arg)
+		if a := s.answers[r.From]; a != nil {
+			t = a.Value(r.Kind, r.Arg)
 		}
 	}
 	switch {
-	case (t == nil || !t.leaf()) && r.from == fromPackage:
+	case (t == nil || !t.IsLeaf()) && r.From == FromPackage:
 		return nil, refuse(codeValue, "", "%s is not there to be sent", r)
-	case t == nil || !t.leaf():
-		return nil, strange("%s is not there to be sent", r)
+	case t == nil || !t.IsLeaf():
+		return nil, newStrangeError("%s is not there to be sent", r)
 	}
 	return t, nil
 }
@@ -225,24 +232,24 @@ func freshValue(kind string, now func() time.Time) string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// expand fills a template in. Each value goes through encode, which makes it
+// fill replaces the references of a template. Each value goes through encode, which makes it
 // harmless in its place.
-func (s scene) expand(template string, encode func(r ref, t *tree) (string, error)) (string, error) {
-	pieces, err := parseTemplate(template)
+func (s sources) fill(template string, encode func(r Ref, t *Node) (string, error)) (string, error) {
+	pieces, err := ParseTemplate(template)
 	if err != nil {
 		return "", err
 	}
 	var b strings.Builder
 	for _, p := range pieces {
-		if p.ref == nil {
-			b.WriteString(p.text)
+		if p.Ref == nil {
+			b.WriteString(p.Text)
 			continue
 		}
-		t, err := s.value(*p.ref)
+		t, err := s.resolve(*p.Ref)
 		if err != nil {
 			return "", err
 		}
-		text, err := encode(*p.ref, t)
+		text, err := encode(*p.Ref, t)
 		if err != nil {
 			return "", err
 		}
@@ -251,90 +258,90 @@ func (s scene) expand(template string, encode func(r ref, t *tree) (string, erro
 	return b.String(), nil
 }
 
-// plain is the text of a value that goes into a header, a form or a part.
-func plain(r ref, t *tree) (string, error) {
-	if strings.ContainsFunc(t.text, func(c rune) bool { return c < ' ' || c == 0x7f }) {
+// plainText is a value that goes into a header, a form or a part.
+func plainText(r Ref, t *Node) (string, error) {
+	if strings.ContainsFunc(t.Text, func(c rune) bool { return c < ' ' || c == 0x7f }) {
 		return "", refuse(codeValue, "", "%s has control characters, which nothing is sent with", r)
 	}
-	return t.text, nil
+	return t.Text, nil
 }
 
-// text keeps every character: in the value of a form's field or a part.
-func text(_ ref, t *tree) (string, error) { return t.text, nil }
+// anyText keeps every character: in the value of a form's field or a part.
+func anyText(_ Ref, t *Node) (string, error) { return t.Text, nil }
 
-func inPath(r ref, t *tree) (string, error) {
-	s, err := plain(r, t)
+func escapePathPart(r Ref, t *Node) (string, error) {
+	s, err := plainText(r, t)
 	if err == nil && (s == "" || s == "." || s == "..") {
 		err = refuse(codeValue, "", "%s is %q, which is no part of an address", r, s)
 	}
 	return url.PathEscape(s), err
 }
 
-func inQuery(r ref, t *tree) (string, error) {
-	s, err := plain(r, t)
+func escapeQueryValue(r Ref, t *Node) (string, error) {
+	s, err := plainText(r, t)
 	return url.QueryEscape(s), err
 }
 
-// An answer is what a step was answered.
-type answer struct {
-	url    *url.URL // that was asked
-	status int
-	header http.Header
-	kind   string // media type
-	body   []byte
-	tree   *tree
+// An Answer is what a step was answered.
+type Answer struct {
+	URL       *url.URL // that was asked
+	Status    int
+	Header    http.Header
+	MediaType string // media type
+	Body      []byte
+	JSON      *Node
 }
 
-// value finds a value in an answer; nil where it is not there.
-func (a *answer) value(kind, arg string) *tree {
-	str := func(s string, ok bool) *tree {
+// Value finds a value in an answer; nil where it is not there.
+func (a *Answer) Value(kind, arg string) *Node {
+	str := func(s string, ok bool) *Node {
 		if !ok || s == "" {
 			return nil
 		}
-		return &tree{kind: '"', text: s}
+		return &Node{Kind: '"', Text: s}
 	}
 	switch kind {
-	case kindAnswer:
-		if a.tree == nil {
+	case KindAnswer:
+		if a.JSON == nil {
 			return nil
 		}
-		return a.tree.at(arg)
-	case kindHeader:
-		return str(a.header.Get(arg), true)
-	case kindPart:
-		parts := a.locationParts()
+		return a.JSON.At(arg)
+	case KindHeader:
+		return str(a.Header.Get(arg), true)
+	case KindPart:
+		parts := a.LocationParts()
 		n, err := strconv.Atoi(arg)
 		if err != nil || n < 1 || n > len(parts) {
 			return nil
 		}
 		return str(parts[n-1], true)
-	case kindCookie:
-		s, ok := a.cookies()[arg]
+	case KindCookie:
+		s, ok := a.Cookies()[arg]
 		return str(s, ok)
-	case kindMeta, kindInput:
-		for _, e := range a.elements() {
-			if e.kind == kind && e.name == arg {
-				return str(e.value, true)
+	case KindMeta, KindInput:
+		for _, e := range a.Elements() {
+			if e.Kind == kind && e.Name == arg {
+				return str(e.Value, true)
 			}
 		}
 	}
 	return nil
 }
 
-// locationParts are the parts of the path of the header Location, which often
+// LocationParts are the parts of the path of the header Location, which often
 // names something that was made by its id.
-func (a *answer) locationParts() []string {
-	u, err := url.Parse(a.header.Get("Location"))
+func (a *Answer) LocationParts() []string {
+	u, err := url.Parse(a.Header.Get("Location"))
 	if err != nil || u.Path == "" {
 		return nil
 	}
 	return strings.Split(strings.TrimPrefix(u.Path, "/"), "/")
 }
 
-// cookies are those that an answer sets, by name.
-func (a *answer) cookies() map[string]string {
+// Cookies are those that an answer sets, by name.
+func (a *Answer) Cookies() map[string]string {
 	set := map[string]string{}
-	for _, line := range a.header.Values("Set-Cookie") {
+	for _, line := range a.Header.Values("Set-Cookie") {
 		first, _, _ := strings.Cut(line, ";")
 		if name, value, ok := strings.Cut(first, "="); ok {
 			set[strings.TrimSpace(name)] = strings.TrimSpace(value)
@@ -343,17 +350,17 @@ func (a *answer) cookies() map[string]string {
 	return set
 }
 
-type element struct{ kind, name, value string }
+type Element struct{ Kind, Name, Value string }
 
 const maxElements = 10_000
 
-// elements are an HTML page's meta and input elements that have a name and a value.
-func (a *answer) elements() []element {
-	if a.kind != "text/html" && a.kind != "application/xhtml+xml" {
+// Elements are an HTML page's meta and input elements that have a name and a value.
+func (a *Answer) Elements() []Element {
+	if a.MediaType != "text/html" && a.MediaType != "application/xhtml+xml" {
 		return nil
 	}
-	var found []element
-	z := html.NewTokenizer(bytes.NewReader(a.body))
+	var found []Element
+	z := html.NewTokenizer(bytes.NewReader(a.Body))
 	for n := 0; n < maxElements; {
 		kind := z.Next()
 		if kind == html.ErrorToken {
@@ -364,7 +371,7 @@ func (a *answer) elements() []element {
 		}
 		n++
 		t := z.Token()
-		if t.Data != kindMeta && t.Data != kindInput {
+		if t.Data != KindMeta && t.Data != KindInput {
 			continue
 		}
 		attr := map[string]string{}
@@ -372,11 +379,11 @@ func (a *answer) elements() []element {
 			attr[at.Key] = at.Val
 		}
 		value := attr["content"]
-		if t.Data == kindInput {
+		if t.Data == KindInput {
 			value = attr["value"]
 		}
 		if attr["name"] != "" && value != "" {
-			found = append(found, element{t.Data, attr["name"], value})
+			found = append(found, Element{t.Data, attr["name"], value})
 		}
 	}
 	return found

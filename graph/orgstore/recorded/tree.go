@@ -8,21 +8,21 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A tree is a JSON value, with its members in order and its numbers as written.
-type tree struct {
-	kind  jsontext.Kind // n, t (and f as t), ", 0, {, [
-	text  string        // of a string; of a number, true, false and null as written
-	names []string      // of an object's members
-	items []*tree       // of an object or array
+// A Node is a JSON value, with its members in order and its numbers as written.
+type Node struct {
+	Kind  jsontext.Kind // n, t (and f as t), ", 0, {, [
+	Text  string        // of a string; of a number, true, false and null as written
+	Names []string      // of an object's members
+	Items []*Node       // of an object or array
 }
 
 const maxDepth = 64
 
-// parseTree reads JSON text; nil where it is none, or one too deep.
-func parseTree(b []byte) *tree {
+// ParseJSON reads JSON text; nil where it is none, or one too deep.
+func ParseJSON(b []byte) *Node {
 	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
 	d := jsontext.NewDecoder(bytes.NewReader(b), jsontext.AllowInvalidUTF8(true))
-	t := readTree(d, 0)
+	t := readNode(d, 0)
 	if t == nil {
 		return nil
 	}
@@ -35,38 +35,38 @@ func parseTree(b []byte) *tree {
 	return t
 }
 
-func readTree(d *jsontext.Decoder, depth int) *tree {
+func readNode(d *jsontext.Decoder, depth int) *Node {
 	token, err := d.ReadToken()
 	if err != nil || depth > maxDepth {
 		return nil
 	}
 	switch k := token.Kind(); k {
 	case '"':
-		return &tree{kind: k, text: token.String()}
+		return &Node{Kind: k, Text: token.String()}
 	case '0', 't', 'n':
-		return &tree{kind: k, text: token.String()}
+		return &Node{Kind: k, Text: token.String()}
 	case 'f':
-		return &tree{kind: 't', text: token.String()}
+		return &Node{Kind: 't', Text: token.String()}
 	case '{', '[':
-		return readItems(d, &tree{kind: k}, depth)
+		return readItems(d, &Node{Kind: k}, depth)
 	}
 	return nil
 }
 
-func readItems(d *jsontext.Decoder, t *tree, depth int) *tree {
+func readItems(d *jsontext.Decoder, t *Node, depth int) *Node {
 	for d.PeekKind() != '}' && d.PeekKind() != ']' {
-		if t.kind == '{' {
+		if t.Kind == '{' {
 			name, err := d.ReadToken()
 			if err != nil {
 				return nil
 			}
-			t.names = append(t.names, name.String())
+			t.Names = append(t.Names, name.String())
 		}
-		item := readTree(d, depth+1)
+		item := readNode(d, depth+1)
 		if item == nil {
 			return nil
 		}
-		t.items = append(t.items, item)
+		t.Items = append(t.Items, item)
 	}
 	if _, err := d.ReadToken(); err != nil {
 		return nil
@@ -74,28 +74,28 @@ func readItems(d *jsontext.Decoder, t *tree, depth int) *tree {
 	return t
 }
 
-// leaf says whether a tree is a string, number, boolean or null.
-func (t *tree) leaf() bool { return t.kind != '{' && t.kind != '[' }
+// IsLeaf says whether a node is a string, number, boolean or null.
+func (t *Node) IsLeaf() bool { return t.Kind != '{' && t.Kind != '[' }
 
-// member returns an object's member or an array's item.
-func (t *tree) member(name string) *tree {
-	switch t.kind {
+// Member returns an object's member or an array's item.
+func (t *Node) Member(name string) *Node {
+	switch t.Kind {
 	case '{':
-		for i, n := range t.names {
+		for i, n := range t.Names {
 			if n == name {
-				return t.items[i]
+				return t.Items[i]
 			}
 		}
 	case '[':
-		if i, err := strconv.Atoi(name); err == nil && i >= 0 && i < len(t.items) && strconv.Itoa(i) == name {
-			return t.items[i]
+		if i, err := strconv.Atoi(name); err == nil && i >= 0 && i < len(t.Items) && strconv.Itoa(i) == name {
+			return t.Items[i]
 		}
 	}
 	return nil
 }
 
-// at follows a JSON pointer (RFC 6901); nil where it leads nowhere.
-func (t *tree) at(pointer string) *tree {
+// At follows a JSON pointer (RFC 6901); nil where it leads nowhere.
+func (t *Node) At(pointer string) *Node {
 	if pointer == "" {
 		return t
 	}
@@ -103,70 +103,70 @@ func (t *tree) at(pointer string) *tree {
 		return nil
 	}
 	for name := range strings.SplitSeq(pointer[1:], "/") {
-		if t = t.member(unescapePointer(name)); t == nil {
+		if t = t.Member(unescapePointer(name)); t == nil {
 			return nil
 		}
 	}
 	return t
 }
 
-// walk calls f for a tree and all that is in it, each with its pointer. Items
+// Walk calls f for a node and all that is in it, each with its pointer. Items
 // of an object come in order.
-func (t *tree) walk(pointer string, f func(pointer, name string, t *tree)) {
+func (t *Node) Walk(pointer string, f func(pointer, name string, t *Node)) {
 	t.walkNamed(pointer, "", f)
 }
 
-func (t *tree) walkNamed(pointer, name string, f func(pointer, name string, t *tree)) {
+func (t *Node) walkNamed(pointer, name string, f func(pointer, name string, t *Node)) {
 	f(pointer, name, t)
-	for i, item := range t.items {
+	for i, item := range t.Items {
 		inner := strconv.Itoa(i)
-		if t.kind == '{' {
-			inner = t.names[i]
+		if t.Kind == '{' {
+			inner = t.Names[i]
 		}
-		item.walkNamed(pointer+"/"+escapePointer(inner), inner, f)
+		item.walkNamed(pointer+"/"+EscapePointer(inner), inner, f)
 	}
 }
 
-// json writes a tree as compact JSON. Leaf may write a leaf otherwise.
-func (t *tree) json(b *strings.Builder, leaf func(pointer, name string, t *tree) string) {
-	t.write(b, "", "", leaf)
+// Write writes a node as compact JSON; leaf says how a leaf is written.
+func (t *Node) Write(b *strings.Builder, leaf func(pointer, name string, t *Node) string) {
+	t.writeNamed(b, "", "", leaf)
 }
 
-func (t *tree) write(b *strings.Builder, pointer, name string, leaf func(pointer, name string, t *tree) string) {
-	if t.leaf() {
+func (t *Node) writeNamed(b *strings.Builder, pointer, name string, leaf func(pointer, name string, t *Node) string) {
+	if t.IsLeaf() {
 		b.WriteString(leaf(pointer, name, t))
 		return
 	}
-	b.WriteByte(byte(t.kind))
-	for i, item := range t.items {
+	b.WriteByte(byte(t.Kind))
+	for i, item := range t.Items {
 		if i > 0 {
 			b.WriteByte(',')
 		}
 		inner := strconv.Itoa(i)
-		if t.kind == '{' {
-			inner = t.names[i]
-			b.WriteString(quoteJSON(inner))
+		if t.Kind == '{' {
+			inner = t.Names[i]
+			b.WriteString(QuoteJSON(inner))
 			b.WriteByte(':')
 		}
-		item.write(b, pointer+"/"+escapePointer(inner), inner, leaf)
+		item.writeNamed(b, pointer+"/"+EscapePointer(inner), inner, leaf)
 	}
-	b.WriteByte(byte(t.kind) + 2) // } and ] stand two after { and [
+	b.WriteByte(byte(t.Kind) + 2) // } and ] stand two after { and [
 }
 
-// raw writes a leaf as JSON.
-func (t *tree) raw() string {
-	if t.kind == '"' {
-		return quoteJSON(t.text)
+// LeafJSON writes a leaf as JSON.
+func (t *Node) LeafJSON() string {
+	if t.Kind == '"' {
+		return QuoteJSON(t.Text)
 	}
-	return t.text
+	return t.Text
 }
 
-func quoteJSON(s string) string {
+func QuoteJSON(s string) string {
 	b, _ := jsontext.AppendQuote(nil, strings.ToValidUTF8(s, "\uFFFD"))
 	return string(b)
 }
 
-func escapePointer(s string) string {
+func EscapePointer(s string) string {
 	return strings.NewReplacer("~", "~0", "/", "~1").Replace(s)
 }
 
@@ -174,14 +174,14 @@ func unescapePointer(s string) string {
 	return strings.NewReplacer("~1", "/", "~0", "~").Replace(s)
 }
 
-// last returns the last name of a pointer.
-func last(pointer string) string {
+// LastName returns the last name of a pointer.
+func LastName(pointer string) string {
 	return unescapePointer(pointer[strings.LastIndexByte(pointer, '/')+1:])
 }
 
-// plainName reduces a name to what two spellings of it share: package_id and
+// FoldName reduces a name to what two spellings of it share: package_id and
 // packageId are alike.
-func plainName(s string) string {
+func FoldName(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'A' && r <= 'Z':

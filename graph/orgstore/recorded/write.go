@@ -17,8 +17,8 @@ func (r Recipe) YAML() []byte {
 	w := &writer{}
 	w.b.WriteString(recipeHead)
 	w.line(0, "recipe: %d", Format)
-	w.line(0, "cloud: %s", quoteJSON(r.Cloud))
-	w.line(0, "audience: %s", quoteJSON(r.Audience))
+	w.line(0, "cloud: %s", QuoteJSON(r.Cloud))
+	w.line(0, "audience: %s", QuoteJSON(r.Audience))
 	w.list(r.List)
 	for _, f := range r.flows()[1:] {
 		w.line(0, "")
@@ -49,7 +49,7 @@ func (w *writer) line(depth int, format string, args ...any) {
 // key writes a key whose value is a text, unless that is empty.
 func (w *writer) key(depth int, name, value string) {
 	if value != "" {
-		w.line(depth, "%s: %s", name, quoteJSON(value))
+		w.line(depth, "%s: %s", name, QuoteJSON(value))
 	}
 }
 
@@ -60,24 +60,24 @@ func (w *writer) list(l List) {
 	w.line(1, "steps:")
 	w.steps(1, l.Steps)
 	w.line(1, "# Where in the answer the entries are, and what in an entry says what.")
-	w.line(1, "entries: %s", quoteJSON(l.Entries))
-	w.line(1, "guid: %s", quoteJSON(l.GUID))
+	w.line(1, "entries: %s", QuoteJSON(l.Entries))
+	w.line(1, "guid: %s", QuoteJSON(l.GUID))
 	w.line(1, "suffix: %t # entries from a file are called GUID_OrgStore", l.Suffix)
 	w.key(1, "name", l.Name)
 	w.key(1, "version", l.Version)
 	if a := l.Access; a != nil {
-		w.line(1, "access: {at: %s, on: %s, off: %s}", quoteJSON(a.At), quoteJSON(a.On), quoteJSON(a.Off))
+		w.line(1, "access: {at: %s, on: %s, off: %s}", QuoteJSON(a.At), QuoteJSON(a.On), QuoteJSON(a.Off))
 	}
 	if len(l.Stable) > 0 {
 		w.line(1, "stable: # must be the same after a change")
 		for _, p := range l.Stable {
-			w.line(2, "- %s", quoteJSON(p))
+			w.line(2, "- %s", QuoteJSON(p))
 		}
 	}
 	if len(l.File) > 0 {
 		w.line(1, "file: # an entry that differs here did not come from a file, and is never touched")
 		for _, is := range l.File {
-			w.line(2, "- {at: %s, is: %s}", quoteJSON(is.At), quoteJSON(is.Is))
+			w.line(2, "- {at: %s, is: %s}", QuoteJSON(is.At), QuoteJSON(is.Is))
 		}
 	}
 }
@@ -87,7 +87,7 @@ func (w *writer) steps(depth int, steps []Step) {
 		w.line(depth+1, "- name: %s", s.Name)
 		d := depth + 2
 		w.line(d, "method: %s", s.Method)
-		w.line(d, "url: %s", quoteJSON(s.URL))
+		w.line(d, "url: %s", QuoteJSON(s.URL))
 		w.line(d, "token: %t", s.Token)
 		if s.Storage {
 			w.line(d, "storage: true")
@@ -95,7 +95,7 @@ func (w *writer) steps(depth int, steps []Step) {
 		if len(s.Headers) > 0 {
 			w.line(d, "headers:")
 			for _, h := range s.Headers {
-				w.line(d+1, "- {name: %s, value: %s}", quoteJSON(h.Name), quoteJSON(h.Value))
+				w.line(d+1, "- {name: %s, value: %s}", QuoteJSON(h.Name), QuoteJSON(h.Value))
 			}
 		}
 		w.body(d, s.Body)
@@ -105,7 +105,7 @@ func (w *writer) steps(depth int, steps []Step) {
 		if len(s.Expect.Shape) > 0 {
 			w.line(d+1, "shape:")
 			for _, line := range s.Expect.Shape {
-				w.line(d+2, "- %s", quoteJSON(line))
+				w.line(d+2, "- %s", QuoteJSON(line))
 			}
 		}
 	}
@@ -131,7 +131,7 @@ func (w *writer) fields(d int, name string, fields []Field) {
 	}
 	w.line(d, "%s:", name)
 	for _, f := range fields {
-		w.line(d+1, "- name: %s", quoteJSON(f.Name))
+		w.line(d+1, "- name: %s", QuoteJSON(f.Name))
 		w.key(d+2, "value", f.Value)
 		w.key(d+2, "json", f.JSON)
 		w.key(d+2, "file", f.File)
