@@ -64,7 +64,7 @@ func adapters() cli.Adapters {
 			Program:     "orgstore/" + build().Version,
 		},
 		Simulate: simulate,
-		Learn:    learn,
+		Learn:    learnRecipe,
 		Watch:    watch,
 		Ping:     ping(os.Getenv),
 		Services: services(),

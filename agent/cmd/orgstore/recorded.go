@@ -10,14 +10,16 @@ import (
 	"github.com/orgstore/orgstore/agent/cli"
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/graph"
-	"github.com/orgstore/orgstore/graph/orgstore/recorded"
+	"github.com/orgstore/orgstore/graph/orgstore/recorded/learn"
+	"github.com/orgstore/orgstore/graph/orgstore/recorded/recipe"
+	"github.com/orgstore/orgstore/graph/orgstore/recorded/replay"
 	"github.com/orgstore/orgstore/packages/store"
 )
 
 // hostsOf says whom recorded requests may go to. Endpoints that the settings
 // name instead of a cloud's own are trusted with tokens anyway.
-func hostsOf(s config.Settings) (recorded.Hosts, error) {
-	e, extra := s.Endpoints, recorded.Extra{}
+func hostsOf(s config.Settings) (recipe.Hosts, error) {
+	e, extra := s.Endpoints, recipe.Extra{}
 	cloud := s.Cloud
 	if cloud == "" {
 		cloud = "public"
@@ -25,7 +27,7 @@ func hostsOf(s config.Settings) (recorded.Hosts, error) {
 	if e.PowerBI != "" {
 		known, err := graph.CloudNamed(s.Cloud)
 		if err != nil {
-			return recorded.Hosts{}, err
+			return recipe.Hosts{}, err
 		}
 		cloud, extra.Audience = "custom", cmp.Or(e.PowerBIAudience, known.PowerBIAudience)
 	}
@@ -34,20 +36,20 @@ func hostsOf(s config.Settings) (recorded.Hosts, error) {
 			extra.Service = append(extra.Service, u.Host)
 		}
 	}
-	return recorded.HostsOf(cloud, extra)
+	return recipe.HostsOf(cloud, extra)
 }
 
-// learn reads a recording.
-func learn(s config.Settings, har []byte, known cli.Session) (cli.Learned, error) {
+// learn reads a learn.
+func learnRecipe(s config.Settings, har []byte, known cli.Session) (cli.Learned, error) {
 	hosts, err := hostsOf(s)
 	if err != nil {
 		return cli.Learned{}, err
 	}
-	r, err := recorded.ReadHAR(har)
+	r, err := learn.ReadHAR(har)
 	if err != nil {
 		return cli.Learned{}, err
 	}
-	recipe, notes, err := recorded.Learn(r, recorded.Known{
+	learned, notes, err := learn.FromRecording(r, learn.Known{
 		GUID: known.GUID, Name: known.Name, Update: known.Update, UpdateFile: known.UpdateFile,
 		Added: known.Added, AddedFile: known.AddedFile, Access: known.Access,
 	}, hosts)
@@ -58,8 +60,8 @@ func learn(s config.Settings, har []byte, known cli.Session) (cli.Learned, error
 	if err != nil {
 		return l, err
 	}
-	l.Recipe, l.Digest = recipe.YAML(), recipe.Digest()
-	for _, line := range recipe.Lines() {
+	l.Recipe, l.Digest = learned.YAML(), learned.Digest()
+	for _, line := range learned.Lines() {
 		l.Requests = append(l.Requests, cli.Request{For: line.Flow, Method: line.Method, Host: line.Host, Path: line.Path, Sends: line.Sends, Token: line.Token})
 	}
 	return l, nil
@@ -71,12 +73,12 @@ func (r *remote) Recorded(name string, text []byte, approved string) (store.Stor
 	if err != nil {
 		return nil, err
 	}
-	recipe, err := recorded.Parse(name, text, hosts)
+	parsed, err := recipe.Parse(name, text, hosts)
 	if err != nil {
 		return nil, err
 	}
-	return recorded.Open(recorded.Options{
-		Recipe: recipe, Hosts: hosts, Transport: once{r.connection.HTTP().Transport}, Authorize: bearer{r.connection}, Approved: approved,
+	return replay.Open(replay.Options{
+		Recipe: parsed, Hosts: hosts, Transport: once{r.connection.HTTP().Transport}, Authorize: bearer{r.connection}, Approved: approved,
 		Timeout: 10 * time.Minute,
 	})
 }
