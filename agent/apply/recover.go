@@ -49,7 +49,7 @@ func (a *Applier) recover(ctx context.Context, tx journal.TxID, open plan.Open) 
 	if open.Checking {
 		return a.askAgain(ctx, tx, s)
 	}
-	if tasks, ok := a.Stores[s.Key.Store].(tasks); ok && (open.Waiting || !open.Accepted && !(s.Kind.Puts() && s.SameBytes())) {
+	if tasks, ok := store.As[store.TaskKeeper](a.Stores[s.Key.Store]); ok && (open.Waiting || !open.Accepted && !(s.Kind.Puts() && s.SameBytes())) {
 		return a.layAgain(ctx, tx, open, tasks)
 	}
 	if open.Waiting {

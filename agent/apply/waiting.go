@@ -24,20 +24,11 @@ import (
 // Withdrawn: the plan that wanted that comes again, or the task is laid out
 // again. Done, and the task still lies there: the store tidies it away.
 
-// tasks is a store that lays changes out as tasks. Nothing in it is changed by
-// laying one out, so that may be done again.
-type tasks interface {
-	// Find returns the receipt of a change whose task lies there whole.
-	Find(ctx context.Context, id store.StepID) (store.Receipt, bool, error)
-	// Finish files the task of a change that a person made.
-	Finish(ctx context.Context, id store.StepID) error
-}
-
 // layAgain sees to it that the task of an open step lies there. The result is
 // empty where it waits as it did.
-func (a *Applier) layAgain(ctx context.Context, tx journal.TxID, open plan.Open, where tasks) (Result, error) {
+func (a *Applier) layAgain(ctx context.Context, tx journal.TxID, open plan.Open, where store.TaskKeeper) (Result, error) {
 	s := open.Step
-	receipt, found, err := where.Find(ctx, s.ID)
+	receipt, found, err := where.FindTask(ctx, s.ID)
 	switch {
 	case err != nil && open.Waiting: // a share that is away says nothing about the task on it
 		return Result{}, nil
@@ -64,7 +55,7 @@ func (a *Applier) layAgain(ctx context.Context, tx journal.TxID, open plan.Open,
 // clear takes the task of a step away that turned out to be refused: it may have
 // been laid out before an interruption.
 func (a *Applier) clear(ctx context.Context, s plan.Step) error {
-	if _, ok := a.Stores[s.Key.Store].(tasks); !ok {
+	if _, ok := store.As[store.TaskKeeper](a.Stores[s.Key.Store]); !ok {
 		return nil
 	}
 	err := a.Stores[s.Key.Store].Withdraw(ctx, s.ID)
@@ -106,7 +97,7 @@ func (a *Applier) Confirm(ctx context.Context, tx journal.TxID, open plan.Open, 
 // file puts the task away of a change that a person made. What was confirmed stays
 // so: where that fails, the next sweep does it.
 func (a *Applier) file(ctx context.Context, s plan.Step) {
-	if where, ok := a.Stores[s.Key.Store].(tasks); ok {
-		_ = where.Finish(ctx, s.ID)
+	if where, ok := store.As[store.TaskKeeper](a.Stores[s.Key.Store]); ok {
+		_ = where.FinishTask(ctx, s.ID)
 	}
 }

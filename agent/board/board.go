@@ -23,13 +23,6 @@ import (
 	"github.com/orgstore/orgstore/packages/visual"
 )
 
-// A Poster is a library that shows people a note beside an item.
-type Poster interface {
-	// Post shows a note beside the item with an ID, in place of an older one.
-	// That the item is gone is no error.
-	Post(ctx context.Context, item string, n library.Note) error
-}
-
 // MaxSize bounds a saved board, in bytes: some hundred for each item of a
 // library of a hundred thousand.
 const MaxSize = 64 << 20
@@ -161,7 +154,7 @@ const mostMisses = 3
 // Post tells the library what is to be said of its items and was not said
 // before, and returns of how many. What could not be told is told by a later
 // run; the error says why.
-func (b *Board) Post(ctx context.Context, to Poster, s Sight) (int, error) {
+func (b *Board) Post(ctx context.Context, to library.Poster, s Sight) (int, error) {
 	posted, misses := 0, 0
 	var missed []error
 	for _, id := range slices.Sorted(maps.Keys(b.items)) {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"io/fs"
 	"path/filepath"
 	"slices"
@@ -19,13 +18,6 @@ import (
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/pbiviz"
 )
-
-// An uploader is a library into which files can be put from here.
-type uploader interface {
-	// Upload puts a file beside all others and replaces none; where one of that
-	// name and the same bytes is there, it is done.
-	Upload(ctx context.Context, name string, r io.ReaderAt, size int64) (library.Item, error)
-}
 
 func newPackageUpload(g *globals) *cobra.Command {
 	var dryRun bool
@@ -92,7 +84,7 @@ func (s *session) upload(ctx context.Context, files []string, dryRun bool) (answ
 	if err != nil {
 		return answer{}, err
 	}
-	into, ok := lib.(uploader)
+	into, ok := library.As[library.Uploader](lib)
 	if !ok {
 		return answer{}, fault.New("library.upload", "put the files there with a browser", "nothing can be uploaded into this library")
 	}

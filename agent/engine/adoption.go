@@ -10,11 +10,6 @@ import (
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
-// A keeper is a store from which packages can be read back.
-type keeper interface {
-	Package(ctx context.Context, g visual.GUID) ([]byte, bool, error)
-}
-
 // takeInForeignPackages takes in the packages that somebody put into the store by hand, of
 // visuals whose settings say that such are adopted: what is not in the archive
 // cannot be judged. What cannot be read is left to the plan to tell.
@@ -33,7 +28,7 @@ func (e *Engine) takeInForeignPackages(ctx context.Context) error {
 }
 
 func (e *Engine) takeInFrom(ctx context.Context, target store.Store, k store.Key) error {
-	from, ok := target.(keeper)
+	from, ok := store.As[store.PackageReader](target)
 	if !ok {
 		return nil
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/pbiviz"
+	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/policies/change"
 	"github.com/orgstore/orgstore/policies/plan"
@@ -42,7 +43,7 @@ func (e *Engine) sweep() error {
 		disk.Sweep(e.Disk, e.Settings.Data, e.Now().Add(-time.Hour)),
 	}
 	for _, target := range e.Stores {
-		if t, ok := target.(interface{ Sweep() error }); ok {
+		if t, ok := store.As[store.Sweeper](target); ok {
 			errs = append(errs, t.Sweep())
 		}
 	}

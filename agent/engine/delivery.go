@@ -103,9 +103,7 @@ func (e *Engine) Notices(p plan.Plan, in plan.Input) []notify.Notice {
 
 // taskInstructions are what a task asks a person to do, where the store can tell.
 func (e *Engine) taskInstructions(k store.Key, id store.StepID) string {
-	t, ok := e.Stores[k.Store].(interface {
-		Instructions(id store.StepID) (string, error)
-	})
+	t, ok := store.As[store.TaskKeeper](e.Stores[k.Store])
 	if !ok {
 		return ""
 	}

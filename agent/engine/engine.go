@@ -19,6 +19,7 @@ import (
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/archive"
+	"github.com/orgstore/orgstore/packages/library"
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/license/profile"
 	"github.com/orgstore/orgstore/packages/store"
@@ -54,7 +55,7 @@ type Engine struct {
 	signInFault      *fault.Fault // why nobody could sign in; nil if nobody had to, or it went well
 	tenant           Tenant       // nil until something needs it
 	board            *board.Board // nil where the library shows no notes, or was not asked
-	poster           board.Poster
+	poster           library.Poster
 	dates            dates                       // what Microsoft's hosts told the time is
 	UnpostedLibrary  string                      // what kept notes from being shown; empty if nothing did
 	durations        map[string]time.Duration    // how long changes of each store usually take

@@ -57,9 +57,9 @@ func (e *Engine) TakeIn(ctx context.Context) ([]intake.Taken, error) {
 			return taken, errors.Join(unbound, err, saved)
 		}
 	}
-	if f, ok := lib.(interface{ Fresh() int }); ok && f.Fresh() > 0 {
+	if f, ok := library.As[library.Deferrer](lib); ok && f.CountDeferred() > 0 {
 		e.IsLibraryWriting = true
-		e.note("%s in the library arrived just now and may still be being written: run the command again in a few seconds", Count(f.Fresh(), "file"))
+		e.note("%s in the library arrived just now and may still be being written: run the command again in a few seconds", Count(f.CountDeferred(), "file"))
 	}
 	if err == nil && string(next) != string(from) {
 		err = e.Write(file, 0o600, []byte(next))

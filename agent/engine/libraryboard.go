@@ -12,6 +12,7 @@ import (
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/agent/safetext"
 	"github.com/orgstore/orgstore/packages/disk"
+	"github.com/orgstore/orgstore/packages/library"
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
@@ -22,7 +23,7 @@ const boardFile = "library.board"
 // that does not. A board that is not there, or is another library's, is a new
 // one: then the library is read from its start.
 func (e *Engine) loadBoard(lib intake.Library) (fresh bool, err error) {
-	poster, ok := lib.(board.Poster)
+	poster, ok := library.As[library.Poster](lib)
 	if !ok {
 		return false, nil
 	}

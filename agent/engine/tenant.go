@@ -20,7 +20,7 @@ import (
 // network, and nobody signs in, before one of its methods is called.
 type Tenant interface {
 	// Library opens the document library that the settings name. Where it also
-	// has the method of board.Poster, what became of items is written back.
+	// can do library.Poster, what became of items is written back.
 	Library(context.Context) (intake.Library, error)
 	// Doctor signs in and checks by harmless calls what orgstore needs. An error
 	// means that nothing could be found out.

@@ -36,15 +36,7 @@ const (
 )
 
 // A Library is where packages arrive.
-type Library interface {
-	// Changes returns what is new or changed since the cursor, and the next
-	// cursor. An item may come twice; none is left out.
-	Changes(context.Context, library.Cursor) ([]library.Item, library.Cursor, error)
-	// Fetch opens an item; reading more than max bytes is an error. One that is
-	// there no more is an error that wraps fs.ErrNotExist, from here or from the
-	// reader.
-	Fetch(ctx context.Context, item library.Item, max int64) (io.ReadCloser, error)
-}
+type Library = library.Library
 
 // A Desk takes packages and statements in.
 type Desk struct {
@@ -127,9 +119,7 @@ func (d Desk) Poll(ctx context.Context, tx journal.TxID, lib Library, from libra
 // nothing else of it: whoever puts such an item back, as it was, from a bin has
 // changed nothing that a listing would show.
 func unseen(lib Library, next library.Cursor, gone []library.Item) library.Cursor {
-	if l, ok := lib.(interface {
-		Without(library.Cursor, ...library.Item) library.Cursor
-	}); ok && len(gone) > 0 {
+	if l, ok := library.As[library.Forgetter](lib); ok && len(gone) > 0 {
 		return l.Without(next, gone...)
 	}
 	return next

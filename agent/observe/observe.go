@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/license"
@@ -114,18 +113,12 @@ func (o Observer) present(ctx context.Context, book journal.Book, name string) (
 		p := plan.Present{Key: k, Belief: book.Belief(k), Open: book.Open(k)}
 		if l, ok := told[k.GUID]; ok {
 			p.Told = &l
-		} else if list, ok := o.Stores[name].(lacker); ok {
-			p.Lacking, _ = list.Lacks(k.GUID)
+		} else if list, ok := store.As[store.AbsenceReader](o.Stores[name]); ok {
+			p.Lacking, _ = list.AbsentSince(k.GUID)
 		}
 		out = append(out, p)
 	}
 	return out, nil
-}
-
-// A lacker is a store that tells only what a list has that a person took: when,
-// if the list does not have a visual and tells of it at all; false otherwise.
-type lacker interface {
-	Lacks(visual.GUID) (time.Time, bool)
 }
 
 // Candidates weighs every package of the archive with each statement bound to

@@ -57,7 +57,12 @@ type Store struct {
 	mu     sync.Mutex
 }
 
-var _ store.Store = (*Store)(nil)
+var (
+	_ store.Store         = (*Store)(nil)
+	_ store.TaskKeeper    = (*Store)(nil)
+	_ store.AbsenceReader = (*Store)(nil)
+	_ store.Sweeper       = (*Store)(nil)
+)
 
 // Open returns the store whose tasks lie in a folder.
 func Open(d disk.Disk, o Options) *Store {
@@ -93,9 +98,9 @@ func (s *Store) Look(ctx context.Context, g visual.GUID) (store.Listing, bool, e
 	return l, held, err
 }
 
-// Lacks says when the export was taken, if it does not list a visual; false where
+// AbsentSince says when the export was taken, if it does not list a visual; false where
 // it does, where there is none, or where the visual was changed since.
-func (s *Store) Lacks(g visual.GUID) (time.Time, bool) {
+func (s *Store) AbsentSince(g visual.GUID) (time.Time, bool) {
 	e := s.export()
 	if e == nil || e.Outdated[g] {
 		return time.Time{}, false
@@ -149,7 +154,7 @@ func (s *Store) SetAccess(ctx context.Context, id store.StepID, g visual.GUID, e
 	if b.Key.GUID != g {
 		return store.Receipt{}, verdict.Refuse(codeMismatch, fmt.Sprintf("cannot lay out a task for %s: it is about %s", b.Key.GUID, g), "run the command again")
 	}
-	if since, lacks := s.Lacks(g); lacks && b.From.Presence != store.Present {
+	if since, lacks := s.AbsentSince(g); lacks && b.From.Presence != store.Present {
 		return store.Receipt{}, verdict.Refuse(codeUnknown,
 			fmt.Sprintf("cannot change the access of %s: the store's list of %s does not have it", g, stamp(since)), "install it first")
 	}
@@ -191,7 +196,7 @@ func (s *Store) action(b store.Brief) string {
 	case b.From.Presence == store.Absent:
 		return actionAdd
 	}
-	if _, lacks := s.Lacks(b.Key.GUID); lacks {
+	if _, lacks := s.AbsentSince(b.Key.GUID); lacks {
 		return actionAdd
 	}
 	return actionEither
@@ -254,8 +259,8 @@ func (s *Store) receipt(name string, t task) store.Receipt {
 	return store.Receipt{Waiting: true, Reference: name, Note: t.title() + ": do what README.txt says in the folder " + filepath.Base(s.folder) + "/" + name}
 }
 
-// Find returns the receipt of a change whose task lies there whole.
-func (s *Store) Find(ctx context.Context, id store.StepID) (store.Receipt, bool, error) {
+// FindTask returns the receipt of a change whose task lies there whole.
+func (s *Store) FindTask(ctx context.Context, id store.StepID) (store.Receipt, bool, error) {
 	if err := ctx.Err(); err != nil {
 		return store.Receipt{}, false, err
 	}
@@ -289,8 +294,8 @@ func (s *Store) Withdraw(ctx context.Context, id store.StepID) error {
 	return s.end(ctx, id, withdrawn)
 }
 
-// Finish files the task of a change that was confirmed.
-func (s *Store) Finish(ctx context.Context, id store.StepID) error { return s.end(ctx, id, done) }
+// FinishTask puts away the task of a change that was confirmed.
+func (s *Store) FinishTask(ctx context.Context, id store.StepID) error { return s.end(ctx, id, done) }
 
 func (s *Store) end(ctx context.Context, id store.StepID, how ending) error {
 	if err := ctx.Err(); err != nil {

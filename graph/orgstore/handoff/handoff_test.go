@@ -168,7 +168,7 @@ func TestATaskOfWhichSomethingIsMissingIsLaidOutAgain(t *testing.T) {
 		if err := p.d.Remove(filepath.Join(folder, first.Reference, missing)); err != nil {
 			t.Fatal(err)
 		}
-		if _, ok, err := s.Find(t.Context(), step); ok || err != nil {
+		if _, ok, err := s.FindTask(t.Context(), step); ok || err != nil {
 			t.Errorf("without %s the task is found whole, %v", missing, err)
 		}
 		again := put(t, s, step, l)

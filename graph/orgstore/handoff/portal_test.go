@@ -70,7 +70,7 @@ type told struct {
 // do does the task of a step as its task.json says, and checks the digest first.
 func (p *portal) do(t *testing.T, s *handoff.Store, id store.StepID) {
 	t.Helper()
-	r, ok, err := s.Find(t.Context(), id)
+	r, ok, err := s.FindTask(t.Context(), id)
 	if err != nil || !ok {
 		t.Fatalf("there is no task of %s: %v", id, err)
 	}
@@ -99,7 +99,7 @@ func (p *portal) do(t *testing.T, s *handoff.Store, id store.StepID) {
 		t.Fatalf("nobody knows how to %q", job.Action)
 	}
 	p.entries[g] = now
-	if err := s.Finish(t.Context(), id); err != nil {
+	if err := s.FinishTask(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
 }

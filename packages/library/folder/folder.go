@@ -29,14 +29,19 @@ const settleTime = 2 * time.Second
 // items that Fetch refuses, so that somebody hears of them: a link would lead
 // out of the folder, to what whoever may write here need not be able to read.
 type Folder struct {
-	dir       string
-	now       func() time.Time
-	unsettled int
+	dir      string
+	now      func() time.Time
+	deferred int
 }
 
-// Fresh says how many files the last Changes left for a later call, since they
-// may still be being written.
-func (f *Folder) Fresh() int { return f.unsettled }
+var (
+	_ library.Library  = (*Folder)(nil)
+	_ library.Deferrer = (*Folder)(nil)
+)
+
+// CountDeferred says how many files the last Changes left for a later call, since
+// they may still be being written.
+func (f *Folder) CountDeferred() int { return f.deferred }
 
 // Open opens a folder, which must exist: a share that is not mounted must not
 // look like one that is empty.
@@ -64,7 +69,7 @@ func (f *Folder) Changes(ctx context.Context, from library.Cursor) ([]library.It
 	before, now := parseCursor(from), f.now()
 	next := marks{}
 	var items []library.Item
-	f.unsettled = 0
+	f.deferred = 0
 	for _, e := range entries {
 		if err := ctx.Err(); err != nil {
 			return nil, from, err
@@ -81,7 +86,7 @@ func (f *Folder) Changes(ctx context.Context, from library.Cursor) ([]library.It
 		case err != nil:
 			return nil, from, fmt.Errorf("cannot list the library folder: %w", err)
 		case !hasSettled(info, now):
-			f.unsettled++
+			f.deferred++
 			continue
 		}
 		item := itemOf(info)

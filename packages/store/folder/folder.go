@@ -58,7 +58,11 @@ type Store struct {
 	mu     sync.RWMutex // held for writing while something changes
 }
 
-var _ store.Store = (*Store)(nil)
+var (
+	_ store.Store         = (*Store)(nil)
+	_ store.PackageReader = (*Store)(nil)
+	_ store.Sweeper       = (*Store)(nil)
+)
 
 // Open returns the store in a directory. It need not exist yet, but must when
 // the store is used: a share that is not mounted must not look like a store

@@ -70,6 +70,10 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 		{"withdrawing what is made or unknown does nothing", withdrawMade},
 		{"a list shows the old or the new", concurrentLists},
 		{"traits do not change", constantTraits},
+		{"abilities agree with the traits", abilities},
+		{"packages are read back as they were put", packagesReadBack},
+		{"tasks are found until they end", tasksFound},
+		{"sweeping leaves what the store holds", sweeping},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(&harness{t, open(t), context.Background()}) })
 	}
@@ -409,4 +413,99 @@ func constantTraits(b *harness) {
 	if !before.Unattended && b.Person == nil {
 		b.Error("a store that needs a person is tested without one")
 	}
+}
+
+// abilities fails where what a store can do contradicts its traits.
+func abilities(b *harness) {
+	for _, complaint := range contradictions(b.Store) {
+		b.Error(complaint)
+	}
+}
+
+// contradictions are the abilities of a store against which its traits speak.
+func contradictions(s store.Store) []string {
+	t := s.Traits()
+	_, keepsTasks := store.As[store.TaskKeeper](s)
+	_, readsPackages := store.As[store.PackageReader](s)
+	_, readsAbsence := store.As[store.AbsenceReader](s)
+	var all []string
+	for _, c := range []struct {
+		is  bool
+		why string
+	}{
+		{t.Unattended && keepsTasks, "a store that needs no person keeps tasks for one"},
+		{!t.Unattended && !keepsTasks, "a store that needs a person keeps no tasks"},
+		{readsPackages && !t.TellsDigest, "a store reads packages back and tells no digest"},
+		{readsAbsence && t.TellsDigest, "a store tells digests and needs a person's list"},
+	} {
+		if c.is {
+			all = append(all, c.why)
+		}
+	}
+	return all
+}
+
+func packagesReadBack(b *harness) {
+	reader, ok := store.As[store.PackageReader](b.Store)
+	if !ok {
+		return
+	}
+	l, other := b.licensedGauge("1.0.0.0"), b.licensedTiles("1.0.0.0")
+	b.put("s1", l)
+	file, held, err := reader.Package(b.ctx, l.GUID())
+	if err != nil || !held || visual.DigestOf(file) != l.Release().Digest {
+		b.Errorf("%d bytes were read back (held: %v), %v", len(file), held, err)
+	}
+	if file, held, err := reader.Package(b.ctx, other.GUID()); err != nil || held {
+		b.Errorf("%d bytes of a visual that is not there (held: %v), %v", len(file), held, err)
+	}
+}
+
+func tasksFound(b *harness) {
+	keeper, ok := store.As[store.TaskKeeper](b.Store)
+	if !ok {
+		return
+	}
+	for _, c := range []struct {
+		id  store.StepID
+		end func(context.Context, store.StepID) error
+	}{{"s1", keeper.FinishTask}, {"s2", b.Store.Withdraw}} {
+		b.hasTask(keeper, c.id, false)
+		if r, err := b.Store.Put(b.ctx, c.id, b.licensedGauge("1.0.0.0"), Now()); err != nil || !r.Waiting {
+			b.Fatalf("step %s: %+v, %v", c.id, r, err)
+		}
+		b.hasTask(keeper, c.id, true)
+		for range 2 {
+			if err := c.end(b.ctx, c.id); err != nil {
+				b.Errorf("step %s: %v", c.id, err)
+			}
+		}
+		b.hasTask(keeper, c.id, false)
+	}
+}
+
+// hasTask fails unless a task is there, or is not.
+func (b *harness) hasTask(k store.TaskKeeper, id store.StepID, want bool) {
+	b.Helper()
+	r, found, err := k.FindTask(b.ctx, id)
+	text, err2 := k.Instructions(id)
+	if err := errors.Join(err, err2); err != nil || found != want || r.Waiting != want || (text != "") != want {
+		b.Errorf("the task of %s was found: %v, %+v, with %d bytes of instructions; %v", id, found, r, len(text), err)
+	}
+}
+
+func sweeping(b *harness) {
+	sweeper, ok := store.As[store.Sweeper](b.Store)
+	if !ok {
+		return
+	}
+	l, m := b.licensedGauge("1.0.0.0"), b.licensedTiles("1.0.0.0")
+	b.put("s1", l)
+	b.put("s2", m)
+	for range 2 {
+		if err := sweeper.Sweep(); err != nil {
+			b.Error(err)
+		}
+	}
+	b.checkHolds(true, l, m)
 }
