@@ -98,7 +98,7 @@ const unknownKey verdict.Code = "lic.kid"
 // then. If not, binding it again may help: the settings may just have another
 // name for the vendor.
 func (d Desk) knows(b license.Bound, at moment.Moment) bool {
-	return !d.Trust.Weigh(b, license.Need{Least: license.Opaque}, license.Facts{}, at).Has(unknownKey)
+	return !d.Trust.Evaluate(b, license.Need{Least: license.Opaque}, license.Facts{}, at).Has(unknownKey)
 }
 
 // bind binds one statement to one package and records the outcome.

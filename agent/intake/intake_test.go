@@ -330,7 +330,7 @@ func TestTrustThatChanges(t *testing.T) {
 				t.Errorf("%d are bound, want %d", len(bounds), c.bounds)
 			}
 			for _, bound := range bounds {
-				j := b.Trust.Weigh(bound, licensetest.Need(), licensetest.Facts(), licensetest.At("2026-11-23"))
+				j := b.Trust.Evaluate(bound, licensetest.Need(), licensetest.Facts(), licensetest.At("2026-11-23"))
 				if !j.Verdict.Passes() {
 					t.Errorf("after binding again: %+v", j.Findings)
 				}
@@ -341,14 +341,14 @@ func TestTrustThatChanges(t *testing.T) {
 
 // What is bound under a trust that is gone is worth nothing, even before it is
 // bound again.
-func TestWhatIsBoundIsWeighedByTheTrustOfToday(t *testing.T) {
+func TestWhatIsBoundIsEvaluatedByTheTrustOfToday(t *testing.T) {
 	b, vendor, p := newBench(t), licensetest.Aurora(), gauge("1.0.0.0")
 	b.take("p.pbiviz", p.File())
 	b.take("p.license", vendor.Statement(p))
 	bound := b.Journal.Book().Bounds()[0]
-	j := licensetest.Borealis().Trust().Weigh(bound, licensetest.Need(), licensetest.Facts(), licensetest.At("2026-11-23"))
+	j := licensetest.Borealis().Trust().Evaluate(bound, licensetest.Need(), licensetest.Facts(), licensetest.At("2026-11-23"))
 	if j.Verdict != verdict.Reject || !j.Has("lic.kid") {
-		t.Errorf("weighed by another trust: %+v", j)
+		t.Errorf("evaluated by another trust: %+v", j)
 	}
 }
 

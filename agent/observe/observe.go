@@ -52,7 +52,7 @@ type Observer struct {
 	Rings map[store.Key]plan.Ring
 }
 
-// Input looks at every store and weighs every candidate at one moment.
+// Input looks at every store and evaluates every candidate at one moment.
 func (o Observer) Input(ctx context.Context, book journal.Book, asks []plan.Ask, at moment.Moment) (plan.Input, error) {
 	in := plan.Input{
 		Wanted: o.Wanted, Asks: asks, Blocks: book.Blocks(),
@@ -121,7 +121,7 @@ func (o Observer) present(ctx context.Context, book journal.Book, name string) (
 	return out, nil
 }
 
-// Candidates weighs every package of the archive with each statement bound to
+// Candidates evaluates every package of the archive with each statement bound to
 // it; a package without one is a candidate that is refused for that reason.
 // It reads no package bytes. Asked says that a person asked for a release.
 func (o Observer) Candidates(book journal.Book, asked bool, at moment.Moment) []plan.Candidate {
@@ -140,7 +140,7 @@ func (o Observer) Candidates(book journal.Book, asked bool, at moment.Moment) []
 			if facts.EarliestEnd[p.Package].Grade == license.Readable { // the script obeys its own date
 				c.Terms = o.Trust.Effective(b, facts)
 			}
-			c.Judgment = o.Trust.Weigh(b, need, facts, at).With(need.Reserve(p.Reservations)...)
+			c.Judgment = o.Trust.Evaluate(b, need, facts, at).With(need.AdjustReservations(p.Reservations)...)
 			if c.Judgment.Verdict != verdict.Reject { // what is refused covers nobody
 				c.Judgment = c.Judgment.With(o.Entitled(b.GUID, b.Terms, asked)...)
 			}
@@ -170,9 +170,9 @@ func (o Observer) unbound(book journal.Book, p journal.Package, found profiled, 
 		}
 	}
 	if len(refused) == 0 {
-		return found.terms, o.weighUnbound(p, found, need, at).With(need.Reserve(p.Reservations)...)
+		return found.terms, o.evaluateUnbound(p, found, need, at).With(need.AdjustReservations(p.Reservations)...)
 	}
-	return license.Terms{}, o.Trust.WeighRefused(p.Manifest, refused, need, at).With(need.Reserve(p.Reservations)...)
+	return license.Terms{}, o.Trust.EvaluateRefused(p.Manifest, refused, need, at).With(need.AdjustReservations(p.Reservations)...)
 }
 
 // Facts is what is known of the tenant and of licenses used before.

@@ -250,7 +250,7 @@ func TestAStoreThatCannotBeSeen(t *testing.T) {
 	}
 }
 
-// What a plan is asked for weighs every candidate as asked for; the asks and
+// What a plan is asked for evaluates every candidate as asked for; the asks and
 // the open steps are in the input.
 func TestAsksAndOpenSteps(t *testing.T) {
 	p := gauge("1.0.0.0")

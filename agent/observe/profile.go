@@ -63,17 +63,17 @@ func (o Observer) profiled(book journal.Book, pkg journal.Package) profiled {
 	return found
 }
 
-// weighUnbound says what may be done with a package that nobody has made a
+// evaluateUnbound says what may be done with a package that nobody has made a
 // statement about.
-func (o Observer) weighUnbound(pkg journal.Package, found profiled, need license.Need, at moment.Moment) verdict.Judgment {
+func (o Observer) evaluateUnbound(pkg journal.Package, found profiled, need license.Need, at moment.Moment) verdict.Judgment {
 	if found.read {
-		j := o.Trust.WeighReadable(pkg.Manifest, found.terms, need, at)
+		j := o.Trust.EvaluateReadable(pkg.Manifest, found.terms, need, at)
 		if j.Verdict != verdict.Reject { // what is refused covers nobody
 			j = j.With(o.Entitled(pkg.Manifest.GUID, found.terms, need.Asked)...)
 		}
 		return j
 	}
-	return o.Trust.WeighUnbound(pkg.Manifest, need, at).With(found.refused...)
+	return o.Trust.EvaluateUnbound(pkg.Manifest, need, at).With(found.refused...)
 }
 
 // earliestEnds adds to what statements say what the vendors' own licenses

@@ -200,9 +200,9 @@ func TestSignedTermsSayNothingOfAttesters(t *testing.T) {
 	}
 }
 
-// TestWeighAttested weighs an attestation that was bound once under the trust of
+// TestEvaluateAttested evaluates an attestation that was bound once under the trust of
 // today.
-func TestWeighAttested(t *testing.T) {
+func TestEvaluateAttested(t *testing.T) {
 	p, ada := gauge(t), licensetest.Ada()
 	b, err := ada.Trust().Bind(p, ada.Attestation(p))
 	want(t, err)
@@ -240,7 +240,7 @@ func TestWeighAttested(t *testing.T) {
 			trust, err := license.NewTrust(c.tenant, nil, c.attesters...)
 			want(t, err)
 			f := license.Facts{Tenant: c.tenant}
-			judgment(t, trust.Weigh(b, c.need, f, licensetest.At(c.day)), c.want, c.codes...)
+			judgment(t, trust.Evaluate(b, c.need, f, licensetest.At(c.day)), c.want, c.codes...)
 		})
 	}
 }
@@ -262,11 +262,11 @@ func TestAttestedAgain(t *testing.T) {
 	want(t, err)
 	f := licensetest.Facts()
 	f.Latest = map[license.Line]license.Bound{license.LineOf(first): first}
-	judgment(t, ada.Trust().Weigh(second, licensetest.Need(), f, licensetest.At("2026-12-01")), verdict.Accept)
+	judgment(t, ada.Trust().Evaluate(second, licensetest.Need(), f, licensetest.At("2026-12-01")), verdict.Accept)
 	f.Marks = map[string]int64{license.MarkKey(second.Terms): 2}
-	judgment(t, ada.Trust().Weigh(first, licensetest.Need(), f, licensetest.At("2026-12-01")), verdict.Reject, "life.superseded")
-	if !strings.Contains(ada.Trust().RenewalOf(second), "license attest") {
-		t.Errorf("the renewal needs: %s", ada.Trust().RenewalOf(second))
+	judgment(t, ada.Trust().Evaluate(first, licensetest.Need(), f, licensetest.At("2026-12-01")), verdict.Reject, "life.superseded")
+	if !strings.Contains(ada.Trust().RenewalHint(second), "license attest") {
+		t.Errorf("the renewal needs: %s", ada.Trust().RenewalHint(second))
 	}
 }
 
@@ -290,10 +290,10 @@ func TestVendorsWordWins(t *testing.T) {
 	for range 2 {
 		f := licensetest.Facts()
 		f.EarliestEnd = license.EarliestEnds(all)
-		judgment(t, trust.Weigh(signed, licensetest.Need(), f, licensetest.At("2027-05-01")), verdict.Accept)
-		judgment(t, trust.Weigh(longer, licensetest.Need(), f, licensetest.At("2027-05-01")), verdict.Review, "lic.same_bytes_extended")
-		judgment(t, trust.Weigh(longer, licensetest.Need(), f, licensetest.At("2027-06-01")), verdict.Reject, "time.expired", "lic.same_bytes_extended")
-		judgment(t, trust.Weigh(shorter, licensetest.Need(), f, licensetest.At("2027-02-01")), verdict.Reject, "time.expired")
+		judgment(t, trust.Evaluate(signed, licensetest.Need(), f, licensetest.At("2027-05-01")), verdict.Accept)
+		judgment(t, trust.Evaluate(longer, licensetest.Need(), f, licensetest.At("2027-05-01")), verdict.Review, "lic.same_bytes_extended")
+		judgment(t, trust.Evaluate(longer, licensetest.Need(), f, licensetest.At("2027-06-01")), verdict.Reject, "time.expired", "lic.same_bytes_extended")
+		judgment(t, trust.Evaluate(shorter, licensetest.Need(), f, licensetest.At("2027-02-01")), verdict.Reject, "time.expired")
 		slices.Reverse(all)
 	}
 }

@@ -66,8 +66,8 @@ func BenchmarkBind(b *testing.B) {
 	}
 }
 
-// BenchmarkWeigh is what observing costs for each candidate.
-func BenchmarkWeigh(b *testing.B) {
+// BenchmarkEvaluate is what observing costs for each candidate.
+func BenchmarkEvaluate(b *testing.B) {
 	for _, v := range []licensetest.Vendor{licensetest.Aurora(), licensetest.Borealis()} {
 		b.Run(string(v.Record().Algorithm), func(b *testing.B) {
 			p, trust := gauge(b), v.Trust()
@@ -77,7 +77,7 @@ func BenchmarkWeigh(b *testing.B) {
 			}
 			need, facts, at := licensetest.Need(), licensetest.Facts(), licensetest.At("2026-12-01")
 			for b.Loop() {
-				if !trust.Weigh(bound, need, facts, at).Verdict.Passes() {
+				if !trust.Evaluate(bound, need, facts, at).Verdict.Passes() {
 					b.Fatal("refused")
 				}
 			}

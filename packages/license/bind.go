@@ -13,7 +13,7 @@ import (
 // means the one inside the package; where both are there they must be the same.
 // The statement may be an attestation of the tenant's own. The order is: form, header, key, scope, algorithm, signature, claims, visual
 // and version, content. It says nothing of time, tenant or whether the key is
-// still good: that is Weigh's, at each moment anew. A refusal is a
+// still good: that is Evaluate's, at each moment anew. A refusal is a
 // *verdict.Refusal with everything found wrong, up to where looking further
 // would mean nothing.
 func (t Trust) Bind(p *pbiviz.Package, statement []byte) (Bound, error) {

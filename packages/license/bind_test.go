@@ -194,9 +194,9 @@ func TestBoundIsPlainData(t *testing.T) {
 		if back.Version.String() != b.Version.String() || back.Terms.Ends != b.Terms.Ends || back.Statement != b.Statement {
 			t.Errorf("came back as %+v", back)
 		}
-		j := v.Trust().Weigh(back, licensetest.Need(), licensetest.Facts(), licensetest.At("2026-12-01"))
+		j := v.Trust().Evaluate(back, licensetest.Need(), licensetest.Facts(), licensetest.At("2026-12-01"))
 		if j.Verdict != verdict.Accept {
-			t.Errorf("weighs otherwise after storage: %+v", j)
+			t.Errorf("is evaluated otherwise after storage: %+v", j)
 		}
 	}
 }

@@ -143,7 +143,7 @@ func list() []kase {
 		{number: "D24", what: "GUID in another case; homoglyphs, see packages/pbiviz", wants: reject("pkg.guid")},
 		{number: "D25", what: "odd versions", wants: reject("pkg.version_form"), in: zip + `"D25 `},
 		{number: "D26", what: "duplicate member guid", wants: reject("pkg.json"), in: zip + `"D26 `},
-		{number: "D27", what: "bytes swapped between judging and putting", wants: reject("pkg.toctou"), in: "packages/license/weigh_test.go:" + `"D27 `},
+		{number: "D27", what: "bytes swapped between judging and putting", wants: reject("pkg.toctou"), in: "packages/license/evaluate_test.go:" + `"D27 `},
 		{number: "D28", what: "resource outside the package", wants: reject("pkg.json"), in: zip + `"D28 `},
 		{number: "D29", what: "sidecar and embedded license differ", wants: reject("lic.ambiguous")},
 

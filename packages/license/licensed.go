@@ -31,7 +31,7 @@ type Licensed struct {
 	renewal string
 }
 
-// Judge binds a statement to a package, weighs it and adds the package's own
+// Judge binds a statement to a package, evaluates it, and adds the package's own
 // reservations: everything that stands between bytes and a store. A nil
 // statement means the one inside the package. The Licensed is zero unless the
 // verdict passes, or asks for a review that the need brings along.
@@ -41,24 +41,24 @@ func (t Trust) Judge(p *pbiviz.Package, statement []byte, n Need, f Facts, at mo
 	var j verdict.Judgment
 	switch {
 	case err == nil:
-		j = t.Weigh(b, n, f, at)
+		j = t.Evaluate(b, n, f, at)
 	case !errors.As(err, &refused):
 		j = verdict.Judge(verdict.Finding{Code: codeForm, Verdict: verdict.Reject, Message: err.Error()})
 	case without(refused):
-		b, j = unlicensed(p), t.WeighUnbound(p.Manifest(), n, at)
+		b, j = unlicensed(p), t.EvaluateUnbound(p.Manifest(), n, at)
 	default:
-		j = t.WeighRefused(p.Manifest(), refused.Findings, n, at)
+		j = t.EvaluateRefused(p.Manifest(), refused.Findings, n, at)
 	}
 	return t.licensed(p, b, j, n, f, at)
 }
 
 // licensed adds a package's own reservations to what was found of its license.
 func (t Trust) licensed(p *pbiviz.Package, b Bound, j verdict.Judgment, n Need, f Facts, at moment.Moment) (Licensed, verdict.Judgment) {
-	j = j.With(n.Reserve(p.Reservations())...)
+	j = j.With(n.AdjustReservations(p.Reservations())...)
 	if !j.Verdict.Passes() && (j.Verdict != verdict.Review || n.Reviewed == "") {
 		return Licensed{}, j
 	}
-	return Licensed{pkg: p, bound: b, ends: t.Effective(b, f).Ends, at: at, told: j, renewal: t.RenewalOf(b)}, j
+	return Licensed{pkg: p, bound: b, ends: t.Effective(b, f).Ends, at: at, told: j, renewal: t.RenewalHint(b)}, j
 }
 
 // IsZero says whether l is a package that nobody may put.
@@ -101,7 +101,7 @@ func (l Licensed) Open(at moment.Moment) (*bytes.Reader, error) {
 			name, l.at.Time().Format(time.RFC3339), MaxAge)
 	}
 	if !l.ends.IsZero() && !at.Before(l.ends) {
-		return nil, verdict.Refuse(codeExpired, fmt.Sprintf("cannot open %s: its license ended on %s", name, day(l.ends)),
+		return nil, verdict.Refuse(codeExpired, fmt.Sprintf("cannot open %s: its license ended on %s", name, formatDay(l.ends)),
 			l.renewal)
 	}
 	if visual.DigestOf(l.pkg.File()) != l.bound.Package {

@@ -33,9 +33,9 @@ func TestLosingABundle(t *testing.T) {
 	if got := trust.Lost(); len(got) != 1 || got[0].Name != v.Name {
 		t.Errorf("lost are %v", got)
 	}
-	j := trust.Weigh(bound, licensetest.Need(), licensetest.Facts(), licensetest.At("2026-11-23"))
+	j := trust.Evaluate(bound, licensetest.Need(), licensetest.Facts(), licensetest.At("2026-11-23"))
 	if j.Verdict != verdict.Reject || !j.Has("trust.unreadable") || j.Has("lic.kid") {
-		t.Errorf("it is weighed as %+v", j)
+		t.Errorf("it is evaluated as %+v", j)
 	}
 	if _, err = trust.Bind(p, v.Statement(p)); err == nil {
 		t.Fatal("it was bound")

@@ -8,22 +8,22 @@ import (
 	"github.com/orgstore/orgstore/packages/verdict"
 )
 
-// WeighReadable says what may be done with a package about which nothing is
+// EvaluateReadable says what may be done with a package about which nothing is
 // bound, and in which a vendor's own license was found: it is shown, and
 // admitted only where the policy asks for no more than the grade Readable.
 // Whatever grade the terms claim: what was found inside a package is not bound
 // to the bytes around it.
-func (t Trust) WeighReadable(m pbiviz.Manifest, found Terms, n Need, at moment.Moment) verdict.Judgment {
+func (t Trust) EvaluateReadable(m pbiviz.Manifest, found Terms, n Need, at moment.Moment) verdict.Judgment {
 	found.Grade = Readable
-	w := &weighing{trust: t, bound: Bound{GUID: m.GUID, Version: m.Version, Terms: found}, need: n, at: at, ends: found}
-	w.weighEnd()
-	w.weighBeginning()
-	w.weighGrade()
+	e := &evaluation{trust: t, bound: Bound{GUID: m.GUID, Version: m.Version, Terms: found}, need: n, at: at, effective: found}
+	e.evaluateEnd()
+	e.evaluateBeginning()
+	e.evaluateGrade()
 	if Readable.AtLeast(n.Least) {
-		w.add(codeGrade, verdict.Warn, "", "%s was read inside the package, and nobody can check that it is about these bytes; the policy admits that", w.license())
+		e.add(codeGrade, verdict.Warn, "", "%s was read inside the package, and nobody can check that it is about these bytes; the policy admits that", e.licenseName())
 	}
-	w.found = append(w.found, clock(at)...)
-	return verdict.Judge(w.found...)
+	e.found = append(e.found, clockFindings(at)...)
+	return verdict.Judge(e.found...)
 }
 
 // JudgeReadable is Judge for a package about which there is no statement. What
@@ -39,5 +39,5 @@ func (t Trust) JudgeReadable(p *pbiviz.Package, read func(*pbiviz.Package) (Term
 	b := unlicensed(p)
 	b.Terms = found
 	b.Terms.Grade = Readable
-	return t.licensed(p, b, t.WeighReadable(p.Manifest(), found, n, at), n, f, at)
+	return t.licensed(p, b, t.EvaluateReadable(p.Manifest(), found, n, at), n, f, at)
 }

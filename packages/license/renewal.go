@@ -94,7 +94,7 @@ func losses(before, now Terms) []string {
 			all = append(all, fmt.Sprintf(format, args...))
 		}
 	}
-	lose(now.Ends.Before(before.Ends), "it ends on %s instead of %s", day(now.Ends), day(before.Ends))
+	lose(now.Ends.Before(before.Ends), "it ends on %s instead of %s", formatDay(now.Ends), formatDay(before.Ends))
 	lose(now.Quantity < before.Quantity, "it is for %d users instead of %d", now.Quantity, before.Quantity)
 	lose(largest(now.SKUs) < largest(before.SKUs), "its largest capacity is %s instead of %s", sizeOf(now.SKUs), sizeOf(before.SKUs))
 	lose(missing(before.Tenants, now.Tenants), "it leaves out tenants")
@@ -129,34 +129,34 @@ func sizeOf(skus []string) string {
 	return "none"
 }
 
-// weighRenewal compares a license with the one put last on its line. What a
+// evaluateRenewal compares a license with the one put last on its line. What a
 // person asked for by name may go back, but not sideways.
-func (w *weighing) weighRenewal() {
-	last, ok := w.facts.Latest[LineOf(w.bound)]
+func (e *evaluation) evaluateRenewal() {
+	last, ok := e.facts.Latest[LineOf(e.bound)]
 	if !ok {
 		return
 	}
-	now, before := w.bound.Terms, last.Terms
+	now, before := e.bound.Terms, last.Terms
 	number := fmt.Sprintf("number %d of the subscription %s", now.Sequence, now.Subscription)
-	ask := "ask " + w.vendor() + " whether that is meant"
+	ask := "ask " + e.vendorName() + " whether that is meant"
 	switch Compare(before, now) {
 	case Fork:
-		w.add(codeFork, verdict.Review, "ask "+w.vendor()+" which of the two it issued: somebody else may have its key",
-			"%s is %s, and so is the one put before: %s and %s", w.license(), number, now.ID, before.ID)
+		e.add(codeFork, verdict.Review, "ask "+e.vendorName()+" which of the two it issued: somebody else may have its key",
+			"%s is %s, and so is the one put before: %s and %s", e.licenseName(), number, now.ID, before.ID)
 	case Backdated:
-		w.add(codeBackdated, verdict.Review, ask, "%s is %s, but was issued on %s, before number %d of %s",
-			w.license(), number, day(now.Issued), before.Sequence, day(before.Issued))
+		e.add(codeBackdated, verdict.Review, ask, "%s is %s, but was issued on %s, before number %d of %s",
+			e.licenseName(), number, formatDay(now.Issued), before.Sequence, formatDay(before.Issued))
 	case KindChange:
-		w.add(codeKindChange, verdict.Review, ask, "%s counts by %s, the one before by %s", w.license(), now.Kind, before.Kind)
+		e.add(codeKindChange, verdict.Review, ask, "%s counts by %s, the one before by %s", e.licenseName(), now.Kind, before.Kind)
 	case Transfer:
-		w.add(codeTransfer, verdict.Review, ask, "%s is for another licensee than the one before", w.license())
+		e.add(codeTransfer, verdict.Review, ask, "%s is for another licensee than the one before", e.licenseName())
 	case Reduced:
 		for _, loss := range losses(before, now) {
-			w.add(codeReduced, verdict.Review, ask, "%s gives less than the one before: %s", w.license(), loss)
+			e.add(codeReduced, verdict.Review, ask, "%s gives less than the one before: %s", e.licenseName(), loss)
 		}
 	}
-	if now.Sequence > before.Sequence && w.bound.Version.Compare(last.Version) < 0 && !w.need.Asked {
-		w.add(codeOlder, verdict.Review, "ask "+w.vendor()+" for the renewed "+last.Version.String()+", or pin the older version",
-			"%s renews an older version: %s was put before", w.license(), last.Version)
+	if now.Sequence > before.Sequence && e.bound.Version.Compare(last.Version) < 0 && !e.need.Asked {
+		e.add(codeOlder, verdict.Review, "ask "+e.vendorName()+" for the renewed "+last.Version.String()+", or pin the older version",
+			"%s renews an older version: %s was put before", e.licenseName(), last.Version)
 	}
 }

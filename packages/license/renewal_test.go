@@ -20,7 +20,7 @@ func next(r *issuer.Request) {
 	r.Issued, r.Ends = licensetest.Time("2026-11-20"), licensetest.Time("2027-12-20")
 }
 
-// renewals weighs a license against the one that was put last on its line.
+// renewals evaluates a license against the one that was put last on its line.
 func renewals(t testing.TB) []attempt {
 	last := bound(t)
 	capacity := func(sku string, ids ...string) func(*issuer.Request) {
@@ -70,7 +70,7 @@ func renewals(t testing.TB) []attempt {
 			}
 			f := licensetest.Facts()
 			f.Latest = map[license.Line]license.Bound{license.LineOf(before): before}
-			return judgment(t, licensetest.Aurora().Trust().Weigh(bound(t, c.now), c.need, f, licensetest.At("2026-12-01")), c.want, c.codes...)
+			return judgment(t, licensetest.Aurora().Trust().Evaluate(bound(t, c.now), c.need, f, licensetest.At("2026-12-01")), c.want, c.codes...)
 		}})
 	}
 	return append(all, attempt{"F6 renewal of an older version", olderVersion})
@@ -85,8 +85,8 @@ func olderVersion(t *testing.T) verdict.Judgment {
 	want(t, err)
 	f := licensetest.Facts()
 	f.Latest = map[license.Line]license.Bound{license.LineOf(last): last}
-	judgment(t, v.Trust().Weigh(b, license.Need{Least: license.Attested, Asked: true}, f, licensetest.At("2026-12-01")), verdict.Accept)
-	return judgment(t, v.Trust().Weigh(b, licensetest.Need(), f, licensetest.At("2026-12-01")), verdict.Review, "life.version_down")
+	judgment(t, v.Trust().Evaluate(b, license.Need{Least: license.Attested, Asked: true}, f, licensetest.At("2026-12-01")), verdict.Accept)
+	return judgment(t, v.Trust().Evaluate(b, licensetest.Need(), f, licensetest.At("2026-12-01")), verdict.Review, "life.version_down")
 }
 
 // TestOneSubscriptionTwoVisuals: the statements about two visuals of one
@@ -101,7 +101,7 @@ func TestOneSubscriptionTwoVisuals(t *testing.T) {
 	want(t, err)
 	f := licensetest.Facts()
 	f.Latest = map[license.Line]license.Bound{license.LineOf(a): a}
-	judgment(t, trust.Weigh(b, licensetest.Need(), f, licensetest.At("2026-12-01")), verdict.Accept)
+	judgment(t, trust.Evaluate(b, licensetest.Need(), f, licensetest.At("2026-12-01")), verdict.Accept)
 }
 
 func TestCompare(t *testing.T) {

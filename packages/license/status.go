@@ -154,11 +154,11 @@ func (k Key) signedInTime(issued time.Time) faults {
 	var f faults
 	switch {
 	case issued.Before(k.NotBefore):
-		f.add(codeKeyNotYet, "was issued on %s, before its key %s became valid on %s", day(issued), k.ID, day(k.NotBefore))
+		f.add(codeKeyNotYet, "was issued on %s, before its key %s became valid on %s", formatDay(issued), k.ID, formatDay(k.NotBefore))
 	case !k.NotAfter.IsZero() && !issued.Before(k.NotAfter):
-		f.add(codeKeyRetired, "was issued on %s, after its key %s was retired on %s", day(issued), k.ID, day(k.NotAfter))
+		f.add(codeKeyRetired, "was issued on %s, after its key %s was retired on %s", formatDay(issued), k.ID, formatDay(k.NotAfter))
 	case k.Status == Compromised && !issued.Before(k.CompromisedAt):
-		f.add(codeKeyCompromised, "was issued on %s, after its key %s was compromised on %s", day(issued), k.ID, day(k.CompromisedAt))
+		f.add(codeKeyCompromised, "was issued on %s, after its key %s was compromised on %s", formatDay(issued), k.ID, formatDay(k.CompromisedAt))
 	}
 	return f
 }
@@ -228,51 +228,51 @@ func (t Trust) WithStatus(s StatusList) (Trust, error) {
 // Statuses returns the status lists that are known.
 func (t Trust) Statuses() []StatusList { return slices.Clone(t.statuses) }
 
-// weighStatus asks the status lists about a license. What is revoked stays out
+// evaluateStatus asks the status lists about a license. What is revoked stays out
 // whatever anybody decides; an old list is only worth a warning, since this
 // works offline by design.
-func (w *weighing) weighStatus() {
-	if len(w.trust.statuses) == 0 && len(w.facts.StatusMarks) == 0 {
+func (e *evaluation) evaluateStatus() {
+	if len(e.trust.statuses) == 0 && len(e.facts.StatusMarks) == 0 {
 		return
 	}
 	seen := map[string]bool{}
-	for _, s := range w.trust.statuses {
-		if s.issuer != w.bound.Terms.Issuer {
+	for _, s := range e.trust.statuses {
+		if s.issuer != e.bound.Terms.Issuer {
 			continue
 		}
 		seen[s.MarkKey()] = true
-		if s.revokes(w.bound.Terms) {
-			w.add(codeRevoked, verdict.Reject, "ask "+w.vendor()+" why, and for a new license; nothing overrides this",
-				"%s was revoked by status list %d of %s", w.license(), s.sequence, day(s.issued))
+		if s.revokes(e.bound.Terms) {
+			e.add(codeRevoked, verdict.Reject, "ask "+e.vendorName()+" why, and for a new license; nothing overrides this",
+				"%s was revoked by status list %d of %s", e.licenseName(), s.sequence, formatDay(s.issued))
 		}
-		w.weighStatusAge(s)
+		e.evaluateStatusAge(s)
 	}
-	w.weighMissingStatus(seen)
+	e.evaluateMissingStatus(seen)
 }
 
-func (w *weighing) weighStatusAge(s StatusList) {
-	if mark := w.facts.StatusMarks[s.MarkKey()]; s.sequence < mark {
-		w.add(codeStatus, verdict.Reject, "put the newer status list back",
+func (e *evaluation) evaluateStatusAge(s StatusList) {
+	if mark := e.facts.StatusMarks[s.MarkKey()]; s.sequence < mark {
+		e.add(codeStatus, verdict.Reject, "put the newer status list back",
 			"the status list of %s is number %d, and number %d was seen already", s.issuer, s.sequence, mark)
 	}
-	if !w.at.Before(s.next) {
-		w.add(codeStatus, verdict.Warn, "ask "+w.vendor()+" for the current status list",
-			"the status list of %s is old: a newer one was due on %s", s.issuer, day(s.next))
+	if !e.at.Before(s.next) {
+		e.add(codeStatus, verdict.Warn, "ask "+e.vendorName()+" for the current status list",
+			"the status list of %s is old: a newer one was due on %s", s.issuer, formatDay(s.next))
 	}
 }
 
-// weighMissingStatus looks for lists that were seen once and are gone, by keys
+// evaluateMissingStatus looks for lists that were seen once and are gone, by keys
 // that the vendor still signs with: a vendor whose key was stolen starts again
 // with another, and nobody must ask for the thief's list.
-func (w *weighing) weighMissingStatus(seen map[string]bool) {
-	by, ok := w.trust.signer(w.bound.Terms.KeyID)
+func (e *evaluation) evaluateMissingStatus(seen map[string]bool) {
+	by, ok := e.trust.signer(e.bound.Terms.KeyID)
 	if !ok {
 		return
 	}
 	for _, k := range by.issuer.Keys {
 		name := StatusList{issuer: by.issuer.Name, kid: k.ID}.MarkKey()
-		if mark := w.facts.StatusMarks[name]; k.Use == UseStatus && k.Status == Active && mark > 0 && !seen[name] {
-			w.add(codeStatus, verdict.Review, "put the status list back, or ask "+w.vendor()+" for it",
+		if mark := e.facts.StatusMarks[name]; k.Use == UseStatus && k.Status == Active && mark > 0 && !seen[name] {
+			e.add(codeStatus, verdict.Review, "put the status list back, or ask "+e.vendorName()+" for it",
 				"the status list %d of %s was seen once and is gone: it may have revoked this", mark, by.issuer.Name)
 		}
 	}

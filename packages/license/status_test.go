@@ -36,10 +36,10 @@ func hearing(t testing.TB, trust license.Trust, file []byte) license.Trust {
 	return trust
 }
 
-// statuses reads status lists, good and bad, and weighs a license under them.
+// statuses reads status lists, good and bad, and evaluates a license under them.
 func statuses(t testing.TB) []attempt {
 	all := append(statusFiles(t), statusOrder(t)...)
-	return append(all, statusWeights(t)...)
+	return append(all, statusEvaluations(t)...)
 }
 
 // statusFiles reads status lists of which one thing is wrong.
@@ -134,8 +134,8 @@ func statusOrder(t testing.TB) []attempt {
 	return all
 }
 
-// statusWeights weighs a license under status lists.
-func statusWeights(t testing.TB) []attempt {
+// statusEvaluations evaluates a license under status lists.
+func statusEvaluations(t testing.TB) []attempt {
 	v, b := licensetest.Aurora(), bound(t)
 	mark := v.Issuer + " " + v.StatusKey().ID
 	byID := func(r *issuer.Revocation) { r.Statements = []string{b.Terms.ID} }
@@ -173,7 +173,7 @@ func statusWeights(t testing.TB) []attempt {
 			}
 			f := licensetest.Facts()
 			f.StatusMarks = c.marks
-			return judgment(t, trust.Weigh(b, c.need, f, licensetest.At(c.day)), c.want, c.codes...)
+			return judgment(t, trust.Evaluate(b, c.need, f, licensetest.At(c.day)), c.want, c.codes...)
 		}})
 	}
 	return all
@@ -191,7 +191,7 @@ func TestStatusOfAnotherVendor(t *testing.T) {
 	trust = hearing(t, trust, other.Status(func(r *issuer.Revocation) {
 		r.Statements, r.Subscriptions = []string{terms.ID}, []string{terms.Subscription}
 	}))
-	judgment(t, trust.Weigh(bound(t), licensetest.Need(), licensetest.Facts(), licensetest.At("2026-12-01")), verdict.Accept)
+	judgment(t, trust.Evaluate(bound(t), licensetest.Need(), licensetest.Facts(), licensetest.At("2026-12-01")), verdict.Accept)
 }
 
 // TestWithStatusAsksTheTrust: a list read under another trust is not taken.
@@ -210,7 +210,7 @@ func TestWithStatusChangesNobodyElse(t *testing.T) {
 	v, b := licensetest.Aurora(), bound(t)
 	first := hearing(t, listening(t, v), v.Status())
 	hearing(t, first, v.Status(func(r *issuer.Revocation) { r.Sequence, r.Statements = 4, []string{b.Terms.ID} }))
-	judgment(t, first.Weigh(b, licensetest.Need(), licensetest.Facts(), licensetest.At("2026-12-01")), verdict.Accept)
+	judgment(t, first.Evaluate(b, licensetest.Need(), licensetest.Facts(), licensetest.At("2026-12-01")), verdict.Accept)
 	if n := len(first.Statuses()); n != 1 {
 		t.Errorf("%d lists", n)
 	}

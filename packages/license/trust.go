@@ -48,7 +48,7 @@ type Trust struct {
 	tenant    string
 	vendors   []Vendor          // by name
 	attesters []Attester        // by key name
-	prints    map[string]string // key name to fingerprint, since Weigh asks often
+	prints    map[string]string // key name to fingerprint, since Evaluate asks often
 	statuses  []StatusList      // one of each key that signs them
 }
 

@@ -121,25 +121,25 @@ func TestRootExpiry(t *testing.T) {
 	version := func(n int64, expires string) []byte {
 		return v.BundleFile(func(d *issuer.Draft) { d.Version, d.Expires = n, licensetest.Time(expires) })
 	}
-	weigh := func(b license.Bundle) verdict.Judgment {
+	evaluate := func(b license.Bundle) verdict.Judgment {
 		s := v.Settings()
 		s.Bundle = b
 		trust, err := license.NewTrust(licensetest.Tenant, []license.Vendor{s})
 		want(t, err)
-		return trust.Weigh(bound(t), licensetest.Need(), licensetest.Facts(), licensetest.At("2026-12-01"))
+		return trust.Evaluate(bound(t), licensetest.Need(), licensetest.Facts(), licensetest.At("2026-12-01"))
 	}
 	first, err := license.ParseBundle(version(1, "2026-10-01"))
 	want(t, err)
-	judgment(t, weigh(first), verdict.Review, "trust.expired")
+	judgment(t, evaluate(first), verdict.Review, "trust.expired")
 	second, err := first.Update(version(2, "2026-11-01"))
 	want(t, err)
-	judgment(t, weigh(second), verdict.Review, "trust.expired")
+	judgment(t, evaluate(second), verdict.Review, "trust.expired")
 	third, err := second.Update(version(3, "2027-11-01"))
 	want(t, err)
-	judgment(t, weigh(third), verdict.Accept)
+	judgment(t, evaluate(third), verdict.Accept)
 	earlier, err := third.Update(version(4, "2026-12-02"))
 	want(t, err)
-	judgment(t, weigh(earlier), verdict.Accept)
+	judgment(t, evaluate(earlier), verdict.Accept)
 }
 
 // TestRefusedUpdateLeavesTheBundle: what was refused changes nothing, and the
@@ -167,7 +167,7 @@ func TestFastForwardRecovery(t *testing.T) {
 	v := licensetest.Aurora()
 	thief := v.Status(func(r *issuer.Revocation) { r.Sequence, r.Subscriptions = 2147483647, []string{"sub-88213"} })
 	attacked := hearing(t, listening(t, v), thief)
-	judgment(t, attacked.Weigh(bound(t), licensetest.Need(), licensetest.Facts(), licensetest.At("2026-12-01")), verdict.Reject, "life.revoked")
+	judgment(t, attacked.Evaluate(bound(t), licensetest.Need(), licensetest.Facts(), licensetest.At("2026-12-01")), verdict.Reject, "life.revoked")
 	s, err := listening(t, v).ReadStatus(v.Status())
 	want(t, err)
 	_, err = attacked.WithStatus(s)
@@ -187,6 +187,6 @@ func TestFastForwardRecovery(t *testing.T) {
 	want(t, err)
 	f := licensetest.Facts()
 	f.StatusMarks = map[string]int64{v.Issuer + " " + v.StatusKey().ID: 2147483647}
-	j := hearing(t, rotated, list).Weigh(bound(t), licensetest.Need(), f, licensetest.At("2026-12-01"))
+	j := hearing(t, rotated, list).Evaluate(bound(t), licensetest.Need(), f, licensetest.At("2026-12-01"))
 	judgment(t, j, verdict.Accept)
 }

@@ -60,7 +60,7 @@ type Found struct {
 }
 
 // Read reads the vendor's own license out of a package. It verifies the
-// signature if the profile says how, and never weighs what the license says. An
+// signature if the profile says how, and never evaluates what the license says. An
 // error is a *verdict.Refusal whose codes begin with profile.
 func (p Profile) Read(pkg *pbiviz.Package) (Found, error) {
 	found, _, err := p.read(pkg)

@@ -50,7 +50,7 @@ func judgment(t testing.TB, j verdict.Judgment, wanted verdict.Verdict, codesWan
 	return j
 }
 
-// times weighs a license at moments, good and bad.
+// times evaluates a license at moments, good and bad.
 func times(t testing.TB) []attempt {
 	var all []attempt
 	later := func(r *issuer.Request) { r.Begins = licensetest.Time("2027-02-01") }
@@ -87,7 +87,7 @@ func times(t testing.TB) []attempt {
 		{"B13 issued 688 days before its end", old, licensetest.At("2027-03-01"), verdict.Review, []verdict.Code{"lic.lifetime"}},
 	} {
 		all = append(all, attempt{c.name, func(t *testing.T) verdict.Judgment {
-			j := licensetest.Aurora().Trust().Weigh(bound(t, c.change), licensetest.Need(), licensetest.Facts(), c.at)
+			j := licensetest.Aurora().Trust().Evaluate(bound(t, c.change), licensetest.Need(), licensetest.Facts(), c.at)
 			return judgment(t, j, c.want, c.codes...)
 		}})
 	}
@@ -102,12 +102,12 @@ func settle(wall, mark string, passed time.Duration) moment.Moment {
 func clockSetTo2099(t *testing.T) verdict.Judgment {
 	mark := moment.Mark{Trusted: licensetest.Time("2027-03-01")}
 	wrong := moment.Settle(licensetest.Time("2099-01-01"), mark, time.Hour)
-	j := licensetest.Aurora().Trust().Weigh(bound(t), licensetest.Need(), licensetest.Facts(), wrong)
+	j := licensetest.Aurora().Trust().Evaluate(bound(t), licensetest.Need(), licensetest.Facts(), wrong)
 	if j.Verdict != verdict.Reject || !j.Has("time.clock_ahead") {
 		t.Errorf("in 2099: %+v", j)
 	}
 	right := moment.Settle(licensetest.Time("2027-03-01T02:00:00Z"), mark, 2*time.Hour)
-	j = licensetest.Aurora().Trust().Weigh(bound(t), licensetest.Need(), licensetest.Facts(), right)
+	j = licensetest.Aurora().Trust().Evaluate(bound(t), licensetest.Need(), licensetest.Facts(), right)
 	return judgment(t, j, verdict.Accept)
 }
 
@@ -120,7 +120,7 @@ func endsBeforePutting(t *testing.T) verdict.Judgment {
 	return want(t, err, "time.expired")
 }
 
-// facts weighs licenses against what is known of the tenant and of others.
+// facts evaluates licenses against what is known of the tenant and of others.
 func facts(t testing.TB) []attempt {
 	var all []attempt
 	mark := func(n int64) func(*license.Facts) {
@@ -165,14 +165,14 @@ func facts(t testing.TB) []attempt {
 		all = append(all, attempt{c.name, func(t *testing.T) verdict.Judgment {
 			f := licensetest.Facts()
 			c.facts(&f)
-			j := licensetest.Aurora().Trust().Weigh(bound(t, c.change), c.need, f, licensetest.At("2026-12-01"))
+			j := licensetest.Aurora().Trust().Evaluate(bound(t, c.change), c.need, f, licensetest.At("2026-12-01"))
 			return judgment(t, j, c.want, c.codes...)
 		}})
 	}
 	return all
 }
 
-// sameBytes weighs two statements about the same bytes.
+// sameBytes evaluates two statements about the same bytes.
 func sameBytes(t testing.TB) []attempt {
 	var all []attempt
 	first := bound(t, func(r *issuer.Request) { r.Ends = licensetest.Time("2027-02-01") })
@@ -202,7 +202,7 @@ func sameBytes(t testing.TB) []attempt {
 		{"enforced by statement, the first, after", obeys, first, "2027-02-01", verdict.Reject, []verdict.Code{"time.expired"}},
 	} {
 		all = append(all, attempt{"F13 " + c.name, func(t *testing.T) verdict.Judgment {
-			return judgment(t, c.trust.Weigh(c.b, licensetest.Need(), facts, licensetest.At(c.day)), c.want, c.codes...)
+			return judgment(t, c.trust.Evaluate(c.b, licensetest.Need(), facts, licensetest.At(c.day)), c.want, c.codes...)
 		}})
 	}
 	if ends := script.Effective(later, facts).Ends; !ends.Equal(licensetest.Time("2027-02-01")) {
@@ -214,7 +214,7 @@ func sameBytes(t testing.TB) []attempt {
 	return all
 }
 
-// keys weighs a statement that was bound once against the bundle of today, in
+// keys evaluates a statement that was bound once against the bundle of today, in
 // which the vendor says other things of its key.
 func keys(t testing.TB) []attempt {
 	all := []attempt{{"G9 bound with a key for status lists", keyForStatus}}
@@ -264,7 +264,7 @@ func keys(t testing.TB) []attempt {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return judgment(t, trust.Weigh(bound(t), licensetest.Need(), licensetest.Facts(), licensetest.At("2026-12-01")), c.want, c.codes...)
+			return judgment(t, trust.Evaluate(bound(t), licensetest.Need(), licensetest.Facts(), licensetest.At("2026-12-01")), c.want, c.codes...)
 		}})
 	}
 	return all
@@ -285,7 +285,7 @@ func keyForStatus(t *testing.T) verdict.Judgment {
 
 func TestWithoutStatement(t *testing.T) {
 	trust, p, at := licensetest.Aurora().Trust(), gauge(t), licensetest.At("2026-12-01")
-	j := trust.WeighUnbound(p.Manifest(), licensetest.Need(), at)
+	j := trust.EvaluateUnbound(p.Manifest(), licensetest.Need(), at)
 	judgment(t, j, verdict.Reject, "lic.none")
 	if !strings.Contains(j.Findings[0].Hint, "Aurora Visuals") {
 		t.Errorf("the hint names no vendor: %s", j.Findings[0].Hint)
@@ -416,7 +416,7 @@ func TestTimeOnlyEnds(t *testing.T) {
 	trust, b := licensetest.Aurora().Trust(), bound(t)
 	rapid.Check(t, func(t *rapid.T) {
 		at := licensetest.Time("2026-06-01").Add(time.Duration(rapid.Int64Range(0, 700*24*3600).Draw(t, "seconds")) * time.Second)
-		j := trust.Weigh(b, licensetest.Need(), licensetest.Facts(), moment.Settle(at, moment.Mark{}, -1))
+		j := trust.Evaluate(b, licensetest.Need(), licensetest.Facts(), moment.Settle(at, moment.Mark{}, -1))
 		inTime := !at.Before(b.Terms.Begins) && at.Before(b.Terms.Ends)
 		if j.Verdict.Passes() != inTime {
 			t.Errorf("at %s: %+v", at, j)
