@@ -132,8 +132,8 @@ func (c *checkup) trusted() {
 	for _, v := range vendors {
 		what := "the trust bundle of " + v.Name
 		switch {
-		case v.Lost.Message != "":
-			c.add("trust", what, tenant.Missing, v.Lost.Message, v.Lost.Hint)
+		case v.Unavailable.Message != "":
+			c.add("trust", what, tenant.Missing, v.Unavailable.Message, v.Unavailable.Hint)
 		case !c.Now().Before(v.Bundle.Expires()):
 			c.add("trust", what, tenant.Limited, "it was to be replaced by "+engine.FormatDay(v.Bundle.Expires()), "ask the vendor for its current trust bundle, then `orgstore trust update`")
 		default:

@@ -25,9 +25,9 @@ func InstalledCandidate(l VisualLine, candidates []plan.Candidate) plan.Candidat
 
 // UntrustedVendor says why the keys of a license's vendor are not known today.
 func UntrustedVendor(t license.Trust, terms license.Terms) (why string, lost bool) {
-	for _, v := range t.Lost() {
+	for _, v := range t.UnavailableVendors() {
 		if terms.Vendor == v.Name {
-			return v.Lost.Message, true
+			return v.Unavailable.Message, true
 		}
 	}
 	return "", false

@@ -59,8 +59,8 @@ func (e *Engine) worstHeld(steps []plan.Step) error {
 // worstTrust is the error of a vendor who is not trusted any more, though the
 // settings name it.
 func (e *Engine) worstTrust() error {
-	for _, v := range e.Trust.Lost() {
-		return fault.New(string(v.Lost.Code), v.Lost.Hint, "%s is not trusted now: %s", v.Name, v.Lost.Message)
+	for _, v := range e.Trust.UnavailableVendors() {
+		return fault.New(string(v.Unavailable.Code), v.Unavailable.Hint, "%s is not trusted now: %s", v.Name, v.Unavailable.Message)
 	}
 	return nil
 }

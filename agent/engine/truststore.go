@@ -42,15 +42,15 @@ func (p Ports) ReadTrust(s config.Settings) (license.Trust, error) {
 		// Bundles that contradict each other: none of them says who is who.
 		f := refusal.Findings[0]
 		for i := range vendors {
-			vendors[i].Bundle, vendors[i].Lost = license.Bundle{}, f
+			vendors[i].Bundle, vendors[i].Unavailable = license.Bundle{}, f
 		}
 		trust, err = license.NewTrust(s.Tenant, vendors, attesters...)
 	}
 	if err != nil {
 		return trust, err
 	}
-	for _, v := range trust.Lost() {
-		p.note("%s is not trusted now: %s; what is installed stays, and nothing new of this vendor is put", v.Name, v.Lost.Message)
+	for _, v := range trust.UnavailableVendors() {
+		p.note("%s is not trusted now: %s; what is installed stays, and nothing new of this vendor is put", v.Name, v.Unavailable.Message)
 	}
 	return trust, nil
 }
@@ -63,7 +63,7 @@ func (p Ports) TrustParts(s config.Settings) ([]license.Vendor, []license.Attest
 		bundle, err := p.PinnedBundle(v)
 		if err != nil {
 			f := fault.Of(err)
-			vendor.Lost = verdict.Finding{Code: verdict.Code(f.Code), Verdict: verdict.Reject, Message: f.Error(), Hint: f.Hint}
+			vendor.Unavailable = verdict.Finding{Code: verdict.Code(f.Code), Verdict: verdict.Reject, Message: f.Error(), Hint: f.Hint}
 		} else {
 			vendor.Bundle = bundle
 		}

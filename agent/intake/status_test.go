@@ -97,7 +97,7 @@ func TestALostBundleUnbindsNothing(t *testing.T) {
 	have := b.Trust
 	s := v.Settings()
 	s.Bundle = license.Bundle{}
-	s.Lost.Code, s.Lost.Message = "trust.unreadable", "the file is gone"
+	s.Unavailable.Code, s.Unavailable.Message = "trust.unreadable", "the file is gone"
 	trust, err := license.NewTrust(licensetest.Tenant, []license.Vendor{s})
 	if err != nil {
 		t.Fatal(err)

@@ -46,14 +46,14 @@ type Attester struct {
 // check says what keeps an attester from being one.
 func (a Attester) check() faults {
 	var f faults
-	if !presentable(a.Name) {
+	if !isPresentable(a.Name) {
 		f.add(codeAttester, "names an attester %+q; a name has 1 to %d bytes that can be seen", a.Name, maxText)
 	}
 	if !kidForm.MatchString(a.Key.ID) {
 		f.add(codeKeyForm, "calls the key of the attester %+q %+q; use letters, digits, dots, - and _", a.Name, a.Key.ID)
 	}
 	if err := a.Key.check(); err != nil {
-		f.add(codeKeyForm, "has the key %+q of the attester %+q, which cannot be used: %s", a.Key.ID, a.Name, plain(err))
+		f.add(codeKeyForm, "has the key %+q of the attester %+q, which cannot be used: %s", a.Key.ID, a.Name, escapeError(err))
 	}
 	if a.Key.Use != UseAttestation {
 		f.add(codeKeyUse, "has the key %+q of the attester %+q, which is for %+q, not for %s", a.Key.ID, a.Name, string(a.Key.Use), UseAttestation)
@@ -80,13 +80,13 @@ func ReadAttestation(file []byte, tenant string, a Attester) (Statement, error) 
 	const subject, hint = "the attestation", "attest the package again"
 	t, f := parseCompact(file, MaxStatement, AttestationType)
 	if len(f) > 0 {
-		return Statement{}, f.of(subject, hint)
+		return Statement{}, f.about(subject, hint)
 	}
 	if t.kid != a.Key.ID {
-		return Statement{}, one(codeKid, "names the key %s, not %s", t.kid, a.Key.ID).of(subject, hint)
+		return Statement{}, fault(codeKid, "names the key %s, not %s", t.kid, a.Key.ID).about(subject, hint)
 	}
 	s, f := t.openAttestation(tenant, a)
-	return s, f.of(subject, hint)
+	return s, f.about(subject, hint)
 }
 
 // bindAttestation verifies an attestation and holds it against the package's
@@ -97,14 +97,14 @@ func (t Trust) bindAttestation(p *pbiviz.Package, file []byte, tok token) (Bound
 	subject, hint := "the attestation of "+nameOf(m), "attest the package again: orgstore license attest PACKAGE"
 	a, ok := t.Attester(tok.kid)
 	if !ok {
-		return Bound{}, t.strangerAttests(tok).of(subject, hint)
+		return Bound{}, t.unknownAttester(tok).about(subject, hint)
 	}
 	s, f := tok.openAttestation(t.tenant, a)
 	if len(f) == 0 {
-		f = s.aboutBytes(p)
+		f = s.checkBytes(p)
 	}
 	if len(f) > 0 {
-		return Bound{}, f.of(subject, hint)
+		return Bound{}, f.about(subject, hint)
 	}
 	return Bound{
 		GUID: m.GUID, Version: m.Version, Package: p.Digest(), Content: p.Content(),
@@ -112,21 +112,21 @@ func (t Trust) bindAttestation(p *pbiviz.Package, file []byte, tok token) (Bound
 	}, nil
 }
 
-// strangerAttests says what is wrong with a key that is no attester's.
-func (t Trust) strangerAttests(tok token) faults {
-	if by, ok := t.signer(tok.kid); ok {
-		return one(codeKeyUse, "is signed with the key %s of %s, which is for %s, not for %s",
+// unknownAttester says what is wrong with a key that is no attester's.
+func (t Trust) unknownAttester(tok token) faults {
+	if by, ok := t.findSigner(tok.kid); ok {
+		return fault(codeKeyUse, "is signed with the key %s of %s, which is for %s, not for %s",
 			tok.kid, by.vendor.Name, by.key.Use, UseAttestation)
 	}
 	var f faults
-	f.hint(codeKid, "if the key is a colleague's, believe it: orgstore trust attester add NAME KEY",
+	f.addWithHint(codeKid, "if the key is a colleague's, believe it: orgstore trust attester add NAME KEY",
 		"is signed with the key %s, which no attester in the settings has", tok.kid)
 	return f
 }
 
 // openAttestation verifies a token with an attester's key and reads its claims.
 func (t token) openAttestation(tenant string, a Attester) (Statement, faults) {
-	if f := t.signedBy(a.Key, UseAttestation); len(f) > 0 {
+	if f := t.checkSignature(a.Key, UseAttestation); len(f) > 0 {
 		return Statement{}, f
 	}
 	c, f := parseAttestation(t.payload)
@@ -140,14 +140,14 @@ func (t token) openAttestation(tenant string, a Attester) (Statement, faults) {
 	return Statement{Terms: c.terms, GUID: c.guid, Packages: c.packages}, f
 }
 
-// aboutBytes holds an attestation against a package: visual, version, content
+// checkBytes holds an attestation against a package: visual, version, content
 // and the very bytes, which must match one listed package together.
-func (s Statement) aboutBytes(p *pbiviz.Package) faults {
-	f := s.about(p)
+func (s Statement) checkBytes(p *pbiviz.Package) faults {
+	f := s.checkPackage(p)
 	if len(f) > 0 || slices.ContainsFunc(s.Packages, func(l Listed) bool { return l.File == p.Digest() && l.Content == p.Content() }) {
 		return f
 	}
-	f.hint(codeDigest, "get the file that was attested, or attest this one",
+	f.addWithHint(codeDigest, "get the file that was attested, or attest this one",
 		"is about a file with the same content but other bytes: this one was packed again")
 	return f
 }
@@ -171,13 +171,13 @@ func parseAttestation(payload []byte) (claims, faults) {
 	if len(f) > 0 {
 		return claims{}, f
 	}
-	r.readMembers(attestationNames())
-	r.known("visual", "guid")
-	r.known("evidence", "text", "name", "sha256")
-	r.readKindMembers()
+	r.refuseUnknownClaims(attestationNames())
+	r.refuseUnknownMembers("visual", "guid")
+	r.refuseUnknownMembers("evidence", "text", "name", "sha256")
+	r.refuseUnknownKindMembers()
 	r.integerClaim("v", ClaimsVersion, ClaimsVersion)
 	r.readIssuer()
-	r.claims.terms.Attester = r.wordsClaim("sub")
+	r.claims.terms.Attester = r.proseClaim("sub")
 	r.readIdentity()
 	r.readTimes()
 	r.readOneTenant()
@@ -185,7 +185,7 @@ func parseAttestation(payload []byte) (claims, faults) {
 	r.readPackages("version", "digest", "sha256")
 	r.readKind(true)
 	r.readEvidence()
-	r.claims.terms.Reason = r.wordsClaim("reason")
+	r.claims.terms.Reason = r.proseClaim("reason")
 	return r.claims, r.faults
 }
 
@@ -196,16 +196,16 @@ func (r *claimReader) readOneTenant() {
 	case len(t.Tenants) > 1:
 		r.faults.add(codeTenantForm, "has the claim tid with %d tenants; a tenant attests for itself alone", len(t.Tenants))
 	case len(t.Tenants) == 1 && strings.HasPrefix(t.Issuer, TenantIssuer) && t.Issuer != TenantIssuer+t.Tenants[0]:
-		r.faults.add(codeInconsistent, "is issued by %s for the tenant %s", t.Issuer, r.show("tid"))
+		r.faults.add(codeInconsistent, "is issued by %s for the tenant %s", t.Issuer, r.shown("tid"))
 	}
 }
 
 // readEvidence reads what an attestation rests on: a text, or a file's name and
 // digest.
 func (r *claimReader) readEvidence() {
-	inner, ok := r.object.object("evidence")
+	inner, ok := r.object.innerObject("evidence")
 	switch {
-	case r.absent("evidence"):
+	case r.isAbsent("evidence"):
 		r.faults.add(codeMissing, "has no claim evidence")
 		return
 	case !ok:
@@ -217,10 +217,10 @@ func (r *claimReader) readEvidence() {
 	}
 	e := &r.claims.terms.Evidence
 	if inner.has("text") {
-		e.Text = r.words(inner, "text", "evidence.text")
+		e.Text = r.readProse(inner, "text", "evidence.text")
 		return
 	}
-	e.Name = r.words(inner, "name", "evidence.name")
+	e.Name = r.readProse(inner, "name", "evidence.name")
 	if d := r.readFileDigest(inner, "evidence"); d != (visual.Digest{}) {
 		e.SHA256 = d.Hex()
 	}
@@ -232,38 +232,38 @@ func (r *claimReader) readFileDigest(inner object, where string) visual.Digest {
 	s, ok := inner.text("sha256")
 	b, err := hex.DecodeString(s)
 	if !ok || err != nil || !fileForm.MatchString(s) {
-		r.faults.add(codeType, "has the sha256 %s in %s, which is not 64 digits in lower-case hex", inner.show("sha256"), where)
+		r.faults.add(codeType, "has the sha256 %s in %s, which is not 64 digits in lower-case hex", inner.shown("sha256"), where)
 		return d
 	}
 	copy(d[:], b)
 	return d
 }
 
-// wordsClaim reads a required claim that people wrote for people, in any script.
-func (r *claimReader) wordsClaim(name string) string {
-	if r.absent(name) {
+// proseClaim reads a required claim that people wrote for people, in any script.
+func (r *claimReader) proseClaim(name string) string {
+	if r.isAbsent(name) {
 		r.faults.add(codeMissing, "has no claim %s", name)
 		return ""
 	}
-	return r.words(r.object, name, name)
+	return r.readProse(r.object, name, name)
 }
 
-func (r *claimReader) words(o object, name, called string) string {
+func (r *claimReader) readProse(o object, name, called string) string {
 	s, ok := o.text(name)
 	switch {
 	case !ok || s == "":
-		r.faults.add(codeType, "has the claim %s %s, which is not a text", called, o.show(name))
-	case !presentable(s):
-		r.faults.add(codePayload, "has the claim %s %s with characters that cannot be seen", called, o.show(name))
+		r.faults.add(codeType, "has the claim %s %s, which is not a text", called, o.shown(name))
+	case !isPresentable(s):
+		r.faults.add(codePayload, "has the claim %s %s with characters that cannot be seen", called, o.shown(name))
 	default:
 		return s
 	}
 	return ""
 }
 
-// presentable says whether s is a text of one line that shows what it holds: no
+// isPresentable says whether s is a text of one line that shows what it holds: no
 // control characters, nothing that turns the direction of writing.
-func presentable(s string) bool {
+func isPresentable(s string) bool {
 	return s != "" && len(s) <= maxText && utf8.ValidString(s) &&
 		!strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) })
 }

@@ -16,16 +16,16 @@ import (
 	"github.com/orgstore/orgstore/packages/verdict"
 )
 
-// attestations binds attestations of which one thing is wrong. All but those
+// attestationAttempts binds attestations of which one thing is wrong. All but those
 // that say otherwise are correctly signed.
-func attestations(t testing.TB) []attempt {
-	p, ada := gauge(t), licensetest.Ada()
-	all := attestedClaims(p, ada)
-	return append(all, attestedBindings(t, p, ada)...)
+func attestationAttempts(t testing.TB) []attempt {
+	p, ada := gaugePackage(t), licensetest.Ada()
+	all := attestationClaims(p, ada)
+	return append(all, attestationBindings(t, p, ada)...)
 }
 
-// attestedClaims changes one good set of an attestation's claims in one way each.
-func attestedClaims(p *pbiviz.Package, ada licensetest.Person) []attempt {
+// attestationClaims changes one good set of an attestation's claims in one way each.
+func attestationClaims(p *pbiviz.Package, ada licensetest.Person) []attempt {
 	set := func(name, value string) func(object) object {
 		return func(o object) object { return o.Set(name, value) }
 	}
@@ -93,14 +93,14 @@ func attestedClaims(p *pbiviz.Package, ada licensetest.Person) []attempt {
 	} {
 		all = append(all, attempt{"attestation: " + c.name, func(t *testing.T) verdict.Judgment {
 			_, err := ada.Trust().Bind(p, ada.Forge(ada.Header().String(), c.change(ada.Claims(p)).String()))
-			return want(t, err, c.codes...)
+			return wantCodes(t, err, c.codes...)
 		}})
 	}
 	return all
 }
 
-// attestedBindings mixes people, vendors and packages up.
-func attestedBindings(t testing.TB, p *pbiviz.Package, ada licensetest.Person) []attempt {
+// attestationBindings mixes people, vendors and packages up.
+func attestationBindings(t testing.TB, p *pbiviz.Package, ada licensetest.Person) []attempt {
 	v, grace := licensetest.Aurora(), licensetest.Grace()
 	both, err := license.NewTrust(licensetest.Tenant, []license.Vendor{v.Settings()}, ada.Attester())
 	if err != nil {
@@ -134,8 +134,8 @@ func attestedBindings(t testing.TB, p *pbiviz.Package, ada licensetest.Person) [
 		{"of other code", changed, ada.Attestation(p), list{"pkg.digest"}},
 		{"of another version", newer, ada.Attestation(p), list{"pkg.version"}},
 		{"of another visual", ribbon, ada.Attestation(p), list{"pkg.guid"}},
-		{"beside a statement inside", embed(t, p, v.Statement(p)), ada.Attestation(p), list{"lic.ambiguous"}},
-		{"inside a package", embed(t, p, ada.Attestation(p)), nil, list{"pkg.digest"}},
+		{"beside a statement inside", embedStatement(t, p, v.Statement(p)), ada.Attestation(p), list{"lic.ambiguous"}},
+		{"inside a package", embedStatement(t, p, ada.Attestation(p)), nil, list{"pkg.digest"}},
 	} {
 		name := "attestation " + c.name
 		if rest, ok := strings.CutPrefix(c.name, "G9 "); ok {
@@ -143,7 +143,7 @@ func attestedBindings(t testing.TB, p *pbiviz.Package, ada licensetest.Person) [
 		}
 		all = append(all, attempt{name, func(t *testing.T) verdict.Judgment {
 			_, err := both.Bind(c.pkg, c.file)
-			return want(t, err, c.codes...)
+			return wantCodes(t, err, c.codes...)
 		}})
 	}
 	return all
@@ -153,9 +153,9 @@ func attestedBindings(t testing.TB, p *pbiviz.Package, ada licensetest.Person) [
 // algorithms, and all that the terms say of it.
 func TestAttested(t *testing.T) {
 	for _, who := range []licensetest.Person{licensetest.Ada(), licensetest.Grace()} {
-		p := gauge(t)
+		p := gaugePackage(t)
 		l, j := who.Trust().Judge(p, who.Attestation(p), licensetest.Need(), licensetest.Facts(), licensetest.At("2026-12-01"))
-		judgment(t, j, verdict.Accept)
+		wantJudgment(t, j, verdict.Accept)
 		if l.IsZero() {
 			t.Fatal("not licensed")
 		}
@@ -179,7 +179,7 @@ func TestAttested(t *testing.T) {
 		terms.ID = id
 		equal(t, back.Terms, terms)
 		c, err := license.Peek(who.Attestation(p))
-		want(t, err)
+		wantCodes(t, err)
 		if c.GUID != p.Manifest().GUID || c.KeyID != who.Key.ID || c.ID != id || len(c.Packages) != 1 || c.Packages[0].File != p.Digest() {
 			t.Errorf("claims %+v", c)
 		}
@@ -189,7 +189,7 @@ func TestAttested(t *testing.T) {
 // TestSignedTermsSayNothingOfAttesters: what is stored of vendors' statements is
 // as it was before there were attestations.
 func TestSignedTermsSayNothingOfAttesters(t *testing.T) {
-	text, err := json.Marshal(bound(t).Terms)
+	text, err := json.Marshal(bindGauge(t).Terms)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,16 +203,16 @@ func TestSignedTermsSayNothingOfAttesters(t *testing.T) {
 // TestEvaluateAttested evaluates an attestation that was bound once under the trust of
 // today.
 func TestEvaluateAttested(t *testing.T) {
-	p, ada := gauge(t), licensetest.Ada()
+	p, ada := gaugePackage(t), licensetest.Ada()
 	b, err := ada.Trust().Bind(p, ada.Attestation(p))
-	want(t, err)
+	wantCodes(t, err)
 	key := func(change func(*license.Attester)) []license.Attester {
 		a := ada.Attester()
 		change(&a)
 		return []license.Attester{a}
 	}
 	other, err := license.NewKey(ada.Key.ID, licensetest.Key("another", license.Ed25519).Signer.Public(), licensetest.Time("2026-01-01"))
-	want(t, err)
+	wantCodes(t, err)
 	at := licensetest.Time
 	type list = []verdict.Code
 	for _, c := range []struct {
@@ -238,9 +238,9 @@ func TestEvaluateAttested(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			trust, err := license.NewTrust(c.tenant, nil, c.attesters...)
-			want(t, err)
+			wantCodes(t, err)
 			f := license.Facts{Tenant: c.tenant}
-			judgment(t, trust.Evaluate(b, c.need, f, licensetest.At(c.day)), c.want, c.codes...)
+			wantJudgment(t, trust.Evaluate(b, c.need, f, licensetest.At(c.day)), c.want, c.codes...)
 		})
 	}
 }
@@ -248,23 +248,23 @@ func TestEvaluateAttested(t *testing.T) {
 // TestAttestedAgain is the renewal of an opaque package: new bytes, attested
 // anew; and an old attestation after it.
 func TestAttestedAgain(t *testing.T) {
-	ada, p := licensetest.Ada(), gauge(t)
+	ada, p := licensetest.Ada(), gaugePackage(t)
 	renewed := licensetest.Package(pbiviztest.Package{Version: "1.4.0.0", Script: "expires(2028)"})
 	first, err := ada.Trust().Bind(p, ada.Attestation(p))
-	want(t, err)
+	wantCodes(t, err)
 	_, err = ada.Trust().Bind(renewed, ada.Attestation(p))
-	want(t, err, "pkg.digest")
+	wantCodes(t, err, "pkg.digest")
 	again := ada.Attestation(renewed, func(r *issuer.Request) {
-		next(r)
+		renewRequest(r)
 		r.Previous = first.Terms.ID
 	})
 	second, err := ada.Trust().Bind(renewed, again)
-	want(t, err)
+	wantCodes(t, err)
 	f := licensetest.Facts()
 	f.Latest = map[license.Line]license.Bound{license.LineOf(first): first}
-	judgment(t, ada.Trust().Evaluate(second, licensetest.Need(), f, licensetest.At("2026-12-01")), verdict.Accept)
+	wantJudgment(t, ada.Trust().Evaluate(second, licensetest.Need(), f, licensetest.At("2026-12-01")), verdict.Accept)
 	f.Marks = map[string]int64{license.MarkKey(second.Terms): 2}
-	judgment(t, ada.Trust().Evaluate(first, licensetest.Need(), f, licensetest.At("2026-12-01")), verdict.Reject, "life.superseded")
+	wantJudgment(t, ada.Trust().Evaluate(first, licensetest.Need(), f, licensetest.At("2026-12-01")), verdict.Reject, "life.superseded")
 	if !strings.Contains(ada.Trust().RenewalHint(second), "license attest") {
 		t.Errorf("the renewal needs: %s", ada.Trust().RenewalHint(second))
 	}
@@ -273,12 +273,12 @@ func TestAttestedAgain(t *testing.T) {
 // TestVendorsWordWins: an attestation neither extends nor shortens what the
 // vendor signed about the same bytes.
 func TestVendorsWordWins(t *testing.T) {
-	v, p, ada := licensetest.Aurora(), gauge(t), licensetest.Ada()
+	v, p, ada := licensetest.Aurora(), gaugePackage(t), licensetest.Ada()
 	trust, err := license.NewTrust(licensetest.Tenant, []license.Vendor{v.Settings()}, ada.Attester())
-	want(t, err)
+	wantCodes(t, err)
 	bind := func(file []byte) license.Bound {
 		b, err := trust.Bind(p, file)
-		want(t, err)
+		wantCodes(t, err)
 		return b
 	}
 	ends := func(day string) func(*issuer.Request) {
@@ -290,10 +290,10 @@ func TestVendorsWordWins(t *testing.T) {
 	for range 2 {
 		f := licensetest.Facts()
 		f.EarliestEnd = license.EarliestEnds(all)
-		judgment(t, trust.Evaluate(signed, licensetest.Need(), f, licensetest.At("2027-05-01")), verdict.Accept)
-		judgment(t, trust.Evaluate(longer, licensetest.Need(), f, licensetest.At("2027-05-01")), verdict.Review, "lic.same_bytes_extended")
-		judgment(t, trust.Evaluate(longer, licensetest.Need(), f, licensetest.At("2027-06-01")), verdict.Reject, "time.expired", "lic.same_bytes_extended")
-		judgment(t, trust.Evaluate(shorter, licensetest.Need(), f, licensetest.At("2027-02-01")), verdict.Reject, "time.expired")
+		wantJudgment(t, trust.Evaluate(signed, licensetest.Need(), f, licensetest.At("2027-05-01")), verdict.Accept)
+		wantJudgment(t, trust.Evaluate(longer, licensetest.Need(), f, licensetest.At("2027-05-01")), verdict.Review, "lic.same_bytes_extended")
+		wantJudgment(t, trust.Evaluate(longer, licensetest.Need(), f, licensetest.At("2027-06-01")), verdict.Reject, "time.expired", "lic.same_bytes_extended")
+		wantJudgment(t, trust.Evaluate(shorter, licensetest.Need(), f, licensetest.At("2027-02-01")), verdict.Reject, "time.expired")
 		slices.Reverse(all)
 	}
 }
@@ -332,7 +332,7 @@ func TestWhoMayAttest(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := license.NewTrust(licensetest.Tenant, []license.Vendor{c.vendor.Settings()}, c.attesters...)
-			want(t, err, c.codes...)
+			wantCodes(t, err, c.codes...)
 		})
 	}
 }
@@ -345,7 +345,7 @@ func TestAttestersInTheFingerprint(t *testing.T) {
 	named.Name, account.Accounts = "Ada King", []string{"1000"}
 	print := func(a ...license.Attester) string {
 		trust, err := license.NewTrust(licensetest.Tenant, nil, a...)
-		want(t, err)
+		wantCodes(t, err)
 		return trust.Fingerprint()
 	}
 	base := print(ada.Attester())
@@ -381,9 +381,9 @@ func TestKeyText(t *testing.T) {
 // TestGradesAreTold: whoever is refused learns which grade was reached, which
 // was needed, and what to do.
 func TestGradesAreTold(t *testing.T) {
-	p, v, ada := gauge(t), licensetest.Aurora(), licensetest.Ada()
+	p, v, ada := gaugePackage(t), licensetest.Aurora(), licensetest.Ada()
 	trust, err := license.NewTrust(licensetest.Tenant, []license.Vendor{v.Settings()}, ada.Attester())
-	want(t, err)
+	wantCodes(t, err)
 	changed := licensetest.Package(pbiviztest.Package{Version: "1.4.0.0", Script: "evil()"})
 	for _, c := range []struct {
 		name  string

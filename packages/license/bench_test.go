@@ -35,7 +35,7 @@ func BenchmarkJudge(b *testing.B) {
 			var ratio pbiviztest.Ratio
 			for b.Loop() {
 				b.StopTimer()
-				base := baseline(b, file)
+				base := measureBaseline(b, file)
 				b.StartTimer()
 				ratio.Add(base, pbiviztest.Took(judge))
 			}
@@ -44,7 +44,7 @@ func BenchmarkJudge(b *testing.B) {
 	}
 }
 
-func baseline(b *testing.B, file []byte) time.Duration {
+func measureBaseline(b *testing.B, file []byte) time.Duration {
 	return pbiviztest.Took(func() {
 		if err := pbiviztest.Baseline(file); err != nil {
 			b.Fatal(err)
@@ -55,7 +55,7 @@ func baseline(b *testing.B, file []byte) time.Duration {
 func BenchmarkBind(b *testing.B) {
 	for _, v := range []licensetest.Vendor{licensetest.Aurora(), licensetest.Borealis()} {
 		b.Run(string(v.Record().Algorithm), func(b *testing.B) {
-			p, trust := gauge(b), v.Trust()
+			p, trust := gaugePackage(b), v.Trust()
 			statement := v.Statement(p)
 			for b.Loop() {
 				if _, err := trust.Bind(p, statement); err != nil {
@@ -70,7 +70,7 @@ func BenchmarkBind(b *testing.B) {
 func BenchmarkEvaluate(b *testing.B) {
 	for _, v := range []licensetest.Vendor{licensetest.Aurora(), licensetest.Borealis()} {
 		b.Run(string(v.Record().Algorithm), func(b *testing.B) {
-			p, trust := gauge(b), v.Trust()
+			p, trust := gaugePackage(b), v.Trust()
 			bound, err := trust.Bind(p, v.Statement(p))
 			if err != nil {
 				b.Fatal(err)

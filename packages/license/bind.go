@@ -19,40 +19,40 @@ import (
 func (t Trust) Bind(p *pbiviz.Package, statement []byte) (Bound, error) {
 	m := p.Manifest()
 	name, vendor := nameOf(m), t.vendorOf(m.GUID)
-	file, embedded, f := choose(p, statement)
+	file, embedded, f := chooseStatement(p, statement)
 	if len(f) > 0 {
-		return Bound{}, f.of(name, "ask "+vendor+" for NAME.pbiviz.license and put it beside the package")
+		return Bound{}, f.about(name, "ask "+vendor+" for NAME.pbiviz.license and put it beside the package")
 	}
 	subject, hint := "the license statement of "+name, "ask "+vendor+" to issue the statement again"
 	tok, f := parseToken(file)
 	if len(f) > 0 {
-		return Bound{}, f.of(subject, hint)
+		return Bound{}, f.about(subject, hint)
 	}
 	if tok.typ == AttestationType {
 		return t.bindAttestation(p, file, tok)
 	}
-	by, ok := t.signer(tok.kid)
+	by, ok := t.findSigner(tok.kid)
 	if a, is := t.Attester(tok.kid); is {
-		return Bound{}, one(codeKeyUse, "is signed with the key %s of %+q, which is for %s, not for %s",
-			tok.kid, a.Name, UseAttestation, UseLicense).of(subject, hint)
+		return Bound{}, fault(codeKeyUse, "is signed with the key %s of %+q, which is for %s, not for %s",
+			tok.kid, a.Name, UseAttestation, UseLicense).about(subject, hint)
 	}
-	if why, lost := t.lostFor(m.GUID); !ok && lost {
-		f.hint(why.Code, why.Hint, "cannot be checked: %s", why.Message)
-		return Bound{}, f.of(subject, hint)
+	if why, unavailable := t.unavailableFor(m.GUID); !ok && unavailable {
+		f.addWithHint(why.Code, why.Hint, "cannot be checked: %s", why.Message)
+		return Bound{}, f.about(subject, hint)
 	}
 	if !ok {
-		f.hint(codeKid, "if the key is the vendor's, add the vendor's trust bundle to the settings",
+		f.addWithHint(codeKid, "if the key is the vendor's, add the vendor's trust bundle to the settings",
 			"is signed with the key %s, which no vendor in the settings has", tok.kid)
-		return Bound{}, f.of(subject, hint)
+		return Bound{}, f.about(subject, hint)
 	}
-	f = by.scope(m.GUID)
-	s, wrong := tok.open(by.issuer.Name, by.key)
+	f = by.checkScope(m.GUID)
+	s, wrong := tok.openStatement(by.issuer.Name, by.key)
 	f = append(f, wrong...)
 	if len(wrong) == 0 {
-		f = append(f, s.about(p)...)
+		f = append(f, s.checkPackage(p)...)
 	}
 	if len(f) > 0 {
-		return Bound{}, f.of(subject, hint)
+		return Bound{}, f.about(subject, hint)
 	}
 	s.Terms.Vendor = by.vendor.Name
 	return Bound{
@@ -61,19 +61,19 @@ func (t Trust) Bind(p *pbiviz.Package, statement []byte) (Bound, error) {
 	}, nil
 }
 
-// choose finds the one statement about a package. Where the same is beside the
+// chooseStatement finds the one statement about a package. Where the same is beside the
 // package and inside, the one inside is taken, since it cannot get lost.
-func choose(p *pbiviz.Package, beside []byte) (file []byte, embedded bool, f faults) {
+func chooseStatement(p *pbiviz.Package, beside []byte) (file []byte, embedded bool, f faults) {
 	inside, has := p.Statement()
 	switch {
 	case beside == nil && !has:
-		return nil, false, one(codeNone, "has no license statement, neither inside nor beside it")
+		return nil, false, fault(codeNone, "has no license statement, neither inside nor beside it")
 	case beside == nil:
 		return inside, true, nil
 	case !has:
 		return beside, false, nil
-	case !bytes.Equal(trimLine(inside), trimLine(beside)):
-		f.hint(codeAmbiguous, "remove the one beside the package, or get a package without a statement inside",
+	case !bytes.Equal(trimLineFeed(inside), trimLineFeed(beside)):
+		f.addWithHint(codeAmbiguous, "remove the one beside the package, or get a package without a statement inside",
 			"has a license statement inside and another one beside it")
 		return nil, false, f
 	}
@@ -106,11 +106,11 @@ func EarliestEnds(all []Bound) map[visual.Digest]Terms {
 func (t Trust) Effective(b Bound, f Facts) Terms {
 	terms := b.Terms
 	first, ok := f.EarliestEnd[b.Package]
-	by, known := t.signer(b.Terms.KeyID)
+	by, known := t.findSigner(b.Terms.KeyID)
 	if !known {
-		by.vendor, known = t.named(b.Terms.Vendor) // whose keys may be lost today
+		by.vendor, known = t.vendorNamed(b.Terms.Vendor) // whose keys may be unknown today
 	}
-	if known && by.vendor.enforced() == ByStatement {
+	if known && by.vendor.enforcedOrDefault() == ByStatement {
 		return terms
 	}
 	if ok && first.Ends.Before(terms.Ends) {
@@ -119,8 +119,8 @@ func (t Trust) Effective(b Bound, f Facts) Terms {
 	return terms
 }
 
-// unlicensed is what is bound where the policy asks for no license.
-func unlicensed(p *pbiviz.Package) Bound {
+// unlicensedBound is what is bound where the policy asks for no license.
+func unlicensedBound(p *pbiviz.Package) Bound {
 	m := p.Manifest()
 	return Bound{
 		GUID: m.GUID, Version: m.Version, Package: p.Digest(), Content: p.Content(),
@@ -128,5 +128,5 @@ func unlicensed(p *pbiviz.Package) Bound {
 	}
 }
 
-// without says whether a refusal means just that there is no statement.
-func without(r *verdict.Refusal) bool { return len(r.Findings) == 1 && r.Code() == codeNone }
+// isMissingStatement says whether a refusal means just that there is no statement.
+func isMissingStatement(r *verdict.Refusal) bool { return len(r.Findings) == 1 && r.Code() == codeNone }

@@ -20,7 +20,7 @@ const otherGUID = "auroraRibbon0A1B2C3D4E5F60718293A4B5C6D7E8F9"
 // TestStraightPath judges a good package with a good statement, beside it and
 // inside, by both algorithms, and the same with one thing wrong each.
 func TestStraightPath(t *testing.T) {
-	p := gauge(t)
+	p := gaugePackage(t)
 	changed := licensetest.Package(pbiviztest.Package{Version: "1.4.0.0", Script: "evil()"})
 	ribbon := licensetest.Package(pbiviztest.Package{Version: "1.4.0.0", GUID: otherGUID})
 	forOther := func(r *issuer.Request) { r.Tenants = []string{licensetest.OtherTenant} }
@@ -73,13 +73,13 @@ func TestStraightPath(t *testing.T) {
 				}
 			}
 			t.Run(v.Name+"/"+c.name+"/sidecar", func(t *testing.T) { check(t, judged, statement) })
-			t.Run(v.Name+"/"+c.name+"/embedded", func(t *testing.T) { check(t, embed(t, judged, statement), nil) })
-			t.Run(v.Name+"/"+c.name+"/both", func(t *testing.T) { check(t, embed(t, judged, statement), append(statement, '\n')) })
+			t.Run(v.Name+"/"+c.name+"/embedded", func(t *testing.T) { check(t, embedStatement(t, judged, statement), nil) })
+			t.Run(v.Name+"/"+c.name+"/both", func(t *testing.T) { check(t, embedStatement(t, judged, statement), append(statement, '\n')) })
 		}
 	}
 }
 
-func embed(t testing.TB, p *pbiviz.Package, statement []byte) *pbiviz.Package {
+func embedStatement(t testing.TB, p *pbiviz.Package, statement []byte) *pbiviz.Package {
 	t.Helper()
 	file, err := pbiviz.Embed(p.File(), statement)
 	if err != nil {
@@ -92,16 +92,16 @@ func embed(t testing.TB, p *pbiviz.Package, statement []byte) *pbiviz.Package {
 	return e
 }
 
-// extra is the package of tests with one entry more.
-func extra(name string) *pbiviz.Package {
+// packageWithEntry is the package of tests with one entry more.
+func packageWithEntry(name string) *pbiviz.Package {
 	return licensetest.Package(pbiviztest.Package{Version: "1.4.0.0", Extra: map[string][]byte{name: []byte("x")}})
 }
 
-// bindings holds statements against packages they are not about.
-func bindings(t testing.TB) []attempt {
+// bindingAttempts holds statements against packages they are not about.
+func bindingAttempts(t testing.TB) []attempt {
 	var all []attempt
 	v, other := licensetest.Aurora(), licensetest.Borealis()
-	p := gauge(t)
+	p := gaugePackage(t)
 	newer := licensetest.Package(pbiviztest.Package{Version: "1.5.0.0"})
 	ribbon := licensetest.Package(pbiviztest.Package{Version: "1.4.0.0", GUID: otherGUID})
 	settings := []license.Vendor{v.Settings(), other.Settings(otherGUID)}
@@ -131,23 +131,23 @@ func bindings(t testing.TB) []attempt {
 		{"D23 digest listed for another version", p, forge(claims.Set("pkg", mislabeled)), []verdict.Code{"pkg.version"}},
 		{"version and digest from two entries", p, forge(claims.Set("pkg", neither)), []verdict.Code{"pkg.digest"}},
 		{"D1 one byte of the script changed", licensetest.Package(pbiviztest.Package{Version: "1.4.0.0", Script: "evil()"}), v.Statement(p), []verdict.Code{"pkg.digest"}},
-		{"D2 entry added", extra("b.txt"), v.Statement(p), []verdict.Code{"pkg.digest"}},
-		{"D2 entry removed", p, v.Statement(extra("b.txt")), []verdict.Code{"pkg.digest"}},
-		{"D2 entry renamed", extra("b.txt"), v.Statement(extra("c.txt")), []verdict.Code{"pkg.digest"}},
+		{"D2 entry added", packageWithEntry("b.txt"), v.Statement(p), []verdict.Code{"pkg.digest"}},
+		{"D2 entry removed", p, v.Statement(packageWithEntry("b.txt")), []verdict.Code{"pkg.digest"}},
+		{"D2 entry renamed", packageWithEntry("b.txt"), v.Statement(packageWithEntry("c.txt")), []verdict.Code{"pkg.digest"}},
 		{"D22 GUID of the statement is another's", p, v.Statement(ribbon), []verdict.Code{"pkg.guid"}},
 		{"version outside versions", p, forge(claims.Set("visual", `{"guid":`+quote(pbiviztest.GUID)+`,"versions":"~> 2.0"}`)), []verdict.Code{"pkg.version"}},
 		{"D24 GUID in another case", p, forge(claims.Set("aud", quote("urn:powerbi:visual:"+strings.ToUpper(pbiviztest.GUID))).
 			Set("visual", `{"guid":`+quote(strings.ToUpper(pbiviztest.GUID))+`,"versions":">= 1"}`)), []verdict.Code{"pkg.guid"}},
-		{"D3 the entry is another package's statement", embed(t, p, v.Statement(newer)), nil, []verdict.Code{"pkg.version", "pkg.version"}},
+		{"D3 the entry is another package's statement", embedStatement(t, p, v.Statement(newer)), nil, []verdict.Code{"pkg.version", "pkg.version"}},
 		{"D3 the entry is another build's statement",
-			embed(t, p, v.Statement(licensetest.Package(pbiviztest.Package{Version: "1.4.0.0", Script: "other()"}))), nil, []verdict.Code{"pkg.digest"}},
-		{"D29 sidecar and embedded differ", embed(t, p, v.Statement(p)), v.Statement(p, func(r *issuer.Request) { r.Sequence++ }), []verdict.Code{"lic.ambiguous"}},
-		{"D29 embedded good, sidecar empty", embed(t, p, v.Statement(p)), []byte{}, []verdict.Code{"lic.ambiguous"}},
-		{"embedded bad, sidecar good", embed(t, p, []byte("x")), v.Statement(p), []verdict.Code{"lic.ambiguous"}},
+			embedStatement(t, p, v.Statement(licensetest.Package(pbiviztest.Package{Version: "1.4.0.0", Script: "other()"}))), nil, []verdict.Code{"pkg.digest"}},
+		{"D29 sidecar and embedded differ", embedStatement(t, p, v.Statement(p)), v.Statement(p, func(r *issuer.Request) { r.Sequence++ }), []verdict.Code{"lic.ambiguous"}},
+		{"D29 embedded good, sidecar empty", embedStatement(t, p, v.Statement(p)), []byte{}, []verdict.Code{"lic.ambiguous"}},
+		{"embedded bad, sidecar good", embedStatement(t, p, []byte("x")), v.Statement(p), []verdict.Code{"lic.ambiguous"}},
 	} {
 		all = append(all, attempt{c.name, func(t *testing.T) verdict.Judgment {
 			_, err := both.Bind(c.pkg, c.statement)
-			return want(t, err, c.codes...)
+			return wantCodes(t, err, c.codes...)
 		}})
 	}
 	return all
@@ -156,7 +156,7 @@ func bindings(t testing.TB) []attempt {
 // TestBundleNarrows: what the settings grant and the bundle does not name is
 // out of scope, and the reverse.
 func TestBundleNarrows(t *testing.T) {
-	v, p := licensetest.Aurora(), gauge(t)
+	v, p := licensetest.Aurora(), gaugePackage(t)
 	s := v.Settings(pbiviztest.GUID, otherGUID)
 	s.Bundle = v.Bundle(func(d *issuer.Draft) { d.Issuers[0].GUIDs = s.GUIDs[1:] })
 	trust, err := license.NewTrust(licensetest.Tenant, []license.Vendor{s})
@@ -164,21 +164,21 @@ func TestBundleNarrows(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = trust.Bind(p, v.Statement(p))
-	want(t, err, "lic.issuer_scope")
+	wantCodes(t, err, "lic.issuer_scope")
 	ribbon := licensetest.Package(pbiviztest.Package{Version: "1.4.0.0", GUID: otherGUID})
 	_, err = trust.Bind(ribbon, v.Statement(ribbon))
-	want(t, err)
+	wantCodes(t, err)
 }
 
 func TestBoundIsPlainData(t *testing.T) {
-	v, p := licensetest.Aurora(), gauge(t)
+	v, p := licensetest.Aurora(), gaugePackage(t)
 	for _, p := range []*pbiviz.Package{p, v.Embedded(p)} {
 		statement, inside := p.Statement()
 		if !inside {
 			statement = v.Statement(p)
 		}
 		b, err := v.Trust().Bind(p, statement)
-		want(t, err)
+		wantCodes(t, err)
 		if b.GUID != p.Manifest().GUID || b.Package != p.Digest() || b.Content != p.Content() || b.Embedded != inside ||
 			b.Statement != sha256.Sum256(statement) || b.Key != v.Record().Fingerprint() {
 			t.Errorf("bound as %+v", b)
@@ -226,7 +226,7 @@ func TestNewTrustRefuses(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := license.NewTrust(c.tenant, c.vendors)
-			want(t, err, c.codes...)
+			wantCodes(t, err, c.codes...)
 		})
 	}
 }
@@ -265,9 +265,9 @@ func TestTrustFingerprint(t *testing.T) {
 }
 
 func TestPeek(t *testing.T) {
-	v, p := licensetest.Aurora(), gauge(t)
+	v, p := licensetest.Aurora(), gaugePackage(t)
 	c, err := license.Peek(v.Statement(p))
-	want(t, err)
+	wantCodes(t, err)
 	if c.GUID != p.Manifest().GUID || c.KeyID != v.Key.ID || len(c.Packages) != 1 || c.Packages[0].Content != p.Content() {
 		t.Errorf("claims %+v", c)
 	}

@@ -47,18 +47,18 @@ type Issuer struct {
 func ParseBundle(file []byte) (Bundle, error) {
 	const subject, hint = "the trust bundle", "get the bundle from the vendor again"
 	if len(file) > MaxBundle {
-		return Bundle{}, one(codeTooLarge, "has %d bytes; at most %d are allowed", len(file), MaxBundle).of(subject, hint)
+		return Bundle{}, fault(codeTooLarge, "has %d bytes; at most %d are allowed", len(file), MaxBundle).about(subject, hint)
 	}
 	text, ok := noteText(file)
 	if !ok {
-		return Bundle{}, one(codeTrustForm, "is not a signed note: a text, an empty line and signatures").of(subject, hint)
+		return Bundle{}, fault(codeTrustForm, "is not a signed note: a text, an empty line and signatures").about(subject, hint)
 	}
 	b, f := parseBundle(text)
 	if len(f) == 0 {
-		f = append(f, b.signedBy(file, b)...)
+		f = append(f, b.checkSignatures(file, b)...)
 	}
 	if len(f) > 0 {
-		return Bundle{}, f.of(subject, hint)
+		return Bundle{}, f.about(subject, hint)
 	}
 	return b, nil
 }
@@ -71,8 +71,8 @@ func ParsePinned(file []byte, fingerprint string) (Bundle, error) {
 		return Bundle{}, err
 	}
 	if got := b.Fingerprint(); got != fingerprint {
-		return Bundle{}, one(codeFingerprint, "has the fingerprint %s, not %+q as pinned", got, fingerprint).
-			of("the trust bundle", "compare both with what the vendor tells you on another way, then correct the fingerprint or the file")
+		return Bundle{}, fault(codeFingerprint, "has the fingerprint %s, not %+q as pinned", got, fingerprint).
+			about("the trust bundle", "compare both with what the vendor tells you on another way, then correct the fingerprint or the file")
 	}
 	return b, nil
 }
@@ -88,14 +88,14 @@ func noteText(file []byte) (string, bool) {
 	return unverified.Note.Text, true
 }
 
-// signedBy counts the root keys of b that signed a file whose text is next's.
+// checkSignatures counts the root keys of b that signed a file whose text is next's.
 // A key counts once, however often it signed.
-func (b Bundle) signedBy(file []byte, next Bundle) faults {
+func (b Bundle) checkSignatures(file []byte, next Bundle) faults {
 	var list []note.Verifier
 	for _, r := range b.roots {
 		v, err := note.NewVerifier(r)
 		if err != nil {
-			return one(codeKeyForm, "has a root key that is no key: %v", err)
+			return fault(codeKeyForm, "has a root key that is no key: %v", err)
 		}
 		list = append(list, v)
 	}
@@ -105,7 +105,7 @@ func (b Bundle) signedBy(file []byte, next Bundle) faults {
 		signatures = len(n.Sigs)
 	}
 	if signatures < b.threshold {
-		return one(codeThreshold, "of version %d is not signed by %d of the root keys of version %d",
+		return fault(codeThreshold, "of version %d is not signed by %d of the root keys of version %d",
 			next.version, b.threshold, b.version)
 	}
 	return nil
@@ -121,12 +121,12 @@ func (b Bundle) Update(file []byte) (Bundle, error) {
 	}
 	var f faults
 	if next.version != b.version+1 {
-		f.hint(codeTrustVersion, "add every version in turn",
+		f.addWithHint(codeTrustVersion, "add every version in turn",
 			"has the version %d; after %d comes %d", next.version, b.version, b.version+1)
 	}
-	f = append(f, b.signedBy(file, next)...)
+	f = append(f, b.checkSignatures(file, next)...)
 	if len(f) > 0 {
-		return Bundle{}, f.of("the trust bundle", "get the bundle from the vendor again")
+		return Bundle{}, f.about("the trust bundle", "get the bundle from the vendor again")
 	}
 	return next, nil
 }

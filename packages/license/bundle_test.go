@@ -16,8 +16,8 @@ import (
 	"github.com/orgstore/orgstore/packages/verdict"
 )
 
-// sign signs any text with test root keys.
-func sign(t testing.TB, text string, roots ...string) []byte {
+// signNote signs any text with test root keys.
+func signNote(t testing.TB, text string, roots ...string) []byte {
 	t.Helper()
 	var signers []note.Signer
 	for _, r := range roots {
@@ -45,7 +45,7 @@ func bundleText(version, threshold string, roots ...string) string {
 	}
 	return `{"v":1,"typ":"visual-license-trust","version":` + version + `,"expires":"2029-01-01T00:00:00Z","threshold":` + threshold + `,
 "root_keys":[` + strings.Join(list, ",") + `],
-"issuers":[{"iss":"https://licenses.aurora.example","keys":[` + keyText("aurora-2026", "Ed25519", public(license.Ed25519)) + `]}]}
+"issuers":[{"iss":"https://licenses.aurora.example","keys":[` + keyText("aurora-2026", "Ed25519", publicKeyText(license.Ed25519)) + `]}]}
 `
 }
 
@@ -53,7 +53,7 @@ func keyText(kid, alg, pub string) string {
 	return `{"kid":"` + kid + `","alg":"` + alg + `","pub":"` + pub + `","use":"license","status":"active","not_before":"2026-01-01T00:00:00Z"}`
 }
 
-func public(alg license.Algorithm) string {
+func publicKeyText(alg license.Algorithm) string {
 	r, err := licensetest.Key("aurora-2026", alg).Record(licensetest.Time("2026-01-01"))
 	if err != nil {
 		panic(err)
@@ -61,8 +61,8 @@ func public(alg license.Algorithm) string {
 	return base64.RawURLEncoding.EncodeToString(r.Public)
 }
 
-// bundles reads trust bundles of which one thing is wrong.
-func bundles(t testing.TB) []attempt {
+// bundleTexts reads trust bundles of which one thing is wrong.
+func bundleTexts(t testing.TB) []attempt {
 	var all []attempt
 	good := bundleText("3", "1", "a")
 	change := func(old, new string) string {
@@ -72,10 +72,10 @@ func bundles(t testing.TB) []attempt {
 		return strings.Replace(good, old, new, 1)
 	}
 	key := func(alg, pub string) string {
-		return change(keyText("aurora-2026", "Ed25519", public(license.Ed25519)), keyText("aurora-2026", alg, pub))
+		return change(keyText("aurora-2026", "Ed25519", publicKeyText(license.Ed25519)), keyText("aurora-2026", alg, pub))
 	}
 	two := func(second string) string {
-		first := keyText("aurora-2026", "Ed25519", public(license.Ed25519))
+		first := keyText("aurora-2026", "Ed25519", publicKeyText(license.Ed25519))
 		return change(first, first+","+second)
 	}
 	_, rootA := licensetest.Root("a")
@@ -86,7 +86,7 @@ func bundles(t testing.TB) []attempt {
 		}
 		return base64.RawURLEncoding.EncodeToString(b)
 	}
-	es := public(license.ES256)
+	es := publicKeyText(license.ES256)
 	offCurve, err := base64.RawURLEncoding.DecodeString(es)
 	if err != nil {
 		t.Fatal(err)
@@ -127,7 +127,7 @@ func bundles(t testing.TB) []attempt {
 		{"G3 threshold over the keys", bundleText("3", "2", "a"), list{"trust.threshold"}},
 		{"G3 threshold not met", bundleText("3", "2", "a", "b"), list{"trust.threshold"}},
 		{"G3 one key twice", bundleText("3", "2", "a", "a"), list{"trust.threshold"}},
-		{"G3 one key under two names", change(quote(rootA), quote(rootA)+","+quote(renamed(t, rootA))), list{"trust.threshold"}},
+		{"G3 one key under two names", change(quote(rootA), quote(rootA)+","+quote(renamedRoot(t, rootA))), list{"trust.threshold"}},
 		{"G3 no root keys", change(quote(rootA), ""), list{"trust.form", "trust.threshold"}},
 
 		{"G10 all zero", key("Ed25519", point(strings.Repeat("00", 32))), list{"trust.key_form"}},
@@ -141,26 +141,26 @@ func bundles(t testing.TB) []attempt {
 		{"G10 not canonical, p+1", key("Ed25519", point("ee"+strings.Repeat("ff", 30)+"7f")), list{"trust.key_form"}},
 		{"G10 not on the curve", key("Ed25519", point("02"+strings.Repeat("00", 31))), list{"trust.key_form"}},
 		{"G10 33 bytes", key("Ed25519", point(strings.Repeat("11", 33))), list{"trust.key_form"}},
-		{"G10 padded", key("Ed25519", public(license.Ed25519)+"="), list{"trust.key_form"}},
+		{"G10 padded", key("Ed25519", publicKeyText(license.Ed25519)+"="), list{"trust.key_form"}},
 		{"G10 P-256 off the curve", key("ES256", base64.RawURLEncoding.EncodeToString(offCurve)), list{"trust.key_form"}},
 		{"G10 P-256 compressed", key("ES256", base64.RawURLEncoding.EncodeToString(compressed)), list{"trust.key_form"}},
 		{"G10 P-256 infinity", key("ES256", point("00")), list{"trust.key_form"}},
-		{"G10 Ed25519 key said to be ES256", key("ES256", public(license.Ed25519)), list{"trust.key_form"}},
-		{"G10 unknown algorithm", key("RS256", public(license.Ed25519)), list{"trust.key_form"}},
+		{"G10 Ed25519 key said to be ES256", key("ES256", publicKeyText(license.Ed25519)), list{"trust.key_form"}},
+		{"G10 unknown algorithm", key("RS256", publicKeyText(license.Ed25519)), list{"trust.key_form"}},
 		{"G11 two keys, one kid", two(keyText("aurora-2026", "ES256", es)), list{"trust.duplicate_kid"}},
-		{"G11 one key, two kids", two(keyText("aurora-2027", "Ed25519", public(license.Ed25519))), list{"trust.duplicate_kid"}},
+		{"G11 one key, two kids", two(keyText("aurora-2027", "Ed25519", publicKeyText(license.Ed25519))), list{"trust.duplicate_kid"}},
 		{"G11 root key with the hash of another", change(rootA, "b"+rootA[1:]), list{"trust.key_form"}},
 	} {
 		all = append(all, attempt{c.name, func(t *testing.T) verdict.Judgment {
-			_, err := license.ParseBundle(sign(t, c.text, "a"))
-			return want(t, err, c.codes...)
+			_, err := license.ParseBundle(signNote(t, c.text, "a"))
+			return wantCodes(t, err, c.codes...)
 		}})
 	}
 	return all
 }
 
-// renamed returns the same root key under another name, with its own hash.
-func renamed(t testing.TB, root string) string {
+// renamedRoot returns the same root key under another name, with its own hash.
+func renamedRoot(t testing.TB, root string) string {
 	t.Helper()
 	b, err := base64.StdEncoding.DecodeString(strings.SplitN(root, "+", 3)[2])
 	if err != nil {
@@ -176,7 +176,7 @@ func renamed(t testing.TB, root string) string {
 // bundleFiles reads bundles whose signatures are not as they should be.
 func bundleFiles(t testing.TB) []attempt {
 	var all []attempt
-	good := sign(t, bundleText("3", "2", "a", "b"), "a", "b")
+	good := signNote(t, bundleText("3", "2", "a", "b"), "a", "b")
 	text, sigs, _ := bytes.Cut(good, []byte("\n\n"))
 	lines := bytes.SplitAfter(bytes.TrimSuffix(sigs, []byte("\n")), []byte("\n"))
 	onlyA := slices.Concat(text, []byte("\n\n"), lines[0])
@@ -187,8 +187,8 @@ func bundleFiles(t testing.TB) []attempt {
 		codes list
 	}{
 		{"good", good, nil},
-		{"and a signature by somebody else", sign(t, bundleText("3", "2", "a", "b"), "a", "b", "c"), nil},
-		{"signatures in another order", sign(t, bundleText("3", "2", "a", "b"), "b", "a"), nil},
+		{"and a signature by somebody else", signNote(t, bundleText("3", "2", "a", "b"), "a", "b", "c"), nil},
+		{"signatures in another order", signNote(t, bundleText("3", "2", "a", "b"), "b", "a"), nil},
 		{"empty", nil, list{"trust.form"}},
 		{"no signatures", text, list{"trust.form"}},
 		{"300 KB", bytes.Repeat([]byte("x"), 300<<10), list{"lic.too_large"}},
@@ -196,11 +196,11 @@ func bundleFiles(t testing.TB) []attempt {
 		{"one byte changed", bytes.Replace(good, []byte(`"version":3`), []byte(`"version":4`), 1), list{"trust.threshold"}},
 		{"one of two signatures", onlyA, list{"trust.threshold"}},
 		{"G3 one signature twice", slices.Concat(onlyA, lines[0]), list{"trust.threshold"}},
-		{"signed by others", sign(t, bundleText("3", "2", "a", "b"), "c", "d"), list{"trust.threshold"}},
+		{"signed by others", signNote(t, bundleText("3", "2", "a", "b"), "c", "d"), list{"trust.threshold"}},
 	} {
 		all = append(all, attempt{c.name, func(t *testing.T) verdict.Judgment {
 			_, err := license.ParseBundle(c.file)
-			return want(t, err, c.codes...)
+			return wantCodes(t, err, c.codes...)
 		}})
 	}
 	return all
@@ -216,30 +216,30 @@ func bundleUpdates(t testing.TB) []attempt {
 		}
 		return b
 	}
-	now := parse(sign(t, bundleText("3", "2", "a", "b"), "a", "b"))
+	now := parse(signNote(t, bundleText("3", "2", "a", "b"), "a", "b"))
 	type list = []verdict.Code
 	for _, c := range []struct {
 		name  string
 		next  []byte
 		codes list
 	}{
-		{"the next", sign(t, bundleText("4", "2", "a", "b"), "a", "b"), nil},
-		{"the next, with new keys, signed by both", sign(t, bundleText("4", "2", "c", "d"), "a", "b", "c", "d"), nil},
-		{"G1 the one after the next", sign(t, bundleText("5", "2", "a", "b"), "a", "b"), list{"trust.version"}},
-		{"G1 the same again", sign(t, bundleText("3", "2", "a", "b"), "a", "b"), list{"trust.version"}},
-		{"G1 the one before", sign(t, bundleText("2", "2", "a", "b"), "a", "b"), list{"trust.version"}},
-		{"G2 new keys only", sign(t, bundleText("4", "2", "c", "d"), "c", "d"), list{"trust.threshold"}},
-		{"G2 old keys only", sign(t, bundleText("4", "2", "c", "d"), "a", "b"), list{"trust.threshold"}},
-		{"G2 one old key of two", sign(t, bundleText("4", "1", "c"), "a", "c"), list{"trust.threshold"}},
-		{"G2 a lower threshold", sign(t, bundleText("4", "1", "a", "b"), "a"), list{"trust.threshold"}},
-		{"G1 and G2", sign(t, bundleText("9", "1", "c"), "c"), list{"trust.version", "trust.threshold"}},
+		{"the next", signNote(t, bundleText("4", "2", "a", "b"), "a", "b"), nil},
+		{"the next, with new keys, signed by both", signNote(t, bundleText("4", "2", "c", "d"), "a", "b", "c", "d"), nil},
+		{"G1 the one after the next", signNote(t, bundleText("5", "2", "a", "b"), "a", "b"), list{"trust.version"}},
+		{"G1 the same again", signNote(t, bundleText("3", "2", "a", "b"), "a", "b"), list{"trust.version"}},
+		{"G1 the one before", signNote(t, bundleText("2", "2", "a", "b"), "a", "b"), list{"trust.version"}},
+		{"G2 new keys only", signNote(t, bundleText("4", "2", "c", "d"), "c", "d"), list{"trust.threshold"}},
+		{"G2 old keys only", signNote(t, bundleText("4", "2", "c", "d"), "a", "b"), list{"trust.threshold"}},
+		{"G2 one old key of two", signNote(t, bundleText("4", "1", "c"), "a", "c"), list{"trust.threshold"}},
+		{"G2 a lower threshold", signNote(t, bundleText("4", "1", "a", "b"), "a"), list{"trust.threshold"}},
+		{"G1 and G2", signNote(t, bundleText("9", "1", "c"), "c"), list{"trust.version", "trust.threshold"}},
 	} {
 		all = append(all, attempt{c.name, func(t *testing.T) verdict.Judgment {
 			b, err := now.Update(c.next)
 			if err == nil && b.Version() != 4 {
 				t.Errorf("is of version %d", b.Version())
 			}
-			return want(t, err, c.codes...)
+			return wantCodes(t, err, c.codes...)
 		}})
 	}
 	return all
@@ -247,10 +247,10 @@ func bundleUpdates(t testing.TB) []attempt {
 
 func TestBundleFingerprint(t *testing.T) {
 	a := licensetest.Aurora().Bundle()
-	one, err := license.ParseBundle(sign(t, bundleText("3", "1", "a", "b"), "a"))
-	want(t, err)
-	both, err := license.ParseBundle(sign(t, bundleText("3", "1", "a", "b"), "a", "b"))
-	want(t, err)
+	one, err := license.ParseBundle(signNote(t, bundleText("3", "1", "a", "b"), "a"))
+	wantCodes(t, err)
+	both, err := license.ParseBundle(signNote(t, bundleText("3", "1", "a", "b"), "a", "b"))
+	wantCodes(t, err)
 	if one.Fingerprint() != both.Fingerprint() {
 		t.Error("another signature changes the fingerprint")
 	}
@@ -262,16 +262,16 @@ func TestBundleFingerprint(t *testing.T) {
 func TestParsePinned(t *testing.T) {
 	v := licensetest.Aurora()
 	b, err := license.ParsePinned(v.BundleFile(), v.Bundle().Fingerprint())
-	want(t, err)
+	wantCodes(t, err)
 	if b.IsZero() {
 		t.Error("no bundle")
 	}
 	for _, pinned := range []string{"", "sha256:00", strings.ToUpper(v.Bundle().Fingerprint()), licensetest.Borealis().Bundle().Fingerprint()} {
 		_, err := license.ParsePinned(v.BundleFile(), pinned)
-		want(t, err, "trust.fingerprint")
+		wantCodes(t, err, "trust.fingerprint")
 	}
 	_, err = license.ParsePinned([]byte("x"), v.Bundle().Fingerprint())
-	want(t, err, "trust.form")
+	wantCodes(t, err, "trust.form")
 }
 
 // TestBundleRoundTrip: what the issuer writes is what the reader gives back.

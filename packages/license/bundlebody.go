@@ -22,10 +22,10 @@ var useForm = regexp.MustCompile(`^[a-z][a-z-]{0,31}$`)
 
 // A bundleReader reads a bundle's text and collects everything wrong with it.
 type bundleReader struct {
-	faults faults
-	bundle Bundle
-	kids   map[string]bool
-	public map[string]string // public key to the name it has already
+	faults      faults
+	bundle      Bundle
+	keyIDs      map[string]bool
+	publicNames map[string]string // public key to the name it has already
 }
 
 // parseBundle reads the text of a bundle: every key has one name, every name
@@ -33,28 +33,28 @@ type bundleReader struct {
 func parseBundle(text string) (Bundle, faults) {
 	o, err := parseObject([]byte(text), limits{depth: 6, array: maxListed, text: maxText})
 	if err != nil {
-		return Bundle{}, one(codeTrustForm, "is not strict JSON: %s", plain(err))
+		return Bundle{}, fault(codeTrustForm, "is not strict JSON: %s", escapeError(err))
 	}
-	r := &bundleReader{bundle: Bundle{text: text}, kids: map[string]bool{}, public: map[string]string{}}
+	r := &bundleReader{bundle: Bundle{text: text}, keyIDs: map[string]bool{}, publicNames: map[string]string{}}
 	if v, ok := o.integer("v"); ok && v != BundleFormat {
-		r.faults.hint(codeUnsupported, "update orgstore", "is of the format %d; only %d is understood", v, BundleFormat)
+		r.faults.addWithHint(codeUnsupported, "update orgstore", "is of the format %d; only %d is understood", v, BundleFormat)
 		return Bundle{}, r.faults
 	}
-	r.known(o, "the bundle", "v", "typ", "version", "expires", "threshold", "root_keys", "issuers")
+	r.refuseUnknown(o, "the bundle", "v", "typ", "version", "expires", "threshold", "root_keys", "issuers")
 	if typ, _ := o.text("typ"); typ != BundleType || !o.has("v") {
 		r.faults.add(codeTrustForm, "has not v %d and typ %+q", BundleFormat, BundleType)
 	}
 	var ok bool
 	if r.bundle.version, ok = o.integer("version"); !ok || r.bundle.version < 1 {
-		r.faults.add(codeTrustForm, "has the version %s; versions count from 1", o.show("version"))
+		r.faults.add(codeTrustForm, "has the version %s; versions count from 1", o.shown("version"))
 	}
-	r.bundle.expires = r.timeIn(o, "expires", true)
+	r.bundle.expires = r.readTime(o, "expires", true)
 	r.readRoots(o)
-	r.each(o, "issuers", r.readIssuer)
+	r.readObjects(o, "issuers", r.readIssuer)
 	return r.bundle, r.faults
 }
 
-func (r *bundleReader) known(o object, where string, names ...string) {
+func (r *bundleReader) refuseUnknown(o object, where string, names ...string) {
 	for _, name := range o.names {
 		if !slices.Contains(names, name) {
 			r.faults.add(codeTrustForm, "has the unknown member %s in %s", strconv.QuoteToASCII(name), where)
@@ -62,22 +62,22 @@ func (r *bundleReader) known(o object, where string, names ...string) {
 	}
 }
 
-// timeIn reads an RFC 3339 time in UTC, to the second.
-func (r *bundleReader) timeIn(o object, name string, required bool) time.Time {
+// readTime reads an RFC 3339 time in UTC, to the second.
+func (r *bundleReader) readTime(o object, name string, required bool) time.Time {
 	if !o.has(name) && !required {
 		return time.Time{}
 	}
 	s, _ := o.text(name)
 	t, err := time.Parse("2006-01-02T15:04:05Z", s)
 	if err != nil || t.Unix() < 0 {
-		r.faults.add(codeTrustForm, "has in %s %s, which is not a time as 2027-01-31T00:00:00Z", name, o.show(name))
+		r.faults.add(codeTrustForm, "has in %s %s, which is not a time as 2027-01-31T00:00:00Z", name, o.shown(name))
 		return time.Time{}
 	}
 	return t
 }
 
-// each reads the objects of an array that is not empty.
-func (r *bundleReader) each(o object, name string, read func(object)) {
+// readObjects reads the objects of an array that is not empty.
+func (r *bundleReader) readObjects(o object, name string, read func(object)) {
 	list, ok := o.list(name)
 	if !ok || len(list) == 0 {
 		r.faults.add(codeTrustForm, "has no %s", name)
@@ -103,7 +103,7 @@ func (r *bundleReader) readRoots(o object) {
 	for _, root := range roots {
 		v, err := note.NewVerifier(root)
 		if err != nil {
-			r.faults.add(codeKeyForm, "has a root key that is no key: %s", plain(err))
+			r.faults.add(codeKeyForm, "has a root key that is no key: %s", escapeError(err))
 			continue
 		}
 		public := rootPublic(root)
@@ -121,7 +121,7 @@ func (r *bundleReader) readRoots(o object) {
 	}
 	threshold, ok := o.integer("threshold")
 	if !ok || threshold < 1 || threshold > int64(len(roots)) {
-		r.faults.add(codeThreshold, "asks for %s signatures of %d root keys", o.show("threshold"), len(roots))
+		r.faults.add(codeThreshold, "asks for %s signatures of %d root keys", o.shown("threshold"), len(roots))
 	}
 	r.bundle.roots, r.bundle.threshold = roots, int(threshold)
 }
@@ -139,11 +139,11 @@ func rootPublic(root string) string {
 }
 
 func (r *bundleReader) readIssuer(o object) {
-	r.known(o, "issuers", "iss", "guids", "keys")
+	r.refuseUnknown(o, "issuers", "iss", "guids", "keys")
 	i := Issuer{}
 	i.Name, _ = o.text("iss")
 	if !issuerForm.MatchString(i.Name) {
-		r.faults.add(codeTrustForm, "has the iss %s, which is not a text without spaces", o.show("iss"))
+		r.faults.add(codeTrustForm, "has the iss %s, which is not a text without spaces", o.shown("iss"))
 	}
 	for _, other := range r.bundle.issuers {
 		if other.Name == i.Name {
@@ -153,7 +153,7 @@ func (r *bundleReader) readIssuer(o object) {
 	if o.has("guids") {
 		i.GUIDs = r.readGUIDs(o)
 	}
-	r.each(o, "keys", func(k object) { i.Keys = append(i.Keys, r.readKey(k)) })
+	r.readObjects(o, "keys", func(k object) { i.Keys = append(i.Keys, r.readKey(k)) })
 	r.bundle.issuers = append(r.bundle.issuers, i)
 }
 
@@ -174,55 +174,55 @@ func (r *bundleReader) readGUIDs(o object) []visual.GUID {
 }
 
 func (r *bundleReader) readKey(o object) Key {
-	r.known(o, "keys", "kid", "alg", "pub", "use", "status", "not_before", "not_after", "compromised_at")
+	r.refuseUnknown(o, "keys", "kid", "alg", "pub", "use", "status", "not_before", "not_after", "compromised_at")
 	k := Key{}
 	k.ID, _ = o.text("kid")
 	if !kidForm.MatchString(k.ID) {
-		r.faults.add(codeTrustForm, "has the kid %s, which cannot name a key", o.show("kid"))
+		r.faults.add(codeTrustForm, "has the kid %s, which cannot name a key", o.shown("kid"))
 	}
 	alg, _ := o.text("alg")
 	k.Algorithm = Algorithm(alg)
 	pub, _ := o.text("pub")
 	var err error
-	if k.Public, err = decode64(pub); err == nil {
+	if k.Public, err = decodeBase64URL(pub); err == nil {
 		err = k.check()
 	}
 	if err != nil {
-		r.faults.add(codeKeyForm, "has the key %+q, which cannot be used: %s", k.ID, plain(err))
+		r.faults.add(codeKeyForm, "has the key %+q, which cannot be used: %s", k.ID, escapeError(err))
 	}
-	r.unique(k)
+	r.refuseDuplicate(k)
 	r.readState(o, &k)
 	return k
 }
 
-// unique refuses a second key of the same name, and a second name of the same
+// refuseDuplicate refuses a second key of the same name, and a second name of the same
 // key: the header names the key, so a compromised one could go by its other name.
-func (r *bundleReader) unique(k Key) {
+func (r *bundleReader) refuseDuplicate(k Key) {
 	public := string(k.Algorithm) + string(k.Public)
-	if r.kids[k.ID] {
+	if r.keyIDs[k.ID] {
 		r.faults.add(codeDuplicateKid, "has two keys that are called %+q", k.ID)
 	}
-	if other, ok := r.public[public]; ok && other != k.ID {
+	if other, ok := r.publicNames[public]; ok && other != k.ID {
 		r.faults.add(codeDuplicateKid, "has one key under two names, %+q and %+q", other, k.ID)
 	}
-	r.kids[k.ID], r.public[public] = true, k.ID
+	r.keyIDs[k.ID], r.publicNames[public] = true, k.ID
 }
 
 func (r *bundleReader) readState(o object, k *Key) {
 	use, _ := o.text("use")
 	if k.Use = Use(use); !useForm.MatchString(use) {
-		r.faults.add(codeTrustForm, "has the key %+q with the use %s; %+q is for licenses", k.ID, o.show("use"), UseLicense)
+		r.faults.add(codeTrustForm, "has the key %+q with the use %s; %+q is for licenses", k.ID, o.shown("use"), UseLicense)
 	}
 	status, _ := o.text("status")
 	k.Status = Status(status)
-	k.NotBefore = r.timeIn(o, "not_before", true)
-	k.NotAfter = r.timeIn(o, "not_after", k.Status == Retired)
-	k.CompromisedAt = r.timeIn(o, "compromised_at", k.Status == Compromised)
+	k.NotBefore = r.readTime(o, "not_before", true)
+	k.NotAfter = r.readTime(o, "not_after", k.Status == Retired)
+	k.CompromisedAt = r.readTime(o, "compromised_at", k.Status == Compromised)
 	switch {
 	case k.Status != Active && k.Status != Retired && k.Status != Compromised:
-		r.faults.add(codeTrustForm, "has the key %+q with the status %s; there are active, retired and compromised", k.ID, o.show("status"))
+		r.faults.add(codeTrustForm, "has the key %+q with the status %s; there are active, retired and compromised", k.ID, o.shown("status"))
 	case k.Status != Compromised && o.has("compromised_at"):
-		r.faults.add(codeTrustForm, "has the key %+q, which is %s and has compromised_at", k.ID, o.show("status"))
+		r.faults.add(codeTrustForm, "has the key %+q, which is %s and has compromised_at", k.ID, o.shown("status"))
 	case !k.NotAfter.IsZero() && !k.NotBefore.Before(k.NotAfter):
 		r.faults.add(codeTrustForm, "has the key %+q, which ends before it begins", k.ID)
 	}

@@ -23,8 +23,8 @@ type attempt struct {
 func attempts(t testing.TB) []attempt {
 	var all []attempt
 	for _, room := range []func(testing.TB) []attempt{
-		envelopes, signatures, algorithms, claims, bindings, times, facts, sameBytes, renewals,
-		keys, statuses, bundles, bundleFiles, bundleUpdates, attestations,
+		envelopeAttempts, signatureAttempts, algorithmAttempts, claims, bindingAttempts, timeAttempts, factAttempts, sameBytesAttempts, renewalAttempts,
+		keyAttempts, statusAttempts, bundleTexts, bundleFiles, bundleUpdates, attestationAttempts,
 	} {
 		all = append(all, room(t)...)
 	}

@@ -66,9 +66,9 @@ func parseClaims(payload []byte) (claims, faults) {
 	if len(f) > 0 {
 		return claims{}, f
 	}
-	r.readMembers(claimNames())
-	r.known("visual", "guid", "versions")
-	r.readKindMembers()
+	r.refuseUnknownClaims(claimNames())
+	r.refuseUnknownMembers("visual", "guid", "versions")
+	r.refuseUnknownKindMembers()
 	r.readExtras()
 	r.integerClaim("v", ClaimsVersion, ClaimsVersion)
 	r.readIssuer()
@@ -88,13 +88,13 @@ func newClaimReader(payload []byte, array int) (*claimReader, faults) {
 	o, err := parseObject(payload, limits{depth: 4, array: array, text: maxText})
 	switch {
 	case errors.Is(err, jsontext.ErrDuplicateName):
-		return nil, one(codeDuplicate, "makes one claim twice: %s", plain(err))
+		return nil, fault(codeDuplicate, "makes one claim twice: %s", escapeError(err))
 	case err != nil:
-		return nil, one(codePayload, "has claims that are not strict JSON: %s", plain(err))
+		return nil, fault(codePayload, "has claims that are not strict JSON: %s", escapeError(err))
 	}
 	r := &claimReader{object: o}
 	if v, ok := r.integer("v"); ok && v != ClaimsVersion {
-		r.faults.hint(codeUnsupported, "update orgstore", "is of the format %d; only %d is understood", v, ClaimsVersion)
+		r.faults.addWithHint(codeUnsupported, "update orgstore", "is of the format %d; only %d is understood", v, ClaimsVersion)
 	}
 	return r, r.faults
 }
@@ -107,9 +107,9 @@ func claimNames() []string {
 	}
 }
 
-// readMembers refuses claims nobody knows: what an older reader ignored could
+// refuseUnknownClaims refuses claims nobody knows: what an older reader ignored could
 // have been a limit.
-func (r *claimReader) readMembers(known []string) {
+func (r *claimReader) refuseUnknownClaims(known []string) {
 	for _, name := range r.names {
 		if !slices.Contains(known, name) {
 			r.faults.add(codeUnknownClaim, "has the unknown claim %s", strconv.QuoteToASCII(name))
@@ -117,11 +117,11 @@ func (r *claimReader) readMembers(known []string) {
 	}
 }
 
-// readKindMembers refuses unknown members of the objects that readKind reads.
-func (r *claimReader) readKindMembers() {
-	r.known("user", "qty")
-	r.known("capacity", "sku", "ids")
-	r.known("site", "hosts")
+// refuseUnknownKindMembers refuses unknown members of the objects that readKind reads.
+func (r *claimReader) refuseUnknownKindMembers() {
+	r.refuseUnknownMembers("user", "qty")
+	r.refuseUnknownMembers("capacity", "sku", "ids")
+	r.refuseUnknownMembers("site", "hosts")
 }
 
 // readExtras reads what may be there besides: ext and trial.
@@ -142,16 +142,16 @@ func (r *claimReader) readExtras() {
 	}
 }
 
-// known refuses members of an inner object that nobody knows.
-func (r *claimReader) known(name string, members ...string) {
-	inner, ok := r.object.object(name)
+// refuseUnknownMembers refuses members of an inner object that nobody knows.
+func (r *claimReader) refuseUnknownMembers(name string, members ...string) {
+	inner, ok := r.object.innerObject(name)
 	if !ok {
 		return
 	}
-	r.knownIn(name, inner, members...)
+	r.refuseUnknownIn(name, inner, members...)
 }
 
-func (r *claimReader) knownIn(name string, inner object, members ...string) {
+func (r *claimReader) refuseUnknownIn(name string, inner object, members ...string) {
 	for _, m := range inner.names {
 		if !slices.Contains(members, m) {
 			r.faults.add(codeUnknownClaim, "has the unknown claim %s in %s", strconv.QuoteToASCII(m), name)
@@ -184,12 +184,12 @@ func (r *claimReader) readIdentity() {
 func (r *claimReader) textClaim(name string) string {
 	s, ok := r.text(name)
 	switch {
-	case r.absent(name):
+	case r.isAbsent(name):
 		r.faults.add(codeMissing, "has no claim %s", name)
 	case !ok || s == "":
-		r.faults.add(codeType, "has the claim %s %s, which is not a text", name, r.show(name))
-	case !printable(s):
-		r.faults.add(codePayload, "has the claim %s %s with characters other than printable ASCII", name, r.show(name))
+		r.faults.add(codeType, "has the claim %s %s, which is not a text", name, r.shown(name))
+	case !isPrintableASCII(s):
+		r.faults.add(codePayload, "has the claim %s %s with characters other than printable ASCII", name, r.shown(name))
 	default:
 		return s
 	}
@@ -200,10 +200,10 @@ func (r *claimReader) textClaim(name string) string {
 func (r *claimReader) integerClaim(name string, low, high int64) int64 {
 	n, ok := r.integer(name)
 	switch {
-	case r.absent(name):
+	case r.isAbsent(name):
 		r.faults.add(codeMissing, "has no claim %s", name)
 	case !ok:
-		r.faults.add(codeType, "has the claim %s %s, which is not a whole number up to 2^53", name, r.show(name))
+		r.faults.add(codeType, "has the claim %s %s, which is not a whole number up to 2^53", name, r.shown(name))
 	case n < low || n > high:
 		r.faults.add(codeType, "has the claim %s %d, which is not between %d and %d", name, n, low, high)
 	default:
@@ -242,12 +242,12 @@ func (r *claimReader) readTimes() {
 func (r *claimReader) readTenants() {
 	tenants, ok := r.texts("tid")
 	switch {
-	case r.absent("tid"):
+	case r.isAbsent("tid"):
 		r.faults.add(codeMissing, "has no claim tid")
 	case !ok:
-		r.faults.add(codeType, "has the claim tid %s, which is not an array of texts", r.show("tid"))
-	case !all(tenants, ValidTenant) || len(tenants) > MaxTenants:
-		r.faults.add(codeTenantForm, "has the claim tid %s; it needs 1 to %d tenant ids in lower case", r.show("tid"), MaxTenants)
+		r.faults.add(codeType, "has the claim tid %s, which is not an array of texts", r.shown("tid"))
+	case !allValid(tenants, ValidTenant) || len(tenants) > MaxTenants:
+		r.faults.add(codeTenantForm, "has the claim tid %s; it needs 1 to %d tenant ids in lower case", r.shown("tid"), MaxTenants)
 	}
 	r.claims.terms.Tenants = tenants
 }
@@ -255,9 +255,9 @@ func (r *claimReader) readTenants() {
 // readVisual reads the visual and the audience, which repeats it. An
 // attestation is about listed packages alone and says nothing of versions.
 func (r *claimReader) readVisual(versions bool) {
-	inner, ok := r.object.object("visual")
+	inner, ok := r.object.innerObject("visual")
 	switch {
-	case r.absent("visual"):
+	case r.isAbsent("visual"):
 		r.faults.add(codeMissing, "has no claim visual")
 	case !ok:
 		r.faults.add(codeType, "has the claim visual, which is not an object")
@@ -273,10 +273,10 @@ func (r *claimReader) readVisual(versions bool) {
 func (r *claimReader) readAudience() {
 	aud, ok := r.text("aud")
 	switch {
-	case r.absent("aud"):
+	case r.isAbsent("aud"):
 		r.faults.add(codeMissing, "has no claim aud")
 	case !ok || !r.claims.guid.IsZero() && aud != AudiencePrefix+r.claims.guid.String():
-		r.faults.add(codeAudience, "is made for %s, not for the visual it names", r.show("aud"))
+		r.faults.add(codeAudience, "is made for %s, not for the visual it names", r.shown("aud"))
 	}
 }
 
@@ -284,10 +284,10 @@ func (r *claimReader) readGUID(inner object) {
 	s, ok := inner.text("guid")
 	g, err := visual.ParseGUID(s)
 	switch {
-	case inner.absent("guid"):
+	case inner.isAbsent("guid"):
 		r.faults.add(codeMissing, "has no visual.guid")
 	case !ok || err != nil:
-		r.faults.add(codeType, "has the visual.guid %s, which is not a visual's GUID", inner.show("guid"))
+		r.faults.add(codeType, "has the visual.guid %s, which is not a visual's GUID", inner.shown("guid"))
 	}
 	r.claims.guid = g
 }
@@ -296,10 +296,10 @@ func (r *claimReader) readVersions(inner object) {
 	s, ok := inner.text("versions")
 	c, err := parseConstraint(s)
 	switch {
-	case inner.absent("versions"):
+	case inner.isAbsent("versions"):
 		r.faults.add(codeMissing, "has no visual.versions")
 	case !ok || err != nil:
-		r.faults.add(codeType, "has the visual.versions %s, which is not a constraint as \">= 3.1.0.0, < 4.0.0.0\"", inner.show("versions"))
+		r.faults.add(codeType, "has the visual.versions %s, which is not a constraint as \">= 3.1.0.0, < 4.0.0.0\"", inner.shown("versions"))
 	}
 	r.claims.versions = c
 }
@@ -309,7 +309,7 @@ func (r *claimReader) readVersions(inner object) {
 func (r *claimReader) readPackages(members ...string) {
 	list, ok := r.list("pkg")
 	switch {
-	case r.absent("pkg") || ok && len(list) == 0:
+	case r.isAbsent("pkg") || ok && len(list) == 0:
 		r.faults.add(codeMissing, "has no claim pkg that lists a package")
 		return
 	case !ok:
@@ -322,14 +322,14 @@ func (r *claimReader) readPackages(members ...string) {
 			r.faults.add(codeType, "has the entry %d of pkg, which is not an object", i+1)
 			continue
 		}
-		r.knownIn("pkg", inner, members...)
+		r.refuseUnknownIn("pkg", inner, members...)
 		r.readPackage(i+1, inner, members)
 	}
 }
 
 func (r *claimReader) readPackage(number int, inner object, members []string) {
 	for _, name := range members {
-		if inner.absent(name) {
+		if inner.isAbsent(name) {
 			r.faults.add(codeMissing, "has no %s in the entry %d of pkg", name, number)
 			return
 		}
@@ -337,12 +337,12 @@ func (r *claimReader) readPackage(number int, inner object, members []string) {
 	text, isText := inner.text("version")
 	version, err := visual.ParseVersion(text)
 	if !isText || err != nil || !version.Deployable() {
-		r.faults.add(codeType, "has the version %s in pkg, which is not one to four numbers", inner.show("version"))
+		r.faults.add(codeType, "has the version %s in pkg, which is not one to four numbers", inner.shown("version"))
 	}
 	digest, isText := inner.text("digest")
 	_, err = base64.StdEncoding.Strict().DecodeString(strings.TrimPrefix(digest, "h1:"))
 	if !isText || err != nil || !contentForm.MatchString(digest) {
-		r.faults.add(codeType, "has the digest %s in pkg, which is not h1: and the base64 of 32 bytes", inner.show("digest"))
+		r.faults.add(codeType, "has the digest %s in pkg, which is not h1: and the base64 of 32 bytes", inner.shown("digest"))
 	}
 	listed := Listed{Version: version, Content: pbiviz.Content(digest)}
 	if slices.Contains(members, "sha256") {
@@ -358,11 +358,11 @@ func (r *claimReader) readKind(brief bool) {
 	s, ok := r.text("kind")
 	kind := Kind(s)
 	switch {
-	case r.absent("kind"):
+	case r.isAbsent("kind"):
 		r.faults.add(codeMissing, "has no claim kind")
 		return
 	case !ok || !slices.Contains(kinds, kind):
-		r.faults.add(codeKind, "has the kind %s; there are user, capacity and site", r.show("kind"))
+		r.faults.add(codeKind, "has the kind %s; there are user, capacity and site", r.shown("kind"))
 		return
 	}
 	for _, k := range kinds {
@@ -374,7 +374,7 @@ func (r *claimReader) readKind(brief bool) {
 	if brief && !r.has(s) {
 		return
 	}
-	inner, ok := r.object.object(s)
+	inner, ok := r.object.innerObject(s)
 	if !ok {
 		r.faults.add(codeKind, "is of the kind %s and has no object %s", kind, kind)
 		return
@@ -393,12 +393,12 @@ func (r *claimReader) readUser(inner object) {
 	n, ok := inner.integer("qty")
 	v, has := inner.values["qty"]
 	switch {
-	case inner.absent("qty"):
+	case inner.isAbsent("qty"):
 		r.faults.add(codeMissing, "has no user.qty")
 	case has && v.Kind() != '0':
-		r.faults.add(codeType, "has the user.qty %s, which is not a number", inner.show("qty"))
+		r.faults.add(codeType, "has the user.qty %s, which is not a number", inner.shown("qty"))
 	case !ok || n < 1 || n > maxQuantity:
-		r.faults.add(codeQuantity, "has the user.qty %s; it is between 1 and %d", inner.show("qty"), maxQuantity)
+		r.faults.add(codeQuantity, "has the user.qty %s; it is between 1 and %d", inner.shown("qty"), maxQuantity)
 	}
 	r.claims.terms.Quantity = n
 }
@@ -406,18 +406,18 @@ func (r *claimReader) readUser(inner object) {
 func (r *claimReader) readCapacity(inner object) {
 	skus, ok := inner.texts("sku")
 	switch {
-	case inner.absent("sku"):
+	case inner.isAbsent("sku"):
 		r.faults.add(codeMissing, "has no capacity.sku")
-	case !ok || !all(skus, KnownSKU):
-		r.faults.add(codeSKU, "has the capacity.sku %s; it lists SKUs such as F64 or P1", inner.show("sku"))
+	case !ok || !allValid(skus, KnownSKU):
+		r.faults.add(codeSKU, "has the capacity.sku %s; it lists SKUs such as F64 or P1", inner.shown("sku"))
 	}
 	r.claims.terms.SKUs = skus
 	if !inner.has("ids") {
 		return
 	}
 	ids, ok := inner.texts("ids")
-	if !ok || !all(ids, idForm.MatchString) {
-		r.faults.add(codeType, "has the capacity.ids %s; it lists ids in lower case", inner.show("ids"))
+	if !ok || !allValid(ids, idForm.MatchString) {
+		r.faults.add(codeType, "has the capacity.ids %s; it lists ids in lower case", inner.shown("ids"))
 	}
 	r.claims.terms.CapacityIDs = ids
 }
@@ -425,10 +425,10 @@ func (r *claimReader) readCapacity(inner object) {
 func (r *claimReader) readSite(inner object) {
 	hosts, ok := inner.texts("hosts")
 	switch {
-	case inner.absent("hosts"):
+	case inner.isAbsent("hosts"):
 		r.faults.add(codeMissing, "has no site.hosts")
-	case !ok || !all(hosts, validHost):
-		r.faults.add(codeSite, "has the site.hosts %s; it lists host names in lower case, without port or wildcard", inner.show("hosts"))
+	case !ok || !allValid(hosts, isValidHost):
+		r.faults.add(codeSite, "has the site.hosts %s; it lists host names in lower case, without port or wildcard", inner.shown("hosts"))
 	}
 	r.claims.terms.Sites = hosts
 }

@@ -188,13 +188,13 @@ func claims(t testing.TB) []attempt {
 		{"C9 user info", site(`["reports.contoso.example@evil.example"]`), list{"ent.site"}},
 	}
 	v := licensetest.Aurora()
-	p := gauge(t)
+	p := gaugePackage(t)
 	var all []attempt
 	for _, c := range cases {
 		all = append(all, attempt{c.name, func(t *testing.T) verdict.Judgment {
 			token := v.Forge(v.Header().String(), c.claims(v.Claims(p)))
 			_, err := license.ReadStatement(token, v.Issuer, v.Record())
-			return want(t, err, c.codes...)
+			return wantCodes(t, err, c.codes...)
 		}})
 	}
 	return all
@@ -203,11 +203,11 @@ func claims(t testing.TB) []attempt {
 func quoteList(s ...string) string { return `["` + strings.Join(s, `","`) + `"]` }
 
 func TestTermsAreWhatTheClaimsSay(t *testing.T) {
-	v, p := licensetest.Aurora(), gauge(t)
+	v, p := licensetest.Aurora(), gaugePackage(t)
 	claims := v.Claims(p).Set("kind", `"capacity"`).Drop("user").
 		Add("capacity", `{"sku":["F64","P1"],"ids":["0f084df7-c13d-451b-af5f-ed0c466403b2"]}`).Add("trial", "true")
 	b, err := v.Trust().Bind(p, v.Forge(v.Header().String(), claims.String()))
-	want(t, err)
+	wantCodes(t, err)
 	wanted := license.Terms{
 		Grade: license.Signed, Vendor: "Aurora Visuals", Issuer: "https://licenses.aurora.example", Licensee: "customer:4711",
 		ID: "01KB2M3N4P5Q6R7S8T9V0W1X2Y", Subscription: "sub-88213", Sequence: 7, Kind: license.Capacity,

@@ -22,14 +22,14 @@ import (
 	"github.com/orgstore/orgstore/packages/verdict"
 )
 
-// gauge is the package that tests state things about.
-func gauge(t testing.TB) *pbiviz.Package {
+// gaugePackage is the package that tests state things about.
+func gaugePackage(t testing.TB) *pbiviz.Package {
 	t.Helper()
 	return licensetest.Package(pbiviztest.Package{Version: "1.4.0.0"})
 }
 
-// codes returns the codes of a refusal, nil where err is nil.
-func codes(t testing.TB, err error) []verdict.Code {
+// codesOf returns the codes of a refusal, nil where err is nil.
+func codesOf(t testing.TB, err error) []verdict.Code {
 	t.Helper()
 	if err == nil {
 		return nil
@@ -48,11 +48,11 @@ func codes(t testing.TB, err error) []verdict.Code {
 	return all
 }
 
-// want checks the codes of a refusal; none means no error. It returns what the
+// wantCodes checks the codes of a refusal; none means no error. It returns what the
 // error is as a judgment.
-func want(t testing.TB, err error, codesWanted ...verdict.Code) verdict.Judgment {
+func wantCodes(t testing.TB, err error, codesWanted ...verdict.Code) verdict.Judgment {
 	t.Helper()
-	if got := codes(t, err); !slices.Equal(got, codesWanted) {
+	if got := codesOf(t, err); !slices.Equal(got, codesWanted) {
 		t.Errorf("got %v, want %v (%v)", got, codesWanted, err)
 	}
 	var r *verdict.Refusal
@@ -62,8 +62,8 @@ func want(t testing.TB, err error, codesWanted ...verdict.Code) verdict.Judgment
 	return verdict.Judge()
 }
 
-// parts takes a token apart, each part decoded.
-func parts(token []byte) (header, payload, sig []byte) {
+// splitToken takes a token apart, each part decoded.
+func splitToken(token []byte) (header, payload, sig []byte) {
 	p := strings.Split(string(token), ".")
 	b := func(s string) []byte {
 		d, err := base64.RawURLEncoding.DecodeString(s)
@@ -75,8 +75,8 @@ func parts(token []byte) (header, payload, sig []byte) {
 	return b(p[0]), b(p[1]), b(p[2])
 }
 
-// join puts a token together.
-func join(header, payload, sig []byte) []byte {
+// joinToken puts a token together.
+func joinToken(header, payload, sig []byte) []byte {
 	e := base64.RawURLEncoding.EncodeToString
 	return []byte(e(header) + "." + e(payload) + "." + e(sig))
 }
@@ -92,7 +92,7 @@ type attack struct {
 func envelopeAttacks(v licensetest.Vendor, p *pbiviz.Package) []attack {
 	h, c := v.Header(), v.Claims(p).String()
 	good := v.Forge(h.String(), c)
-	header, payload, sig := parts(good)
+	header, payload, sig := splitToken(good)
 	flip := func(b []byte, i int) []byte {
 		b = bytes.Clone(b)
 		b[i] ^= 1
@@ -107,9 +107,9 @@ func envelopeAttacks(v licensetest.Vendor, p *pbiviz.Package) []attack {
 		{"A1 a million dots", bytes.Repeat([]byte("."), 1_000_000), "lic.too_large"},
 		{"A1 one byte too many", bytes.Repeat([]byte("a"), license.MaxStatement+1), "lic.too_large"},
 		{"A1 dots", bytes.Repeat([]byte("."), 10_000), "lic.form"},
-		{"A2 none, empty signature", join([]byte(h.Set("alg", `"none"`).String()), payload, nil), "lic.alg"},
-		{"A2 empty signature", join(header, payload, nil), "lic.signature"},
-		{"A3 HS256 with the public key", join([]byte(hs), payload, mac.Sum(nil)), "lic.alg"},
+		{"A2 none, empty signature", joinToken([]byte(h.Set("alg", `"none"`).String()), payload, nil), "lic.alg"},
+		{"A2 empty signature", joinToken(header, payload, nil), "lic.signature"},
+		{"A3 HS256 with the public key", joinToken([]byte(hs), payload, mac.Sum(nil)), "lic.alg"},
 		{"A6 duplicate alg", v.Forge(h.Add("alg", quote(string(v.Record().Algorithm))).String(), c), "lic.header"},
 		{"A6 duplicate alg, escaped", v.Forge(h.Add(`a\u006cg`, `"none"`).String(), c), "lic.header"},
 		{"A6 Alg next to alg", v.Forge(h.Add("Alg", `"none"`).String(), c), "lic.header"},
@@ -152,14 +152,14 @@ func envelopeAttacks(v licensetest.Vendor, p *pbiviz.Package) []attack {
 		{"A14 space before", append([]byte(" "), good...), "lic.form"},
 		{"A14 empty", []byte{}, "lic.form"},
 		{"A14 only a line feed", []byte("\n"), "lic.form"},
-		{"A15 bit in the payload", join(header, flip(payload, 10), sig), "lic.signature"},
-		{"A15 first bit of the signature", join(header, payload, flip(sig, 0)), "lic.signature"},
-		{"A15 last byte of the signature", join(header, payload, flip(sig, len(sig)-1)), "lic.signature"},
-		{"A15 other spelling of the header", join(append([]byte(" "), header...), payload, sig), "lic.signature"},
-		{"A16 truncated", join(header, payload, sig[:63]), "lic.signature"},
-		{"A16 65 bytes", join(header, payload, append(bytes.Clone(sig), 0)), "lic.signature"},
-		{"A16 all zero", join(header, payload, make([]byte, 64)), "lic.signature"},
-		{"A16 R of low order", join(header, payload, append(append([]byte{1}, make([]byte, 31)...), sig[32:]...)), "lic.signature"},
+		{"A15 bit in the payload", joinToken(header, flip(payload, 10), sig), "lic.signature"},
+		{"A15 first bit of the signature", joinToken(header, payload, flip(sig, 0)), "lic.signature"},
+		{"A15 last byte of the signature", joinToken(header, payload, flip(sig, len(sig)-1)), "lic.signature"},
+		{"A15 other spelling of the header", joinToken(append([]byte(" "), header...), payload, sig), "lic.signature"},
+		{"A16 truncated", joinToken(header, payload, sig[:63]), "lic.signature"},
+		{"A16 65 bytes", joinToken(header, payload, append(bytes.Clone(sig), 0)), "lic.signature"},
+		{"A16 all zero", joinToken(header, payload, make([]byte, 64)), "lic.signature"},
+		{"A16 R of low order", joinToken(header, payload, append(append([]byte{1}, make([]byte, 31)...), sig[32:]...)), "lic.signature"},
 	}
 	for _, alg := range []string{"None", "NONE", "RS256", "PS256", "ES384", "ES256K", "ML-DSA-44", "Ed448", "eddsa", ""} {
 		all = append(all, attack{"A2 A5 " + alg, v.Forge(h.Set("alg", quote(alg)).String(), c), "lic.alg"})
@@ -176,9 +176,9 @@ func nextChar(c byte) byte {
 	return alphabet[strings.IndexByte(alphabet, c)^1]
 }
 
-// envelopes tries envelopeAttacks on a vendor of each algorithm.
-func envelopes(t testing.TB) []attempt {
-	p := gauge(t)
+// envelopeAttempts tries envelopeAttacks on a vendor of each algorithm.
+func envelopeAttempts(t testing.TB) []attempt {
+	p := gaugePackage(t)
 	var all []attempt
 	for _, v := range []licensetest.Vendor{licensetest.Aurora(), licensetest.Borealis()} {
 		trust := v.Trust()
@@ -186,9 +186,9 @@ func envelopes(t testing.TB) []attempt {
 			all = append(all, attempt{a.name + ", " + string(v.Record().Algorithm), func(t *testing.T) verdict.Judgment {
 				_, err := trust.Bind(p, a.token)
 				if a.code == "" {
-					return want(t, err)
+					return wantCodes(t, err)
 				}
-				return want(t, err, a.code)
+				return wantCodes(t, err, a.code)
 			}})
 		}
 	}
@@ -197,7 +197,7 @@ func envelopes(t testing.TB) []attempt {
 
 // TestEveryBit flips each bit of a statement: none may pass, whatever says so.
 func TestEveryBit(t *testing.T) {
-	p, v := gauge(t), licensetest.Aurora()
+	p, v := gaugePackage(t), licensetest.Aurora()
 	trust, good := v.Trust(), v.Statement(p)
 	for i := range good {
 		for bit := range 8 {
@@ -210,25 +210,25 @@ func TestEveryBit(t *testing.T) {
 	}
 }
 
-// largeS adds the group order to S (RFC 8032 section 5.1.7).
-func largeS(t *testing.T) verdict.Judgment {
-	p, v := gauge(t), licensetest.Aurora()
-	header, payload, sig := parts(v.Statement(p))
+// largeSignature adds the group order to S (RFC 8032 section 5.1.7).
+func largeSignature(t *testing.T) verdict.Judgment {
+	p, v := gaugePackage(t), licensetest.Aurora()
+	header, payload, sig := splitToken(v.Statement(p))
 	s := bytes.Clone(sig[32:])
 	slices.Reverse(s)
 	order, _ := new(big.Int).SetString("7237005577332262213973186563042994240857116359379907606001950938285454250989", 10)
 	bigger := new(big.Int).Add(new(big.Int).SetBytes(s), order).FillBytes(make([]byte, 32))
 	slices.Reverse(bigger)
-	_, err := v.Trust().Bind(p, join(header, payload, append(bytes.Clone(sig[:32]), bigger...)))
-	return want(t, err, "lic.signature")
+	_, err := v.Trust().Bind(p, joinToken(header, payload, append(bytes.Clone(sig[:32]), bigger...)))
+	return wantCodes(t, err, "lic.signature")
 }
 
-// signatures tries what can be done to a signature alone.
-func signatures(t testing.TB) []attempt {
-	all := []attempt{{"A16 S + L", largeS}}
-	p, v := gauge(t), licensetest.Borealis()
+// signatureAttempts tries what can be done to a signature alone.
+func signatureAttempts(t testing.TB) []attempt {
+	all := []attempt{{"A16 S + L", largeSignature}}
+	p, v := gaugePackage(t), licensetest.Borealis()
 	good := v.Statement(p)
-	header, payload, sig := parts(good)
+	header, payload, sig := splitToken(good)
 	n := elliptic.P256().Params().N
 	r, s := new(big.Int).SetBytes(sig[:32]), new(big.Int).SetBytes(sig[32:])
 	raw := func(r, s *big.Int) []byte {
@@ -242,26 +242,26 @@ func signatures(t testing.TB) []attempt {
 		"DER": append([]byte{0x30, 0x44, 0x02, 0x20}, append(append(bytes.Clone(sig[:32]), 0x02, 0x20), sig[32:]...)...),
 	} {
 		all = append(all, attempt{"A17 " + name, func(t *testing.T) verdict.Judgment {
-			_, err := v.Trust().Bind(p, join(header, payload, bad))
-			return want(t, err, "lic.signature")
+			_, err := v.Trust().Bind(p, joinToken(header, payload, bad))
+			return wantCodes(t, err, "lic.signature")
 		}})
 	}
 	return append(all, attempt{"A18 n-s is the same license", func(t *testing.T) verdict.Judgment {
 		one, err := v.Trust().Bind(p, good)
-		want(t, err)
-		other, err := v.Trust().Bind(p, join(header, payload, raw(r, new(big.Int).Sub(n, s))))
-		want(t, err)
+		wantCodes(t, err)
+		other, err := v.Trust().Bind(p, joinToken(header, payload, raw(r, new(big.Int).Sub(n, s))))
+		wantCodes(t, err)
 		if one.Terms.ID != other.Terms.ID || license.MarkKey(one.Terms) != license.MarkKey(other.Terms) {
 			t.Errorf("two licenses: %+v and %+v", one.Terms, other.Terms)
 		}
-		return want(t, err)
+		return wantCodes(t, err)
 	}})
 }
 
-// algorithms tries tokens that name another algorithm than their key's.
-func algorithms(t testing.TB) []attempt {
+// algorithmAttempts tries tokens that name another algorithm than their key's.
+func algorithmAttempts(t testing.TB) []attempt {
 	var all []attempt
-	p := gauge(t)
+	p := gaugePackage(t)
 	ed, es := licensetest.Aurora(), licensetest.Borealis()
 	for _, c := range []struct {
 		name string
@@ -277,7 +277,7 @@ func algorithms(t testing.TB) []attempt {
 		all = append(all, attempt{c.name, func(t *testing.T) verdict.Judgment {
 			token := c.v.Forge(c.v.Header().Set("alg", quote(c.alg)).String(), c.v.Claims(p).String())
 			_, err := c.v.Trust().Bind(p, token)
-			return want(t, err, c.code...)
+			return wantCodes(t, err, c.code...)
 		}})
 	}
 	return all
@@ -286,7 +286,7 @@ func algorithms(t testing.TB) []attempt {
 // TestSecondOpinion holds the verifier against go-jose: whatever that refuses
 // is refused here, but for the name Ed25519, which it does not know.
 func TestSecondOpinion(t *testing.T) {
-	p := gauge(t)
+	p := gaugePackage(t)
 	refused := 0
 	for _, v := range []licensetest.Vendor{licensetest.Aurora(), licensetest.Borealis()} {
 		trust := v.Trust()
@@ -316,7 +316,7 @@ func TestSecondOpinion(t *testing.T) {
 // TestSecondOpinionOnMutations changes a statement that go-jose accepts: what
 // is still accepted, go-jose accepts as well, with the same claims.
 func TestSecondOpinionOnMutations(t *testing.T) {
-	v, p := licensetest.Borealis(), gauge(t)
+	v, p := licensetest.Borealis(), gaugePackage(t)
 	trust, good := v.Trust(), v.Statement(p)
 	if !joseAccepts(good, v.Key.Signer.Public()) {
 		t.Fatal("go-jose refuses what nobody changed")

@@ -122,17 +122,17 @@ func (e *evaluation) evaluateKey() {
 		e.evaluateAttester()
 		return
 	}
-	by, ok := e.trust.signer(terms.KeyID)
-	if v, is := e.trust.named(terms.Vendor); !ok && is && v.lost() {
-		e.add(v.Lost.Code, verdict.Reject, v.Lost.Hint, "%s cannot be checked: %s", e.licenseName(), v.Lost.Message)
+	by, ok := e.trust.findSigner(terms.KeyID)
+	if v, is := e.trust.vendorNamed(terms.Vendor); !ok && is && v.isUnavailable() {
+		e.add(v.Unavailable.Code, verdict.Reject, v.Unavailable.Hint, "%s cannot be checked: %s", e.licenseName(), v.Unavailable.Message)
 		return
 	}
-	if !ok || e.trust.prints[by.key.ID] != e.bound.Key || by.vendor.Name != terms.Vendor || by.issuer.Name != terms.Issuer {
+	if !ok || e.trust.fingerprints[by.key.ID] != e.bound.Key || by.vendor.Name != terms.Vendor || by.issuer.Name != terms.Issuer {
 		e.add(codeKid, verdict.Reject, "if the vendor's keys changed, verify the package again",
 			"%s was verified with the key %s of %s, which is no longer trusted as that", e.licenseName(), terms.KeyID, terms.Issuer)
 		return
 	}
-	for _, f := range by.scope(e.bound.GUID) {
+	for _, f := range by.checkScope(e.bound.GUID) {
 		f.Message = e.licenseName() + " " + f.Message
 		e.found = append(e.found, f)
 	}
@@ -152,7 +152,7 @@ func (e *evaluation) evaluateKey() {
 func (e *evaluation) evaluateAttester() {
 	terms := e.bound.Terms
 	a, ok := e.trust.Attester(terms.KeyID)
-	if !ok || e.trust.prints[a.Key.ID] != e.bound.Key || a.Name != terms.Attester || terms.Issuer != TenantIssuer+e.trust.tenant {
+	if !ok || e.trust.fingerprints[a.Key.ID] != e.bound.Key || a.Name != terms.Attester || terms.Issuer != TenantIssuer+e.trust.tenant {
 		e.add(codeKid, verdict.Reject, e.reissueHint(), "%s was verified with the key %s, which is no longer that attester's",
 			e.licenseName(), terms.KeyID)
 		return

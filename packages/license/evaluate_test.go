@@ -19,10 +19,10 @@ import (
 	"github.com/orgstore/orgstore/packages/visual"
 )
 
-// bound binds a good statement, changed if asked to.
-func bound(t testing.TB, change ...func(*issuer.Request)) license.Bound {
+// bindGauge binds a good statement, changed if asked to.
+func bindGauge(t testing.TB, change ...func(*issuer.Request)) license.Bound {
 	t.Helper()
-	v, p := licensetest.Aurora(), gauge(t)
+	v, p := licensetest.Aurora(), gaugePackage(t)
 	b, err := v.Trust().Bind(p, v.Statement(p, change...))
 	if err != nil {
 		t.Fatal(err)
@@ -30,8 +30,8 @@ func bound(t testing.TB, change ...func(*issuer.Request)) license.Bound {
 	return b
 }
 
-// judgment checks a verdict and the codes that led to it, from the hardest.
-func judgment(t testing.TB, j verdict.Judgment, wanted verdict.Verdict, codesWanted ...verdict.Code) verdict.Judgment {
+// wantJudgment checks a verdict and the codes that led to it, from the hardest.
+func wantJudgment(t testing.TB, j verdict.Judgment, wanted verdict.Verdict, codesWanted ...verdict.Code) verdict.Judgment {
 	t.Helper()
 	var got []verdict.Code
 	for _, f := range j.Findings {
@@ -50,8 +50,8 @@ func judgment(t testing.TB, j verdict.Judgment, wanted verdict.Verdict, codesWan
 	return j
 }
 
-// times evaluates a license at moments, good and bad.
-func times(t testing.TB) []attempt {
+// timeAttempts evaluates a license at moments, good and bad.
+func timeAttempts(t testing.TB) []attempt {
 	var all []attempt
 	later := func(r *issuer.Request) { r.Begins = licensetest.Time("2027-02-01") }
 	old := func(r *issuer.Request) { r.Issued = licensetest.Time("2026-01-01"); r.Begins = r.Issued }
@@ -76,9 +76,9 @@ func times(t testing.TB) []attempt {
 		{"E3 issued 5 minutes ahead", none, licensetest.At("2026-10-31T23:55:00Z"), verdict.Review, []verdict.Code{"time.not_yet"}},
 		{"E3 issued more than 5 minutes ahead", none, licensetest.At("2026-10-31T23:54:59Z"), verdict.Reject, []verdict.Code{"time.issued_future", "time.not_yet"}},
 		{"the zero moment", none, moment.Moment{}, verdict.Reject, []verdict.Code{"time.issued_future", "time.not_yet"}},
-		{"E4 clock set back a year", none, settle("2026-03-01", "2027-03-01", -1), verdict.Review, []verdict.Code{"time.clock_back"}},
-		{"E4 clock set back from after the end", none, settle("2027-03-01", "2027-11-20", -1), verdict.Reject, []verdict.Code{"time.expired", "time.clock_back"}},
-		{"E5 clock ahead", none, settle("2027-03-01T01:00:00Z", "2027-03-01", time.Minute), verdict.Warn, []verdict.Code{"time.clock_ahead"}},
+		{"E4 clock set back a year", none, settleClock("2026-03-01", "2027-03-01", -1), verdict.Review, []verdict.Code{"time.clock_back"}},
+		{"E4 clock set back from after the end", none, settleClock("2027-03-01", "2027-11-20", -1), verdict.Reject, []verdict.Code{"time.expired", "time.clock_back"}},
+		{"E5 clock ahead", none, settleClock("2027-03-01T01:00:00Z", "2027-03-01", time.Minute), verdict.Warn, []verdict.Code{"time.clock_ahead"}},
 		{"E9 leap day, the day before", leap, licensetest.At("2028-02-26"), verdict.Accept, nil},
 		{"E9 leap day", leap, licensetest.At("2028-02-29"), verdict.Reject, []verdict.Code{"time.expired"}},
 		{"E10 two days left", none, licensetest.At("2027-11-17T10:00:00Z"), verdict.Accept, nil},
@@ -87,14 +87,14 @@ func times(t testing.TB) []attempt {
 		{"B13 issued 688 days before its end", old, licensetest.At("2027-03-01"), verdict.Review, []verdict.Code{"lic.lifetime"}},
 	} {
 		all = append(all, attempt{c.name, func(t *testing.T) verdict.Judgment {
-			j := licensetest.Aurora().Trust().Evaluate(bound(t, c.change), licensetest.Need(), licensetest.Facts(), c.at)
-			return judgment(t, j, c.want, c.codes...)
+			j := licensetest.Aurora().Trust().Evaluate(bindGauge(t, c.change), licensetest.Need(), licensetest.Facts(), c.at)
+			return wantJudgment(t, j, c.want, c.codes...)
 		}})
 	}
 	return append(all, attempt{"E5 clock set to 2099 and corrected", clockSetTo2099}, attempt{"E7 ends between judging and putting", endsBeforePutting})
 }
 
-func settle(wall, mark string, passed time.Duration) moment.Moment {
+func settleClock(wall, mark string, passed time.Duration) moment.Moment {
 	return moment.Settle(licensetest.Time(wall), moment.Mark{Trusted: licensetest.Time(mark)}, passed)
 }
 
@@ -102,26 +102,26 @@ func settle(wall, mark string, passed time.Duration) moment.Moment {
 func clockSetTo2099(t *testing.T) verdict.Judgment {
 	mark := moment.Mark{Trusted: licensetest.Time("2027-03-01")}
 	wrong := moment.Settle(licensetest.Time("2099-01-01"), mark, time.Hour)
-	j := licensetest.Aurora().Trust().Evaluate(bound(t), licensetest.Need(), licensetest.Facts(), wrong)
+	j := licensetest.Aurora().Trust().Evaluate(bindGauge(t), licensetest.Need(), licensetest.Facts(), wrong)
 	if j.Verdict != verdict.Reject || !j.Has("time.clock_ahead") {
 		t.Errorf("in 2099: %+v", j)
 	}
 	right := moment.Settle(licensetest.Time("2027-03-01T02:00:00Z"), mark, 2*time.Hour)
-	j = licensetest.Aurora().Trust().Evaluate(bound(t), licensetest.Need(), licensetest.Facts(), right)
-	return judgment(t, j, verdict.Accept)
+	j = licensetest.Aurora().Trust().Evaluate(bindGauge(t), licensetest.Need(), licensetest.Facts(), right)
+	return wantJudgment(t, j, verdict.Accept)
 }
 
 // endsBeforePutting judges five minutes before the end and opens at the end.
 func endsBeforePutting(t *testing.T) verdict.Judgment {
-	v, p := licensetest.Aurora(), gauge(t)
+	v, p := licensetest.Aurora(), gaugePackage(t)
 	l, j := v.Trust().Judge(p, v.Statement(p), licensetest.Need(), licensetest.Facts(), licensetest.At("2027-11-19T23:55:00Z"))
-	judgment(t, j, verdict.Warn, "time.expiring")
+	wantJudgment(t, j, verdict.Warn, "time.expiring")
 	_, err := l.Open(licensetest.At("2027-11-20"))
-	return want(t, err, "time.expired")
+	return wantCodes(t, err, "time.expired")
 }
 
-// facts evaluates licenses against what is known of the tenant and of others.
-func facts(t testing.TB) []attempt {
+// factAttempts evaluates licenses against what is known of the tenant and of others.
+func factAttempts(t testing.TB) []attempt {
 	var all []attempt
 	mark := func(n int64) func(*license.Facts) {
 		return func(f *license.Facts) {
@@ -165,18 +165,18 @@ func facts(t testing.TB) []attempt {
 		all = append(all, attempt{c.name, func(t *testing.T) verdict.Judgment {
 			f := licensetest.Facts()
 			c.facts(&f)
-			j := licensetest.Aurora().Trust().Evaluate(bound(t, c.change), c.need, f, licensetest.At("2026-12-01"))
-			return judgment(t, j, c.want, c.codes...)
+			j := licensetest.Aurora().Trust().Evaluate(bindGauge(t, c.change), c.need, f, licensetest.At("2026-12-01"))
+			return wantJudgment(t, j, c.want, c.codes...)
 		}})
 	}
 	return all
 }
 
-// sameBytes evaluates two statements about the same bytes.
-func sameBytes(t testing.TB) []attempt {
+// sameBytesAttempts evaluates two statements about the same bytes.
+func sameBytesAttempts(t testing.TB) []attempt {
 	var all []attempt
-	first := bound(t, func(r *issuer.Request) { r.Ends = licensetest.Time("2027-02-01") })
-	later := bound(t, func(r *issuer.Request) { r.Sequence++ })
+	first := bindGauge(t, func(r *issuer.Request) { r.Ends = licensetest.Time("2027-02-01") })
+	later := bindGauge(t, func(r *issuer.Request) { r.Sequence++ })
 	facts := licensetest.Facts()
 	facts.EarliestEnd = license.EarliestEnds([]license.Bound{later, first, later})
 	byStatement := licensetest.Aurora().Settings()
@@ -202,7 +202,7 @@ func sameBytes(t testing.TB) []attempt {
 		{"enforced by statement, the first, after", obeys, first, "2027-02-01", verdict.Reject, []verdict.Code{"time.expired"}},
 	} {
 		all = append(all, attempt{"F13 " + c.name, func(t *testing.T) verdict.Judgment {
-			return judgment(t, c.trust.Evaluate(c.b, licensetest.Need(), facts, licensetest.At(c.day)), c.want, c.codes...)
+			return wantJudgment(t, c.trust.Evaluate(c.b, licensetest.Need(), facts, licensetest.At(c.day)), c.want, c.codes...)
 		}})
 	}
 	if ends := script.Effective(later, facts).Ends; !ends.Equal(licensetest.Time("2027-02-01")) {
@@ -214,9 +214,9 @@ func sameBytes(t testing.TB) []attempt {
 	return all
 }
 
-// keys evaluates a statement that was bound once against the bundle of today, in
+// keyAttempts evaluates a statement that was bound once against the bundle of today, in
 // which the vendor says other things of its key.
-func keys(t testing.TB) []attempt {
+func keyAttempts(t testing.TB) []attempt {
 	all := []attempt{{"G9 bound with a key for status lists", keyForStatus}}
 	v := licensetest.Aurora()
 	key := func(change func(*license.Key)) func(*issuer.Draft) {
@@ -264,7 +264,7 @@ func keys(t testing.TB) []attempt {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return judgment(t, trust.Evaluate(bound(t), licensetest.Need(), licensetest.Facts(), licensetest.At("2026-12-01")), c.want, c.codes...)
+			return wantJudgment(t, trust.Evaluate(bindGauge(t), licensetest.Need(), licensetest.Facts(), licensetest.At("2026-12-01")), c.want, c.codes...)
 		}})
 	}
 	return all
@@ -272,7 +272,7 @@ func keys(t testing.TB) []attempt {
 
 // keyForStatus binds with a key that is there for another kind of document.
 func keyForStatus(t *testing.T) verdict.Judgment {
-	v, p := licensetest.Aurora(), gauge(t)
+	v, p := licensetest.Aurora(), gaugePackage(t)
 	s := v.Settings()
 	s.Bundle = v.Bundle(func(d *issuer.Draft) { d.Issuers[0].Keys[0].Use = "status" })
 	trust, err := license.NewTrust(licensetest.Tenant, []license.Vendor{s})
@@ -280,32 +280,32 @@ func keyForStatus(t *testing.T) verdict.Judgment {
 		t.Fatal(err)
 	}
 	_, err = trust.Bind(p, v.Statement(p))
-	return want(t, err, "trust.key_use")
+	return wantCodes(t, err, "trust.key_use")
 }
 
 func TestWithoutStatement(t *testing.T) {
-	trust, p, at := licensetest.Aurora().Trust(), gauge(t), licensetest.At("2026-12-01")
+	trust, p, at := licensetest.Aurora().Trust(), gaugePackage(t), licensetest.At("2026-12-01")
 	j := trust.EvaluateUnbound(p.Manifest(), licensetest.Need(), at)
-	judgment(t, j, verdict.Reject, "lic.none")
+	wantJudgment(t, j, verdict.Reject, "lic.none")
 	if !strings.Contains(j.Findings[0].Hint, "Aurora Visuals") {
 		t.Errorf("the hint names no vendor: %s", j.Findings[0].Hint)
 	}
 	l, j := trust.Judge(p, nil, licensetest.Need(), licensetest.Facts(), at)
-	judgment(t, j, verdict.Reject, "lic.none")
+	wantJudgment(t, j, verdict.Reject, "lic.none")
 	if !l.IsZero() {
 		t.Error("licensed without a license")
 	}
 	free := license.Need{Least: license.Opaque}
 	l, j = trust.Judge(p, nil, free, licensetest.Facts(), at)
-	judgment(t, j, verdict.Warn, "lic.none")
+	wantJudgment(t, j, verdict.Warn, "lic.none")
 	if l.IsZero() || l.Bound().Terms.Grade != license.Opaque || l.Release() != p.Release() {
 		t.Errorf("licensed as %+v", l.Bound())
 	}
 	if _, err := l.Open(licensetest.At("2026-12-01T00:09:00Z")); err != nil {
 		t.Error(err)
 	}
-	l, j = trust.Judge(p, nil, free, licensetest.Facts(), settle("2026-03-01", "2026-12-01", -1))
-	judgment(t, j, verdict.Review, "time.clock_back", "lic.none")
+	l, j = trust.Judge(p, nil, free, licensetest.Facts(), settleClock("2026-03-01", "2026-12-01", -1))
+	wantJudgment(t, j, verdict.Review, "time.clock_back", "lic.none")
 	if !l.IsZero() {
 		t.Error("licensed while the clock is back")
 	}
@@ -334,16 +334,16 @@ func TestJudgeReviewAndReservations(t *testing.T) {
 		code   verdict.Code
 		put    bool
 	}{
-		{"review, nobody decided", gauge(t), later, licensetest.Need(), verdict.Review, "time.not_yet", false},
-		{"review, decided", gauge(t), later, reviewed, verdict.Review, "time.not_yet", true},
+		{"review, nobody decided", gaugePackage(t), later, licensetest.Need(), verdict.Review, "time.not_yet", false},
+		{"review, decided", gaugePackage(t), later, reviewed, verdict.Review, "time.not_yet", true},
 		{"rezipped", rezipped, none, licensetest.Need(), verdict.Review, "zip.tolerant", false},
 		{"rezipped, decided", rezipped, none, reviewed, verdict.Review, "zip.tolerant", true},
 		{"rezipped, admitted by policy", rezipped, none, license.Need{Least: license.Attested, Tolerant: true}, verdict.Warn, "zip.tolerant", true},
-		{"rejected, decided", gauge(t), func(r *issuer.Request) { r.Tenants = []string{licensetest.OtherTenant} }, reviewed, verdict.Reject, "ent.tenant", false},
+		{"rejected, decided", gaugePackage(t), func(r *issuer.Request) { r.Tenants = []string{licensetest.OtherTenant} }, reviewed, verdict.Reject, "ent.tenant", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l, j := v.Trust().Judge(c.pkg, v.Statement(c.pkg, c.change), c.need, licensetest.Facts(), at)
-			judgment(t, j, c.want, c.code)
+			wantJudgment(t, j, c.want, c.code)
 			if l.IsZero() == c.put {
 				t.Errorf("zero: %t", l.IsZero())
 			}
@@ -352,7 +352,7 @@ func TestJudgeReviewAndReservations(t *testing.T) {
 }
 
 func TestLicensedOpen(t *testing.T) {
-	v, p := licensetest.Aurora(), gauge(t)
+	v, p := licensetest.Aurora(), gaugePackage(t)
 	judge := func(at string) license.Licensed {
 		l, j := v.Trust().Judge(p, v.Statement(p), licensetest.Need(), licensetest.Facts(), licensetest.At(at))
 		if l.IsZero() {
@@ -413,7 +413,7 @@ func TestDaysLeft(t *testing.T) {
 // TestTimeOnlyEnds: once a license was good and then ended, no later moment
 // makes it good again; and nothing passes outside of its time.
 func TestTimeOnlyEnds(t *testing.T) {
-	trust, b := licensetest.Aurora().Trust(), bound(t)
+	trust, b := licensetest.Aurora().Trust(), bindGauge(t)
 	rapid.Check(t, func(t *rapid.T) {
 		at := licensetest.Time("2026-06-01").Add(time.Duration(rapid.Int64Range(0, 700*24*3600).Draw(t, "seconds")) * time.Second)
 		j := trust.Evaluate(b, licensetest.Need(), licensetest.Facts(), moment.Settle(at, moment.Mark{}, -1))

@@ -86,25 +86,25 @@ const (
 type faults []verdict.Finding
 
 func (f *faults) add(code verdict.Code, format string, args ...any) {
-	f.hint(code, "", format, args...)
+	f.addWithHint(code, "", format, args...)
 }
 
-func (f *faults) hint(code verdict.Code, hint, format string, args ...any) {
+func (f *faults) addWithHint(code verdict.Code, hint, format string, args ...any) {
 	*f = append(*f, verdict.Finding{
 		Code: code, Verdict: verdict.Reject, Message: fmt.Sprintf(format, args...), Hint: hint,
 	})
 }
 
-// one makes faults of a single one, for readers that stop at the first.
-func one(code verdict.Code, format string, args ...any) faults {
+// fault makes faults of a single one, for readers that stop at the first.
+func fault(code verdict.Code, format string, args ...any) faults {
 	var f faults
 	f.add(code, format, args...)
 	return f
 }
 
-// of makes the refusal that names its subject, with a hint wherever none is
+// about makes the refusal that names its subject, with a hint wherever none is
 // given yet. It returns nil, as an error, if nothing is wrong.
-func (f faults) of(subject, hint string) error {
+func (f faults) about(subject, hint string) error {
 	if len(f) == 0 {
 		return nil
 	}

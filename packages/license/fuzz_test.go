@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// odd says whether a message has anything but printable ASCII and an ellipsis:
+// hasOddCharacters says whether a message has anything but printable ASCII and an ellipsis:
 // strangers' text must not reach a terminal as it is.
-func odd(message string) bool {
+func hasOddCharacters(message string) bool {
 	return strings.ContainsFunc(message, func(r rune) bool { return r < ' ' || r > '~' && r != '…' })
 }
 
@@ -38,7 +38,7 @@ func FuzzStatement(f *testing.F) {
 			t.Errorf("accepted without saying all: %+v", c)
 		}
 		for _, f := range append(faults, more...) {
-			if odd(f.Message) {
+			if hasOddCharacters(f.Message) {
 				t.Errorf("a message with odd characters: %q", f.Message)
 			}
 		}
@@ -61,7 +61,7 @@ func FuzzAttestation(f *testing.F) {
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		c, faults := parseAttestation(payload)
 		for _, found := range faults {
-			if odd(found.Message) {
+			if hasOddCharacters(found.Message) {
 				t.Errorf("a message with odd characters: %q", found.Message)
 			}
 		}
@@ -69,7 +69,7 @@ func FuzzAttestation(f *testing.F) {
 			return
 		}
 		terms := c.terms
-		said := terms.ID != "" && !terms.Ends.IsZero() && terms.Kind != "" && terms.Reason != "" && presentable(terms.Attester) &&
+		said := terms.ID != "" && !terms.Ends.IsZero() && terms.Kind != "" && terms.Reason != "" && isPresentable(terms.Attester) &&
 			(terms.Evidence.Text != "") != (terms.Evidence.Name != "" && terms.Evidence.SHA256 != "") &&
 			len(terms.Tenants) == 1 && !c.guid.IsZero() && len(c.packages) > 0
 		if !said || terms.Licensee != "" || terms.Trial {
@@ -99,7 +99,7 @@ func FuzzStatus(f *testing.F) {
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		s, faults := parseStatus(payload)
 		for _, found := range faults {
-			if odd(found.Message) {
+			if hasOddCharacters(found.Message) {
 				t.Errorf("a message with odd characters: %q", found.Message)
 			}
 		}
@@ -134,7 +134,7 @@ func FuzzBundle(f *testing.F) {
 		}
 		b, faults := parseBundle(text)
 		for _, f := range faults {
-			if odd(f.Message) {
+			if hasOddCharacters(f.Message) {
 				t.Errorf("a message with odd characters: %q", f.Message)
 			}
 		}

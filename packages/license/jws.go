@@ -40,37 +40,37 @@ func parseToken(file []byte) (token, faults) {
 // parseCompact takes apart a file of at most max bytes whose header has one of
 // the types.
 func parseCompact(file []byte, max int, types ...string) (token, faults) {
-	t, header, f := split(file, max)
+	t, header, f := splitCompact(file, max)
 	if len(f) > 0 {
 		return token{}, f
 	}
 	return t, t.readHeader(header, types)
 }
 
-// split takes a file apart: one compact JWS of at most max bytes and at most one
+// splitCompact takes a file apart: one compact JWS of at most max bytes and at most one
 // line feed after it. JOSE libraries accept base64 that is not canonical; that
 // is refused here, so one document has one spelling.
-func split(file []byte, max int) (t token, header []byte, f faults) {
+func splitCompact(file []byte, max int) (t token, header []byte, f faults) {
 	if len(file) > max+1 {
-		return token{}, nil, one(codeTooLarge, "has %d bytes; at most %d are allowed", len(file), max)
+		return token{}, nil, fault(codeTooLarge, "has %d bytes; at most %d are allowed", len(file), max)
 	}
-	file = trimLine(file)
+	file = trimLineFeed(file)
 	switch {
 	case len(file) > max:
-		return token{}, nil, one(codeTooLarge, "has %d bytes; at most %d are allowed", len(file), max)
+		return token{}, nil, fault(codeTooLarge, "has %d bytes; at most %d are allowed", len(file), max)
 	case len(file) == 0:
-		return token{}, nil, one(codeForm, "is empty")
+		return token{}, nil, fault(codeForm, "is empty")
 	case bytes.HasPrefix(file, []byte(byteOrderMark)) || len(bytes.TrimSpace(file)) != len(file):
-		return token{}, nil, one(codeForm, "starts or ends with white space or a byte order mark")
+		return token{}, nil, fault(codeForm, "starts or ends with white space or a byte order mark")
 	case bytes.Count(file, []byte(".")) != 2:
-		return token{}, nil, one(codeForm, "is not a compact JWS of three parts with a dot between them")
+		return token{}, nil, fault(codeForm, "is not a compact JWS of three parts with a dot between them")
 	}
 	parts := strings.Split(string(file), ".")
 	var decoded [3][]byte
 	for i, name := range []string{"header", "payload", "signature"} {
-		b, err := decode64(parts[i])
+		b, err := decodeBase64URL(parts[i])
 		if err != nil {
-			return token{}, nil, one(codeBase64, "has a %s that is not strict base64url: %v", name, err)
+			return token{}, nil, fault(codeBase64, "has a %s that is not strict base64url: %v", name, err)
 		}
 		decoded[i] = b
 	}
@@ -81,8 +81,8 @@ func split(file []byte, max int) (t token, header []byte, f faults) {
 	}, decoded[0], nil
 }
 
-// trimLine takes away the one line feed that an editor may leave.
-func trimLine(file []byte) []byte { return bytes.TrimSuffix(file, []byte("\n")) }
+// trimLineFeed takes away the one line feed that an editor may leave.
+func trimLineFeed(file []byte) []byte { return bytes.TrimSuffix(file, []byte("\n")) }
 
 // readHeader reads the header, strict JSON with the members alg, kid and typ and
 // no others: no crit, no b64, no key and no address of one. The algorithm is only
@@ -92,7 +92,7 @@ func trimLine(file []byte) []byte { return bytes.TrimSuffix(file, []byte("\n")) 
 func (t *token) readHeader(header []byte, types []string) faults {
 	members, err := parseObject(header, limits{depth: 1, text: maxText})
 	if err != nil {
-		return one(codeHeader, "has a header that is not strict JSON: %s", plain(err))
+		return fault(codeHeader, "has a header that is not strict JSON: %s", escapeError(err))
 	}
 	var f faults
 	for _, name := range members.names {
@@ -102,22 +102,22 @@ func (t *token) readHeader(header []byte, types []string) faults {
 	}
 	t.alg, _ = members.text("alg")
 	if t.alg != string(Ed25519) && t.alg != algEdDSA && t.alg != string(ES256) {
-		f.add(codeAlg, "is signed by the algorithm %s; only Ed25519 and ES256 are allowed", members.show("alg"))
+		f.add(codeAlg, "is signed by the algorithm %s; only Ed25519 and ES256 are allowed", members.shown("alg"))
 	}
 	var ok bool
 	if t.typ, ok = members.text("typ"); !ok || !slices.Contains(types, t.typ) {
-		f.add(codeTyp, "has the type %s; only %s is read here", members.show("typ"), strings.Join(types, " or "))
+		f.add(codeTyp, "has the type %s; only %s is read here", members.shown("typ"), strings.Join(types, " or "))
 	}
 	if t.kid, ok = members.text("kid"); !ok || !kidForm.MatchString(t.kid) {
-		f.add(codeKid, "names its key %s, which is no key's name", members.show("kid"))
+		f.add(codeKid, "names its key %s, which is no key's name", members.shown("kid"))
 	}
 	return f
 }
 
-// decode64 reads unpadded base64url (RFC 7515 section 2) in its one canonical
+// decodeBase64URL reads unpadded base64url (RFC 7515 section 2) in its one canonical
 // spelling. The standard decoder skips \r and \n even when strict, hence the
 // alphabet is checked first.
-func decode64(s string) ([]byte, error) {
+func decodeBase64URL(s string) ([]byte, error) {
 	for i := range len(s) {
 		c := s[i]
 		if !('A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '_') {

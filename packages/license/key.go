@@ -113,8 +113,8 @@ func (k Key) Fingerprint() string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// allows says whether a header's alg agrees with the key.
-func (k Key) allows(alg string) bool {
+// allowsAlgorithm says whether a header's alg agrees with the key.
+func (k Key) allowsAlgorithm(alg string) bool {
 	return alg == string(k.Algorithm) || k.Algorithm == Ed25519 && alg == algEdDSA
 }
 
@@ -164,7 +164,7 @@ func checkEd25519(public []byte) error {
 	if y.Cmp(prime) >= 0 {
 		return errors.New("it is not a canonical Ed25519 key")
 	}
-	if lowOrder(public, y, prime) {
+	if isLowOrder(public, y, prime) {
 		return errors.New("it is a point of low order, which proves nothing")
 	}
 	// RFC 8032 section 5.1.3: x² = (y²-1) / (d·y²+1) must be a square.
@@ -185,8 +185,8 @@ func checkEd25519(public []byte) error {
 // little endian; the other two have prime-y.
 const order8 = "JuiVj8KyJ7BFw/SJ8u+Y8NXfrAXTxjM5sTgCiG1T/AU="
 
-// lowOrder says whether a point has order 1, 2, 4 or 8, whatever its sign.
-func lowOrder(public []byte, y, prime *big.Int) bool {
+// isLowOrder says whether a point has order 1, 2, 4 or 8, whatever its sign.
+func isLowOrder(public []byte, y, prime *big.Int) bool {
 	b, err := base64.StdEncoding.DecodeString(order8)
 	if err != nil || len(public) != len(b) {
 		return true
@@ -213,7 +213,7 @@ func ParseKey(text string, use Use) (Key, error) {
 	if len(parts) != 3 || !kidForm.MatchString(parts[0]) {
 		return Key{}, fmt.Errorf("%+q is not a public key: write NAME:ALGORITHM:KEY, as keygen prints it", text)
 	}
-	public, err := decode64(parts[2])
+	public, err := decodeBase64URL(parts[2])
 	if err != nil {
 		return Key{}, fmt.Errorf("the public key %s is not strict base64url: %w", parts[0], err)
 	}

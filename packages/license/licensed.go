@@ -22,11 +22,11 @@ const runwayMargin = 14 * time.Hour
 // A Licensed is a package together with a judgment that it may be put. Only
 // Judge makes one. It ages: Open refuses after MaxAge.
 type Licensed struct {
-	pkg   *pbiviz.Package
-	bound Bound
-	ends  time.Time // the end that counts; zero where no license is needed
-	at    moment.Moment
-	told  verdict.Judgment
+	pkg      *pbiviz.Package
+	bound    Bound
+	ends     time.Time // the end that counts; zero where no license is needed
+	judgedAt moment.Moment
+	judgment verdict.Judgment
 	// renewal says what to do once the license ended.
 	renewal string
 }
@@ -44,21 +44,21 @@ func (t Trust) Judge(p *pbiviz.Package, statement []byte, n Need, f Facts, at mo
 		j = t.Evaluate(b, n, f, at)
 	case !errors.As(err, &refused):
 		j = verdict.Judge(verdict.Finding{Code: codeForm, Verdict: verdict.Reject, Message: err.Error()})
-	case without(refused):
-		b, j = unlicensed(p), t.EvaluateUnbound(p.Manifest(), n, at)
+	case isMissingStatement(refused):
+		b, j = unlicensedBound(p), t.EvaluateUnbound(p.Manifest(), n, at)
 	default:
 		j = t.EvaluateRefused(p.Manifest(), refused.Findings, n, at)
 	}
-	return t.licensed(p, b, j, n, f, at)
+	return t.grantLicensed(p, b, j, n, f, at)
 }
 
-// licensed adds a package's own reservations to what was found of its license.
-func (t Trust) licensed(p *pbiviz.Package, b Bound, j verdict.Judgment, n Need, f Facts, at moment.Moment) (Licensed, verdict.Judgment) {
+// grantLicensed adds a package's own reservations to what was found of its license.
+func (t Trust) grantLicensed(p *pbiviz.Package, b Bound, j verdict.Judgment, n Need, f Facts, at moment.Moment) (Licensed, verdict.Judgment) {
 	j = j.With(n.AdjustReservations(p.Reservations())...)
 	if !j.Verdict.Passes() && (j.Verdict != verdict.Review || n.Reviewed == "") {
 		return Licensed{}, j
 	}
-	return Licensed{pkg: p, bound: b, ends: t.Effective(b, f).Ends, at: at, told: j, renewal: t.RenewalHint(b)}, j
+	return Licensed{pkg: p, bound: b, ends: t.Effective(b, f).Ends, judgedAt: at, judgment: j, renewal: t.RenewalHint(b)}, j
 }
 
 // IsZero says whether l is a package that nobody may put.
@@ -69,7 +69,7 @@ func (l Licensed) IsZero() bool { return l.pkg == nil }
 func (l Licensed) Bound() Bound { return l.bound }
 
 // Judgment returns what was found when the package was judged.
-func (l Licensed) Judgment() verdict.Judgment { return l.told }
+func (l Licensed) Judgment() verdict.Judgment { return l.judgment }
 
 // GUID returns the visual's GUID.
 func (l Licensed) GUID() visual.GUID { return l.bound.GUID }
@@ -96,9 +96,9 @@ func (l Licensed) Open(at moment.Moment) (*bytes.Reader, error) {
 		return nil, errors.New("cannot open a package that was not judged good")
 	}
 	name := nameOf(l.pkg.Manifest())
-	if age := at.Since(l.at.Time()).Abs(); age > MaxAge {
+	if age := at.Since(l.judgedAt.Time()).Abs(); age > MaxAge {
 		return nil, fmt.Errorf("cannot open %s: it was judged at %s, and a judgment is good for %s; judge it again",
-			name, l.at.Time().Format(time.RFC3339), MaxAge)
+			name, l.judgedAt.Time().Format(time.RFC3339), MaxAge)
 	}
 	if !l.ends.IsZero() && !at.Before(l.ends) {
 		return nil, verdict.Refuse(codeExpired, fmt.Sprintf("cannot open %s: its license ended on %s", name, formatDay(l.ends)),

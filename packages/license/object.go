@@ -102,8 +102,8 @@ func checkJSON(text []byte, max limits) error {
 
 func (o object) has(name string) bool { _, ok := o.values[name]; return ok }
 
-// absent says whether a member is missing or null.
-func (o object) absent(name string) bool {
+// isAbsent says whether a member is missing or null.
+func (o object) isAbsent(name string) bool {
 	v, ok := o.values[name]
 	return !ok || v.Kind() == 'n'
 }
@@ -114,7 +114,7 @@ func (o object) text(name string) (string, bool) {
 	if !ok || v.Kind() != '"' {
 		return "", false
 	}
-	return unquote(v), true
+	return unquoteText(v), true
 }
 
 // integer returns a member that is a whole number from 0 to 2^53, written
@@ -128,8 +128,8 @@ func (o object) integer(name string) (int64, bool) {
 	return n, err == nil && n <= maxInteger
 }
 
-// object returns a member that is an object.
-func (o object) object(name string) (object, bool) {
+// innerObject returns a member that is an object.
+func (o object) innerObject(name string) (object, bool) {
 	v, ok := o.values[name]
 	if !ok || v.Kind() != '{' {
 		return object{}, false
@@ -170,20 +170,20 @@ func (o object) texts(name string) ([]string, bool) {
 		if v.Kind() != '"' {
 			return nil, false
 		}
-		all = append(all, unquote(v))
+		all = append(all, unquoteText(v))
 	}
 	return all, true
 }
 
-// show prints a member for a message: shortened, in ASCII, never raw.
-func (o object) show(name string) string {
+// shown prints a member for a message: shortened, in ASCII, never raw.
+func (o object) shown(name string) string {
 	v, ok := o.values[name]
 	if !ok {
 		return "(none)"
 	}
 	s := string(v)
 	if v.Kind() == '"' {
-		s = unquote(v)
+		s = unquoteText(v)
 	}
 	if len(s) > maxShown {
 		s = strings.ToValidUTF8(s[:maxShown], "") + "…"
@@ -191,20 +191,20 @@ func (o object) show(name string) string {
 	if v.Kind() == '"' {
 		return strconv.QuoteToASCII(s)
 	}
-	return ascii(s)
+	return escapeASCII(s)
 }
 
-// plain gives an error's text in ASCII, since it may quote what a stranger wrote.
-func plain(err error) string { return ascii(err.Error()) }
+// escapeError gives an error's text in ASCII, since it may quote what a stranger wrote.
+func escapeError(err error) string { return escapeASCII(err.Error()) }
 
-// ascii escapes all that is not printable ASCII.
-func ascii(s string) string {
+// escapeASCII escapes all that is not printable ASCII.
+func escapeASCII(s string) string {
 	q := strconv.QuoteToASCII(s)
 	return strings.ReplaceAll(q[1:len(q)-1], `\"`, `"`)
 }
 
-// unquote reads a JSON string that is known to be well formed.
-func unquote(v jsontext.Value) string {
+// unquoteText reads a JSON string that is known to be well formed.
+func unquoteText(v jsontext.Value) string {
 	b, err := jsontext.AppendUnquote(nil, v)
 	if err != nil {
 		return ""
@@ -212,9 +212,9 @@ func unquote(v jsontext.Value) string {
 	return string(b)
 }
 
-// printable says whether s is ASCII without control characters: nothing that a
+// isPrintableASCII says whether s is ASCII without control characters: nothing that a
 // terminal, a table or a right-to-left override could turn into something else.
-func printable(s string) bool {
+func isPrintableASCII(s string) bool {
 	for i := range len(s) {
 		if s[i] < ' ' || s[i] > '~' {
 			return false

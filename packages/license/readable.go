@@ -33,11 +33,11 @@ func (t Trust) JudgeReadable(p *pbiviz.Package, read func(*pbiviz.Package) (Term
 	_, err := t.Bind(p, nil)
 	var refused *verdict.Refusal
 	found, ok := read(p)
-	if !ok || !errors.As(err, &refused) || !without(refused) {
+	if !ok || !errors.As(err, &refused) || !isMissingStatement(refused) {
 		return t.Judge(p, nil, n, f, at)
 	}
-	b := unlicensed(p)
+	b := unlicensedBound(p)
 	b.Terms = found
 	b.Terms.Grade = Readable
-	return t.licensed(p, b, t.EvaluateReadable(p.Manifest(), found, n, at), n, f, at)
+	return t.grantLicensed(p, b, t.EvaluateReadable(p.Manifest(), found, n, at), n, f, at)
 }

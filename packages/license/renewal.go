@@ -38,9 +38,9 @@ const (
 	Superseded Renewal = "superseded"  // older than the one before
 )
 
-// Automatic says whether a statement may follow the one before it without a
+// IsAutomatic says whether a statement may follow the one before it without a
 // person deciding: nothing is taken away and nothing is odd.
-func (r Renewal) Automatic() bool {
+func (r Renewal) IsAutomatic() bool {
 	return slices.Contains([]Renewal{Unrelated, Duplicate, Renewed, Reissued, Rekeyed, Expanded}, r)
 }
 
@@ -60,13 +60,13 @@ func Compare(before, now Terms) Renewal {
 		return Backdated
 	case before.Kind != now.Kind:
 		return KindChange
-	case before.Licensee != now.Licensee || !meet(before.Tenants, now.Tenants):
+	case before.Licensee != now.Licensee || !haveInCommon(before.Tenants, now.Tenants):
 		return Transfer
-	case len(losses(before, now)) > 0:
+	case len(lossesBetween(before, now)) > 0:
 		return Reduced
 	case before.KeyID != now.KeyID:
 		return Rekeyed
-	case len(losses(withoutEnd(now), withoutEnd(before))) > 0:
+	case len(lossesBetween(withoutEnd(now), withoutEnd(before))) > 0:
 		return Expanded
 	case now.Ends.After(before.Ends):
 		return Renewed
@@ -74,7 +74,7 @@ func Compare(before, now Terms) Renewal {
 	return Reissued
 }
 
-func meet(a, b []string) bool {
+func haveInCommon(a, b []string) bool {
 	return slices.ContainsFunc(a, func(s string) bool { return slices.Contains(b, s) })
 }
 
@@ -85,9 +85,9 @@ func withoutEnd(t Terms) Terms {
 	return t
 }
 
-// losses says what now has less of than before; both are of one kind. What is
+// lossesBetween says what now has less of than before; both are of one kind. What is
 // not said counts as none, but for ids of capacities: none means all.
-func losses(before, now Terms) []string {
+func lossesBetween(before, now Terms) []string {
 	var all []string
 	lose := func(less bool, format string, args ...any) {
 		if less {
@@ -96,21 +96,21 @@ func losses(before, now Terms) []string {
 	}
 	lose(now.Ends.Before(before.Ends), "it ends on %s instead of %s", formatDay(now.Ends), formatDay(before.Ends))
 	lose(now.Quantity < before.Quantity, "it is for %d users instead of %d", now.Quantity, before.Quantity)
-	lose(largest(now.SKUs) < largest(before.SKUs), "its largest capacity is %s instead of %s", sizeOf(now.SKUs), sizeOf(before.SKUs))
-	lose(missing(before.Tenants, now.Tenants), "it leaves out tenants")
-	lose(missing(before.Sites, now.Sites), "it leaves out sites")
-	lose(len(now.CapacityIDs) > 0 && (len(before.CapacityIDs) == 0 || missing(before.CapacityIDs, now.CapacityIDs)), "it leaves out capacities")
+	lose(largestUnits(now.SKUs) < largestUnits(before.SKUs), "its largest capacity is %s instead of %s", largestSKU(now.SKUs), largestSKU(before.SKUs))
+	lose(leavesOut(before.Tenants, now.Tenants), "it leaves out tenants")
+	lose(leavesOut(before.Sites, now.Sites), "it leaves out sites")
+	lose(len(now.CapacityIDs) > 0 && (len(before.CapacityIDs) == 0 || leavesOut(before.CapacityIDs, now.CapacityIDs)), "it leaves out capacities")
 	lose(now.Trial && !before.Trial, "it is a trial")
 	return all
 }
 
-// missing says whether anything of before is not in now.
-func missing(before, now []string) bool {
+// leavesOut says whether anything of before is not in now.
+func leavesOut(before, now []string) bool {
 	return slices.ContainsFunc(before, func(s string) bool { return !slices.Contains(now, s) })
 }
 
-// largest returns the units of the largest capacity among SKUs.
-func largest(skus []string) int {
+// largestUnits returns the units of the largest capacity among SKUs.
+func largestUnits(skus []string) int {
 	most := 0
 	for _, s := range skus {
 		units, _ := CapacityUnits(s)
@@ -119,10 +119,10 @@ func largest(skus []string) int {
 	return most
 }
 
-// sizeOf names the largest capacity among SKUs.
-func sizeOf(skus []string) string {
+// largestSKU names the largest capacity among SKUs.
+func largestSKU(skus []string) string {
 	for _, s := range skus {
-		if units, _ := CapacityUnits(s); units == largest(skus) {
+		if units, _ := CapacityUnits(s); units == largestUnits(skus) {
 			return s
 		}
 	}
@@ -151,7 +151,7 @@ func (e *evaluation) evaluateRenewal() {
 	case Transfer:
 		e.add(codeTransfer, verdict.Review, ask, "%s is for another licensee than the one before", e.licenseName())
 	case Reduced:
-		for _, loss := range losses(before, now) {
+		for _, loss := range lossesBetween(before, now) {
 			e.add(codeReduced, verdict.Review, ask, "%s gives less than the one before: %s", e.licenseName(), loss)
 		}
 	}

@@ -14,15 +14,15 @@ import (
 	"github.com/orgstore/orgstore/packages/verdict"
 )
 
-// next is the request of the renewal that takes nothing away.
-func next(r *issuer.Request) {
+// renewRequest is the request of the renewal that takes nothing away.
+func renewRequest(r *issuer.Request) {
 	r.Sequence++
 	r.Issued, r.Ends = licensetest.Time("2026-11-20"), licensetest.Time("2027-12-20")
 }
 
-// renewals evaluates a license against the one that was put last on its line.
-func renewals(t testing.TB) []attempt {
-	last := bound(t)
+// renewalAttempts evaluates a license against the one that was put last on its line.
+func renewalAttempts(t testing.TB) []attempt {
+	last := bindGauge(t)
 	capacity := func(sku string, ids ...string) func(*issuer.Request) {
 		return func(r *issuer.Request) { r.Kind, r.SKUs, r.CapacityIDs = license.Capacity, []string{sku}, ids }
 	}
@@ -40,25 +40,25 @@ func renewals(t testing.TB) []attempt {
 		codes  list
 	}{
 		{"the same again", nil, func(*issuer.Request) {}, licensetest.Need(), verdict.Accept, nil},
-		{"a renewal", nil, next, licensetest.Need(), verdict.Accept, nil},
-		{"more seats", nil, func(r *issuer.Request) { next(r); r.Quantity++ }, licensetest.Need(), verdict.Accept, nil},
+		{"a renewal", nil, renewRequest, licensetest.Need(), verdict.Accept, nil},
+		{"more seats", nil, func(r *issuer.Request) { renewRequest(r); r.Quantity++ }, licensetest.Need(), verdict.Accept, nil},
 		{"another subscription", nil, func(r *issuer.Request) { r.Subscription, r.Quantity = "sub-2", 1 }, licensetest.Need(), verdict.Accept, nil},
 		{"F2 same number, other statement", nil, func(r *issuer.Request) { r.Quantity++ }, licensetest.Need(), verdict.Review, list{"life.fork"}},
 		{"F2 same number, asked for by name", nil, func(r *issuer.Request) { r.Quantity++ }, asked, verdict.Review, list{"life.fork"}},
-		{"F3 fewer seats", nil, func(r *issuer.Request) { next(r); r.Quantity-- }, licensetest.Need(), verdict.Review, list{"life.reduced"}},
-		{"F3 smaller SKU", capacity("F64"), func(r *issuer.Request) { next(r); capacity("F32")(r) }, licensetest.Need(), verdict.Review, list{"life.reduced"}},
-		{"F3 smaller SKU of another family", capacity("P2"), func(r *issuer.Request) { next(r); capacity("F64")(r) }, licensetest.Need(), verdict.Review, list{"life.reduced"}},
-		{"same size of another family", capacity("P1"), func(r *issuer.Request) { next(r); capacity("F64")(r) }, licensetest.Need(), verdict.Accept, nil},
-		{"F3 fewer capacities", capacity("F64", one, two), func(r *issuer.Request) { next(r); capacity("F64", two)(r) }, licensetest.Need(), verdict.Review, list{"life.reduced"}},
-		{"F3 named capacities where all counted", capacity("F64"), func(r *issuer.Request) { next(r); capacity("F64", two)(r) }, licensetest.Need(), verdict.Review, list{"life.reduced"}},
-		{"all capacities where named ones counted", capacity("F64", one), func(r *issuer.Request) { next(r); capacity("F64")(r) }, licensetest.Need(), verdict.Accept, nil},
-		{"F3 tenant removed", both, next, licensetest.Need(), verdict.Review, list{"life.reduced"}},
-		{"F3 ends earlier", nil, func(r *issuer.Request) { next(r); r.Ends = licensetest.Time("2027-10-01") }, licensetest.Need(), verdict.Review, list{"life.reduced"}},
-		{"F3 fewer seats and ends earlier", nil, func(r *issuer.Request) { next(r); r.Quantity, r.Ends = 1, licensetest.Time("2027-10-01") },
+		{"F3 fewer seats", nil, func(r *issuer.Request) { renewRequest(r); r.Quantity-- }, licensetest.Need(), verdict.Review, list{"life.reduced"}},
+		{"F3 smaller SKU", capacity("F64"), func(r *issuer.Request) { renewRequest(r); capacity("F32")(r) }, licensetest.Need(), verdict.Review, list{"life.reduced"}},
+		{"F3 smaller SKU of another family", capacity("P2"), func(r *issuer.Request) { renewRequest(r); capacity("F64")(r) }, licensetest.Need(), verdict.Review, list{"life.reduced"}},
+		{"same size of another family", capacity("P1"), func(r *issuer.Request) { renewRequest(r); capacity("F64")(r) }, licensetest.Need(), verdict.Accept, nil},
+		{"F3 fewer capacities", capacity("F64", one, two), func(r *issuer.Request) { renewRequest(r); capacity("F64", two)(r) }, licensetest.Need(), verdict.Review, list{"life.reduced"}},
+		{"F3 named capacities where all counted", capacity("F64"), func(r *issuer.Request) { renewRequest(r); capacity("F64", two)(r) }, licensetest.Need(), verdict.Review, list{"life.reduced"}},
+		{"all capacities where named ones counted", capacity("F64", one), func(r *issuer.Request) { renewRequest(r); capacity("F64")(r) }, licensetest.Need(), verdict.Accept, nil},
+		{"F3 tenant removed", both, renewRequest, licensetest.Need(), verdict.Review, list{"life.reduced"}},
+		{"F3 ends earlier", nil, func(r *issuer.Request) { renewRequest(r); r.Ends = licensetest.Time("2027-10-01") }, licensetest.Need(), verdict.Review, list{"life.reduced"}},
+		{"F3 fewer seats and ends earlier", nil, func(r *issuer.Request) { renewRequest(r); r.Quantity, r.Ends = 1, licensetest.Time("2027-10-01") },
 			licensetest.Need(), verdict.Review, list{"life.reduced", "life.reduced"}},
-		{"F3 a trial where none was", nil, func(r *issuer.Request) { next(r); r.Trial = true }, licensetest.Need(), verdict.Review, list{"life.reduced"}},
-		{"F4 capacity where users counted", nil, func(r *issuer.Request) { next(r); capacity("F2048")(r) }, licensetest.Need(), verdict.Review, list{"life.kind_change"}},
-		{"another licensee", nil, func(r *issuer.Request) { next(r); r.Licensee = "customer:1" }, licensetest.Need(), verdict.Review, list{"life.transfer"}},
+		{"F3 a trial where none was", nil, func(r *issuer.Request) { renewRequest(r); r.Trial = true }, licensetest.Need(), verdict.Review, list{"life.reduced"}},
+		{"F4 capacity where users counted", nil, func(r *issuer.Request) { renewRequest(r); capacity("F2048")(r) }, licensetest.Need(), verdict.Review, list{"life.kind_change"}},
+		{"another licensee", nil, func(r *issuer.Request) { renewRequest(r); r.Licensee = "customer:1" }, licensetest.Need(), verdict.Review, list{"life.transfer"}},
 		{"later number, issued earlier", nil, func(r *issuer.Request) { r.Sequence++; r.Issued = licensetest.Time("2026-10-31") }, licensetest.Need(), verdict.Review, list{"life.backdated"}},
 		{"F1 lower number than the last", nil, func(r *issuer.Request) { r.Sequence-- }, licensetest.Need(), verdict.Reject, list{"life.superseded"}},
 		{"F1 lower number, asked for by name", nil, func(r *issuer.Request) { r.Sequence--; r.Quantity-- }, asked, verdict.Accept, nil},
@@ -66,46 +66,46 @@ func renewals(t testing.TB) []attempt {
 		all = append(all, attempt{c.name, func(t *testing.T) verdict.Judgment {
 			before := last
 			if c.before != nil {
-				before = bound(t, c.before)
+				before = bindGauge(t, c.before)
 			}
 			f := licensetest.Facts()
 			f.Latest = map[license.Line]license.Bound{license.LineOf(before): before}
-			return judgment(t, licensetest.Aurora().Trust().Evaluate(bound(t, c.now), c.need, f, licensetest.At("2026-12-01")), c.want, c.codes...)
+			return wantJudgment(t, licensetest.Aurora().Trust().Evaluate(bindGauge(t, c.now), c.need, f, licensetest.At("2026-12-01")), c.want, c.codes...)
 		}})
 	}
-	return append(all, attempt{"F6 renewal of an older version", olderVersion})
+	return append(all, attempt{"F6 renewal of an older version", renewOlderVersion})
 }
 
-// olderVersion renews 1.3.0.0 where 1.4.0.0 was put: a person decides, unless
+// renewOlderVersion renews 1.3.0.0 where 1.4.0.0 was put: a person decides, unless
 // one asked for it.
-func olderVersion(t *testing.T) verdict.Judgment {
-	v, last := licensetest.Aurora(), bound(t)
+func renewOlderVersion(t *testing.T) verdict.Judgment {
+	v, last := licensetest.Aurora(), bindGauge(t)
 	older := licensetest.Package(pbiviztest.Package{Version: "1.3.0.0"})
-	b, err := v.Trust().Bind(older, v.Statement(older, next))
-	want(t, err)
+	b, err := v.Trust().Bind(older, v.Statement(older, renewRequest))
+	wantCodes(t, err)
 	f := licensetest.Facts()
 	f.Latest = map[license.Line]license.Bound{license.LineOf(last): last}
-	judgment(t, v.Trust().Evaluate(b, license.Need{Least: license.Attested, Asked: true}, f, licensetest.At("2026-12-01")), verdict.Accept)
-	return judgment(t, v.Trust().Evaluate(b, licensetest.Need(), f, licensetest.At("2026-12-01")), verdict.Review, "life.version_down")
+	wantJudgment(t, v.Trust().Evaluate(b, license.Need{Least: license.Attested, Asked: true}, f, licensetest.At("2026-12-01")), verdict.Accept)
+	return wantJudgment(t, v.Trust().Evaluate(b, licensetest.Need(), f, licensetest.At("2026-12-01")), verdict.Review, "life.version_down")
 }
 
 // TestOneSubscriptionTwoVisuals: the statements about two visuals of one
 // subscription have one number, and are no fork.
 func TestOneSubscriptionTwoVisuals(t *testing.T) {
-	v, p := licensetest.Aurora(), gauge(t)
+	v, p := licensetest.Aurora(), gaugePackage(t)
 	trust := v.Trust(pbiviztest.GUID, otherGUID)
 	ribbon := licensetest.Package(pbiviztest.Package{Version: "1.4.0.0", GUID: otherGUID})
 	a, err := trust.Bind(p, v.Statement(p))
-	want(t, err)
+	wantCodes(t, err)
 	b, err := trust.Bind(ribbon, v.Statement(ribbon))
-	want(t, err)
+	wantCodes(t, err)
 	f := licensetest.Facts()
 	f.Latest = map[license.Line]license.Bound{license.LineOf(a): a}
-	judgment(t, trust.Evaluate(b, licensetest.Need(), f, licensetest.At("2026-12-01")), verdict.Accept)
+	wantJudgment(t, trust.Evaluate(b, licensetest.Need(), f, licensetest.At("2026-12-01")), verdict.Accept)
 }
 
 func TestCompare(t *testing.T) {
-	before := bound(t).Terms
+	before := bindGauge(t).Terms
 	with := func(change func(*license.Terms)) license.Terms {
 		now := before
 		now.ID, now.Sequence, now.Ends = "another", before.Sequence+1, before.Ends.AddDate(1, 0, 0)
@@ -135,8 +135,8 @@ func TestCompare(t *testing.T) {
 		{license.Reduced, false, with(func(n *license.Terms) { n.Ends = before.Ends.AddDate(0, 0, -1) })},
 		{license.Reduced, false, with(func(n *license.Terms) { n.Quantity += 9; n.Trial = true })},
 	} {
-		if got := license.Compare(before, c.now); got != c.want || got.Automatic() != c.automatic {
-			t.Errorf("%+v: %s, automatic %t; want %s, %t", c.now, got, got.Automatic(), c.want, c.automatic)
+		if got := license.Compare(before, c.now); got != c.want || got.IsAutomatic() != c.automatic {
+			t.Errorf("%+v: %s, automatic %t; want %s, %t", c.now, got, got.IsAutomatic(), c.want, c.automatic)
 		}
 	}
 	if got := license.Compare(license.Terms{}, license.Terms{}); got != license.Unrelated {
@@ -158,7 +158,7 @@ func TestNoAutomaticRenewalTakesAway(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		before, now := draw(t, "before"), draw(t, "now")
-		if !license.Compare(before, now).Automatic() {
+		if !license.Compare(before, now).IsAutomatic() {
 			return
 		}
 		was, _ := license.CapacityUnits(before.SKUs[0])

@@ -29,10 +29,10 @@ func KnownSKU(s string) bool { return skuForm.MatchString(s) }
 // write it: a lower-case UUID; no name, no wildcard.
 func ValidTenant(s string) bool { return idForm.MatchString(s) }
 
-func validHost(s string) bool { return len(s) <= maxHost && hostForm.MatchString(s) }
+func isValidHost(s string) bool { return len(s) <= maxHost && hostForm.MatchString(s) }
 
-// all says whether there is at least one element and each is valid.
-func all(list []string, valid func(string) bool) bool {
+// allValid says whether there is at least one element and each is valid.
+func allValid(list []string, valid func(string) bool) bool {
 	return len(list) > 0 && !slices.ContainsFunc(list, func(s string) bool { return !valid(s) })
 }
 

@@ -24,19 +24,19 @@ func ReadStatement(file []byte, issuer string, k Key) (Statement, error) {
 	const subject, hint = "the statement", "issue it again"
 	t, f := parseCompact(file, MaxStatement, StatementType)
 	if len(f) > 0 {
-		return Statement{}, f.of(subject, hint)
+		return Statement{}, f.about(subject, hint)
 	}
 	if t.kid != k.ID {
-		return Statement{}, one(codeKid, "names the key %s, not %s", t.kid, k.ID).of(subject, hint)
+		return Statement{}, fault(codeKid, "names the key %s, not %s", t.kid, k.ID).about(subject, hint)
 	}
-	s, f := t.open(issuer, k)
-	return s, f.of(subject, hint)
+	s, f := t.openStatement(issuer, k)
+	return s, f.about(subject, hint)
 }
 
-// open verifies a token with the key it names and reads its claims. Nothing of
+// openStatement verifies a token with the key it names and reads its claims. Nothing of
 // the payload is read before the signature is known to be good.
-func (t token) open(issuer string, k Key) (Statement, faults) {
-	if f := t.signedBy(k, UseLicense); len(f) > 0 {
+func (t token) openStatement(issuer string, k Key) (Statement, faults) {
+	if f := t.checkSignature(k, UseLicense); len(f) > 0 {
 		return Statement{}, f
 	}
 	c, f := parseClaims(t.payload)
@@ -47,26 +47,26 @@ func (t token) open(issuer string, k Key) (Statement, faults) {
 	return Statement{c.terms, c.guid, c.packages, c.versions}, f
 }
 
-// signedBy says why a token is not signed with a key as a document of one use:
+// checkSignature says why a token is not signed with a key as a document of one use:
 // the key is for another use, for another algorithm, or did not sign this.
-func (t token) signedBy(k Key, use Use) faults {
+func (t token) checkSignature(k Key, use Use) faults {
 	switch {
 	case k.Use != use:
-		return one(codeKeyUse, "is signed with the key %s, which is for %s, not for %s", k.ID, k.Use, use)
-	case !k.allows(t.alg):
-		return one(codeAlgKey, "says it is signed by %s, but the key %s signs by %s", t.alg, k.ID, k.Algorithm)
+		return fault(codeKeyUse, "is signed with the key %s, which is for %s, not for %s", k.ID, k.Use, use)
+	case !k.allowsAlgorithm(t.alg):
+		return fault(codeAlgKey, "says it is signed by %s, but the key %s signs by %s", t.alg, k.ID, k.Algorithm)
 	case !k.verify(t.signed, t.sig):
-		return one(codeSignature, "is not what was signed with the key %s: it was changed, cut or signed by somebody else", k.ID)
+		return fault(codeSignature, "is not what was signed with the key %s: it was changed, cut or signed by somebody else", k.ID)
 	}
 	return nil
 }
 
-// about holds a statement against a package: the visual, then version and
+// checkPackage holds a statement against a package: the visual, then version and
 // content, which must match one listed package together.
-func (s Statement) about(p *pbiviz.Package) faults {
+func (s Statement) checkPackage(p *pbiviz.Package) faults {
 	m := p.Manifest()
 	if s.GUID != m.GUID {
-		return one(codeGUID, "is about the visual %s, not about %s", s.GUID, m.GUID)
+		return fault(codeGUID, "is about the visual %s, not about %s", s.GUID, m.GUID)
 	}
 	var f faults
 	var listed []string
@@ -81,7 +81,7 @@ func (s Statement) about(p *pbiviz.Package) faults {
 	switch {
 	case both:
 	case sameVersion:
-		f.hint(codeDigest, "get the package from the vendor again; if it is right, ask for a statement about it",
+		f.addWithHint(codeDigest, "get the package from the vendor again; if it is right, ask for a statement about it",
 			"lists %s with other content: this package was changed, or the statement was made for another build of it", m.Version)
 	case sameContent:
 		f.add(codeVersion, "lists this content as another version than %s: it lists %s", m.Version, strings.Join(listed, ", "))
@@ -96,12 +96,12 @@ func (s Statement) about(p *pbiviz.Package) faults {
 
 // Covers says why the statement is not about a package; nil if it is.
 func (s Statement) Covers(p *pbiviz.Package) error {
-	return s.about(p).of("the statement", "issue it for this package")
+	return s.checkPackage(p).about("the statement", "issue it for this package")
 }
 
 // CoversBytes says why an attestation is not about a package; nil if it is.
 func (s Statement) CoversBytes(p *pbiviz.Package) error {
-	return s.aboutBytes(p).of("the attestation", "attest this package")
+	return s.checkBytes(p).about("the attestation", "attest this package")
 }
 
 // A Claimed is what a statement says that nobody verified: enough to find the
@@ -118,7 +118,7 @@ type Claimed struct {
 func Peek(file []byte) (Claimed, error) {
 	t, f := parseToken(file)
 	if len(f) > 0 {
-		return Claimed{}, f.of("the statement", "")
+		return Claimed{}, f.about("the statement", "")
 	}
 	read := parseClaims
 	if t.typ == AttestationType {
@@ -126,7 +126,7 @@ func Peek(file []byte) (Claimed, error) {
 	}
 	c, f := read(t.payload)
 	if len(f) > 0 {
-		return Claimed{}, f.of("the statement", "")
+		return Claimed{}, f.about("the statement", "")
 	}
 	return Claimed{t.kid, c.terms.ID, c.guid, c.packages}, nil
 }

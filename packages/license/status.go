@@ -26,7 +26,7 @@ const (
 type StatusList struct {
 	issuer        string
 	kid           string
-	print         string // fingerprint of the key
+	fingerprint   string // fingerprint of the key
 	sequence      int64
 	issued, next  time.Time
 	statements    map[string]bool // jti
@@ -74,7 +74,7 @@ func IsStatus(file []byte) bool {
 	if !cut || len(header) > 4*maxText {
 		return false
 	}
-	text, err := decode64(string(header))
+	text, err := decodeBase64URL(string(header))
 	if err != nil {
 		return false
 	}
@@ -92,11 +92,11 @@ func PeekStatus(file []byte) (StatusList, error) {
 	const subject, hint = "the status list", "get it from the vendor again"
 	tok, f := parseCompact(file, MaxStatus, StatusType)
 	if len(f) > 0 {
-		return StatusList{}, f.of(subject, hint)
+		return StatusList{}, f.about(subject, hint)
 	}
 	s, f := parseStatus(tok.payload)
 	s.kid = tok.kid
-	return s, f.of(subject, hint)
+	return s, f.about(subject, hint)
 }
 
 // ReadStatus reads a status list and verifies it with a key that a vendor keeps
@@ -105,19 +105,19 @@ func (t Trust) ReadStatus(file []byte) (StatusList, error) {
 	const subject, hint = "the status list", "get it from the vendor again"
 	tok, f := parseCompact(file, MaxStatus, StatusType)
 	if len(f) > 0 {
-		return StatusList{}, f.of(subject, hint)
+		return StatusList{}, f.about(subject, hint)
 	}
-	by, ok := t.signer(tok.kid)
+	by, ok := t.findSigner(tok.kid)
 	if !ok {
-		f.hint(codeKid, "if the key is the vendor's, add the vendor's newest trust bundle",
+		f.addWithHint(codeKid, "if the key is the vendor's, add the vendor's newest trust bundle",
 			"is signed with the key %s, which no vendor in the settings has", tok.kid)
-		return StatusList{}, f.of(subject, hint)
+		return StatusList{}, f.about(subject, hint)
 	}
 	s, f := tok.openStatus(by.issuer.Name, by.key)
 	if len(f) == 0 {
 		f = by.key.signedInTime(s.issued)
 	}
-	return s, f.of(subject, hint)
+	return s, f.about(subject, hint)
 }
 
 // ReadStatus reads a status list and verifies it with one issuer's key, for who
@@ -126,15 +126,15 @@ func ReadStatus(file []byte, issuer string, k Key) (StatusList, error) {
 	const subject, hint = "the status list", "issue it again"
 	t, f := parseCompact(file, MaxStatus, StatusType)
 	if len(f) > 0 {
-		return StatusList{}, f.of(subject, hint)
+		return StatusList{}, f.about(subject, hint)
 	}
 	s, f := t.openStatus(issuer, k)
-	return s, f.of(subject, hint)
+	return s, f.about(subject, hint)
 }
 
 // openStatus verifies a token with the key it names and reads its claims.
 func (t token) openStatus(issuer string, k Key) (StatusList, faults) {
-	if f := t.signedBy(k, UseStatus); len(f) > 0 {
+	if f := t.checkSignature(k, UseStatus); len(f) > 0 {
 		return StatusList{}, f
 	}
 	s, f := parseStatus(t.payload)
@@ -144,7 +144,7 @@ func (t token) openStatus(issuer string, k Key) (StatusList, faults) {
 	if len(f) > 0 {
 		return StatusList{}, f
 	}
-	s.kid, s.print, s.digest = k.ID, k.Fingerprint(), sha256.Sum256(t.payload)
+	s.kid, s.fingerprint, s.digest = k.ID, k.Fingerprint(), sha256.Sum256(t.payload)
 	return s, nil
 }
 
@@ -170,7 +170,7 @@ func parseStatus(payload []byte) (StatusList, faults) {
 	if len(f) > 0 {
 		return StatusList{}, f
 	}
-	r.readMembers([]string{"v", "iss", "seq", "iat", "nxt", "revoked_jti", "revoked_lid"})
+	r.refuseUnknownClaims([]string{"v", "iss", "seq", "iat", "nxt", "revoked_jti", "revoked_lid"})
 	if r.has("v") {
 		r.integerClaim("v", ClaimsVersion, ClaimsVersion)
 	}
@@ -178,20 +178,20 @@ func parseStatus(payload []byte) (StatusList, faults) {
 	s := StatusList{issuer: r.claims.terms.Issuer, sequence: r.integerClaim("seq", 1, maxSequence)}
 	issued, next := r.integerClaim("iat", 0, maxInteger), r.integerClaim("nxt", 0, maxInteger)
 	s.issued, s.next = time.Unix(issued, 0).UTC(), time.Unix(next, 0).UTC()
-	s.statements, s.subscriptions = r.revoked("revoked_jti"), r.revoked("revoked_lid")
+	s.statements, s.subscriptions = r.readRevoked("revoked_jti"), r.readRevoked("revoked_lid")
 	if len(r.faults) == 0 && next <= issued {
 		r.faults.add(codeInconsistent, "has nxt %d, which is not after iat %d", next, issued)
 	}
 	return s, r.faults
 }
 
-// revoked reads a required array of names, which may be empty.
-func (r *claimReader) revoked(name string) map[string]bool {
+// readRevoked reads a required array of names, which may be empty.
+func (r *claimReader) readRevoked(name string) map[string]bool {
 	list, ok := r.texts(name)
 	switch {
-	case r.absent(name):
+	case r.isAbsent(name):
 		r.faults.add(codeMissing, "has no claim %s", name)
-	case !ok || slices.ContainsFunc(list, func(s string) bool { return s == "" || !printable(s) }):
+	case !ok || slices.ContainsFunc(list, func(s string) bool { return s == "" || !isPrintableASCII(s) }):
 		r.faults.add(codeType, "has the claim %s, which is not an array of texts in printable ASCII", name)
 	}
 	names := make(map[string]bool, len(list))
@@ -206,10 +206,10 @@ func (r *claimReader) revoked(name string) map[string]bool {
 // second one of the same number: a list that was taken back would give back what
 // was revoked.
 func (t Trust) WithStatus(s StatusList) (Trust, error) {
-	by, ok := t.signer(s.kid)
-	if !ok || s.print != t.prints[s.kid] || by.issuer.Name != s.issuer || by.key.Use != UseStatus {
-		return Trust{}, one(codeKid, "was verified with the key %+q, which is no longer trusted", s.kid).
-			of("the status list", "read it again under the trust of today")
+	by, ok := t.findSigner(s.kid)
+	if !ok || s.fingerprint != t.fingerprints[s.kid] || by.issuer.Name != s.issuer || by.key.Use != UseStatus {
+		return Trust{}, fault(codeKid, "was verified with the key %+q, which is no longer trusted", s.kid).
+			about("the status list", "read it again under the trust of today")
 	}
 	t.statuses = slices.Clone(t.statuses)
 	i := slices.IndexFunc(t.statuses, func(have StatusList) bool { return have.kid == s.kid })
@@ -217,8 +217,8 @@ func (t Trust) WithStatus(s StatusList) (Trust, error) {
 	case i < 0:
 		t.statuses = append(t.statuses, s)
 	case s.sequence < t.statuses[i].sequence || s.sequence == t.statuses[i].sequence && s.digest != t.statuses[i].digest:
-		return Trust{}, one(codeStatus, "of %s is number %d, and another one of number %d is known already",
-			s.issuer, s.sequence, t.statuses[i].sequence).of("the status list", "keep the newer one, or ask the vendor which is right")
+		return Trust{}, fault(codeStatus, "of %s is number %d, and another one of number %d is known already",
+			s.issuer, s.sequence, t.statuses[i].sequence).about("the status list", "keep the newer one, or ask the vendor which is right")
 	default:
 		t.statuses[i] = s
 	}
@@ -265,7 +265,7 @@ func (e *evaluation) evaluateStatusAge(s StatusList) {
 // that the vendor still signs with: a vendor whose key was stolen starts again
 // with another, and nobody must ask for the thief's list.
 func (e *evaluation) evaluateMissingStatus(seen map[string]bool) {
-	by, ok := e.trust.signer(e.bound.Terms.KeyID)
+	by, ok := e.trust.findSigner(e.bound.Terms.KeyID)
 	if !ok {
 		return
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/orgstore/orgstore/packages/verdict"
 )
 
-// listening is the trust in a vendor whose bundle has a key for status lists.
-func listening(t testing.TB, v licensetest.Vendor, change ...func(*issuer.Draft)) license.Trust {
+// trustWithStatusKey is the trust in a vendor whose bundle has a key for status lists.
+func trustWithStatusKey(t testing.TB, v licensetest.Vendor, change ...func(*issuer.Draft)) license.Trust {
 	t.Helper()
 	s := v.Settings()
 	s.Bundle = v.Bundle(append([]func(*issuer.Draft){v.WithStatusKey}, change...)...)
@@ -22,8 +22,8 @@ func listening(t testing.TB, v licensetest.Vendor, change ...func(*issuer.Draft)
 	return trust
 }
 
-// hearing adds a status list to a trust.
-func hearing(t testing.TB, trust license.Trust, file []byte) license.Trust {
+// withStatusList adds a status list to a trust.
+func withStatusList(t testing.TB, trust license.Trust, file []byte) license.Trust {
 	t.Helper()
 	s, err := trust.ReadStatus(file)
 	if err != nil {
@@ -36,8 +36,8 @@ func hearing(t testing.TB, trust license.Trust, file []byte) license.Trust {
 	return trust
 }
 
-// statuses reads status lists, good and bad, and evaluates a license under them.
-func statuses(t testing.TB) []attempt {
+// statusAttempts reads status lists, good and bad, and evaluates a license under them.
+func statusAttempts(t testing.TB) []attempt {
 	all := append(statusFiles(t), statusOrder(t)...)
 	return append(all, statusEvaluations(t)...)
 }
@@ -70,12 +70,12 @@ func statusFiles(t testing.TB) []attempt {
 		{name: "status list of the issuer", file: v.Status()},
 		{name: "status list of format 2", file: forge(claims.Add("v", "2")), codes: list{"lic.unsupported"}},
 		{name: "A11 status list with a statement's typ", file: signer.Forge(h.Set("typ", quote(license.StatementType)).String(), claims.String()), codes: list{"lic.typ"}},
-		{name: "A11 a statement for a status list", file: v.Statement(gauge(t)), codes: list{"lic.typ"}},
+		{name: "A11 a statement for a status list", file: v.Statement(gaugePackage(t)), codes: list{"lic.typ"}},
 		{name: "G8 status list for another issuer", file: forge(claims.Set("iss", quote(other.Issuer))), codes: list{"trust.status"}},
 		{name: "G9 status list signed by a license key", file: v.Forge(v.Header().Set("typ", quote(license.StatusType)).String(), claims.String()), codes: list{"trust.key_use"}},
 		{name: "G9 statement signed by a status key, as a list", file: signer.Forge(v.Header().Set("typ", quote(license.StatusType)).String(), claims.String()), codes: list{"trust.key_use"}},
 		{name: "status list by a stranger", file: other.Status(), codes: list{"lic.kid"}},
-		{name: "status list changed", file: join([]byte(h.String()), []byte(claims.Set("revoked_jti", "[]").String()), make([]byte, 64)), codes: list{"lic.signature"}},
+		{name: "status list changed", file: joinToken([]byte(h.String()), []byte(claims.Set("revoked_jti", "[]").String()), make([]byte, 64)), codes: list{"lic.signature"}},
 		{name: "status list without seq", file: forge(claims.Drop("seq")), codes: list{"lic.missing"}},
 		{name: "status list without revoked_jti", file: forge(claims.Drop("revoked_jti")), codes: list{"lic.missing"}},
 		{name: "status list with null", file: forge(claims.Set("revoked_lid", "null")), codes: list{"lic.missing"}},
@@ -97,10 +97,10 @@ func statusFiles(t testing.TB) []attempt {
 		if c.bundle == nil {
 			c.bundle = func(*issuer.Draft) {}
 		}
-		trust := listening(t, v, c.bundle)
+		trust := trustWithStatusKey(t, v, c.bundle)
 		all = append(all, attempt{c.name, func(t *testing.T) verdict.Judgment {
 			_, err := trust.ReadStatus(c.file)
-			return want(t, err, c.codes...)
+			return wantCodes(t, err, c.codes...)
 		}})
 	}
 	return all
@@ -109,7 +109,7 @@ func statusFiles(t testing.TB) []attempt {
 // statusOrder puts status lists after one another.
 func statusOrder(t testing.TB) []attempt {
 	v := licensetest.Aurora()
-	trust := hearing(t, listening(t, v), v.Status())
+	trust := withStatusList(t, trustWithStatusKey(t, v), v.Status())
 	number := func(n int64) func(*issuer.Revocation) {
 		return func(r *issuer.Revocation) { r.Sequence = n }
 	}
@@ -126,9 +126,9 @@ func statusOrder(t testing.TB) []attempt {
 	} {
 		all = append(all, attempt{c.name, func(t *testing.T) verdict.Judgment {
 			s, err := trust.ReadStatus(c.file)
-			want(t, err)
+			wantCodes(t, err)
 			_, err = trust.WithStatus(s)
-			return want(t, err, c.codes...)
+			return wantCodes(t, err, c.codes...)
 		}})
 	}
 	return all
@@ -136,7 +136,7 @@ func statusOrder(t testing.TB) []attempt {
 
 // statusEvaluations evaluates a license under status lists.
 func statusEvaluations(t testing.TB) []attempt {
-	v, b := licensetest.Aurora(), bound(t)
+	v, b := licensetest.Aurora(), bindGauge(t)
 	mark := v.Issuer + " " + v.StatusKey().ID
 	byID := func(r *issuer.Revocation) { r.Statements = []string{b.Terms.ID} }
 	bySubscription := func(r *issuer.Revocation) { r.Subscriptions = []string{b.Terms.Subscription} }
@@ -167,13 +167,13 @@ func statusEvaluations(t testing.TB) []attempt {
 		{"one by a key that is gone", nil, licensetest.Need(), map[string]int64{v.Issuer + " aurora-old": 2147483647}, "2026-12-01", verdict.Accept, nil},
 	} {
 		all = append(all, attempt{c.name, func(t *testing.T) verdict.Judgment {
-			trust := listening(t, v)
+			trust := trustWithStatusKey(t, v)
 			if c.file != nil {
-				trust = hearing(t, trust, c.file)
+				trust = withStatusList(t, trust, c.file)
 			}
 			f := licensetest.Facts()
 			f.StatusMarks = c.marks
-			return judgment(t, trust.Evaluate(b, c.need, f, licensetest.At(c.day)), c.want, c.codes...)
+			return wantJudgment(t, trust.Evaluate(b, c.need, f, licensetest.At(c.day)), c.want, c.codes...)
 		}})
 	}
 	return all
@@ -186,35 +186,35 @@ func TestStatusOfAnotherVendor(t *testing.T) {
 	a, b := v.Settings(), other.Settings(otherGUID)
 	a.Bundle, b.Bundle = v.Bundle(v.WithStatusKey), other.Bundle(other.WithStatusKey)
 	trust, err := license.NewTrust(licensetest.Tenant, []license.Vendor{a, b})
-	want(t, err)
-	terms := bound(t).Terms
-	trust = hearing(t, trust, other.Status(func(r *issuer.Revocation) {
+	wantCodes(t, err)
+	terms := bindGauge(t).Terms
+	trust = withStatusList(t, trust, other.Status(func(r *issuer.Revocation) {
 		r.Statements, r.Subscriptions = []string{terms.ID}, []string{terms.Subscription}
 	}))
-	judgment(t, trust.Evaluate(bound(t), licensetest.Need(), licensetest.Facts(), licensetest.At("2026-12-01")), verdict.Accept)
+	wantJudgment(t, trust.Evaluate(bindGauge(t), licensetest.Need(), licensetest.Facts(), licensetest.At("2026-12-01")), verdict.Accept)
 }
 
 // TestWithStatusAsksTheTrust: a list read under another trust is not taken.
 func TestWithStatusAsksTheTrust(t *testing.T) {
 	v := licensetest.Aurora()
-	s, err := listening(t, v).ReadStatus(v.Status())
-	want(t, err)
+	s, err := trustWithStatusKey(t, v).ReadStatus(v.Status())
+	wantCodes(t, err)
 	_, err = v.Trust().WithStatus(s)
-	want(t, err, "lic.kid")
-	_, err = listening(t, v).WithStatus(license.StatusList{})
-	want(t, err, "lic.kid")
+	wantCodes(t, err, "lic.kid")
+	_, err = trustWithStatusKey(t, v).WithStatus(license.StatusList{})
+	wantCodes(t, err, "lic.kid")
 }
 
 // TestWithStatusChangesNobodyElse: a trust is a value.
 func TestWithStatusChangesNobodyElse(t *testing.T) {
-	v, b := licensetest.Aurora(), bound(t)
-	first := hearing(t, listening(t, v), v.Status())
-	hearing(t, first, v.Status(func(r *issuer.Revocation) { r.Sequence, r.Statements = 4, []string{b.Terms.ID} }))
-	judgment(t, first.Evaluate(b, licensetest.Need(), licensetest.Facts(), licensetest.At("2026-12-01")), verdict.Accept)
+	v, b := licensetest.Aurora(), bindGauge(t)
+	first := withStatusList(t, trustWithStatusKey(t, v), v.Status())
+	withStatusList(t, first, v.Status(func(r *issuer.Revocation) { r.Sequence, r.Statements = 4, []string{b.Terms.ID} }))
+	wantJudgment(t, first.Evaluate(b, licensetest.Need(), licensetest.Facts(), licensetest.At("2026-12-01")), verdict.Accept)
 	if n := len(first.Statuses()); n != 1 {
 		t.Errorf("%d lists", n)
 	}
-	if listening(t, v).Fingerprint() != first.Fingerprint() {
+	if trustWithStatusKey(t, v).Fingerprint() != first.Fingerprint() {
 		t.Error("a status list changes whom statements are bound by")
 	}
 }
@@ -222,10 +222,10 @@ func TestWithStatusChangesNobodyElse(t *testing.T) {
 // TestRevokedIsNotPut: Judge gives nothing, whatever a person decided.
 func TestRevokedIsNotPut(t *testing.T) {
 	v, p := licensetest.Aurora(), licensetest.Package(pbiviztest.Package{Version: "1.4.0.0"})
-	trust := hearing(t, listening(t, v), v.Status(func(r *issuer.Revocation) { r.Subscriptions = []string{"sub-88213"} }))
+	trust := withStatusList(t, trustWithStatusKey(t, v), v.Status(func(r *issuer.Revocation) { r.Subscriptions = []string{"sub-88213"} }))
 	n := license.Need{Least: license.Opaque, Asked: true, Reviewed: "I say so"}
 	l, j := trust.Judge(p, v.Statement(p), n, licensetest.Facts(), licensetest.At("2026-12-01"))
-	judgment(t, j, verdict.Reject, "life.revoked")
+	wantJudgment(t, j, verdict.Reject, "life.revoked")
 	if !l.IsZero() {
 		t.Error("licensed")
 	}

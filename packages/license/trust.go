@@ -22,14 +22,14 @@ type Vendor struct {
 	GUIDs []visual.GUID
 	// Enforced says what the visual itself obeys.
 	Enforced Enforced
-	// Lost says why there is no Bundle today, where it cannot be read or is not
+	// Unavailable says why there is no Bundle today, where it cannot be read or is not
 	// the one that the tenant pinned: a sentence without a subject, in the code's
 	// own words. What was bound under it stays bound, and nothing new is put.
-	Lost verdict.Finding
+	Unavailable verdict.Finding
 }
 
-// lost says whether the vendor's keys are not known today.
-func (v Vendor) lost() bool { return v.Lost.Code != "" }
+// isUnavailable says whether the vendor's keys are not known today.
+func (v Vendor) isUnavailable() bool { return v.Unavailable.Code != "" }
 
 // Enforced says which date a vendor's visuals obey at run time.
 type Enforced string
@@ -45,11 +45,11 @@ const (
 // Trust is whom a tenant believes about which visuals. The zero Trust believes
 // nobody.
 type Trust struct {
-	tenant    string
-	vendors   []Vendor          // by name
-	attesters []Attester        // by key name
-	prints    map[string]string // key name to fingerprint, since Evaluate asks often
-	statuses  []StatusList      // one of each key that signs them
+	tenant       string
+	vendors      []Vendor          // by name
+	attesters    []Attester        // by key name
+	fingerprints map[string]string // key name to fingerprint, since Evaluate asks often
+	statuses     []StatusList      // one of each key that signs them
 }
 
 // NewTrust makes the trust of one tenant, by its id in lower case, in vendors
@@ -70,40 +70,40 @@ func NewTrust(tenant string, vendors []Vendor, attesters ...Attester) (Trust, er
 		if v.Enforced != "" && v.Enforced != ByPackage && v.Enforced != ByStatement {
 			f.add(codeTrustForm, "says of %s that %q is enforced; there are package and statement", v.Name, v.Enforced)
 		}
-		if v.lost() && !v.Bundle.IsZero() {
+		if v.isUnavailable() && !v.Bundle.IsZero() {
 			f.add(codeTrustForm, "has a bundle of %s that is lost", v.Name)
 		}
 		names[v.Name] = v.Name
 		for _, g := range v.GUIDs {
-			guids.claim(&f, codeOverlap, v.Name, "speak for the visual", g.String())
+			guids.assign(&f, codeOverlap, v.Name, "speak for the visual", g.String())
 		}
 		for _, i := range v.Bundle.issuers {
-			issuers.claim(&f, codeOverlap, v.Name, "issue as", i.Name)
+			issuers.assign(&f, codeOverlap, v.Name, "issue as", i.Name)
 			if strings.HasPrefix(i.Name, TenantIssuer) {
 				f.add(codeOverlap, "lets %s issue as %s, which is how tenants sign themselves", v.Name, i.Name)
 			}
 			for _, k := range i.Keys {
-				kids.claim(&f, codeDuplicateKid, v.Name, "have a key called", k.ID)
+				kids.assign(&f, codeDuplicateKid, v.Name, "have a key called", k.ID)
 				public[string(k.Public)] = k.ID
 			}
 		}
 	}
 	for _, a := range attesters {
 		f = append(f, a.check()...)
-		f = append(f, unique(a, kids, public)...)
+		f = append(f, checkUniqueKey(a, kids, public)...)
 	}
 	if len(f) > 0 {
-		return Trust{}, f.of("the trust", "correct trust in the settings")
+		return Trust{}, f.about("the trust", "correct trust in the settings")
 	}
 	return Trust{
-		tenant: tenant, vendors: slices.SortedFunc(slices.Values(vendors), byName),
-		attesters: slices.SortedFunc(slices.Values(attesters), byKey), prints: fingerprints(vendors, attesters),
+		tenant: tenant, vendors: slices.SortedFunc(slices.Values(vendors), compareNames),
+		attesters: slices.SortedFunc(slices.Values(attesters), compareKeyIDs), fingerprints: fingerprintKeys(vendors, attesters),
 	}, nil
 }
 
-// unique refuses an attester whose key has a name that is taken, or whose key is
+// checkUniqueKey refuses an attester whose key has a name that is taken, or whose key is
 // there already under another: whose word it is must have one answer.
-func unique(a Attester, kids owners, public map[string]string) faults {
+func checkUniqueKey(a Attester, kids owners, public map[string]string) faults {
 	var f faults
 	if other, taken := kids[a.Key.ID]; taken {
 		f.add(codeDuplicateKid, "has two keys called %+q, of %+q and of %+q", a.Key.ID, other, a.Name)
@@ -115,11 +115,11 @@ func unique(a Attester, kids owners, public map[string]string) faults {
 	return f
 }
 
-func byName(a, b Vendor) int { return cmp.Compare(a.Name, b.Name) }
+func compareNames(a, b Vendor) int { return cmp.Compare(a.Name, b.Name) }
 
-func byKey(a, b Attester) int { return cmp.Compare(a.Key.ID, b.Key.ID) }
+func compareKeyIDs(a, b Attester) int { return cmp.Compare(a.Key.ID, b.Key.ID) }
 
-func fingerprints(vendors []Vendor, attesters []Attester) map[string]string {
+func fingerprintKeys(vendors []Vendor, attesters []Attester) map[string]string {
 	prints := map[string]string{}
 	for _, v := range vendors {
 		for _, i := range v.Bundle.issuers {
@@ -137,7 +137,7 @@ func fingerprints(vendors []Vendor, attesters []Attester) map[string]string {
 // owners maps what only one vendor may have to that vendor.
 type owners map[string]string
 
-func (o owners) claim(f *faults, code verdict.Code, vendor, what, thing string) {
+func (o owners) assign(f *faults, code verdict.Code, vendor, what, thing string) {
 	if other, taken := o[thing]; taken && other != vendor {
 		f.add(code, "lets both %s and %s %s %s", other, vendor, what, thing)
 		return
@@ -156,15 +156,15 @@ func (t Trust) Fingerprint() string {
 	fmt.Fprintf(h, "trust 1\n%q\n", t.tenant)
 	for _, v := range t.vendors {
 		guids := slices.SortedFunc(slices.Values(v.GUIDs), visual.GUID.Compare)
-		fmt.Fprintf(h, "%q %q %q %q\n", v.Name, v.Bundle.Fingerprint(), v.enforced(), guids)
+		fmt.Fprintf(h, "%q %q %q %q\n", v.Name, v.Bundle.Fingerprint(), v.enforcedOrDefault(), guids)
 	}
 	for _, a := range t.attesters {
-		fmt.Fprintf(h, "attester %q %q %q\n", a.Name, a.Key.ID, t.prints[a.Key.ID])
+		fmt.Fprintf(h, "attester %q %q %q\n", a.Name, a.Key.ID, t.fingerprints[a.Key.ID])
 	}
 	return "sha256:" + hex.EncodeToString(h.Sum(nil))
 }
 
-func (v Vendor) enforced() Enforced {
+func (v Vendor) enforcedOrDefault() Enforced {
 	if v.Enforced == "" {
 		return ByPackage
 	}
@@ -178,14 +178,14 @@ type signer struct {
 	key    Key
 }
 
-// Lost lists the vendors whose keys are not known today, by name, with the
+// UnavailableVendors lists the vendors whose keys are not known today, by name, with the
 // reason of each.
-func (t Trust) Lost() []Vendor {
-	return slices.DeleteFunc(slices.Clone(t.vendors), func(v Vendor) bool { return !v.lost() })
+func (t Trust) UnavailableVendors() []Vendor {
+	return slices.DeleteFunc(slices.Clone(t.vendors), func(v Vendor) bool { return !v.isUnavailable() })
 }
 
-// named finds a vendor by its name.
-func (t Trust) named(name string) (Vendor, bool) {
+// vendorNamed finds a vendor by its name.
+func (t Trust) vendorNamed(name string) (Vendor, bool) {
 	i := slices.IndexFunc(t.vendors, func(v Vendor) bool { return v.Name == name })
 	if i < 0 {
 		return Vendor{}, false
@@ -193,19 +193,19 @@ func (t Trust) named(name string) (Vendor, bool) {
 	return t.vendors[i], true
 }
 
-// lostFor says why the keys of who may speak for a visual are not known today;
+// unavailableFor says why the keys of who may speak for a visual are not known today;
 // false where they are, or nobody may.
-func (t Trust) lostFor(g visual.GUID) (verdict.Finding, bool) {
+func (t Trust) unavailableFor(g visual.GUID) (verdict.Finding, bool) {
 	for _, v := range t.vendors {
-		if v.lost() && slices.Contains(v.GUIDs, g) {
-			return v.Lost, true
+		if v.isUnavailable() && slices.Contains(v.GUIDs, g) {
+			return v.Unavailable, true
 		}
 	}
 	return verdict.Finding{}, false
 }
 
-// signer finds a key by its name.
-func (t Trust) signer(kid string) (signer, bool) {
+// findSigner finds a key by its name.
+func (t Trust) findSigner(kid string) (signer, bool) {
 	for _, v := range t.vendors {
 		if i, k, ok := v.Bundle.Key(kid); ok {
 			return signer{v, i, k}, true
@@ -214,15 +214,15 @@ func (t Trust) signer(kid string) (signer, bool) {
 	return signer{}, false
 }
 
-// scope says why a signer may not speak for a visual.
-func (s signer) scope(g visual.GUID) faults {
+// checkScope says why a signer may not speak for a visual.
+func (s signer) checkScope(g visual.GUID) faults {
 	var f faults
 	switch {
 	case !slices.Contains(s.vendor.GUIDs, g):
-		f.hint(codeIssuerScope, "if the visual is this vendor's, add it to the vendor's guids in the settings",
+		f.addWithHint(codeIssuerScope, "if the visual is this vendor's, add it to the vendor's guids in the settings",
 			"is signed with the key %s of %s, whom the settings do not let speak for %s", s.key.ID, s.vendor.Name, g)
 	case !s.issuer.speaksFor(g):
-		f.hint(codeIssuerScope, "ask the vendor for a trust bundle that names the visual",
+		f.addWithHint(codeIssuerScope, "ask the vendor for a trust bundle that names the visual",
 			"is signed with the key %s of %s, whose trust bundle does not name %s", s.key.ID, s.vendor.Name, g)
 	}
 	return f

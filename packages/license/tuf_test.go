@@ -24,22 +24,22 @@ type rootVersion struct {
 	refused   verdict.Code
 }
 
-// follow offers versions 1, 2, 3… in turn; the first is pinned.
-func follow(t *testing.T, versions []rootVersion) {
+// followVersions offers versions 1, 2, 3… in turn; the first is pinned.
+func followVersions(t *testing.T, versions []rootVersion) {
 	t.Helper()
 	var now license.Bundle
 	for i, v := range versions {
-		file := sign(t, bundleText(strconv.Itoa(i+1), strconv.Itoa(v.threshold), strings.Split(v.keys, "")...), strings.Split(v.signed, "")...)
+		file := signNote(t, bundleText(strconv.Itoa(i+1), strconv.Itoa(v.threshold), strings.Split(v.keys, "")...), strings.Split(v.signed, "")...)
 		read := now.Update
 		if i == 0 {
 			read = license.ParseBundle
 		}
 		next, err := read(file)
 		if v.refused != "" {
-			want(t, err, v.refused)
+			wantCodes(t, err, v.refused)
 			return
 		}
-		want(t, err)
+		wantCodes(t, err)
 		now = next
 	}
 	if now.Version() != int64(len(versions)) {
@@ -74,15 +74,15 @@ func TestRootKeyRotations(t *testing.T) {
 		"first version signed by strangers":                {{"bc", 1, "d", short}},
 		"signed by one key under two versions' thresholds": {{"bc", 2, "bc", ""}, {"bd", 1, "b", short}},
 	} {
-		t.Run(name, func(t *testing.T) { follow(t, versions) })
+		t.Run(name, func(t *testing.T) { followVersions(t, versions) })
 	}
 }
 
 // TestRootVersions: rollback, the same again, gaps, and the number's end.
 func TestRootVersions(t *testing.T) {
 	at := func(version string) license.Bundle {
-		b, err := license.ParseBundle(sign(t, bundleText(version, "1", "a"), "a"))
-		want(t, err)
+		b, err := license.ParseBundle(signNote(t, bundleText(version, "1", "a"), "a"))
+		wantCodes(t, err)
 		return b
 	}
 	for _, c := range []struct {
@@ -104,12 +104,12 @@ func TestRootVersions(t *testing.T) {
 		{"a text", "7", `"8"`, "trust.form"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := at(c.now).Update(sign(t, bundleText(c.next, "1", "a"), "a"))
+			_, err := at(c.now).Update(signNote(t, bundleText(c.next, "1", "a"), "a"))
 			if c.code == "" {
-				want(t, err)
+				wantCodes(t, err)
 				return
 			}
-			want(t, err, c.code)
+			wantCodes(t, err, c.code)
 		})
 	}
 }
@@ -125,30 +125,30 @@ func TestRootExpiry(t *testing.T) {
 		s := v.Settings()
 		s.Bundle = b
 		trust, err := license.NewTrust(licensetest.Tenant, []license.Vendor{s})
-		want(t, err)
-		return trust.Evaluate(bound(t), licensetest.Need(), licensetest.Facts(), licensetest.At("2026-12-01"))
+		wantCodes(t, err)
+		return trust.Evaluate(bindGauge(t), licensetest.Need(), licensetest.Facts(), licensetest.At("2026-12-01"))
 	}
 	first, err := license.ParseBundle(version(1, "2026-10-01"))
-	want(t, err)
-	judgment(t, evaluate(first), verdict.Review, "trust.expired")
+	wantCodes(t, err)
+	wantJudgment(t, evaluate(first), verdict.Review, "trust.expired")
 	second, err := first.Update(version(2, "2026-11-01"))
-	want(t, err)
-	judgment(t, evaluate(second), verdict.Review, "trust.expired")
+	wantCodes(t, err)
+	wantJudgment(t, evaluate(second), verdict.Review, "trust.expired")
 	third, err := second.Update(version(3, "2027-11-01"))
-	want(t, err)
-	judgment(t, evaluate(third), verdict.Accept)
+	wantCodes(t, err)
+	wantJudgment(t, evaluate(third), verdict.Accept)
 	earlier, err := third.Update(version(4, "2026-12-02"))
-	want(t, err)
-	judgment(t, evaluate(earlier), verdict.Accept)
+	wantCodes(t, err)
+	wantJudgment(t, evaluate(earlier), verdict.Accept)
 }
 
 // TestRefusedUpdateLeavesTheBundle: what was refused changes nothing, and the
 // right one is still taken afterwards.
 func TestRefusedUpdateLeavesTheBundle(t *testing.T) {
-	now, err := license.ParseBundle(sign(t, bundleText("3", "2", "a", "b"), "a", "b"))
-	want(t, err)
+	now, err := license.ParseBundle(signNote(t, bundleText("3", "2", "a", "b"), "a", "b"))
+	wantCodes(t, err)
 	before := now.Fingerprint()
-	for _, bad := range [][]byte{nil, []byte("x"), sign(t, bundleText("9", "2", "a", "b"), "a", "b"), sign(t, bundleText("4", "2", "c", "d"), "c", "d")} {
+	for _, bad := range [][]byte{nil, []byte("x"), signNote(t, bundleText("9", "2", "a", "b"), "a", "b"), signNote(t, bundleText("4", "2", "c", "d"), "c", "d")} {
 		if b, err := now.Update(bad); err == nil || !b.IsZero() {
 			t.Errorf("%q was taken", bad)
 		}
@@ -156,8 +156,8 @@ func TestRefusedUpdateLeavesTheBundle(t *testing.T) {
 	if now.Fingerprint() != before {
 		t.Error("the bundle changed")
 	}
-	_, err = now.Update(sign(t, bundleText("4", "2", "a", "b"), "a", "b"))
-	want(t, err)
+	_, err = now.Update(signNote(t, bundleText("4", "2", "a", "b"), "a", "b"))
+	wantCodes(t, err)
 }
 
 // TestFastForwardRecovery: somebody with the vendor's status key drove the
@@ -166,27 +166,27 @@ func TestRefusedUpdateLeavesTheBundle(t *testing.T) {
 func TestFastForwardRecovery(t *testing.T) {
 	v := licensetest.Aurora()
 	thief := v.Status(func(r *issuer.Revocation) { r.Sequence, r.Subscriptions = 2147483647, []string{"sub-88213"} })
-	attacked := hearing(t, listening(t, v), thief)
-	judgment(t, attacked.Evaluate(bound(t), licensetest.Need(), licensetest.Facts(), licensetest.At("2026-12-01")), verdict.Reject, "life.revoked")
-	s, err := listening(t, v).ReadStatus(v.Status())
-	want(t, err)
+	attacked := withStatusList(t, trustWithStatusKey(t, v), thief)
+	wantJudgment(t, attacked.Evaluate(bindGauge(t), licensetest.Need(), licensetest.Facts(), licensetest.At("2026-12-01")), verdict.Reject, "life.revoked")
+	s, err := trustWithStatusKey(t, v).ReadStatus(v.Status())
+	wantCodes(t, err)
 	_, err = attacked.WithStatus(s)
-	want(t, err, "trust.status")
+	wantCodes(t, err, "trust.status")
 
 	fresh := licensetest.Key("aurora-status-2", license.Ed25519)
-	rotated := listening(t, v, func(d *issuer.Draft) {
+	rotated := trustWithStatusKey(t, v, func(d *issuer.Draft) {
 		keys := d.Issuers[0].Keys
 		keys[1].Status, keys[1].CompromisedAt = license.Compromised, licensetest.Time("2026-11-10")
 		record, err := fresh.Record(licensetest.Time("2026-11-01"))
-		want(t, err)
+		wantCodes(t, err)
 		d.Issuers[0].Keys = append(keys, record.For(license.UseStatus))
 	})
 	_, err = rotated.ReadStatus(thief)
-	want(t, err, "trust.key_compromised")
+	wantCodes(t, err, "trust.key_compromised")
 	list, err := issuer.Revoke(issuer.Revocation{Issuer: v.Issuer, Sequence: 1, Issued: licensetest.Time("2026-11-20"), Next: licensetest.Time("2027-02-20")}, fresh)
-	want(t, err)
+	wantCodes(t, err)
 	f := licensetest.Facts()
 	f.StatusMarks = map[string]int64{v.Issuer + " " + v.StatusKey().ID: 2147483647}
-	j := hearing(t, rotated, list).Evaluate(bound(t), licensetest.Need(), f, licensetest.At("2026-12-01"))
-	judgment(t, j, verdict.Accept)
+	j := withStatusList(t, rotated, list).Evaluate(bindGauge(t), licensetest.Need(), f, licensetest.At("2026-12-01"))
+	wantJudgment(t, j, verdict.Accept)
 }

@@ -42,7 +42,7 @@ type signatureGroup struct {
 	}
 }
 
-func unhex(t *testing.T, s string) []byte {
+func decodeHex(t *testing.T, s string) []byte {
 	t.Helper()
 	b, err := hex.DecodeString(s)
 	if err != nil {
@@ -58,12 +58,12 @@ func TestWycheproofSignatures(t *testing.T) {
 		tried := 0
 		v := wycheproof[vectors[signatureGroup]](t, file)
 		for _, g := range v.TestGroups {
-			k := Key{Algorithm: alg, Public: unhex(t, g.PublicKey.PK+g.PublicKey.Uncompressed)}
+			k := Key{Algorithm: alg, Public: decodeHex(t, g.PublicKey.PK+g.PublicKey.Uncompressed)}
 			if err := k.check(); err != nil {
 				t.Errorf("%s: the key %x is refused: %v", file, k.Public, err)
 			}
 			for _, c := range g.Tests {
-				if got := k.verify(unhex(t, c.Msg), unhex(t, c.Sig)); got != (c.Result == "valid") {
+				if got := k.verify(decodeHex(t, c.Msg), decodeHex(t, c.Sig)); got != (c.Result == "valid") {
 					t.Errorf("%s %d: verified %t, and it is %s", file, c.TcID, got, c.Result)
 				}
 				tried++
@@ -94,8 +94,8 @@ type tokenGroup struct {
 // record makes the key that a trust bundle would list.
 func (w webKey) record(t *testing.T) Key {
 	t.Helper()
-	x, errX := decode64(w.X)
-	y, errY := decode64(w.Y)
+	x, errX := decodeBase64URL(w.X)
+	y, errY := decodeBase64URL(w.Y)
 	if errX != nil || errY != nil {
 		t.Fatal(errX, errY)
 	}
@@ -106,10 +106,10 @@ func (w webKey) record(t *testing.T) Key {
 	return Key{ID: "k", Algorithm: ES256, Use: use, Public: slices.Concat([]byte{4}, x, y)}
 }
 
-// accepts says whether a token passes all that parseCompact and signedBy ask,
+// isAccepted says whether a token passes all that parseCompact and signedBy ask,
 // but for the members of the header that only our documents have.
-func accepts(jws string, k Key) bool {
-	t, header, f := split([]byte(jws), MaxStatement)
+func isAccepted(jws string, k Key) bool {
+	t, header, f := splitCompact([]byte(jws), MaxStatement)
 	if len(f) > 0 {
 		return false
 	}
@@ -118,7 +118,7 @@ func accepts(jws string, k Key) bool {
 		return false
 	}
 	t.alg, _ = o.text("alg")
-	return len(t.signedBy(k, UseLicense)) == 0
+	return len(t.checkSignature(k, UseLicense)) == 0
 }
 
 // TestWycheproofTokens verifies the tokens of ES256, and finds every other one
@@ -137,7 +137,7 @@ func TestWycheproofTokens(t *testing.T) {
 				continue
 			}
 			ours++
-			if got := accepts(c.JWS, g.Public.record(t)); got != (c.Result == "valid") {
+			if got := isAccepted(c.JWS, g.Public.record(t)); got != (c.Result == "valid") {
 				t.Errorf("%d: accepted %t, and it is %s", c.TcID, got, c.Result)
 			}
 		}
@@ -160,12 +160,12 @@ func TestWycheproofBase64(t *testing.T) {
 		if g.Comment != "base64" {
 			continue
 		}
-		secret, err := decode64(g.Private.K)
+		secret, err := decodeBase64URL(g.Private.K)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, c := range g.Tests {
-			tok, _, f := split([]byte(c.JWS), MaxStatement)
+			tok, _, f := splitCompact([]byte(c.JWS), MaxStatement)
 			mac := hmac.New(sha256.New, secret)
 			mac.Write(tok.signed)
 			got := len(f) == 0 && hmac.Equal(mac.Sum(nil), tok.sig)
@@ -191,10 +191,10 @@ func TestRFC7515(t *testing.T) {
 	const payload = ".eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ."
 	const es256 = "eyJhbGciOiJFUzI1NiJ9" + payload + "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q"
 	k := webKey{X: "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", Y: "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}.record(t)
-	if !accepts(es256, k) {
+	if !isAccepted(es256, k) {
 		t.Error("A.3 is refused")
 	}
-	if k.Algorithm = Ed25519; accepts(es256, k) {
+	if k.Algorithm = Ed25519; isAccepted(es256, k) {
 		t.Error("A.3 is accepted with a key of another algorithm")
 	}
 	for name, jws := range map[string]string{
@@ -207,7 +207,7 @@ func TestRFC7515(t *testing.T) {
 			t.Errorf("%s passes for a statement", name)
 		}
 	}
-	if b, err := decode64("A-z_4ME"); err != nil || !slices.Equal(b, []byte{3, 236, 255, 224, 193}) {
+	if b, err := decodeBase64URL("A-z_4ME"); err != nil || !slices.Equal(b, []byte{3, 236, 255, 224, 193}) {
 		t.Errorf("appendix C reads as %v, %v", b, err)
 	}
 }

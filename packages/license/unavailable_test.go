@@ -8,12 +8,12 @@ import (
 	"github.com/orgstore/orgstore/packages/verdict"
 )
 
-// losing is the trust in Aurora Visuals whose bundle cannot be read today.
-func losing(t *testing.T) license.Trust {
+// trustWithoutBundle is the trust in Aurora Visuals whose bundle cannot be read today.
+func trustWithoutBundle(t *testing.T) license.Trust {
 	t.Helper()
 	s := licensetest.Aurora().Settings()
 	s.Bundle = license.Bundle{}
-	s.Lost = verdict.Finding{Code: "trust.unreadable", Message: "aurora.trust is gone", Hint: "put it back"}
+	s.Unavailable = verdict.Finding{Code: "trust.unreadable", Message: "aurora.trust is gone", Hint: "put it back"}
 	trust, err := license.NewTrust(licensetest.Tenant, []license.Vendor{s})
 	if err != nil {
 		t.Fatal(err)
@@ -21,16 +21,16 @@ func losing(t *testing.T) license.Trust {
 	return trust
 }
 
-// TestLosingABundle: nothing that needs the vendor's keys is put, with the
+// TestUnavailableBundle: nothing that needs the vendor's keys is put, with the
 // reason; a license that was bound keeps its end.
-func TestLosingABundle(t *testing.T) {
-	v, p := licensetest.Aurora(), gauge(t)
+func TestUnavailableBundle(t *testing.T) {
+	v, p := licensetest.Aurora(), gaugePackage(t)
 	bound, err := v.Trust().Bind(p, v.Statement(p))
 	if err != nil {
 		t.Fatal(err)
 	}
-	trust := losing(t)
-	if got := trust.Lost(); len(got) != 1 || got[0].Name != v.Name {
+	trust := trustWithoutBundle(t)
+	if got := trust.UnavailableVendors(); len(got) != 1 || got[0].Name != v.Name {
 		t.Errorf("lost are %v", got)
 	}
 	j := trust.Evaluate(bound, licensetest.Need(), licensetest.Facts(), licensetest.At("2026-11-23"))
@@ -40,7 +40,7 @@ func TestLosingABundle(t *testing.T) {
 	if _, err = trust.Bind(p, v.Statement(p)); err == nil {
 		t.Fatal("it was bound")
 	}
-	want(t, err, "trust.unreadable")
+	wantCodes(t, err, "trust.unreadable")
 	if a, b := trust.Fingerprint(), v.Trust().Fingerprint(); a == b {
 		t.Error("statements would not be bound again once the bundle is back")
 	}
