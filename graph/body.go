@@ -13,10 +13,10 @@ import (
 )
 
 var (
-	// errSlow says that hardly any byte came.
-	errSlow = errors.New("the answer did not come in time")
-	// errLost says that an answer broke off.
-	errLost = errors.New("the answer broke off")
+	// errTooSlow says that hardly any byte came.
+	errTooSlow = errors.New("the answer did not come in time")
+	// errBrokenOff says that an answer broke off.
+	errBrokenOff = errors.New("the answer broke off")
 )
 
 // A tooLargeError says that an answer is larger than is taken.
@@ -30,72 +30,72 @@ func (e *tooLargeError) Error() string {
 // request's places back when it has been read or closed.
 type body struct {
 	io.ReadCloser
-	left, limit int64
-	read        int64
-	spent       time.Duration // within Read: a slow reader is not a slow answer
-	patient     time.Duration
-	clock       Clock
-	ctx         context.Context
-	cancel      context.CancelCauseFunc
-	done        func()
+	remaining, limit int64
+	read             int64
+	readTime         time.Duration // within Read: a slow reader is not a slow answer
+	stallTimeout     time.Duration
+	clock            Clock
+	ctx              context.Context
+	cancel           context.CancelCauseFunc
+	release          func()
 }
 
 // Read reads on. An answer may take the patience once, and besides as long as
 // its bytes need at the slowest rate that counts as flowing.
 func (b *body) Read(p []byte) (int, error) {
-	if b.left < 0 {
+	if b.remaining < 0 {
 		return 0, &tooLargeError{b.limit}
 	}
-	if int64(len(p)) > b.left+1 {
-		p = p[:b.left+1] // one more, to tell a whole answer from one that goes on
+	if int64(len(p)) > b.remaining+1 {
+		p = p[:b.remaining+1] // one more, to tell a whole answer from one that goes on
 	}
-	allowed := b.patient + time.Duration(b.read/slowest)*time.Second - b.spent
-	stop := after(b.clock, max(allowed, 0), func() { b.cancel(errSlow) })
+	allowed := b.stallTimeout + time.Duration(b.read/minBytesPerSecond)*time.Second - b.readTime
+	stop := afterFunc(b.clock, max(allowed, 0), func() { b.cancel(errTooSlow) })
 	began := b.clock.Now()
 	n, err := b.ReadCloser.Read(p)
-	b.spent += b.clock.Now().Sub(began)
+	b.readTime += b.clock.Now().Sub(began)
 	stop()
-	b.read, b.left = b.read+int64(n), b.left-int64(n)
+	b.read, b.remaining = b.read+int64(n), b.remaining-int64(n)
 	switch {
-	case b.left < 0:
+	case b.remaining < 0:
 		b.Close()
 		return n - 1, &tooLargeError{b.limit}
 	case err == io.EOF:
-		b.done()
+		b.release()
 		return n, io.EOF
 	case err != nil:
-		b.done()
-		return n, b.why(err)
+		b.release()
+		return n, b.readError(err)
 	}
 	return n, nil
 }
 
-// why says why reading failed.
-func (b *body) why(err error) error {
+// readError says why reading failed.
+func (b *body) readError(err error) error {
 	cause := context.Cause(b.ctx)
 	switch {
-	case errors.Is(cause, errSlow):
-		return errSlow
+	case errors.Is(cause, errTooSlow):
+		return errTooSlow
 	case cause != nil:
 		return cause
 	}
-	return fmt.Errorf("%w: %w", errLost, plainly(err))
+	return fmt.Errorf("%w: %w", errBrokenOff, unwrapURLError(err))
 }
 
 // Close gives back what is held.
 func (b *body) Close() error {
 	err := b.ReadCloser.Close()
 	b.cancel(nil)
-	b.done()
+	b.release()
 	return err
 }
 
-// mostOfARefusal is how much is read of an answer that says no.
-const mostOfARefusal = 1 << 20
+// maxErrorBody is how much is read of an answer that says no.
+const maxErrorBody = 1 << 20
 
-// keep reads answers whole that are read whole anyway, so that one which breaks
+// buffer reads answers whole that are read whole anyway, so that one which breaks
 // off can be asked for again: refusals, and JSON. All others flow.
-func (b *body) keep(resp *http.Response) error {
+func (b *body) buffer(resp *http.Response) error {
 	resp.Body = b
 	refusal := resp.StatusCode >= 400
 	switch {
@@ -110,7 +110,7 @@ func (b *body) keep(resp *http.Response) error {
 	defer b.Close()
 	var from io.Reader = b
 	if refusal {
-		from = io.LimitReader(b, mostOfARefusal)
+		from = io.LimitReader(b, maxErrorBody)
 	}
 	kept, err := io.ReadAll(from)
 	if err != nil && !refusal {

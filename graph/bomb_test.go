@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// bomb is a megabyte of nothing, in a thousand bytes.
-func bomb(t *testing.T) []byte {
+// gzipBomb is a megabyte of nothing, in a thousand bytes.
+func gzipBomb(t *testing.T) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)

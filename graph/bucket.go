@@ -8,198 +8,198 @@ import (
 	"time"
 )
 
-// slots divide a bucket's window. Whole slots leave it, so it lasts one slot
+// slotCount divide a bucket's window. Whole slots leave it, so it lasts one slot
 // longer than Microsoft's: that is 1.6 % of the time lost, and covers requests
 // that arrive later than they were counted.
-const slots = 64
+const slotCount = 64
 
-// longest is how long a gate stays closed whatever a service says: one that
+// maxClosed is how long a gate stays closed whatever a service says: one that
 // asks for a year is mistaken.
-const longest = time.Hour
+const maxClosed = time.Hour
 
 // A bucket is one quota's room. Its callers stand in line: the first waits for
 // room, the others for their turn, so that a thousand wake up one by one.
 type bucket struct {
-	quota Quota
-	clock Clock
-	most  time.Duration // that anyone waits at a closed gate
-	turn  chan struct{} // holds one: whose turn it is
-	room  chan struct{} // holds Together; nil: not counted
+	quota   Quota
+	clock   Clock
+	maxWait time.Duration // that anyone waits at a closed gate
+	turn    chan struct{} // holds one: whose turn it is
+	places  chan struct{} // holds Together; nil: not counted
 
-	mu     sync.Mutex
-	start  time.Time // of the newest slot
-	used   [slots + 1]int
-	newest int
-	sum    int
-	closed time.Time // no one passes before
+	mu          sync.Mutex
+	slotStart   time.Time // of the newest slot
+	usedPerSlot [slotCount + 1]int
+	newestSlot  int
+	total       int
+	closedUntil time.Time // no one passes before
 }
 
 func newBucket(q Quota, most time.Duration, c Clock) *bucket {
-	b := &bucket{quota: q, clock: c, most: most, turn: make(chan struct{}, 1)}
-	if q.Together > 0 {
-		b.room = make(chan struct{}, q.Together)
+	b := &bucket{quota: q, clock: c, maxWait: most, turn: make(chan struct{}, 1)}
+	if q.MaxConcurrent > 0 {
+		b.places = make(chan struct{}, q.MaxConcurrent)
 	}
 	return b
 }
 
-// lacks says how long there is no room for a cost, and whether that is because
+// waitFor says how long there is no room for a cost, and whether that is because
 // a service asked for it. It is 0 if there is room now.
-func (b *bucket) lacks(cost int) (wait time.Duration, shut bool) {
+func (b *bucket) waitFor(cost int) (wait time.Duration, shut bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.clock.Now()
-	if wait := b.closed.Sub(now); wait > 0 {
+	if wait := b.closedUntil.Sub(now); wait > 0 {
 		return wait, true
 	}
 	if b.quota.Amount <= 0 {
 		return 0, false
 	}
-	b.advance(now)
-	if b.sum+cost <= b.quota.Amount {
+	b.dropOldSlots(now)
+	if b.total+cost <= b.quota.Amount {
 		return 0, false
 	}
-	return b.leaves(b.sum + cost - b.quota.Amount).Sub(now), false
+	return b.freedAt(b.total + cost - b.quota.Amount).Sub(now), false
 }
 
-// use uses room for a cost.
-func (b *bucket) use(cost int) {
+// consume uses room for a cost.
+func (b *bucket) consume(cost int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.quota.Amount <= 0 {
 		return
 	}
-	b.advance(b.clock.Now())
-	b.used[b.newest] += cost
-	b.sum += cost
+	b.dropOldSlots(b.clock.Now())
+	b.usedPerSlot[b.newestSlot] += cost
+	b.total += cost
 }
 
-func (b *bucket) width() time.Duration { return b.quota.Window / slots }
+func (b *bucket) slotWidth() time.Duration { return b.quota.Window / slotCount }
 
-// advance lets slots leave that are older than the window.
-func (b *bucket) advance(now time.Time) {
-	width := b.width()
-	if b.start.IsZero() || now.Before(b.start.Add(-b.quota.Window)) {
-		b.start = now // first, or the clock was set back by more than a window
+// dropOldSlots lets slots leave that are older than the window.
+func (b *bucket) dropOldSlots(now time.Time) {
+	width := b.slotWidth()
+	if b.slotStart.IsZero() || now.Before(b.slotStart.Add(-b.quota.Window)) {
+		b.slotStart = now // first, or the clock was set back by more than a window
 	}
-	for n := 0; now.Sub(b.start) >= width; n++ {
-		if n > slots { // everything left long ago
-			b.start = now
+	for n := 0; now.Sub(b.slotStart) >= width; n++ {
+		if n > slotCount { // everything left long ago
+			b.slotStart = now
 			return
 		}
-		b.start = b.start.Add(width)
-		b.newest = (b.newest + 1) % len(b.used)
-		b.sum -= b.used[b.newest]
-		b.used[b.newest] = 0
+		b.slotStart = b.slotStart.Add(width)
+		b.newestSlot = (b.newestSlot + 1) % len(b.usedPerSlot)
+		b.total -= b.usedPerSlot[b.newestSlot]
+		b.usedPerSlot[b.newestSlot] = 0
 	}
 }
 
-// leaves says when so much of what was used will have left.
-func (b *bucket) leaves(much int) time.Time {
-	for i := 1; i <= len(b.used); i++ { // the oldest first
-		much -= b.used[(b.newest+i)%len(b.used)]
+// freedAt says when so much of what was used will have left.
+func (b *bucket) freedAt(much int) time.Time {
+	for i := 1; i <= len(b.usedPerSlot); i++ { // the oldest first
+		much -= b.usedPerSlot[(b.newestSlot+i)%len(b.usedPerSlot)]
 		if much <= 0 {
-			return b.start.Add(time.Duration(i) * b.width())
+			return b.slotStart.Add(time.Duration(i) * b.slotWidth())
 		}
 	}
-	return b.start.Add(b.quota.Window + b.width())
+	return b.slotStart.Add(b.quota.Window + b.slotWidth())
 }
 
-// shut lets no one pass for a time.
-func (b *bucket) shut(d time.Duration) {
+// closeFor lets no one pass for a time.
+func (b *bucket) closeFor(d time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if until := b.clock.Now().Add(min(d, longest)); until.After(b.closed) {
-		b.closed = until
+	if until := b.clock.Now().Add(min(d, maxClosed)); until.After(b.closedUntil) {
+		b.closedUntil = until
 	}
 }
 
-// A fullError says that there is no room in time.
-type fullError struct {
+// A quotaError says that there is no room in time.
+type quotaError struct {
 	name string
 	wait time.Duration
 }
 
-func (e *fullError) Error() string {
+func (e *quotaError) Error() string {
 	return fmt.Sprintf("the quota of %s is used up for %s", e.name, e.wait.Round(time.Second))
 }
 
-// buckets are all quotas' rooms and all hosts' doors.
-type buckets struct {
+// limiter are all quotas' rooms and all hosts' doors.
+type limiter struct {
 	clock  Clock
 	limits Limits
-	rooms  []*bucket // the longest window first: what is taken last is sent soonest
+	quotas []*bucket // the longest window first: what is taken last is sent soonest
 
 	mu    sync.Mutex
 	hosts map[string]*bucket
 }
 
-// mostHosts bounds how many hosts are remembered: answers name them.
-const mostHosts = 1000
+// maxHosts bounds how many hosts are remembered: answers name them.
+const maxHosts = 1000
 
-func newBuckets(l Limits, c Clock) *buckets {
-	b := &buckets{clock: c, limits: l, hosts: map[string]*bucket{}}
+func newLimiter(l Limits, c Clock) *limiter {
+	b := &limiter{clock: c, limits: l, hosts: map[string]*bucket{}}
 	shared := map[string]*bucket{} // quotas of one name and service are one, by several paths
 	for _, q := range l.Quotas {
 		key := string(q.Service) + "\x00" + q.Name
 		if shared[key] == nil {
-			shared[key] = newBucket(q, l.Wait, c)
+			shared[key] = newBucket(q, l.MaxRetryWait, c)
 		}
-		b.rooms = append(b.rooms, shared[key])
+		b.quotas = append(b.quotas, shared[key])
 	}
 	return b
 }
 
-// host returns a host's door, by which only so many pass at a time.
-func (b *buckets) host(name string) *bucket {
+// hostBucket returns a host's door, by which only so many pass at a time.
+func (b *limiter) hostBucket(name string) *bucket {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	h := b.hosts[name]
 	if h == nil {
-		if len(b.hosts) >= mostHosts {
+		if len(b.hosts) >= maxHosts {
 			clear(b.hosts)
 		}
-		h = newBucket(Quota{Name: "requests to " + name, Together: b.limits.Hosts}, b.limits.Wait, b.clock)
+		h = newBucket(Quota{Name: "requests to " + name, MaxConcurrent: b.limits.MaxPerHost}, b.limits.MaxRetryWait, b.clock)
 		b.hosts[name] = h
 	}
 	return h
 }
 
-// A pass is a request on its way through: in line, with its places, or gone.
-type pass struct {
-	clock Clock
-	until time.Time // it waits no longer
-	taken []*bucket // the host first
-	costs []int
-	line  []chan struct{} // its turns, until it is counted
-	held  []chan struct{} // its places
-	once  sync.Once
+// A admission is a request on its way through: in line, with its places, or gone.
+type admission struct {
+	clock    Clock
+	deadline time.Time // it waits no longer
+	buckets  []*bucket // the host first
+	costs    []int
+	turns    []chan struct{} // its turns, until it is counted
+	places   []chan struct{} // its places
+	once     sync.Once
 }
 
-// enter waits until a request's host and every quota have room. It then is
+// admit waits until a request's host and every quota have room. It then is
 // first in every line, and must hold or leave.
-func (b *buckets) enter(ctx context.Context, s Service, method string, u *url.URL) (*pass, error) {
-	p := &pass{clock: b.clock, until: b.clock.Now().Add(b.limits.Queue), taken: []*bucket{b.host(u.Host)}, costs: []int{0}}
+func (b *limiter) admit(ctx context.Context, s Service, method string, u *url.URL) (*admission, error) {
+	p := &admission{clock: b.clock, deadline: b.clock.Now().Add(b.limits.MaxQueueWait), buckets: []*bucket{b.hostBucket(u.Host)}, costs: []int{0}}
 	query := u.Query()
 	for i, q := range b.limits.Quotas {
-		if s != "" && q.matches(s, method, u.Path) {
-			p.taken, p.costs = append(p.taken, b.rooms[i]), append(p.costs, q.cost(method, u.Path, query))
+		if s != "" && q.appliesTo(s, method, u.Path) {
+			p.buckets, p.costs = append(p.buckets, b.quotas[i]), append(p.costs, q.costOf(method, u.Path, query))
 		}
 	}
-	for _, r := range p.taken[1:] { // the host has no line: who waits for a quota would hold up all others
-		if err := into(ctx, r.turn, &p.line); err != nil {
-			p.leave()
+	for _, r := range p.buckets[1:] { // the host has no line: who waits for a quota would hold up all others
+		if err := acquire(ctx, r.turn, &p.turns); err != nil {
+			p.release()
 			return nil, err
 		}
 	}
-	if err := p.wait(ctx); err != nil {
-		p.leave()
+	if err := p.waitForRoom(ctx); err != nil {
+		p.release()
 		return nil, err
 	}
 	return p, nil
 }
 
-// into takes one of a channel's places, and notes it.
-func into(ctx context.Context, c chan struct{}, noted *[]chan struct{}) error {
+// acquire takes one of a channel's places, and notes it.
+func acquire(ctx context.Context, c chan struct{}, noted *[]chan struct{}) error {
 	select {
 	case c <- struct{}{}:
 		*noted = append(*noted, c)
@@ -209,16 +209,16 @@ func into(ctx context.Context, c chan struct{}, noted *[]chan struct{}) error {
 	}
 }
 
-// wait waits for room everywhere.
-func (p *pass) wait(ctx context.Context) error {
-	for i := 0; i < len(p.taken); i++ {
-		b := p.taken[i]
-		lacks, shut := b.lacks(p.costs[i])
+// waitForRoom waits for room everywhere.
+func (p *admission) waitForRoom(ctx context.Context) error {
+	for i := 0; i < len(p.buckets); i++ {
+		b := p.buckets[i]
+		lacks, shut := b.waitFor(p.costs[i])
 		if lacks <= 0 {
 			continue
 		}
-		if lacks > p.until.Sub(p.clock.Now()) || shut && lacks > b.most {
-			return &fullError{b.quota.Name, lacks}
+		if lacks > p.deadline.Sub(p.clock.Now()) || shut && lacks > b.maxWait {
+			return &quotaError{b.quota.Name, lacks}
 		}
 		if err := p.clock.Sleep(ctx, lacks); err != nil {
 			return err
@@ -228,64 +228,64 @@ func (p *pass) wait(ctx context.Context) error {
 	return nil
 }
 
-// hold takes the request's places and counts it, so that it is counted when it
+// occupy takes the request's places and counts it, so that it is counted when it
 // is sent and not while it waits at a slow host's door. It is to be sent now,
 // and to leave when it has been answered.
-func (p *pass) hold(ctx context.Context) error {
+func (p *admission) occupy(ctx context.Context) error {
 	for {
-		for i := len(p.taken) - 1; i >= 0; i-- { // the host last: waiting at its door holds up nobody else
-			if r := p.taken[i].room; r != nil {
-				if err := into(ctx, r, &p.held); err != nil {
-					p.leave()
+		for i := len(p.buckets) - 1; i >= 0; i-- { // the host last: waiting at its door holds up nobody else
+			if r := p.buckets[i].places; r != nil {
+				if err := acquire(ctx, r, &p.places); err != nil {
+					p.release()
 					return err
 				}
 			}
 		}
-		if p.open() {
+		if p.hasRoom() {
 			break
 		}
-		empty(&p.held)
-		if err := p.wait(ctx); err != nil {
-			p.leave()
+		releaseAll(&p.places)
+		if err := p.waitForRoom(ctx); err != nil {
+			p.release()
 			return err
 		}
 	}
-	for i, b := range p.taken {
-		b.use(p.costs[i])
+	for i, b := range p.buckets {
+		b.consume(p.costs[i])
 	}
-	empty(&p.line)
+	releaseAll(&p.turns)
 	return nil
 }
 
-// open says whether there is room everywhere now.
-func (p *pass) open() bool {
-	for i, b := range p.taken {
-		if lacks, _ := b.lacks(p.costs[i]); lacks > 0 {
+// hasRoom says whether there is room everywhere now.
+func (p *admission) hasRoom() bool {
+	for i, b := range p.buckets {
+		if lacks, _ := b.waitFor(p.costs[i]); lacks > 0 {
 			return false
 		}
 	}
 	return true
 }
 
-func empty(noted *[]chan struct{}) {
+func releaseAll(noted *[]chan struct{}) {
 	for _, c := range *noted {
 		<-c
 	}
 	*noted = nil
 }
 
-// leave gives back the turns and places. It may be called again.
-func (p *pass) leave() {
+// release gives back the turns and places. It may be called again.
+func (p *admission) release() {
 	p.once.Do(func() {
-		empty(&p.line)
-		empty(&p.held)
+		releaseAll(&p.turns)
+		releaseAll(&p.places)
 	})
 }
 
-// shut closes the narrowest of what the request passed: the quotas it counts
+// closeFor closes the narrowest of what the request passed: the quotas it counts
 // towards, or the whole host where no quota is known.
-func (p *pass) shut(d time.Duration) {
-	for _, b := range p.taken[min(1, len(p.taken)-1):] {
-		b.shut(d)
+func (p *admission) closeFor(d time.Duration) {
+	for _, b := range p.buckets[min(1, len(p.buckets)-1):] {
+		b.closeFor(d)
 	}
 }

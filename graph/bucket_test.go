@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func address(path string) *url.URL {
+func apiURL(path string) *url.URL {
 	return &url.URL{Scheme: "https", Host: "api.powerbi.com", Path: path}
 }
 
@@ -21,7 +21,7 @@ func address(path string) *url.URL {
 func TestAThousandCallersKeepAQuota(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const amount, callers = 30, 1000
-		b := newBuckets(Limits{Hosts: 8, Wait: time.Hour, Queue: 1000 * time.Hour,
+		b := newLimiter(Limits{MaxPerHost: 8, MaxRetryWait: time.Hour, MaxQueueWait: 1000 * time.Hour,
 			Quotas: []Quota{{Name: "modified", Service: PowerBI, Path: "/modified", Amount: amount, Window: time.Hour}}}, systemClock{})
 		var mu sync.Mutex
 		var sent []time.Time
@@ -29,9 +29,9 @@ func TestAThousandCallersKeepAQuota(t *testing.T) {
 		began := time.Now()
 		for range callers {
 			wg.Go(func() {
-				p, err := b.enter(t.Context(), PowerBI, "GET", address("/modified"))
+				p, err := b.admit(t.Context(), PowerBI, "GET", apiURL("/modified"))
 				if err == nil {
-					err = p.hold(t.Context())
+					err = p.occupy(t.Context())
 				}
 				if err != nil {
 					t.Error(err)
@@ -40,7 +40,7 @@ func TestAThousandCallersKeepAQuota(t *testing.T) {
 				mu.Lock()
 				sent = append(sent, time.Now())
 				mu.Unlock()
-				p.leave()
+				p.release()
 			})
 		}
 		wg.Wait()
@@ -62,7 +62,7 @@ func TestNoWindowHoldsMoreThanTheQuota(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		amount := rapid.IntRange(1, 50).Draw(t, "amount")
 		window := time.Duration(rapid.IntRange(1, 7200).Draw(t, "seconds")) * time.Second
-		k := &steps{now: time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)}
+		k := &stepClock{now: time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)}
 		b := newBucket(Quota{Amount: amount, Window: window}, time.Hour, k)
 		type use struct {
 			at   time.Time
@@ -85,10 +85,10 @@ func TestNoWindowHoldsMoreThanTheQuota(t *testing.T) {
 				if wait <= 0 {
 					break
 				}
-				if tries > 2*slots {
+				if tries > 2*slotCount {
 					t.Fatal("waits for ever")
 				}
-				if within(window+2*b.width())+cost <= amount {
+				if within(window+2*b.slotWidth())+cost <= amount {
 					t.Fatalf("waits %s although there is room", wait)
 				}
 				k.now = k.now.Add(wait)
@@ -103,15 +103,15 @@ func TestNoWindowHoldsMoreThanTheQuota(t *testing.T) {
 
 func TestCallersWhoLeaveTakeNoRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBuckets(Limits{Hosts: 8, Wait: time.Hour, Queue: 1000 * time.Hour,
+		b := newLimiter(Limits{MaxPerHost: 8, MaxRetryWait: time.Hour, MaxQueueWait: 1000 * time.Hour,
 			Quotas: []Quota{{Name: "q", Service: PowerBI, Path: "/x", Amount: 1, Window: time.Minute}}}, systemClock{})
 		pass := func(ctx context.Context) error {
-			p, err := b.enter(ctx, PowerBI, "GET", address("/x"))
+			p, err := b.admit(ctx, PowerBI, "GET", apiURL("/x"))
 			if err != nil {
 				return err
 			}
-			defer p.leave()
-			return p.hold(ctx)
+			defer p.release()
+			return p.occupy(ctx)
 		}
 		if err := pass(t.Context()); err != nil {
 			t.Fatal(err)
@@ -137,36 +137,36 @@ func TestCallersWhoLeaveTakeNoRoom(t *testing.T) {
 
 func TestAFullQuotaIsToldAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBuckets(Limits{Hosts: 1, Wait: time.Minute, Queue: 10 * time.Minute,
+		b := newLimiter(Limits{MaxPerHost: 1, MaxRetryWait: time.Minute, MaxQueueWait: 10 * time.Minute,
 			Quotas: []Quota{{Name: "capacities", Service: PowerBI, Path: "/x", Amount: 2, Window: time.Hour}}}, systemClock{})
 		for range 2 {
-			p, err := b.enter(t.Context(), PowerBI, "GET", address("/x"))
+			p, err := b.admit(t.Context(), PowerBI, "GET", apiURL("/x"))
 			if err == nil {
-				err = p.hold(t.Context())
+				err = p.occupy(t.Context())
 			}
 			if err != nil {
 				t.Fatal(err)
 			}
-			p.leave()
+			p.release()
 		}
 		began := time.Now()
-		_, err := b.enter(t.Context(), PowerBI, "GET", address("/x"))
-		e := Trouble(PowerBI, "GET /x", err).(*Error)
+		_, err := b.admit(t.Context(), PowerBI, "GET", apiURL("/x"))
+		e := WrapError(PowerBI, "GET /x", err).(*Error)
 		if e.Code() != "graph.throttled" || e.RetryAfter < time.Hour || time.Since(began) > 0 {
 			t.Errorf("after %s: %v", time.Since(began), err)
 		}
-		if p, err := b.enter(t.Context(), PowerBI, "GET", address("/y")); err != nil {
+		if p, err := b.admit(t.Context(), PowerBI, "GET", apiURL("/y")); err != nil {
 			t.Errorf("what is not counted waits: %v", err)
 		} else {
-			p.leave()
+			p.release()
 		}
 	})
 }
 
 func TestOnlySoManyPassAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBuckets(Limits{Hosts: 8, Wait: time.Hour, Queue: time.Hour,
-			Quotas: []Quota{{Name: "scans", Service: PowerBI, Method: "POST", Path: "/scan", Together: 3}}}, systemClock{})
+		b := newLimiter(Limits{MaxPerHost: 8, MaxRetryWait: time.Hour, MaxQueueWait: time.Hour,
+			Quotas: []Quota{{Name: "scans", Service: PowerBI, Method: "POST", Path: "/scan", MaxConcurrent: 3}}}, systemClock{})
 		var mu sync.Mutex
 		now, most := map[string]int{}, map[string]int{}
 		count := func(k string, by int) {
@@ -179,9 +179,9 @@ func TestOnlySoManyPassAtATime(t *testing.T) {
 		for i := range 300 {
 			path := []string{"/scan", "/other"}[i%2]
 			wg.Go(func() {
-				p, err := b.enter(t.Context(), PowerBI, "POST", address(path))
+				p, err := b.admit(t.Context(), PowerBI, "POST", apiURL(path))
 				if err == nil {
-					err = p.hold(t.Context())
+					err = p.occupy(t.Context())
 				}
 				if err != nil {
 					t.Error(err)
@@ -192,8 +192,8 @@ func TestOnlySoManyPassAtATime(t *testing.T) {
 				time.Sleep(time.Second)
 				count(path, -1)
 				count("all", -1)
-				p.leave()
-				p.leave() // again, which changes nothing
+				p.release()
+				p.release() // again, which changes nothing
 			})
 		}
 		wg.Wait()
@@ -207,14 +207,14 @@ func TestOnlySoManyPassAtATime(t *testing.T) {
 // minutes ago.
 func TestRequestsCountWhenTheyAreSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBuckets(Limits{Hosts: 1, Wait: time.Hour, Queue: time.Hour,
+		b := newLimiter(Limits{MaxPerHost: 1, MaxRetryWait: time.Hour, MaxQueueWait: time.Hour,
 			Quotas: []Quota{{Name: "q", Service: PowerBI, Path: "/x", Amount: 2, Window: time.Minute}}}, systemClock{})
 		var sent []time.Time
 		var mu sync.Mutex
 		send := func(path string, takes time.Duration) {
-			p, err := b.enter(t.Context(), PowerBI, "GET", address(path))
+			p, err := b.admit(t.Context(), PowerBI, "GET", apiURL(path))
 			if err == nil {
-				err = p.hold(t.Context())
+				err = p.occupy(t.Context())
 			}
 			if err != nil {
 				t.Error(err)
@@ -226,7 +226,7 @@ func TestRequestsCountWhenTheyAreSent(t *testing.T) {
 				mu.Unlock()
 			}
 			time.Sleep(takes)
-			p.leave()
+			p.release()
 		}
 		var wg sync.WaitGroup
 		wg.Go(func() { send("/hangs", 5*time.Minute) })
@@ -245,36 +245,36 @@ func TestRequestsCountWhenTheyAreSent(t *testing.T) {
 
 func TestWhoStopsWaitingForAPlaceGivesBackTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBuckets(Limits{Hosts: 1, Wait: time.Hour, Queue: time.Hour,
-			Quotas: []Quota{{Name: "scans", Service: PowerBI, Path: "/scan", Together: 1}}}, systemClock{})
-		enter := func(path string) *pass {
-			p, err := b.enter(t.Context(), PowerBI, "POST", address(path))
+		b := newLimiter(Limits{MaxPerHost: 1, MaxRetryWait: time.Hour, MaxQueueWait: time.Hour,
+			Quotas: []Quota{{Name: "scans", Service: PowerBI, Path: "/scan", MaxConcurrent: 1}}}, systemClock{})
+		enter := func(path string) *admission {
+			p, err := b.admit(t.Context(), PowerBI, "POST", apiURL(path))
 			if err != nil {
 				t.Fatal(err)
 			}
 			return p
 		}
 		first := enter("/other")
-		if err := first.hold(t.Context()); err != nil {
+		if err := first.occupy(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if err := enter("/scan").hold(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		if err := enter("/scan").occupy(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v", err)
 		}
-		if len(b.rooms[0].turn) != 0 || len(b.rooms[0].room) != 0 {
+		if len(b.quotas[0].turn) != 0 || len(b.quotas[0].places) != 0 {
 			t.Error("it holds what it gave up")
 		}
-		first.leave()
-		if err := enter("/scan").hold(t.Context()); err != nil {
+		first.release()
+		if err := enter("/scan").occupy(t.Context()); err != nil {
 			t.Error(err)
 		}
 	})
 }
 
 func TestAClockThatIsSetBackStopsNothing(t *testing.T) {
-	k := &steps{now: time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)}
+	k := &stepClock{now: time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)}
 	b := newBucket(Quota{Amount: 2, Window: time.Minute}, time.Hour, k)
 	for _, by := range []time.Duration{0, 0, -48 * time.Hour, 0, 0, 1000 * time.Hour, 0, 0} {
 		k.now = k.now.Add(by)
@@ -288,18 +288,18 @@ func TestAClockThatIsSetBackStopsNothing(t *testing.T) {
 
 // tryTake uses room if there is, and says how long to wait if not.
 func (b *bucket) tryTake(cost int) time.Duration {
-	wait, _ := b.lacks(cost)
+	wait, _ := b.waitFor(cost)
 	if wait <= 0 {
-		b.use(cost)
+		b.consume(cost)
 	}
 	return wait
 }
 
-type steps struct{ now time.Time }
+type stepClock struct{ now time.Time }
 
-func (s *steps) Now() time.Time { return s.now }
+func (s *stepClock) Now() time.Time { return s.now }
 
-func (s *steps) Sleep(context.Context, time.Duration) error { return nil }
+func (s *stepClock) Sleep(context.Context, time.Duration) error { return nil }
 
 func TestQuotasAreMicrosofts(t *testing.T) {
 	got := func(s Service, method, path string) string {
@@ -309,8 +309,8 @@ func TestQuotasAreMicrosofts(t *testing.T) {
 		}
 		out := ""
 		for _, q := range Quotas() {
-			if q.matches(s, method, u.Path) {
-				out += fmt.Sprintf("%d/%d/%s ", q.cost(method, u.Path, u.Query()), q.Amount, q.Window)
+			if q.appliesTo(s, method, u.Path) {
+				out += fmt.Sprintf("%d/%d/%s ", q.costOf(method, u.Path, u.Query()), q.Amount, q.Window)
 			}
 		}
 		return out
@@ -357,8 +357,8 @@ func TestQuotasAreMicrosofts(t *testing.T) {
 		if q.Name == "" || q.Source == "" || q.Amount == 0 || q.Window == 0 {
 			t.Errorf("%+v says too little", q)
 		}
-		if q.Name == "scans" && q.Together != 16 {
-			t.Errorf("%d scans at a time", q.Together)
+		if q.Name == "scans" && q.MaxConcurrent != 16 {
+			t.Errorf("%d scans at a time", q.MaxConcurrent)
 		}
 	}
 }

@@ -19,15 +19,15 @@ import (
 	"github.com/orgstore/orgstore/graph"
 )
 
-func silent() *log.Logger { return log.New(io.Discard, "", 0) }
+func discardLogger() *log.Logger { return log.New(io.Discard, "", 0) }
 
-func ok(w http.ResponseWriter) {
+func sayYes(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "application/json")
 	io.WriteString(w, `{"value":"yes"}`)
 }
 
 func TestGetJSONAsksAsMicrosoftWishes(t *testing.T) {
-	c, api := tenant(t, func(w http.ResponseWriter, r *http.Request, n int) { ok(w) })
+	c, api := newTenant(t, func(w http.ResponseWriter, r *http.Request, n int) { sayYes(w) })
 	var got struct {
 		Value string `json:"value"`
 	}
@@ -35,7 +35,7 @@ func TestGetJSONAsksAsMicrosoftWishes(t *testing.T) {
 	if err != nil || got.Value != "yes" {
 		t.Fatalf("got %+v, %v", got, err)
 	}
-	r := api.request(0)
+	r := api.requestAt(0)
 	if want := "/v1.0/users/$count?$filter=a%20eq%20%27b%20c%2Bd%27"; r.RequestURI != want {
 		t.Errorf("asked %s, want %s", r.RequestURI, want)
 	}
@@ -53,7 +53,7 @@ func TestGetJSONAsksAsMicrosoftWishes(t *testing.T) {
 }
 
 func TestACountIsText(t *testing.T) {
-	c, _ := tenant(t, func(w http.ResponseWriter, r *http.Request, n int) {
+	c, _ := newTenant(t, func(w http.ResponseWriter, r *http.Request, n int) {
 		w.Header().Set("Content-Type", "text/plain")
 		io.WriteString(w, "\ufeff310")
 	})
@@ -71,13 +71,13 @@ func TestACountIsText(t *testing.T) {
 func TestLargeAndSlowAnswers(t *testing.T) {
 	var k *clock
 	small := func(o *graph.Options) {
-		o.Limits.Answer, o.Limits.File, o.Limits.Tries, o.Clock = 1000, 100_000, 1, k
+		o.Limits.MaxJSONBytes, o.Limits.MaxBodyBytes, o.Limits.MaxTries, o.Clock = 1000, 100_000, 1, k
 	}
 	drip := func(w http.ResponseWriter, r *http.Request) {
 		for r.Context().Err() == nil {
 			io.WriteString(w, " ")
 			w.(http.Flusher).Flush()
-			k.pass(30 * time.Second)
+			k.advance(30 * time.Second)
 		}
 	}
 	endless := func(w http.ResponseWriter) {
@@ -112,14 +112,14 @@ func TestLargeAndSlowAnswers(t *testing.T) {
 			for i := range 200 {
 				w.Header().Set(fmt.Sprintf("X-%d", i), strings.Repeat("a", 4000))
 			}
-			ok(w)
+			sayYes(w)
 		}, "graph.unreachable"},
-		{"no answer", func(w http.ResponseWriter, r *http.Request) { k.pass(100 * time.Second); <-r.Context().Done() }, "graph.unreachable"},
+		{"no answer", func(w http.ResponseWriter, r *http.Request) { k.advance(100 * time.Second); <-r.Context().Done() }, "graph.unreachable"},
 		{"a slow drip", func(w http.ResponseWriter, r *http.Request) { drip(w, r) }, "graph.unreachable"},
 		{"a bomb", func(w http.ResponseWriter, r *http.Request) {
 			jsonKind(w)
 			w.Header().Set("Content-Encoding", "gzip")
-			w.Write(bomb(t))
+			w.Write(gzipBomb(t))
 		}, "graph.too_large"},
 		{"no JSON", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "<html>") }, "graph.invalid"},
 		{"nothing", func(w http.ResponseWriter, r *http.Request) { jsonKind(w) }, "graph.invalid"},
@@ -128,13 +128,13 @@ func TestLargeAndSlowAnswers(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			k = newClock()
-			conn, _ := tenant(t, func(w http.ResponseWriter, r *http.Request, n int) { c.answer(w, r) }, small)
+			conn, _ := newTenant(t, func(w http.ResponseWriter, r *http.Request, n int) { c.answer(w, r) }, small)
 			var got any
 			err := conn.GetJSON(t.Context(), graph.Graph, "/v1.0/x", nil, nil, &got)
 			if c.want == "" && err == nil {
 				return
 			}
-			if code(err) != c.want {
+			if codeOf(err) != c.want {
 				t.Errorf("got %v", err)
 			}
 		})
@@ -142,24 +142,24 @@ func TestLargeAndSlowAnswers(t *testing.T) {
 }
 
 func TestPlacesAreGivenBack(t *testing.T) {
-	c, _ := tenant(t, func(w http.ResponseWriter, r *http.Request, n int) {
+	c, _ := newTenant(t, func(w http.ResponseWriter, r *http.Request, n int) {
 		if n == 1 {
 			panic(http.ErrAbortHandler)
 		}
 		w.Header().Set("Content-Type", "application/octet-stream")
 		io.WriteString(w, strings.Repeat("a", 1000))
-	}, func(o *graph.Options) { o.Limits.Hosts, o.Limits.File = 1, 900 })
-	if _, err := c.PostJSON(t.Context(), graph.Graph, "/v1.0/x", nil, nil, nil); code(err) != "graph.unreachable" {
+	}, func(o *graph.Options) { o.Limits.MaxPerHost, o.Limits.MaxBodyBytes = 1, 900 })
+	if _, err := c.PostJSON(t.Context(), graph.Graph, "/v1.0/x", nil, nil, nil); codeOf(err) != "graph.unreachable" {
 		t.Fatal(err)
 	}
 	for range 3 { // unread, read in part, and read beyond what is taken
 		for _, read := range []int64{0, 10, 2000} {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 			req, _ := http.NewRequestWithContext(ctx, "GET", c.Cloud().Graph+"/v1.0/x", nil)
-			resp, err := c.Authorized(graph.Graph).Do(req)
+			resp, err := c.AuthorizedClient(graph.Graph).Do(req)
 			if err != nil {
 				var e *graph.Error
-				if errors.As(graph.Trouble(graph.Graph, "GET", err), &e) && e.Code() == "graph.too_large" {
+				if errors.As(graph.WrapError(graph.Graph, "GET", err), &e) && e.Code() == "graph.too_large" {
 					cancel()
 					continue
 				}
@@ -174,18 +174,18 @@ func TestPlacesAreGivenBack(t *testing.T) {
 
 // A gateway may answer for Entra and for the services on one host.
 func TestOneHostForAll(t *testing.T) {
-	login := authority(t, func(w http.ResponseWriter, r *http.Request, n int) {
+	login := newAuthority(t, func(w http.ResponseWriter, r *http.Request, n int) {
 		if strings.HasSuffix(r.URL.Path, "/token") {
-			grant(w, r, n)
+			grantToken(w, r, n)
 			return
 		}
-		ok(w)
+		sayYes(w)
 	})
-	c := connect(t, login, login, func(o *graph.Options) { o.Limits.Hosts = 1 })
+	c := connectTo(t, login, login, func(o *graph.Options) { o.Limits.MaxPerHost = 1 })
 	var wg sync.WaitGroup
 	for range 10 {
 		wg.Go(func() {
-			if _, err := get(c, "/v1.0/x"); err != nil {
+			if _, err := getFromGraph(c, "/v1.0/x"); err != nil {
 				t.Error(err)
 			}
 		})
@@ -194,8 +194,8 @@ func TestOneHostForAll(t *testing.T) {
 }
 
 func TestAHeadOfSomethingLarge(t *testing.T) {
-	c, api := tenant(t, func(w http.ResponseWriter, r *http.Request, n int) { w.Header().Set("Content-Length", "9000000000") })
-	resp, err := c.Authorized(graph.Graph).Head(api.URL + "/v1.0/x")
+	c, api := newTenant(t, func(w http.ResponseWriter, r *http.Request, n int) { w.Header().Set("Content-Length", "9000000000") })
+	resp, err := c.AuthorizedClient(graph.Graph).Head(api.URL + "/v1.0/x")
 	if err != nil || resp.ContentLength != 9_000_000_000 {
 		t.Fatal(err)
 	}
@@ -203,8 +203,8 @@ func TestAHeadOfSomethingLarge(t *testing.T) {
 }
 
 func TestAnAnswerThatIsNeitherYesNorNo(t *testing.T) {
-	c, _ := tenant(t, func(w http.ResponseWriter, r *http.Request, n int) { w.WriteHeader(http.StatusNotModified) })
-	_, err := get(c, "/v1.0/x")
+	c, _ := newTenant(t, func(w http.ResponseWriter, r *http.Request, n int) { w.WriteHeader(http.StatusNotModified) })
+	_, err := getFromGraph(c, "/v1.0/x")
 	var e *graph.Error
 	if !errors.As(err, &e) || e.Status != http.StatusNotModified || e.Code() != "graph.invalid" {
 		t.Errorf("got %v", err)
@@ -214,33 +214,33 @@ func TestAnAnswerThatIsNeitherYesNorNo(t *testing.T) {
 func TestSeenIsToldAuthenticatedDatesOfOwnHosts(t *testing.T) {
 	var mu sync.Mutex
 	seen := map[string][]time.Time{}
-	elsewhere := serve(t, func(w http.ResponseWriter, r *http.Request, n int) { ok(w) })
+	elsewhere := newServer(t, func(w http.ResponseWriter, r *http.Request, n int) { sayYes(w) })
 	date := time.Date(2026, 11, 25, 10, 0, 0, 0, time.UTC)
-	c, api := tenant(t, func(w http.ResponseWriter, r *http.Request, n int) {
+	c, api := newTenant(t, func(w http.ResponseWriter, r *http.Request, n int) {
 		w.Header().Set("Date", date.Format(http.TimeFormat))
 		if n == 2 {
 			w.Header().Set("Date", "tomorrow")
 		}
-		ok(w)
+		sayYes(w)
 	}, func(o *graph.Options) {
-		o.Seen = func(host string, d time.Time) {
+		o.OnServerDate = func(host string, d time.Time) {
 			mu.Lock()
 			defer mu.Unlock()
 			seen[host] = append(seen[host], d)
 		}
 	})
 	before := func() int { mu.Lock(); defer mu.Unlock(); return len(seen["127.0.0.1"]) }
-	if _, err := get(c, "/v1.0/x"); err != nil {
+	if _, err := getFromGraph(c, "/v1.0/x"); err != nil {
 		t.Fatal(err)
 	}
 	if all := seen["127.0.0.1"]; len(all) != 3 || !all[2].Equal(date) { // two of sign-in
 		t.Errorf("seen %v", seen)
 	}
 	n := before()
-	if _, err := get(c, "/v1.0/x"); err != nil || before() != n {
+	if _, err := getFromGraph(c, "/v1.0/x"); err != nil || before() != n {
 		t.Errorf("rubbish was taken for a date: %v", err)
 	}
-	resp, err := c.HTTP().Get(elsewhere.URL)
+	resp, err := c.PlainClient().Get(elsewhere.URL)
 	if err != nil || before() != n {
 		t.Fatalf("another host was believed: %v", err)
 	}
@@ -268,13 +268,13 @@ func TestAProxyAndItsCertificate(t *testing.T) {
 	}))
 	defer proxy.Close()
 	u, _ := url.Parse(proxy.URL)
-	c, _ := tenant(t, func(w http.ResponseWriter, r *http.Request, n int) { ok(w) }, func(o *graph.Options) { o.Proxy = u })
-	if _, err := get(c, "/v1.0/x"); err != nil || asked.Load() == 0 {
+	c, _ := newTenant(t, func(w http.ResponseWriter, r *http.Request, n int) { sayYes(w) }, func(o *graph.Options) { o.Proxy = u })
+	if _, err := getFromGraph(c, "/v1.0/x"); err != nil || asked.Load() == 0 {
 		t.Errorf("the proxy was asked %d times: %v", asked.Load(), err)
 	}
-	c, _ = tenant(t, func(w http.ResponseWriter, r *http.Request, n int) { ok(w) }, func(o *graph.Options) { o.CAs = nil })
-	_, err := get(c, "/v1.0/x")
-	if code(err) != "signin.unreachable" || !strings.Contains(err.(interface{ Hint() string }).Hint(), "proxy of yours") {
+	c, _ = newTenant(t, func(w http.ResponseWriter, r *http.Request, n int) { sayYes(w) }, func(o *graph.Options) { o.CAs = nil })
+	_, err := getFromGraph(c, "/v1.0/x")
+	if codeOf(err) != "signin.unreachable" || !strings.Contains(err.(interface{ Hint() string }).Hint(), "proxy of yours") {
 		t.Errorf("an unknown certificate: %v", err)
 	}
 }
@@ -284,12 +284,12 @@ func TestAProxysPasswordIsNotShown(t *testing.T) {
 	u, _ := url.Parse(proxy.URL)
 	u.User = url.UserPassword("contoso", canary)
 	for _, state := range []string{"refuses", "is gone"} {
-		c, _ := tenant(t, func(w http.ResponseWriter, r *http.Request, n int) { ok(w) }, func(o *graph.Options) { o.Proxy = u })
-		_, err := get(c, "/v1.0/x")
-		if code(err) != "signin.unreachable" {
+		c, _ := newTenant(t, func(w http.ResponseWriter, r *http.Request, n int) { sayYes(w) }, func(o *graph.Options) { o.Proxy = u })
+		_, err := getFromGraph(c, "/v1.0/x")
+		if codeOf(err) != "signin.unreachable" {
 			t.Errorf("a proxy that %s: %v", state, err)
 		}
-		harmless(t, err)
+		checkHarmless(t, err)
 		proxy.Close()
 	}
 	t.Setenv("HTTPS_PROXY", "http://contoso:"+canary+"@[proxy")
@@ -299,5 +299,5 @@ func TestAProxysPasswordIsNotShown(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = c.Token(t.Context(), graph.Graph)
-	harmless(t, err)
+	checkHarmless(t, err)
 }

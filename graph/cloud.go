@@ -86,8 +86,8 @@ func CloudNamed(name string) (Cloud, error) {
 	return Cloud{}, fmt.Errorf("%q is no cloud known here: it is one of %s", name, strings.Join(CloudNames(), ", "))
 }
 
-// Base is where a service answers, or empty if that is not known in this cloud.
-func (c Cloud) Base(s Service) string {
+// BaseURL is where a service answers, or empty if that is not known in this cloud.
+func (c Cloud) BaseURL(s Service) string {
 	switch s {
 	case Graph:
 		return c.Graph
@@ -103,7 +103,7 @@ func (c Cloud) Base(s Service) string {
 // service's host is not known.
 func (c Cloud) Scope(s Service) string {
 	switch {
-	case c.Base(s) == "":
+	case c.BaseURL(s) == "":
 		return ""
 	case s == PowerBI:
 		return c.PowerBIAudience + "/.default"
@@ -113,10 +113,10 @@ func (c Cloud) Scope(s Service) string {
 	return cmp.Or(c.GraphAudience, c.Graph) + "/.default"
 }
 
-// Lacks says why a service cannot be used in this cloud, or is empty if it can.
+// UnavailableReason says why a service cannot be used in this cloud, or is empty if it can.
 // Only what needs that service is off.
-func (c Cloud) Lacks(s Service) string {
-	if c.Base(s) != "" {
+func (c Cloud) UnavailableReason(s Service) string {
+	if c.BaseURL(s) != "" {
 		return ""
 	}
 	return fmt.Sprintf("the host of %s in the cloud %s is not published; set it by hand if Microsoft told you", s.Title(), c.Name)

@@ -22,15 +22,15 @@ func TestCloudsAreWhereMicrosoftSays(t *testing.T) {
 			if err != nil || k.Check() != nil || k.Name != c.name {
 				t.Fatal(err, k.Check())
 			}
-			got := []string{k.Login, k.Base(graph.Graph), k.Base(graph.PowerBI), k.Base(graph.Fabric), k.Scope(graph.PowerBI), k.Scope(graph.Graph)}
+			got := []string{k.Login, k.BaseURL(graph.Graph), k.BaseURL(graph.PowerBI), k.BaseURL(graph.Fabric), k.Scope(graph.PowerBI), k.Scope(graph.Graph)}
 			want := []string{c.login, c.graph, c.powerBI, c.fabric, c.powerBIScope, c.graph + "/.default"}
 			for i := range got {
 				if got[i] != want[i] {
 					t.Errorf("got %s, want %s", got[i], want[i])
 				}
 			}
-			if (k.Scope(graph.Fabric) == "") != (c.fabric == "") || (k.Lacks(graph.Fabric) == "") != (c.fabric != "") {
-				t.Errorf("Fabric: %q, %q", k.Scope(graph.Fabric), k.Lacks(graph.Fabric))
+			if (k.Scope(graph.Fabric) == "") != (c.fabric == "") || (k.UnavailableReason(graph.Fabric) == "") != (c.fabric != "") {
+				t.Errorf("Fabric: %q, %q", k.Scope(graph.Fabric), k.UnavailableReason(graph.Fabric))
 			}
 		})
 	}
@@ -40,14 +40,14 @@ func TestCloudsAreWhereMicrosoftSays(t *testing.T) {
 }
 
 func TestAnUnknownFabricTurnsOffFabricAlone(t *testing.T) {
-	login := authority(t, grant)
-	c := connect(t, login, login)
+	login := newAuthority(t, grantToken)
+	c := connectTo(t, login, login)
 	err := c.GetJSON(t.Context(), graph.Fabric, "/v1/admin/tenantsettings", nil, nil, nil)
-	if code(err) != "graph.invalid" || !strings.Contains(err.Error(), "set it by hand") {
+	if codeOf(err) != "graph.invalid" || !strings.Contains(err.Error(), "set it by hand") {
 		t.Errorf("got %v", err)
 	}
-	if _, err := c.Token(t.Context(), graph.Fabric); code(err) != "graph.invalid" || login.count() != 0 {
-		t.Errorf("got %v after %d requests", err, login.count())
+	if _, err := c.Token(t.Context(), graph.Fabric); codeOf(err) != "graph.invalid" || login.requestCount() != 0 {
+		t.Errorf("got %v after %d requests", err, login.requestCount())
 	}
 	if _, err := c.Token(t.Context(), graph.Graph); err != nil {
 		t.Error(err)

@@ -51,7 +51,7 @@ func (e *Error) Error() string {
 	add(e.ErrCode)
 	add(e.Message)
 	if e.Err != nil {
-		add(scrub(e.Err.Error()))
+		add(redact(e.Err.Error()))
 	}
 	said := strings.Join(parts, ": ")
 	switch {
@@ -70,8 +70,8 @@ func (e *Error) Unwrap() error { return e.Err }
 // graph.unreachable, graph.too_large, graph.canceled or graph.invalid.
 func (e *Error) Code() string {
 	var large *tooLargeError
-	var full *fullError
-	var refused *refusedError
+	var full *quotaError
+	var refused *notSentError
 	switch {
 	case errors.Is(e.Err, context.Canceled):
 		return "graph.canceled"
@@ -126,14 +126,14 @@ func (e *Error) Hint() string {
 // errUnreadable says that an answer is not what its API promises.
 var errUnreadable = errors.New("the answer cannot be read")
 
-// Trouble turns an error of one of the connection's clients into an *Error or a
+// WrapError turns an error of one of the connection's clients into an *Error or a
 // *SignInError that shows no URL. The operation is one for people, without a
 // query. It returns nil for nil.
-func Trouble(s Service, op string, err error) error {
+func WrapError(s Service, op string, err error) error {
 	var known *Error
 	var signIn *SignInError
-	var tried *triedError
-	var full *fullError
+	var tried *noResponseError
+	var full *quotaError
 	switch {
 	case err == nil:
 		return nil
@@ -142,9 +142,9 @@ func Trouble(s Service, op string, err error) error {
 	case errors.As(err, &known):
 		return known
 	}
-	e := &Error{Service: s, Op: op, Err: plainly(err)}
+	e := &Error{Service: s, Op: op, Err: unwrapURLError(err)}
 	if errors.As(err, &tried) {
-		e.ClientRequestID, e.Err = tried.id, tried.err
+		e.ClientRequestID, e.Err = tried.requestID, tried.err
 		if tried.tries > 1 {
 			e.Err = fmt.Errorf("%w, after %d tries", tried.err, tried.tries)
 		}
@@ -155,9 +155,9 @@ func Trouble(s Service, op string, err error) error {
 	return e
 }
 
-// Refusal reads, bounded, and closes an answer that says no, and returns it as
+// CheckResponse reads, bounded, and closes an answer that says no, and returns it as
 // an *Error. It returns nil for an answer below 400, and leaves that open.
-func Refusal(s Service, op string, resp *http.Response) error {
+func CheckResponse(s Service, op string, resp *http.Response) error {
 	if resp.StatusCode < 400 {
 		return nil
 	}
@@ -165,23 +165,23 @@ func Refusal(s Service, op string, resp *http.Response) error {
 	e := &Error{Service: s, Op: op, Status: resp.StatusCode, ClientRequestID: resp.Header.Get("Client-Request-Id")}
 	for _, h := range []string{"Request-Id", "RequestId", "X-Ms-Request-Id", "SPRequestGuid"} {
 		if e.RequestID == "" {
-			e.RequestID = short(resp.Header.Get(h), 64)
+			e.RequestID = cleanText(resp.Header.Get(h), 64)
 		}
 	}
-	e.ClientRequestID = short(e.ClientRequestID, 64)
-	e.RetryAfter, _ = told(resp, time.Now())
+	e.ClientRequestID = cleanText(e.ClientRequestID, 64)
+	e.RetryAfter, _ = requestedWait(resp, time.Now())
 	if resp.StatusCode == http.StatusGone {
 		e.Location = resp.Header.Get("Location")
 	}
-	raw, _ := io.ReadAll(io.LimitReader(resp.Body, mostOfARefusal))
-	e.read(raw)
+	raw, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
+	e.readBody(raw)
 	return e
 }
 
-// read reads what a service says in its own words: Graph and Power BI wrap it
+// readBody reads what a service says in its own words: Graph and Power BI wrap it
 // in an error, Fabric does not (documented in their descriptions). Anything
 // else is left out.
-func (e *Error) read(raw []byte) {
+func (e *Error) readBody(raw []byte) {
 	var said struct {
 		Error struct {
 			Code       string `json:"code"`
@@ -206,17 +206,17 @@ func (e *Error) read(raw []byte) {
 		}
 		return ""
 	}
-	e.ErrCode = short(first(said.Error.Code, said.ErrorCode), 100)
-	if deeper := short(said.Error.InnerError.Code, 100); e.Status == http.StatusGone && deeper != "" {
+	e.ErrCode = cleanText(first(said.Error.Code, said.ErrorCode), 100)
+	if deeper := cleanText(said.Error.InnerError.Code, 100); e.Status == http.StatusGone && deeper != "" {
 		e.ErrCode = deeper // of resyncRequired: which of the two kinds
 	}
-	e.Message = short(first(said.Error.Message, said.Message), 300)
-	e.RequestID = first(e.RequestID, short(first(said.Error.InnerError.RequestID, said.RequestID), 64))
+	e.Message = cleanText(first(said.Error.Message, said.Message), 300)
+	e.RequestID = first(e.RequestID, cleanText(first(said.Error.InnerError.RequestID, said.RequestID), 64))
 }
 
-// short makes a stranger's words fit for one line, without secrets.
-func short(s string, most int) string {
-	s = scrub(strings.ToValidUTF8(s, "?"))
+// cleanText makes a stranger's words fit for one line, without secrets.
+func cleanText(s string, most int) string {
+	s = redact(strings.ToValidUTF8(s, "?"))
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || !unicode.IsPrint(r) && r != ' ' {
 			return ' '
@@ -231,16 +231,16 @@ func short(s string, most int) string {
 }
 
 var (
-	tokenForm  = regexp.MustCompile(`eyJ[\w-]+(\.[\w-]*)*`)
-	bearerForm = regexp.MustCompile(`(?i)(bearer|tempauth|access_token|client_secret|client_assertion|refresh_token|sig)(["']?\s*[:= ]\s*["']?)[^\s"'&,;]+`)
-	userForm   = regexp.MustCompile(`://[^/\s@"']+@`)
-	queryForm  = regexp.MustCompile(`(https?://[^\s"'?]+)\?[^\s"']*`)
+	tokenPattern  = regexp.MustCompile(`eyJ[\w-]+(\.[\w-]*)*`)
+	secretPattern = regexp.MustCompile(`(?i)(bearer|tempauth|access_token|client_secret|client_assertion|refresh_token|sig)(["']?\s*[:= ]\s*["']?)[^\s"'&,;]+`)
+	userPattern   = regexp.MustCompile(`://[^/\s@"']+@`)
+	queryPattern  = regexp.MustCompile(`(https?://[^\s"'?]+)\?[^\s"']*`)
 )
 
-// scrub takes out what looks like a token, and every URL's query and user.
-func scrub(s string) string {
-	s = userForm.ReplaceAllString(s, "://…@")
-	s = queryForm.ReplaceAllString(s, "$1?…")
-	s = bearerForm.ReplaceAllString(s, "$1$2…")
-	return tokenForm.ReplaceAllString(s, "…")
+// redact takes out what looks like a token, and every URL's query and user.
+func redact(s string) string {
+	s = userPattern.ReplaceAllString(s, "://…@")
+	s = queryPattern.ReplaceAllString(s, "$1?…")
+	s = secretPattern.ReplaceAllString(s, "$1$2…")
+	return tokenPattern.ReplaceAllString(s, "…")
 }

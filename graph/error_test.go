@@ -40,9 +40,9 @@ func TestRefusalsInEachServicesWords(t *testing.T) {
 			if resp.Header == nil {
 				resp.Header = http.Header{}
 			}
-			err := graph.Refusal(graph.Graph, "GET /v1.0/drives", resp)
-			if code(err) != c.code {
-				t.Errorf("got %s", code(err))
+			err := graph.CheckResponse(graph.Graph, "GET /v1.0/drives", resp)
+			if codeOf(err) != c.code {
+				t.Errorf("got %s", codeOf(err))
 			}
 			for _, s := range c.says {
 				if !strings.Contains(err.Error(), s) {
@@ -91,16 +91,16 @@ func TestErrorsAreSentences(t *testing.T) {
 
 func TestTroubleShowsNoURL(t *testing.T) {
 	inner := errors.New("connection reset")
-	err := graph.Trouble(graph.Graph, "download", &url.Error{Op: "Get", URL: "https://contoso.sharepoint.com/a?tempauth=" + canary, Err: &url.Error{Op: "Get", URL: canary, Err: inner}})
+	err := graph.WrapError(graph.Graph, "download", &url.Error{Op: "Get", URL: "https://contoso.sharepoint.com/a?tempauth=" + canary, Err: &url.Error{Op: "Get", URL: canary, Err: inner}})
 	if !errors.Is(err, inner) || strings.Contains(err.Error(), "contoso") {
 		t.Errorf("got %v", err)
 	}
-	harmless(t, err)
-	if graph.Trouble(graph.Graph, "x", nil) != nil {
+	checkHarmless(t, err)
+	if graph.WrapError(graph.Graph, "x", nil) != nil {
 		t.Error("nothing became an error")
 	}
-	once := graph.Trouble(graph.Graph, "x", context.DeadlineExceeded)
-	if twice := graph.Trouble(graph.Fabric, "y", once); twice != once || code(once) != "graph.unreachable" {
+	once := graph.WrapError(graph.Graph, "x", context.DeadlineExceeded)
+	if twice := graph.WrapError(graph.Fabric, "y", once); twice != once || codeOf(once) != "graph.unreachable" {
 		t.Errorf("got %v", twice)
 	}
 }
@@ -124,7 +124,7 @@ func TestWhatIsDeniedNamesWhatIsMissing(t *testing.T) {
 			t.Errorf("%s: %s", c.op, e.Hint())
 		}
 		named := false
-		for _, p := range graph.Requested() {
+		for _, p := range graph.RequestedPermissions() {
 			named = named || p.Name == c.says
 		}
 		if !named {

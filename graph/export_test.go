@@ -6,7 +6,7 @@ import "time"
 func WaitForTwo(c *Connection) {
 	for {
 		c.credential.mu.Lock()
-		for _, f := range c.credential.flights {
+		for _, f := range c.credential.pending {
 			if f.waiting == 2 {
 				c.credential.mu.Unlock()
 				return

@@ -20,11 +20,11 @@ import (
 //
 // If into is a *[]byte, it is given the answer as it is.
 func (c *Connection) GetJSON(ctx context.Context, s Service, path string, query url.Values, header http.Header, into any) error {
-	req, op, err := c.request(ctx, s, Call{Method: http.MethodGet, Link: path, Header: header}, query)
+	req, op, err := c.newRequest(ctx, s, Call{Method: http.MethodGet, Link: path, Header: header}, query)
 	if err != nil {
-		return Trouble(s, op, err)
+		return WrapError(s, op, err)
 	}
-	_, err = c.answer(s, op, req, into, true)
+	_, err = c.sendJSON(s, op, req, into, true)
 	return err
 }
 
@@ -39,11 +39,11 @@ type Call struct {
 // CallJSON sends a call and decodes the answer, if it has a body. All else is as
 // in GetJSON and PostJSON.
 func (c *Connection) CallJSON(ctx context.Context, s Service, call Call, into any) error {
-	req, op, err := c.request(ctx, s, call, nil)
+	req, op, err := c.newRequest(ctx, s, call, nil)
 	if err != nil {
-		return Trouble(s, op, err)
+		return WrapError(s, op, err)
 	}
-	_, err = c.answer(s, op, req, into, false)
+	_, err = c.sendJSON(s, op, req, into, false)
 	return err
 }
 
@@ -59,44 +59,44 @@ func (c *Connection) PostJSON(ctx context.Context, s Service, path string, query
 			return nil, fmt.Errorf("cannot post to %s: %w", s.Title(), err)
 		}
 	}
-	req, op, err := c.request(ctx, s, Call{Method: http.MethodPost, Link: path, Body: raw}, query)
+	req, op, err := c.newRequest(ctx, s, Call{Method: http.MethodPost, Link: path, Body: raw}, query)
 	if err != nil {
-		return nil, Trouble(s, op, err)
+		return nil, WrapError(s, op, err)
 	}
-	return c.answer(s, op, req, into, false)
+	return c.sendJSON(s, op, req, into, false)
 }
 
-// request makes a request to a service's own host.
-func (c *Connection) request(ctx context.Context, s Service, call Call, query url.Values) (req *http.Request, op string, err error) {
+// newRequest makes a request to a service's own host.
+func (c *Connection) newRequest(ctx context.Context, s Service, call Call, query url.Values) (req *http.Request, op string, err error) {
 	op = call.Method
-	if why := c.options.Cloud.Lacks(s); why != "" {
-		return nil, op, refuse("%s", why)
+	if why := c.options.Cloud.UnavailableReason(s); why != "" {
+		return nil, op, notSent("%s", why)
 	}
 	link := call.Link
 	if strings.HasPrefix(link, "/") {
-		link = c.options.Cloud.Base(s) + link
+		link = c.options.Cloud.BaseURL(s) + link
 	}
 	u, err := url.Parse(link)
 	switch {
 	case err != nil:
-		return nil, op, refuse("the link is no URL")
-	case !c.isBase(s, u):
-		return nil, op, refuse("the link leads to another host")
+		return nil, op, notSent("the link is no URL")
+	case !c.isServiceHost(s, u):
+		return nil, op, notSent("the link leads to another host")
 	}
 	if len(query) > 0 {
 		if u.RawQuery != "" {
 			u.RawQuery += "&"
 		}
-		u.RawQuery += encode(query)
+		u.RawQuery += encodeQuery(query)
 	}
-	op += " " + short(u.EscapedPath(), 200)
+	op += " " + cleanText(u.EscapedPath(), 200)
 	var reader io.Reader
 	if call.Body != nil {
 		reader = bytes.NewReader(call.Body)
 	}
 	req, err = http.NewRequestWithContext(ctx, call.Method, u.String(), reader)
 	if err != nil {
-		return nil, op, refuse("the link is no URL")
+		return nil, op, notSent("the link is no URL")
 	}
 	req.Header.Set("Accept", "application/json")
 	if call.Body != nil {
@@ -108,42 +108,42 @@ func (c *Connection) request(ctx context.Context, s Service, call Call, query ur
 	return req, op, nil
 }
 
-// encode writes a query as Microsoft's documentation does: OData's names keep
+// encodeQuery writes a query as Microsoft's documentation does: OData's names keep
 // their dollar, and spaces are no plus signs.
-func encode(q url.Values) string {
+func encodeQuery(q url.Values) string {
 	return strings.NewReplacer("+", "%20", "%24", "$").Replace(q.Encode())
 }
 
-// answer sends a request, and reads and closes its answer.
-func (c *Connection) answer(s Service, op string, req *http.Request, into any, must bool) (*http.Response, error) {
-	resp, err := c.authorized[s].Do(req)
+// sendJSON sends a request, and reads and closes its answer.
+func (c *Connection) sendJSON(s Service, op string, req *http.Request, into any, must bool) (*http.Response, error) {
+	resp, err := c.authorizedClients[s].Do(req)
 	if err != nil {
-		return nil, Trouble(s, op, err)
+		return nil, WrapError(s, op, err)
 	}
-	if err := Refusal(s, op, resp); err != nil {
+	if err := CheckResponse(s, op, resp); err != nil {
 		return nil, err
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode >= 300 {
 		return nil, &Error{Service: s, Op: op, Status: resp.StatusCode, ClientRequestID: resp.Header.Get("Client-Request-Id")}
 	}
-	raw, err := io.ReadAll(io.LimitReader(resp.Body, c.options.Limits.Answer+1))
-	if err == nil && int64(len(raw)) > c.options.Limits.Answer {
-		err = &tooLargeError{c.options.Limits.Answer}
+	raw, err := io.ReadAll(io.LimitReader(resp.Body, c.options.Limits.MaxJSONBytes+1))
+	if err == nil && int64(len(raw)) > c.options.Limits.MaxJSONBytes {
+		err = &tooLargeError{c.options.Limits.MaxJSONBytes}
 	}
 	if err == nil {
-		err = decode(raw, into, must)
+		err = decodeJSON(raw, into, must)
 	}
 	if err != nil {
-		e := &Error{Service: s, Op: op, Err: plainly(err), ClientRequestID: resp.Header.Get("Client-Request-Id")}
+		e := &Error{Service: s, Op: op, Err: unwrapURLError(err), ClientRequestID: resp.Header.Get("Client-Request-Id")}
 		return nil, e
 	}
 	return resp, nil
 }
 
-// decode decodes an answer. Of JSON that names a member twice, or is no UTF-8,
+// decodeJSON decodes an answer. Of JSON that names a member twice, or is no UTF-8,
 // no member is believed.
-func decode(raw []byte, into any, must bool) error {
+func decodeJSON(raw []byte, into any, must bool) error {
 	raw = bytes.TrimPrefix(raw, []byte("\ufeff"))
 	if as, ok := into.(*[]byte); ok {
 		*as = raw
@@ -153,16 +153,16 @@ func decode(raw []byte, into any, must bool) error {
 		return nil
 	}
 	if err := json.Unmarshal(raw, into); err != nil {
-		return fmt.Errorf("%w: it is not the JSON that the API describes%s", errUnreadable, where(err))
+		return fmt.Errorf("%w: it is not the JSON that the API describes%s", errUnreadable, jsonPosition(err))
 	}
 	return nil
 }
 
-// where says where JSON is wrong, without what stands there.
-func where(err error) string {
+// jsonPosition says where JSON is wrong, without what stands there.
+func jsonPosition(err error) string {
 	var semantic *json.SemanticError
 	if errors.As(err, &semantic) && semantic.JSONPointer != "" {
-		return " at " + short(string(semantic.JSONPointer), 100)
+		return " at " + cleanText(string(semantic.JSONPointer), 100)
 	}
 	return ""
 }

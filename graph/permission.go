@@ -20,10 +20,10 @@ type Need string
 
 // The needs.
 const (
-	Always      Need = "always"      // whenever the feature is used
-	Alternative Need = "alternative" // in place of the one above it
-	Setup       Need = "setup"       // once, of whoever sets it up; never of the agent
-	More        Need = "more"        // the feature works without, and tells less
+	NeedAlways      Need = "always"      // whenever the feature is used
+	NeedAlternative Need = "alternative" // in place of the one above it
+	NeedSetup       Need = "setup"       // once, of whoever sets it up; never of the agent
+	NeedOptional    Need = "more"        // the feature works without, and tells less
 )
 
 // A Permission is something a feature needs.
@@ -49,40 +49,40 @@ const (
 	detailedAPI = "Enhance admin APIs responses with detailed metadata"
 )
 
-// Requested is what orgstore asks a tenant for, by feature, and nothing more.
+// RequestedPermissions is what orgstore asks a tenant for, by feature, and nothing more.
 //
 // Names are documented in Graph's permissions reference and in Fabric's page on
 // admin APIs for service principals; ids of application roles are observed in a
 // public list of them (merill/microsoft-info, 2026-08).
-func Requested() []Permission {
+func RequestedPermissions() []Permission {
 	return []Permission{
-		{"library", Graph, roleList, "23c5a9bd-d900-4ecf-be26-a0689755d9e5", ApplicationRole, Always,
+		{"library", Graph, roleList, "23c5a9bd-d900-4ecf-be26-a0689755d9e5", ApplicationRole, NeedAlways,
 			"read packages from one document library and write their state beside them; reaches nothing until that library grants the application the role write"},
-		{"library", Graph, "Sites.Selected", "883ea226-0bf2-4a8f-9f9d-92c9162a727d", ApplicationRole, Alternative,
+		{"library", Graph, "Sites.Selected", "883ea226-0bf2-4a8f-9f9d-92c9162a727d", ApplicationRole, NeedAlternative,
 			"the same for a whole site, which must grant the application the role write"},
-		{"library", Graph, "Sites.FullControl.All", "a82116e5-55eb-4c41-a434-62fe8a61c773", ApplicationRole, Setup,
+		{"library", Graph, "Sites.FullControl.All", "a82116e5-55eb-4c41-a434-62fe8a61c773", ApplicationRole, NeedSetup,
 			"grant the role write on the library or the site; not for the agent's application"},
-		{"facts", Graph, roleOrg, "498476ce-e0fe-48b0-b801-37ba7e2685c6", ApplicationRole, Always,
+		{"facts", Graph, roleOrg, "498476ce-e0fe-48b0-b801-37ba7e2685c6", ApplicationRole, NeedAlways,
 			"the tenant's id and domains, to which licenses are bound"},
-		{"facts", Graph, roleLicense, "e2f98668-2877-4f38-a2f4-8202e0717aa1", ApplicationRole, Always,
+		{"facts", Graph, roleLicense, "e2f98668-2877-4f38-a2f4-8202e0717aa1", ApplicationRole, NeedAlways,
 			"the subscribed licenses"},
-		{"facts", Graph, roleUsers, "df021288-bdef-4463-88db-98f22de89214", ApplicationRole, Always,
+		{"facts", Graph, roleUsers, "df021288-bdef-4463-88db-98f22de89214", ApplicationRole, NeedAlways,
 			"count the users of each Power BI plan; no user is read"},
-		{"facts", Graph, roleMembers, "98830695-27a2-44f7-8c18-0c3ebc9698f6", ApplicationRole, Always,
+		{"facts", Graph, roleMembers, "98830695-27a2-44f7-8c18-0c3ebc9698f6", ApplicationRole, NeedAlways,
 			"count the members of the groups of designers and viewers"},
-		{"facts", PowerBI, readAPIs, "", TenantSetting, Always,
+		{"facts", PowerBI, readAPIs, "", TenantSetting, NeedAlways,
 			"the capacities and their SKUs"},
-		{"readiness", Fabric, readAPIs, "", TenantSetting, Always,
+		{"readiness", Fabric, readAPIs, "", TenantSetting, NeedAlways,
 			"the tenant settings that concern visuals"},
-		{"activity", PowerBI, readAPIs, "", TenantSetting, Always,
+		{"activity", PowerBI, readAPIs, "", TenantSetting, NeedAlways,
 			"who changed which organizational visual, and when"},
-		{"scan", PowerBI, readAPIs, "", TenantSetting, Always,
+		{"scan", PowerBI, readAPIs, "", TenantSetting, NeedAlways,
 			"which reports use which visual"},
-		{"scan", PowerBI, detailedAPI, "", TenantSetting, More,
+		{"scan", PowerBI, detailedAPI, "", TenantSetting, NeedOptional,
 			"the visuals within reports"},
-		{"store", PowerBI, "Fabric administrator", "", PortalRole, Always,
+		{"store", PowerBI, "Fabric administrator", "", PortalRole, NeedAlways,
 			"a person who uploads what is handed over, under Organizational visuals in the admin portal"},
-		{"mail", Graph, roleMail, "b633e1c5-b582-4048-a93e-9f11b44c7e96", ApplicationRole, Always,
+		{"mail", Graph, roleMail, "b633e1c5-b582-4048-a93e-9f11b44c7e96", ApplicationRole, NeedAlways,
 			"send notices by mail; it reaches every mailbox unless Exchange is told to restrict the application to the one that sends"},
 	}
 }

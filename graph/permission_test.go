@@ -25,7 +25,7 @@ func TestPermissionsAreMicrosofts(t *testing.T) {
 		t.Fatal(err)
 	}
 	ids := map[string]string{}
-	for _, p := range graph.Requested() {
+	for _, p := range graph.RequestedPermissions() {
 		if p.Feature == "" || p.Name == "" || p.Need == "" || p.Why == "" {
 			t.Errorf("%+v says too little", p)
 		}
@@ -48,19 +48,19 @@ func TestPermissionsAreMicrosofts(t *testing.T) {
 			t.Errorf("%s and %s have one id", p.Name, other)
 		}
 		ids[p.ID] = p.Name
-		if strings.Contains(p.Name, "Write") || strings.Contains(p.Name, "FullControl") && p.Need != graph.Setup {
+		if strings.Contains(p.Name, "Write") || strings.Contains(p.Name, "FullControl") && p.Need != graph.NeedSetup {
 			t.Errorf("%s is more than is needed", p.Name)
 		}
 	}
 }
 
 func TestThePermissionTableHoldsThemAll(t *testing.T) {
-	table := graph.PermissionTable(graph.Requested())
+	table := graph.PermissionTable(graph.RequestedPermissions())
 	lines := strings.Split(strings.TrimSpace(table), "\n")
-	if len(lines) != len(graph.Requested())+2 {
+	if len(lines) != len(graph.RequestedPermissions())+2 {
 		t.Fatalf("%d lines", len(lines))
 	}
-	for i, p := range graph.Requested() {
+	for i, p := range graph.RequestedPermissions() {
 		if !strings.Contains(lines[i+2], p.Name) || !strings.Contains(lines[i+2], p.ID) || strings.Count(lines[i+2], "|") != 8 {
 			t.Errorf("%s: %s", p.Name, lines[i+2])
 		}

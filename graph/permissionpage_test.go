@@ -26,7 +26,7 @@ func TestThePermissionPageIsTheTable(t *testing.T) {
 	if !ok || !closed {
 		t.Fatal("the page has no place for the table")
 	}
-	want := before + "<!-- table -->\n" + graph.PermissionTable(graph.Requested()) + "<!-- end -->" + after
+	want := before + "<!-- table -->\n" + graph.PermissionTable(graph.RequestedPermissions()) + "<!-- end -->" + after
 	switch {
 	case *update:
 		if err := os.WriteFile(name, []byte(want), 0o644); err != nil {

@@ -8,14 +8,14 @@ import (
 
 // Limits bound what a call may cost. A zero field is its default.
 type Limits struct {
-	Tries   int           // of one call, the first included; default 6
-	Wait    time.Duration // in all between one call's tries; default 10 minutes
-	Queue   time.Duration // in all for room within our own quotas; default 65 minutes, an hourly quota and a little
-	Answer  int64         // bytes of an answer that is kept whole, as JSON is; default 64 MiB
-	File    int64         // bytes of any other answer; default 512 MiB
-	Hosts   int           // requests at a time to one host; default 8
-	Patient time.Duration // for an answer's beginning, and again in all for one that hardly flows; default 100 seconds
-	Quotas  []Quota       // nil: Quotas(), Microsoft's published numbers
+	MaxTries     int           // of one call, the first included; default 6
+	MaxRetryWait time.Duration // in all between one call's tries; default 10 minutes
+	MaxQueueWait time.Duration // in all for room within our own quotas; default 65 minutes, an hourly quota and a little
+	MaxJSONBytes int64         // bytes of an answer that is kept whole, as JSON is; default 64 MiB
+	MaxBodyBytes int64         // bytes of any other answer; default 512 MiB
+	MaxPerHost   int           // requests at a time to one host; default 8
+	StallTimeout time.Duration // for an answer's beginning, and again in all for one that hardly flows; default 100 seconds
+	Quotas       []Quota       // nil: Quotas(), Microsoft's published numbers
 }
 
 // DefaultLimits are the limits where none were set. Only the quotas are
@@ -25,29 +25,29 @@ type Limits struct {
 // seconds (documented for GetGroupsAsAdmin), so 100 are patience enough.
 func DefaultLimits() Limits {
 	return Limits{
-		Tries: 6, Wait: 10 * time.Minute, Queue: 65 * time.Minute,
-		Answer: 64 << 20, File: 512 << 20, Hosts: 8, Patient: 100 * time.Second,
+		MaxTries: 6, MaxRetryWait: 10 * time.Minute, MaxQueueWait: 65 * time.Minute,
+		MaxJSONBytes: 64 << 20, MaxBodyBytes: 512 << 20, MaxPerHost: 8, StallTimeout: 100 * time.Second,
 		Quotas: Quotas(),
 	}
 }
 
-// slowest is the rate, in bytes a second, below which bytes do not count as
+// minBytesPerSecond is the rate, in bytes a second, below which bytes do not count as
 // flowing.
-const slowest = 16 << 10
+const minBytesPerSecond = 16 << 10
 
-// filled returns the limits with defaults where a field is zero.
-func (l Limits) filled() Limits {
+// withDefaults returns the limits with defaults where a field is zero.
+func (l Limits) withDefaults() Limits {
 	d := DefaultLimits()
-	l.Tries, l.Hosts = orElse(l.Tries, d.Tries), orElse(l.Hosts, d.Hosts)
-	l.Wait, l.Queue, l.Patient = orElse(l.Wait, d.Wait), orElse(l.Queue, d.Queue), orElse(l.Patient, d.Patient)
-	l.Answer, l.File = orElse(l.Answer, d.Answer), orElse(l.File, d.File)
+	l.MaxTries, l.MaxPerHost = orDefault(l.MaxTries, d.MaxTries), orDefault(l.MaxPerHost, d.MaxPerHost)
+	l.MaxRetryWait, l.MaxQueueWait, l.StallTimeout = orDefault(l.MaxRetryWait, d.MaxRetryWait), orDefault(l.MaxQueueWait, d.MaxQueueWait), orDefault(l.StallTimeout, d.StallTimeout)
+	l.MaxJSONBytes, l.MaxBodyBytes = orDefault(l.MaxJSONBytes, d.MaxJSONBytes), orDefault(l.MaxBodyBytes, d.MaxBodyBytes)
 	if l.Quotas == nil {
 		l.Quotas = d.Quotas
 	}
 	return l
 }
 
-func orElse[T int | int64 | time.Duration](v, standard T) T {
+func orDefault[T int | int64 | time.Duration](v, standard T) T {
 	if v <= 0 {
 		return standard
 	}
@@ -64,28 +64,28 @@ type Quota struct {
 	Method  string // empty: any
 	// Path is what the request's path must be, segment by segment and in any
 	// case: * is any one segment, ** at the end any number, none included.
-	Path     string
-	Amount   int           // in units of Cost, within any Window; 0: not counted
-	Window   time.Duration // how long what was used counts
-	Together int           // requests at a time; 0: as many as the host takes
-	Cost     func(method, path string, query url.Values) int
-	Source   string // who published the number
+	Path          string
+	Amount        int           // in units of Cost, within any Window; 0: not counted
+	Window        time.Duration // how long what was used counts
+	MaxConcurrent int           // requests at a time; 0: as many as the host takes
+	Cost          func(method, path string, query url.Values) int
+	Source        string // who published the number
 }
 
-// matches says whether a request is counted.
-func (q Quota) matches(s Service, method, path string) bool {
-	return q.Service == s && (q.Method == "" || q.Method == method) && pathMatches(q.Path, path)
+// appliesTo says whether a request is counted.
+func (q Quota) appliesTo(s Service, method, path string) bool {
+	return q.Service == s && (q.Method == "" || q.Method == method) && matchesPath(q.Path, path)
 }
 
-// cost is how much of the quota a request uses, and never more than there is.
-func (q Quota) cost(method, path string, query url.Values) int {
+// costOf is how much of the quota a request uses, and never more than there is.
+func (q Quota) costOf(method, path string, query url.Values) int {
 	if q.Cost == nil {
 		return min(1, q.Amount)
 	}
 	return min(max(q.Cost(method, path, query), 1), q.Amount)
 }
 
-func pathMatches(pattern, path string) bool {
+func matchesPath(pattern, path string) bool {
 	want, got := strings.Split(pattern, "/"), strings.Split(path, "/")
 	for i, w := range want {
 		switch {
@@ -131,9 +131,9 @@ func Quotas() []Quota {
 	}
 	const admin = "/v1.0/myorg/admin/"
 	scan := hourly(PowerBI, powerBI, "scans", admin+"workspaces/getInfo", 500)
-	scan.Together = 16
+	scan.MaxConcurrent = 16
 	return append(all,
-		Quota{Name: "mail", Service: Graph, Path: "/*/users/*/sendMail", Amount: 10_000, Window: 10 * time.Minute, Together: 4, Source: outlook},
+		Quota{Name: "mail", Service: Graph, Path: "/*/users/*/sendMail", Amount: 10_000, Window: 10 * time.Minute, MaxConcurrent: 4, Source: outlook},
 		hourly(PowerBI, powerBI, "activity events", admin+"activityevents", 200),
 		hourly(PowerBI, powerBI, "capacities", admin+"capacities", 200),
 		hourly(PowerBI, powerBI, "modified workspaces", admin+"workspaces/modified", 30),
@@ -179,7 +179,7 @@ func identityCost(_, path string, query url.Values) int {
 	switch {
 	case strings.Contains(strings.ToLower(path), "/transitivemembers"):
 		cost = 5
-	case pathMatches("/*/users/**", path):
+	case matchesPath("/*/users/**", path):
 		cost = 2
 	}
 	if query.Has("$select") {

@@ -14,7 +14,7 @@ import (
 func TestRedirects(t *testing.T) {
 	var seen []http.Header
 	var mu sync.Mutex
-	other := serve(t, func(w http.ResponseWriter, r *http.Request, n int) {
+	other := newServer(t, func(w http.ResponseWriter, r *http.Request, n int) {
 		mu.Lock()
 		defer mu.Unlock()
 		seen = append(seen, r.Header)
@@ -41,21 +41,21 @@ func TestRedirects(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			seen = nil
-			conn, api := tenant(t, func(w http.ResponseWriter, r *http.Request, n int) { http.Redirect(w, r, c.to, c.status) })
+			conn, api := newTenant(t, func(w http.ResponseWriter, r *http.Request, n int) { http.Redirect(w, r, c.to, c.status) })
 			req, _ := http.NewRequestWithContext(t.Context(), c.method, api.URL+"/v1.0/drives/a/items/b/content", strings.NewReader("body"))
 			req.Header.Set("Cookie", canary)
-			resp, err := conn.Authorized(graph.Graph).Do(req)
+			resp, err := conn.AuthorizedClient(graph.Graph).Do(req)
 			if err != nil {
-				err = graph.Trouble(graph.Graph, "GET content", err)
-				harmless(t, err)
+				err = graph.WrapError(graph.Graph, "GET content", err)
+				checkHarmless(t, err)
 			} else {
 				resp.Body.Close()
 			}
 			if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
 				t.Fatalf("got %v", err)
 			}
-			if err != nil && code(err) != "graph.invalid" {
-				t.Errorf("got %s", code(err))
+			if err != nil && codeOf(err) != "graph.invalid" {
+				t.Errorf("got %s", codeOf(err))
 			}
 			for _, h := range seen {
 				for _, k := range []string{"Authorization", "Cookie", "Client-Request-Id", "Referer"} {
@@ -73,32 +73,32 @@ func TestRedirects(t *testing.T) {
 
 func TestWhoComesBackFromElsewhereHasNoToken(t *testing.T) {
 	var other *server
-	c, api := tenant(t, func(w http.ResponseWriter, r *http.Request, n int) {
+	c, api := newTenant(t, func(w http.ResponseWriter, r *http.Request, n int) {
 		if n == 1 {
 			http.Redirect(w, r, other.URL, http.StatusFound)
 			return
 		}
-		ok(w)
+		sayYes(w)
 	})
-	other = serve(t, func(w http.ResponseWriter, r *http.Request, n int) {
+	other = newServer(t, func(w http.ResponseWriter, r *http.Request, n int) {
 		http.Redirect(w, r, api.URL+"/v1.0/users", http.StatusFound)
 	})
-	if _, err := get(c, "/v1.0/x"); err != nil {
+	if _, err := getFromGraph(c, "/v1.0/x"); err != nil {
 		t.Fatal(err)
 	}
-	if api.request(0).Header.Get("Authorization") == "" || api.request(1).Header.Get("Authorization") != "" {
+	if api.requestAt(0).Header.Get("Authorization") == "" || api.requestAt(1).Header.Get("Authorization") != "" {
 		t.Error("the token went along on the way back")
 	}
 }
 
 func TestTheTokenStaysWithItsService(t *testing.T) {
-	other := serve(t, func(w http.ResponseWriter, r *http.Request, n int) { ok(w) })
-	c, api := tenant(t, func(w http.ResponseWriter, r *http.Request, n int) { ok(w) })
+	other := newServer(t, func(w http.ResponseWriter, r *http.Request, n int) { sayYes(w) })
+	c, api := newTenant(t, func(w http.ResponseWriter, r *http.Request, n int) { sayYes(w) })
 	for _, ask := range []struct {
 		client *http.Client
 		url    string
 	}{
-		{c.Authorized(graph.Graph), other.URL}, {c.Authorized(graph.PowerBI), api.URL}, {c.HTTP(), api.URL},
+		{c.AuthorizedClient(graph.Graph), other.URL}, {c.AuthorizedClient(graph.PowerBI), api.URL}, {c.PlainClient(), api.URL},
 	} {
 		req, _ := http.NewRequestWithContext(t.Context(), "GET", ask.url, nil)
 		req.Header.Set("Client-Request-Id", "a")
@@ -108,15 +108,15 @@ func TestTheTokenStaysWithItsService(t *testing.T) {
 		}
 		resp.Body.Close()
 	}
-	if r := other.request(0); r.Header.Get("Client-Request-Id") != "" {
+	if r := other.requestAt(0); r.Header.Get("Client-Request-Id") != "" {
 		t.Error("another host was told the request's id")
 	}
-	resp, err := c.Authorized(graph.Graph).Get(api.URL)
+	resp, err := c.AuthorizedClient(graph.Graph).Get(api.URL)
 	if err != nil || resp.Request.Header.Get("Authorization") != "" {
 		t.Errorf("the answer holds the token: %v", err)
 	}
 	resp.Body.Close()
-	if api.request(2).Header.Get("Authorization") == "" {
+	if api.requestAt(2).Header.Get("Authorization") == "" {
 		t.Error("Graph was given no token")
 	}
 	for _, r := range append(other.requests, api.requests[:2]...) {
@@ -124,10 +124,10 @@ func TestTheTokenStaysWithItsService(t *testing.T) {
 			t.Errorf("%s was given a token", r.Host)
 		}
 	}
-	if err := c.GetJSON(t.Context(), graph.Graph, other.URL+"/v1.0/x?$skiptoken="+canary, nil, nil, nil); code(err) != "graph.invalid" || other.count() != 1 {
+	if err := c.GetJSON(t.Context(), graph.Graph, other.URL+"/v1.0/x?$skiptoken="+canary, nil, nil, nil); codeOf(err) != "graph.invalid" || other.requestCount() != 1 {
 		t.Errorf("a link to another host was followed: %v", err)
 	} else {
-		harmless(t, err)
+		checkHarmless(t, err)
 	}
 	if err := c.GetJSON(t.Context(), graph.Graph, api.URL+"/v1.0/x?$skiptoken=a", nil, nil, nil); err != nil {
 		t.Errorf("a link of its own was not followed: %v", err)

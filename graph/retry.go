@@ -16,17 +16,17 @@ import (
 
 // A call is one request with all its tries.
 type call struct {
-	service  Service // whose token and quotas it has; empty: none
-	id       string  // the client-request-id
-	repeat   bool    // doing it twice is as good as once
-	imds     bool    // it asks Azure's metadata service, which says 404 and 410 while it starts
-	limits   Limits
-	clock    Clock
-	tries    int
-	waited   time.Duration
-	next     time.Duration // how long to wait before the next try
-	wandered bool          // a redirect has left the service's host: no token any more
-	counts   *counts
+	service      Service // whose token and quotas it has; empty: none
+	requestID    string  // the client-request-id
+	isRepeatable bool    // doing it twice is as good as once
+	isMetadata   bool    // it asks Azure's metadata service, which says 404 and 410 while it starts
+	limits       Limits
+	clock        Clock
+	tries        int
+	totalWait    time.Duration
+	nextWait     time.Duration // how long to wait before the next try
+	hasLeftHost  bool          // a redirect has left the service's host: no token any more
+	counters     *counters
 }
 
 type (
@@ -41,7 +41,7 @@ func Repeatable(ctx context.Context, is bool) context.Context {
 	return context.WithValue(ctx, repeatKey{}, is)
 }
 
-func repeatable(req *http.Request) bool {
+func isRepeatable(req *http.Request) bool {
 	if is, marked := req.Context().Value(repeatKey{}).(bool); marked {
 		return is
 	}
@@ -54,92 +54,92 @@ func repeatable(req *http.Request) bool {
 	return false
 }
 
-// again is go-retryablehttp's question whether to try again. What is not
+// shouldRetry is go-retryablehttp's question whether to try again. What is not
 // repeatable is tried again only if it is known not to have arrived.
-func again(ctx context.Context, resp *http.Response, err error) (bool, error) {
+func shouldRetry(ctx context.Context, resp *http.Response, err error) (bool, error) {
 	c := ctx.Value(callKey{}).(*call)
 	c.tries++
-	c.counts.tried(c.tries == 1, c.throttled(resp))
+	c.counters.countTry(c.tries == 1, c.isThrottled(resp))
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return false, context.Cause(ctx)
-	case err != nil && !c.mends(err), err == nil && !c.passes(resp):
+	case err != nil && !c.isRetryableError(err), err == nil && !c.isRetryableStatus(resp):
 		return false, nil
 	case ctx.Err() != nil:
 		return false, context.Cause(ctx)
 	}
-	c.next = c.backoff(resp)
-	if c.tries >= c.limits.Tries || c.waited+c.next > c.limits.Wait {
+	c.nextWait = c.retryWait(resp)
+	if c.tries >= c.limits.MaxTries || c.totalWait+c.nextWait > c.limits.MaxRetryWait {
 		return false, nil
 	}
-	c.waited += c.next
+	c.totalWait += c.nextWait
 	return true, nil
 }
 
-// wait is go-retryablehttp's moment before the next try. Its own timer is not
+// waitBeforeRetry is go-retryablehttp's moment before the next try. Its own timer is not
 // used, so that tests need not wait.
-func wait(req *http.Request) error {
+func waitBeforeRetry(req *http.Request) error {
 	c := req.Context().Value(callKey{}).(*call)
-	return c.clock.Sleep(req.Context(), c.next)
+	return c.clock.Sleep(req.Context(), c.nextWait)
 }
 
-// mostStumbles bounds the tries of what answers 500: an admin API that stumbled
+// maxServerErrorTries bounds the tries of what answers 500: an admin API that stumbled
 // does so once or twice, and what still fails then is broken, for which nobody
 // should wait as for a service that is busy.
-const mostStumbles = 3
+const maxServerErrorTries = 3
 
-// passes says whether a status is one that passes by itself.
-func (c *call) passes(resp *http.Response) bool {
+// isRetryableStatus says whether a status is one that passes by itself.
+func (c *call) isRetryableStatus(resp *http.Response) bool {
 	switch resp.StatusCode {
 	case http.StatusTooManyRequests:
 		return true // it was not carried out
 	case http.StatusServiceUnavailable:
-		_, told := told(resp, c.clock.Now())
-		return c.repeat || told // SharePoint throttles so, too
+		_, told := requestedWait(resp, c.clock.Now())
+		return c.isRepeatable || told // SharePoint throttles so, too
 	case http.StatusRequestTimeout, http.StatusBadGateway, http.StatusGatewayTimeout:
-		return c.repeat
+		return c.isRepeatable
 	case http.StatusInternalServerError:
-		return c.imds || c.repeat && c.tries < mostStumbles
+		return c.isMetadata || c.isRepeatable && c.tries < maxServerErrorTries
 	case http.StatusNotFound, http.StatusGone:
-		return c.imds
+		return c.isMetadata
 	}
 	return false
 }
 
-// throttled says whether an answer asks to come back later.
-func (c *call) throttled(resp *http.Response) bool {
+// isThrottled says whether an answer asks to come back later.
+func (c *call) isThrottled(resp *http.Response) bool {
 	if resp == nil || resp.StatusCode != http.StatusServiceUnavailable {
 		return resp != nil && resp.StatusCode == http.StatusTooManyRequests
 	}
-	_, asked := told(resp, c.clock.Now())
+	_, asked := requestedWait(resp, c.clock.Now())
 	return asked
 }
 
-// mends says whether it is worth trying again after an error.
-func (c *call) mends(err error) bool {
+// isRetryableError says whether it is worth trying again after an error.
+func (c *call) isRetryableError(err error) bool {
 	var op *net.OpError
 	var name *net.DNSError
 	var network net.Error
 	switch {
-	case final(err):
+	case isPermanent(err):
 		return false
 	case errors.As(err, &name):
 		return !name.IsNotFound
 	case errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect"):
 		return true // it has not arrived
-	case !c.repeat:
+	case !c.isRepeatable:
 		return false
 	}
-	return errors.Is(err, errSlow) || errors.Is(err, errLost) || errors.Is(err, io.EOF) ||
+	return errors.Is(err, errTooSlow) || errors.Is(err, errBrokenOff) || errors.Is(err, io.EOF) ||
 		errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &op) || errors.As(err, &network) ||
 		strings.Contains(err.Error(), "http2: ") || strings.Contains(err.Error(), "stream error: ")
 }
 
-// final says whether an error stays the same however often one tries.
-func final(err error) bool {
+// isPermanent says whether an error stays the same however often one tries.
+func isPermanent(err error) bool {
 	var signIn *SignInError
-	var full *fullError
-	var refused *refusedError
+	var full *quotaError
+	var refused *notSentError
 	var large *tooLargeError
 	var cert *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
@@ -149,67 +149,67 @@ func final(err error) bool {
 
 // The shortest and longest waits where the service does not say how long.
 const (
-	firstWait = time.Second
-	lastWait  = time.Minute
+	minBackoff = time.Second
+	maxBackoff = time.Minute
 )
 
-// backoff is how long to wait before the next try: what the service says, and
+// retryWait is how long to wait before the next try: what the service says, and
 // somewhat longer, so that not all come back in the same moment; or else twice
 // as long at each try.
-func (c *call) backoff(resp *http.Response) time.Duration {
-	if asked, ok := told(resp, c.clock.Now()); ok {
+func (c *call) retryWait(resp *http.Response) time.Duration {
+	if asked, ok := requestedWait(resp, c.clock.Now()); ok {
 		return asked + time.Duration(rand.Int64N(int64(min(asked/10, 5*time.Second))+int64(time.Second)))
 	}
-	most := min(firstWait<<min(c.tries-1, 10), lastWait)
+	most := min(minBackoff<<min(c.tries-1, 10), maxBackoff)
 	return most/2 + rand.N(most/2)
 }
 
-// mostTold bounds what is read from headers: times beyond are no times.
-const mostTold = 10 * 365 * 24 * time.Hour
+// maxRequestedWait bounds what is read from headers: times beyond are no times.
+const maxRequestedWait = 10 * 365 * 24 * time.Hour
 
-// told reads how long a service asks to wait: the greater of Retry-After, in
+// requestedWait reads how long a service asks to wait: the greater of Retry-After, in
 // seconds or as a date, and RateLimit-Reset, in seconds (documented for
 // SharePoint). What is negative or no time is as if it were absent.
-func told(resp *http.Response, now time.Time) (time.Duration, bool) {
+func requestedWait(resp *http.Response, now time.Time) (time.Duration, bool) {
 	if resp == nil {
 		return 0, false
 	}
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		now = date // the same clock that wrote the other date
 	}
-	after, ok := seconds(resp.Header.Get("Retry-After"))
+	after, ok := parseSeconds(resp.Header.Get("Retry-After"))
 	if date, err := http.ParseTime(resp.Header.Get("Retry-After")); err == nil {
-		after, ok = max(0, min(date.Sub(now), mostTold)), true
+		after, ok = max(0, min(date.Sub(now), maxRequestedWait)), true
 	}
-	if reset, also := seconds(resp.Header.Get("RateLimit-Reset")); also && resp.StatusCode >= 400 {
+	if reset, also := parseSeconds(resp.Header.Get("RateLimit-Reset")); also && resp.StatusCode >= 400 {
 		return max(after, reset), true
 	}
 	return after, ok
 }
 
-func seconds(s string) (time.Duration, bool) {
+func parseSeconds(s string) (time.Duration, bool) {
 	n, err := strconv.ParseUint(strings.TrimSpace(s), 10, 64)
 	switch {
-	case errors.Is(err, strconv.ErrRange), err == nil && n > uint64(mostTold/time.Second):
-		return mostTold, true
+	case errors.Is(err, strconv.ErrRange), err == nil && n > uint64(maxRequestedWait/time.Second):
+		return maxRequestedWait, true
 	case err != nil:
 		return 0, false
 	}
 	return time.Duration(n) * time.Second, true
 }
 
-// spent says for how long a service wants to be left alone although it has
+// exhaustedQuotaWait says for how long a service wants to be left alone although it has
 // just answered well: none of its quota remains.
-func spent(resp *http.Response) time.Duration {
+func exhaustedQuotaWait(resp *http.Response) time.Duration {
 	if strings.TrimSpace(resp.Header.Get("RateLimit-Remaining")) != "0" {
 		return 0
 	}
-	reset, _ := seconds(resp.Header.Get("RateLimit-Reset"))
+	reset, _ := parseSeconds(resp.Header.Get("RateLimit-Reset"))
 	return reset
 }
 
-// plainly takes http.Client's wrapping off an error, for it shows the URL.
-func plainly(err error) error {
+// unwrapURLError takes http.Client's wrapping off an error, for it shows the URL.
+func unwrapURLError(err error) error {
 	for {
 		u, ok := err.(*url.Error)
 		if !ok {

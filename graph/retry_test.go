@@ -37,7 +37,7 @@ func TestTriesAgain(t *testing.T) {
 		return []string{"Date", now.Format(http.TimeFormat), "Retry-After", now.Add(after).Format(http.TimeFormat)}
 	}
 	const s, m = time.Second, time.Minute
-	login := authority(t, grant)
+	login := newAuthority(t, grantToken)
 	for _, c := range []struct {
 		name     string
 		first    func(http.ResponseWriter)
@@ -80,7 +80,7 @@ func TestTriesAgain(t *testing.T) {
 		for _, protocol := range []string{"HTTP/1.1", "HTTP/2.0"} {
 			t.Run(c.name+" by "+protocol, func(t *testing.T) {
 				k := newClock()
-				api := serveBy(t, protocol, func(w http.ResponseWriter, r *http.Request, n int) {
+				api := newServerWith(t, protocol, func(w http.ResponseWriter, r *http.Request, n int) {
 					if r.Proto != protocol {
 						t.Errorf("asked by %s", r.Proto)
 					}
@@ -88,29 +88,29 @@ func TestTriesAgain(t *testing.T) {
 						c.first(w)
 						return
 					}
-					ok(w)
+					sayYes(w)
 				})
-				conn := connect(t, api, login, func(o *graph.Options) { o.Clock = k })
+				conn := connectTo(t, api, login, func(o *graph.Options) { o.Clock = k })
 				var err error
 				if c.post {
 					_, err = conn.PostJSON(t.Context(), graph.Graph, "/v1.0/x", nil, map[string]int{"a": 1}, nil)
 				} else {
-					_, err = get(conn, "/v1.0/x")
+					_, err = getFromGraph(conn, "/v1.0/x")
 				}
-				harmless(t, err)
-				if (err == nil) != c.again || (api.count() == 2) != c.again {
-					t.Fatalf("tried %d times: %v", api.count(), err)
+				checkHarmless(t, err)
+				if (err == nil) != c.again || (api.requestCount() == 2) != c.again {
+					t.Fatalf("tried %d times: %v", api.requestCount(), err)
 				}
 				if !c.again {
-					if w := k.waits(); len(w) > 0 {
+					if w := k.allSleeps(); len(w) > 0 {
 						t.Errorf("waited %v for nothing", w)
 					}
 					return
 				}
-				if w := k.waits(); len(w) == 0 || w[0] < c.from || w[0] > c.to {
+				if w := k.allSleeps(); len(w) == 0 || w[0] < c.from || w[0] > c.to {
 					t.Errorf("waited %v, want %s to %s", w, c.from, c.to)
 				}
-				if api.bodies[0] != api.bodies[1] || api.request(0).Header.Get("Client-Request-Id") != api.request(1).Header.Get("Client-Request-Id") {
+				if api.bodies[0] != api.bodies[1] || api.requestAt(0).Header.Get("Client-Request-Id") != api.requestAt(1).Header.Get("Client-Request-Id") {
 					t.Errorf("the second try is another request: %q, %q", api.bodies[0], api.bodies[1])
 				}
 			})
@@ -119,25 +119,25 @@ func TestTriesAgain(t *testing.T) {
 }
 
 func TestAMarkedPostIsTriedAgain(t *testing.T) {
-	c, api := tenant(t, func(w http.ResponseWriter, r *http.Request, n int) {
+	c, api := newTenant(t, func(w http.ResponseWriter, r *http.Request, n int) {
 		if n == 1 {
 			panic(http.ErrAbortHandler)
 		}
-		ok(w)
+		sayYes(w)
 	})
-	if _, err := c.PostJSON(graph.Repeatable(t.Context(), true), graph.Graph, "/v1.0/x", nil, nil, nil); err != nil || api.count() != 2 {
-		t.Errorf("tried %d times: %v", api.count(), err)
+	if _, err := c.PostJSON(graph.Repeatable(t.Context(), true), graph.Graph, "/v1.0/x", nil, nil, nil); err != nil || api.requestCount() != 2 {
+		t.Errorf("tried %d times: %v", api.requestCount(), err)
 	}
 }
 
 func TestAPutWithAConditionIsNotTriedAgain(t *testing.T) {
 	for _, header := range []string{"", "If-Match", "If-None-Match"} {
-		c, api := tenant(t, func(w http.ResponseWriter, r *http.Request, n int) { w.WriteHeader(504) }, func(o *graph.Options) { o.Limits.Tries = 2 })
+		c, api := newTenant(t, func(w http.ResponseWriter, r *http.Request, n int) { w.WriteHeader(504) }, func(o *graph.Options) { o.Limits.MaxTries = 2 })
 		req, _ := http.NewRequestWithContext(t.Context(), "PUT", api.URL+"/v1.0/x", io.NopCloser(strings.NewReader("bytes")))
 		if header != "" {
 			req.Header.Set(header, "etag")
 		}
-		resp, err := c.Authorized(graph.Graph).Do(req)
+		resp, err := c.AuthorizedClient(graph.Graph).Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -146,8 +146,8 @@ func TestAPutWithAConditionIsNotTriedAgain(t *testing.T) {
 		if header == "" {
 			want = 2
 		}
-		if api.count() != want || api.bodies[0] != "bytes" {
-			t.Errorf("%s: tried %d times with %q", header, api.count(), api.bodies)
+		if api.requestCount() != want || api.bodies[0] != "bytes" {
+			t.Errorf("%s: tried %d times with %q", header, api.requestCount(), api.bodies)
 		}
 	}
 }
@@ -160,59 +160,59 @@ func TestARefusedConnectionIsTriedAgainEvenForAPost(t *testing.T) {
 	nobody := "https://" + l.Addr().String()
 	l.Close()
 	k := newClock()
-	login := authority(t, grant)
-	c := connect(t, login, login, func(o *graph.Options) { o.Cloud.Graph, o.Clock = nobody, k })
+	login := newAuthority(t, grantToken)
+	c := connectTo(t, login, login, func(o *graph.Options) { o.Cloud.Graph, o.Clock = nobody, k })
 	_, err = c.PostJSON(t.Context(), graph.Graph, "/v1.0/x", nil, nil, nil)
-	if code(err) != "graph.unreachable" || len(k.waits()) != 5 || !strings.Contains(err.Error(), "after 6 tries") {
-		t.Errorf("waited %v: %v", k.waits(), err)
+	if codeOf(err) != "graph.unreachable" || len(k.allSleeps()) != 5 || !strings.Contains(err.Error(), "after 6 tries") {
+		t.Errorf("waited %v: %v", k.allSleeps(), err)
 	}
-	harmless(t, err)
+	checkHarmless(t, err)
 }
 
 func TestTriesEnd(t *testing.T) {
 	k := newClock()
-	c, api := tenant(t, func(w http.ResponseWriter, r *http.Request, n int) {
+	c, api := newTenant(t, func(w http.ResponseWriter, r *http.Request, n int) {
 		w.Header().Set("Retry-After", "100")
 		w.Header().Set("Request-Id", "abc")
 		w.WriteHeader(429)
 	}, func(o *graph.Options) { o.Clock = k })
-	_, err := get(c, "/v1.0/x")
+	_, err := getFromGraph(c, "/v1.0/x")
 	var e *graph.Error
-	if !errors.As(err, &e) || e.Code() != "graph.throttled" || e.RetryAfter != 100*time.Second || e.RequestID != "abc" || e.ClientRequestID != api.request(0).Header.Get("Client-Request-Id") {
+	if !errors.As(err, &e) || e.Code() != "graph.throttled" || e.RetryAfter != 100*time.Second || e.RequestID != "abc" || e.ClientRequestID != api.requestAt(0).Header.Get("Client-Request-Id") {
 		t.Errorf("got %v", err)
 	}
 	var all time.Duration
-	for _, w := range k.waits() {
+	for _, w := range k.allSleeps() {
 		all += w
 	}
-	if api.count() != 6 && all < 9*time.Minute || api.count() > 6 || all > 10*time.Minute {
-		t.Errorf("tried %d times and waited %s", api.count(), all)
+	if api.requestCount() != 6 && all < 9*time.Minute || api.requestCount() > 6 || all > 10*time.Minute {
+		t.Errorf("tried %d times and waited %s", api.requestCount(), all)
 	}
 }
 
 func TestWhatKeepsStumblingIsLeft(t *testing.T) {
 	k := newClock()
-	c, api := tenant(t, func(w http.ResponseWriter, r *http.Request, n int) { w.WriteHeader(500) }, func(o *graph.Options) { o.Clock = k })
-	if _, err := get(c, "/v1.0/x"); code(err) != "graph.unreachable" || api.count() != 3 || len(k.waits()) != 2 {
-		t.Errorf("tried %d times, waited %v: %v", api.count(), k.waits(), err)
+	c, api := newTenant(t, func(w http.ResponseWriter, r *http.Request, n int) { w.WriteHeader(500) }, func(o *graph.Options) { o.Clock = k })
+	if _, err := getFromGraph(c, "/v1.0/x"); codeOf(err) != "graph.unreachable" || api.requestCount() != 3 || len(k.allSleeps()) != 2 {
+		t.Errorf("tried %d times, waited %v: %v", api.requestCount(), k.allSleeps(), err)
 	}
 }
 
 func TestWaitsAddUp(t *testing.T) {
 	k := newClock()
-	c, api := tenant(t, func(w http.ResponseWriter, r *http.Request, n int) {
+	c, api := newTenant(t, func(w http.ResponseWriter, r *http.Request, n int) {
 		w.Header().Set("Retry-After", "100")
 		w.WriteHeader(429)
-	}, func(o *graph.Options) { o.Clock, o.Limits.Wait = k, 250*time.Second })
-	if _, err := get(c, "/v1.0/x"); code(err) != "graph.throttled" || api.count() != 3 {
-		t.Errorf("tried %d times: %v", api.count(), err)
+	}, func(o *graph.Options) { o.Clock, o.Limits.MaxRetryWait = k, 250*time.Second })
+	if _, err := getFromGraph(c, "/v1.0/x"); codeOf(err) != "graph.throttled" || api.requestCount() != 3 {
+		t.Errorf("tried %d times: %v", api.requestCount(), err)
 	}
 }
 
 func TestAThrottledServiceIsLeftAlone(t *testing.T) {
 	k := newClock()
 	var until time.Time
-	c, api := tenant(t, func(w http.ResponseWriter, r *http.Request, n int) {
+	c, api := newTenant(t, func(w http.ResponseWriter, r *http.Request, n int) {
 		if n == 1 {
 			until = k.Now().Add(time.Minute)
 			w.Header().Set("Retry-After", "60")
@@ -222,45 +222,45 @@ func TestAThrottledServiceIsLeftAlone(t *testing.T) {
 		if k.Now().Before(until) {
 			t.Errorf("asked again %s too early", until.Sub(k.Now()))
 		}
-		ok(w)
-	}, func(o *graph.Options) { o.Clock, o.Limits.Tries = k, 1 })
-	if _, err := get(c, "/v1.0/drives/a/root"); code(err) != "graph.throttled" {
+		sayYes(w)
+	}, func(o *graph.Options) { o.Clock, o.Limits.MaxTries = k, 1 })
+	if _, err := getFromGraph(c, "/v1.0/drives/a/root"); codeOf(err) != "graph.throttled" {
 		t.Fatal(err)
 	}
-	if _, err := get(c, "/v1.0/drives/b/root"); err != nil || api.count() != 2 {
+	if _, err := getFromGraph(c, "/v1.0/drives/b/root"); err != nil || api.requestCount() != 2 {
 		t.Fatal(err)
 	}
 }
 
 func TestALongBanIsToldAtOnce(t *testing.T) {
 	k := newClock()
-	c, api := tenant(t, func(w http.ResponseWriter, r *http.Request, n int) {
+	c, api := newTenant(t, func(w http.ResponseWriter, r *http.Request, n int) {
 		w.Header().Set("Retry-After", "31536000")
 		w.WriteHeader(429)
 	}, func(o *graph.Options) { o.Clock = k })
 	for range 3 {
-		if _, err := get(c, "/v1.0/drives/a/root"); code(err) != "graph.throttled" {
+		if _, err := getFromGraph(c, "/v1.0/drives/a/root"); codeOf(err) != "graph.throttled" {
 			t.Errorf("got %v", err)
 		}
 	}
-	if api.count() != 1 || len(k.waits()) != 0 {
-		t.Errorf("asked %d times and waited %v", api.count(), k.waits())
+	if api.requestCount() != 1 || len(k.allSleeps()) != 0 {
+		t.Errorf("asked %d times and waited %v", api.requestCount(), k.allSleeps())
 	}
 }
 
 func TestASpentQuotaIsLeftAlone(t *testing.T) {
 	k := newClock()
-	c, _ := tenant(t, func(w http.ResponseWriter, r *http.Request, n int) {
+	c, _ := newTenant(t, func(w http.ResponseWriter, r *http.Request, n int) {
 		w.Header().Set("RateLimit-Remaining", "0")
 		w.Header().Set("RateLimit-Reset", "20")
-		ok(w)
+		sayYes(w)
 	}, func(o *graph.Options) { o.Clock = k })
 	for range 2 {
-		if _, err := get(c, "/v1.0/drives/a/root"); err != nil {
+		if _, err := getFromGraph(c, "/v1.0/drives/a/root"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if w := k.waits(); len(w) != 1 || w[0] < 19*time.Second || w[0] > 20*time.Second {
+	if w := k.allSleeps(); len(w) != 1 || w[0] < 19*time.Second || w[0] > 20*time.Second {
 		t.Errorf("waited %v", w)
 	}
 }
@@ -268,8 +268,8 @@ func TestASpentQuotaIsLeftAlone(t *testing.T) {
 func TestAStormOf429sAndCancellation(t *testing.T) {
 	k := newClock()
 	ctx, cancel := context.WithCancel(t.Context())
-	k.sleep = func(time.Duration) { cancel() } // nobody waits here: the first wait ends it
-	c, api := tenant(t, func(w http.ResponseWriter, r *http.Request, n int) {
+	k.onSleep = func(time.Duration) { cancel() } // nobody waits here: the first wait ends it
+	c, api := newTenant(t, func(w http.ResponseWriter, r *http.Request, n int) {
 		w.Header().Set("Retry-After", "60")
 		w.WriteHeader(429)
 	}, func(o *graph.Options) { o.Clock = k })
@@ -278,25 +278,25 @@ func TestAStormOf429sAndCancellation(t *testing.T) {
 	for range 200 {
 		wg.Go(func() {
 			err := c.GetJSON(ctx, graph.Graph, "/v1.0/drives/a/root", nil, nil, nil)
-			if code(err) != "graph.canceled" || !errors.Is(err, context.Canceled) {
+			if codeOf(err) != "graph.canceled" || !errors.Is(err, context.Canceled) {
 				wrong.Add(1)
 				t.Error(err)
 			}
 		})
 	}
 	wg.Wait()
-	if api.count() > 8 {
-		t.Errorf("200 callers asked %d times, more than pass at a time", api.count())
+	if api.requestCount() > 8 {
+		t.Errorf("200 callers asked %d times, more than pass at a time", api.requestCount())
 	}
 }
 
 func TestACanceledCallSaysSo(t *testing.T) {
 	started := make(chan struct{})
-	c, _ := tenant(t, func(w http.ResponseWriter, r *http.Request, n int) { close(started); <-r.Context().Done() })
+	c, _ := newTenant(t, func(w http.ResponseWriter, r *http.Request, n int) { close(started); <-r.Context().Done() })
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-started; cancel() }()
 	err := c.GetJSON(ctx, graph.Graph, "/v1.0/x", nil, nil, nil)
-	if code(err) != "graph.canceled" || !errors.Is(err, context.Canceled) {
+	if codeOf(err) != "graph.canceled" || !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -42,12 +42,12 @@ type SignIn struct {
 	Prompt func(ctx context.Context, message string) error
 }
 
-// check says what is wrong with how to sign in, before anyone tries.
-func (s SignIn) check(tenant string) error {
+// checkComplete says what is wrong with how to sign in, before anyone tries.
+func (s SignIn) checkComplete(tenant string) error {
 	missing := func(what string) error {
 		return fmt.Errorf("cannot sign in by %s: %s is not set", s.Method, what)
 	}
-	if !isTenant(tenant) && s.Method != ByIdentity {
+	if !isTenantName(tenant) && s.Method != ByIdentity {
 		return fmt.Errorf("cannot sign in: %q is no id of a tenant", tenant)
 	}
 	switch s.Method {
@@ -71,9 +71,9 @@ func (s SignIn) check(tenant string) error {
 	return nil
 }
 
-// isTenant says whether a tenant is named as Entra names one, by its id or by
+// isTenantName says whether a tenant is named as Entra names one, by its id or by
 // a domain.
-func isTenant(s string) bool {
+func isTenantName(s string) bool {
 	for _, r := range s {
 		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '.' {
 			return false
@@ -82,26 +82,26 @@ func isTenant(s string) bool {
 	return s != ""
 }
 
-// newInner makes azidentity's credential. Its own retries are off: those beneath
+// newAzureCredential makes azidentity's credential. Its own retries are off: those beneath
 // do, and know the budget.
-func newInner(o Options, transport *http.Client) (azcore.TokenCredential, error) {
+func newAzureCredential(o Options, transport *http.Client) (azcore.TokenCredential, error) {
 	s := o.SignIn
 	client := azcore.ClientOptions{
 		Cloud:     cloud.Configuration{ActiveDirectoryAuthorityHost: o.Cloud.Login},
 		Retry:     policy.RetryOptions{MaxRetries: -1},
-		Transport: &listener{transport},
+		Transport: &recordingTransport{transport},
 		Telemetry: policy.TelemetryOptions{Disabled: true},
 	}
-	custom := !isMicrosofts(o.Cloud.Login)
+	custom := !isMicrosoftLogin(o.Cloud.Login)
 	switch s.Method {
 	case BySecret:
 		secret, err := s.Secret()
 		if err != nil {
-			return nil, unread("secret", err)
+			return nil, unreadableSecret("secret", err)
 		}
 		return azidentity.NewClientSecretCredential(o.Tenant, s.Client, secret, &azidentity.ClientSecretCredentialOptions{ClientOptions: client, DisableInstanceDiscovery: custom})
 	case ByCertificate:
-		return certificate(o, client, custom)
+		return newCertificateCredential(o, client, custom)
 	case ByIdentity:
 		mi := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: client}
 		if s.Client != "" {
@@ -123,7 +123,7 @@ func newInner(o Options, transport *http.Client) (azcore.TokenCredential, error)
 	return nil, fmt.Errorf("%q is no way to sign in", s.Method)
 }
 
-func certificate(o Options, client azcore.ClientOptions, custom bool) (azcore.TokenCredential, error) {
+func newCertificateCredential(o Options, client azcore.ClientOptions, custom bool) (azcore.TokenCredential, error) {
 	s := o.SignIn
 	certs, key, err := s.loadCertificate()
 	if err != nil {
@@ -135,24 +135,24 @@ func certificate(o Options, client azcore.ClientOptions, custom bool) (azcore.To
 func (s SignIn) loadCertificate() ([]*x509.Certificate, crypto.PrivateKey, error) {
 	raw, err := s.Certificate()
 	if err != nil {
-		return nil, nil, unread("certificate", err)
+		return nil, nil, unreadableSecret("certificate", err)
 	}
 	var password string
 	if s.CertificatePassword != nil {
 		if password, err = s.CertificatePassword(); err != nil {
-			return nil, nil, unread("certificate's password", err)
+			return nil, nil, unreadableSecret("certificate's password", err)
 		}
 	}
 	certs, key, err := azidentity.ParseCertificates(raw, []byte(password))
 	if err != nil {
-		return nil, nil, unusable(ByCertificate)
+		return nil, nil, unusableSecret(ByCertificate)
 	}
 	return certs, key, nil
 }
 
-// CertificateEnds reads when the certificate that signs in ends; zero where this
+// CertificateExpiry reads when the certificate that signs in ends; zero where this
 // way to sign in has none. It asks nobody.
-func (s SignIn) CertificateEnds() (time.Time, error) {
+func (s SignIn) CertificateExpiry() (time.Time, error) {
 	if s.Method != ByCertificate || s.Certificate == nil {
 		return time.Time{}, nil
 	}
@@ -168,12 +168,12 @@ func (s SignIn) CertificateEnds() (time.Time, error) {
 			}
 		}
 	}
-	return time.Time{}, unusable(ByCertificate)
+	return time.Time{}, unusableSecret(ByCertificate)
 }
 
-// isMicrosofts says whether a login host is one of Microsoft's own, whose
+// isMicrosoftLogin says whether a login host is one of Microsoft's own, whose
 // tenants MSAL can look up.
-func isMicrosofts(login string) bool {
+func isMicrosoftLogin(login string) bool {
 	for _, name := range CloudNames() {
 		if k, err := CloudNamed(name); err == nil && k.Login == login {
 			return true

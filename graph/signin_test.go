@@ -26,8 +26,8 @@ import (
 	"github.com/orgstore/orgstore/graph"
 )
 
-// identity is a certificate and its key, in PEM.
-func identity(t *testing.T) []byte {
+// newIdentity is a certificate and its key, in PEM.
+func newIdentity(t *testing.T) []byte {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -50,7 +50,7 @@ func TestCertificateEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mine, other := identity(t), identity(t)
+	mine, other := newIdentity(t), newIdentity(t)
 	block, _ := pem.Decode(other)
 	file := func(b []byte) func() ([]byte, error) { return func() ([]byte, error) { return b, nil } }
 	password := func(s string) func() (string, error) { return func() (string, error) { return s, nil } }
@@ -68,7 +68,7 @@ func TestCertificateEnds(t *testing.T) {
 		{"no file", graph.SignIn{Method: graph.ByCertificate, Certificate: func() ([]byte, error) { return nil, os.ErrNotExist }}, false, false},
 		{"a secret", graph.SignIn{Method: graph.BySecret}, false, true},
 	} {
-		ends, err := c.in.CertificateEnds()
+		ends, err := c.in.CertificateExpiry()
 		if (err == nil) != c.ok || ends.IsZero() == c.ends {
 			t.Errorf("%s: %v, %v", c.name, ends, err)
 		}
@@ -79,7 +79,7 @@ func TestCertificateEnds(t *testing.T) {
 }
 
 func TestSignsInByEachMethod(t *testing.T) {
-	pemBytes := identity(t)
+	pemBytes := newIdentity(t)
 	pfx, err := os.ReadFile(filepath.Join("testdata", "identity.pfx"))
 	if err != nil {
 		t.Fatal(err)
@@ -108,14 +108,14 @@ func TestSignsInByEachMethod(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			c.in.Client = client
 			var login *server
-			login = authority(t, func(w http.ResponseWriter, r *http.Request, n int) {
+			login = newAuthority(t, func(w http.ResponseWriter, r *http.Request, n int) {
 				if strings.HasSuffix(r.URL.Path, "/devicecode") {
 					fmt.Fprint(w, `{"user_code":"ABC","device_code":"the-device","verification_uri":"https://contoso/device","expires_in":900,"interval":0,"message":"enter ABC"}`)
 					return
 				}
 				fmt.Fprintf(w, `{"token_type":"Bearer","scope":"%s/.default","expires_in":3600,"access_token":"t","id_token":"%s","client_info":"%s"}`, login.URL, idToken(), clientInfo())
 			})
-			conn := connect(t, login, login, func(o *graph.Options) { o.SignIn = c.in })
+			conn := connectTo(t, login, login, func(o *graph.Options) { o.SignIn = c.in })
 			token, err := conn.Token(t.Context(), graph.Graph)
 			if err != nil || token.Token != "t" {
 				t.Fatalf("got %v", err)
@@ -129,7 +129,7 @@ func TestSignsInByEachMethod(t *testing.T) {
 			if sent.Get("client_id") != client || !strings.Contains(sent.Get("scope"), login.URL+"/.default") && c.in.Method != graph.ByDeviceCode {
 				t.Errorf("sent %v", sent)
 			}
-			if r := login.request(0); !strings.HasPrefix(r.Header.Get("User-Agent"), "NONISV|") || r.Header.Get("Authorization") != "" {
+			if r := login.requestAt(0); !strings.HasPrefix(r.Header.Get("User-Agent"), "NONISV|") || r.Header.Get("Authorization") != "" {
 				t.Errorf("asked as %v", r.Header)
 			}
 		})
@@ -139,13 +139,13 @@ func TestSignsInByEachMethod(t *testing.T) {
 	}
 }
 
-func part(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
+func encodePart(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
 
 func idToken() string {
-	return part(`{"alg":"none"}`) + "." + part(`{"oid":"o","tid":"`+contoso+`","preferred_username":"admin@contoso.com","sub":"s"}`) + "." + part("x")
+	return encodePart(`{"alg":"none"}`) + "." + encodePart(`{"oid":"o","tid":"`+contoso+`","preferred_username":"admin@contoso.com","sub":"s"}`) + "." + encodePart("x")
 }
 
-func clientInfo() string { return part(`{"uid":"o","utid":"` + contoso + `"}`) }
+func clientInfo() string { return encodePart(`{"uid":"o","utid":"` + contoso + `"}`) }
 
 func TestSignsInByManagedIdentity(t *testing.T) {
 	metadata := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -167,7 +167,7 @@ func TestSignsInByManagedIdentity(t *testing.T) {
 	if err != nil || token.Token != "managed" {
 		t.Errorf("got %v", err)
 	}
-	if _, err := c.HTTP().Get(metadata.URL); err == nil {
+	if _, err := c.PlainClient().Get(metadata.URL); err == nil {
 		t.Error("anyone may ask without https")
 	}
 }
@@ -198,12 +198,12 @@ func TestSignsInByTheAzureCLI(t *testing.T) {
 	if strings.Count(string(asked), "\n") != 1 || !strings.Contains(string(asked), "--tenant "+contoso) || !strings.Contains(string(asked), "https://graph.microsoft.com") {
 		t.Errorf("asked %s", asked)
 	}
-	if _, err = c.Token(t.Context(), graph.Fabric); code(err) != "signin.user" {
+	if _, err = c.Token(t.Context(), graph.Fabric); codeOf(err) != "signin.user" {
 		t.Errorf("got %v", err)
 	}
-	harmless(t, err)
+	checkHarmless(t, err)
 	t.Setenv("PATH", t.TempDir())
-	if _, err = c.Token(t.Context(), graph.PowerBI); code(err) != "signin.method" || !strings.Contains(err.(*graph.SignInError).Hint(), "az login") {
+	if _, err = c.Token(t.Context(), graph.PowerBI); codeOf(err) != "signin.method" || !strings.Contains(err.(*graph.SignInError).Hint(), "az login") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -212,27 +212,27 @@ func TestSignsInByTheDefaultWay(t *testing.T) {
 	t.Setenv("AZURE_TENANT_ID", contoso)
 	t.Setenv("AZURE_CLIENT_ID", client)
 	t.Setenv("AZURE_CLIENT_SECRET", canary)
-	login := authority(t, grant)
-	c := connect(t, login, login, func(o *graph.Options) { o.SignIn = graph.SignIn{Method: graph.ByDefault} })
-	if _, err := c.Token(t.Context(), graph.Graph); err != nil || login.tokens() != 1 {
-		t.Errorf("asked %d times: %v", login.tokens(), err)
+	login := newAuthority(t, grantToken)
+	c := connectTo(t, login, login, func(o *graph.Options) { o.SignIn = graph.SignIn{Method: graph.ByDefault} })
+	if _, err := c.Token(t.Context(), graph.Graph); err != nil || login.tokenCount() != 1 {
+		t.Errorf("asked %d times: %v", login.tokenCount(), err)
 	}
 	t.Setenv("AZURE_TOKEN_CREDENTIALS", "WorkloadIdentityCredential")
-	c = connect(t, login, login, func(o *graph.Options) { o.SignIn = graph.SignIn{Method: graph.ByDefault} })
-	if _, err := c.Token(t.Context(), graph.Graph); code(err) != "signin.method" {
+	c = connectTo(t, login, login, func(o *graph.Options) { o.SignIn = graph.SignIn{Method: graph.ByDefault} })
+	if _, err := c.Token(t.Context(), graph.Graph); codeOf(err) != "signin.method" {
 		t.Errorf("got %v", err)
 	} else {
-		harmless(t, err)
+		checkHarmless(t, err)
 	}
 }
 
 func TestOneTokenServesManyCalls(t *testing.T) {
-	api := serve(t, func(w http.ResponseWriter, r *http.Request, n int) { ok(w) })
-	login := authority(t, grant)
+	api := newServer(t, func(w http.ResponseWriter, r *http.Request, n int) { sayYes(w) })
+	login := newAuthority(t, grantToken)
 	k := newClock()
 	k.now = time.Now()
 	read := 0
-	c := connect(t, api, login, func(o *graph.Options) {
+	c := connectTo(t, api, login, func(o *graph.Options) {
 		o.Clock = k
 		o.Cloud.PowerBI = api.URL
 		o.SignIn.Secret = func() (string, error) { read++; return canary, nil }
@@ -248,23 +248,23 @@ func TestOneTokenServesManyCalls(t *testing.T) {
 		}
 	}
 	wg.Wait()
-	if login.tokens() != 2 || read != 1 {
-		t.Errorf("%d tokens were asked for, and the secret read %d times", login.tokens(), read)
+	if login.tokenCount() != 2 || read != 1 {
+		t.Errorf("%d tokens were asked for, and the secret read %d times", login.tokenCount(), read)
 	}
-	k.pass(54 * time.Minute)
-	if _, err := get(c, "/v1.0/x"); err != nil || login.tokens() != 2 {
-		t.Errorf("%d tokens: %v", login.tokens(), err)
+	k.advance(54 * time.Minute)
+	if _, err := getFromGraph(c, "/v1.0/x"); err != nil || login.tokenCount() != 2 {
+		t.Errorf("%d tokens: %v", login.tokenCount(), err)
 	}
 }
 
 func TestATokenOutlivesWhoAskedForIt(t *testing.T) {
 	asked, answer := make(chan struct{}), make(chan struct{})
-	login := authority(t, func(w http.ResponseWriter, r *http.Request, n int) {
+	login := newAuthority(t, func(w http.ResponseWriter, r *http.Request, n int) {
 		close(asked)
 		<-answer
-		grant(w, r, n)
+		grantToken(w, r, n)
 	})
-	c := connect(t, login, login)
+	c := connectTo(t, login, login)
 	first, cancel := context.WithCancel(t.Context())
 	results := make(chan error, 2)
 	go func() { _, err := c.Token(first, graph.Graph); results <- err }()
@@ -276,7 +276,7 @@ func TestATokenOutlivesWhoAskedForIt(t *testing.T) {
 		t.Errorf("the first got %v", err)
 	}
 	close(answer)
-	if err := <-results; err != nil || login.tokens() != 1 {
+	if err := <-results; err != nil || login.tokenCount() != 1 {
 		t.Errorf("the second got %v", err)
 	}
 }
@@ -300,16 +300,16 @@ func TestWhatSignInLacks(t *testing.T) {
 		{1234567, "signin.refused", "look the code up"},
 	} {
 		t.Run(fmt.Sprint(c.aadsts), func(t *testing.T) {
-			login := authority(t, deny(c.aadsts, "no, "+canary+". Trace ID: x"))
-			conn := connect(t, login, login)
+			login := newAuthority(t, denyToken(c.aadsts, "no, "+canary+". Trace ID: x"))
+			conn := connectTo(t, login, login)
 			err := conn.GetJSON(t.Context(), graph.Graph, "/v1.0/x", nil, nil, nil)
 			var e *graph.SignInError
 			if !errors.As(err, &e) || e.Code() != c.code || !strings.Contains(e.Hint(), c.hint) || e.AADSTS != fmt.Sprint(c.aadsts) || e.CorrelationID != "0f084df7-c13d-451b-af5f-ed0c466403b2" {
 				t.Fatalf("got %v", err)
 			}
-			harmless(t, err)
-			if login.tokens() != 1 {
-				t.Errorf("a refusal was asked for %d times", login.tokens())
+			checkHarmless(t, err)
+			if login.tokenCount() != 1 {
+				t.Errorf("a refusal was asked for %d times", login.tokenCount())
 			}
 		})
 	}
@@ -344,69 +344,69 @@ func TestATokenEndpointThatFails(t *testing.T) {
 				w.WriteHeader(503)
 				return
 			}
-			grant(w, r, n)
+			grantToken(w, r, n)
 		}, "", 2},
 		{"reset once", func(w http.ResponseWriter, r *http.Request, n int) {
 			if n == 1 {
 				panic(http.ErrAbortHandler)
 			}
-			grant(w, r, n)
+			grantToken(w, r, n)
 		}, "", 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			login := authority(t, c.answer)
-			conn := connect(t, login, login)
+			login := newAuthority(t, c.answer)
+			conn := connectTo(t, login, login)
 			_, err := conn.Token(t.Context(), graph.Graph)
-			if c.want == "" && err == nil && login.tokens() == c.times {
+			if c.want == "" && err == nil && login.tokenCount() == c.times {
 				return
 			}
-			if code(err) != c.want || login.tokens() != c.times {
-				t.Fatalf("asked %d times: %v", login.tokens(), err)
+			if codeOf(err) != c.want || login.tokenCount() != c.times {
+				t.Fatalf("asked %d times: %v", login.tokenCount(), err)
 			}
-			harmless(t, err)
+			checkHarmless(t, err)
 		})
 	}
 }
 
 func TestASecretFollowsNoRedirect(t *testing.T) {
-	elsewhere := serve(t, func(w http.ResponseWriter, r *http.Request, n int) { grant(w, r, n) })
+	elsewhere := newServer(t, func(w http.ResponseWriter, r *http.Request, n int) { grantToken(w, r, n) })
 	for _, status := range []int{http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
-		login := authority(t, func(w http.ResponseWriter, r *http.Request, n int) {
+		login := newAuthority(t, func(w http.ResponseWriter, r *http.Request, n int) {
 			http.Redirect(w, r, elsewhere.URL+"/token", status)
 		})
-		c := connect(t, login, login)
-		if _, err := c.Token(t.Context(), graph.Graph); code(err) != "signin.unreachable" || elsewhere.count() != 0 {
-			t.Errorf("%d: another host was asked %d times: %v", status, elsewhere.count(), err)
+		c := connectTo(t, login, login)
+		if _, err := c.Token(t.Context(), graph.Graph); codeOf(err) != "signin.unreachable" || elsewhere.requestCount() != 0 {
+			t.Errorf("%d: another host was asked %d times: %v", status, elsewhere.requestCount(), err)
 		}
 	}
 }
 
 func TestACorrelationIDIsOne(t *testing.T) {
-	login := authority(t, func(w http.ResponseWriter, r *http.Request, n int) {
+	login := newAuthority(t, func(w http.ResponseWriter, r *http.Request, n int) {
 		w.WriteHeader(http.StatusBadRequest)
 		fmt.Fprintf(w, `{"error_description":"AADSTS700016: no","correlation_id":"%s"}`, canary)
 	})
-	_, err := connect(t, login, login).Token(t.Context(), graph.Graph)
+	_, err := connectTo(t, login, login).Token(t.Context(), graph.Graph)
 	var e *graph.SignInError
 	if !errors.As(err, &e) || e.AADSTS != "700016" || e.CorrelationID != "" {
 		t.Errorf("got %v", err)
 	}
-	harmless(t, err)
+	checkHarmless(t, err)
 }
 
 func TestARenewedSecretIsFound(t *testing.T) {
-	login := authority(t, func(w http.ResponseWriter, r *http.Request, n int) {
+	login := newAuthority(t, func(w http.ResponseWriter, r *http.Request, n int) {
 		if n == 1 {
-			deny(7000222, "expired")(w, r, n)
+			denyToken(7000222, "expired")(w, r, n)
 			return
 		}
-		grant(w, r, n)
+		grantToken(w, r, n)
 	})
 	var read atomic.Int32
-	c := connect(t, login, login, func(o *graph.Options) {
+	c := connectTo(t, login, login, func(o *graph.Options) {
 		o.SignIn.Secret = func() (string, error) { read.Add(1); return canary, nil }
 	})
-	if _, err := c.Token(t.Context(), graph.Graph); code(err) != "signin.secret" {
+	if _, err := c.Token(t.Context(), graph.Graph); codeOf(err) != "signin.secret" {
 		t.Fatal(err)
 	}
 	if _, err := c.Token(t.Context(), graph.Graph); err != nil || read.Load() != 2 {
@@ -415,7 +415,7 @@ func TestARenewedSecretIsFound(t *testing.T) {
 }
 
 func TestSecretsThatAreOfNoUse(t *testing.T) {
-	pemBytes := identity(t)
+	pemBytes := newIdentity(t)
 	for _, c := range []struct {
 		name string
 		in   graph.SignIn
@@ -431,14 +431,14 @@ func TestSecretsThatAreOfNoUse(t *testing.T) {
 		{"a workload without its token", graph.SignIn{Method: graph.ByFederatedIdentity, TokenFile: filepath.Join(t.TempDir(), "none")}, "signin.method"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			login := authority(t, grant)
+			login := newAuthority(t, grantToken)
 			c.in.Client = client
-			conn := connect(t, login, login, func(o *graph.Options) { o.SignIn = c.in })
+			conn := connectTo(t, login, login, func(o *graph.Options) { o.SignIn = c.in })
 			_, err := conn.Token(t.Context(), graph.Graph)
-			if code(err) != c.code {
-				t.Errorf("got %s: %v", code(err), err)
+			if codeOf(err) != c.code {
+				t.Errorf("got %s: %v", codeOf(err), err)
 			}
-			harmless(t, err)
+			checkHarmless(t, err)
 		})
 	}
 }

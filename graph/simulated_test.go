@@ -11,9 +11,9 @@ import (
 	"github.com/orgstore/orgstore/graph/simulator/simulatortest"
 )
 
-// simulated is a connection to a simulated tenant, whose clock is the
+// connectSimulated is a connection to a simulated tenant, whose clock is the
 // connection's. It begins now: sign-in libraries know no other time.
-func simulated(t *testing.T, in graph.SignIn, change ...func(*simulator.Options)) (*graph.Connection, *simulator.Simulator, *clock) {
+func connectSimulated(t *testing.T, in graph.SignIn, change ...func(*simulator.Options)) (*graph.Connection, *simulator.Simulator, *clock) {
 	t.Helper()
 	k := newClock()
 	k.now = time.Now()
@@ -39,7 +39,7 @@ func bySecret(secret string) graph.SignIn {
 }
 
 func TestASimulatedTenant(t *testing.T) {
-	c, s, _ := simulated(t, bySecret(simulatortest.Secret))
+	c, s, _ := connectSimulated(t, bySecret(simulatortest.Secret))
 	for service, path := range map[graph.Service]string{
 		graph.Graph: "/v1.0/organization", graph.PowerBI: "/v1.0/myorg/admin/capacities", graph.Fabric: "/v1/admin/tenantsettings",
 	} {
@@ -60,21 +60,21 @@ func TestASimulatedTenant(t *testing.T) {
 }
 
 func TestASimulatedCertificateThatIsNotRegistered(t *testing.T) {
-	registered, other := identity(t), identity(t)
+	registered, other := newIdentity(t), newIdentity(t)
 	in := graph.SignIn{Method: graph.ByCertificate, Client: client, Certificate: func() ([]byte, error) { return other, nil }}
-	c, s, _ := simulated(t, in, func(o *simulator.Options) { o.Now = time.Now }) // an assertion is dated by the machine's clock
+	c, s, _ := connectSimulated(t, in, func(o *simulator.Options) { o.Now = time.Now }) // an assertion is dated by the machine's clock
 	if err := s.AddApp(simulator.App{Client: client, Certificate: registered}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Token(t.Context(), graph.Graph); code(err) != "signin.certificate" {
+	if _, err := c.Token(t.Context(), graph.Graph); codeOf(err) != "signin.certificate" {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestASimulatedCertificate(t *testing.T) {
-	registered := identity(t)
+	registered := newIdentity(t)
 	in := graph.SignIn{Method: graph.ByCertificate, Client: client, Certificate: func() ([]byte, error) { return registered, nil }}
-	c, s, _ := simulated(t, in, func(o *simulator.Options) { o.Now = time.Now })
+	c, s, _ := connectSimulated(t, in, func(o *simulator.Options) { o.Now = time.Now })
 	if err := s.AddApp(simulator.App{Client: client, Certificate: registered}); err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestASimulatedPersonAtADevice(t *testing.T) {
 		}
 		return nil
 	}}
-	c, tenant, _ := simulated(t, in)
+	c, tenant, _ := connectSimulated(t, in)
 	s = tenant
 	if err := s.AddApp(simulator.App{Client: client, Public: true}); err != nil {
 		t.Fatal(err)
@@ -102,27 +102,27 @@ func TestASimulatedPersonAtADevice(t *testing.T) {
 }
 
 func TestWhatASimulatedSignInLacks(t *testing.T) {
-	c, s, k := simulated(t, bySecret(simulatortest.Secret))
+	c, s, k := connectSimulated(t, bySecret(simulatortest.Secret))
 	app := simulator.App{Client: simulatortest.Client, Secret: simulatortest.Secret, SecretEnds: k.Now().Add(-time.Hour)}
 	if err := s.AddApp(app); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Token(t.Context(), graph.Graph); code(err) != "signin.secret" || err.(*graph.SignInError).AADSTS != "7000222" {
+	if _, err := c.Token(t.Context(), graph.Graph); codeOf(err) != "signin.secret" || err.(*graph.SignInError).AADSTS != "7000222" {
 		t.Errorf("an expired secret: %v", err)
 	}
 	s.RemoveApp(simulatortest.Client)
-	if _, err := c.Token(t.Context(), graph.Graph); code(err) != "signin.application" {
+	if _, err := c.Token(t.Context(), graph.Graph); codeOf(err) != "signin.application" {
 		t.Errorf("no application: %v", err)
 	}
-	c, _, _ = simulated(t, bySecret("wrong"))
-	if _, err := c.Token(t.Context(), graph.Graph); code(err) != "signin.secret" {
+	c, _, _ = connectSimulated(t, bySecret("wrong"))
+	if _, err := c.Token(t.Context(), graph.Graph); codeOf(err) != "signin.secret" {
 		t.Errorf("a wrong secret: %v", err)
 	}
 }
 
 // Whoever keeps within the quotas is never told to wait.
 func TestAFloodWithoutOneRefusal(t *testing.T) {
-	c, s, k := simulated(t, bySecret(simulatortest.Secret))
+	c, s, k := connectSimulated(t, bySecret(simulatortest.Secret))
 	began := k.Now()
 	flood := func(service graph.Service, path string, times int) {
 		for range times { // one by one: a clock that jumps is ahead of what is under way
@@ -149,8 +149,8 @@ func TestAFloodWithoutOneRefusal(t *testing.T) {
 // Another program uses up the quota under the same application: we wait, and
 // do not hammer.
 func TestAFloodOfSomebodyElse(t *testing.T) {
-	c, s, k := simulated(t, bySecret(simulatortest.Secret))
-	other := simulatedAgain(t, s, k)
+	c, s, k := connectSimulated(t, bySecret(simulatortest.Secret))
+	other := connectAgain(t, s, k)
 	for range 25 {
 		if err := other.GetJSON(t.Context(), graph.Fabric, "/v1/admin/tenantsettings", nil, nil, nil); err != nil {
 			t.Fatal(err)
@@ -172,8 +172,8 @@ func TestAFloodOfSomebodyElse(t *testing.T) {
 	}
 }
 
-// simulatedAgain is another program of the same application.
-func simulatedAgain(t *testing.T, s *simulator.Simulator, k *clock) *graph.Connection {
+// connectAgain is another program of the same application.
+func connectAgain(t *testing.T, s *simulator.Simulator, k *clock) *graph.Connection {
 	t.Helper()
 	e := s.Endpoints()
 	c, err := graph.Connect(graph.Options{

@@ -23,11 +23,11 @@ const (
 
 // A clock whose waits take no time.
 type clock struct {
-	mu     sync.Mutex
-	now    time.Time
-	slept  []time.Duration
-	timers map[*timer]bool
-	sleep  func(time.Duration) // told of each wait; may be nil
+	mu      sync.Mutex
+	now     time.Time
+	sleeps  []time.Duration
+	timers  map[*timer]bool
+	onSleep func(time.Duration) // told of each wait; may be nil
 }
 
 type timer struct {
@@ -46,21 +46,21 @@ func (c *clock) Now() time.Time {
 }
 
 func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
-	if c.sleep != nil {
-		c.sleep(d)
+	if c.onSleep != nil {
+		c.onSleep(d)
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	c.mu.Lock()
-	c.slept = append(c.slept, d)
+	c.sleeps = append(c.sleeps, d)
 	c.mu.Unlock()
-	c.pass(d)
+	c.advance(d)
 	return nil
 }
 
-// pass lets time pass.
-func (c *clock) pass(d time.Duration) {
+// advance lets time pass.
+func (c *clock) advance(d time.Duration) {
 	c.mu.Lock()
 	c.now = c.now.Add(d)
 	var due []func()
@@ -90,10 +90,10 @@ func (c *clock) AfterFunc(d time.Duration, f func()) (stop func() bool) {
 	}
 }
 
-func (c *clock) waits() []time.Duration {
+func (c *clock) allSleeps() []time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return append([]time.Duration(nil), c.slept...)
+	return append([]time.Duration(nil), c.sleeps...)
 }
 
 // server is a TLS server that counts.
@@ -104,15 +104,15 @@ type server struct {
 	bodies   []string
 }
 
-// serve starts a TLS server. The handler is given the number of the request,
+// newServer starts a TLS server. The handler is given the number of the request,
 // counted from 1.
-func serve(t *testing.T, h func(w http.ResponseWriter, r *http.Request, n int)) *server {
+func newServer(t *testing.T, h func(w http.ResponseWriter, r *http.Request, n int)) *server {
 	t.Helper()
-	return serveBy(t, "HTTP/2.0", h)
+	return newServerWith(t, "HTTP/2.0", h)
 }
 
-// serveBy starts one that speaks a protocol.
-func serveBy(t *testing.T, protocol string, h func(w http.ResponseWriter, r *http.Request, n int)) *server {
+// newServerWith starts one that speaks a protocol.
+func newServerWith(t *testing.T, protocol string, h func(w http.ResponseWriter, r *http.Request, n int)) *server {
 	t.Helper()
 	s := &server{}
 	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -124,35 +124,35 @@ func serveBy(t *testing.T, protocol string, h func(w http.ResponseWriter, r *htt
 		h(w, r, n)
 	}))
 	s.EnableHTTP2 = protocol == "HTTP/2.0"
-	s.Config.ErrorLog = silent()
+	s.Config.ErrorLog = discardLogger()
 	s.StartTLS()
 	t.Cleanup(s.Close)
 	return s
 }
 
-func (s *server) count() int {
+func (s *server) requestCount() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.requests)
 }
 
-func (s *server) request(n int) *http.Request {
+func (s *server) requestAt(n int) *http.Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.requests[n]
 }
 
-func (s *server) ca() []byte {
+func (s *server) certificatePEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
 }
 
-// authority is an Entra that gives each scope its token.
-func authority(t *testing.T, token func(w http.ResponseWriter, r *http.Request, n int)) *server {
+// newAuthority is an Entra that gives each scope its token.
+func newAuthority(t *testing.T, token func(w http.ResponseWriter, r *http.Request, n int)) *server {
 	t.Helper()
 	var s *server
 	tokens := 0
 	var mu sync.Mutex
-	s = serve(t, func(w http.ResponseWriter, r *http.Request, _ int) {
+	s = newServer(t, func(w http.ResponseWriter, r *http.Request, _ int) {
 		w.Header().Set("Content-Type", "application/json")
 		if strings.HasSuffix(r.URL.Path, "/.well-known/openid-configuration") {
 			fmt.Fprintf(w, `{"issuer":"%[1]s/%[2]s/v2.0","authorization_endpoint":"%[1]s/%[2]s/oauth2/v2.0/authorize","token_endpoint":"%[1]s/%[2]s/oauth2/v2.0/token","device_authorization_endpoint":"%[1]s/%[2]s/oauth2/v2.0/devicecode"}`, s.URL, contoso)
@@ -167,7 +167,7 @@ func authority(t *testing.T, token func(w http.ResponseWriter, r *http.Request, 
 	return s
 }
 
-func (s *server) tokens() int {
+func (s *server) tokenCount() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := 0
@@ -179,25 +179,25 @@ func (s *server) tokens() int {
 	return n
 }
 
-func grant(w http.ResponseWriter, _ *http.Request, n int) {
+func grantToken(w http.ResponseWriter, _ *http.Request, n int) {
 	fmt.Fprintf(w, `{"token_type":"Bearer","expires_in":3600,"access_token":"token-%d-%s"}`, n, canary)
 }
 
-func deny(code int, description string) func(http.ResponseWriter, *http.Request, int) {
+func denyToken(code int, description string) func(http.ResponseWriter, *http.Request, int) {
 	return func(w http.ResponseWriter, _ *http.Request, _ int) {
 		w.WriteHeader(http.StatusUnauthorized)
 		fmt.Fprintf(w, `{"error":"invalid_client","error_description":"AADSTS%[1]d: %[2]s","error_codes":[%[1]d],"correlation_id":"0F084DF7-c13d-451b-af5f-ed0c466403b2","trace_id":"1f084df7-c13d-451b-af5f-ed0c466403b2"}`, code, description)
 	}
 }
 
-// connect connects to a tenant of which only Graph and sign-in are there.
-func connect(t *testing.T, api, login *server, change ...func(*graph.Options)) *graph.Connection {
+// connectTo connects to a tenant of which only Graph and sign-in are there.
+func connectTo(t *testing.T, api, login *server, change ...func(*graph.Options)) *graph.Connection {
 	t.Helper()
 	o := graph.Options{
 		Cloud:   graph.Cloud{Name: graph.Custom, Login: login.URL, Graph: api.URL, PowerBI: "https://powerbi.invalid", PowerBIAudience: "https://powerbi.invalid/api"},
 		Tenant:  contoso,
 		SignIn:  graph.SignIn{Method: graph.BySecret, Client: client, Secret: func() (string, error) { return canary, nil }},
-		CAs:     [][]byte{api.ca(), login.ca()},
+		CAs:     [][]byte{api.certificatePEM(), login.certificatePEM()},
 		Program: "orgstore/1.2.3",
 		Clock:   newClock(),
 	}
@@ -211,29 +211,29 @@ func connect(t *testing.T, api, login *server, change ...func(*graph.Options)) *
 	return c
 }
 
-// tenant is a connection to an API that answers as said, and the API.
-func tenant(t *testing.T, h func(w http.ResponseWriter, r *http.Request, n int), change ...func(*graph.Options)) (*graph.Connection, *server) {
+// newTenant is a connection to an API that answers as said, and the API.
+func newTenant(t *testing.T, h func(w http.ResponseWriter, r *http.Request, n int), change ...func(*graph.Options)) (*graph.Connection, *server) {
 	t.Helper()
-	api := serve(t, h)
-	return connect(t, api, authority(t, grant), change...), api
+	api := newServer(t, h)
+	return connectTo(t, api, newAuthority(t, grantToken), change...), api
 }
 
-func get(c *graph.Connection, path string) (map[string]any, error) {
+func getFromGraph(c *graph.Connection, path string) (map[string]any, error) {
 	var got map[string]any
 	err := c.GetJSON(context.Background(), graph.Graph, path, nil, nil, &got)
 	return got, err
 }
 
-// code is the code of an error that has one.
-func code(err error) string {
+// codeOf is the code of an error that has one.
+func codeOf(err error) string {
 	if c, ok := err.(interface{ Code() string }); ok {
 		return c.Code()
 	}
 	return fmt.Sprintf("no code: %v", err)
 }
 
-// harmless fails the test if an error shows what nobody may see.
-func harmless(t *testing.T, err error) {
+// checkHarmless fails the test if an error shows what nobody may see.
+func checkHarmless(t *testing.T, err error) {
 	t.Helper()
 	for e := err; e != nil; {
 		for _, s := range []string{e.Error(), fmt.Sprintf("%+v", e)} {

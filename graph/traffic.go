@@ -11,24 +11,24 @@ type Traffic struct {
 	Requests  uint64 // first tries
 	Retries   uint64
 	Throttled uint64 // tries that were answered with 429, or with 503 and when to come back
-	// Rooms are the quotas that something counted towards within their window, by
+	// Quotas are the quotas that something counted towards within their window, by
 	// service and name.
-	Rooms []Room
+	Quotas []QuotaUsage
 }
 
-// A Room is what is left of one of Microsoft's published quotas, as far as this
+// A QuotaUsage is what is left of one of Microsoft's published quotas, as far as this
 // connection used it: others that ask as the same application use it as well.
-type Room struct {
-	Service      Service
-	Quota        string
-	Left, Amount int // in the quota's own units
+type QuotaUsage struct {
+	Service           Service
+	Quota             string
+	Remaining, Amount int // in the quota's own units
 }
 
-// counts are what the tries of all calls add up to.
-type counts struct{ requests, retries, throttled atomic.Uint64 }
+// counters are what the tries of all calls add up to.
+type counters struct{ requests, retries, throttled atomic.Uint64 }
 
-// tried counts a try that was made.
-func (n *counts) tried(first, throttled bool) {
+// countTry counts a try that was made.
+func (n *counters) countTry(first, throttled bool) {
 	if first {
 		n.requests.Add(1)
 	} else {
@@ -41,27 +41,27 @@ func (n *counts) tried(first, throttled bool) {
 
 // Traffic returns what was asked so far.
 func (c *Connection) Traffic() Traffic {
-	t := Traffic{Requests: c.counts.requests.Load(), Retries: c.counts.retries.Load(), Throttled: c.counts.throttled.Load()}
+	t := Traffic{Requests: c.counters.requests.Load(), Retries: c.counters.retries.Load(), Throttled: c.counters.throttled.Load()}
 	seen := map[*bucket]bool{}
-	for _, b := range c.buckets.rooms {
-		if used := b.inUse(); used > 0 && !seen[b] {
+	for _, b := range c.limiter.quotas {
+		if used := b.usedAmount(); used > 0 && !seen[b] {
 			seen[b] = true
-			t.Rooms = append(t.Rooms, Room{b.quota.Service, b.quota.Name, b.quota.Amount - used, b.quota.Amount})
+			t.Quotas = append(t.Quotas, QuotaUsage{b.quota.Service, b.quota.Name, b.quota.Amount - used, b.quota.Amount})
 		}
 	}
-	slices.SortFunc(t.Rooms, func(a, b Room) int {
+	slices.SortFunc(t.Quotas, func(a, b QuotaUsage) int {
 		return strings.Compare(string(a.Service)+"\x00"+a.Quota, string(b.Service)+"\x00"+b.Quota)
 	})
 	return t
 }
 
-// inUse says how much of the quota's window is used.
-func (b *bucket) inUse() int {
+// usedAmount says how much of the quota's window is used.
+func (b *bucket) usedAmount() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.quota.Amount <= 0 {
 		return 0
 	}
-	b.advance(b.clock.Now())
-	return b.sum
+	b.dropOldSlots(b.clock.Now())
+	return b.total
 }

@@ -14,18 +14,18 @@ import (
 	"time"
 )
 
-// mostHeaders bounds an answer's header.
-const mostHeaders = 256 << 10
+// maxHeaderBytes bounds an answer's header.
+const maxHeaderBytes = 256 << 10
 
-// newBase makes what talks to the network, without retries.
-func newBase(o Options) (*http.Transport, error) {
+// newTransport makes what talks to the network, without retries.
+func newTransport(o Options) (*http.Transport, error) {
 	roots, err := x509.SystemCertPool()
 	if err != nil {
 		roots = x509.NewCertPool() // a system without one still has what is set
 	}
 	for i, pem := range o.CAs {
 		if !roots.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("cannot use the %s of the certificates to trust: it holds none in PEM", ordinal(i+1))
+			return nil, fmt.Errorf("cannot use the %s of the certificates to trust: it holds none in PEM", ordinalWord(i+1))
 		}
 	}
 	proxy := http.ProxyFromEnvironment
@@ -43,95 +43,95 @@ func newBase(o Options) (*http.Transport, error) {
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
 		TLSHandshakeTimeout:    15 * time.Second,
 		ForceAttemptHTTP2:      true,
-		MaxResponseHeaderBytes: mostHeaders,
-		MaxIdleConnsPerHost:    o.Limits.Hosts,
+		MaxResponseHeaderBytes: maxHeaderBytes,
+		MaxIdleConnsPerHost:    o.Limits.MaxPerHost,
 		IdleConnTimeout:        90 * time.Second,
 		ExpectContinueTimeout:  time.Second,
 	}, nil
 }
 
-func ordinal(n int) string {
+func ordinalWord(n int) string {
 	if n <= 3 {
 		return [...]string{"first", "second", "third"}[n-1]
 	}
 	return fmt.Sprintf("%dth", n)
 }
 
-// An attempt sends a request once: when there is room, with its token, and with
+// An attemptTransport sends a request once: when there is room, with its token, and with
 // an eye on the answer's size and pace.
-type attempt struct {
-	c    *Connection
+type attemptTransport struct {
+	conn *Connection
 	base http.RoundTripper
 }
 
 // RoundTrip sends the request once.
-func (a *attempt) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := a.send(req)
+func (a *attemptTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := a.sendOnce(req)
 	if err != nil {
 		closeBody(req)
 	}
 	return resp, err
 }
 
-func (a *attempt) send(req *http.Request) (*http.Response, error) {
+func (a *attemptTransport) sendOnce(req *http.Request) (*http.Response, error) {
 	k := req.Context().Value(callKey{}).(*call)
-	own := k.service != "" && !k.wandered && a.c.isBase(k.service, req.URL)
+	own := k.service != "" && !k.hasLeftHost && a.conn.isServiceHost(k.service, req.URL)
 	service := k.service
 	if !own {
 		service = ""
 	}
-	p, err := a.c.buckets.enter(req.Context(), service, req.Method, req.URL)
+	p, err := a.conn.limiter.admit(req.Context(), service, req.Method, req.URL)
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancelCause(req.Context())
 	out := req.Clone(ctx)
 	// The token comes before the place: it may be had from the same host.
-	err = a.dress(out, k, own)
+	err = a.setHeaders(out, k, own)
 	if err == nil {
-		err = p.hold(ctx)
+		err = p.occupy(ctx)
 	}
 	if err != nil {
-		p.leave()
+		p.release()
 		cancel(nil)
 		return nil, err
 	}
-	b := &body{limit: k.limits.Answer, patient: k.limits.Patient, clock: k.clock, ctx: ctx, cancel: cancel, done: p.leave}
-	sending := time.Duration(max(out.ContentLength, 0)/slowest) * time.Second
-	stop := after(k.clock, b.patient+sending, func() { cancel(errSlow) })
+	b := &body{limit: k.limits.MaxJSONBytes, stallTimeout: k.limits.StallTimeout, clock: k.clock, ctx: ctx, cancel: cancel, release: p.release}
+	sending := time.Duration(max(out.ContentLength, 0)/minBytesPerSecond) * time.Second
+	stop := afterFunc(k.clock, b.stallTimeout+sending, func() { cancel(errTooSlow) })
 	resp, err := a.base.RoundTrip(out)
 	stop()
 	if err != nil {
 		defer cancel(nil)
-		p.leave()
-		if errors.Is(context.Cause(ctx), errSlow) {
-			err = errSlow
+		p.release()
+		if errors.Is(context.Cause(ctx), errTooSlow) {
+			err = errTooSlow
 		}
 		return nil, err
 	}
-	a.look(resp, k, p)
+	a.readHeaders(resp, k, p)
 	if !isJSON(resp) {
-		b.limit = k.limits.File
+		b.limit = k.limits.MaxBodyBytes
 	}
-	b.ReadCloser, b.left = resp.Body, b.limit
-	if err := b.keep(resp); err != nil {
+	b.ReadCloser, b.remaining = resp.Body, b.limit
+	if err := b.buffer(resp); err != nil {
 		return nil, err
 	}
 	return resp, nil
 }
 
-// dress gives a request its headers, and its token if it goes to the service
+// setHeaders gives a request its headers, and its token if it goes to the service
 // that the token is for.
-func (a *attempt) dress(out *http.Request, k *call, own bool) error {
-	out.Header.Set("User-Agent", userAgent(a.c.options.Program))
+func (a *attemptTransport) setHeaders(out *http.Request, k *call, own bool) error {
+	out.Header.Set("User-Agent", userAgent(a.conn.options.Program))
 	out.Header.Del("Client-Request-Id")
-	if a.c.isOwn(out.URL) {
-		out.Header.Set("Client-Request-Id", k.id)
+	if a.conn.isCloudHost(out.URL) {
+		out.Header.Set("Client-Request-Id", k.requestID)
 	}
 	if !own {
 		return nil
 	}
-	token, err := a.c.Token(out.Context(), k.service)
+	token, err := a.conn.Token(out.Context(), k.service)
 	if err != nil {
 		return err
 	}
@@ -139,38 +139,40 @@ func (a *attempt) dress(out *http.Request, k *call, own bool) error {
 	return nil
 }
 
-// look reads what an answer's header tells: the time, and whether the service
+// readHeaders reads what an answer's header tells: the time, and whether the service
 // wants to be left alone.
-func (a *attempt) look(resp *http.Response, k *call, p *pass) {
-	own := a.c.isOwn(resp.Request.URL)
+func (a *attemptTransport) readHeaders(resp *http.Response, k *call, p *admission) {
+	own := a.conn.isCloudHost(resp.Request.URL)
 	if own {
-		resp.Header.Set("Client-Request-Id", k.id) // Graph says it again, the others do not
+		resp.Header.Set("Client-Request-Id", k.requestID) // Graph says it again, the others do not
 	}
-	if seen := a.c.options.Seen; seen != nil && resp.TLS != nil && own {
+	if seen := a.conn.options.OnServerDate; seen != nil && resp.TLS != nil && own {
 		if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 			seen(resp.Request.URL.Hostname(), date)
 		}
 	}
-	alone := spent(resp)
+	alone := exhaustedQuotaWait(resp)
 	if resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusServiceUnavailable {
-		asked, _ := told(resp, k.clock.Now())
+		asked, _ := requestedWait(resp, k.clock.Now())
 		alone = max(alone, asked)
 	}
 	if alone > 0 {
-		p.shut(alone)
+		p.closeFor(alone)
 	}
 }
 
-// isBase says whether a URL is on a service's own host.
-func (c *Connection) isBase(s Service, u *url.URL) bool { return isOn(c.options.Cloud.Base(s), u) }
-
-// isOwn says whether a URL is on one of the cloud's own hosts.
-func (c *Connection) isOwn(u *url.URL) bool {
-	k := c.options.Cloud
-	return isOn(k.Login, u) || isOn(k.Graph, u) || isOn(k.PowerBI, u) || isOn(k.Fabric, u)
+// isServiceHost says whether a URL is on a service's own host.
+func (c *Connection) isServiceHost(s Service, u *url.URL) bool {
+	return isOnHost(c.options.Cloud.BaseURL(s), u)
 }
 
-func isOn(base string, u *url.URL) bool {
+// isCloudHost says whether a URL is on one of the cloud's own hosts.
+func (c *Connection) isCloudHost(u *url.URL) bool {
+	k := c.options.Cloud
+	return isOnHost(k.Login, u) || isOnHost(k.Graph, u) || isOnHost(k.PowerBI, u) || isOnHost(k.Fabric, u)
+}
+
+func isOnHost(base string, u *url.URL) bool {
 	return base != "" && u.User == nil && strings.EqualFold(base, u.Scheme+"://"+u.Host)
 }
 
@@ -194,8 +196,8 @@ func userAgent(program string) string {
 	return "NONISV|" + name + "|" + name + "/" + version
 }
 
-// newID makes a random UUID.
-func newID() string {
+// newRequestID makes a random UUID.
+func newRequestID() string {
 	var b [16]byte
 	rand.Read(b[:]) // never fails: it stops the program instead
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80

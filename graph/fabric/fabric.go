@@ -66,7 +66,7 @@ type page struct {
 // error is an OffError where the cloud has no known host, and otherwise one of
 // the API or about its answer.
 func (f Fabric) Settings(ctx context.Context) ([]Setting, error) {
-	if off := f.api.Cloud().Lacks(graph.Fabric); off != "" {
+	if off := f.api.Cloud().UnavailableReason(graph.Fabric); off != "" {
 		return nil, OffError{off}
 	}
 	var all []Setting

@@ -33,7 +33,7 @@ func New(c *graph.Connection) *Client { return &Client{conn: c} }
 // GetBaseUrl is where Graph's paths begin, with its version and no slash at the
 // end. The name is the SDK's.
 func (c *Client) GetBaseUrl() string {
-	return c.conn.Cloud().Base(graph.Graph) + "/v1.0"
+	return c.conn.Cloud().BaseURL(graph.Graph) + "/v1.0"
 }
 
 // Get builds a request with a builder's ToGetRequestInformation, sends it, and
@@ -43,7 +43,7 @@ func Get[T, C any](ctx context.Context, c *Client, build func(context.Context, *
 	info, err := build(ctx, with)
 	if err != nil {
 		var none T
-		return none, graph.Trouble(graph.Graph, http.MethodGet, err)
+		return none, graph.WrapError(graph.Graph, http.MethodGet, err)
 	}
 	return Do[T](ctx, c, info)
 }
@@ -75,7 +75,7 @@ func Do[T any](ctx context.Context, c *Client, info *abstractions.RequestInforma
 	}
 	u, err := info.GetUri()
 	if err != nil {
-		return answer, graph.Trouble(graph.Graph, method, err)
+		return answer, graph.WrapError(graph.Graph, method, err)
 	}
 	header := http.Header{}
 	for _, k := range info.Headers.ListKeys() {

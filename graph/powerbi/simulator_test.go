@@ -22,7 +22,7 @@ func to(t *testing.T, s *simulator.Simulator) *graph.Connection {
 		Cloud:  graph.Cloud{Name: graph.Custom, Login: e.Login, Graph: e.Graph, PowerBI: e.PowerBI, PowerBIAudience: "https://analysis.windows.net/powerbi/api"},
 		Tenant: simulator.Contoso, Program: "orgstore/test", CAs: [][]byte{s.CA()},
 		SignIn: graph.SignIn{Method: graph.BySecret, Client: simulatortest.Client, Secret: func() (string, error) { return simulatortest.Secret, nil }},
-		Limits: graph.Limits{Tries: 3}, Clock: tenanttest.Clock(),
+		Limits: graph.Limits{MaxTries: 3}, Clock: tenanttest.Clock(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +38,7 @@ func described(t *testing.T, s *simulator.Simulator, c *graph.Connection) {
 		t.Fatal(err)
 	}
 	for _, service := range []graph.Service{graph.Graph, graph.PowerBI, graph.Fabric} {
-		client := c.Authorized(service)
+		client := c.AuthorizedClient(service)
 		client.Transport = checker.Transport(t, client.Transport)
 	}
 }

@@ -120,7 +120,7 @@ func (r *reading) open() error {
 		case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusGone:
 			resp.Body.Close()
 		default:
-			return fmt.Errorf("cannot fetch %s: %w", r.item.Name, graph.Refusal(graph.Graph, "GET the bytes of "+r.item.Name, resp))
+			return fmt.Errorf("cannot fetch %s: %w", r.item.Name, graph.CheckResponse(graph.Graph, "GET the bytes of "+r.item.Name, resp))
 		}
 		if err := r.look(); err != nil {
 			return err
@@ -145,9 +145,9 @@ func (r *reading) ask() (*http.Response, error) {
 	if r.off > 0 {
 		req.Header.Set("Range", "bytes="+strconv.FormatInt(r.off, 10)+"-")
 	}
-	resp, err := r.l.conn.HTTP().Do(req)
+	resp, err := r.l.conn.PlainClient().Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("cannot fetch %s: %w", r.item.Name, graph.Trouble(graph.Graph, op, err))
+		return nil, fmt.Errorf("cannot fetch %s: %w", r.item.Name, graph.WrapError(graph.Graph, op, err))
 	}
 	return resp, nil
 }
@@ -170,15 +170,15 @@ func (l *Library) address(ctx context.Context, p place, item library.Item) (stri
 	if err != nil {
 		return "", fmt.Errorf("cannot fetch %s: %w", item.Name, err)
 	}
-	client := *l.conn.Authorized(graph.Graph)
+	client := *l.conn.AuthorizedClient(graph.Graph)
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	op := "GET the address of " + item.Name
 	resp, err := client.Do(req)
 	if err != nil {
-		return "", gone(item.Name, graph.Trouble(graph.Graph, op, err))
+		return "", gone(item.Name, graph.WrapError(graph.Graph, op, err))
 	}
 	defer resp.Body.Close()
-	if err := graph.Refusal(graph.Graph, op, resp); err != nil {
+	if err := graph.CheckResponse(graph.Graph, op, resp); err != nil {
 		return "", gone(item.Name, err)
 	}
 	to, err := resp.Location()

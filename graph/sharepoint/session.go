@@ -123,13 +123,13 @@ func (u *upload) ask(ctx context.Context, address string) (int64, error) {
 
 // exchange sends a request without a token and reads the answer.
 func (u *upload) exchange(req *http.Request, op string) (progress, int, error) {
-	resp, err := u.l.conn.HTTP().Do(req)
+	resp, err := u.l.conn.PlainClient().Do(req)
 	if err != nil {
-		return progress{}, 0, graph.Trouble(graph.Graph, op, err)
+		return progress{}, 0, graph.WrapError(graph.Graph, op, err)
 	}
 	defer resp.Body.Close()
 	status := resp.StatusCode
-	switch err := graph.Refusal(graph.Graph, op, resp); {
+	switch err := graph.CheckResponse(graph.Graph, op, resp); {
 	case status == http.StatusNotFound:
 		return progress{}, status, errOver
 	case err != nil:
@@ -138,7 +138,7 @@ func (u *upload) exchange(req *http.Request, op string) (progress, int, error) {
 	var p progress
 	b, err := io.ReadAll(io.LimitReader(resp.Body, mostAnswer))
 	if err != nil {
-		return progress{}, 0, graph.Trouble(graph.Graph, op, err)
+		return progress{}, 0, graph.WrapError(graph.Graph, op, err)
 	}
 	if err := json.Unmarshal(b, &p); err != nil && len(b) > 0 {
 		return progress{}, 0, fmt.Errorf("the answer to %s cannot be read", op)

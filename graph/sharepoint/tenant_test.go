@@ -31,7 +31,7 @@ func connect(t testing.TB, s *simulator.Simulator) *graph.Connection {
 			Name: graph.Custom, Login: e.Login, Graph: e.Graph, PowerBI: e.PowerBI, Fabric: e.Fabric,
 			PowerBIAudience: "https://analysis.windows.net/powerbi/api", FabricAudience: "https://api.fabric.microsoft.com",
 		},
-		Tenant: s.Tenant(), CAs: [][]byte{s.CA()}, Program: "orgstore/1.2.3", Clock: &leaping{}, Limits: graph.Limits{Tries: 2},
+		Tenant: s.Tenant(), CAs: [][]byte{s.CA()}, Program: "orgstore/1.2.3", Clock: &leaping{}, Limits: graph.Limits{MaxTries: 2},
 		SignIn: graph.SignIn{Method: graph.BySecret, Client: simulatortest.Client, Secret: func() (string, error) { return simulatortest.Secret, nil }},
 	})
 	if err != nil {
@@ -50,7 +50,7 @@ func described(t *testing.T, s *simulator.Simulator) *graph.Connection {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, client := range []*http.Client{c.Authorized(graph.Graph), c.HTTP()} {
+	for _, client := range []*http.Client{c.AuthorizedClient(graph.Graph), c.PlainClient()} {
 		client.Transport = checker.Transport(t, client.Transport)
 	}
 	t.Cleanup(func() {

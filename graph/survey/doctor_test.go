@@ -137,7 +137,7 @@ func TestFixesNameTheRole(t *testing.T) {
 		found, _ := ask(x, nil).Doctor(context.Background())
 		fix := named(t, found, name).Fix
 		asked := false
-		for _, p := range graph.Requested() {
+		for _, p := range graph.RequestedPermissions() {
 			if p.Name == want && strings.Contains(fix, p.ID) {
 				asked = true
 			}

@@ -18,7 +18,7 @@ func grant(name string) string {
 
 // roleID is the id of an application role that orgstore asks for.
 func roleID(name string) string {
-	for _, p := range graph.Requested() {
+	for _, p := range graph.RequestedPermissions() {
 		if p.Name == name && p.ID != "" {
 			return p.ID
 		}

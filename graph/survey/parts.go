@@ -107,7 +107,7 @@ func (r *round) capacities(ctx context.Context) {
 	_ = r.try(ctx, step{
 		name: "capacities", what: "capacities of the tenant and their SKUs", service: graph.PowerBI, fix: adminAPIs(r.connection.Cloud().Portal),
 		ask: func(ctx context.Context) (string, string, error) {
-			if off := r.connection.Cloud().Lacks(graph.PowerBI); off != "" {
+			if off := r.connection.Cloud().UnavailableReason(graph.PowerBI); off != "" {
 				return "", "", fabric.OffError{Reason: off}
 			}
 			all, err := r.power.Capacities(ctx)
@@ -182,7 +182,7 @@ func (r *round) activity(ctx context.Context) {
 	_ = r.try(ctx, step{
 		name: "activity_events", what: "activity log of the store's changes", service: graph.PowerBI, fix: adminAPIs(r.connection.Cloud().Portal),
 		ask: func(ctx context.Context) (string, string, error) {
-			if off := r.connection.Cloud().Lacks(graph.PowerBI); off != "" {
+			if off := r.connection.Cloud().UnavailableReason(graph.PowerBI); off != "" {
 				return "", "", fabric.OffError{Reason: off}
 			}
 			n, err := r.power.Reachable(ctx, r.now())
@@ -196,7 +196,7 @@ func (r *round) cloud() {
 	const what = "hosts of the cloud"
 	var lacks []string
 	for _, s := range []graph.Service{graph.Graph, graph.PowerBI, graph.Fabric} {
-		if why := c.Lacks(s); why != "" {
+		if why := c.UnavailableReason(s); why != "" {
 			lacks = append(lacks, why)
 		}
 	}
@@ -218,9 +218,9 @@ func (r *round) clock(ctx context.Context) {
 			if err != nil {
 				return "", "", err
 			}
-			resp, err := r.connection.HTTP().Do(req)
+			resp, err := r.connection.PlainClient().Do(req)
 			if err != nil {
-				return "", "", graph.Trouble("", "GET "+path, err)
+				return "", "", graph.WrapError("", "GET "+path, err)
 			}
 			_ = resp.Body.Close() // whatever it says, it says when
 			theirs, err := http.ParseTime(resp.Header.Get("Date"))

@@ -79,7 +79,7 @@ func (r *round) judge(s step, err error) (tenant.Readiness, string) {
 		r.slowed = append(r.slowed, fmt.Sprintf("%s asked to wait %s", e.Service.Title(), e.RetryAfter.Round(time.Second)))
 		return tenant.Unknown, fixLater
 	case "graph.unreachable":
-		return tenant.Unknown, fmt.Sprintf(fixReach, r.connection.Cloud().Base(s.service))
+		return tenant.Unknown, fmt.Sprintf(fixReach, r.connection.Cloud().BaseURL(s.service))
 	}
 	return tenant.Unknown, ""
 }

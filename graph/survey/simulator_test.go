@@ -53,7 +53,7 @@ func to(t *testing.T, s *simulator.Simulator) *graph.Connection {
 		},
 		Tenant: simulator.Contoso, Program: "orgstore/test", CAs: [][]byte{s.CA()},
 		SignIn: graph.SignIn{Method: graph.BySecret, Client: simulatortest.Client, Secret: func() (string, error) { return simulatortest.Secret, nil }},
-		Limits: graph.Limits{Tries: 3}, Clock: tenanttest.Clock(),
+		Limits: graph.Limits{MaxTries: 3}, Clock: tenanttest.Clock(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -69,7 +69,7 @@ func described(t *testing.T, s *simulator.Simulator, c *graph.Connection) *opena
 		t.Fatal(err)
 	}
 	for _, service := range []graph.Service{graph.Graph, graph.PowerBI, graph.Fabric} {
-		client := c.Authorized(service)
+		client := c.AuthorizedClient(service)
 		client.Transport = checker.Transport(t, client.Transport)
 	}
 	return checker
@@ -161,8 +161,8 @@ func TestSimulatedTenantWithPlainFilters(t *testing.T) {
 // is for is missing, names it, and nothing else is touched.
 func TestWhatIsRequestedSuffices(t *testing.T) {
 	var roles []string
-	for _, p := range graph.Requested() {
-		if p.Kind == graph.ApplicationRole && p.Need == graph.Always && slices.Contains([]string{"facts", "readiness", "activity", "library"}, p.Feature) {
+	for _, p := range graph.RequestedPermissions() {
+		if p.Kind == graph.ApplicationRole && p.Need == graph.NeedAlways && slices.Contains([]string{"facts", "readiness", "activity", "library"}, p.Feature) {
 			roles = append(roles, p.Name)
 		}
 	}

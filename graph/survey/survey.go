@@ -29,7 +29,7 @@ type Connection interface {
 	directory.API
 	Cloud() graph.Cloud
 	Token(ctx context.Context, s graph.Service) (azcore.AccessToken, error)
-	HTTP() *http.Client
+	PlainClient() *http.Client
 }
 
 // A LibraryProbe looks whether the library can be read and written. It writes

@@ -100,7 +100,7 @@ func (x *Tenant) Connect() *graph.Connection {
 		Cloud: x.cloud(), Tenant: ID, Program: "orgstore/test",
 		CAs:    [][]byte{pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: x.login.Certificate().Raw})},
 		SignIn: graph.SignIn{Method: graph.BySecret, Client: Client, Secret: func() (string, error) { return Secret, nil }},
-		Limits: graph.Limits{Tries: 2}, Clock: &impatient{},
+		Limits: graph.Limits{MaxTries: 2}, Clock: &impatient{},
 	})
 	if err != nil {
 		x.t.Fatal(err)

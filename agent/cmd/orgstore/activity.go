@@ -20,7 +20,7 @@ func (r *remote) Changes(ctx context.Context, mark []byte, now time.Time) ([]ten
 			return nil, nil, time.Time{}, fmt.Errorf("the mark of the activity log cannot be understood: %w", err)
 		}
 	}
-	if off := r.connection.Cloud().Lacks(graph.PowerBI); off != "" {
+	if off := r.connection.Cloud().UnavailableReason(graph.PowerBI); off != "" {
 		return nil, mark, since.Until, errors.New(off)
 	}
 	log := powerbi.New(r.connection).Log(since, now)

@@ -68,10 +68,10 @@ func grants(t *testing.T) map[string][]string {
 func grounds(c simulator.Call, by map[string][]string) []string {
 	path := inRoute.ReplaceAllString(strings.TrimPrefix(c.Route, "/v1.0"), "*")
 	var names []string
-	for _, p := range graph.Requested() {
+	for _, p := range graph.RequestedPermissions() {
 		var ok bool
 		switch {
-		case p.Need == graph.Setup || string(p.Service) != c.Service:
+		case p.Need == graph.NeedSetup || string(p.Service) != c.Service:
 		case p.Kind == graph.TenantSetting:
 			ok = true
 		case strings.HasPrefix(path, "/sites"), strings.HasPrefix(path, "/drives"):
@@ -125,8 +125,8 @@ uses: [{ guid: %s, designers: [%s], viewers: 10 }]
 			used[n]++
 		}
 	}
-	for _, p := range graph.Requested() {
-		needed := p.Need == graph.Always && p.Kind != graph.PortalRole && p.Feature != "mail" // which this story does not send
+	for _, p := range graph.RequestedPermissions() {
+		needed := p.Need == graph.NeedAlways && p.Kind != graph.PortalRole && p.Feature != "mail" // which this story does not send
 		if needed && used[p.Name] == 0 {
 			t.Errorf("no call rests on %s, which is always asked for", p.Name)
 		}

@@ -30,7 +30,7 @@ func post(env func(string) string) func(context.Context, config.Settings, engine
 // hookLimits let a call to somebody else's server take half a minute, no more:
 // the next try comes soon.
 func hookLimits() graph.Limits {
-	return graph.Limits{Tries: 3, Wait: 15 * time.Second, Patient: 10 * time.Second, Answer: 64 << 10, File: 64 << 10}
+	return graph.Limits{MaxTries: 3, MaxRetryWait: 15 * time.Second, StallTimeout: 10 * time.Second, MaxJSONBytes: 64 << 10, MaxBodyBytes: 64 << 10}
 }
 
 // toSecret calls an address that is a secret, by the network that the settings
@@ -51,7 +51,7 @@ func toSecret(ctx context.Context, env func(string) string, s config.Settings, p
 		return err
 	}
 	o.Limits = hookLimits()
-	o.Limits.Patient = max(o.Limits.Patient, p.Patience)
+	o.Limits.StallTimeout = max(o.Limits.StallTimeout, p.Patience)
 	c, err := graph.Connect(o)
 	if err != nil {
 		return err
@@ -67,13 +67,13 @@ func toSecret(ctx context.Context, env func(string) string, s config.Settings, p
 	for name, value := range p.Header {
 		req.Header.Set(name, value)
 	}
-	client := *c.HTTP()
+	client := *c.PlainClient()
 	if method != http.MethodGet { // a redirect would turn it into a GET of a page, which always goes well
 		client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return graph.Trouble("", method+" to "+u.Hostname(), err)
+		return graph.WrapError("", method+" to "+u.Hostname(), err)
 	}
 	defer resp.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10)) // so that the connection can be used again

@@ -78,7 +78,7 @@ func (r *remote) Recorded(name string, text []byte, approved string) (store.Stor
 		return nil, err
 	}
 	return replay.Open(replay.Options{
-		Recipe: parsed, Hosts: hosts, Transport: once{r.connection.HTTP().Transport}, Authorize: bearer{r.connection}, Approved: approved,
+		Recipe: parsed, Hosts: hosts, Transport: once{r.connection.PlainClient().Transport}, Authorize: bearer{r.connection}, Approved: approved,
 		Timeout: 10 * time.Minute,
 	})
 }

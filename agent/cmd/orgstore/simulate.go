@@ -49,8 +49,8 @@ func simulate(o cli.Simulated) (cli.Simulation, error) {
 // a whole site, which the simulated one granted.
 func applicationRoles() []string {
 	var roles []string
-	for _, p := range graph.Requested() {
-		if p.Kind == graph.ApplicationRole && p.Need == graph.Always {
+	for _, p := range graph.RequestedPermissions() {
+		if p.Kind == graph.ApplicationRole && p.Need == graph.NeedAlways {
 			roles = append(roles, p.Name)
 		}
 	}

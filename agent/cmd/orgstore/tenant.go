@@ -104,13 +104,13 @@ func (r *remote) Mail(ctx context.Context, m engine.Mail) error {
 	return mailbox.Send(ctx, r.connection, mailbox.Mail(m))
 }
 
-func (r *remote) CertificateEnds() (time.Time, error) { return r.signIn.CertificateEnds() }
+func (r *remote) CertificateEnds() (time.Time, error) { return r.signIn.CertificateExpiry() }
 
 func (r *remote) Traffic() loop.Traffic {
 	t := r.connection.Traffic()
 	told := loop.Traffic{Requests: t.Requests, Retries: t.Retries, Throttled: t.Throttled}
-	for _, room := range t.Rooms {
-		told.Quotas = append(told.Quotas, loop.Quota{Service: string(room.Service), Name: room.Quota, Left: room.Left})
+	for _, room := range t.Quotas {
+		told.Quotas = append(told.Quotas, loop.Quota{Service: string(room.Service), Name: room.Quota, Left: room.Remaining})
 	}
 	return told
 }
@@ -136,7 +136,7 @@ func options(d disk.Disk, s config.Settings, r engine.Remote) (graph.Options, er
 	if err != nil {
 		return graph.Options{}, err
 	}
-	o := graph.Options{Cloud: cloud, Tenant: s.Tenant, SignIn: signIn(d, s.SignIn, r), Program: r.Program, Seen: r.Seen}
+	o := graph.Options{Cloud: cloud, Tenant: s.Tenant, SignIn: signIn(d, s.SignIn, r), Program: r.Program, OnServerDate: r.Seen}
 	if s.Network.Proxy != "" {
 		if o.Proxy, err = url.Parse(s.Network.Proxy); err != nil {
 			return o, err
