@@ -88,13 +88,13 @@ func (d Directory) Organization(ctx context.Context) (Organization, error) {
 	return found, nil
 }
 
-// errEndless says that a list has more pages than a tenant can have.
-var errEndless = errors.New("one list of Microsoft Graph has pages without end")
+// errTooManyPages says that a list has more pages than a tenant can have.
+var errTooManyPages = errors.New("one list of Microsoft Graph has pages without end")
 
-// count asks for a bare number. The header is what Graph requires of counts, and
+// countPeople asks for a bare number. The header is what Graph requires of counts, and
 // the answer may be some minutes old for that (documented: "Advanced query
 // capabilities on Microsoft Entra ID objects").
-func (d Directory) count(ctx context.Context, path string, query url.Values) (int64, error) {
+func (d Directory) countPeople(ctx context.Context, path string, query url.Values) (int64, error) {
 	header := http.Header{"ConsistencyLevel": {"eventual"}, "Accept": {"text/plain"}}
 	var b []byte
 	if err := d.api.GetJSON(ctx, graph.Graph, path, query, header, &b); err != nil {

@@ -25,8 +25,8 @@ const (
 	planFree, planPro, planPPU = "2049e525-b859-401b-b2a0-e0a31c4b1fe4", "70d33638-9c74-4d01-bfd3-562de28bd4ba", "0bf3c642-7bb5-4ccc-884e-59d09df0266c"
 )
 
-// same compares what tenants tell.
-var same = cmp.AllowUnexported(tenant.Known[int64]{})
+// compareKnown compares what tenants tell.
+var compareKnown = cmp.AllowUnexported(tenant.Known[int64]{})
 
 func TestOrganization(t *testing.T) {
 	for _, c := range []struct {
@@ -50,7 +50,7 @@ func TestOrganization(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			x := tenanttest.Start(t)
-			x.Say("graph /v1.0/organization", c.status, c.body)
+			x.Respond("graph /v1.0/organization", c.status, c.body)
 			got, err := directory.New(x.Connect()).Organization(context.Background())
 			if d := cmp.Diff(c.want, got); d != "" {
 				t.Error(d)
@@ -62,8 +62,8 @@ func TestOrganization(t *testing.T) {
 	}
 }
 
-// sku is one subscribed product as Graph tells it.
-func sku(id, name string, enabled, consumed int, plans ...string) string {
+// skuJSON is one subscribed product as Graph tells it.
+func skuJSON(id, name string, enabled, consumed int, plans ...string) string {
 	var all []string
 	for _, p := range plans {
 		all = append(all, fmt.Sprintf(`{"servicePlanId":%q,"servicePlanName":"BI","provisioningStatus":"Success","appliesTo":"User"}`, p))
@@ -74,14 +74,14 @@ func sku(id, name string, enabled, consumed int, plans ...string) string {
 
 func TestSubscriptions(t *testing.T) {
 	x := tenanttest.Start(t)
-	x.Do("graph /v1.0/subscribedSkus", func(w http.ResponseWriter, r *http.Request) {
+	x.Handle("graph /v1.0/subscribedSkus", func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Get("$skiptoken") == "a+b/c=" {
 			fmt.Fprintf(w, `{"value":[%s,%s,{"skuId":"x","servicePlans":[{"servicePlanId":%q}]}]}`,
-				sku(ppu, "PBI_PREMIUM_PER_USER", -5, 2, planPro, strings.ToUpper(planPPU)), sku(pro, "POWER_BI_PRO", 1, 1, planPro), planPro)
+				skuJSON(ppu, "PBI_PREMIUM_PER_USER", -5, 2, planPro, strings.ToUpper(planPPU)), skuJSON(pro, "POWER_BI_PRO", 1, 1, planPro), planPro)
 			return
 		}
 		fmt.Fprintf(w, `{"@odata.nextLink":"%s/v1.0/subscribedSkus?$skiptoken=a%%2Bb%%2Fc%%3D","value":[%s,%s,%s]}`, x.URL(graph.Graph),
-			sku(pro, "POWER_BI_PRO", 320, 310, planPro), sku(group, "EXCHANGE", 9, 9, group), sku(e5, "SPE_E5", 100, 90, group, planPro))
+			skuJSON(pro, "POWER_BI_PRO", 320, 310, planPro), skuJSON(group, "EXCHANGE", 9, 9, group), skuJSON(e5, "SPE_E5", 100, 90, group, planPro))
 	})
 	got, err := directory.New(x.Connect()).Subscriptions(context.Background())
 	if err != nil {
@@ -93,7 +93,7 @@ func TestSubscriptions(t *testing.T) {
 		{SKU: pro, Name: "POWER_BI_PRO", Plan: tenant.PlanPro, State: "Enabled", Bought: n(320), Assigned: n(310)},
 		{SKU: e5, Name: "SPE_E5", Plan: tenant.PlanPro, State: "Enabled", Bought: n(100), Assigned: n(90)},
 	}
-	if d := cmp.Diff(want, got, same); d != "" {
+	if d := cmp.Diff(want, got, compareKnown); d != "" {
 		t.Error(d)
 	}
 }
@@ -105,18 +105,18 @@ func TestSubscriptionsThatCannotBeHad(t *testing.T) {
 		"a next page elsewhere":   `{"value":[],"@odata.nextLink":"https://graph.example/v1.0/subscribedSkus"}`,
 		"pages without end":       `{"value":[],"@odata.nextLink":"` + x.URL(graph.Graph) + `/v1.0/subscribedSkus"}`,
 	} {
-		x.Say("graph /v1.0/subscribedSkus", 200, body)
+		x.Respond("graph /v1.0/subscribedSkus", 200, body)
 		if got, err := directory.New(x.Connect()).Subscriptions(context.Background()); err == nil || got != nil {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
-	if n := len(x.Asked()); n > 120 {
+	if n := len(x.Requests()); n > 120 {
 		t.Errorf("asked %d times", n)
 	}
 }
 
-// counting has /users/$count answer by what its filter asks for.
-func counting(numbers map[string]int, refuses ...string) http.HandlerFunc {
+// answerCounts has /users/$count answer by what its filter asks for.
+func answerCounts(numbers map[string]int, refuses ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		filter := r.URL.Query().Get("$filter")
 		for _, no := range refuses {
@@ -146,20 +146,20 @@ func TestUsers(t *testing.T) {
 		want    tenant.Users
 		notes   string
 	}{
-		{"Pro without Premium Per User", counting(plans), tenant.Users{Free: n(1200), Pro: n(310), PPU: n(25)}, "[]"},
-		{"two conditions at once are refused", counting(plans, "capabilityStatus"), tenant.Users{Free: n(1200), Pro: n(310), PPU: n(25)}, "[suspended plans are counted, too, since the filter for them was refused]"},
-		{"without the better plans is refused", counting(plans, "not("), tenant.Users{Pro: n(310), PPU: n(25)}, "[the number of users with the free plan alone is not known, since the filter for them was refused]"},
-		{"plans of the Government", counting(map[string]int{"944e9726-f011-4353-b654-5f7d2663db76": 40, "32d15238-9a8c-46da-af3f-21fc5351d365": 4}), tenant.Users{Free: n(0), Pro: n(36), PPU: n(4)}, "[]"},
-		{"add-ons alone", counting(map[string]int{planPPU: 3}), tenant.Users{Free: n(0), Pro: n(0), PPU: n(3)}, "[3 users have Premium Per User and only 0 Pro, which it contains; some hold the add-on alone]"},
+		{"Pro without Premium Per User", answerCounts(plans), tenant.Users{Free: n(1200), Pro: n(310), PPU: n(25)}, "[]"},
+		{"two conditions at once are refused", answerCounts(plans, "capabilityStatus"), tenant.Users{Free: n(1200), Pro: n(310), PPU: n(25)}, "[suspended plans are counted, too, since the filter for them was refused]"},
+		{"without the better plans is refused", answerCounts(plans, "not("), tenant.Users{Pro: n(310), PPU: n(25)}, "[the number of users with the free plan alone is not known, since the filter for them was refused]"},
+		{"plans of the Government", answerCounts(map[string]int{"944e9726-f011-4353-b654-5f7d2663db76": 40, "32d15238-9a8c-46da-af3f-21fc5351d365": 4}), tenant.Users{Free: n(0), Pro: n(36), PPU: n(4)}, "[]"},
+		{"add-ons alone", answerCounts(map[string]int{planPPU: 3}), tenant.Users{Free: n(0), Pro: n(0), PPU: n(3)}, "[3 users have Premium Per User and only 0 Pro, which it contains; some hold the add-on alone]"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			x := tenanttest.Start(t)
-			x.Do("graph /v1.0/users/$count", c.answers)
+			x.Handle("graph /v1.0/users/$count", c.answers)
 			got, err := directory.New(x.Connect()).Users(context.Background())
 			if err != nil {
 				t.Fatal(err)
 			}
-			if d := cmp.Diff(c.want, got.Users, same); d != "" || fmt.Sprint(got.Notes) != c.notes {
+			if d := cmp.Diff(c.want, got.Users, compareKnown); d != "" || fmt.Sprint(got.Notes) != c.notes {
 				t.Errorf("%s\nnotes %s", d, got.Notes)
 			}
 		})
@@ -168,11 +168,11 @@ func TestUsers(t *testing.T) {
 
 func TestUsersAskedByFilter(t *testing.T) {
 	x := tenanttest.Start(t)
-	x.Do("graph /v1.0/users/$count", counting(nil))
+	x.Handle("graph /v1.0/users/$count", answerCounts(nil))
 	if _, err := directory.New(x.Connect()).Users(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	asked := x.Asked()
+	asked := x.Requests()
 	if want := "graph /v1.0/users/$count?$filter=assignedPlans/any(p:p/servicePlanId eq " + planPro + " and p/capabilityStatus eq 'Enabled')"; len(asked) != 5 || asked[0] != want {
 		t.Errorf("asked\n%s", strings.Join(asked, "\n"))
 	}
@@ -194,7 +194,7 @@ func TestUsersThatCannotBeCounted(t *testing.T) {
 		{"every filter refused", 400, `{"error":{"code":"Request_UnsupportedQuery","message":"Unsupported"}}`, "Unsupported"},
 	} {
 		x := tenanttest.Start(t)
-		x.Say("graph /v1.0/users/$count", c.status, c.body)
+		x.Respond("graph /v1.0/users/$count", c.status, c.body)
 		got, err := directory.New(x.Connect()).Users(context.Background())
 		if err == nil || !strings.Contains(err.Error(), c.says) || got.Users != (tenant.Users{}) {
 			t.Errorf("%s: %+v, %v", c.name, got, err)
@@ -213,21 +213,21 @@ func TestGroup(t *testing.T) {
 		want  tenant.Group
 		says  string
 	}{
-		{"a group", strings.ToUpper(group), `{"id":"` + group + `","displayName":"BI designers","visibility":null}`, func(x *tenanttest.Tenant) { x.Say(members, 200, "12") },
+		{"a group", strings.ToUpper(group), `{"id":"` + group + `","displayName":"BI designers","visibility":null}`, func(x *tenanttest.Tenant) { x.Respond(members, 200, "12") },
 			tenant.Group{ID: group, Name: "BI designers", Members: n(12)}, ""},
-		{"nobody in it", group, `{"displayName":"BI"}`, func(x *tenanttest.Tenant) { x.Say(members, 200, "0") }, tenant.Group{ID: group, Name: "BI", Members: n(0)}, ""},
-		{"one that hides its members", group, `{"displayName":"BI","visibility":"HiddenMembership"}`, func(x *tenanttest.Tenant) { x.Say(members, 200, "0") }, tenant.Group{ID: group, Name: "BI"}, "hides its members"},
+		{"nobody in it", group, `{"displayName":"BI"}`, func(x *tenanttest.Tenant) { x.Respond(members, 200, "0") }, tenant.Group{ID: group, Name: "BI", Members: n(0)}, ""},
+		{"one that hides its members", group, `{"displayName":"BI","visibility":"HiddenMembership"}`, func(x *tenanttest.Tenant) { x.Respond(members, 200, "0") }, tenant.Group{ID: group, Name: "BI"}, "hides its members"},
 		{"members denied", group, `{"displayName":"BI"}`, func(x *tenanttest.Tenant) { x.Deny(members) }, tenant.Group{ID: group, Name: "BI"}, "Insufficient"},
-		{"a number below zero", group, `{"displayName":"BI"}`, func(x *tenanttest.Tenant) { x.Say(members, 200, "-3") }, tenant.Group{ID: group, Name: "BI"}, "a number of people"},
-		{"one that is gone", other, `{}`, func(*tenanttest.Tenant) {}, tenant.Group{ID: other}, "404"},
+		{"a number below zero", group, `{"displayName":"BI"}`, func(x *tenanttest.Tenant) { x.Respond(members, 200, "-3") }, tenant.Group{ID: group, Name: "BI"}, "a number of people"},
+		{"one that is gone", otherGroup, `{}`, func(*tenanttest.Tenant) {}, tenant.Group{ID: otherGroup}, "404"},
 		{"no id", "../users", `{}`, func(*tenanttest.Tenant) {}, tenant.Group{}, "object id"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			x := tenanttest.Start(t)
-			x.Say(at, 200, c.about)
+			x.Respond(at, 200, c.about)
 			c.count(x)
 			got, err := directory.New(x.Connect()).Group(context.Background(), c.id)
-			if d := cmp.Diff(c.want, got, same); d != "" {
+			if d := cmp.Diff(c.want, got, compareKnown); d != "" {
 				t.Error(d)
 			}
 			if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
@@ -237,7 +237,7 @@ func TestGroup(t *testing.T) {
 	}
 }
 
-const other = "3f084df7-c13d-451b-af5f-ed0c466403b2"
+const otherGroup = "3f084df7-c13d-451b-af5f-ed0c466403b2"
 
 func TestCanceled(t *testing.T) {
 	x := tenanttest.Start(t)
@@ -253,7 +253,7 @@ func TestCanceled(t *testing.T) {
 			t.Errorf("%d: %v", i, err)
 		}
 	}
-	if len(x.Asked()) > 0 {
-		t.Error(x.Asked())
+	if len(x.Requests()) > 0 {
+		t.Error(x.Requests())
 	}
 }

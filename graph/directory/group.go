@@ -9,13 +9,13 @@ import (
 	"github.com/orgstore/orgstore/packages/tenant"
 )
 
-// ErrHidden says that a group hides its members: a count of those would say
+// ErrHiddenMembers says that a group hides its members: a count of those would say
 // that there are none. Microsoft documents Member.Read.Hidden for them, which
 // orgstore does not ask for.
-var ErrHidden = errors.New("the group hides its members, so that they cannot be counted with GroupMember.Read.All")
+var ErrHiddenMembers = errors.New("the group hides its members, so that they cannot be counted with GroupMember.Read.All")
 
-// errGroup says that what was asked for is no group's id.
-var errGroup = errors.New("a group is named by its object id, as 8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11")
+// errGroupID says that what was asked for is no group's id.
+var errGroupID = errors.New("a group is named by its object id, as 8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11")
 
 // Group counts the users in a group, also through groups within it. Devices,
 // contacts and applications do not count. It needs GroupMember.Read.All. With
@@ -23,7 +23,7 @@ var errGroup = errors.New("a group is named by its object id, as 8f6c0a52-3a0e-4
 func (d Directory) Group(ctx context.Context, id string) (tenant.Group, error) {
 	id, ok := tenant.ID(id)
 	if !ok {
-		return tenant.Group{}, errGroup
+		return tenant.Group{}, errGroupID
 	}
 	g := tenant.Group{ID: id}
 	var a struct {
@@ -36,11 +36,11 @@ func (d Directory) Group(ctx context.Context, id string) (tenant.Group, error) {
 	}
 	g.Name = tenant.Clean(a.Name)
 	if a.Visibility == "HiddenMembership" {
-		return g, ErrHidden
+		return g, ErrHiddenMembers
 	}
 	// A cast counts as an advanced query, which asks for $count, too (documented:
 	// "Advanced query capabilities").
-	n, err := d.count(ctx, "/v1.0/groups/"+id+"/transitiveMembers/microsoft.graph.user/$count", url.Values{"$count": {"true"}})
+	n, err := d.countPeople(ctx, "/v1.0/groups/"+id+"/transitiveMembers/microsoft.graph.user/$count", url.Values{"$count": {"true"}})
 	if err != nil {
 		return g, err
 	}

@@ -26,9 +26,9 @@ const (
 	planPPUGov = "32d15238-9a8c-46da-af3f-21fc5351d365" // BI_AZURE_P3_GOV
 )
 
-// planOf says which plan of Power BI a service plan is, and how good: a product
+// planRank says which plan of Power BI a service plan is, and how good: a product
 // is of the best plan in it, for Premium Per User holds Pro's, too.
-func planOf(servicePlan string) (plan string, rank int) {
+func planRank(servicePlan string) (plan string, rank int) {
 	switch servicePlan {
 	case planPPU, planPPUGov:
 		return tenant.PlanPPU, 4
@@ -69,7 +69,7 @@ func (d Directory) Subscriptions(ctx context.Context) ([]tenant.Subscription, er
 		if err := d.api.GetJSON(ctx, graph.Graph, path, nil, nil, &p); err != nil {
 			return nil, err
 		}
-		found = p.subscriptions(found)
+		found = p.appendSubscriptions(found)
 		if p.Next == "" {
 			slices.SortFunc(found, func(a, b tenant.Subscription) int {
 				return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.SKU, b.SKU))
@@ -78,17 +78,17 @@ func (d Directory) Subscriptions(ctx context.Context) ([]tenant.Subscription, er
 		}
 		path = p.Next
 	}
-	return nil, errEndless
+	return nil, errTooManyPages
 }
 
-// subscriptions adds those of one page that hold a plan of Power BI; a product
+// appendSubscriptions adds those of one page that hold a plan of Power BI; a product
 // that is named again is taken once.
-func (p skuPage) subscriptions(found []tenant.Subscription) []tenant.Subscription {
+func (p skuPage) appendSubscriptions(found []tenant.Subscription) []tenant.Subscription {
 	for _, v := range p.Value {
 		best, most := "", 0
 		for _, s := range v.Plans {
 			id, _ := tenant.ID(s.ID)
-			if plan, rank := planOf(id); rank > most {
+			if plan, rank := planRank(id); rank > most {
 				best, most = plan, rank
 			}
 		}
@@ -99,21 +99,21 @@ func (p skuPage) subscriptions(found []tenant.Subscription) []tenant.Subscriptio
 		}
 		found = append(found, tenant.Subscription{
 			SKU: sku, Name: tenant.Clean(v.Name), Plan: best, State: tenant.Clean(v.State),
-			Bought: number(v.Prepaid.Enabled), Assigned: number(v.Consumed),
+			Bought: knownNumber(v.Prepaid.Enabled), Assigned: knownNumber(v.Consumed),
 		})
 	}
 	return found
 }
 
-func number(n *int64) tenant.Known[int64] {
+func knownNumber(n *int64) tenant.Known[int64] {
 	if n == nil {
 		return tenant.Known[int64]{}
 	}
 	return tenant.Number(*n)
 }
 
-// A Count is how many users have which plan, and what must be said of that.
-type Count struct {
+// A UserCount is how many users have which plan, and what must be said of that.
+type UserCount struct {
 	Users tenant.Users
 	// Notes say in what the numbers differ from what they are called.
 	Notes []string
@@ -127,49 +127,49 @@ type Count struct {
 // alone, as an add-on to nothing, makes that one too low. Who holds plans of the
 // Government's and of the common kind counts twice. Free are all with the free
 // plan and neither of the better ones.
-func (d Directory) Users(ctx context.Context) (Count, error) {
-	c := &counter{directory: d}
-	pro, err := c.sum(ctx, planPro, planProGov)
+func (d Directory) Users(ctx context.Context) (UserCount, error) {
+	c := &userCounter{directory: d}
+	pro, err := c.countPlans(ctx, planPro, planProGov)
 	if err != nil {
-		return Count{}, err
+		return UserCount{}, err
 	}
-	ppu, err := c.sum(ctx, planPPU, planPPUGov)
+	ppu, err := c.countPlans(ctx, planPPU, planPPUGov)
 	if err != nil {
-		return Count{}, err
+		return UserCount{}, err
 	}
-	var found Count
+	var found UserCount
 	found.Users.PPU = tenant.Number(ppu)
 	found.Users.Pro = tenant.Number(max(pro-ppu, 0))
 	if ppu > pro {
 		found.Notes = append(found.Notes, fmt.Sprintf("%d users have Premium Per User and only %d Pro, which it contains; some hold the add-on alone", ppu, pro))
 	}
-	free, err := c.free(ctx)
+	free, err := c.countFree(ctx)
 	switch {
-	case refused(err):
+	case isFilterRefused(err):
 		found.Notes = append(found.Notes, "the number of users with the free plan alone is not known, since the filter for them was refused")
 	case err != nil:
-		return Count{}, err
+		return UserCount{}, err
 	default:
 		found.Users.Free = tenant.Number(free)
 	}
-	if c.plain {
+	if c.usesPlainFilters {
 		found.Notes = append(found.Notes, "suspended plans are counted, too, since the filter for them was refused")
 	}
 	return found, nil
 }
 
-// counter counts users by plans. Whether a lambda may ask for two members at
+// userCounter counts users by plans. Whether a lambda may ask for two members at
 // once is not documented; where that is refused, only the plan is asked for.
-type counter struct {
-	directory Directory
-	plain     bool
+type userCounter struct {
+	directory        Directory
+	usesPlainFilters bool
 }
 
-// sum adds the users of several plans.
-func (c *counter) sum(ctx context.Context, plans ...string) (int64, error) {
+// countPlans adds the users of several plans.
+func (c *userCounter) countPlans(ctx context.Context, plans ...string) (int64, error) {
 	var total int64
 	for _, p := range plans {
-		n, err := c.with(ctx, func() string { return c.has(p) })
+		n, err := c.countFiltered(ctx, func() string { return c.planFilter(p) })
 		if err != nil {
 			return 0, err
 		}
@@ -178,38 +178,38 @@ func (c *counter) sum(ctx context.Context, plans ...string) (int64, error) {
 	return total, nil
 }
 
-// free counts users with the free plan and no better one.
-func (c *counter) free(ctx context.Context) (int64, error) {
-	return c.with(ctx, func() string {
-		return fmt.Sprintf("%s and not(%s) and not(%s)", c.has(planFree), c.has(planPro), c.has(planPPU))
+// countFree counts users with the free plan and no better one.
+func (c *userCounter) countFree(ctx context.Context) (int64, error) {
+	return c.countFiltered(ctx, func() string {
+		return fmt.Sprintf("%s and not(%s) and not(%s)", c.planFilter(planFree), c.planFilter(planPro), c.planFilter(planPPU))
 	})
 }
 
-// with counts by a filter, and once more by its plain form where that of the
+// countFiltered counts by a filter, and once more by its plain form where that of the
 // first is refused.
-func (c *counter) with(ctx context.Context, filter func() string) (int64, error) {
-	n, err := c.directory.count(ctx, "/v1.0/users/$count", url.Values{"$filter": {filter()}})
-	if !refused(err) || c.plain {
+func (c *userCounter) countFiltered(ctx context.Context, filter func() string) (int64, error) {
+	n, err := c.directory.countPeople(ctx, "/v1.0/users/$count", url.Values{"$filter": {filter()}})
+	if !isFilterRefused(err) || c.usesPlainFilters {
 		return n, err
 	}
-	c.plain = true
-	n, err = c.directory.count(ctx, "/v1.0/users/$count", url.Values{"$filter": {filter()}})
-	if refused(err) {
-		c.plain = false // it was something else that was refused
+	c.usesPlainFilters = true
+	n, err = c.directory.countPeople(ctx, "/v1.0/users/$count", url.Values{"$filter": {filter()}})
+	if isFilterRefused(err) {
+		c.usesPlainFilters = false // it was something else that was refused
 	}
 	return n, err
 }
 
-// has is the filter for users of a plan.
-func (c *counter) has(plan string) string {
-	if c.plain {
+// planFilter is the filter for users of a plan.
+func (c *userCounter) planFilter(plan string) string {
+	if c.usesPlainFilters {
 		return "assignedPlans/any(p:p/servicePlanId eq " + plan + ")"
 	}
 	return "assignedPlans/any(p:p/servicePlanId eq " + plan + " and p/capabilityStatus eq 'Enabled')"
 }
 
-// refused says whether a filter was not understood.
-func refused(err error) bool {
+// isFilterRefused says whether a filter was not understood.
+func isFilterRefused(err error) bool {
 	var e *graph.Error
 	return errors.As(err, &e) && (e.Status == http.StatusBadRequest || e.Status == http.StatusNotImplemented)
 }

@@ -35,10 +35,10 @@ type Fabric struct{ api API }
 // New asks through an API.
 func New(api API) Fabric { return Fabric{api} }
 
-// An OffError says that Fabric cannot be asked in this cloud, and why.
-type OffError struct{ Reason string }
+// An UnavailableError says that Fabric cannot be asked in this cloud, and why.
+type UnavailableError struct{ Reason string }
 
-func (e OffError) Error() string { return e.Reason }
+func (e UnavailableError) Error() string { return e.Reason }
 
 // A Setting is one setting of a tenant.
 type Setting struct {
@@ -49,8 +49,8 @@ type Setting struct {
 	Grouped bool
 }
 
-// page is one page of GET /v1/admin/tenantsettings.
-type page struct {
+// settingsPage is one page of GET /v1/admin/tenantsettings.
+type settingsPage struct {
 	Value []struct {
 		Name     string     `json:"settingName"`
 		Title    string     `json:"title"`
@@ -67,12 +67,12 @@ type page struct {
 // the API or about its answer.
 func (f Fabric) Settings(ctx context.Context) ([]Setting, error) {
 	if off := f.api.Cloud().UnavailableReason(graph.Fabric); off != "" {
-		return nil, OffError{off}
+		return nil, UnavailableError{off}
 	}
 	var all []Setting
 	query := url.Values{}
 	for range maxPages {
-		var p page
+		var p settingsPage
 		if err := f.api.GetJSON(ctx, graph.Fabric, "/v1/admin/tenantsettings", query, nil, &p); err != nil {
 			return nil, err
 		}
@@ -94,9 +94,9 @@ func (f Fabric) Settings(ctx context.Context) ([]Setting, error) {
 	return nil, errors.New("the tenant settings of Microsoft Fabric have pages without end")
 }
 
-// OfVisuals picks the settings that concern visuals, each once, in the order of
+// VisualSettings picks the settings that concern visuals, each once, in the order of
 // tenant.KnownSettings, and the names of those that are not among them.
-func OfVisuals(all []Setting) (found []tenant.Setting, untold []string) {
+func VisualSettings(all []Setting) (found []tenant.Setting, untold []string) {
 	found = []tenant.Setting{}
 	for _, k := range tenant.KnownSettings() {
 		i := slices.IndexFunc(all, func(s Setting) bool { return s.Name == k.Name })

@@ -18,36 +18,36 @@ import (
 	"github.com/orgstore/orgstore/packages/tenant"
 )
 
-const at = "fabric /v1/admin/tenantsettings"
+const settingsPlace = "fabric /v1/admin/tenantsettings"
 
-func setting(name string, enabled bool, more string) string {
+func settingJSON(name string, enabled bool, more string) string {
 	return fmt.Sprintf(`{"settingName":%q,"title":"Some title","enabled":%t,"canSpecifySecurityGroups":true,"tenantSettingGroup":"g"%s}`, name, enabled, more)
 }
 
 func TestSettings(t *testing.T) {
 	const groups = `[{"graphId":"f51b705f-a409-4d40-9197-c5d5f349e2f0","name":"Designers"}]`
 	x := tenanttest.Start(t)
-	x.Do(at, func(w http.ResponseWriter, r *http.Request) {
+	x.Handle(settingsPlace, func(w http.ResponseWriter, r *http.Request) {
 		switch token := r.URL.Query().Get("continuationToken"); token {
 		case "":
 			fmt.Fprintf(w, `{"value":[%s,%s],"continuationToken":"a+b=","continuationUri":"%s/v1/admin/tenantsettings?continuationToken=a%%2Bb%%3D"}`,
-				setting("DatamartTenant", true, ""), setting("CustomVisualsTenant", true, `,"enabledSecurityGroups":`+groups), x.URL(graph.Fabric))
+				settingJSON("DatamartTenant", true, ""), settingJSON("CustomVisualsTenant", true, `,"enabledSecurityGroups":`+groups), x.URL(graph.Fabric))
 		case "a+b=":
 			fmt.Fprintf(w, `{"value":[],"continuationToken":"c"}`)
 		default:
-			fmt.Fprintf(w, `{"value":[%s,%s]}`, setting("AllowCVLocalStorageV2Tenant", true, `,"excludedSecurityGroups":`+groups+`,"properties":[{"name":"p","value":"v","type":"FreeText"}]`), setting("CertifiedCustomVisualsTenant", false, ""))
+			fmt.Fprintf(w, `{"value":[%s,%s]}`, settingJSON("AllowCVLocalStorageV2Tenant", true, `,"excludedSecurityGroups":`+groups+`,"properties":[{"name":"p","value":"v","type":"FreeText"}]`), settingJSON("CertifiedCustomVisualsTenant", false, ""))
 		}
 	})
 	all, err := fabric.New(x.Connect()).Settings(context.Background())
 	if err != nil || len(all) != 4 || all[0].Name != "AllowCVLocalStorageV2Tenant" || all[0].Title != "Some title" {
 		t.Fatalf("%+v, %v", all, err)
 	}
-	found, untold := fabric.OfVisuals(all)
+	found, untold := fabric.VisualSettings(all)
 	want := []tenant.Setting{{Name: "CustomVisualsTenant", Enabled: true, Grouped: true}, {Name: "CertifiedCustomVisualsTenant"}, {Name: "AllowCVLocalStorageV2Tenant", Enabled: true, Grouped: true}}
 	if d := cmp.Diff(want, found); d != "" || fmt.Sprint(untold) != "[AllowCVToExportDataToFileTenant AllowCVAuthenticationTenant]" {
 		t.Error(d, untold)
 	}
-	if n := len(x.Asked()); n != 3 {
+	if n := len(x.Requests()); n != 3 {
 		t.Errorf("asked %d times", n)
 	}
 }
@@ -63,14 +63,14 @@ func TestSettingsAsMicrosoftShowsThem(t *testing.T) {
 	if i < 0 {
 		t.Fatal("Microsoft shows no list of tenant settings")
 	}
-	body := string(examples[i].Answer)
+	body := string(examples[i].Response)
 	end := strings.LastIndex(body, "}")
 	for _, b := range []string{body, body[:end] + `,"continuationToken":null,"continuationUri":null}`} {
 		x := tenanttest.Start(t)
-		x.Say(at, 200, b)
+		x.Respond(settingsPlace, 200, b)
 		all, err := fabric.New(x.Connect()).Settings(context.Background())
-		if err != nil || len(all) != 3 || all[1].Name != "CertifyDatasets" && all[1].Name != "DatamartTenant" || len(x.Asked()) != 1 {
-			t.Errorf("%+v, %v, asked %v", all, err, x.Asked())
+		if err != nil || len(all) != 3 || all[1].Name != "CertifyDatasets" && all[1].Name != "DatamartTenant" || len(x.Requests()) != 1 {
+			t.Errorf("%+v, %v, asked %v", all, err, x.Requests())
 		}
 	}
 }
@@ -89,24 +89,24 @@ func TestSettingsThatCannotBeHad(t *testing.T) {
 		{"denied", 403, `{"requestId":"1","errorCode":"Forbidden","message":"The caller does not have permissions"}`, "does not have permissions"},
 	} {
 		x := tenanttest.Start(t)
-		x.Say(at, c.status, c.body)
+		x.Respond(settingsPlace, c.status, c.body)
 		got, err := fabric.New(x.Connect()).Settings(context.Background())
 		if err == nil || !strings.Contains(err.Error(), c.says) || got != nil {
 			t.Errorf("%s: %v, %v", c.name, got, err)
 		}
-		if len(x.Asked()) > 100 {
-			t.Errorf("%s: asked %d times", c.name, len(x.Asked()))
+		if len(x.Requests()) > 100 {
+			t.Errorf("%s: asked %d times", c.name, len(x.Requests()))
 		}
 	}
 }
 
 func TestNoHostInThisCloud(t *testing.T) {
 	x := tenanttest.Start(t)
-	x.Lacks = []graph.Service{graph.Fabric}
+	x.MissingServices = []graph.Service{graph.Fabric}
 	_, err := fabric.New(x.Connect()).Settings(context.Background())
-	var off fabric.OffError
-	if !errors.As(err, &off) || !strings.Contains(off.Reason, "is not published") || len(x.Asked()) > 0 {
-		t.Errorf("%v, asked %v", err, x.Asked())
+	var off fabric.UnavailableError
+	if !errors.As(err, &off) || !strings.Contains(off.Reason, "is not published") || len(x.Requests()) > 0 {
+		t.Errorf("%v, asked %v", err, x.Requests())
 	}
 }
 
@@ -114,7 +114,7 @@ func TestCanceled(t *testing.T) {
 	x := tenanttest.Start(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := fabric.New(x.Connect()).Settings(ctx); !errors.Is(err, context.Canceled) || len(x.Asked()) > 0 {
-		t.Errorf("%v, asked %v", err, x.Asked())
+	if _, err := fabric.New(x.Connect()).Settings(ctx); !errors.Is(err, context.Canceled) || len(x.Requests()) > 0 {
+		t.Errorf("%v, asked %v", err, x.Requests())
 	}
 }

@@ -32,7 +32,7 @@ type Mail struct {
 
 // What sendMail takes (documented: "user: sendMail").
 type (
-	body struct {
+	sendMailBody struct {
 		Message message `json:"message"`
 		Save    bool    `json:"saveToSentItems"`
 	}
@@ -46,9 +46,9 @@ type (
 		Content string `json:"content"`
 	}
 	recipient struct {
-		Address address `json:"emailAddress"`
+		Address emailAddress `json:"emailAddress"`
 	}
-	address struct {
+	emailAddress struct {
 		Address string `json:"address"`
 	}
 )
@@ -59,12 +59,12 @@ func Send(ctx context.Context, api API, m Mail) error {
 	if m.From == "" || len(m.To) == 0 {
 		return errors.New("the mail has no mailbox or no recipient")
 	}
-	b := body{Message: message{Subject: m.Subject, Body: content{"Text", m.Text}}}
+	b := sendMailBody{Message: message{Subject: m.Subject, Body: content{"Text", m.Text}}}
 	if len(m.Text) > maxText {
 		b.Message.Body.Content = strings.ToValidUTF8(m.Text[:maxText], "") + "\n..."
 	}
 	for _, to := range m.To {
-		b.Message.To = append(b.Message.To, recipient{address{to}})
+		b.Message.To = append(b.Message.To, recipient{emailAddress{to}})
 	}
 	_, err := api.PostJSON(ctx, graph.Graph, "/v1.0/users/"+url.PathEscape(m.From)+"/sendMail", nil, b, nil)
 	if e := (*graph.Error)(nil); errors.As(err, &e) && e.Status == http.StatusNotFound {

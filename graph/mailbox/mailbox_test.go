@@ -15,8 +15,8 @@ import (
 
 const client = "5a5a5a5a-1111-4222-8333-444444444444"
 
-// mailing starts a tenant with a mailbox, and an application with roles.
-func mailing(t *testing.T, roles ...string) (*simulator.Simulator, *graph.Connection) {
+// startMailbox starts a tenant with a mailbox, and an application with roles.
+func startMailbox(t *testing.T, roles ...string) (*simulator.Simulator, *graph.Connection) {
 	t.Helper()
 	s := simulatortest.Start(t)
 	s.SetUsers(simulator.User{ID: "11111111-2222-4333-8444-555555555555", Principal: "orgstore@contoso.com"})
@@ -41,7 +41,7 @@ func mailing(t *testing.T, roles ...string) (*simulator.Simulator, *graph.Connec
 }
 
 func TestSend(t *testing.T) {
-	s, c := mailing(t, "Mail.Send")
+	s, c := startMailbox(t, "Mail.Send")
 	long := strings.Repeat("ä", 300<<10)
 	for _, m := range []mailbox.Mail{
 		{From: "orgstore@contoso.com", To: []string{"ada@contoso.com", "bob@contoso.com"}, Subject: "it ends <soon>", Text: "line one\nline & two\n"},
@@ -80,7 +80,7 @@ func TestSendRefused(t *testing.T) {
 		{"from a mailbox that is none", []string{"Mail.Send"}, func(m *mailbox.Mail) { m.From = "nobody@contoso.com" }, 404, "mailbox"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s, api := mailing(t, c.roles...)
+			s, api := startMailbox(t, c.roles...)
 			m := good
 			c.change(&m)
 			err := mailbox.Send(context.Background(), api, m)
@@ -94,7 +94,7 @@ func TestSendRefused(t *testing.T) {
 			}
 		})
 	}
-	s, api := mailing(t, "Mail.Send")
+	s, api := startMailbox(t, "Mail.Send")
 	if err := mailbox.Send(context.Background(), api, mailbox.Mail{From: "orgstore@contoso.com"}); err == nil || len(s.Log()) > 0 {
 		t.Errorf("a mail to nobody: %v", err)
 	}

@@ -15,11 +15,11 @@ import (
 	"github.com/orgstore/orgstore/graph/tenanttest"
 )
 
-// get asks for a drive, and returns its name or what went wrong.
-func get(t *testing.T, answer http.HandlerFunc) (string, error) {
+// getDrive asks for a drive, and returns its name or what went wrong.
+func getDrive(t *testing.T, answer http.HandlerFunc) (string, error) {
 	t.Helper()
 	x := tenanttest.Start(t)
-	x.Do("graph /v1.0/drives/b!1", answer)
+	x.Handle("graph /v1.0/drives/b!1", answer)
 	c := msgraph.New(x.Connect())
 	at := drives.NewDrivesRequestBuilderInternal(map[string]string{}, c).ByDriveId("b!1")
 	d, err := msgraph.Get[drive](context.Background(), c, at.ToGetRequestInformation, nil)
@@ -48,7 +48,7 @@ func TestAnswers(t *testing.T) {
 		{"a challenge that is malformed", 401, [2]string{"WWW-Authenticate", `Bearer claims`}, "", "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := get(t, func(w http.ResponseWriter, _ *http.Request) {
+			got, err := getDrive(t, func(w http.ResponseWriter, _ *http.Request) {
 				if c.header[0] != "" {
 					w.Header().Set(c.header[0], c.header[1])
 				}
@@ -70,7 +70,7 @@ func TestAnswers(t *testing.T) {
 
 func TestAnswersThatAreNone(t *testing.T) {
 	for _, body := range []string{"", "not JSON", `{"name":`, "[]", `"x"`, `{"name":5}`} {
-		name, err := get(t, func(w http.ResponseWriter, _ *http.Request) {
+		name, err := getDrive(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			io.WriteString(w, body)
 		})
@@ -87,7 +87,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 // The SDK's own way of trying again is off: the connection's is the only one.
 func TestOnlyTheConnectionTriesAgain(t *testing.T) {
 	tries := 0
-	_, err := get(t, func(w http.ResponseWriter, _ *http.Request) {
+	_, err := getDrive(t, func(w http.ResponseWriter, _ *http.Request) {
 		tries++
 		w.WriteHeader(http.StatusServiceUnavailable)
 	})
@@ -97,7 +97,7 @@ func TestOnlyTheConnectionTriesAgain(t *testing.T) {
 }
 
 func TestRedirectsAreTheConnections(t *testing.T) {
-	_, err := get(t, func(w http.ResponseWriter, r *http.Request) {
+	_, err := getDrive(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "http://evil.example/", http.StatusFound)
 	})
 	if err == nil || !strings.Contains(err.Error(), "https") {
@@ -117,7 +117,7 @@ func TestOnlyGraphIsAsked(t *testing.T) {
 			t.Errorf("%s: got %v", link, err)
 		}
 	}
-	if len(x.Asked()) > 0 {
-		t.Errorf("asked %s", x.Asked())
+	if len(x.Requests()) > 0 {
+		t.Errorf("asked %s", x.Requests())
 	}
 }

@@ -18,14 +18,14 @@ type Example struct {
 	Name, Method string
 	Route        string // as described, with its variables
 	Path         string // with the example's values and query
-	Asked        json.RawMessage
+	Request      json.RawMessage
 	Status       int
-	Answer       json.RawMessage // none for an answer without a body
+	Response     json.RawMessage // none for an answer without a body
 }
 
 // Examples are those in Fabric's description, in the order of their routes.
 func Examples() ([]Example, error) {
-	dir, err := descriptions()
+	dir, err := descriptionsDir()
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ func examplesOf(route, method string, raw json.RawMessage) (all []Example, _ err
 			}):
 				query.Set(p, text)
 			default:
-				x.Asked = v
+				x.Request = v
 			}
 		}
 		if len(query) > 0 {
@@ -101,7 +101,7 @@ func examplesOf(route, method string, raw json.RawMessage) (all []Example, _ err
 			if err != nil || http.StatusText(n) == "" {
 				return nil, fmt.Errorf("%q is no status", status)
 			}
-			x.Status, x.Answer = n, r.Body
+			x.Status, x.Response = n, r.Body
 			all = append(all, x)
 		}
 	}

@@ -35,25 +35,25 @@ func TestMicrosoftsExamplesFitTheirDescription(t *testing.T) {
 	}
 	for _, e := range examples {
 		t.Run(e.Name, func(t *testing.T) {
-			req, err := http.NewRequestWithContext(t.Context(), e.Method, "https://fabric.example"+e.Path, bytes.NewReader(e.Asked))
+			req, err := http.NewRequestWithContext(t.Context(), e.Method, "https://fabric.example"+e.Path, bytes.NewReader(e.Request))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if e.Asked != nil {
+			if e.Request != nil {
 				req.Header.Set("Content-Type", "application/json")
 			}
 			kind := ""
-			if e.Answer != nil {
+			if e.Response != nil {
 				kind = "application/json; charset=utf-8"
 			}
 			r := &recorder{TB: t}
-			resp, err := checker.Transport(r, canned{e.Status, kind, string(e.Answer)}).RoundTrip(req)
+			resp, err := checker.Transport(r, cannedResponse{e.Status, kind, string(e.Response)}).RoundTrip(req)
 			if err != nil {
 				t.Fatal(err)
 			}
 			resp.Body.Close()
-			said, known := strings.Join(r.said, "\n"), differ[e.Name]
-			if (said == "") != (known == "") || !strings.Contains(said, known) || len(r.said) > 1 {
+			said, known := strings.Join(r.failures, "\n"), differ[e.Name]
+			if (said == "") != (known == "") || !strings.Contains(said, known) || len(r.failures) > 1 {
 				t.Errorf("got %q, want %q", said, known)
 			}
 		})

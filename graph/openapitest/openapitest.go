@@ -37,8 +37,8 @@ type Checker struct {
 	operations map[string][]operation
 	bases      map[string]string
 
-	mu   sync.Mutex
-	seen map[string]int
+	mu         sync.Mutex
+	callCounts map[string]int
 }
 
 // An operation is one path and method of a description.
@@ -49,23 +49,23 @@ type operation struct {
 	variables int
 	match     *regexp.Regexp
 	item      *openapi3.PathItem
-	does      *openapi3.Operation
+	operation *openapi3.Operation
 }
 
 // New makes a checker. The bases are the URLs of the services by their names:
 // login, graph, powerbi, fabric and files.
 func New(bases map[string]string) (*Checker, error) {
-	operations, err := described()
+	operations, err := loadOperations()
 	if err != nil {
 		return nil, err
 	}
-	return &Checker{bases: bases, operations: operations, seen: map[string]int{}}, nil
+	return &Checker{bases: bases, operations: operations, callCounts: map[string]int{}}, nil
 }
 
-// described reads the descriptions once for all tests of a package: they do not
+// loadOperations reads the descriptions once for all tests of a package: they do not
 // change, and reading takes longer than most tests.
-var described = sync.OnceValues(func() (map[string][]operation, error) {
-	dir, err := descriptions()
+var loadOperations = sync.OnceValues(func() (map[string][]operation, error) {
+	dir, err := descriptionsDir()
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ var described = sync.OnceValues(func() (map[string][]operation, error) {
 		if err != nil {
 			return nil, fmt.Errorf("cannot read %s: %w", d.file, err)
 		}
-		if err := correct(d.service, spec); err != nil {
+		if err := correctSpec(d.service, spec); err != nil {
 			return nil, err
 		}
 		all[d.service] = operationsOf(d.prefix, spec)
@@ -94,8 +94,8 @@ var described = sync.OnceValues(func() (map[string][]operation, error) {
 	return all, nil
 })
 
-// descriptions finds the folder of the descriptions from wherever a test runs.
-func descriptions() (string, error) {
+// descriptionsDir finds the folder of the descriptions from wherever a test runs.
+func descriptionsDir() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return "", err
@@ -121,15 +121,15 @@ func readV2(b []byte) (*openapi3.T, error) {
 }
 
 var (
-	inPath = regexp.MustCompile(`\\\{([^}]+)\\\}`)
-	// several are variables that hold more than one segment of a path.
-	several = []string{"server-relative-path", "item-path", "file-name"}
+	variablePattern = regexp.MustCompile(`\\\{([^}]+)\\\}`)
+	// multiSegment are variables that hold more than one segment of a path.
+	multiSegment = []string{"server-relative-path", "item-path", "file-name"}
 )
 
-func pattern(path string) *regexp.Regexp {
-	expr := inPath.ReplaceAllStringFunc(regexp.QuoteMeta(path), func(v string) string {
+func pathPattern(path string) *regexp.Regexp {
+	expr := variablePattern.ReplaceAllStringFunc(regexp.QuoteMeta(path), func(v string) string {
 		name := strings.ReplaceAll(strings.Trim(v, `\{}`), `\`, "")
-		if slices.Contains(several, name) || strings.HasSuffix(name, "...") {
+		if slices.Contains(multiSegment, name) || strings.HasSuffix(name, "...") {
 			return `([^:]+)`
 		}
 		return `([^/:]+)`
@@ -144,7 +144,7 @@ func operationsOf(prefix string, spec *openapi3.T) (all []operation) {
 		for method, does := range item.Operations() {
 			all = append(all, operation{
 				spec: spec, method: method, path: prefix + path, variables: strings.Count(path, "{"),
-				match: pattern(prefix + path), item: item, does: does,
+				match: pathPattern(prefix + path), item: item, operation: does,
 			})
 		}
 	}
@@ -157,14 +157,14 @@ func operationsOf(prefix string, spec *openapi3.T) (all []operation) {
 	return all
 }
 
-func (c *Checker) find(service, method, path string) (operation, map[string]string, bool) {
+func (c *Checker) findOperation(service, method, path string) (operation, map[string]string, bool) {
 	for _, o := range c.operations[service] {
 		m := o.match.FindStringSubmatch(path)
 		if o.method != method || m == nil {
 			continue
 		}
 		vars := map[string]string{}
-		for i, name := range variables(o.path) {
+		for i, name := range pathVariables(o.path) {
 			vars[name] = m[i+1]
 		}
 		return o, vars, true
@@ -172,7 +172,7 @@ func (c *Checker) find(service, method, path string) (operation, map[string]stri
 	return operation{}, nil, false
 }
 
-func variables(path string) (names []string) {
+func pathVariables(path string) (names []string) {
 	for _, part := range strings.Split(path, "{")[1:] {
 		name, _, _ := strings.Cut(part, "}")
 		names = append(names, name)
@@ -180,8 +180,8 @@ func variables(path string) (names []string) {
 	return names
 }
 
-// service says to which service a request goes.
-func (c *Checker) service(r *http.Request) (string, bool) {
+// serviceOf says to which service a request goes.
+func (c *Checker) serviceOf(r *http.Request) (string, bool) {
 	origin := r.URL.Scheme + "://" + r.URL.Host
 	for name, base := range c.bases {
 		if base == origin {
@@ -191,17 +191,17 @@ func (c *Checker) service(r *http.Request) (string, bool) {
 	return "", false
 }
 
-// guid is what Microsoft calls a uuid: of no version in particular.
-const guid = `^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`
+// uuidPattern is what Microsoft calls a uuid: of no version in particular.
+const uuidPattern = `^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`
 
-// number is the only text that is described: a count.
-var number = regexp.MustCompile(`^[0-9]+$`)
+// countPattern is the only text that is described: a count.
+var countPattern = regexp.MustCompile(`^[0-9]+$`)
 
-// A transport checks what passes through it.
-type transport struct {
-	t     testing.TB
-	inner http.RoundTripper
-	c     *Checker
+// A checkingTransport checks what passes through it.
+type checkingTransport struct {
+	t       testing.TB
+	inner   http.RoundTripper
+	checker *Checker
 }
 
 // Transport checks each request and each answer against the descriptions and
@@ -218,34 +218,34 @@ func Transport(t testing.TB, inner http.RoundTripper, bases map[string]string) h
 
 // Transport is the function of the same name, with descriptions that were read.
 func (c *Checker) Transport(t testing.TB, inner http.RoundTripper) http.RoundTripper {
-	return &transport{t, inner, c}
+	return &checkingTransport{t, inner, c}
 }
 
-// Seen counts the calls by service, method and described path; what only the
+// CallCounts counts the calls by service, method and described path; what only the
 // table knows is marked as such.
-func (c *Checker) Seen() map[string]int {
+func (c *Checker) CallCounts() map[string]int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	out := map[string]int{}
-	for k, n := range c.seen {
+	for k, n := range c.callCounts {
 		out[k] = n
 	}
 	return out
 }
 
-func (c *Checker) count(what string) {
+func (c *Checker) countCall(what string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.seen[what]++
+	c.callCounts[what]++
 }
 
 // RoundTrip sends the request and checks both ways.
-func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	service, known := t.c.service(r)
+func (t *checkingTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	service, known := t.checker.serviceOf(r)
 	if !known {
 		return t.inner.RoundTrip(r)
 	}
-	body, err := taken(&r.Body)
+	body, err := readBody(&r.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -253,18 +253,18 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	said, err := taken(&resp.Body)
+	said, err := readBody(&resp.Body)
 	if err != nil {
 		return resp, nil // whoever reads it meets the same error
 	}
-	for _, fault := range t.c.Check(r.Context(), service, r, body, resp, said) {
+	for _, fault := range t.checker.Check(r.Context(), service, r, body, resp, said) {
 		t.t.Errorf("%s %s %s: %v", service, r.Method, r.URL.Path, fault)
 	}
 	return resp, nil
 }
 
-// taken reads a body and puts it back, with the error that ended it, if any.
-func taken(b *io.ReadCloser) ([]byte, error) {
+// readBody reads a body and puts it back, with the error that ended it, if any.
+func readBody(b *io.ReadCloser) ([]byte, error) {
 	if *b == nil || *b == http.NoBody {
 		return nil, nil
 	}
@@ -272,7 +272,7 @@ func taken(b *io.ReadCloser) ([]byte, error) {
 	all, err := io.ReadAll(io.LimitReader(was, maxChecked))
 	var rest io.Reader = was
 	if err != nil {
-		rest = failing{err}
+		rest = errorReader{err}
 	}
 	*b = struct {
 		io.Reader
@@ -284,33 +284,33 @@ func taken(b *io.ReadCloser) ([]byte, error) {
 	return all, err
 }
 
-type failing struct{ err error }
+type errorReader struct{ err error }
 
-func (f failing) Read([]byte) (int, error) { return 0, f.err }
+func (f errorReader) Read([]byte) (int, error) { return 0, f.err }
 
 // Check says what of a call the descriptions do not allow. A refused request,
 // with a status of 400 or above, is not held to them, its answer is.
 func (c *Checker) Check(ctx context.Context, service string, r *http.Request, body []byte, resp *http.Response, said []byte) []error {
-	o, vars, found := c.find(service, r.Method, r.URL.Path)
+	o, vars, found := c.findOperation(service, r.Method, r.URL.Path)
 	if !found {
-		if !undescribed(service, r.Method, r.URL.Path) {
+		if !isUndescribed(service, r.Method, r.URL.Path) {
 			return []error{errors.New("this call is not in Microsoft's description, and neither is it in the table")}
 		}
-		c.count(service + " " + r.Method + " table")
+		c.countCall(service + " " + r.Method + " table")
 		return nil
 	}
-	c.count(service + " " + r.Method + " " + o.path)
+	c.countCall(service + " " + r.Method + " " + o.path)
 	options := &openapi3filter.Options{
 		AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, SkipSettingDefaults: true,
 		SchemaValidationOptions: []openapi3.SchemaValidationOption{
-			openapi3.EnableFormatValidation(), openapi3.WithStringFormatValidator("uuid", openapi3.NewRegexpFormatValidator(guid)),
+			openapi3.EnableFormatValidation(), openapi3.WithStringFormatValidator("uuid", openapi3.NewRegexpFormatValidator(uuidPattern)),
 		},
 	}
 	copied := r.Clone(ctx)
 	copied.Body = io.NopCloser(bytes.NewReader(body))
 	in := &openapi3filter.RequestValidationInput{
 		Request: copied, PathParams: vars, Options: options,
-		Route: &routers.Route{Spec: o.spec, Path: o.path, PathItem: o.item, Method: o.method, Operation: o.does},
+		Route: &routers.Route{Spec: o.spec, Path: o.path, PathItem: o.item, Method: o.method, Operation: o.operation},
 	}
 	var faults []error
 	if resp.StatusCode < 400 {
@@ -323,7 +323,7 @@ func (c *Checker) Check(ctx context.Context, service string, r *http.Request, bo
 		return faults // where to is not described
 	}
 	if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/plain") {
-		if !number.Match(said) {
+		if !countPattern.Match(said) {
 			faults = append(faults, fmt.Errorf("the answer %d: %q is no number", resp.StatusCode, said))
 		}
 		return faults
@@ -342,8 +342,8 @@ func (c *Checker) Check(ctx context.Context, service string, r *http.Request, bo
 // table.
 func (o operation) unknownQuery(service string, r *http.Request) (faults []error) {
 	for k := range r.URL.Query() {
-		known := o.does.Parameters.GetByInAndName("query", k) != nil || o.item.Parameters.GetByInAndName("query", k) != nil
-		if !known && !undescribedQuery(service, o.path, k) {
+		known := o.operation.Parameters.GetByInAndName("query", k) != nil || o.item.Parameters.GetByInAndName("query", k) != nil
+		if !known && !isUndescribedQuery(service, o.path, k) {
 			faults = append(faults, fmt.Errorf("the query parameter %q is neither described nor in the table", k))
 		}
 	}

@@ -13,21 +13,21 @@ import (
 // A recorder is a test that may fail.
 type recorder struct {
 	testing.TB
-	said []string
+	failures []string
 }
 
 func (r *recorder) Helper() {}
 func (r *recorder) Errorf(format string, args ...any) {
-	r.said = append(r.said, fmt.Sprintf(format, args...))
+	r.failures = append(r.failures, fmt.Sprintf(format, args...))
 }
 
-// A canned answer is one without a network.
-type canned struct {
+// A cannedResponse answer is one without a network.
+type cannedResponse struct {
 	status     int
 	kind, body string
 }
 
-func (c canned) RoundTrip(r *http.Request) (*http.Response, error) {
+func (c cannedResponse) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: c.status, Header: http.Header{"Content-Type": {c.kind}}, Body: io.NopCloser(strings.NewReader(c.body)), Request: r}, nil
 }
 
@@ -45,26 +45,26 @@ func TestCallsAreHeldToTheDescriptions(t *testing.T) {
 	)
 	for name, c := range map[string]struct {
 		method, url, body string
-		answer            canned
+		answer            cannedResponse
 		says              string // empty: nothing
 	}{
-		"described":                {"GET", "https://graph.example/v1.0/drives/d/items/1", "", canned{200, kind, item}, ""},
-		"a wrong type":             {"GET", "https://graph.example/v1.0/drives/d/items/1", "", canned{200, kind, strings.Replace(item, "3,", `"3",`, 1)}, "size"},
-		"no date":                  {"GET", "https://graph.example/v1.0/drives/d/items/1", "", canned{200, kind, strings.Replace(item, "01-02T", "1-2 ", 1)}, "createdDateTime"},
-		"an error as Graph's":      {"GET", "https://graph.example/v1.0/drives/d/items/1", "", canned{404, kind, refused}, ""},
-		"an error as nobody's":     {"GET", "https://graph.example/v1.0/drives/d/items/1", "", canned{404, kind, `{"message":"gone"}`}, "error"},
-		"an unknown path":          {"GET", "https://graph.example/v1.0/drives/d/things", "", canned{200, kind, item}, "neither is it in the table"},
-		"an unknown method":        {"DELETE", "https://graph.example/v1.0/organization", "", canned{204, "", ""}, "neither is it in the table"},
-		"an unknown parameter":     {"GET", "https://graph.example/v1.0/drives/d/items/1?$skipto=3", "", canned{200, kind, item}, "$skipto"},
-		"a parameter of the table": {"GET", "https://graph.example/v1.0/drives/d/root/delta()?token=latest", "", canned{200, kind, `{"value":[]}`}, ""},
-		"a call of the table":      {"GET", "https://login.example/t/v2.0/.well-known/openid-configuration", "", canned{200, kind, `{}`}, ""},
-		"a wrong body":             {"PATCH", "https://graph.example/v1.0/drives/d/items/1", `{"name":3}`, canned{200, kind, item}, "the request"},
-		"a refused body":           {"PATCH", "https://graph.example/v1.0/drives/d/items/1", `{"name":3}`, canned{404, kind, refused}, ""},
-		"no GUID":                  {"GET", "https://power.example/v1.0/myorg/admin/capacities", "", canned{200, kind, `{"value":[{"id":"x","state":"Active","capacityUserAccessRight":"Admin"}]}`}, "id"},
-		"no state":                 {"GET", "https://power.example/v1.0/myorg/admin/capacities", "", canned{200, kind, `{"value":[{"id":"0f084df7-c13d-451b-af5f-ed0c466403b2"}]}`}, "state"},
-		"no setting":               {"GET", "https://fabric.example/v1/admin/tenantsettings", "", canned{200, kind, `{"value":[{}]}`}, "settingName"},
-		"no number":                {"GET", "https://graph.example/v1.0/users/$count", "", canned{200, "text/plain", "many"}, "no number"},
-		"another host":             {"GET", "https://other.example/whatever", "", canned{200, kind, "x"}, ""},
+		"described":                {"GET", "https://graph.example/v1.0/drives/d/items/1", "", cannedResponse{200, kind, item}, ""},
+		"a wrong type":             {"GET", "https://graph.example/v1.0/drives/d/items/1", "", cannedResponse{200, kind, strings.Replace(item, "3,", `"3",`, 1)}, "size"},
+		"no date":                  {"GET", "https://graph.example/v1.0/drives/d/items/1", "", cannedResponse{200, kind, strings.Replace(item, "01-02T", "1-2 ", 1)}, "createdDateTime"},
+		"an error as Graph's":      {"GET", "https://graph.example/v1.0/drives/d/items/1", "", cannedResponse{404, kind, refused}, ""},
+		"an error as nobody's":     {"GET", "https://graph.example/v1.0/drives/d/items/1", "", cannedResponse{404, kind, `{"message":"gone"}`}, "error"},
+		"an unknown path":          {"GET", "https://graph.example/v1.0/drives/d/things", "", cannedResponse{200, kind, item}, "neither is it in the table"},
+		"an unknown method":        {"DELETE", "https://graph.example/v1.0/organization", "", cannedResponse{204, "", ""}, "neither is it in the table"},
+		"an unknown parameter":     {"GET", "https://graph.example/v1.0/drives/d/items/1?$skipto=3", "", cannedResponse{200, kind, item}, "$skipto"},
+		"a parameter of the table": {"GET", "https://graph.example/v1.0/drives/d/root/delta()?token=latest", "", cannedResponse{200, kind, `{"value":[]}`}, ""},
+		"a call of the table":      {"GET", "https://login.example/t/v2.0/.well-known/openid-configuration", "", cannedResponse{200, kind, `{}`}, ""},
+		"a wrong body":             {"PATCH", "https://graph.example/v1.0/drives/d/items/1", `{"name":3}`, cannedResponse{200, kind, item}, "the request"},
+		"a refused body":           {"PATCH", "https://graph.example/v1.0/drives/d/items/1", `{"name":3}`, cannedResponse{404, kind, refused}, ""},
+		"no GUID":                  {"GET", "https://power.example/v1.0/myorg/admin/capacities", "", cannedResponse{200, kind, `{"value":[{"id":"x","state":"Active","capacityUserAccessRight":"Admin"}]}`}, "id"},
+		"no state":                 {"GET", "https://power.example/v1.0/myorg/admin/capacities", "", cannedResponse{200, kind, `{"value":[{"id":"0f084df7-c13d-451b-af5f-ed0c466403b2"}]}`}, "state"},
+		"no setting":               {"GET", "https://fabric.example/v1/admin/tenantsettings", "", cannedResponse{200, kind, `{"value":[{}]}`}, "settingName"},
+		"no number":                {"GET", "https://graph.example/v1.0/users/$count", "", cannedResponse{200, "text/plain", "many"}, "no number"},
+		"another host":             {"GET", "https://other.example/whatever", "", cannedResponse{200, kind, "x"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := &recorder{TB: t}
@@ -83,7 +83,7 @@ func TestCallsAreHeldToTheDescriptions(t *testing.T) {
 			if err != nil || string(got) != c.answer.body {
 				t.Errorf("the answer came through as %q, %v", got, err)
 			}
-			said := strings.Join(r.said, "\n")
+			said := strings.Join(r.failures, "\n")
 			if (said == "") != (c.says == "") || !strings.Contains(said, c.says) {
 				t.Errorf("got %q, want %q", said, c.says)
 			}
@@ -93,7 +93,7 @@ func TestCallsAreHeldToTheDescriptions(t *testing.T) {
 
 func TestTheTableNamesItsSources(t *testing.T) {
 	seen := map[string]bool{}
-	for _, u := range openapitest.Table() {
+	for _, u := range openapitest.UndescribedCalls() {
 		key := u.Service + " " + u.Method + " " + u.Path + " " + u.Query
 		if u.Source == "" || seen[key] {
 			t.Errorf("%s is there twice, or without a source", key)

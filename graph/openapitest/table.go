@@ -7,9 +7,9 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// An Undescribed is a call, or a parameter of one, that Microsoft's descriptions
+// An UndescribedCall is a call, or a parameter of one, that Microsoft's descriptions
 // leave out although its pages document it.
-type Undescribed struct {
+type UndescribedCall struct {
 	Service, Method, Path string
 	// Query is a parameter of a described path; empty where the whole call is
 	// left out.
@@ -18,9 +18,9 @@ type Undescribed struct {
 	Source string
 }
 
-// Table is every call and parameter outside Microsoft's descriptions. All that
+// UndescribedCalls is every call and parameter outside Microsoft's descriptions. All that
 // the simulator answers by hand stands here, in this one place.
-func Table() []Undescribed {
+func UndescribedCalls() []UndescribedCall {
 	const (
 		delta   = "Microsoft Graph, driveItem: delta"
 		upload  = "Microsoft Graph, driveItem: createUploadSession"
@@ -31,7 +31,7 @@ func Table() []Undescribed {
 		count   = "Microsoft Graph, Advanced query capabilities"
 		paging  = "Microsoft Graph, Paging data; the value is opaque"
 	)
-	return []Undescribed{
+	return []UndescribedCall{
 		{"login", "GET", "/common/discovery/instance", "", entra + "instance discovery, as its libraries ask"},
 		{"login", "GET", "/{tenant}/v2.0/.well-known/openid-configuration", "", entra + "OpenID Connect"},
 		{"login", "GET", "/{tenant}/discovery/v2.0/keys", "", entra + "OpenID Connect"},
@@ -71,9 +71,9 @@ func Table() []Undescribed {
 	}
 }
 
-// correct mends a description where Microsoft's service is known to answer
+// correctSpec mends a description where Microsoft's service is known to answer
 // otherwise.
-func correct(service string, spec *openapi3.T) error {
+func correctSpec(service string, spec *openapi3.T) error {
 	if service != "powerbi" {
 		return nil
 	}
@@ -89,28 +89,28 @@ func correct(service string, spec *openapi3.T) error {
 	return nil
 }
 
-func undescribed(service, method, path string) bool {
-	for _, u := range Table() {
-		if u.Query == "" && u.Service == service && u.Method == method && pattern(u.Path).MatchString(path) {
+func isUndescribed(service, method, path string) bool {
+	for _, u := range UndescribedCalls() {
+		if u.Query == "" && u.Service == service && u.Method == method && pathPattern(u.Path).MatchString(path) {
 			return true
 		}
 	}
 	return false
 }
 
-// undescribedQuery asks by a described path, whose variables have other names.
-func undescribedQuery(service, path, name string) bool {
-	for _, u := range Table() {
-		if u.Query == name && u.Service == service && shape(u.Path) == shape(path) {
+// isUndescribedQuery asks by a described path, whose variables have other names.
+func isUndescribedQuery(service, path, name string) bool {
+	for _, u := range UndescribedCalls() {
+		if u.Query == name && u.Service == service && withoutVariableNames(u.Path) == withoutVariableNames(path) {
 			return true
 		}
 	}
 	return false
 }
 
-// shape is a path without the names of its variables.
-func shape(path string) string {
-	for _, name := range variables(path) {
+// withoutVariableNames is a path without the names of its variables.
+func withoutVariableNames(path string) string {
+	for _, name := range pathVariables(path) {
 		path = strings.Replace(path, "{"+name+"}", "*", 1)
 	}
 	return path

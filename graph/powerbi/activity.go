@@ -15,17 +15,17 @@ import (
 )
 
 const (
-	// Reach is how far back the activity log is read. Microsoft's pages give 28
+	// LogReach is how far back the activity log is read. Microsoft's pages give 28
 	// and 30 days; no page of the API gives a number, so the lower one counts.
-	Reach = 28 * 24 * time.Hour
-	// Overlap is how much of what was read is read again: events are told up to
+	LogReach = 28 * 24 * time.Hour
+	// LogOverlap is how much of what was read is read again: events are told up to
 	// an hour late (documented: "Track user activities in Power BI"), and an
 	// older figure is a day.
-	Overlap = 24 * time.Hour
+	LogOverlap = 24 * time.Hour
 	// maxPages bounds one day's pages of some thousands of events each.
 	maxPages = 2000
-	// timeForm is how Microsoft's example writes a time.
-	timeForm = "2006-01-02T15:04:05.000Z"
+	// timeFormat is how Microsoft's example writes a time.
+	timeFormat = "2006-01-02T15:04:05.000Z"
 )
 
 // A Mark is up to where the log was read. The zero Mark begins as far back as
@@ -33,32 +33,32 @@ const (
 type Mark struct {
 	Until time.Time `json:"until,omitzero"`
 	// Seen are the events of the last Overlap before Until, which come again.
-	Seen []Sighting `json:"seen,omitempty"`
+	Seen []SeenEvent `json:"seen,omitempty"`
 }
 
-// A Sighting is an event that was told already.
-type Sighting struct {
+// A SeenEvent is an event that was told already.
+type SeenEvent struct {
 	Key string    `json:"key"`
 	At  time.Time `json:"at"`
 }
 
-// A Log reads the changes of the store from a mark on.
-type Log struct {
+// A ActivityLog reads the changes of the store from a mark on.
+type ActivityLog struct {
 	api  API
 	mark Mark
 	now  time.Time
 }
 
-// Log reads from a mark up to now.
-func (p PowerBI) Log(since Mark, now time.Time) *Log {
+// ActivityLog reads from a mark up to now.
+func (p PowerBI) ActivityLog(since Mark, now time.Time) *ActivityLog {
 	since.Until, since.Seen = since.Until.UTC(), slices.Clone(since.Seen)
-	return &Log{p.api, since, now.UTC()}
+	return &ActivityLog{p.api, since, now.UTC()}
 }
 
 // Mark is up to where the log was read so far. It moves on after each UTC day
 // that was read to its end, so that what was interrupted goes on there; events
 // of a day that was not come again.
-func (l *Log) Mark() Mark { return Mark{l.mark.Until, slices.Clone(l.mark.Seen)} }
+func (l *ActivityLog) Mark() Mark { return Mark{l.mark.Until, slices.Clone(l.mark.Seen)} }
 
 // Events tells each change of the store once, by days. Within a day, Microsoft
 // documents no order. The last pair may be an error, of the API, the context or
@@ -66,45 +66,45 @@ func (l *Log) Mark() Mark { return Mark{l.mark.Until, slices.Clone(l.mark.Seen)}
 //
 // A service that wants a day's filter per operation would be asked three times;
 // here a day is asked once, and the other operations are left out on this side.
-func (l *Log) Events(ctx context.Context) iter.Seq2[tenant.Event, error] {
+func (l *ActivityLog) Events(ctx context.Context) iter.Seq2[tenant.Event, error] {
 	return func(yield func(tenant.Event, error) bool) {
-		for w := range windows(l.mark.Until, l.now) {
+		for w := range dayWindows(l.mark.Until, l.now) {
 			seen := slices.Clone(l.mark.Seen)
-			for e, err := range l.window(ctx, w) {
+			for e, err := range l.windowEvents(ctx, w) {
 				if err != nil {
 					yield(tenant.Event{}, err)
 					return
 				}
 				key := e.Key()
-				if slices.ContainsFunc(seen, func(s Sighting) bool { return s.Key == key }) {
+				if slices.ContainsFunc(seen, func(s SeenEvent) bool { return s.Key == key }) {
 					continue
 				}
-				seen = append(seen, Sighting{key, cmp.Or(e.At, w.to)})
+				seen = append(seen, SeenEvent{key, cmp.Or(e.At, w.to)})
 				if !yield(e, nil) {
 					return
 				}
 			}
-			l.read(w, seen)
+			l.advanceMark(w, seen)
 		}
 	}
 }
 
-// read moves the mark to the end of a window.
-func (l *Log) read(w window, seen []Sighting) {
+// advanceMark moves the mark to the end of a window.
+func (l *ActivityLog) advanceMark(w window, seen []SeenEvent) {
 	if w.to.After(l.mark.Until) {
 		l.mark.Until = w.to
 	}
-	oldest := l.mark.Until.Add(-Overlap)
-	l.mark.Seen = slices.DeleteFunc(seen, func(s Sighting) bool { return s.At.Before(oldest) })
+	oldest := l.mark.Until.Add(-LogOverlap)
+	l.mark.Seen = slices.DeleteFunc(seen, func(s SeenEvent) bool { return s.At.Before(oldest) })
 }
 
 // A window is a part of one UTC day: Microsoft refuses what spans two.
 type window struct{ from, to time.Time }
 
-// windows cuts the time from a mark, less the overlap, up to now into days.
-func windows(until, now time.Time) iter.Seq[window] {
-	from := until.Add(-Overlap)
-	if oldest := now.Add(-Reach); from.Before(oldest) {
+// dayWindows cuts the time from a mark, less the overlap, up to now into days.
+func dayWindows(until, now time.Time) iter.Seq[window] {
+	from := until.Add(-LogOverlap)
+	if oldest := now.Add(-LogReach); from.Before(oldest) {
 		from = oldest
 	}
 	return func(yield func(window) bool) {
@@ -122,8 +122,8 @@ func windows(until, now time.Time) iter.Seq[window] {
 	}
 }
 
-// answer is one page of GET /admin/activityevents.
-type answer struct {
+// eventPage is one page of GET /admin/activityevents.
+type eventPage struct {
 	Events []record `json:"activityEventEntities"`
 	URI    string   `json:"continuationUri"`
 	Token  string   `json:"continuationToken"`
@@ -141,23 +141,23 @@ type record struct {
 	Success   *bool  `json:"IsSuccess"`
 }
 
-// window reads all pages of a window. A page may be empty and yet have others
+// windowEvents reads all pages of a window. A page may be empty and yet have others
 // after it; the last is the one without a token.
-func (l *Log) window(ctx context.Context, w window) iter.Seq2[tenant.Event, error] {
+func (l *ActivityLog) windowEvents(ctx context.Context, w window) iter.Seq2[tenant.Event, error] {
 	return func(yield func(tenant.Event, error) bool) {
-		query := w.query()
+		query := w.queryValues()
 		for range maxPages {
-			var a answer
+			var a eventPage
 			if err := l.api.GetJSON(ctx, graph.PowerBI, activityPath, query, nil, &a); err != nil {
 				yield(tenant.Event{}, err)
 				return
 			}
 			for _, r := range a.Events {
-				if e, ok := r.event(); ok && !yield(e, nil) {
+				if e, ok := r.toEvent(); ok && !yield(e, nil) {
 					return
 				}
 			}
-			next := a.next()
+			next := a.nextToken()
 			switch {
 			case next == "":
 				return
@@ -173,18 +173,18 @@ func (l *Log) window(ctx context.Context, w window) iter.Seq2[tenant.Event, erro
 
 const activityPath = "/v1.0/myorg/admin/activityevents"
 
-// query asks for a window; the quotes are part of the values (documented).
-func (w window) query() url.Values {
-	quoted := func(t time.Time) []string { return []string{"'" + t.Format(timeForm) + "'"} }
+// queryValues asks for a window; the quotes are part of the values (documented).
+func (w window) queryValues() url.Values {
+	quoted := func(t time.Time) []string { return []string{"'" + t.Format(timeFormat) + "'"} }
 	return url.Values{"startDateTime": quoted(w.from), "endDateTime": quoted(w.to)}
 }
 
-// next is the quoted token of the next page, or empty. The token in the body is
+// nextToken is the quoted token of the next page, or empty. The token in the body is
 // already escaped for a URL, as Microsoft's example shows, and escaping it again
 // makes another one of it; so it is read from the URI where there is one. The
 // host in there is that of a cluster and is not asked: the token of the sign-in
 // is for the API's host.
-func (a answer) next() string {
+func (a eventPage) nextToken() string {
 	token := ""
 	if u, err := url.Parse(a.URI); err == nil {
 		// A plus that was not escaped is a plus: these are no forms.
@@ -203,8 +203,8 @@ func (a answer) next() string {
 	return "'" + token + "'"
 }
 
-// event reads a record, and says whether it is about the store.
-func (r record) event() (tenant.Event, bool) {
+// toEvent reads a record, and says whether it is about the store.
+func (r record) toEvent() (tenant.Event, bool) {
 	op := tenant.Operation(cmp.Or(r.Activity, r.Operation))
 	if !slices.Contains(tenant.Operations(), op) {
 		return tenant.Event{}, false
@@ -225,12 +225,12 @@ func parseTime(s string) time.Time {
 	return time.Time{}
 }
 
-// Reachable asks for the last hour of the log, one page of it at most, to learn
+// ProbeActivityLog asks for the last hour of the log, one page of it at most, to learn
 // whether it may be read at all. It returns how many events that page told.
-func (p PowerBI) Reachable(ctx context.Context, now time.Time) (int, error) {
+func (p PowerBI) ProbeActivityLog(ctx context.Context, now time.Time) (int, error) {
 	w := lastHour(now.UTC())
-	var a answer
-	err := p.api.GetJSON(ctx, graph.PowerBI, activityPath, w.query(), nil, &a)
+	var a eventPage
+	err := p.api.GetJSON(ctx, graph.PowerBI, activityPath, w.queryValues(), nil, &a)
 	return len(a.Events), err
 }
 

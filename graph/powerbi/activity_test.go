@@ -19,13 +19,13 @@ const activity = "powerbi /v1.0/myorg/admin/activityevents"
 
 var now = time.Date(2026, 11, 25, 4, 30, 0, 0, time.UTC)
 
-// A log is an activity log that answers as Microsoft documents: windows within
+// A fakeLog is an activity log that answers as Microsoft documents: windows within
 // one UTC day and 28 days back, values in quotes, pages of one event, and a
 // first page that is empty.
-type log struct {
-	t      *testing.T
-	events []event
-	pages  int
+type fakeLog struct {
+	t         *testing.T
+	events    []event
+	pageCount int
 	// fail, if set, answers in place of the log.
 	fail func(page int, w http.ResponseWriter) bool
 }
@@ -35,9 +35,9 @@ type event struct {
 	at     time.Time
 }
 
-func (l *log) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	l.pages++
-	if l.fail != nil && l.fail(l.pages, w) {
+func (l *fakeLog) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	l.pageCount++
+	if l.fail != nil && l.fail(l.pageCount, w) {
 		return
 	}
 	q := r.URL.Query()
@@ -52,7 +52,7 @@ func (l *log) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		from, to = time.UnixMilli(a).UTC(), time.UnixMilli(b).UTC()
 	} else {
-		from, to = parse(l.t, q.Get("startDateTime")), parse(l.t, q.Get("endDateTime"))
+		from, to = parseQuoted(l.t, q.Get("startDateTime")), parseQuoted(l.t, q.Get("endDateTime"))
 		first = -1 // an empty page with a token
 		if from.Format(time.DateOnly) != to.Format(time.DateOnly) || from.After(to) || from.Before(now.Add(-28*24*time.Hour)) {
 			l.t.Errorf("asked for %v to %v", from, to)
@@ -88,7 +88,7 @@ func unquote(t *testing.T, s string) string {
 	return strings.Trim(s, "'")
 }
 
-func parse(t *testing.T, s string) time.Time {
+func parseQuoted(t *testing.T, s string) time.Time {
 	at, err := time.Parse("2006-01-02T15:04:05.000Z", unquote(t, s))
 	if err != nil {
 		t.Error(err)
@@ -96,15 +96,15 @@ func parse(t *testing.T, s string) time.Time {
 	return at
 }
 
-func serve(t *testing.T, l *log) powerbi.PowerBI {
+func serveLog(t *testing.T, l *fakeLog) powerbi.PowerBI {
 	l.t = t
 	x := tenanttest.Start(t)
-	x.Do(activity, l.ServeHTTP)
+	x.Handle(activity, l.ServeHTTP)
 	return powerbi.New(x.Connect())
 }
 
-// read reads a log to its end.
-func read(t *testing.T, l *powerbi.Log) (ids []string, err error) {
+// readAll reads a log to its end.
+func readAll(t *testing.T, l *powerbi.ActivityLog) (ids []string, err error) {
 	t.Helper()
 	for e, err := range l.Events(context.Background()) {
 		if err != nil {
@@ -116,7 +116,7 @@ func read(t *testing.T, l *powerbi.Log) (ids []string, err error) {
 }
 
 func TestEventsOfFourWeeks(t *testing.T) {
-	l := &log{events: []event{
+	l := &fakeLog{events: []event{
 		{"too old", "InsertOrganizationalGalleryItem", now.Add(-29 * 24 * time.Hour)},
 		{"first", "InsertOrganizationalGalleryItem", now.Add(-28 * 24 * time.Hour).Add(time.Second)},
 		{"other", "ViewReport", now.Add(-20 * 24 * time.Hour)},
@@ -125,37 +125,37 @@ func TestEventsOfFourWeeks(t *testing.T) {
 		{"midnight", "UpdateOrganizationalGalleryItem", time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)},
 		{"today", "UpdateOrganizationalGalleryItem", now.Add(-time.Minute)},
 	}}
-	log := serve(t, l).Log(powerbi.Mark{}, now)
-	ids, err := read(t, log)
+	log := serveLog(t, l).ActivityLog(powerbi.Mark{}, now)
+	ids, err := readAll(t, log)
 	if want := []string{"first", "midnight", "last second", "today"}; err != nil || !slices.Equal(ids, want) {
 		t.Errorf("%v, %v; want %v", ids, err, want)
 	}
 	if m := log.Mark(); !m.Until.Equal(now) || len(m.Seen) != 1 || m.Seen[0].Key != "today" {
 		t.Errorf("mark %+v", m)
 	}
-	if l.pages < 29 {
-		t.Errorf("%d pages for 29 days", l.pages)
+	if l.pageCount < 29 {
+		t.Errorf("%d pages for 29 days", l.pageCount)
 	}
 }
 
 // TestEventsGoOnFromAMark reads what came since, and what came late.
 func TestEventsGoOnFromAMark(t *testing.T) {
-	l := &log{events: []event{{"a", "InsertOrganizationalGalleryItem", now.Add(-3 * time.Hour)}}}
-	p := serve(t, l)
-	log := p.Log(powerbi.Mark{Until: now.Add(-5 * time.Hour)}, now)
-	if ids, err := read(t, log); err != nil || !slices.Equal(ids, []string{"a"}) {
+	l := &fakeLog{events: []event{{"a", "InsertOrganizationalGalleryItem", now.Add(-3 * time.Hour)}}}
+	p := serveLog(t, l)
+	log := p.ActivityLog(powerbi.Mark{Until: now.Add(-5 * time.Hour)}, now)
+	if ids, err := readAll(t, log); err != nil || !slices.Equal(ids, []string{"a"}) {
 		t.Fatal(ids, err)
 	}
 	l.events = append(l.events, event{"late", "UpdateOrganizationalGalleryItem", now.Add(-2 * time.Hour)}, event{"new", "DeleteOrganizationalGalleryItem", now.Add(time.Hour)})
-	log = p.Log(log.Mark(), now.Add(2*time.Hour))
-	if ids, err := read(t, log); err != nil || !slices.Equal(ids, []string{"late", "new"}) {
+	log = p.ActivityLog(log.Mark(), now.Add(2*time.Hour))
+	if ids, err := readAll(t, log); err != nil || !slices.Equal(ids, []string{"late", "new"}) {
 		t.Error(ids, err)
 	}
-	if ids, err := read(t, log); err != nil || len(ids) != 0 {
+	if ids, err := readAll(t, log); err != nil || len(ids) != 0 {
 		t.Error("read once more:", ids, err)
 	}
-	log = p.Log(log.Mark(), now.Add(50*time.Hour))
-	if ids, err := read(t, log); err != nil || len(ids) != 0 || len(log.Mark().Seen) != 0 {
+	log = p.ActivityLog(log.Mark(), now.Add(50*time.Hour))
+	if ids, err := readAll(t, log); err != nil || len(ids) != 0 || len(log.Mark().Seen) != 0 {
 		t.Error("two days later:", ids, err, log.Mark())
 	}
 }
@@ -164,7 +164,7 @@ func TestEventsGoOnFromAMark(t *testing.T) {
 // to its end, and its events come again.
 func TestEventsAfterAnInterruption(t *testing.T) {
 	yesterday := now.Add(-24 * time.Hour)
-	l := &log{events: []event{{"a", "InsertOrganizationalGalleryItem", yesterday}, {"b", "InsertOrganizationalGalleryItem", now.Add(-2 * time.Hour)}, {"c", "InsertOrganizationalGalleryItem", now.Add(-time.Hour)}}}
+	l := &fakeLog{events: []event{{"a", "InsertOrganizationalGalleryItem", yesterday}, {"b", "InsertOrganizationalGalleryItem", now.Add(-2 * time.Hour)}, {"c", "InsertOrganizationalGalleryItem", now.Add(-time.Hour)}}}
 	l.fail = func(page int, w http.ResponseWriter) bool {
 		if page != 6 { // the second event of the last of three days
 			return false
@@ -172,33 +172,33 @@ func TestEventsAfterAnInterruption(t *testing.T) {
 		w.WriteHeader(http.StatusForbidden)
 		return true
 	}
-	p := serve(t, l)
-	log := p.Log(powerbi.Mark{Until: now.Add(-6 * time.Hour)}, now)
-	ids, err := read(t, log)
+	p := serveLog(t, l)
+	log := p.ActivityLog(powerbi.Mark{Until: now.Add(-6 * time.Hour)}, now)
+	ids, err := readAll(t, log)
 	if err == nil || !slices.Equal(ids, []string{"a", "b"}) {
 		t.Fatal(ids, err)
 	}
 	if want := time.Date(2026, 11, 24, 23, 59, 59, 999e6, time.UTC); !log.Mark().Until.Equal(want) {
 		t.Errorf("mark %+v, want %v", log.Mark(), want)
 	}
-	if ids, err := read(t, p.Log(log.Mark(), now)); err != nil || !slices.Equal(ids, []string{"b", "c"}) {
+	if ids, err := readAll(t, p.ActivityLog(log.Mark(), now)); err != nil || !slices.Equal(ids, []string{"b", "c"}) {
 		t.Error(ids, err)
 	}
 }
 
 // TestEventsLeftEarly: whoever stops reading has not read that day.
 func TestEventsLeftEarly(t *testing.T) {
-	l := &log{events: []event{{"a", "InsertOrganizationalGalleryItem", now.Add(-2 * time.Hour)}, {"b", "InsertOrganizationalGalleryItem", now.Add(-time.Hour)}}}
-	p := serve(t, l)
+	l := &fakeLog{events: []event{{"a", "InsertOrganizationalGalleryItem", now.Add(-2 * time.Hour)}, {"b", "InsertOrganizationalGalleryItem", now.Add(-time.Hour)}}}
+	p := serveLog(t, l)
 	begun := powerbi.Mark{Until: now.Add(-time.Hour)}
-	log := p.Log(begun, now)
+	log := p.ActivityLog(begun, now)
 	for range log.Events(context.Background()) {
 		break
 	}
 	if log.Mark().Until.Equal(now) {
 		t.Error("the mark went on")
 	}
-	if ids, err := read(t, log); err != nil || !slices.Equal(ids, []string{"a", "b"}) {
+	if ids, err := readAll(t, log); err != nil || !slices.Equal(ids, []string{"a", "b"}) {
 		t.Error(ids, err)
 	}
 }
@@ -216,9 +216,9 @@ func TestEventsThatMakeNoSense(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			x := tenanttest.Start(t)
-			x.Say(activity, 200, c.body)
-			log := powerbi.New(x.Connect()).Log(powerbi.Mark{Until: now.Add(-time.Hour)}, now)
-			ids, err := read(t, log)
+			x.Respond(activity, 200, c.body)
+			log := powerbi.New(x.Connect()).ActivityLog(powerbi.Mark{Until: now.Add(-time.Hour)}, now)
+			ids, err := readAll(t, log)
 			if c.name == "records without members" && len(ids) == 1 {
 				ids = nil // one event without an id, told once
 			}
@@ -247,15 +247,15 @@ func TestContinuation(t *testing.T) {
 		"a URI that is none":          `"continuationUri":":","continuationToken":"'+RID:a/b=='"`,
 	} {
 		x := tenanttest.Start(t)
-		x.Do(activity, func(w http.ResponseWriter, r *http.Request) {
+		x.Handle(activity, func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Query().Has("continuationToken") {
 				fmt.Fprint(w, `{"activityEventEntities":[],"continuationUri":null,"continuationToken":null}`)
 				return
 			}
 			fmt.Fprintf(w, `{"activityEventEntities":[],%s}`, says)
 		})
-		_, err := read(t, powerbi.New(x.Connect()).Log(powerbi.Mark{Until: now.Add(time.Hour)}, now.Add(time.Minute)))
-		if asked := x.Asked(); err != nil || len(asked) < 2 || asked[1] != want {
+		_, err := readAll(t, powerbi.New(x.Connect()).ActivityLog(powerbi.Mark{Until: now.Add(time.Hour)}, now.Add(time.Minute)))
+		if asked := x.Requests(); err != nil || len(asked) < 2 || asked[1] != want {
 			t.Errorf("%s: %v\n%v", name, err, asked)
 		}
 	}
@@ -268,9 +268,9 @@ func TestReachable(t *testing.T) {
 		time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC):  "?endDateTime='2026-11-24T23:59:59.999Z'&startDateTime='2026-11-24T23:00:00.000Z'",
 	} {
 		x := tenanttest.Start(t)
-		x.Say(activity, 200, `{"activityEventEntities":[{"Id":"a"},{"Id":"b"}],"continuationToken":"more"}`)
-		n, err := powerbi.New(x.Connect()).Reachable(context.Background(), at)
-		if asked := x.Asked(); n != 2 || err != nil || len(asked) != 1 || asked[0] != activity+want {
+		x.Respond(activity, 200, `{"activityEventEntities":[{"Id":"a"},{"Id":"b"}],"continuationToken":"more"}`)
+		n, err := powerbi.New(x.Connect()).ProbeActivityLog(context.Background(), at)
+		if asked := x.Requests(); n != 2 || err != nil || len(asked) != 1 || asked[0] != activity+want {
 			t.Errorf("%d, %v, %v", n, err, asked)
 		}
 	}
@@ -279,16 +279,16 @@ func TestReachable(t *testing.T) {
 func TestCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	x := tenanttest.Start(t)
-	x.Do(activity, func(w http.ResponseWriter, _ *http.Request) {
+	x.Handle(activity, func(w http.ResponseWriter, _ *http.Request) {
 		cancel()
 		fmt.Fprint(w, `{"activityEventEntities":[]}`)
 	})
-	log := powerbi.New(x.Connect()).Log(powerbi.Mark{}, now)
+	log := powerbi.New(x.Connect()).ActivityLog(powerbi.Mark{}, now)
 	var last error
 	for _, err := range log.Events(ctx) {
 		last = err
 	}
-	if !errors.Is(last, context.Canceled) || len(x.Asked()) != 1 {
-		t.Errorf("%v after %d requests", last, len(x.Asked()))
+	if !errors.Is(last, context.Canceled) || len(x.Requests()) != 1 {
+		t.Errorf("%v after %d requests", last, len(x.Requests()))
 	}
 }

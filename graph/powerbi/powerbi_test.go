@@ -17,7 +17,7 @@ const (
 	test = "1f084df7-c13d-451b-af5f-ed0c466403b2"
 )
 
-var same = cmp.AllowUnexported(tenant.SKU{})
+var compareSKU = cmp.AllowUnexported(tenant.SKU{})
 
 func TestCapacities(t *testing.T) {
 	const at = "powerbi /v1.0/myorg/admin/capacities"
@@ -45,9 +45,9 @@ func TestCapacities(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			x := tenanttest.Start(t)
-			x.Say(at, c.status, c.body)
+			x.Respond(at, c.status, c.body)
 			got, err := powerbi.New(x.Connect()).Capacities(context.Background())
-			if d := cmp.Diff(c.want, got, same); d != "" {
+			if d := cmp.Diff(c.want, got, compareSKU); d != "" {
 				t.Error(d)
 			}
 			if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {

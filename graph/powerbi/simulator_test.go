@@ -15,14 +15,14 @@ import (
 	about "github.com/orgstore/orgstore/packages/tenant"
 )
 
-// to connects to a simulated tenant.
-func to(t *testing.T, s *simulator.Simulator) *graph.Connection {
+// connectTo connects to a simulated tenant.
+func connectTo(t *testing.T, s *simulator.Simulator) *graph.Connection {
 	e := s.Endpoints()
 	c, err := graph.Connect(graph.Options{
 		Cloud:  graph.Cloud{Name: graph.Custom, Login: e.Login, Graph: e.Graph, PowerBI: e.PowerBI, PowerBIAudience: "https://analysis.windows.net/powerbi/api"},
 		Tenant: simulator.Contoso, Program: "orgstore/test", CAs: [][]byte{s.CA()},
 		SignIn: graph.SignIn{Method: graph.BySecret, Client: simulatortest.Client, Secret: func() (string, error) { return simulatortest.Secret, nil }},
-		Limits: graph.Limits{MaxTries: 3}, Clock: tenanttest.Clock(),
+		Limits: graph.Limits{MaxTries: 3}, Clock: tenanttest.InstantClock(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -30,9 +30,9 @@ func to(t *testing.T, s *simulator.Simulator) *graph.Connection {
 	return c
 }
 
-// described holds each request and each answer from here on to Microsoft's
+// checkDescriptions holds each request and each answer from here on to Microsoft's
 // descriptions.
-func described(t *testing.T, s *simulator.Simulator, c *graph.Connection) {
+func checkDescriptions(t *testing.T, s *simulator.Simulator, c *graph.Connection) {
 	checker, err := openapitest.New(s.Endpoints().Bases())
 	if err != nil {
 		t.Fatal(err)
@@ -57,15 +57,15 @@ func TestLogOfASimulatedTenant(t *testing.T) {
 		want = append(want, id)
 		s.AddEvents(simulator.Event{ID: id, At: at, Activity: string(about.Updated), User: "admin@contoso.com", ItemName: "Gauge", Succeeded: true})
 	}
-	c := to(t, s)
+	c := connectTo(t, s)
 	p := powerbi.New(c)
 	mark, told, failures := powerbi.Mark{}, map[string]int{}, 0
 	for _, kind := range []simulator.FaultKind{simulator.Garbage, simulator.Truncate, simulator.Throttle, simulator.Failed, simulator.Reset} {
 		if err := s.Faults(simulator.Fault{Kind: kind, Service: "powerbi", Nth: 10}); err != nil {
 			t.Fatal(err)
 		}
-		log := p.Log(mark, now)
-		ids, err := read(t, log)
+		log := p.ActivityLog(mark, now)
+		ids, err := readAll(t, log)
 		if err != nil {
 			failures++
 		}
@@ -85,8 +85,8 @@ func TestLogOfASimulatedTenant(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("told %v", got)
 	}
-	described(t, s, c)
-	if ids, err := read(t, p.Log(powerbi.Mark{}, now)); err != nil || len(ids) != len(want) {
+	checkDescriptions(t, s, c)
+	if ids, err := readAll(t, p.ActivityLog(powerbi.Mark{}, now)); err != nil || len(ids) != len(want) {
 		t.Errorf("%d changes, %v", len(ids), err)
 	}
 	if _, err := p.Capacities(t.Context()); err != nil {

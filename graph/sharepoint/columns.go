@@ -15,18 +15,18 @@ import (
 	"github.com/orgstore/orgstore/packages/library"
 )
 
-// A column is one that we write.
-type column struct {
-	internal, shown string
-	lines           bool // several lines of text
-	value           func(library.Note) string
+// A noteColumn is one that we write.
+type noteColumn struct {
+	internalName, displayName string
+	isMultiline               bool // several lines of text
+	value                     func(library.Note) string
 }
 
-// columns are what administrators see beside each file. All hold text: a date
+// noteColumns are what administrators see beside each file. All hold text: a date
 // would be shown in the site's time zone, which is another day for half the
 // world.
-func columns() []column {
-	return []column{
+func noteColumns() []noteColumn {
+	return []noteColumn{
 		{"OrgstoreGuid", "GUID", false, func(n library.Note) string { return n.GUID }},
 		{"OrgstoreVersion", "Version", false, func(n library.Note) string { return n.Version }},
 		{"OrgstoreLicenseUntil", "License until", false, func(n library.Note) string {
@@ -44,15 +44,15 @@ func columns() []column {
 // What SharePoint takes of text (documented: 255 characters in a line), and what
 // of a reason anybody reads.
 const (
-	mostInLine  = 255
-	mostInLines = 2000
+	maxLineLength = 255
+	maxTextLength = 2000
 )
 
-// text is what a column shows of a note.
-func (c column) text(n library.Note) string {
-	most := mostInLine
-	if c.lines {
-		most = mostInLines
+// cellText is what a column shows of a note.
+func (c noteColumn) cellText(n library.Note) string {
+	most := maxLineLength
+	if c.isMultiline {
+		most = maxTextLength
 	}
 	r := []rune(library.Legible(strings.TrimSpace(c.value(n))))
 	if len(r) > most {
@@ -81,35 +81,35 @@ func (e *columnsError) Hint() string {
 	return "in the library's settings add them by hand, each as a single line of text, Reason as several lines of plain text"
 }
 
-// known returns the internal name of each of our columns, and adds those that
+// ensureColumns returns the internal name of each of our columns, and adds those that
 // are missing, once. The error names those that could not be; the others can be
 // written all the same.
-func (l *Library) known(ctx context.Context, p place) (map[string]string, error) {
+func (l *Library) ensureColumns(ctx context.Context, p place) (map[string]string, error) {
 	l.mu.Lock()
 	names := l.columns
 	l.mu.Unlock()
 	if names != nil {
 		return names, nil
 	}
-	names, err := l.existing(ctx, p)
+	names, err := l.findColumns(ctx, p)
 	if err != nil {
 		return nil, err
 	}
 	var missing []string
 	var denied error
-	for _, c := range columns() {
-		if names[c.internal] != "" {
+	for _, c := range noteColumns() {
+		if names[c.internalName] != "" {
 			continue
 		}
-		name, err := l.add(ctx, p, c)
+		name, err := l.addColumn(ctx, p, c)
 		if err != nil {
-			missing, denied = append(missing, c.shown), err
+			missing, denied = append(missing, c.displayName), err
 			if statusOf(err) == http.StatusForbidden {
 				continue
 			}
 			return nil, &columnsError{missing, err}
 		}
-		names[c.internal] = name
+		names[c.internalName] = name
 	}
 	if denied != nil {
 		return names, &columnsError{missing, denied}
@@ -136,13 +136,13 @@ type columnPage struct {
 	Next  string             `json:"@odata.nextLink"`
 }
 
-// existing finds our columns by their internal names, or else, made by hand, by
+// findColumns finds our columns by their internal names, or else, made by hand, by
 // those that people see: text that can be written, for a library has a column
 // "Version" of its own, which cannot.
-func (l *Library) existing(ctx context.Context, p place) (map[string]string, error) {
+func (l *Library) findColumns(ctx context.Context, p place) (map[string]string, error) {
 	var all []columnDefinition
-	builder := l.list(p)
-	for range mostPages {
+	builder := l.columnsBuilder(p)
+	for range maxPages {
 		page, err := msgraph.Get[columnPage](ctx, l.client, builder.ToGetRequestInformation, nil)
 		if err != nil {
 			return nil, fmt.Errorf("cannot read the library's columns: %w", err)
@@ -151,43 +151,43 @@ func (l *Library) existing(ctx context.Context, p place) (map[string]string, err
 		if page.Next == "" {
 			break
 		}
-		u, err := l.link(page.Next)
+		u, err := l.checkGraphLink(page.Next)
 		if err != nil {
 			return nil, err
 		}
 		builder = drives.NewItemListColumnsRequestBuilder(u.String(), l.client)
 	}
 	names := map[string]string{}
-	for _, ours := range columns() {
+	for _, ours := range noteColumns() {
 		for _, c := range all {
-			byHand := c.Text != nil && !c.ReadOnly && c.Shown == ours.shown
-			if c.Name == ours.internal || byHand && names[ours.internal] == "" {
-				names[ours.internal] = c.Name
+			byHand := c.Text != nil && !c.ReadOnly && c.Shown == ours.displayName
+			if c.Name == ours.internalName || byHand && names[ours.internalName] == "" {
+				names[ours.internalName] = c.Name
 			}
 		}
 	}
 	return names, nil
 }
 
-// list is where the SDK's builder for columns begins.
-func (l *Library) list(p place) *drives.ItemListColumnsRequestBuilder {
-	raw := l.base + "/sites/" + url.PathEscape(p.Site) + "/lists/" + url.PathEscape(p.List) + "/columns"
+// columnsBuilder is where the SDK's builder for columns begins.
+func (l *Library) columnsBuilder(p place) *drives.ItemListColumnsRequestBuilder {
+	raw := l.graphURL + "/sites/" + url.PathEscape(p.Site) + "/lists/" + url.PathEscape(p.List) + "/columns"
 	return drives.NewItemListColumnsRequestBuilder(raw, l.client)
 }
 
-// add makes a column, and returns its internal name.
-func (l *Library) add(ctx context.Context, p place, c column) (string, error) {
-	kind := map[string]any{"allowMultipleLines": c.lines}
-	if c.lines {
+// addColumn makes a column, and returns its internal name.
+func (l *Library) addColumn(ctx context.Context, p place, c noteColumn) (string, error) {
+	kind := map[string]any{"allowMultipleLines": c.isMultiline}
+	if c.isMultiline {
 		kind["textType"] = "plain"
 	}
-	def := map[string]any{"name": c.internal, "displayName": c.shown, "description": "Written by orgstore.", "text": kind}
-	made, err := msgraph.Send[columnDefinition](ctx, l.client, abstractions.POST, l.list(p).BaseRequestBuilder, nil, def)
+	def := map[string]any{"name": c.internalName, "displayName": c.displayName, "description": "Written by orgstore.", "text": kind}
+	made, err := msgraph.Send[columnDefinition](ctx, l.client, abstractions.POST, l.columnsBuilder(p).BaseRequestBuilder, nil, def)
 	if statusOf(err) == http.StatusConflict {
-		return c.internal, nil // somebody else has just made it
+		return c.internalName, nil // somebody else has just made it
 	}
 	if err != nil {
 		return "", err
 	}
-	return cmp.Or(made.Name, c.internal), nil
+	return cmp.Or(made.Name, c.internalName), nil
 }

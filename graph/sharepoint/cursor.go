@@ -11,58 +11,58 @@ import (
 	"github.com/orgstore/orgstore/packages/library"
 )
 
-// cursorForm is the number of the cursor's format.
-const cursorForm = 1
+// cursorVersion is the number of the cursor's format.
+const cursorVersion = 1
 
 const (
-	// mostMissing bounds how many missing items are looked for again, and
+	// maxMissing bounds how many missing items are looked for again, and
 	// mostLooks how often.
-	mostMissing = 1000
-	mostLooks   = 10
+	maxMissing      = 1000
+	maxMissingLooks = 10
 )
 
-// A seen is what a cursor holds: where the library is, where to go on, and a
+// A cursorState is what a cursor holds: where the library is, where to go on, and a
 // mark for each file that lies there, by its id. It takes about sixty bytes a
 // file.
-type seen struct {
-	Form   int               `json:"v"`
-	For    string            `json:"for"` // what the settings call the library
-	Site   string            `json:"site"`
-	List   string            `json:"list"`
-	Drive  string            `json:"drive"`
-	Folder string            `json:"folder"`
-	Delta  string            `json:"delta"`
-	Marks  map[string]string `json:"seen"`
+type cursorState struct {
+	Version     int               `json:"v"`
+	SettingsKey string            `json:"for"` // what the settings call the library
+	Site        string            `json:"site"`
+	List        string            `json:"list"`
+	Drive       string            `json:"drive"`
+	Folder      string            `json:"folder"`
+	Delta       string            `json:"delta"`
+	Marks       map[string]string `json:"seen"`
 	// Missing are the ids of items that were listed and could not be found, with
 	// how often they were looked for again.
 	Missing map[string]int `json:"missing,omitempty"`
 }
 
-func (s seen) place() place {
+func (s cursorState) toPlace() place {
 	return place{IDs: IDs{Site: s.Site, List: s.List, Drive: s.Drive}, Folder: s.Folder}
 }
 
-func (s seen) cursor() (library.Cursor, error) {
+func (s cursorState) encodeCursor() (library.Cursor, error) {
 	b, err := json.Marshal(s, json.Deterministic(true))
 	return library.Cursor(b), err
 }
 
 // parseCursor reads what cursor wrote. Anything else has seen nothing: a file
 // seen twice is harmless, one missed is not.
-func (l *Library) parseCursor(c library.Cursor) (seen, bool) {
-	var s seen
-	if err := json.Unmarshal([]byte(c), &s); err != nil || s.Form != cursorForm || s.Drive == "" || s.Folder == "" {
-		return seen{}, false
+func (l *Library) parseCursor(c library.Cursor) (cursorState, bool) {
+	var s cursorState
+	if err := json.Unmarshal([]byte(c), &s); err != nil || s.Version != cursorVersion || s.Drive == "" || s.Folder == "" {
+		return cursorState{}, false
 	}
-	if _, err := l.link(s.Delta); err != nil {
-		return seen{}, false
+	if _, err := l.checkGraphLink(s.Delta); err != nil {
+		return cursorState{}, false
 	}
 	return s, true
 }
 
-// key is what the settings call the library: under another name it is found
+// settingsKey is what the settings call the library: under another name it is found
 // anew.
-func (o Options) key() string {
+func (o Options) settingsKey() string {
 	sum := sha256.New()
 	for _, s := range []string{o.Site, o.Library, o.Folder, o.IDs.Site, o.IDs.List, o.IDs.Drive} {
 		var n [8]byte
@@ -95,11 +95,11 @@ func (l *Library) Without(c library.Cursor, items ...library.Item) library.Curso
 	}
 	for _, i := range items {
 		delete(s.Marks, i.ID)
-		if len(s.Missing) < mostMissing {
+		if len(s.Missing) < maxMissing {
 			s.Missing[i.ID] = 0
 		}
 	}
-	if next, err := s.cursor(); err == nil {
+	if next, err := s.encodeCursor(); err == nil {
 		return next
 	}
 	return c

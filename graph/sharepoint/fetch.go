@@ -17,8 +17,8 @@ import (
 	"github.com/orgstore/orgstore/packages/verdict"
 )
 
-// mostTries bounds how often the bytes of one file are asked for.
-const mostTries = 6
+// maxDownloadTries bounds how often the bytes of one file are asked for.
+const maxDownloadTries = 6
 
 // Fetch opens an item. Reading goes on by itself where a connection broke off.
 // It fails at more than max bytes; at once or at its end if the file was changed
@@ -28,92 +28,92 @@ const mostTries = 6
 // the reader. What can never be fetched is a *verdict.Refusal with code
 // lib.not_a_file or lib.malware.
 func (l *Library) Fetch(ctx context.Context, item library.Item, max int64) (io.ReadCloser, error) {
-	if item.Revision == isFolder {
+	if item.Revision == folderRevision {
 		return nil, verdict.Refuse("lib.not_a_file", item.Name+" is a folder, not a file", "put the file itself into the library")
 	}
-	p, err := l.where(ctx)
+	p, err := l.resolvePlace(ctx)
 	if err != nil {
 		return nil, err
 	}
-	r := &reading{ctx: ctx, l: l, place: p, item: item, sum: newQuickXor()}
-	if err := r.look(); err != nil {
+	r := &fileReader{ctx: ctx, library: l, place: p, item: item, sum: newQuickXor()}
+	if err := r.refreshFacts(); err != nil {
 		return nil, err
 	}
 	if r.facts.size > max {
 		return nil, fmt.Errorf("%s is larger than allowed", item.Name)
 	}
-	if err := r.open(); err != nil {
+	if err := r.openBody(); err != nil {
 		return nil, err
 	}
 	return r, nil
 }
 
-// facts asks for what is told of an item now.
-func (l *Library) facts(ctx context.Context, p place, id, name string) (facts, error) {
-	i, err := msgraph.Get[driveItem](ctx, l.client, l.item(p, id).ToGetRequestInformation, nil)
+// itemFacts asks for what is told of an item now.
+func (l *Library) itemFacts(ctx context.Context, p place, id, name string) (itemFacts, error) {
+	i, err := msgraph.Get[driveItem](ctx, l.client, l.itemBuilder(p, id).ToGetRequestInformation, nil)
 	if err != nil {
-		return facts{}, gone(name, err)
+		return itemFacts{}, fetchError(name, err)
 	}
-	f := i.facts()
-	if f.deleted || f.id == "" {
-		return facts{}, fmt.Errorf("%s is not in the library any more: %w", name, fs.ErrNotExist)
+	f := i.toFacts()
+	if f.isDeleted || f.id == "" {
+		return itemFacts{}, fmt.Errorf("%s is not in the library any more: %w", name, fs.ErrNotExist)
 	}
 	return f, nil
 }
 
-func gone(name string, err error) error {
+func fetchError(name string, err error) error {
 	if statusOf(err) == http.StatusNotFound {
 		return fmt.Errorf("%s is not in the library any more: %w", name, fs.ErrNotExist)
 	}
 	return fmt.Errorf("cannot fetch %s: %w", name, err)
 }
 
-// reading is a file being read that must stay as it was listed.
-type reading struct {
-	ctx   context.Context
-	l     *Library
-	place place
-	item  library.Item
-	facts facts
-	body  io.ReadCloser // nil: to be opened
-	off   int64
-	sum   hash.Hash
-	tries int
-	err   error // once there is one, it stays
+// fileReader is a file being read that must stay as it was listed.
+type fileReader struct {
+	ctx     context.Context
+	library *Library
+	place   place
+	item    library.Item
+	facts   itemFacts
+	body    io.ReadCloser // nil: to be opened
+	offset  int64
+	sum     hash.Hash
+	tries   int
+	err     error // once there is one, it stays
 }
 
-// look asks for the file's facts, and whether they are those that were listed.
-func (r *reading) look() error {
-	f, err := r.l.facts(r.ctx, r.place, r.item.ID, r.item.Name)
+// refreshFacts asks for the file's facts, and whether they are those that were listed.
+func (r *fileReader) refreshFacts() error {
+	f, err := r.library.itemFacts(r.ctx, r.place, r.item.ID, r.item.Name)
 	switch {
 	case err != nil:
 		return err
-	case f.malware:
+	case f.isMalware:
 		return verdict.Refuse("lib.malware", "SharePoint holds "+r.item.Name+" for malware", "ask your security team before you do anything with it")
-	case !f.is(r.item.Revision) || library.Legible(f.name) != r.item.Name:
+	case !f.hasRevision(r.item.Revision) || library.Legible(f.name) != r.item.Name:
 		return fmt.Errorf("%s was changed since it was listed", r.item.Name)
 	}
 	if f.hash == "" {
-		f.hash = hashIn(r.item.Revision)
+		f.hash = hashOfRevision(r.item.Revision)
 	}
 	r.facts = f
 	return nil
 }
 
-// open asks for the bytes from where reading stopped. Their address is good for
+// openBody asks for the bytes from where reading stopped. Their address is good for
 // a few minutes (documented); an old one is exchanged for another.
-func (r *reading) open() error {
-	for r.tries++; r.tries <= mostTries; r.tries++ {
+func (r *fileReader) openBody() error {
+	for r.tries++; r.tries <= maxDownloadTries; r.tries++ {
 		if err := r.ctx.Err(); err != nil {
 			return err
 		}
-		resp, err := r.ask()
+		resp, err := r.requestBytes()
 		if err != nil {
 			return err
 		}
 		switch resp.StatusCode {
 		case http.StatusOK, http.StatusPartialContent:
-			if r.body, err = r.skip(resp); err == nil {
+			if r.body, err = r.skipToOffset(resp); err == nil {
 				return nil
 			}
 			resp.Body.Close()
@@ -122,38 +122,38 @@ func (r *reading) open() error {
 		default:
 			return fmt.Errorf("cannot fetch %s: %w", r.item.Name, graph.CheckResponse(graph.Graph, "GET the bytes of "+r.item.Name, resp))
 		}
-		if err := r.look(); err != nil {
+		if err := r.refreshFacts(); err != nil {
 			return err
 		}
 	}
-	return fmt.Errorf("cannot fetch %s: its bytes did not arrive whole in %d tries", r.item.Name, mostTries)
+	return fmt.Errorf("cannot fetch %s: its bytes did not arrive whole in %d tries", r.item.Name, maxDownloadTries)
 }
 
-// ask sends the request, with no token: the address is all that is needed.
-func (r *reading) ask() (*http.Response, error) {
+// requestBytes sends the request, with no token: the address is all that is needed.
+func (r *fileReader) requestBytes() (*http.Response, error) {
 	op := "GET the bytes of " + r.item.Name
-	if r.facts.url == "" {
+	if r.facts.downloadURL == "" {
 		var err error
-		if r.facts.url, err = r.l.address(r.ctx, r.place, r.item); err != nil {
+		if r.facts.downloadURL, err = r.library.requestDownloadURL(r.ctx, r.place, r.item); err != nil {
 			return nil, err
 		}
 	}
-	req, err := preauthenticated(r.ctx, http.MethodGet, r.facts.url, nil)
+	req, err := newPreauthenticatedRequest(r.ctx, http.MethodGet, r.facts.downloadURL, nil)
 	if err != nil {
 		return nil, fmt.Errorf("cannot fetch %s: %w", r.item.Name, err)
 	}
-	if r.off > 0 {
-		req.Header.Set("Range", "bytes="+strconv.FormatInt(r.off, 10)+"-")
+	if r.offset > 0 {
+		req.Header.Set("Range", "bytes="+strconv.FormatInt(r.offset, 10)+"-")
 	}
-	resp, err := r.l.conn.PlainClient().Do(req)
+	resp, err := r.library.conn.PlainClient().Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("cannot fetch %s: %w", r.item.Name, graph.WrapError(graph.Graph, op, err))
 	}
 	return resp, nil
 }
 
-// preauthenticated is a request to an address that carries its own permission.
-func preauthenticated(ctx context.Context, method, address string, body io.Reader) (*http.Request, error) {
+// newPreauthenticatedRequest is a request to an address that carries its own permission.
+func newPreauthenticatedRequest(ctx context.Context, method, address string, body io.Reader) (*http.Request, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
 		return nil, fmt.Errorf("the answer leads to an address that is not https")
@@ -161,11 +161,11 @@ func preauthenticated(ctx context.Context, method, address string, body io.Reade
 	return http.NewRequestWithContext(ctx, method, u.String(), body)
 }
 
-// address asks where a file's bytes are, and does not go there itself: what
+// requestDownloadURL asks where a file's bytes are, and does not go there itself: what
 // leads on is for one request, and ranges are asked for at the place it leads to
 // (documented: driveItem, get content).
-func (l *Library) address(ctx context.Context, p place, item library.Item) (string, error) {
-	raw := l.base + "/drives/" + url.PathEscape(p.Drive) + "/items/" + url.PathEscape(item.ID) + "/content"
+func (l *Library) requestDownloadURL(ctx context.Context, p place, item library.Item) (string, error) {
+	raw := l.graphURL + "/drives/" + url.PathEscape(p.Drive) + "/items/" + url.PathEscape(item.ID) + "/content"
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, raw, nil)
 	if err != nil {
 		return "", fmt.Errorf("cannot fetch %s: %w", item.Name, err)
@@ -175,11 +175,11 @@ func (l *Library) address(ctx context.Context, p place, item library.Item) (stri
 	op := "GET the address of " + item.Name
 	resp, err := client.Do(req)
 	if err != nil {
-		return "", gone(item.Name, graph.WrapError(graph.Graph, op, err))
+		return "", fetchError(item.Name, graph.WrapError(graph.Graph, op, err))
 	}
 	defer resp.Body.Close()
 	if err := graph.CheckResponse(graph.Graph, op, resp); err != nil {
-		return "", gone(item.Name, err)
+		return "", fetchError(item.Name, err)
 	}
 	to, err := resp.Location()
 	if err != nil {
@@ -188,53 +188,53 @@ func (l *Library) address(ctx context.Context, p place, item library.Item) (stri
 	return to.String(), nil
 }
 
-// skip checks that an answer goes on where reading stopped. One that begins at
+// skipToOffset checks that an answer goes on where reading stopped. One that begins at
 // the start again is read up to there.
-func (r *reading) skip(resp *http.Response) (io.ReadCloser, error) {
+func (r *fileReader) skipToOffset(resp *http.Response) (io.ReadCloser, error) {
 	if resp.StatusCode == http.StatusPartialContent {
-		want := fmt.Sprintf("bytes %d-%d/%d", r.off, r.facts.size-1, r.facts.size)
+		want := fmt.Sprintf("bytes %d-%d/%d", r.offset, r.facts.size-1, r.facts.size)
 		if got := resp.Header.Get("Content-Range"); got != want {
 			return nil, fmt.Errorf("the range is another")
 		}
 		return resp.Body, nil
 	}
-	_, err := io.CopyN(io.Discard, resp.Body, r.off)
+	_, err := io.CopyN(io.Discard, resp.Body, r.offset)
 	return resp.Body, err
 }
 
 // Read reads on, and in the end checks what was read.
-func (r *reading) Read(b []byte) (int, error) {
+func (r *fileReader) Read(b []byte) (int, error) {
 	if r.err != nil || len(b) == 0 {
 		return 0, r.err
 	}
-	n, err := r.read(b)
+	n, err := r.readBody(b)
 	r.err = err
 	return n, err
 }
 
-func (r *reading) read(b []byte) (int, error) {
+func (r *fileReader) readBody(b []byte) (int, error) {
 	for {
 		if r.body == nil {
-			if err := r.open(); err != nil {
+			if err := r.openBody(); err != nil {
 				return 0, err
 			}
 		}
-		if left := r.facts.size - r.off; int64(len(b)) > left+1 {
+		if left := r.facts.size - r.offset; int64(len(b)) > left+1 {
 			b = b[:left+1] // one more, to see that it ends
 		}
 		n, err := r.body.Read(b)
-		if r.off+int64(n) > r.facts.size {
-			return 0, r.changed()
+		if r.offset+int64(n) > r.facts.size {
+			return 0, r.changedError()
 		}
 		r.sum.Write(b[:n])
-		r.off += int64(n)
+		r.offset += int64(n)
 		switch {
 		case err == nil:
 			return n, nil
 		case r.ctx.Err() != nil:
 			return n, r.ctx.Err()
-		case r.off == r.facts.size:
-			return n, r.end()
+		case r.offset == r.facts.size:
+			return n, r.verifyBytes()
 		}
 		r.body.Close()
 		if r.body = nil; n > 0 {
@@ -243,23 +243,23 @@ func (r *reading) read(b []byte) (int, error) {
 	}
 }
 
-func (r *reading) changed() error {
+func (r *fileReader) changedError() error {
 	return fmt.Errorf("%s was changed while it was read", r.item.Name)
 }
 
-// end says whether the bytes are those of the file: by its hash, or, where it
+// verifyBytes says whether the bytes are those of the file: by its hash, or, where it
 // has none, by its facts, which must still be the same. After a download there
 // may be a hash where there was none.
-func (r *reading) end() error {
+func (r *fileReader) verifyBytes() error {
 	sum := base64.StdEncoding.EncodeToString(r.sum.Sum(nil))
 	want := r.facts.hash
 	if want == "" {
-		f, err := r.l.facts(r.ctx, r.place, r.item.ID, r.item.Name)
+		f, err := r.library.itemFacts(r.ctx, r.place, r.item.ID, r.item.Name)
 		if err != nil {
 			return err
 		}
 		if f.size != r.facts.size || f.ctag != r.facts.ctag || f.ctag == "" && f.etag != r.facts.etag {
-			return r.changed()
+			return r.changedError()
 		}
 		want = f.hash
 	}
@@ -270,7 +270,7 @@ func (r *reading) end() error {
 }
 
 // Close ends reading.
-func (r *reading) Close() error {
+func (r *fileReader) Close() error {
 	if r.err == nil {
 		r.err = fs.ErrClosed
 	}

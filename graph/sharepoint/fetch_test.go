@@ -13,7 +13,7 @@ import (
 	"github.com/orgstore/orgstore/packages/verdict"
 )
 
-func fetch(l *Library, item library.Item, max int64) (string, error) {
+func fetchContent(l *Library, item library.Item, max int64) (string, error) {
 	r, err := l.Fetch(context.Background(), item, max)
 	if err != nil {
 		return "", err
@@ -23,7 +23,7 @@ func fetch(l *Library, item library.Item, max int64) (string, error) {
 	return string(b), err
 }
 
-func one(t *testing.T, l *Library) library.Item {
+func onlyItem(t *testing.T, l *Library) library.Item {
 	t.Helper()
 	items, _, err := l.Changes(context.Background(), "")
 	if err != nil || len(items) != 1 {
@@ -32,85 +32,85 @@ func one(t *testing.T, l *Library) library.Item {
 	return items[0]
 }
 
-// large is content of several network packets.
-var large = string(bytes.Repeat([]byte("0123456789abcdef"), 20_000))
+// largeContent is content of several network packets.
+var largeContent = string(bytes.Repeat([]byte("0123456789abcdef"), 20_000))
 
 func TestFetch(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		before func(f *fake, n int, call string) *reply // n counts the downloads
-		change func(f *fake, id string)
+		before func(f *fakeLibrary, n int, call string) *cannedReply // n counts the downloads
+		change func(f *fakeLibrary, id string)
 		hashes bool
 		err    string // empty: it arrives
 	}{
 		{name: "as it is", hashes: true},
 		{name: "without a hash"},
-		{name: "the connection breaks off twice", hashes: true, before: func(_ *fake, n int, call string) *reply {
+		{name: "the connection breaks off twice", hashes: true, before: func(_ *fakeLibrary, n int, call string) *cannedReply {
 			if strings.HasPrefix(call, "GET /download/") && n <= 2 {
-				return &reply{cut: 100_000}
+				return &cannedReply{cutAfter: 100_000}
 			}
 			return nil
 		}},
-		{name: "the connection breaks off at each try", hashes: true, err: "did not arrive whole", before: func(_ *fake, _ int, call string) *reply {
+		{name: "the connection breaks off at each try", hashes: true, err: "did not arrive whole", before: func(_ *fakeLibrary, _ int, call string) *cannedReply {
 			if strings.HasPrefix(call, "GET /download/") {
-				return &reply{cut: 1000}
+				return &cannedReply{cutAfter: 1000}
 			}
 			return nil
 		}},
-		{name: "the address has expired", hashes: true, before: func(_ *fake, n int, call string) *reply {
+		{name: "the address has expired", hashes: true, before: func(_ *fakeLibrary, n int, call string) *cannedReply {
 			if strings.HasPrefix(call, "GET /download/") && n == 1 {
-				return &reply{status: 401}
+				return &cannedReply{status: 401}
 			}
 			return nil
 		}},
-		{name: "the address has expired for good", hashes: true, err: "did not arrive whole", before: func(_ *fake, _ int, call string) *reply {
+		{name: "the address has expired for good", hashes: true, err: "did not arrive whole", before: func(_ *fakeLibrary, _ int, call string) *cannedReply {
 			if strings.HasPrefix(call, "GET /download/") {
-				return &reply{status: 403}
+				return &cannedReply{status: 403}
 			}
 			return nil
 		}},
-		{name: "ranges are not understood", hashes: true, before: func(f *fake, n int, call string) *reply {
+		{name: "ranges are not understood", hashes: true, before: func(f *fakeLibrary, n int, call string) *cannedReply {
 			if !strings.HasPrefix(call, "GET /download/") {
 				return nil
 			}
 			if n == 1 {
-				return &reply{cut: 100_000}
+				return &cannedReply{cutAfter: 100_000}
 			}
-			return &reply{status: 200, body: large}
+			return &cannedReply{status: 200, body: largeContent}
 		}},
-		{name: "other bytes than the hash says", hashes: true, err: "damaged", before: func(f *fake, _ int, call string) *reply {
+		{name: "other bytes than the hash says", hashes: true, err: "damaged", before: func(f *fakeLibrary, _ int, call string) *cannedReply {
 			if strings.HasPrefix(call, "GET /download/") {
-				return &reply{status: 200, body: strings.Replace(large, "0", "1", 1)}
+				return &cannedReply{status: 200, body: strings.Replace(largeContent, "0", "1", 1)}
 			}
 			return nil
 		}},
-		{name: "more bytes than were said", hashes: true, err: "changed while it was read", before: func(f *fake, _ int, call string) *reply {
+		{name: "more bytes than were said", hashes: true, err: "changed while it was read", before: func(f *fakeLibrary, _ int, call string) *cannedReply {
 			if strings.HasPrefix(call, "GET /download/") {
-				return &reply{status: 200, body: large + "x"}
+				return &cannedReply{status: 200, body: largeContent + "x"}
 			}
 			return nil
 		}},
-		{name: "changed since it was listed", hashes: true, err: "changed since it was listed", change: func(f *fake, _ string) { f.put("root", "gauge.pbiviz", "other") }},
-		{name: "changed since it was listed, without a hash", err: "changed since it was listed", change: func(f *fake, _ string) { f.put("root", "gauge.pbiviz", "other") }},
-		{name: "renamed since it was listed", hashes: true, err: "changed since it was listed", change: func(f *fake, id string) { f.change(id, func(i *stored) { i.name = "x.license" }) }},
-		{name: "a column was written since it was listed", hashes: true, change: func(f *fake, id string) { f.change(id, func(*stored) {}) }},
-		{name: "the hash is missing now", hashes: true, change: func(f *fake, _ string) { f.hashes = false }},
-		{name: "the hash is missing now, and the bytes are others", hashes: true, err: "damaged", change: func(f *fake, id string) {
-			f.hashes = false
-			f.change(id, func(i *stored) { i.bytes = []byte(strings.Replace(large, "0", "1", 1)) })
+		{name: "changed since it was listed", hashes: true, err: "changed since it was listed", change: func(f *fakeLibrary, _ string) { f.putFile("root", "gauge.pbiviz", "other") }},
+		{name: "changed since it was listed, without a hash", err: "changed since it was listed", change: func(f *fakeLibrary, _ string) { f.putFile("root", "gauge.pbiviz", "other") }},
+		{name: "renamed since it was listed", hashes: true, err: "changed since it was listed", change: func(f *fakeLibrary, id string) { f.changeItem(id, func(i *storedItem) { i.name = "x.license" }) }},
+		{name: "a column was written since it was listed", hashes: true, change: func(f *fakeLibrary, id string) { f.changeItem(id, func(*storedItem) {}) }},
+		{name: "the hash is missing now", hashes: true, change: func(f *fakeLibrary, _ string) { f.tellsHashes = false }},
+		{name: "the hash is missing now, and the bytes are others", hashes: true, err: "damaged", change: func(f *fakeLibrary, id string) {
+			f.tellsHashes = false
+			f.changeItem(id, func(i *storedItem) { i.bytes = []byte(strings.Replace(largeContent, "0", "1", 1)) })
 		}},
-		{name: "changed while it was read, without a hash", err: "changed while it was read", before: func(f *fake, n int, call string) *reply {
+		{name: "changed while it was read, without a hash", err: "changed while it was read", before: func(f *fakeLibrary, n int, call string) *cannedReply {
 			if strings.HasPrefix(call, "GET /download/") && n == 1 {
-				f.put("root", "gauge.pbiviz", strings.Replace(large, "0", "1", 1))
+				f.putFile("root", "gauge.pbiviz", strings.Replace(largeContent, "0", "1", 1))
 			}
 			return nil
 		}},
-		{name: "gone since it was listed", hashes: true, err: "not in the library any more", change: func(f *fake, id string) { f.change(id, func(i *stored) { i.deleted = true }) }},
-		{name: "gone while it was fetched", hashes: true, err: "not in the library any more", before: func(f *fake, n int, call string) *reply {
+		{name: "gone since it was listed", hashes: true, err: "not in the library any more", change: func(f *fakeLibrary, id string) { f.changeItem(id, func(i *storedItem) { i.deleted = true }) }},
+		{name: "gone while it was fetched", hashes: true, err: "not in the library any more", before: func(f *fakeLibrary, n int, call string) *cannedReply {
 			if strings.HasPrefix(call, "GET /download/") && n == 1 {
 				for id, i := range f.items {
 					if i.name == "gauge.pbiviz" {
-						f.change(id, func(i *stored) { i.deleted = true })
+						f.changeItem(id, func(i *storedItem) { i.deleted = true })
 					}
 				}
 			}
@@ -119,25 +119,25 @@ func TestFetch(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := newFake(t)
-			f.hashes = c.hashes
-			id := f.put("root", "gauge.pbiviz", large)
-			l := f.open()
-			item := one(t, l)
+			f.tellsHashes = c.hashes
+			id := f.putFile("root", "gauge.pbiviz", largeContent)
+			l := f.openLibrary()
+			item := onlyItem(t, l)
 			if c.change != nil {
 				c.change(f, id)
 			}
 			if c.before != nil {
 				n := 0
-				f.before = func(call string) *reply {
+				f.intercept = func(call string) *cannedReply {
 					if strings.HasPrefix(call, "GET /download/") {
 						n++
 					}
 					return c.before(f, n, call)
 				}
 			}
-			got, err := fetch(l, item, 1<<20)
+			got, err := fetchContent(l, item, 1<<20)
 			switch {
-			case c.err == "" && (err != nil || got != large):
+			case c.err == "" && (err != nil || got != largeContent):
 				t.Errorf("%d bytes, %v", len(got), err)
 			case c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)):
 				t.Errorf("the error is %v, want %q", err, c.err)
@@ -153,13 +153,13 @@ func TestFetch(t *testing.T) {
 
 func TestFetchIsBounded(t *testing.T) {
 	f := newFake(t)
-	f.put("root", "gauge.pbiviz", "0123456789")
-	l := f.open()
-	item := one(t, l)
-	if got, err := fetch(l, item, 10); err != nil || got != "0123456789" {
+	f.putFile("root", "gauge.pbiviz", "0123456789")
+	l := f.openLibrary()
+	item := onlyItem(t, l)
+	if got, err := fetchContent(l, item, 10); err != nil || got != "0123456789" {
 		t.Errorf("%q, %v", got, err)
 	}
-	if got, err := fetch(l, item, 9); err == nil {
+	if got, err := fetchContent(l, item, 9); err == nil {
 		t.Errorf("beyond the limit: %q", got)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -181,9 +181,9 @@ func TestFetchIsBounded(t *testing.T) {
 
 func TestWhatIsNoFileIsRefused(t *testing.T) {
 	f := newFake(t)
-	f.put("root", "folder.pbiviz", "")
-	l := f.open()
-	_, err := fetch(l, one(t, l), 10)
+	f.putFile("root", "folder.pbiviz", "")
+	l := f.openLibrary()
+	_, err := fetchContent(l, onlyItem(t, l), 10)
 	var refusal *verdict.Refusal
 	if !errors.As(err, &refusal) || refusal.Code() != "lib.not_a_file" {
 		t.Errorf("got %v", err)
@@ -192,13 +192,13 @@ func TestWhatIsNoFileIsRefused(t *testing.T) {
 
 func TestMalwareIsRefused(t *testing.T) {
 	f := newFake(t)
-	f.put("root", "gauge.pbiviz", "x")
-	l := f.open()
-	item := one(t, l)
-	f.before = func(call string) *reply {
-		return &reply{status: 200, body: `{"id":"` + item.ID + `","name":"gauge.pbiviz","size":1,"file":{},"malware":{"description":"x"}}`, header: map[string]string{"Content-Type": "application/json"}}
+	f.putFile("root", "gauge.pbiviz", "x")
+	l := f.openLibrary()
+	item := onlyItem(t, l)
+	f.intercept = func(call string) *cannedReply {
+		return &cannedReply{status: 200, body: `{"id":"` + item.ID + `","name":"gauge.pbiviz","size":1,"file":{},"malware":{"description":"x"}}`, header: map[string]string{"Content-Type": "application/json"}}
 	}
-	_, err := fetch(l, item, 10)
+	_, err := fetchContent(l, item, 10)
 	var refusal *verdict.Refusal
 	if !errors.As(err, &refusal) || refusal.Code() != "lib.malware" {
 		t.Errorf("got %v", err)
@@ -208,16 +208,16 @@ func TestMalwareIsRefused(t *testing.T) {
 // Where the facts do not tell the address, it is asked for.
 func TestTheAddressIsAskedFor(t *testing.T) {
 	f := newFake(t)
-	f.put("root", "gauge.pbiviz", "0123456789")
-	l := f.open()
-	item := one(t, l)
-	f.before = func(call string) *reply {
+	f.putFile("root", "gauge.pbiviz", "0123456789")
+	l := f.openLibrary()
+	item := onlyItem(t, l)
+	f.intercept = func(call string) *cannedReply {
 		if call != "GET /drives/b!drive/items/"+item.ID {
 			return nil
 		}
-		return &reply{status: 200, body: `{"id":"` + item.ID + `","name":"gauge.pbiviz","size":10,"file":{}}`, header: map[string]string{"Content-Type": "application/json"}}
+		return &cannedReply{status: 200, body: `{"id":"` + item.ID + `","name":"gauge.pbiviz","size":10,"file":{}}`, header: map[string]string{"Content-Type": "application/json"}}
 	}
-	if got, err := fetch(l, item, 10); err != nil || got != "0123456789" {
+	if got, err := fetchContent(l, item, 10); err != nil || got != "0123456789" {
 		t.Errorf("%q, %v", got, err)
 	}
 }

@@ -15,27 +15,27 @@ import (
 	"github.com/orgstore/orgstore/packages/library"
 )
 
-// mostRewrites bounds how often a note is written anew because somebody else
+// maxRewrites bounds how often a note is written anew because somebody else
 // changed the file at the same time.
-const mostRewrites = 4
+const maxRewrites = 4
 
 // Post shows a note beside an item, in columns that are added to the library
 // once. Only what is different is written, so that a file gets no version, and
 // nobody a notice, for nothing. That an item is gone is no error.
 func (l *Library) Post(ctx context.Context, item string, n library.Note) error {
-	p, err := l.where(ctx)
+	p, err := l.resolvePlace(ctx)
 	if err != nil {
 		return err
 	}
-	names, partly := l.known(ctx, p)
+	names, partly := l.ensureColumns(ctx, p)
 	if len(names) == 0 {
 		return partly
 	}
-	for range mostRewrites {
-		err = l.rewrite(ctx, p, item, names, n)
+	for range maxRewrites {
+		err = l.updateFields(ctx, p, item, names, n)
 		if statusOf(err) == http.StatusBadRequest { // somebody may have deleted a column
-			l.forget()
-			if names, partly = l.known(ctx, p); len(names) == 0 {
+			l.forgetColumns()
+			if names, partly = l.ensureColumns(ctx, p); len(names) == 0 {
 				return partly
 			}
 		} else if statusOf(err) != http.StatusPreconditionFailed {
@@ -51,8 +51,8 @@ func (l *Library) Post(ctx context.Context, item string, n library.Note) error {
 	return partly
 }
 
-// forget has the columns looked up again.
-func (l *Library) forget() {
+// forgetColumns has the columns looked up again.
+func (l *Library) forgetColumns() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.columns = nil
@@ -73,18 +73,18 @@ type listItem struct {
 	Fields map[string]any `json:"fields"`
 }
 
-// rewrite reads what stands there and writes what is different, if nobody else
+// updateFields reads what stands there and writes what is different, if nobody else
 // has written in between.
-func (l *Library) rewrite(ctx context.Context, p place, item string, names map[string]string, n library.Note) error {
-	now, err := msgraph.Get[listItem](ctx, l.client, l.item(p, item).ListItem().ToGetRequestInformation, &drives.ItemItemsItemListItemRequestBuilderGetRequestConfiguration{
+func (l *Library) updateFields(ctx context.Context, p place, item string, names map[string]string, n library.Note) error {
+	now, err := msgraph.Get[listItem](ctx, l.client, l.itemBuilder(p, item).ListItem().ToGetRequestInformation, &drives.ItemItemsItemListItemRequestBuilderGetRequestConfiguration{
 		QueryParameters: &drives.ItemItemsItemListItemRequestBuilderGetQueryParameters{Expand: []string{"fields"}},
 	})
 	if err != nil {
 		return err
 	}
 	changed := map[string]any{}
-	for _, c := range columns() {
-		name, want := names[c.internal], c.text(n)
+	for _, c := range noteColumns() {
+		name, want := names[c.internalName], c.cellText(n)
 		if have, _ := now.Fields[name].(string); name != "" && have != want {
 			changed[name] = want
 		}
@@ -96,7 +96,7 @@ func (l *Library) rewrite(ctx context.Context, p place, item string, names map[s
 	if now.ETag != "" {
 		headers.Add("If-Match", now.ETag)
 	}
-	raw := l.base + "/drives/" + url.PathEscape(p.Drive) + "/items/" + url.PathEscape(item) + "/listItem/fields"
+	raw := l.graphURL + "/drives/" + url.PathEscape(p.Drive) + "/items/" + url.PathEscape(item) + "/listItem/fields"
 	// Once more does no harm: where the first time counted, the second fails by
 	// its condition, and then there is nothing left to write.
 	fields := drives.NewItemListItemsItemFieldsRequestBuilder(raw, l.client)

@@ -11,80 +11,80 @@ import (
 	"github.com/orgstore/orgstore/packages/library"
 )
 
-func note() library.Note {
+func sampleNote() library.Note {
 	return library.Note{
 		GUID: "auroraGauge1", Version: "1.2.3.4", LicenseUntil: time.Date(2027, 3, 1, 0, 0, 0, 0, time.UTC),
 		Verdict: "accept", Installed: "since 2026-11-25",
 	}
 }
 
-func post(t *testing.T, l *Library, id string, n library.Note) {
+func postNote(t *testing.T, l *Library, id string, n library.Note) {
 	t.Helper()
 	if err := l.Post(context.Background(), id, n); err != nil {
 		t.Error(err)
 	}
 }
 
-// writes counts the calls that change something.
-func writes(calls []string) int {
+// countWrites counts the calls that change something.
+func countWrites(calls []string) int {
 	return len(slices.DeleteFunc(calls, func(c string) bool { return strings.HasPrefix(c, "GET ") }))
 }
 
 func TestPost(t *testing.T) {
 	f := newFake(t)
-	id := f.put("root", "gauge.pbiviz", "one")
-	l := f.open()
-	_, next := changes(t, l, "")
-	post(t, l, id, note())
+	id := f.putFile("root", "gauge.pbiviz", "one")
+	l := f.openLibrary()
+	_, next := listChanges(t, l, "")
+	postNote(t, l, id, sampleNote())
 	want := map[string]any{"OrgstoreGuid": "auroraGauge1", "OrgstoreVersion": "1.2.3.4", "OrgstoreLicenseUntil": "2027-03-01", "OrgstoreVerdict": "accept", "OrgstoreInstalled": "since 2026-11-25"}
 	if !maps.Equal(f.items[id].fields, want) {
 		t.Errorf("written %v", f.items[id].fields)
 	}
-	if got := writes(f.asked()); got != 7 { // six columns and the note
+	if got := countWrites(f.takeCalls()); got != 7 { // six columns and the note
 		t.Errorf("%d writes", got)
 	}
-	post(t, l, id, note())
-	post(t, f.open(), id, note())
-	if got := writes(f.asked()); got != 0 {
+	postNote(t, l, id, sampleNote())
+	postNote(t, f.openLibrary(), id, sampleNote())
+	if got := countWrites(f.takeCalls()); got != 0 {
 		t.Errorf("%d writes of the same", got)
 	}
-	n := note()
+	n := sampleNote()
 	n.Reason, n.GUID = "line\nfeed and "+strings.Repeat("x", 3000), ""
-	post(t, l, id, n)
-	if r := f.items[id].fields["OrgstoreReason"].(string); len([]rune(r)) != mostInLines || strings.Contains(r, "\n") || f.items[id].fields["OrgstoreGuid"] != "" {
+	postNote(t, l, id, n)
+	if r := f.items[id].fields["OrgstoreReason"].(string); len([]rune(r)) != maxTextLength || strings.Contains(r, "\n") || f.items[id].fields["OrgstoreGuid"] != "" {
 		t.Errorf("written %q", r)
 	}
-	expect(t, l, next, "") // nothing arrives for it
+	expectChanges(t, l, next, "") // nothing arrives for it
 }
 
 func TestPostOfWhatIsGone(t *testing.T) {
 	f := newFake(t)
-	id := f.put("root", "gauge.pbiviz", "one")
-	l := f.open()
-	f.change(id, func(i *stored) { i.deleted = true })
-	post(t, l, id, note())
-	post(t, l, "none", note())
+	id := f.putFile("root", "gauge.pbiviz", "one")
+	l := f.openLibrary()
+	f.changeItem(id, func(i *storedItem) { i.deleted = true })
+	postNote(t, l, id, sampleNote())
+	postNote(t, l, "none", sampleNote())
 }
 
 // A person edits the same row at the same time.
 func TestPostAtTheSameTimeAsAPerson(t *testing.T) {
 	f := newFake(t)
-	id := f.put("root", "gauge.pbiviz", "one")
+	id := f.putFile("root", "gauge.pbiviz", "one")
 	times := 2
-	f.before = func(call string) *reply {
+	f.intercept = func(call string) *cannedReply {
 		if strings.HasPrefix(call, "PATCH ") && times > 0 {
 			times--
-			f.change(id, func(i *stored) { i.fields["Notes"] = "mine" })
+			f.changeItem(id, func(i *storedItem) { i.fields["Notes"] = "mine" })
 		}
 		return nil
 	}
-	l := f.open()
-	post(t, l, id, note())
+	l := f.openLibrary()
+	postNote(t, l, id, sampleNote())
 	if got := f.items[id].fields; got["Notes"] != "mine" || got["OrgstoreVerdict"] != "accept" {
 		t.Errorf("written %v", got)
 	}
 	times = 100
-	n := note()
+	n := sampleNote()
 	n.Verdict = "reject"
 	if err := l.Post(context.Background(), id, n); err == nil || !strings.Contains(err.Error(), "412") {
 		t.Errorf("against somebody who never stops: %v", err)
@@ -93,22 +93,22 @@ func TestPostAtTheSameTimeAsAPerson(t *testing.T) {
 
 func TestPostWhoseAnswerIsLost(t *testing.T) {
 	f := newFake(t)
-	id := f.put("root", "gauge.pbiviz", "one")
+	id := f.putFile("root", "gauge.pbiviz", "one")
 	lost := map[string]bool{}
-	f.before = func(call string) *reply {
+	f.intercept = func(call string) *cannedReply {
 		if strings.HasPrefix(call, "GET ") || lost[call] {
 			return nil
 		}
 		lost[call] = true
-		return &reply{drop: true, arrived: true}
+		return &cannedReply{dropsConnection: true, isCarriedOut: true}
 	}
-	l := f.open()
+	l := f.openLibrary()
 	for range 3 { // a column's answer is lost once, and it is there the next time
-		if l.Post(context.Background(), id, note()) == nil {
+		if l.Post(context.Background(), id, sampleNote()) == nil {
 			break
 		}
 	}
-	post(t, l, id, note())
+	postNote(t, l, id, sampleNote())
 	if f.items[id].fields["OrgstoreVerdict"] != "accept" || len(f.columns) != 6 {
 		t.Errorf("written %v in %d columns", f.items[id].fields, len(f.columns))
 	}
@@ -116,20 +116,20 @@ func TestPostWhoseAnswerIsLost(t *testing.T) {
 
 func TestColumnsThatMayNotBeAdded(t *testing.T) {
 	f := newFake(t)
-	id := f.put("root", "gauge.pbiviz", "one")
+	id := f.putFile("root", "gauge.pbiviz", "one")
 	f.columns["GUID"] = map[string]any{"name": "GUID", "displayName": "GUID", "text": map[string]any{}}
 	f.columns["Reason"] = map[string]any{"name": "Reason0", "displayName": "Reason", "text": map[string]any{"allowMultipleLines": true}}
 	f.columns["_UIVersionString"] = map[string]any{"name": "_UIVersionString", "displayName": "Version", "readOnly": true, "text": map[string]any{}}
 	f.columns["Installed"] = map[string]any{"name": "Installed", "displayName": "Installed", "boolean": map[string]any{}}
-	f.before = func(call string) *reply {
+	f.intercept = func(call string) *cannedReply {
 		if strings.HasPrefix(call, "POST ") {
-			return &reply{status: 403, body: `{"error":{"code":"accessDenied","message":"no"}}`, header: map[string]string{"Content-Type": "application/json"}}
+			return &cannedReply{status: 403, body: `{"error":{"code":"accessDenied","message":"no"}}`, header: map[string]string{"Content-Type": "application/json"}}
 		}
 		return nil
 	}
-	n := note()
+	n := sampleNote()
 	n.Reason = "why"
-	err := f.open().Post(context.Background(), id, n)
+	err := f.openLibrary().Post(context.Background(), id, n)
 	if err == nil || !strings.Contains(err.Error(), "cannot add the columns Version, License until, Verdict, Installed to the library") {
 		t.Errorf("got %v", err)
 	}

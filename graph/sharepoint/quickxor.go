@@ -18,9 +18,9 @@ const (
 // little-endian, into the last ones. It tells damaged bytes from whole ones, and
 // proves nothing: whoever wants to can make another file with the same.
 type quickXor struct {
-	circle [quickXorSize]byte
-	at     int // the bit where the next byte begins
-	length uint64
+	circle    [quickXorSize]byte
+	bitOffset int // the bit where the next byte begins
+	length    uint64
 }
 
 func newQuickXor() hash.Hash { return new(quickXor) }
@@ -28,12 +28,12 @@ func newQuickXor() hash.Hash { return new(quickXor) }
 // Write adds bytes. It never fails.
 func (q *quickXor) Write(p []byte) (int, error) {
 	for _, b := range p {
-		first, bit := q.at/8, q.at%8
+		first, bit := q.bitOffset/8, q.bitOffset%8
 		wide := uint16(b) << bit
 		q.circle[first] ^= byte(wide)
 		q.circle[(first+1)%quickXorSize] ^= byte(wide >> 8)
-		if q.at += quickXorShift; q.at >= quickXorBits {
-			q.at -= quickXorBits
+		if q.bitOffset += quickXorShift; q.bitOffset >= quickXorBits {
+			q.bitOffset -= quickXorBits
 		}
 	}
 	q.length += uint64(len(p))

@@ -43,12 +43,12 @@ type IDs struct{ Site, List, Drive string }
 
 // A Library is a document library. It may be used by many goroutines at once.
 type Library struct {
-	options Options
-	conn    *graph.Connection
-	client  *msgraph.Client
-	base    string // of Graph, with its version
-	atOnce  int64  // bytes, see mostAtOnce
-	part    int64  // bytes, see part
+	options   Options
+	conn      *graph.Connection
+	client    *msgraph.Client
+	graphURL  string // of Graph, with its version
+	maxAtOnce int64  // bytes, see mostAtOnce
+	partSize  int64  // bytes, see part
 
 	mu      sync.Mutex
 	place   place             // empty until it is known
@@ -70,12 +70,12 @@ func Open(c *graph.Connection, o Options) (*Library, error) {
 	}
 	o.Folder = strings.Trim(o.Folder, "/")
 	for part := range strings.SplitSeq(o.Folder, "/") {
-		if o.Folder != "" && !validName(part) {
+		if o.Folder != "" && !isValidName(part) {
 			return nil, fmt.Errorf("cannot open the library: %q is no name of a folder", library.Legible(o.Folder))
 		}
 	}
 	g := msgraph.New(c)
-	return &Library{options: o, conn: c, client: g, base: g.GetBaseUrl(), atOnce: mostAtOnce, part: part}, nil
+	return &Library{options: o, conn: c, client: g, graphURL: g.GetBaseUrl(), maxAtOnce: defaultMaxAtOnce, partSize: defaultPartSize}, nil
 }
 
 // siteKey is what Graph calls the site at an address (documented: site, get by
@@ -94,27 +94,27 @@ func siteKey(site string) (string, error) {
 
 // IDs tells the library's ids, for settings that name them.
 func (l *Library) IDs(ctx context.Context) (IDs, error) {
-	p, err := l.where(ctx)
+	p, err := l.resolvePlace(ctx)
 	return p.IDs, err
 }
 
-// where finds the library, once.
-func (l *Library) where(ctx context.Context) (place, error) {
+// resolvePlace finds the library, once.
+func (l *Library) resolvePlace(ctx context.Context) (place, error) {
 	l.mu.Lock()
 	p := l.place
 	l.mu.Unlock()
 	if p.Folder != "" {
 		return p, nil
 	}
-	p, err := l.find(ctx)
+	p, err := l.lookUpPlace(ctx)
 	if err != nil {
-		return place{}, fmt.Errorf("cannot find the library %s: %w", l.name(), err)
+		return place{}, fmt.Errorf("cannot find the library %s: %w", l.displayName(), err)
 	}
-	l.settle(p)
+	l.rememberPlace(p)
 	return p, nil
 }
 
-func (l *Library) settle(p place) {
+func (l *Library) rememberPlace(p place) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.place.Drive != p.Drive {
@@ -123,8 +123,8 @@ func (l *Library) settle(p place) {
 	l.place = p
 }
 
-// name is what people call the library.
-func (l *Library) name() string {
+// displayName is what people call the library.
+func (l *Library) displayName() string {
 	o := l.options
 	name := strings.TrimSuffix(o.Site, "/") + " " + o.Library
 	if o.Site == "" {
@@ -133,8 +133,8 @@ func (l *Library) name() string {
 	return library.Legible(strings.TrimSpace(name))
 }
 
-// find resolves names into ids: site, then drive, then list and folder.
-func (l *Library) find(ctx context.Context) (place, error) {
+// lookUpPlace resolves names into ids: site, then drive, then list and folder.
+func (l *Library) lookUpPlace(ctx context.Context) (place, error) {
 	p := place{IDs: l.options.IDs}
 	var err error
 	if p.Drive == "" {
@@ -163,7 +163,7 @@ func (l *Library) findList(ctx context.Context, p *place) error {
 		Parent struct {
 			Site string `json:"siteId"`
 		} `json:"parentReference"`
-	}](ctx, l.client, l.drive(*p).List().ToGetRequestInformation, nil)
+	}](ctx, l.client, l.driveBuilder(*p).List().ToGetRequestInformation, nil)
 	switch {
 	case err != nil:
 		return err
@@ -191,51 +191,51 @@ func (l *Library) findSite(ctx context.Context) (string, error) {
 	return site.ID, nil
 }
 
-// A listed drive is one of a site's document libraries.
-type listed struct {
+// A siteDrive drive is one of a site's document libraries.
+type siteDrive struct {
 	ID     string `json:"id"`
 	Name   string `json:"name"`
 	WebURL string `json:"webUrl"`
 }
 
-// mostPages bounds how many pages of an answer are read.
-const mostPages = 10_000
+// maxPages bounds how many pages of an answer are read.
+const maxPages = 10_000
 
 // findDrive finds a site's document library by the name that people see, or
 // else by the last part of its address, which stays when it is renamed.
 func (l *Library) findDrive(ctx context.Context, site string) (string, error) {
 	path := "/v1.0/sites/" + url.PathEscape(site)
 	if l.options.Library == "" {
-		var own listed
+		var own siteDrive
 		if err := l.conn.GetJSON(ctx, graph.Graph, path+"/drive", nil, nil, &own); err != nil {
 			return "", err
 		}
 		return own.ID, nil
 	}
-	var all []listed
+	var all []siteDrive
 	for path += "/drives"; path != ""; {
 		var page struct {
-			Value []listed `json:"value"`
-			Next  string   `json:"@odata.nextLink"`
+			Value []siteDrive `json:"value"`
+			Next  string      `json:"@odata.nextLink"`
 		}
 		if err := l.conn.GetJSON(ctx, graph.Graph, path, nil, nil, &page); err != nil {
 			return "", err
 		}
-		if all = append(all, page.Value...); len(all) > mostPages {
-			return "", fmt.Errorf("the site has more than %d libraries: name this one by its id", mostPages)
+		if all = append(all, page.Value...); len(all) > maxPages {
+			return "", fmt.Errorf("the site has more than %d libraries: name this one by its id", maxPages)
 		}
 		path = page.Next
 	}
-	return pick(all, l.options.Library)
+	return pickDrive(all, l.options.Library)
 }
 
-func pick(all []listed, name string) (string, error) {
-	byName := func(d listed) bool { return strings.EqualFold(d.Name, name) }
-	byAddress := func(d listed) bool {
+func pickDrive(all []siteDrive, name string) (string, error) {
+	byName := func(d siteDrive) bool { return strings.EqualFold(d.Name, name) }
+	byAddress := func(d siteDrive) bool {
 		u, err := url.Parse(d.WebURL)
 		return err == nil && strings.EqualFold(u.Path[strings.LastIndexByte(u.Path, '/')+1:], name)
 	}
-	for _, is := range []func(listed) bool{byName, byAddress} {
+	for _, is := range []func(siteDrive) bool{byName, byAddress} {
 		if i := slices.IndexFunc(all, is); i >= 0 && all[i].ID != "" {
 			return all[i].ID, nil
 		}
@@ -251,9 +251,9 @@ func (l *Library) findFolder(ctx context.Context, p place) (string, error) {
 	var item driveItem
 	var err error
 	if l.options.Folder == "" {
-		item, err = msgraph.Get[driveItem](ctx, l.client, l.drive(p).Root().ToGetRequestInformation, nil)
+		item, err = msgraph.Get[driveItem](ctx, l.client, l.driveBuilder(p).Root().ToGetRequestInformation, nil)
 	} else {
-		raw := l.base + "/drives/" + url.PathEscape(p.Drive) + "/root:/" + escapePath(l.options.Folder)
+		raw := l.graphURL + "/drives/" + url.PathEscape(p.Drive) + "/root:/" + escapePath(l.options.Folder)
 		item, err = msgraph.Get[driveItem](ctx, l.client, drives.NewItemItemsDriveItemItemRequestBuilder(raw, l.client).ToGetRequestInformation, nil)
 	}
 	switch {
@@ -267,9 +267,9 @@ func (l *Library) findFolder(ctx context.Context, p place) (string, error) {
 	return item.ID, nil
 }
 
-// link checks an address that Graph gave to go on with: it must be Graph's own.
-func (l *Library) link(raw string) (*url.URL, error) {
-	base, err := url.Parse(l.base)
+// checkGraphLink checks an address that Graph gave to go on with: it must be Graph's own.
+func (l *Library) checkGraphLink(raw string) (*url.URL, error) {
+	base, err := url.Parse(l.graphURL)
 	if err != nil {
 		return nil, err
 	}
@@ -280,22 +280,22 @@ func (l *Library) link(raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// drive is where the SDK's builders for the library begin.
-func (l *Library) drive(p place) *drives.DriveItemRequestBuilder {
+// driveBuilder is where the SDK's builders for the library begin.
+func (l *Library) driveBuilder(p place) *drives.DriveItemRequestBuilder {
 	return drives.NewDrivesRequestBuilderInternal(map[string]string{}, l.client).ByDriveId(p.Drive)
 }
 
-func (l *Library) item(p place, id string) *drives.ItemItemsDriveItemItemRequestBuilder {
-	return l.drive(p).Items().ByDriveItemId(id)
+func (l *Library) itemBuilder(p place, id string) *drives.ItemItemsDriveItemItemRequestBuilder {
+	return l.driveBuilder(p).Items().ByDriveItemId(id)
 }
 
-// named is the address of a file in the folder, by its name.
-func (l *Library) named(p place, name string) string {
+// fileURL is the address of a file in the folder, by its name.
+func (l *Library) fileURL(p place, name string) string {
 	at := "/items/" + url.PathEscape(p.Folder)
 	if l.options.Folder == "" {
 		at = "/root"
 	}
-	return l.base + "/drives/" + url.PathEscape(p.Drive) + at + ":/" + url.PathEscape(name)
+	return l.graphURL + "/drives/" + url.PathEscape(p.Drive) + at + ":/" + url.PathEscape(name)
 }
 
 func escapePath(path string) string {
@@ -306,10 +306,10 @@ func escapePath(path string) string {
 	return strings.Join(parts, "/")
 }
 
-// validName says whether SharePoint takes a name (documented: restrictions and
+// isValidName says whether SharePoint takes a name (documented: restrictions and
 // limitations in OneDrive and SharePoint), for what would be refused, or would
 // mean something else in an address.
-func validName(name string) bool {
+func isValidName(name string) bool {
 	return name != "" && len(name) <= 400 && name == strings.TrimSpace(name) && name == library.Legible(name) &&
 		!strings.ContainsAny(name, `"*:<>?/\|`) && !strings.HasPrefix(name, "~$") && name != "." && name != ".."
 }

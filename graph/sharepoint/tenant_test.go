@@ -22,8 +22,8 @@ import (
 	"github.com/orgstore/orgstore/packages/library"
 )
 
-// connect connects to a simulated tenant, on a clock whose waits take no time.
-func connect(t testing.TB, s *simulator.Simulator) *graph.Connection {
+// connectTo connects to a simulated tenant, on a clock whose waits take no time.
+func connectTo(t testing.TB, s *simulator.Simulator) *graph.Connection {
 	t.Helper()
 	e := s.Endpoints()
 	c, err := graph.Connect(graph.Options{
@@ -31,7 +31,7 @@ func connect(t testing.TB, s *simulator.Simulator) *graph.Connection {
 			Name: graph.Custom, Login: e.Login, Graph: e.Graph, PowerBI: e.PowerBI, Fabric: e.Fabric,
 			PowerBIAudience: "https://analysis.windows.net/powerbi/api", FabricAudience: "https://api.fabric.microsoft.com",
 		},
-		Tenant: s.Tenant(), CAs: [][]byte{s.CA()}, Program: "orgstore/1.2.3", Clock: &leaping{}, Limits: graph.Limits{MaxTries: 2},
+		Tenant: s.Tenant(), CAs: [][]byte{s.CA()}, Program: "orgstore/1.2.3", Clock: &leapingClock{}, Limits: graph.Limits{MaxTries: 2},
 		SignIn: graph.SignIn{Method: graph.BySecret, Client: simulatortest.Client, Secret: func() (string, error) { return simulatortest.Secret, nil }},
 	})
 	if err != nil {
@@ -41,11 +41,11 @@ func connect(t testing.TB, s *simulator.Simulator) *graph.Connection {
 	return c
 }
 
-// described connects likewise, and holds each request and each answer to
+// connectChecked connects likewise, and holds each request and each answer to
 // Microsoft's descriptions.
-func described(t *testing.T, s *simulator.Simulator) *graph.Connection {
+func connectChecked(t *testing.T, s *simulator.Simulator) *graph.Connection {
 	t.Helper()
-	c := connect(t, s)
+	c := connectTo(t, s)
 	checker, err := openapitest.New(s.Endpoints().Bases())
 	if err != nil {
 		t.Fatal(err)
@@ -54,25 +54,25 @@ func described(t *testing.T, s *simulator.Simulator) *graph.Connection {
 		client.Transport = checker.Transport(t, client.Transport)
 	}
 	t.Cleanup(func() {
-		if len(checker.Seen()) < 15 {
-			t.Errorf("only %d kinds of calls were held to the descriptions", len(checker.Seen()))
+		if len(checker.CallCounts()) < 15 {
+			t.Errorf("only %d kinds of calls were held to the descriptions", len(checker.CallCounts()))
 		}
 	})
 	return c
 }
 
-// A leaping clock has gone on by what was waited.
-type leaping struct{ waited atomic.Int64 }
+// A leapingClock clock has gone on by what was waited.
+type leapingClock struct{ waited atomic.Int64 }
 
-func (c *leaping) Now() time.Time { return time.Now().Add(time.Duration(c.waited.Load())) }
+func (c *leapingClock) Now() time.Time { return time.Now().Add(time.Duration(c.waited.Load())) }
 
-func (c *leaping) Sleep(ctx context.Context, d time.Duration) error {
+func (c *leapingClock) Sleep(ctx context.Context, d time.Duration) error {
 	c.waited.Add(int64(d))
 	return ctx.Err()
 }
 
-// tenant starts one that does not wait either.
-func tenant(t testing.TB) *simulator.Simulator {
+// startTenant starts one that does not wait either.
+func startTenant(t testing.TB) *simulator.Simulator {
 	t.Helper()
 	s := simulatortest.StartWith(t, simulator.Options{Seed: 1, PageSize: 5, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }})
 	t.Cleanup(func() {
@@ -83,37 +83,37 @@ func tenant(t testing.TB) *simulator.Simulator {
 	return s
 }
 
-// A desk is what keeps a library's items, as the agent does: one command after
+// A fakeAgent is what keeps a library's items, as the agent does: one command after
 // another, each of which may fail, with a cursor between them.
-type desk struct {
-	t      *testing.T
-	conn   *graph.Connection
-	o      Options
-	cursor library.Cursor
-	taken  map[string]string // the newest bytes under each name
-	ids    map[string]string
-	noted  map[string]library.Note
+type fakeAgent struct {
+	t        *testing.T
+	conn     *graph.Connection
+	options  Options
+	cursor   library.Cursor
+	contents map[string]string // the newest bytes under each name
+	ids      map[string]string
+	posted   map[string]library.Note
 }
 
-// open opens the library as a new process does, by its ids once they are known.
-func (d *desk) open() *Library {
-	l, err := Open(d.conn, d.o)
+// openLibrary opens the library as a new process does, by its ids once they are known.
+func (d *fakeAgent) openLibrary() *Library {
+	l, err := Open(d.conn, d.options)
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	l.atOnce, l.part = 320<<10, 320<<10
+	l.maxAtOnce, l.partSize = 320<<10, 320<<10
 	return l
 }
 
-// round is one command: it takes in what arrived, and says what became of it.
-func (d *desk) round() error {
-	ctx, l := context.Background(), d.open()
+// runRound is one command: it takes in what arrived, and says what became of it.
+func (d *fakeAgent) runRound() error {
+	ctx, l := context.Background(), d.openLibrary()
 	items, next, err := l.Changes(ctx, d.cursor)
 	if err != nil {
 		return err
 	}
 	for _, i := range items {
-		b, err := d.fetch(ctx, l, i)
+		b, err := d.fetchContent(ctx, l, i)
 		if errors.Is(err, fs.ErrNotExist) {
 			next = l.Without(next, i)
 			continue
@@ -121,26 +121,26 @@ func (d *desk) round() error {
 		if err != nil {
 			return err
 		}
-		d.taken[i.Name], d.ids[i.Name] = string(b), i.ID
+		d.contents[i.Name], d.ids[i.Name] = string(b), i.ID
 	}
 	d.cursor = next
-	if d.o.IDs, err = l.IDs(ctx); err != nil {
+	if d.options.IDs, err = l.IDs(ctx); err != nil {
 		return err
 	}
-	for _, name := range slices.Sorted(maps.Keys(d.taken)) {
-		n := library.Note{GUID: "auroraGauge1", Version: "1.0.0.0", Verdict: "accept", Reason: fmt.Sprint(len(d.taken[name]), " bytes")}
-		if n == d.noted[name] {
+	for _, name := range slices.Sorted(maps.Keys(d.contents)) {
+		n := library.Note{GUID: "auroraGauge1", Version: "1.0.0.0", Verdict: "accept", Reason: fmt.Sprint(len(d.contents[name]), " bytes")}
+		if n == d.posted[name] {
 			continue
 		}
 		if err := l.Post(ctx, d.ids[name], n); err != nil {
 			return err
 		}
-		d.noted[name] = n
+		d.posted[name] = n
 	}
 	return nil
 }
 
-func (d *desk) fetch(ctx context.Context, l *Library, i library.Item) ([]byte, error) {
+func (d *fakeAgent) fetchContent(ctx context.Context, l *Library, i library.Item) ([]byte, error) {
 	r, err := l.Fetch(ctx, i, 1<<20)
 	if err != nil {
 		return nil, err
@@ -149,16 +149,16 @@ func (d *desk) fetch(ctx context.Context, l *Library, i library.Item) ([]byte, e
 	return io.ReadAll(r)
 }
 
-func (d *desk) upload(name string, content []byte) func() error {
+func (d *fakeAgent) uploadStep(name string, content []byte) func() error {
 	return func() error {
-		_, err := d.open().Upload(context.Background(), name, bytes.NewReader(content), int64(len(content)))
+		_, err := d.openLibrary().Upload(context.Background(), name, bytes.NewReader(content), int64(len(content)))
 		return err
 	}
 }
 
-// stubborn carries a command out until it succeeds, as a service does that is
+// retryUntilDone carries a command out until it succeeds, as a service does that is
 // started again and again. It returns what went wrong on the way.
-func stubborn(do func() error) (errs []error) {
+func retryUntilDone(do func() error) (errs []error) {
 	for range 6 {
 		err := do()
 		if err == nil {
@@ -169,13 +169,15 @@ func stubborn(do func() error) (errs []error) {
 	return append(errs, errors.New("it never succeeds"))
 }
 
-// small and threeParts are bytes for one request, and for a session of three.
-func small(n int) []byte { return fmt.Appendf(nil, "package %d: %s", n, strings.Repeat("x", 1000+n)) }
-func threeParts() []byte { return bytes.Repeat([]byte("0123456789abcdef"), (2*320<<10+1000)/16) }
+// smallContent and threeParts are bytes for one request, and for a session of three.
+func smallContent(n int) []byte {
+	return fmt.Appendf(nil, "package %d: %s", n, strings.Repeat("x", 1000+n))
+}
+func threePartContent() []byte { return bytes.Repeat([]byte("0123456789abcdef"), (2*320<<10+1000)/16) }
 
-// story is what people and the agent do in a library. It returns what went wrong
+// runStory is what people and the agent do in a library. It returns what went wrong
 // on the way, all of which was mended by doing it again.
-func story(t *testing.T, d *desk, people *simulator.Library) (errs []error) {
+func runStory(t *testing.T, d *fakeAgent, people *simulator.Library) (errs []error) {
 	t.Helper()
 	must := func(err error) {
 		t.Helper()
@@ -190,35 +192,35 @@ func story(t *testing.T, d *desk, people *simulator.Library) (errs []error) {
 	}
 	do := func(steps ...func() error) {
 		for _, s := range steps {
-			errs = append(errs, stubborn(s)...)
+			errs = append(errs, retryUntilDone(s)...)
 		}
 	}
-	put("gauge.pbiviz", small(1))
-	put("gauge.pbiviz.license", small(2))
-	put("readme.txt", small(3))
-	put("elsewhere/moved.pbiviz", small(4))
-	do(d.round)
-	put("gauge.pbiviz", small(5))
+	put("gauge.pbiviz", smallContent(1))
+	put("gauge.pbiviz.license", smallContent(2))
+	put("readme.txt", smallContent(3))
+	put("elsewhere/moved.pbiviz", smallContent(4))
+	do(d.runRound)
+	put("gauge.pbiviz", smallContent(5))
 	must(people.Move("elsewhere/moved.pbiviz", "moved in.pbiviz"))
 	must(people.Edit("gauge.pbiviz.license", map[string]any{"Title": "mine"}))
-	do(d.upload("small.pbiviz", small(6)), d.upload("large.pbiviz", threeParts()), d.round)
+	do(d.uploadStep("small.pbiviz", smallContent(6)), d.uploadStep("large.pbiviz", threePartContent()), d.runRound)
 	people.ForgetDelta(simulator.ApplyDifferences)
-	put("late.pbiviz", small(7))
+	put("late.pbiviz", smallContent(7))
 	must(people.Remove("small.pbiviz"))
-	do(d.round)
+	do(d.runRound)
 	people.ForgetDelta(simulator.UploadDifferences)
-	put("later.pbiviz", small(8))
-	do(d.round, d.round)
+	put("later.pbiviz", smallContent(8))
+	do(d.runRound, d.runRound)
 	return errs
 }
 
-// check says whether everything ended well. Orphans are uploads whose address
+// checkOutcome says whether everything ended well. Orphans are uploads whose address
 // was lost on the way: they expire by themselves.
-func check(t *testing.T, d *desk, people *simulator.Library, orphans int) {
+func checkOutcome(t *testing.T, d *fakeAgent, people *simulator.Library, orphans int) {
 	t.Helper()
 	want := map[string]string{
-		"gauge.pbiviz": string(small(5)), "gauge.pbiviz.license": string(small(2)), "moved in.pbiviz": string(small(4)),
-		"large.pbiviz": string(threeParts()), "late.pbiviz": string(small(7)), "later.pbiviz": string(small(8)),
+		"gauge.pbiviz": string(smallContent(5)), "gauge.pbiviz.license": string(smallContent(2)), "moved in.pbiviz": string(smallContent(4)),
+		"large.pbiviz": string(threePartContent()), "late.pbiviz": string(smallContent(7)), "later.pbiviz": string(smallContent(8)),
 	}
 	files := map[string]string{}
 	for _, f := range people.Files() {
@@ -227,42 +229,42 @@ func check(t *testing.T, d *desk, people *simulator.Library, orphans int) {
 		if f.Name == "readme.txt" {
 			continue
 		}
-		if d.taken[f.Name] != want[f.Name] {
-			t.Errorf("%s was taken in with %d bytes", f.Name, len(d.taken[f.Name]))
+		if d.contents[f.Name] != want[f.Name] {
+			t.Errorf("%s was taken in with %d bytes", f.Name, len(d.contents[f.Name]))
 		}
-		if got := f.Fields["OrgstoreReason"]; got != d.noted[f.Name].Reason || got == "" {
-			t.Errorf("beside %s stands %v, not %q", f.Name, got, d.noted[f.Name].Reason)
+		if got := f.Fields["OrgstoreReason"]; got != d.posted[f.Name].Reason || got == "" {
+			t.Errorf("beside %s stands %v, not %q", f.Name, got, d.posted[f.Name].Reason)
 		}
 		if f.Downloads > 8 {
 			t.Errorf("%s was downloaded %d times", f.Name, f.Downloads)
 		}
 	}
-	want["readme.txt"] = string(small(3))
+	want["readme.txt"] = string(smallContent(3))
 	if !maps.Equal(files, want) {
 		t.Errorf("the library holds %v", slices.Sorted(maps.Keys(files)))
 	}
 	if people.Sessions() > orphans {
 		t.Errorf("%d uploads are still on their way", people.Sessions())
 	}
-	items, _, err := d.open().Changes(context.Background(), d.cursor)
+	items, _, err := d.openLibrary().Changes(context.Background(), d.cursor)
 	if err != nil || len(items) > 0 {
 		t.Errorf("in the end %d items are new, %v", len(items), err)
 	}
 }
 
-// deskAt is a desk at a library.
-func deskAt(t *testing.T, c *graph.Connection, o Options) *desk {
-	return &desk{t: t, conn: c, o: o, taken: map[string]string{}, ids: map[string]string{}, noted: map[string]library.Note{}}
+// newFakeAgent is a desk at a library.
+func newFakeAgent(t *testing.T, c *graph.Connection, o Options) *fakeAgent {
+	return &fakeAgent{t: t, conn: c, options: o, contents: map[string]string{}, ids: map[string]string{}, posted: map[string]library.Note{}}
 }
 
 func TestTheStory(t *testing.T) {
-	s := tenant(t)
+	s := startTenant(t)
 	people := simulatortest.Visuals(t, s)
-	d := deskAt(t, described(t, s), Options{Site: simulatortest.Site, Library: simulatortest.Library})
-	for _, err := range story(t, d, people) {
+	d := newFakeAgent(t, connectChecked(t, s), Options{Site: simulatortest.Site, Library: simulatortest.Library})
+	for _, err := range runStory(t, d, people) {
 		t.Error(err)
 	}
-	check(t, d, people, 0)
+	checkOutcome(t, d, people, 0)
 	for _, f := range people.Files() {
 		// One was replaced, and where the hash came late a file arrived again.
 		if f.Downloads > 2 {
@@ -273,25 +275,25 @@ func TestTheStory(t *testing.T) {
 
 // With a grant on the library alone, and not on its site, ids are needed.
 func TestTheStoryWithTheLeastPermission(t *testing.T) {
-	s := tenant(t)
+	s := startTenant(t)
 	if err := s.AddApp(simulator.App{Client: simulatortest.Client, Secret: simulatortest.Secret, Roles: []string{"Lists.SelectedOperations.Selected"}}); err != nil {
 		t.Fatal(err)
 	}
 	people := simulatortest.Visuals(t, s)
 	people.GrantSite(simulatortest.Client, "")
 	people.GrantList(simulatortest.Client, "write")
-	c := connect(t, s)
-	byName := deskAt(t, c, Options{Site: simulatortest.Site, Library: simulatortest.Library})
+	c := connectTo(t, s)
+	byName := newFakeAgent(t, c, Options{Site: simulatortest.Site, Library: simulatortest.Library})
 	var denied *graph.Error
-	if err := byName.round(); !errors.As(err, &denied) || denied.Code() != "graph.denied" {
+	if err := byName.runRound(); !errors.As(err, &denied) || denied.Code() != "graph.denied" {
 		t.Errorf("by name: %v", err)
 	}
 	for _, ids := range []IDs{{Drive: people.DriveID}, {Drive: people.DriveID, List: people.ListID, Site: people.SiteID}} {
-		d := deskAt(t, c, Options{IDs: ids})
-		for _, err := range story(t, d, people) {
+		d := newFakeAgent(t, c, Options{IDs: ids})
+		for _, err := range runStory(t, d, people) {
 			t.Error(err)
 		}
-		check(t, d, people, 0)
+		checkOutcome(t, d, people, 0)
 		for _, f := range people.Files() {
 			if err := people.Remove(f.Name); err != nil {
 				t.Fatal(err)
@@ -302,16 +304,16 @@ func TestTheStoryWithTheLeastPermission(t *testing.T) {
 
 // Somebody tidies the library up while the agent runs.
 func TestAColumnThatWasDeletedIsAddedAgain(t *testing.T) {
-	s := tenant(t)
+	s := startTenant(t)
 	people := simulatortest.Visuals(t, s)
-	file, err := people.Upload("gauge.pbiviz", small(1))
+	file, err := people.Upload("gauge.pbiviz", smallContent(1))
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := deskAt(t, connect(t, s), Options{Site: simulatortest.Site, Library: simulatortest.Library}).open()
-	post(t, l, file.ID, note())
+	l := newFakeAgent(t, connectTo(t, s), Options{Site: simulatortest.Site, Library: simulatortest.Library}).openLibrary()
+	postNote(t, l, file.ID, sampleNote())
 	people.RemoveColumn("OrgstoreVerdict")
-	n := note()
+	n := sampleNote()
 	n.Verdict = "reject"
 	if err := l.Post(context.Background(), file.ID, n); err != nil {
 		t.Error(err)
@@ -333,15 +335,15 @@ func TestEveryCallFailsOnceInEachWay(t *testing.T) {
 	}
 	var calls, pairs, hit, mended int
 	for _, kind := range simulator.FaultKinds() {
-		s := tenant(t)
-		c := connect(t, s)
-		whole, _, errs := faulty(t, s, c, 0)
+		s := startTenant(t)
+		c := connectTo(t, s)
+		whole, _, errs := runFaultyStory(t, s, c, 0)
 		if calls = whole; len(errs) > 0 || calls < 50 {
 			t.Fatalf("%d calls without a fault, %v", calls, errs)
 		}
 		for nth := 1; nth <= calls; nth++ {
 			t.Run(fmt.Sprintf("%s at call %d", kind, nth), func(t *testing.T) {
-				asked, struck, errs := faulty(t, s, c, nth, simulator.Fault{Kind: kind, Nth: nth})
+				asked, struck, errs := runFaultyStory(t, s, c, nth, simulator.Fault{Kind: kind, Nth: nth})
 				pairs, hit, mended = pairs+1, hit+struck, mended+len(errs)
 				if asked > 2*calls {
 					t.Errorf("%d calls instead of %d", asked, calls)
@@ -360,9 +362,9 @@ func TestEveryCallFailsOnceInEachWay(t *testing.T) {
 	}
 }
 
-// faulty is the story in a library of its own, with faults. It returns how many
+// runFaultyStory is the story in a library of its own, with faults. It returns how many
 // calls it took, how many were struck, and what had to be done again.
-func faulty(t *testing.T, s *simulator.Simulator, c *graph.Connection, n int, faults ...simulator.Fault) (calls, struck int, errs []error) {
+func runFaultyStory(t *testing.T, s *simulator.Simulator, c *graph.Connection, n int, faults ...simulator.Fault) (calls, struck int, errs []error) {
 	t.Helper()
 	site := fmt.Sprintf("https://contoso.sharepoint.com/sites/bi%d", n)
 	all, err := s.Site(site, "Visuals")
@@ -371,12 +373,12 @@ func faulty(t *testing.T, s *simulator.Simulator, c *graph.Connection, n int, fa
 	}
 	people := all[0]
 	people.GrantSite(simulatortest.Client, "write")
-	d := deskAt(t, c, Options{Site: site, Library: "Visuals"})
+	d := newFakeAgent(t, c, Options{Site: site, Library: "Visuals"})
 	s.ClearLog()
 	if err := s.Faults(faults...); err != nil {
 		t.Fatal(err)
 	}
-	errs = story(t, d, people)
+	errs = runStory(t, d, people)
 	for _, call := range s.Log() {
 		if call.Service == "login" {
 			continue
@@ -385,10 +387,10 @@ func faulty(t *testing.T, s *simulator.Simulator, c *graph.Connection, n int, fa
 			struck++
 		}
 	}
-	if err := errors.Join(s.Faults(), d.round(), d.round()); err != nil { // what lagged behind has caught up
+	if err := errors.Join(s.Faults(), d.runRound(), d.runRound()); err != nil { // what lagged behind has caught up
 		t.Fatal(err)
 	}
-	check(t, d, people, min(len(faults), 1))
+	checkOutcome(t, d, people, min(len(faults), 1))
 	for _, f := range people.Files() {
 		if err := people.Remove(f.Name); err != nil {
 			t.Fatal(err)

@@ -2,22 +2,22 @@ package sharepoint
 
 import "context"
 
-// checked is the name of a file that is never put into a library.
-const checked = "orgstore doctor check.tmp"
+// probeFileName is the name of a file that is never put into a library.
+const probeFileName = "orgstore doctor check.tmp"
 
-// Writable asks whether files can be put into the library, and puts none there:
+// CheckWritable asks whether files can be put into the library, and puts none there:
 // it opens an upload session, which SharePoint refuses where writing is, and
 // takes it back (documented: createUploadSession).
-func (l *Library) Writable(ctx context.Context) error {
-	p, err := l.where(ctx)
+func (l *Library) CheckWritable(ctx context.Context) error {
+	p, err := l.resolvePlace(ctx)
 	if err != nil {
 		return err
 	}
-	u := &upload{l: l, place: p, name: checked}
-	address, err := u.begin(ctx)
+	u := &upload{library: l, place: p, name: probeFileName}
+	address, err := u.openSession(ctx)
 	if err != nil {
 		return err
 	}
-	u.cancel(ctx, address)
+	u.cancelSession(ctx, address)
 	return nil
 }

@@ -11,12 +11,12 @@ import (
 )
 
 func TestWritablePutsNothingThere(t *testing.T) {
-	s := tenant(t)
+	s := startTenant(t)
 	if err := s.AddApp(simulator.App{Client: simulatortest.Client, Secret: simulatortest.Secret, Roles: []string{"Lists.SelectedOperations.Selected", "Sites.Selected"}}); err != nil {
 		t.Fatal(err)
 	}
 	people := simulatortest.Visuals(t, s)
-	l := deskAt(t, connect(t, s), Options{IDs: IDs{Site: people.SiteID, List: people.ListID, Drive: people.DriveID}}).open()
+	l := newFakeAgent(t, connectTo(t, s), Options{IDs: IDs{Site: people.SiteID, List: people.ListID, Drive: people.DriveID}}).openLibrary()
 	for _, c := range []struct {
 		site, list string
 		says       string
@@ -25,7 +25,7 @@ func TestWritablePutsNothingThere(t *testing.T) {
 	} {
 		people.GrantSite(simulatortest.Client, c.site)
 		people.GrantList(simulatortest.Client, c.list)
-		err := l.Writable(context.Background())
+		err := l.CheckWritable(context.Background())
 		if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
 			t.Errorf("with %q on the site and %q on the library: %v", c.site, c.list, err)
 		}
@@ -37,16 +37,16 @@ func TestWritablePutsNothingThere(t *testing.T) {
 
 func TestWritableWhereTakingBackFails(t *testing.T) {
 	f := newFake(t)
-	f.before = func(call string) *reply {
+	f.intercept = func(call string) *cannedReply {
 		if strings.HasPrefix(call, "DELETE ") {
-			return &reply{status: 500}
+			return &cannedReply{status: 500}
 		}
 		return nil
 	}
-	if err := f.open().Writable(context.Background()); err != nil {
+	if err := f.openLibrary().CheckWritable(context.Background()); err != nil {
 		t.Error(err)
 	}
-	if i := slices.IndexFunc(f.asked(), func(c string) bool { return strings.HasPrefix(c, "DELETE /upload/") }); i < 0 {
+	if i := slices.IndexFunc(f.takeCalls(), func(c string) bool { return strings.HasPrefix(c, "DELETE /upload/") }); i < 0 {
 		t.Error("it was not taken back")
 	}
 }

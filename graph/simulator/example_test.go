@@ -53,7 +53,7 @@ func TestFabricsAnswersAreShapedAsTheExamples(t *testing.T) {
 			}
 			compared++
 			var shown any
-			if err := json.Unmarshal(e.Answer, &shown); err != nil {
+			if err := json.Unmarshal(e.Response, &shown); err != nil {
 				t.Fatal(err)
 			}
 			theirs, objects, members := map[string]string{}, map[string]int{}, map[string]int{}

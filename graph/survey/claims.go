@@ -12,37 +12,37 @@ import (
 // maxToken bounds a token that is looked into, in bytes.
 const maxToken = 64 << 10
 
-// claims are what a token says of itself. Microsoft asks clients not to rely on
+// tokenClaims are what a token says of itself. Microsoft asks clients not to rely on
 // the form of tokens for its own services, so a token that cannot be read says
 // nothing, and nothing depends on its saying something.
-type claims struct {
-	Tenant string   `json:"tid"`
-	Client string   `json:"appid"`
-	Roles  []string `json:"roles"` // application permissions
-	Scopes string   `json:"scp"`   // delegated permissions, of a person's sign-in
-	known  bool
+type tokenClaims struct {
+	Tenant  string   `json:"tid"`
+	Client  string   `json:"appid"`
+	Roles   []string `json:"roles"` // application permissions
+	Scopes  string   `json:"scp"`   // delegated permissions, of a person's sign-in
+	isKnown bool
 }
 
 // readClaims looks into a token. It checks no signature: the token was just
 // given to us over TLS, and is only described here.
-func readClaims(token string) claims {
+func readClaims(token string) tokenClaims {
 	parts := strings.Split(token, ".")
 	if len(token) > maxToken || len(parts) != 3 {
-		return claims{}
+		return tokenClaims{}
 	}
 	b, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err != nil {
-		return claims{}
+		return tokenClaims{}
 	}
-	var c claims
+	var c tokenClaims
 	if err := json.Unmarshal(b, &c); err != nil {
-		return claims{}
+		return tokenClaims{}
 	}
 	id, ok := tenant.ID(c.Tenant)
 	if !ok {
-		return claims{}
+		return tokenClaims{}
 	}
-	c.Tenant, c.known = id, true
+	c.Tenant, c.isKnown = id, true
 	if c.Client, ok = tenant.ID(c.Client); !ok {
 		c.Client = ""
 	}

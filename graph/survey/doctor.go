@@ -12,17 +12,17 @@ import (
 	"github.com/orgstore/orgstore/packages/tenant"
 )
 
-// tolerance is how far a clock may be off: what Entra allows to an assertion,
+// clockTolerance is how far a clock may be off: what Entra allows to an assertion,
 // and what packages/moment takes for a drift.
-const tolerance = 5 * time.Minute
+const clockTolerance = 5 * time.Minute
 
-// compared says how far a clock is from Microsoft's.
-func compared(ours, theirs time.Time) (seen, lacks string, err error) {
+// compareClocks says how far a clock is from Microsoft's.
+func compareClocks(ours, theirs time.Time) (seen, lacks string, err error) {
 	off := ours.Sub(theirs).Round(time.Second)
 	switch {
-	case off > tolerance:
+	case off > clockTolerance:
 		return fmt.Sprintf("it is %s ahead", off), "licenses may seem to have ended, and sign-ins may fail", nil
-	case off < -tolerance:
+	case off < -clockTolerance:
 		return fmt.Sprintf("it is %s behind", -off), "licenses are judged by Microsoft's time, changes need a person's review, and sign-ins may fail", nil
 	}
 	return fmt.Sprintf("they differ by %s", off.Abs()), "", nil
@@ -38,9 +38,9 @@ func wideRoles() []string {
 	return []string{"Sites.ReadWrite.All", "Sites.Manage.All", "Sites.FullControl.All", "Files.ReadWrite.All"}
 }
 
-// permission looks into the sign-in for a role that lets orgstore reach a
+// checkLibraryPermission looks into the sign-in for a role that lets orgstore reach a
 // library. Whether it was given the library besides, only the library tells.
-func (r *round) permission(ctx context.Context) {
+func (r *surveyRun) checkLibraryPermission(ctx context.Context) {
 	const name, what = "library.permission", "application permission for a library in SharePoint"
 	has := func(roles []string) string {
 		i := slices.IndexFunc(roles, func(role string) bool { return slices.Contains(r.claims.Roles, role) })
@@ -52,24 +52,24 @@ func (r *round) permission(ctx context.Context) {
 	wide := has(wideRoles())
 	switch {
 	case r.library == nil:
-		r.add(name, what, tenant.Off, "the settings name no library in SharePoint", "")
-	case r.blocked != "" || ctx.Err() != nil:
-		r.add(name, what, tenant.Unknown, r.blocked, "")
-	case !r.claims.known:
-		r.add(name, what, tenant.Unknown, "the sign-in does not say which permissions it holds", "")
+		r.addRequirement(name, what, tenant.Off, "the settings name no library in SharePoint", "")
+	case r.notAskedReason != "" || ctx.Err() != nil:
+		r.addRequirement(name, what, tenant.Unknown, r.notAskedReason, "")
+	case !r.claims.isKnown:
+		r.addRequirement(name, what, tenant.Unknown, "the sign-in does not say which permissions it holds", "")
 	case r.claims.Scopes != "":
-		r.add(name, what, tenant.Unknown, "this is a person's sign-in, which reaches what that person may and the application, too", "")
+		r.addRequirement(name, what, tenant.Unknown, "this is a person's sign-in, which reaches what that person may and the application, too", "")
 	case wide != "":
-		r.add(name, what, tenant.Limited, wide+" reaches every site, which is more than is needed",
-			grant(selectedRoles()[0])+"; give it the library; then take "+wide+" away")
+		r.addRequirement(name, what, tenant.Limited, wide+" reaches every site, which is more than is needed",
+			roleFix(selectedRoles()[0])+"; give it the library; then take "+wide+" away")
 	case has(selectedRoles()) != "":
-		r.add(name, what, tenant.Ready, "the application holds "+has(selectedRoles()), "")
+		r.addRequirement(name, what, tenant.Ready, "the application holds "+has(selectedRoles()), "")
 	default:
-		r.add(name, what, tenant.Missing, "the application holds "+list(r.claims.Roles), grant(selectedRoles()[0]))
+		r.addRequirement(name, what, tenant.Missing, "the application holds "+describeRoles(r.claims.Roles), roleFix(selectedRoles()[0]))
 	}
 }
 
-func list(roles []string) string {
+func describeRoles(roles []string) string {
 	if len(roles) == 0 {
 		return "no application permission for Microsoft Graph"
 	}
@@ -80,44 +80,44 @@ func list(roles []string) string {
 	return "none for libraries, but " + strings.Join(shown, ", ")
 }
 
-// probe has the library looked at. Whether it can be written is always said.
-func (r *round) probe(ctx context.Context) {
+// probeLibrary has the library looked at. Whether it can be written is always said.
+func (r *surveyRun) probeLibrary(ctx context.Context) {
 	const name, what = "library", "library in SharePoint"
 	switch {
 	case r.library == nil:
-		r.add(name, what, tenant.Off, "the settings name no library in SharePoint", "")
+		r.addRequirement(name, what, tenant.Off, "the settings name no library in SharePoint", "")
 		return
-	case r.blocked != "" || ctx.Err() != nil:
-		r.add(name, what, tenant.Unknown, r.blocked, "")
+	case r.notAskedReason != "" || ctx.Err() != nil:
+		r.addRequirement(name, what, tenant.Unknown, r.notAskedReason, "")
 		return
 	}
-	limited, cancel := context.WithTimeout(ctx, cmp.Or(r.Patience, patience))
+	limited, cancel := context.WithTimeout(ctx, cmp.Or(r.StepTimeout, defaultStepTimeout))
 	defer cancel()
 	found, err := r.library.Probe(limited)
 	r.found = append(r.found, found...)
 	if err != nil {
-		lost := step{
-			name: name, service: graph.Graph, fix: grant(selectedRoles()[0]) + ", and grant the application the role write on the library",
-			gone: "correct the library in the settings, or grant the application the role write on it: a library that it may not see is not there for it",
+		lost := surveyStep{
+			name: name, service: graph.Graph, deniedFix: roleFix(selectedRoles()[0]) + ", and grant the application the role write on the library",
+			missingFix: "correct the library in the settings, or grant the application the role write on it: a library that it may not see is not there for it",
 		}
-		state, fix := r.judge(lost, err)
-		r.add(name, what, state, err.Error(), fix)
+		state, fix := r.readinessAfter(lost, err)
+		r.addRequirement(name, what, state, err.Error(), fix)
 	}
 	if !slices.ContainsFunc(found, func(q tenant.Requirement) bool { return q.Name == "library.write" }) {
-		r.found = append(r.found, unwritten(""))
+		r.found = append(r.found, unknownWrite(""))
 	}
 }
 
-// quotas says whether Microsoft let us wait.
-func (r *round) quotas() {
+// reportQuotas says whether Microsoft let us wait.
+func (r *surveyRun) reportQuotas() {
 	const name, what = "quotas", "Microsoft's quotas"
-	if len(r.slowed) > 0 {
-		r.add(name, what, tenant.Limited, strings.Join(slices.Compact(r.slowed), "; "), fixLater)
+	if len(r.throttled) > 0 {
+		r.addRequirement(name, what, tenant.Limited, strings.Join(slices.Compact(r.throttled), "; "), fixLater)
 		return
 	}
-	if r.blocked != "" {
-		r.add(name, what, tenant.Unknown, r.blocked, "")
+	if r.notAskedReason != "" {
+		r.addRequirement(name, what, tenant.Unknown, r.notAskedReason, "")
 		return
 	}
-	r.add(name, what, tenant.Ready, fmt.Sprintf("none of %d checks was refused for being asked too often; %d published quotas are kept to", r.calls, len(graph.Quotas())), "")
+	r.addRequirement(name, what, tenant.Ready, fmt.Sprintf("none of %d checks was refused for being asked too often; %d published quotas are kept to", r.calls, len(graph.Quotas())), "")
 }

@@ -13,15 +13,15 @@ import (
 )
 
 func TestDoctorOfAReadyTenant(t *testing.T) {
-	x := contoso(t)
+	x := startContoso(t)
 	read := tenant.Requirement{Name: "library.read", What: "library can be read", State: tenant.Ready, Detail: "Visuals on BI"}
-	found, err := ask(x, probe{found: []tenant.Requirement{read}}).Doctor(context.Background())
+	found, err := newSurvey(x, fakeProbe{found: []tenant.Requirement{read}}).Doctor(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
 	const want = "cloud=ready clock=ready sign_in=ready organization=ready tenant_id=ready library.permission=ready library.read=ready library.write=unknown " +
 		"subscriptions=ready users=ready groups=ready capacities=ready tenant_settings=ready activity_events=ready quotas=ready"
-	if got := states(found); got != want {
+	if got := formatStates(found); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	for _, r := range found {
@@ -33,22 +33,22 @@ func TestDoctorOfAReadyTenant(t *testing.T) {
 
 // TestTwoSettingsDoNotApply says so where they are shown.
 func TestTwoSettingsDoNotApply(t *testing.T) {
-	found, err := ask(contoso(t), nil).Doctor(context.Background())
+	found, err := newSurvey(startContoso(t), nil).Doctor(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
 	const want = "AllowCVToExportDataToFileTenant on, AllowCVLocalStorageV2Tenant off, AllowCVAuthenticationTenant on (visuals of AppSource alone), " +
 		"CustomVisualsTenant on (does not apply to the store's visuals), CertifiedCustomVisualsTenant off (does not apply to the store's visuals)"
-	if r := named(t, found, "tenant_settings"); r.Detail != want {
+	if r := findRequirement(t, found, "tenant_settings"); r.Detail != want {
 		t.Errorf("got  %s\nwant %s", r.Detail, want)
 	}
 }
 
 func TestSettingsThatAreNotTold(t *testing.T) {
-	x := contoso(t)
-	x.Say(places["tenant_settings"], 200, `{"value":[{"settingName":"CustomVisualsTenant","enabled":true,"enabledSecurityGroups":[{"graphId":"`+group+`","name":"Designers"}]}]}`)
-	found, _ := ask(x, nil).Doctor(context.Background())
-	if r := named(t, found, "tenant_settings"); r.State != tenant.Limited || !strings.Contains(r.Detail, "CustomVisualsTenant on for some groups") || !strings.Contains(r.Detail, "not told: CertifiedCustomVisualsTenant, ") {
+	x := startContoso(t)
+	x.Respond(places["tenant_settings"], 200, `{"value":[{"settingName":"CustomVisualsTenant","enabled":true,"enabledSecurityGroups":[{"graphId":"`+group+`","name":"Designers"}]}]}`)
+	found, _ := newSurvey(x, nil).Doctor(context.Background())
+	if r := findRequirement(t, found, "tenant_settings"); r.State != tenant.Limited || !strings.Contains(r.Detail, "CustomVisualsTenant on for some groups") || !strings.Contains(r.Detail, "not told: CertifiedCustomVisualsTenant, ") {
 		t.Errorf("%+v", r)
 	}
 }
@@ -65,10 +65,10 @@ func TestClock(t *testing.T) {
 		{"more than five minutes behind", now.Add(5*time.Minute + 2*time.Second), tenant.Limited, "behind"},
 		{"an hour ahead", now.Add(-time.Hour), tenant.Limited, "1h0m0s ahead"},
 	} {
-		x := contoso(t)
+		x := startContoso(t)
 		x.Date = c.theirs
-		found, err := ask(x, nil).Doctor(context.Background())
-		if r := named(t, found, "clock"); err != nil || r.State != c.state || !strings.Contains(r.Detail, c.says) || (r.Fix == "") != (c.state == tenant.Ready) {
+		found, err := newSurvey(x, nil).Doctor(context.Background())
+		if r := findRequirement(t, found, "clock"); err != nil || r.State != c.state || !strings.Contains(r.Detail, c.says) || (r.Fix == "") != (c.state == tenant.Ready) {
 			t.Errorf("%s: %v %+v", c.name, err, r)
 		}
 	}
@@ -87,10 +87,10 @@ func TestLibraryPermission(t *testing.T) {
 		{"none", []string{"User.Read.All"}, tenant.Missing, "none for libraries, but User.Read.All"},
 		{"nothing at all", nil, tenant.Missing, "no application permission"},
 	} {
-		x := contoso(t)
+		x := startContoso(t)
 		x.Roles = c.roles
-		found, err := ask(x, probe{}).Doctor(context.Background())
-		if r := named(t, found, "library.permission"); err != nil || r.State != c.state || !strings.Contains(r.Detail, c.says) ||
+		found, err := newSurvey(x, fakeProbe{}).Doctor(context.Background())
+		if r := findRequirement(t, found, "library.permission"); err != nil || r.State != c.state || !strings.Contains(r.Detail, c.says) ||
 			(c.state != tenant.Ready) != strings.Contains(r.Fix, "23c5a9bd-d900-4ecf-be26-a0689755d9e5") {
 			t.Errorf("%s: %v %+v", c.name, err, r)
 		}
@@ -104,22 +104,22 @@ func TestLibraryThatCannotBeLookedAt(t *testing.T) {
 		err   error
 		state tenant.Readiness
 	}{{"denied", denied, tenant.Missing}, {"broken", errors.New("something else"), tenant.Unknown}} {
-		found, err := ask(contoso(t), probe{[]tenant.Requirement{{Name: "library.site", State: tenant.Ready}}, c.err}).Doctor(context.Background())
-		if r := named(t, found, "library"); err != nil || r.State != c.state || named(t, found, "library.site").State != tenant.Ready {
+		found, err := newSurvey(startContoso(t), fakeProbe{[]tenant.Requirement{{Name: "library.site", State: tenant.Ready}}, c.err}).Doctor(context.Background())
+		if r := findRequirement(t, found, "library"); err != nil || r.State != c.state || findRequirement(t, found, "library.site").State != tenant.Ready {
 			t.Errorf("%s: %v %+v", c.name, err, r)
 		}
 	}
-	found, _ := ask(contoso(t), nil).Doctor(context.Background())
-	if named(t, found, "library").State != tenant.Off || named(t, found, "library.permission").State != tenant.Off {
-		t.Error(states(found))
+	found, _ := newSurvey(startContoso(t), nil).Doctor(context.Background())
+	if findRequirement(t, found, "library").State != tenant.Off || findRequirement(t, found, "library.permission").State != tenant.Off {
+		t.Error(formatStates(found))
 	}
 }
 
 func TestQuotas(t *testing.T) {
-	x := contoso(t)
-	x.Say(places["users"], 429, ``)
-	found, err := ask(x, nil).Doctor(context.Background())
-	if r := named(t, found, "quotas"); err != nil || r.State != tenant.Limited || !strings.Contains(r.Detail, "Microsoft Graph") {
+	x := startContoso(t)
+	x.Respond(places["users"], 429, ``)
+	found, err := newSurvey(x, nil).Doctor(context.Background())
+	if r := findRequirement(t, found, "quotas"); err != nil || r.State != tenant.Limited || !strings.Contains(r.Detail, "Microsoft Graph") {
 		t.Errorf("%v %+v", err, r)
 	}
 }
@@ -132,10 +132,10 @@ func TestFixesNameTheRole(t *testing.T) {
 		"capacities": "Service principals can access read-only admin APIs", "tenant_settings": "Service principals can access read-only admin APIs",
 		"activity_events": "Service principals can access read-only admin APIs",
 	} {
-		x := contoso(t)
+		x := startContoso(t)
 		x.Deny(places[name])
-		found, _ := ask(x, nil).Doctor(context.Background())
-		fix := named(t, found, name).Fix
+		found, _ := newSurvey(x, nil).Doctor(context.Background())
+		fix := findRequirement(t, found, name).Fix
 		asked := false
 		for _, p := range graph.RequestedPermissions() {
 			if p.Name == want && strings.Contains(fix, p.ID) {
@@ -150,17 +150,17 @@ func TestFixesNameTheRole(t *testing.T) {
 
 // TestNothingSecretIsSaid looks for tokens in all that a survey says.
 func TestNothingSecretIsSaid(t *testing.T) {
-	x := contoso(t)
+	x := startContoso(t)
 	for name := range places {
-		x.Say(places[name], 403, `{"error":{"code":"x","message":"Bearer `+x.Token()+`"}}`)
+		x.Respond(places[name], 403, `{"error":{"code":"x","message":"Bearer `+x.Token()+`"}}`)
 	}
-	found, _ := ask(x, nil).Doctor(context.Background())
+	found, _ := newSurvey(x, nil).Doctor(context.Background())
 	for _, r := range found {
 		if all := r.Detail + r.Fix; strings.Contains(all, x.Token()[:40]) || strings.Contains(all, tenanttest.Secret) {
 			t.Errorf("%+v", r)
 		}
 	}
-	if named(t, found, "sign_in").Detail != "signed in as the application "+tenanttest.Client {
-		t.Errorf("%+v", named(t, found, "sign_in"))
+	if findRequirement(t, found, "sign_in").Detail != "signed in as the application "+tenanttest.Client {
+		t.Errorf("%+v", findRequirement(t, found, "sign_in"))
 	}
 }

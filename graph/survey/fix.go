@@ -6,18 +6,18 @@ import (
 	"github.com/orgstore/orgstore/graph"
 )
 
-// grant is the step that gives an application permission of Microsoft Graph:
+// roleFix is the step that gives an application permission of Microsoft Graph:
 // the portal's path, and the call that Microsoft documents for scripts.
-func grant(name string) string {
+func roleFix(name string) string {
 	fix := fmt.Sprintf("in the Microsoft Entra admin center, open App registrations > orgstore's > API permissions > Add a permission > Microsoft Graph > Application permissions, add %s, and grant admin consent", name)
-	if id := roleID(name); id != "" {
+	if id := applicationRoleID(name); id != "" {
 		fix += fmt.Sprintf("; or: New-MgServicePrincipalAppRoleAssignment -ServicePrincipalId <orgstore's> -PrincipalId <orgstore's> -ResourceId <Microsoft Graph's> -AppRoleId %s, each the object id of a service principal", id)
 	}
 	return fix
 }
 
-// roleID is the id of an application role that orgstore asks for.
-func roleID(name string) string {
+// applicationRoleID is the id of an application role that orgstore asks for.
+func applicationRoleID(name string) string {
 	for _, p := range graph.RequestedPermissions() {
 		if p.Name == name && p.ID != "" {
 			return p.ID
@@ -26,10 +26,10 @@ func roleID(name string) string {
 	return ""
 }
 
-// adminAPIs is the step that lets a service principal read Power BI's and
+// adminAPIFix is the step that lets a service principal read Power BI's and
 // Fabric's admin APIs (documented: "Enable service principal authentication for
 // admin APIs").
-func adminAPIs(portal string) string {
+func adminAPIFix(portal string) string {
 	where := "Settings > Admin portal > Tenant settings > Admin API settings"
 	if portal != "" {
 		where = portal + " > " + where

@@ -26,10 +26,10 @@ type getter interface {
 // be read, and whether something could be put there. It finds the library, and
 // asks the latter, by functions such as those of graph/sharepoint.
 type Library struct {
-	api      getter
-	client   string
-	find     func(context.Context) (Place, error)
-	writable func(context.Context) error
+	api           getter
+	client        string
+	find          func(context.Context) (Place, error)
+	checkWritable func(context.Context) error
 }
 
 // NewLibrary looks at the library that find finds, on behalf of the application
@@ -58,22 +58,22 @@ func (l Library) Probe(ctx context.Context) ([]tenant.Requirement, error) {
 	if p.List == "" {
 		p.List = list.ID
 	}
-	return []tenant.Requirement{read, l.write(ctx, p)}, nil
+	return []tenant.Requirement{read, l.probeWrite(ctx, p)}, nil
 }
 
-// unwritten says that only writing shows whether it may be done.
-func unwritten(why string) tenant.Requirement {
+// unknownWrite says that only writing shows whether it may be done.
+func unknownWrite(why string) tenant.Requirement {
 	return tenant.Requirement{
 		Name: "library.write", What: "library can be written", State: tenant.Unknown,
 		Detail: strings.TrimPrefix(why+"; the first write will tell", "; "),
 	}
 }
 
-// write says whether the library can be written. Where it cannot, everything
+// probeWrite says whether the library can be written. Where it cannot, everything
 // works but what is told beside the packages.
-func (l Library) write(ctx context.Context, p Place) tenant.Requirement {
+func (l Library) probeWrite(ctx context.Context, p Place) tenant.Requirement {
 	r := tenant.Requirement{Name: "library.write", What: "library can be written", State: tenant.Ready}
-	err := l.writable(ctx)
+	err := l.checkWritable(ctx)
 	var refused *graph.Error
 	switch {
 	case err == nil:
@@ -83,7 +83,7 @@ func (l Library) write(ctx context.Context, p Place) tenant.Requirement {
 		r.Fix = fmt.Sprintf(`as an administrator with Sites.FullControl.All, POST /v1.0/sites/%s/lists/%s/permissions {"roles":["write"],"grantedTo":[{"application":{"id":"%s"}}]}`,
 			cmp.Or(p.Site, "{site-id}"), cmp.Or(p.List, "{list-id}"), cmp.Or(l.client, "{client id}"))
 	default:
-		return unwritten(err.Error())
+		return unknownWrite(err.Error())
 	}
 	return r
 }

@@ -38,14 +38,14 @@ func TestLibrary(t *testing.T) {
 		{"nobody answers", survey.Place{Site: site, List: prod, Drive: "b!x"}, tenanttest.Client, errors.New("nobody answers"), tenant.Unknown, "nobody answers; the first write will tell", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			x := contoso(t)
-			x.Say(list, 200, `{"id":"`+prod+`","displayName":"Visuals"}`)
+			x := startContoso(t)
+			x.Respond(list, 200, `{"id":"`+prod+`","displayName":"Visuals"}`)
 			l := survey.NewLibrary(x.Connect(), c.client, func(context.Context) (survey.Place, error) { return c.place, nil }, func(context.Context) error { return c.err })
-			found, err := ask(x, l).Doctor(context.Background())
-			if r := named(t, found, "library.read"); err != nil || r.State != tenant.Ready || r.Detail != "the list is Visuals" {
+			found, err := newSurvey(x, l).Doctor(context.Background())
+			if r := findRequirement(t, found, "library.read"); err != nil || r.State != tenant.Ready || r.Detail != "the list is Visuals" {
 				t.Errorf("%v %+v", err, r)
 			}
-			r := named(t, found, "library.write")
+			r := findRequirement(t, found, "library.write")
 			if r.State != c.state || !strings.Contains(r.Detail, c.says) || (r.Fix == "") != (c.fix == nil) {
 				t.Errorf("%+v", r)
 			}
@@ -59,13 +59,13 @@ func TestLibrary(t *testing.T) {
 }
 
 func TestLibraryThatIsNotThere(t *testing.T) {
-	x := contoso(t)
+	x := startContoso(t)
 	found := func(l survey.Library) tenant.Requirement {
-		all, err := ask(x, l).Doctor(context.Background())
-		if err != nil || named(t, all, "library.write").State != tenant.Unknown {
-			t.Fatal(err, states(all))
+		all, err := newSurvey(x, l).Doctor(context.Background())
+		if err != nil || findRequirement(t, all, "library.write").State != tenant.Unknown {
+			t.Fatal(err, formatStates(all))
 		}
-		return named(t, all, "library")
+		return findRequirement(t, all, "library")
 	}
 	if r := found(survey.NewLibrary(x.Connect(), tenanttest.Client, func(context.Context) (survey.Place, error) {
 		return survey.Place{}, errors.New("no library of that name")

@@ -24,9 +24,9 @@ const (
 	hidden   = "5f084df7-c13d-451b-af5f-ed0c466403b2"
 )
 
-// peopled is a simulated tenant with 310 users of Pro, 25 of Premium Per User
+// startPeopledTenant is a simulated tenant with 310 users of Pro, 25 of Premium Per User
 // and 1200 of the free plan, of whom some had better plans.
-func peopled(t *testing.T, o simulator.Options) *simulator.Simulator {
+func startPeopledTenant(t *testing.T, o simulator.Options) *simulator.Simulator {
 	s := simulatortest.StartWith(t, o)
 	pros := s.AddUsers(300, planPro)
 	s.AddUsers(10, planPro, planFree)
@@ -43,8 +43,8 @@ func peopled(t *testing.T, o simulator.Options) *simulator.Simulator {
 	return s
 }
 
-// to connects to a simulated tenant.
-func to(t *testing.T, s *simulator.Simulator) *graph.Connection {
+// connectTo connects to a simulated tenant.
+func connectTo(t *testing.T, s *simulator.Simulator) *graph.Connection {
 	e := s.Endpoints()
 	c, err := graph.Connect(graph.Options{
 		Cloud: graph.Cloud{
@@ -53,7 +53,7 @@ func to(t *testing.T, s *simulator.Simulator) *graph.Connection {
 		},
 		Tenant: simulator.Contoso, Program: "orgstore/test", CAs: [][]byte{s.CA()},
 		SignIn: graph.SignIn{Method: graph.BySecret, Client: simulatortest.Client, Secret: func() (string, error) { return simulatortest.Secret, nil }},
-		Limits: graph.Limits{MaxTries: 3}, Clock: tenanttest.Clock(),
+		Limits: graph.Limits{MaxTries: 3}, Clock: tenanttest.InstantClock(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -61,9 +61,9 @@ func to(t *testing.T, s *simulator.Simulator) *graph.Connection {
 	return c
 }
 
-// described holds each request and each answer from here on to Microsoft's
+// checkDescriptions holds each request and each answer from here on to Microsoft's
 // descriptions.
-func described(t *testing.T, s *simulator.Simulator, c *graph.Connection) *openapitest.Checker {
+func checkDescriptions(t *testing.T, s *simulator.Simulator, c *graph.Connection) *openapitest.Checker {
 	checker, err := openapitest.New(s.Endpoints().Bases())
 	if err != nil {
 		t.Fatal(err)
@@ -75,8 +75,8 @@ func described(t *testing.T, s *simulator.Simulator, c *graph.Connection) *opena
 	return checker
 }
 
-// library is the simulated tenant's, found by nothing but its ids.
-func library(t *testing.T, c *graph.Connection, s *simulator.Simulator) survey.Library {
+// simulatedLibrary is the simulated tenant's, found by nothing but its ids.
+func simulatedLibrary(t *testing.T, c *graph.Connection, s *simulator.Simulator) survey.Library {
 	l := simulatortest.Visuals(t, s)
 	documents, err := sharepoint.Open(c, sharepoint.Options{IDs: sharepoint.IDs{Site: l.SiteID, List: l.ListID, Drive: l.DriveID}})
 	if err != nil {
@@ -85,11 +85,11 @@ func library(t *testing.T, c *graph.Connection, s *simulator.Simulator) survey.L
 	return survey.NewLibrary(c, simulatortest.Client, func(ctx context.Context) (survey.Place, error) {
 		ids, err := documents.IDs(ctx)
 		return survey.Place(ids), err
-	}, documents.Writable)
+	}, documents.CheckWritable)
 }
 
-// expected fails a test for requests that no client should send.
-func expected(t *testing.T, s *simulator.Simulator) {
+// checkExpectedCalls fails a test for requests that no client should send.
+func checkExpectedCalls(t *testing.T, s *simulator.Simulator) {
 	for _, c := range s.Log() {
 		if c.Unexpected != "" {
 			t.Errorf("%s: %s", c, c.Unexpected)
@@ -98,9 +98,9 @@ func expected(t *testing.T, s *simulator.Simulator) {
 }
 
 func TestSimulatedTenant(t *testing.T) {
-	s := peopled(t, simulator.Options{Seed: 1})
-	c := to(t, s)
-	checker := described(t, s, c)
+	s := startPeopledTenant(t, simulator.Options{Seed: 1})
+	c := connectTo(t, s)
+	checker := checkDescriptions(t, s, c)
 	f, found, err := survey.New(c, simulator.Contoso, nil).Facts(context.Background(), []string{group, hidden})
 	if err != nil {
 		t.Fatal(err)
@@ -118,10 +118,10 @@ func TestSimulatedTenant(t *testing.T) {
 	if k, _ := f.Settings.Get(); len(k) != 5 {
 		t.Errorf("%+v", k)
 	}
-	if r := named(t, found, "group."+hidden); r.State != tenant.Limited {
+	if r := findRequirement(t, found, "group."+hidden); r.State != tenant.Limited {
 		t.Errorf("%+v", r)
 	}
-	doctor, err := survey.New(c, simulator.Contoso, library(t, c, s)).Doctor(context.Background())
+	doctor, err := survey.New(c, simulator.Contoso, simulatedLibrary(t, c, s)).Doctor(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,21 +134,21 @@ func TestSimulatedTenant(t *testing.T) {
 		t.Error("doctor left something in the library")
 	}
 	simulatortest.Visuals(t, s).GrantSite(simulatortest.Client, "read")
-	doctor, err = survey.New(c, simulator.Contoso, library(t, c, s)).Doctor(context.Background())
-	if r := named(t, doctor, "library.write"); err != nil || r.State != tenant.Limited || !strings.Contains(r.Fix, simulatortest.Client) {
+	doctor, err = survey.New(c, simulator.Contoso, simulatedLibrary(t, c, s)).Doctor(context.Background())
+	if r := findRequirement(t, doctor, "library.write"); err != nil || r.State != tenant.Limited || !strings.Contains(r.Fix, simulatortest.Client) {
 		t.Errorf("%v %+v", err, r)
 	}
-	if seen := checker.Seen(); len(seen) != 12 {
+	if seen := checker.CallCounts(); len(seen) != 12 {
 		t.Errorf("held to the descriptions: %v", seen)
 	}
-	expected(t, s)
+	checkExpectedCalls(t, s)
 }
 
 // TestSimulatedTenantWithPlainFilters refuses two conditions at once.
 func TestSimulatedTenantWithPlainFilters(t *testing.T) {
-	s := peopled(t, simulator.Options{Seed: 1, PlainLambdasOnly: true})
-	f, found, err := survey.New(to(t, s), simulator.Contoso, nil).Facts(context.Background(), nil)
-	if r := named(t, found, "users"); err != nil || r.State != tenant.Limited || !strings.Contains(r.Detail, "suspended plans") {
+	s := startPeopledTenant(t, simulator.Options{Seed: 1, PlainLambdasOnly: true})
+	f, found, err := survey.New(connectTo(t, s), simulator.Contoso, nil).Facts(context.Background(), nil)
+	if r := findRequirement(t, found, "users"); err != nil || r.State != tenant.Limited || !strings.Contains(r.Detail, "suspended plans") {
 		t.Errorf("%v %+v", err, r)
 	}
 	if total, _ := f.Users.Total().Get(); total != 1535 {
@@ -176,18 +176,18 @@ func TestWhatIsRequestedSuffices(t *testing.T) {
 	}
 	for role, name := range needs {
 		t.Run("without "+role, func(t *testing.T) {
-			s := peopled(t, simulator.Options{Seed: 1})
+			s := startPeopledTenant(t, simulator.Options{Seed: 1})
 			app := simulator.App{Client: simulatortest.Client, Secret: simulatortest.Secret, AdminAPIs: true}
 			app.Roles = slices.DeleteFunc(slices.Clone(roles), func(r string) bool { return r == role })
 			if err := s.AddApp(app); err != nil {
 				t.Fatal(err)
 			}
 			simulatortest.Visuals(t, s).GrantList(simulatortest.Client, "write")
-			c := to(t, s)
+			c := connectTo(t, s)
 			if role == "Organization.Read.All" || role == "User.Read.All" {
-				described(t, s, c) // reading the descriptions takes its time
+				checkDescriptions(t, s, c) // reading the descriptions takes its time
 			}
-			found, err := survey.New(c, simulator.Contoso, library(t, c, s)).Doctor(context.Background())
+			found, err := survey.New(c, simulator.Contoso, simulatedLibrary(t, c, s)).Doctor(context.Background())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -201,7 +201,7 @@ func TestWhatIsRequestedSuffices(t *testing.T) {
 					t.Errorf("%+v", r)
 				}
 			}
-			expected(t, s)
+			checkExpectedCalls(t, s)
 		})
 	}
 }
@@ -213,19 +213,19 @@ func TestAdminAPIsRefused(t *testing.T) {
 		"in no group":                    {},
 		"with a permission for Power BI": {AdminAPIs: true, PowerBIRoles: []string{"Tenant.Read.All"}},
 	} {
-		s := peopled(t, simulator.Options{Seed: 1})
+		s := startPeopledTenant(t, simulator.Options{Seed: 1})
 		app.Client, app.Secret, app.Roles = simulatortest.Client, simulatortest.Secret, simulatortest.Roles()
 		if err := s.AddApp(app); err != nil {
 			t.Fatal(err)
 		}
-		c := to(t, s)
-		described(t, s, c)
+		c := connectTo(t, s)
+		checkDescriptions(t, s, c)
 		f, found, err := survey.New(c, simulator.Contoso, nil).Facts(context.Background(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, part := range []string{"capacities", "tenant_settings"} {
-			if r := named(t, found, part); r.State != tenant.Missing || !strings.Contains(r.Fix, "read-only admin APIs") {
+			if r := findRequirement(t, found, part); r.State != tenant.Missing || !strings.Contains(r.Fix, "read-only admin APIs") {
 				t.Errorf("%s: %+v", name, r)
 			}
 		}
@@ -238,8 +238,8 @@ func TestAdminAPIsRefused(t *testing.T) {
 // TestEachCallFailsInEachWay strikes every call of a survey once with every
 // fault: the tries of the client make it good, or one thing stays unknown.
 func TestEachCallFailsInEachWay(t *testing.T) {
-	s := peopled(t, simulator.Options{Seed: 1})
-	if _, _, err := survey.New(to(t, s), simulator.Contoso, nil).Facts(context.Background(), []string{group}); err != nil {
+	s := startPeopledTenant(t, simulator.Options{Seed: 1})
+	if _, _, err := survey.New(connectTo(t, s), simulator.Contoso, nil).Facts(context.Background(), []string{group}); err != nil {
 		t.Fatal(err)
 	}
 	calls := len(s.Log())
@@ -249,7 +249,7 @@ func TestEachCallFailsInEachWay(t *testing.T) {
 			if err := s.Faults(simulator.Fault{Kind: kind, Nth: nth}); err != nil {
 				t.Fatal(err)
 			}
-			f, found, err := survey.New(to(t, s), simulator.Contoso, nil).Facts(context.Background(), []string{group})
+			f, found, err := survey.New(connectTo(t, s), simulator.Contoso, nil).Facts(context.Background(), []string{group})
 			struck++
 			switch bad := notReady(found); {
 			case err != nil && !slices.Contains([]string{"sign_in"}, strings.Join(bad, " ")):

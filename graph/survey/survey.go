@@ -47,10 +47,10 @@ type Survey struct {
 	// Now is the machine's clock, which is held against Microsoft's; nil is
 	// time.Now.
 	Now func() time.Time
-	// Patience is how long one thing may take; 0 is two minutes. What takes
+	// StepTimeout is how long one thing may take; 0 is two minutes. What takes
 	// longer, as a service that is down or an hourly quota that is used up, is
 	// unknown.
-	Patience time.Duration
+	StepTimeout time.Duration
 }
 
 // New asks the tenant with an id, in lower case, through a connection. The
@@ -59,7 +59,7 @@ func New(c Connection, tenantID string, library LibraryProbe) *Survey {
 	return &Survey{connection: c, tenant: tenantID, library: library}
 }
 
-func (s *Survey) now() time.Time {
+func (s *Survey) currentTime() time.Time {
 	if s.Now == nil {
 		return time.Now()
 	}
@@ -70,15 +70,15 @@ func (s *Survey) now() time.Time {
 // says of each what was found. What could not be had is unknown in them. An
 // error is a failed sign-in, a canceled context, or a *TenantError.
 func (s *Survey) Facts(ctx context.Context, groups []string) (tenant.Facts, []tenant.Requirement, error) {
-	r := s.round()
-	if err := r.enter(ctx); err != nil {
+	r := s.newRun()
+	if err := r.signInToTenant(ctx); err != nil {
 		return tenant.Facts{}, r.found, err
 	}
-	r.subscriptions(ctx)
-	r.users(ctx)
-	r.groups(ctx, groups)
-	r.capacities(ctx)
-	r.settings(ctx)
+	r.askSubscriptions(ctx)
+	r.askUsers(ctx)
+	r.askGroups(ctx, groups)
+	r.askCapacities(ctx)
+	r.askSettings(ctx)
 	if err := ctx.Err(); err != nil {
 		return tenant.Facts{}, r.found, err
 	}
@@ -89,21 +89,21 @@ func (s *Survey) Facts(ctx context.Context, groups []string) (tenant.Facts, []te
 // canceled context; a failed sign-in or the wrong tenant are among what was
 // found, and what then was not asked is unknown.
 func (s *Survey) Doctor(ctx context.Context) ([]tenant.Requirement, error) {
-	r := s.round()
-	r.cloud()
-	r.clock(ctx)
-	if err := r.enter(ctx); err != nil {
-		r.blocked = "not asked, since " + err.Error()
+	r := s.newRun()
+	r.reportCloud()
+	r.checkClock(ctx)
+	if err := r.signInToTenant(ctx); err != nil {
+		r.notAskedReason = "not asked, since " + err.Error()
 	}
-	r.permission(ctx)
-	r.probe(ctx)
-	r.subscriptions(ctx)
-	r.users(ctx)
-	r.anyGroup(ctx)
-	r.capacities(ctx)
-	r.settings(ctx)
-	r.activity(ctx)
-	r.quotas()
+	r.checkLibraryPermission(ctx)
+	r.probeLibrary(ctx)
+	r.askSubscriptions(ctx)
+	r.askUsers(ctx)
+	r.checkGroupsReadable(ctx)
+	r.askCapacities(ctx)
+	r.askSettings(ctx)
+	r.checkActivityLog(ctx)
+	r.reportQuotas()
 	return r.found, ctx.Err()
 }
 
@@ -126,25 +126,25 @@ func (e *TenantError) Hint() string {
 	return "correct the tenant in the settings, or sign in with an application of that tenant"
 }
 
-// A round asks once, and collects what is found.
-type round struct {
+// A surveyRun asks once, and collects what is found.
+type surveyRun struct {
 	*Survey
 	directory directory.Directory
-	power     powerbi.PowerBI
+	powerBI   powerbi.PowerBI
 	fabric    fabric.Fabric
-	claims    claims
+	claims    tokenClaims
 	facts     tenant.Facts
 	found     []tenant.Requirement
-	// blocked says why nothing can be asked any more.
-	blocked string
-	calls   int
-	slowed  []string // what services said that were asked too often
+	// notAskedReason says why nothing can be asked any more.
+	notAskedReason string
+	calls          int
+	throttled      []string // what services said that were asked too often
 }
 
-func (s *Survey) round() *round {
-	return &round{
+func (s *Survey) newRun() *surveyRun {
+	return &surveyRun{
 		Survey:    s,
-		directory: directory.New(s.connection), power: powerbi.New(s.connection), fabric: fabric.New(s.connection),
-		facts: tenant.Facts{ID: s.tenant, AsOf: s.now().UTC().Truncate(time.Second), Source: Source},
+		directory: directory.New(s.connection), powerBI: powerbi.New(s.connection), fabric: fabric.New(s.connection),
+		facts: tenant.Facts{ID: s.tenant, AsOf: s.currentTime().UTC().Truncate(time.Second), Source: Source},
 	}
 }

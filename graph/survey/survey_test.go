@@ -20,10 +20,10 @@ import (
 )
 
 const (
-	group = "2f084df7-c13d-451b-af5f-ed0c466403b2"
-	gone  = "3f084df7-c13d-451b-af5f-ed0c466403b2"
-	prod  = "0f084df7-c13d-451b-af5f-ed0c466403b2"
-	pro   = "f8a1db68-be16-40ed-86d5-cb42ce701560"
+	group        = "2f084df7-c13d-451b-af5f-ed0c466403b2"
+	missingGroup = "3f084df7-c13d-451b-af5f-ed0c466403b2"
+	prod         = "0f084df7-c13d-451b-af5f-ed0c466403b2"
+	pro          = "f8a1db68-be16-40ed-86d5-cb42ce701560"
 
 	planPro = "70d33638-9c74-4d01-bfd3-562de28bd4ba"
 )
@@ -42,30 +42,30 @@ var places = map[string]string{
 	"tenant_settings": "fabric /v1/admin/tenantsettings",
 }
 
-// contoso is a tenant in which all is as it should be.
-func contoso(t *testing.T) *tenanttest.Tenant {
+// startContoso is a tenant in which all is as it should be.
+func startContoso(t *testing.T) *tenanttest.Tenant {
 	x := tenanttest.Start(t)
 	x.Roles = []string{"Lists.SelectedOperations.Selected", "Organization.Read.All"}
 	x.Date = now.Add(time.Minute)
-	x.Say(places["organization"], 200, `{"value":[{"id":"`+tenanttest.ID+`","displayName":"Contoso","verifiedDomains":[{"name":"contoso.com"}]}]}`)
-	x.Say(places["subscriptions"], 200, `{"value":[{"skuId":"`+pro+`","skuPartNumber":"POWER_BI_PRO","capabilityStatus":"Enabled","consumedUnits":310,"prepaidUnits":{"enabled":320},"servicePlans":[{"servicePlanId":"`+planPro+`"}]}]}`)
-	x.Do(places["users"], func(w http.ResponseWriter, r *http.Request) {
+	x.Respond(places["organization"], 200, `{"value":[{"id":"`+tenanttest.ID+`","displayName":"Contoso","verifiedDomains":[{"name":"contoso.com"}]}]}`)
+	x.Respond(places["subscriptions"], 200, `{"value":[{"skuId":"`+pro+`","skuPartNumber":"POWER_BI_PRO","capabilityStatus":"Enabled","consumedUnits":310,"prepaidUnits":{"enabled":320},"servicePlans":[{"servicePlanId":"`+planPro+`"}]}]}`)
+	x.Handle(places["users"], func(w http.ResponseWriter, r *http.Request) {
 		n := 0
 		if strings.HasPrefix(r.URL.Query().Get("$filter"), "assignedPlans/any(p:p/servicePlanId eq "+planPro) {
 			n = 310
 		}
 		fmt.Fprint(w, n)
 	})
-	x.Say(places["groups"], 200, `{"value":[{"id":"`+group+`"}]}`)
-	x.Say(places["group."+group], 200, `{"id":"`+group+`","displayName":"BI designers"}`)
-	x.Say(places["group."+group]+"/transitiveMembers/microsoft.graph.user/$count", 200, "12")
-	x.Say(places["capacities"], 200, `{"value":[{"id":"`+prod+`","displayName":"Production","sku":"F64","state":"Active","region":"West Europe"}]}`)
-	x.Say(places["activity_events"], 200, `{"activityEventEntities":[]}`)
-	x.Say(places["tenant_settings"], 200, `{"value":[`+strings.Join(settings(), ",")+`]}`)
+	x.Respond(places["groups"], 200, `{"value":[{"id":"`+group+`"}]}`)
+	x.Respond(places["group."+group], 200, `{"id":"`+group+`","displayName":"BI designers"}`)
+	x.Respond(places["group."+group]+"/transitiveMembers/microsoft.graph.user/$count", 200, "12")
+	x.Respond(places["capacities"], 200, `{"value":[{"id":"`+prod+`","displayName":"Production","sku":"F64","state":"Active","region":"West Europe"}]}`)
+	x.Respond(places["activity_events"], 200, `{"activityEventEntities":[]}`)
+	x.Respond(places["tenant_settings"], 200, `{"value":[`+strings.Join(settingsJSON(), ",")+`]}`)
 	return x
 }
 
-func settings() []string {
+func settingsJSON() []string {
 	var all []string
 	for i, k := range tenant.KnownSettings() {
 		all = append(all, fmt.Sprintf(`{"settingName":%q,"title":%q,"enabled":%t}`, k.Name, k.Title, i%2 == 0))
@@ -73,14 +73,14 @@ func settings() []string {
 	return all
 }
 
-func ask(x *tenanttest.Tenant, library survey.LibraryProbe) *survey.Survey {
+func newSurvey(x *tenanttest.Tenant, library survey.LibraryProbe) *survey.Survey {
 	s := survey.New(x.Connect(), tenanttest.ID, library)
 	s.Now = func() time.Time { return now }
 	return s
 }
 
-// states lists requirements as name=state.
-func states(found []tenant.Requirement) string {
+// formatStates lists requirements as name=state.
+func formatStates(found []tenant.Requirement) string {
 	var all []string
 	for _, r := range found {
 		all = append(all, r.Name+"="+string(r.State))
@@ -88,18 +88,18 @@ func states(found []tenant.Requirement) string {
 	return strings.Join(all, " ")
 }
 
-func named(t *testing.T, found []tenant.Requirement, name string) tenant.Requirement {
+func findRequirement(t *testing.T, found []tenant.Requirement, name string) tenant.Requirement {
 	t.Helper()
 	i := slices.IndexFunc(found, func(r tenant.Requirement) bool { return r.Name == name })
 	if i < 0 {
-		t.Fatalf("nothing is said of %s: %s", name, states(found))
+		t.Fatalf("nothing is said of %s: %s", name, formatStates(found))
 	}
 	return found[i]
 }
 
 func TestFacts(t *testing.T) {
-	x := contoso(t)
-	got, found, err := ask(x, nil).Facts(context.Background(), []string{strings.ToUpper(group), gone, group})
+	x := startContoso(t)
+	got, found, err := newSurvey(x, nil).Facts(context.Background(), []string{strings.ToUpper(group), missingGroup, group})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func TestFacts(t *testing.T) {
 	want := tenant.Facts{
 		ID: tenanttest.ID, AsOf: now.Truncate(time.Second), Source: survey.Source, Domains: []string{"contoso.com"},
 		Users:         tenant.Users{Free: n(0), Pro: n(310), PPU: n(0)},
-		Groups:        []tenant.Group{{ID: group, Name: "BI designers", Members: n(12)}, {ID: gone}},
+		Groups:        []tenant.Group{{ID: group, Name: "BI designers", Members: n(12)}, {ID: missingGroup}},
 		Capacities:    tenant.Is([]tenant.Capacity{{ID: prod, Name: "Production", SKU: tenant.ParseSKU("F64"), State: "Active", Region: "West Europe"}}),
 		Settings:      tenant.Is([]tenant.Setting{{Name: "CustomVisualsTenant", Enabled: true}, {Name: "CertifiedCustomVisualsTenant"}, {Name: "AllowCVToExportDataToFileTenant", Enabled: true}, {Name: "AllowCVLocalStorageV2Tenant"}, {Name: "AllowCVAuthenticationTenant", Enabled: true}}),
 		Subscriptions: tenant.Is([]tenant.Subscription{{SKU: pro, Name: "POWER_BI_PRO", Plan: tenant.PlanPro, State: "Enabled", Bought: n(320), Assigned: n(310)}}),
@@ -116,7 +116,7 @@ func TestFacts(t *testing.T) {
 	if d := cmp.Diff(want, got, same); d != "" {
 		t.Error(d)
 	}
-	if got, want := states(found), "sign_in=ready organization=ready tenant_id=ready subscriptions=ready users=ready group."+group+"=ready group."+gone+"=missing capacities=ready tenant_settings=ready"; got != want {
+	if got, want := formatStates(found), "sign_in=ready organization=ready tenant_id=ready subscriptions=ready users=ready group."+group+"=ready group."+missingGroup+"=missing capacities=ready tenant_settings=ready"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	b, err := tenant.Format(got)
@@ -137,10 +137,10 @@ func TestWhatCannotBeHadIsUnknown(t *testing.T) {
 		state tenant.Readiness
 	}{
 		{"denied", func(x *tenanttest.Tenant, place string) { x.Deny(place) }, tenant.Missing},
-		{"rubbish", func(x *tenanttest.Tenant, place string) { x.Say(place, 200, `<!doctype html>`) }, tenant.Unknown},
-		{"down", func(x *tenanttest.Tenant, place string) { x.Say(place, 503, ``) }, tenant.Unknown},
+		{"rubbish", func(x *tenanttest.Tenant, place string) { x.Respond(place, 200, `<!doctype html>`) }, tenant.Unknown},
+		{"down", func(x *tenanttest.Tenant, place string) { x.Respond(place, 503, ``) }, tenant.Unknown},
 		{"asked too often", func(x *tenanttest.Tenant, place string) {
-			x.Do(place, func(w http.ResponseWriter, _ *http.Request) {
+			x.Handle(place, func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Retry-After", "30")
 				w.WriteHeader(http.StatusTooManyRequests)
 			})
@@ -148,20 +148,20 @@ func TestWhatCannotBeHadIsUnknown(t *testing.T) {
 	} {
 		for name, place := range places {
 			t.Run(trouble.name+" "+name, func(t *testing.T) {
-				x := contoso(t)
+				x := startContoso(t)
 				trouble.cause(x, place)
-				f, found, err := ask(x, nil).Facts(context.Background(), []string{group})
+				f, found, err := newSurvey(x, nil).Facts(context.Background(), []string{group})
 				if err != nil || f.ID != tenanttest.ID {
 					t.Fatal(err)
 				}
-				doctor, err := ask(x, nil).Doctor(context.Background())
+				doctor, err := newSurvey(x, nil).Doctor(context.Background())
 				if err != nil {
 					t.Fatal(err)
 				}
 				if strings.HasPrefix(name, "group.") {
 					doctor = found
 				}
-				r := named(t, doctor, name)
+				r := findRequirement(t, doctor, name)
 				if r.State != trouble.state || r.Detail == "" || r.State == tenant.Missing && r.Fix == "" {
 					t.Errorf("%+v", r)
 				}
@@ -170,15 +170,15 @@ func TestWhatCannotBeHadIsUnknown(t *testing.T) {
 						t.Errorf("%+v", other)
 					}
 				}
-				if known(f) != 5 && name != "groups" && name != "activity_events" && name != "organization" && !strings.HasPrefix(name, "group.") && known(f) != 4 {
-					t.Errorf("%d facts are known: %+v", known(f), f)
+				if countKnown(f) != 5 && name != "groups" && name != "activity_events" && name != "organization" && !strings.HasPrefix(name, "group.") && countKnown(f) != 4 {
+					t.Errorf("%d facts are known: %+v", countKnown(f), f)
 				}
 			})
 		}
 	}
 }
 
-func known(f tenant.Facts) int {
+func countKnown(f tenant.Facts) int {
 	n := 0
 	_, a := f.Users.Total().Get()
 	_, b := f.Capacities.Get()
@@ -196,15 +196,15 @@ func known(f tenant.Facts) int {
 // TestAnotherTenant is case C3: settings for one tenant, a sign-in for another.
 func TestAnotherTenant(t *testing.T) {
 	for name, change := range map[string]func(*tenanttest.Tenant){
-		"says the token": func(x *tenanttest.Tenant) { x.SignedIn = gone },
+		"says the token": func(x *tenanttest.Tenant) { x.SignedIn = missingGroup },
 		"says Graph": func(x *tenanttest.Tenant) {
-			x.Say(places["organization"], 200, `{"value":[{"id":"`+gone+`"}]}`)
+			x.Respond(places["organization"], 200, `{"value":[{"id":"`+missingGroup+`"}]}`)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			x := contoso(t)
+			x := startContoso(t)
 			change(x)
-			f, found, err := ask(x, nil).Facts(context.Background(), nil)
+			f, found, err := newSurvey(x, nil).Facts(context.Background(), nil)
 			var coded interface {
 				Code() string
 				Hint() string
@@ -212,24 +212,24 @@ func TestAnotherTenant(t *testing.T) {
 			if !errors.As(err, &coded) || coded.Code() != "ent.tenant" || coded.Hint() == "" || !f.IsZero() {
 				t.Fatalf("%+v, %v", f, err)
 			}
-			if !strings.Contains(err.Error(), tenanttest.ID) || !strings.Contains(err.Error(), gone) {
+			if !strings.Contains(err.Error(), tenanttest.ID) || !strings.Contains(err.Error(), missingGroup) {
 				t.Error(err)
 			}
-			if r := named(t, found, "tenant_id"); r.State != tenant.Missing {
+			if r := findRequirement(t, found, "tenant_id"); r.State != tenant.Missing {
 				t.Errorf("%+v", r)
 			}
-			asked := len(x.Asked())
-			found, err = ask(x, probe{}).Doctor(context.Background())
-			if err != nil || named(t, found, "tenant_id").State != tenant.Missing {
-				t.Errorf("%v %s", err, states(found))
+			asked := len(x.Requests())
+			found, err = newSurvey(x, fakeProbe{}).Doctor(context.Background())
+			if err != nil || findRequirement(t, found, "tenant_id").State != tenant.Missing {
+				t.Errorf("%v %s", err, formatStates(found))
 			}
 			for _, name := range []string{"users", "capacities", "tenant_settings", "activity_events", "library"} {
-				if r := named(t, found, name); r.State != tenant.Unknown || !strings.Contains(r.Detail, gone) {
+				if r := findRequirement(t, found, name); r.State != tenant.Unknown || !strings.Contains(r.Detail, missingGroup) {
 					t.Errorf("%+v", r)
 				}
 			}
-			if len(x.Asked()) > asked+1 {
-				t.Errorf("the other tenant was asked: %v", x.Asked())
+			if len(x.Requests()) > asked+1 {
+				t.Errorf("the other tenant was asked: %v", x.Requests())
 			}
 		})
 	}
@@ -245,23 +245,23 @@ func TestTokensThatSayNothing(t *testing.T) {
 		"a list":           "a." + part("[]") + ".b",
 		"no tenant":        "a." + part(`{"appid":"`+tenanttest.Client+`"}`) + ".b",
 		"a tenant by name": "a." + part(`{"tid":"contoso.com","roles":["x"]}`) + ".b",
-		"a tenant twice":   "a." + part(`{"tid":"`+gone+`","tid":"`+tenanttest.ID+`"}`) + ".b",
-		"roles as a text":  "a." + part(`{"tid":"`+gone+`","roles":"Sites.Selected"}`) + ".b",
+		"a tenant twice":   "a." + part(`{"tid":"`+missingGroup+`","tid":"`+tenanttest.ID+`"}`) + ".b",
+		"roles as a text":  "a." + part(`{"tid":"`+missingGroup+`","roles":"Sites.Selected"}`) + ".b",
 		"encrypted":        "a.b.c.d.e",
-		"without end":      "a." + part(`{"tid":"`+gone+`","x":"`+strings.Repeat("x", 1<<16)+`"}`) + ".b",
+		"without end":      "a." + part(`{"tid":"`+missingGroup+`","x":"`+strings.Repeat("x", 1<<16)+`"}`) + ".b",
 	} {
 		t.Run(name, func(t *testing.T) {
-			x := contoso(t)
-			x.Do("login token", func(w http.ResponseWriter, _ *http.Request) {
+			x := startContoso(t)
+			x.Handle("login token", func(w http.ResponseWriter, _ *http.Request) {
 				fmt.Fprintf(w, `{"token_type":"Bearer","expires_in":3599,"access_token":%q}`, token)
 			})
-			found, err := ask(x, probe{}).Doctor(context.Background())
-			if err != nil || named(t, found, "tenant_id").State != tenant.Ready || named(t, found, "library.permission").State != tenant.Unknown {
-				t.Errorf("%v %s", err, states(found))
+			found, err := newSurvey(x, fakeProbe{}).Doctor(context.Background())
+			if err != nil || findRequirement(t, found, "tenant_id").State != tenant.Ready || findRequirement(t, found, "library.permission").State != tenant.Unknown {
+				t.Errorf("%v %s", err, formatStates(found))
 			}
 			x.Deny(places["organization"])
-			f, found, err := ask(x, nil).Facts(context.Background(), nil)
-			if r := named(t, found, "tenant_id"); err != nil || r.State != tenant.Unknown || r.Fix == "" || f.ID != tenanttest.ID {
+			f, found, err := newSurvey(x, nil).Facts(context.Background(), nil)
+			if r := findRequirement(t, found, "tenant_id"); err != nil || r.State != tenant.Unknown || r.Fix == "" || f.ID != tenanttest.ID {
 				t.Errorf("%v %+v", err, r)
 			}
 		})
@@ -269,51 +269,51 @@ func TestTokensThatSayNothing(t *testing.T) {
 }
 
 func TestSignInThatFails(t *testing.T) {
-	x := contoso(t)
-	x.Do("login token", func(w http.ResponseWriter, _ *http.Request) {
+	x := startContoso(t)
+	x.Handle("login token", func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusUnauthorized)
 		fmt.Fprint(w, `{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided.","error_codes":[7000215]}`)
 	})
-	f, found, err := ask(x, nil).Facts(context.Background(), []string{group})
+	f, found, err := newSurvey(x, nil).Facts(context.Background(), []string{group})
 	var signIn *graph.SignInError
-	if !errors.As(err, &signIn) || !f.IsZero() || states(found) != "sign_in=missing" {
-		t.Fatalf("%+v, %v, %v", f, states(found), err)
+	if !errors.As(err, &signIn) || !f.IsZero() || formatStates(found) != "sign_in=missing" {
+		t.Fatalf("%+v, %v, %v", f, formatStates(found), err)
 	}
-	found, err = ask(x, probe{}).Doctor(context.Background())
-	if r := named(t, found, "sign_in"); err != nil || r.State != tenant.Missing || r.Fix == "" {
+	found, err = newSurvey(x, fakeProbe{}).Doctor(context.Background())
+	if r := findRequirement(t, found, "sign_in"); err != nil || r.State != tenant.Missing || r.Fix == "" {
 		t.Errorf("%v %+v", err, r)
 	}
-	if named(t, found, "clock").State != tenant.Ready || named(t, found, "users").State != tenant.Unknown {
-		t.Error(states(found))
+	if findRequirement(t, found, "clock").State != tenant.Ready || findRequirement(t, found, "users").State != tenant.Unknown {
+		t.Error(formatStates(found))
 	}
-	if len(x.Asked()) > 0 {
-		t.Error(x.Asked())
+	if len(x.Requests()) > 0 {
+		t.Error(x.Requests())
 	}
 }
 
 // TestSignInHostThatIsDown is not a matter of what is unknown: nothing works.
 func TestSignInHostThatIsDown(t *testing.T) {
-	x := contoso(t)
-	x.Do("login token", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
-	found, err := ask(x, probe{}).Doctor(context.Background())
-	if r := named(t, found, "sign_in"); err != nil || r.State != tenant.Missing || r.Detail == "" {
+	x := startContoso(t)
+	x.Handle("login token", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+	found, err := newSurvey(x, fakeProbe{}).Doctor(context.Background())
+	if r := findRequirement(t, found, "sign_in"); err != nil || r.State != tenant.Missing || r.Detail == "" {
 		t.Errorf("%v %+v", err, r)
 	}
 }
 
 func TestCanceled(t *testing.T) {
 	for _, place := range []string{places["organization"], places["users"], places["capacities"]} {
-		x := contoso(t)
+		x := startContoso(t)
 		ctx, cancel := context.WithCancel(context.Background())
-		x.Do(place, func(w http.ResponseWriter, r *http.Request) {
+		x.Handle(place, func(w http.ResponseWriter, r *http.Request) {
 			cancel()
 			<-r.Context().Done()
 		})
-		if f, _, err := ask(x, nil).Facts(ctx, nil); !errors.Is(err, context.Canceled) || !f.IsZero() {
+		if f, _, err := newSurvey(x, nil).Facts(ctx, nil); !errors.Is(err, context.Canceled) || !f.IsZero() {
 			t.Errorf("%s: %v", place, err)
 		}
-		if found, err := ask(x, probe{}).Doctor(ctx); !errors.Is(err, context.Canceled) || named(t, found, "users").State != tenant.Unknown {
-			t.Errorf("%s: %v %s", place, err, states(found))
+		if found, err := newSurvey(x, fakeProbe{}).Doctor(ctx); !errors.Is(err, context.Canceled) || findRequirement(t, found, "users").State != tenant.Unknown {
+			t.Errorf("%s: %v %s", place, err, formatStates(found))
 		}
 	}
 }
@@ -321,18 +321,18 @@ func TestCanceled(t *testing.T) {
 // TestPatienceEnds leaves unknown what takes too long, and waits for nothing
 // else.
 func TestPatienceEnds(t *testing.T) {
-	x := contoso(t)
-	s := ask(x, probe{})
+	x := startContoso(t)
+	s := newSurvey(x, fakeProbe{})
 	if _, err := s.Doctor(context.Background()); err != nil { // and is signed in
 		t.Fatal(err)
 	}
-	s.Patience = 1
+	s.StepTimeout = 1
 	found, err := s.Doctor(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"clock", "organization", "users", "capacities", "activity_events"} {
-		if r := named(t, found, name); r.State != tenant.Unknown || r.Detail == "" {
+		if r := findRequirement(t, found, name); r.State != tenant.Unknown || r.Detail == "" {
 			t.Errorf("%+v", r)
 		}
 	}
@@ -340,34 +340,34 @@ func TestPatienceEnds(t *testing.T) {
 
 // TestGroupsThatAreNoIDs must not reach the tenant's other paths.
 func TestGroupsThatAreNoIDs(t *testing.T) {
-	x := contoso(t)
-	f, found, err := ask(x, nil).Facts(context.Background(), []string{"../users", ""})
-	if err != nil || len(f.Groups) > 0 || named(t, found, "group.../users").State != tenant.Unknown {
-		t.Errorf("%v, %+v, %s", err, f.Groups, states(found))
+	x := startContoso(t)
+	f, found, err := newSurvey(x, nil).Facts(context.Background(), []string{"../users", ""})
+	if err != nil || len(f.Groups) > 0 || findRequirement(t, found, "group.../users").State != tenant.Unknown {
+		t.Errorf("%v, %+v, %s", err, f.Groups, formatStates(found))
 	}
 }
 
 func TestTenantWithoutFabric(t *testing.T) {
-	x := contoso(t)
-	x.Lacks = []graph.Service{graph.Fabric, graph.PowerBI}
-	found, err := ask(x, nil).Doctor(context.Background())
+	x := startContoso(t)
+	x.MissingServices = []graph.Service{graph.Fabric, graph.PowerBI}
+	found, err := newSurvey(x, nil).Doctor(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"tenant_settings", "capacities", "activity_events"} {
-		if r := named(t, found, name); r.State != tenant.Off || !strings.Contains(r.Detail, "not published") {
+		if r := findRequirement(t, found, name); r.State != tenant.Off || !strings.Contains(r.Detail, "not published") {
 			t.Errorf("%+v", r)
 		}
 	}
-	if r := named(t, found, "cloud"); r.State != tenant.Limited || !strings.Contains(r.Detail, "Microsoft Fabric") {
+	if r := findRequirement(t, found, "cloud"); r.State != tenant.Limited || !strings.Contains(r.Detail, "Microsoft Fabric") {
 		t.Errorf("%+v", r)
 	}
 }
 
-// probe is a library that has its say.
-type probe struct {
+// fakeProbe is a library that has its say.
+type fakeProbe struct {
 	found []tenant.Requirement
 	err   error
 }
 
-func (p probe) Probe(context.Context) ([]tenant.Requirement, error) { return p.found, p.err }
+func (p fakeProbe) Probe(context.Context) ([]tenant.Requirement, error) { return p.found, p.err }

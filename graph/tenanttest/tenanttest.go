@@ -33,27 +33,27 @@ const Secret = leak.Canary + "-of-the-app"
 
 // A Tenant answers for one.
 type Tenant struct {
-	t       testing.TB
-	mu      sync.Mutex
-	answers map[string]http.HandlerFunc
-	asked   []string
-	servers map[graph.Service]*httptest.Server
-	login   *httptest.Server
+	t        testing.TB
+	mu       sync.Mutex
+	handlers map[string]http.HandlerFunc
+	requests []string
+	servers  map[graph.Service]*httptest.Server
+	login    *httptest.Server
 	// SignedIn is the tenant in the tokens, and Roles are the application
 	// permissions in them.
 	SignedIn string
 	Roles    []string
 	// Date, if set, is what the sign-in host says the time is.
 	Date time.Time
-	// Lacks are services without a host in this cloud.
-	Lacks []graph.Service
+	// MissingServices are services without a host in this cloud.
+	MissingServices []graph.Service
 }
 
 // Start starts a tenant that answers nothing but sign-ins. It ends with the test.
 func Start(t testing.TB) *Tenant {
-	x := &Tenant{t: t, answers: map[string]http.HandlerFunc{}, servers: map[graph.Service]*httptest.Server{}, SignedIn: ID}
+	x := &Tenant{t: t, handlers: map[string]http.HandlerFunc{}, servers: map[graph.Service]*httptest.Server{}, SignedIn: ID}
 	for _, s := range []graph.Service{graph.Graph, graph.PowerBI, graph.Fabric} {
-		x.servers[s] = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { x.answer(s, w, r) }))
+		x.servers[s] = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { x.serve(s, w, r) }))
 		t.Cleanup(x.servers[s].Close)
 	}
 	x.login = httptest.NewTLSServer(http.HandlerFunc(x.signIn))
@@ -61,34 +61,34 @@ func Start(t testing.TB) *Tenant {
 	return x
 }
 
-// Say has a place, such as "graph /v1.0/organization", answer with a status and
+// Respond has a place, such as "graph /v1.0/organization", answer with a status and
 // a body.
-func (x *Tenant) Say(place string, status int, body string) {
-	x.Do(place, func(w http.ResponseWriter, _ *http.Request) {
+func (x *Tenant) Respond(place string, status int, body string) {
+	x.Handle(place, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
 		_, _ = w.Write([]byte(body))
 	})
 }
 
-// Do has a place answer as a handler does.
-func (x *Tenant) Do(place string, h http.HandlerFunc) {
+// Handle has a place answer as a handler does.
+func (x *Tenant) Handle(place string, h http.HandlerFunc) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.answers[place] = h
+	x.handlers[place] = h
 }
 
 // Deny has every place of a service answer that the caller may not.
 func (x *Tenant) Deny(place string) {
-	x.Say(place, http.StatusForbidden, `{"error":{"code":"Authorization_RequestDenied","message":"Insufficient privileges to complete the operation."}}`)
+	x.Respond(place, http.StatusForbidden, `{"error":{"code":"Authorization_RequestDenied","message":"Insufficient privileges to complete the operation."}}`)
 }
 
-// Asked are the requests so far, as "graph /v1.0/organization?$select=id",
+// Requests are the requests so far, as "graph /v1.0/organization?$select=id",
 // with the query decoded.
-func (x *Tenant) Asked() []string {
+func (x *Tenant) Requests() []string {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return slices.Clone(x.asked)
+	return slices.Clone(x.requests)
 }
 
 // URL is where a service answers.
@@ -97,10 +97,10 @@ func (x *Tenant) URL(s graph.Service) string { return x.servers[s].URL }
 // Connect makes a connection that signs in by a secret and does not wait.
 func (x *Tenant) Connect() *graph.Connection {
 	c, err := graph.Connect(graph.Options{
-		Cloud: x.cloud(), Tenant: ID, Program: "orgstore/test",
+		Cloud: x.cloudEndpoints(), Tenant: ID, Program: "orgstore/test",
 		CAs:    [][]byte{pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: x.login.Certificate().Raw})},
 		SignIn: graph.SignIn{Method: graph.BySecret, Client: Client, Secret: func() (string, error) { return Secret, nil }},
-		Limits: graph.Limits{MaxTries: 2}, Clock: &impatient{},
+		Limits: graph.Limits{MaxTries: 2}, Clock: &instantClock{},
 	})
 	if err != nil {
 		x.t.Fatal(err)
@@ -108,21 +108,21 @@ func (x *Tenant) Connect() *graph.Connection {
 	return c
 }
 
-func (x *Tenant) cloud() graph.Cloud {
+func (x *Tenant) cloudEndpoints() graph.Cloud {
 	c := graph.Cloud{
 		Name: graph.Custom, Login: x.login.URL, Graph: x.URL(graph.Graph), PowerBI: x.URL(graph.PowerBI), Fabric: x.URL(graph.Fabric),
 		PowerBIAudience: x.URL(graph.PowerBI), FabricAudience: x.URL(graph.Fabric), Portal: "https://app.powerbi.com",
 	}
-	if slices.Contains(x.Lacks, graph.PowerBI) {
+	if slices.Contains(x.MissingServices, graph.PowerBI) {
 		c.PowerBI, c.PowerBIAudience = "", ""
 	}
-	if slices.Contains(x.Lacks, graph.Fabric) {
+	if slices.Contains(x.MissingServices, graph.Fabric) {
 		c.Fabric, c.FabricAudience = "", ""
 	}
 	return c
 }
 
-func (x *Tenant) answer(s graph.Service, w http.ResponseWriter, r *http.Request) {
+func (x *Tenant) serve(s graph.Service, w http.ResponseWriter, r *http.Request) {
 	place := string(s) + " " + r.URL.Path
 	asked := place
 	if r.URL.RawQuery != "" {
@@ -133,8 +133,8 @@ func (x *Tenant) answer(s graph.Service, w http.ResponseWriter, r *http.Request)
 		asked += "?" + query
 	}
 	x.mu.Lock()
-	x.asked = append(x.asked, asked)
-	h := x.answers[place]
+	x.requests = append(x.requests, asked)
+	h := x.handlers[place]
 	x.mu.Unlock()
 	switch {
 	case r.Method != http.MethodGet:
@@ -163,7 +163,7 @@ func (x *Tenant) signIn(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, `{"token_endpoint":"%s/oauth2/v2.0/token","authorization_endpoint":"%s/oauth2/v2.0/authorize","issuer":"%s/v2.0"}`, base, base, base)
 	case "/" + ID + "/oauth2/v2.0/token":
 		x.mu.Lock()
-		h := x.answers["login token"]
+		h := x.handlers["login token"]
 		x.mu.Unlock()
 		if h != nil {
 			h(w, r)
@@ -188,23 +188,23 @@ func (x *Tenant) Token() string {
 	return part(`{"alg":"none"}`) + "." + part(fmt.Sprintf(`{"tid":%q,"appid":%q,"roles":[%s]}`, x.SignedIn, Client, &roles)) + "." + part("signature")
 }
 
-// Clock is one on which waiting takes no time.
-func Clock() graph.Clock { return &impatient{} }
+// InstantClock is one on which waiting takes no time.
+func InstantClock() graph.Clock { return &instantClock{} }
 
-// impatient is a clock on which waiting takes no time, and that has gone on by
+// instantClock is a clock on which waiting takes no time, and that has gone on by
 // what was waited.
-type impatient struct {
+type instantClock struct {
 	mu     sync.Mutex
 	waited time.Duration
 }
 
-func (c *impatient) Now() time.Time {
+func (c *instantClock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return time.Now().Add(c.waited)
 }
 
-func (c *impatient) Sleep(ctx context.Context, d time.Duration) error {
+func (c *instantClock) Sleep(ctx context.Context, d time.Duration) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.waited += d

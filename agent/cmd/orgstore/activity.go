@@ -23,7 +23,7 @@ func (r *remote) Changes(ctx context.Context, mark []byte, now time.Time) ([]ten
 	if off := r.connection.Cloud().UnavailableReason(graph.PowerBI); off != "" {
 		return nil, mark, since.Until, errors.New(off)
 	}
-	log := powerbi.New(r.connection).Log(since, now)
+	log := powerbi.New(r.connection).ActivityLog(since, now)
 	var told []tenant.Event
 	var failure error
 	for e, err := range log.Events(ctx) {

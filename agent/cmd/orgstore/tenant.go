@@ -121,7 +121,7 @@ func (r *remote) writable(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return l.Writable(ctx)
+	return l.CheckWritable(ctx)
 }
 
 func (r *remote) Close() error {

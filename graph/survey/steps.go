@@ -16,30 +16,30 @@ import (
 	"github.com/orgstore/orgstore/packages/tenant"
 )
 
-func (r *round) subscriptions(ctx context.Context) {
-	_ = r.try(ctx, step{
-		name: "subscriptions", what: "licenses with a Power BI plan that the tenant bought", service: graph.Graph, fix: grant("LicenseAssignment.Read.All"),
-		ask: func(ctx context.Context) (string, string, error) {
+func (r *surveyRun) askSubscriptions(ctx context.Context) {
+	_ = r.runStep(ctx, surveyStep{
+		name: "subscriptions", what: "licenses with a Power BI plan that the tenant bought", service: graph.Graph, deniedFix: roleFix("LicenseAssignment.Read.All"),
+		run: func(ctx context.Context) (string, string, error) {
 			all, err := r.directory.Subscriptions(ctx)
 			if err != nil {
 				return "", "", err
 			}
 			r.facts.Subscriptions = tenant.Is(all)
-			return counted(len(all), "product", "products"), "", nil
+			return pluralize(len(all), "product", "products"), "", nil
 		},
 	})
 }
 
-func (r *round) users(ctx context.Context) {
-	_ = r.try(ctx, step{
-		name: "users", what: "number of users by Power BI plan", service: graph.Graph, fix: grant("User.Read.All"),
-		ask: func(ctx context.Context) (string, string, error) {
+func (r *surveyRun) askUsers(ctx context.Context) {
+	_ = r.runStep(ctx, surveyStep{
+		name: "users", what: "number of users by Power BI plan", service: graph.Graph, deniedFix: roleFix("User.Read.All"),
+		run: func(ctx context.Context) (string, string, error) {
 			c, err := r.directory.Users(ctx)
 			if err != nil {
 				return "", "", err
 			}
 			r.facts.Users = c.Users
-			seen := fmt.Sprintf("%s of the free plan, %s of Pro, %s of Premium Per User", shown(c.Users.Free), shown(c.Users.Pro), shown(c.Users.PPU))
+			seen := fmt.Sprintf("%s of the free plan, %s of Pro, %s of Premium Per User", formatKnown(c.Users.Free), formatKnown(c.Users.Pro), formatKnown(c.Users.PPU))
 			return seen, strings.Join(c.Notes, "; "), nil
 		},
 	})
@@ -49,35 +49,35 @@ func (r *round) users(ctx context.Context) {
 	}
 }
 
-func shown(n tenant.Known[int64]) string {
+func formatKnown(n tenant.Known[int64]) string {
 	if v, ok := n.Get(); ok {
 		return strconv.FormatInt(v, 10)
 	}
 	return "an unknown number"
 }
 
-// groups counts each group, so that one that is gone keeps no other from being
+// askGroups counts each group, so that one that is gone keeps no other from being
 // counted. A group that cannot be counted stays among the facts, uncounted.
-func (r *round) groups(ctx context.Context, ids []string) {
-	for _, id := range distinct(ids) {
-		_ = r.try(ctx, step{
-			name: "group." + id, what: "members of the group " + id, service: graph.Graph, fix: grant("GroupMember.Read.All"), gone: fixGroup,
-			ask: func(ctx context.Context) (string, string, error) {
+func (r *surveyRun) askGroups(ctx context.Context, ids []string) {
+	for _, id := range distinctIDs(ids) {
+		_ = r.runStep(ctx, surveyStep{
+			name: "group." + id, what: "members of the group " + id, service: graph.Graph, deniedFix: roleFix("GroupMember.Read.All"), missingFix: fixGroup,
+			run: func(ctx context.Context) (string, string, error) {
 				g, err := r.directory.Group(ctx, id)
 				if g.ID != "" {
 					r.facts.Groups = append(r.facts.Groups, g)
 				}
-				if errors.Is(err, directory.ErrHidden) {
+				if errors.Is(err, directory.ErrHiddenMembers) {
 					return g.Name, err.Error(), nil
 				}
-				return fmt.Sprintf("%s has %s members", g.Name, shown(g.Members)), "", err
+				return fmt.Sprintf("%s has %s members", g.Name, formatKnown(g.Members)), "", err
 			},
 		})
 	}
 }
 
-// distinct returns ids in lower case, sorted, each once.
-func distinct(ids []string) []string {
+// distinctIDs returns ids in lower case, sorted, each once.
+func distinctIDs(ids []string) []string {
 	var all []string
 	for _, id := range ids {
 		all = append(all, strings.ToLower(id))
@@ -86,11 +86,11 @@ func distinct(ids []string) []string {
 	return slices.Compact(all)
 }
 
-// anyGroup asks for one group's id, to learn whether groups can be read.
-func (r *round) anyGroup(ctx context.Context) {
-	_ = r.try(ctx, step{
-		name: "groups", what: "sizes of groups", service: graph.Graph, fix: grant("GroupMember.Read.All"),
-		ask: func(ctx context.Context) (string, string, error) {
+// checkGroupsReadable asks for one group's id, to learn whether groups can be read.
+func (r *surveyRun) checkGroupsReadable(ctx context.Context) {
+	_ = r.runStep(ctx, surveyStep{
+		name: "groups", what: "sizes of groups", service: graph.Graph, deniedFix: roleFix("GroupMember.Read.All"),
+		run: func(ctx context.Context) (string, string, error) {
 			var a struct {
 				Value []struct{} `json:"value"`
 			}
@@ -103,14 +103,14 @@ func (r *round) anyGroup(ctx context.Context) {
 	})
 }
 
-func (r *round) capacities(ctx context.Context) {
-	_ = r.try(ctx, step{
-		name: "capacities", what: "capacities of the tenant and their SKUs", service: graph.PowerBI, fix: adminAPIs(r.connection.Cloud().Portal),
-		ask: func(ctx context.Context) (string, string, error) {
+func (r *surveyRun) askCapacities(ctx context.Context) {
+	_ = r.runStep(ctx, surveyStep{
+		name: "capacities", what: "capacities of the tenant and their SKUs", service: graph.PowerBI, deniedFix: adminAPIFix(r.connection.Cloud().Portal),
+		run: func(ctx context.Context) (string, string, error) {
 			if off := r.connection.Cloud().UnavailableReason(graph.PowerBI); off != "" {
-				return "", "", fabric.OffError{Reason: off}
+				return "", "", fabric.UnavailableError{Reason: off}
 			}
-			all, err := r.power.Capacities(ctx)
+			all, err := r.powerBI.Capacities(ctx)
 			if err != nil {
 				return "", "", err
 			}
@@ -119,25 +119,25 @@ func (r *round) capacities(ctx context.Context) {
 			for _, c := range all {
 				skus = append(skus, c.SKU.String())
 			}
-			return strings.TrimSuffix(counted(len(all), "capacity", "capacities")+": "+strings.Join(skus, ", "), ": "), "", nil
+			return strings.TrimSuffix(pluralize(len(all), "capacity", "capacities")+": "+strings.Join(skus, ", "), ": "), "", nil
 		},
 	})
 }
 
-func (r *round) settings(ctx context.Context) {
-	_ = r.try(ctx, step{
-		name: "tenant_settings", what: "tenant settings that concern visuals", service: graph.Fabric, fix: adminAPIs(r.connection.Cloud().Portal),
-		ask: func(ctx context.Context) (string, string, error) {
+func (r *surveyRun) askSettings(ctx context.Context) {
+	_ = r.runStep(ctx, surveyStep{
+		name: "tenant_settings", what: "tenant settings that concern visuals", service: graph.Fabric, deniedFix: adminAPIFix(r.connection.Cloud().Portal),
+		run: func(ctx context.Context) (string, string, error) {
 			all, err := r.fabric.Settings(ctx)
 			if err != nil {
 				return "", "", err
 			}
-			found, untold := fabric.OfVisuals(all)
+			found, untold := fabric.VisualSettings(all)
 			r.facts.Settings = tenant.Is(found)
 			if len(untold) > 0 {
-				return described(found), "not told: " + strings.Join(untold, ", "), nil
+				return describeSettings(found), "not told: " + strings.Join(untold, ", "), nil
 			}
-			return described(found), "", nil
+			return describeSettings(found), "", nil
 		},
 	})
 	if i := len(r.found) - 1; r.found[i].State == tenant.Limited {
@@ -145,8 +145,8 @@ func (r *round) settings(ctx context.Context) {
 	}
 }
 
-// described says of settings what they are and whom they reach.
-func described(settings []tenant.Setting) string {
+// describeSettings says of settings what they are and whom they reach.
+func describeSettings(settings []tenant.Setting) string {
 	by := map[tenant.Reach][]string{}
 	reach := map[string]tenant.Reach{}
 	for _, k := range tenant.KnownSettings() {
@@ -178,20 +178,20 @@ func described(settings []tenant.Setting) string {
 	return strings.Join(all, ", ")
 }
 
-func (r *round) activity(ctx context.Context) {
-	_ = r.try(ctx, step{
-		name: "activity_events", what: "activity log of the store's changes", service: graph.PowerBI, fix: adminAPIs(r.connection.Cloud().Portal),
-		ask: func(ctx context.Context) (string, string, error) {
+func (r *surveyRun) checkActivityLog(ctx context.Context) {
+	_ = r.runStep(ctx, surveyStep{
+		name: "activity_events", what: "activity log of the store's changes", service: graph.PowerBI, deniedFix: adminAPIFix(r.connection.Cloud().Portal),
+		run: func(ctx context.Context) (string, string, error) {
 			if off := r.connection.Cloud().UnavailableReason(graph.PowerBI); off != "" {
-				return "", "", fabric.OffError{Reason: off}
+				return "", "", fabric.UnavailableError{Reason: off}
 			}
-			n, err := r.power.Reachable(ctx, r.now())
+			n, err := r.powerBI.ProbeActivityLog(ctx, r.currentTime())
 			return fmt.Sprintf("it can be read; its last hour's first page has %d events", n), "", err
 		},
 	})
 }
 
-func (r *round) cloud() {
+func (r *surveyRun) reportCloud() {
 	c := r.connection.Cloud()
 	const what = "hosts of the cloud"
 	var lacks []string
@@ -201,18 +201,18 @@ func (r *round) cloud() {
 		}
 	}
 	if len(lacks) == 0 {
-		r.add("cloud", what, tenant.Ready, fmt.Sprintf("the cloud %s has all hosts", c.Name), "")
+		r.addRequirement("cloud", what, tenant.Ready, fmt.Sprintf("the cloud %s has all hosts", c.Name), "")
 		return
 	}
-	r.add("cloud", what, tenant.Limited, strings.Join(lacks, "; "), "")
+	r.addRequirement("cloud", what, tenant.Limited, strings.Join(lacks, "; "), "")
 }
 
-// clock holds the machine's clock against the Date of an answer that needs no
+// checkClock holds the machine's clock against the Date of an answer that needs no
 // sign-in: with a clock that is wrong, signing in may be what fails.
-func (r *round) clock(ctx context.Context) {
-	_ = r.try(ctx, step{
-		name: "clock", what: "clock of this machine against Microsoft's", service: graph.Graph, fix: fixClock,
-		ask: func(ctx context.Context) (string, string, error) {
+func (r *surveyRun) checkClock(ctx context.Context) {
+	_ = r.runStep(ctx, surveyStep{
+		name: "clock", what: "clock of this machine against Microsoft's", service: graph.Graph, deniedFix: fixClock,
+		run: func(ctx context.Context) (string, string, error) {
 			const path = "/v2.0/.well-known/openid-configuration" // documented: OpenID Connect on the Microsoft identity platform
 			req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.connection.Cloud().Login+"/"+url.PathEscape(r.tenant)+path, nil)
 			if err != nil {
@@ -227,13 +227,13 @@ func (r *round) clock(ctx context.Context) {
 			if err != nil {
 				return "", "", errors.New("the answer of the sign-in host says no time")
 			}
-			return compared(r.now(), theirs)
+			return compareClocks(r.currentTime(), theirs)
 		},
 	})
 }
 
-// counted counts things.
-func counted(n int, one, many string) string {
+// pluralize counts things.
+func pluralize(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}

@@ -1,0 +1,173 @@
+package survey
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/orgstore/orgstore/graph"
+	"github.com/orgstore/orgstore/graph/fabric"
+	"github.com/orgstore/orgstore/packages/tenant"
+)
+
+// defaultStepTimeout is how long one thing may take where nothing else is said.
+const defaultStepTimeout = 2 * time.Minute
+
+// A surveyStep is one thing to ask.
+type surveyStep struct {
+	name, what string
+	service    graph.Service
+	deniedFix  string // where it is denied
+	missingFix string // what mends it where it is not there
+	// ask returns what was seen and, where that is less than all, in what.
+	run func(context.Context) (seen, lacks string, err error)
+}
+
+func (r *surveyRun) addRequirement(name, what string, state tenant.Readiness, detail, fix string) {
+	r.found = append(r.found, tenant.Requirement{Name: name, What: what, State: state, Detail: detail, Fix: fix})
+}
+
+// runStep takes a step and says what came of it. It returns the error for those
+// that go on from it.
+func (r *surveyRun) runStep(ctx context.Context, s surveyStep) error {
+	if err := ctx.Err(); err != nil {
+		r.addRequirement(s.name, s.what, tenant.Unknown, "not asked any more", "")
+		return err
+	}
+	if r.notAskedReason != "" {
+		r.addRequirement(s.name, s.what, tenant.Unknown, r.notAskedReason, "")
+		return nil
+	}
+	r.calls++
+	limited, cancel := context.WithTimeout(ctx, cmp.Or(r.StepTimeout, defaultStepTimeout))
+	defer cancel()
+	seen, lacks, err := s.run(limited)
+	switch {
+	case err != nil:
+		state, fix := r.readinessAfter(s, err)
+		r.addRequirement(s.name, s.what, state, err.Error(), fix)
+	case lacks != "":
+		r.addRequirement(s.name, s.what, tenant.Limited, seen+"; "+lacks, s.deniedFix)
+	default:
+		r.addRequirement(s.name, s.what, tenant.Ready, seen, "")
+	}
+	return err
+}
+
+// readinessAfter says what an error means for what was asked. Only an answer that says
+// no makes it missing; all else leaves it unknown.
+func (r *surveyRun) readinessAfter(s surveyStep, err error) (tenant.Readiness, string) {
+	var off fabric.UnavailableError
+	var signIn *graph.SignInError
+	var e *graph.Error
+	switch {
+	case errors.As(err, &off):
+		return tenant.Off, ""
+	case errors.As(err, &signIn):
+		return tenant.Missing, signIn.Hint()
+	case !errors.As(err, &e):
+		return tenant.Unknown, ""
+	}
+	switch e.Code() {
+	case "graph.denied":
+		return tenant.Missing, s.deniedFix
+	case "graph.missing":
+		return tenant.Missing, s.missingFix
+	case "graph.throttled":
+		r.throttled = append(r.throttled, fmt.Sprintf("%s asked to wait %s", e.Service.Title(), e.RetryAfter.Round(time.Second)))
+		return tenant.Unknown, fixLater
+	case "graph.unreachable":
+		return tenant.Unknown, fmt.Sprintf(fixReach, r.connection.Cloud().BaseURL(s.service))
+	}
+	return tenant.Unknown, ""
+}
+
+// signInToTenant signs in and looks which tenant that is for. An error keeps everything
+// else from being asked.
+func (r *surveyRun) signInToTenant(ctx context.Context) error {
+	if err := r.requestToken(ctx); err != nil {
+		return err
+	}
+	return r.checkOrganization(ctx)
+}
+
+// requestToken asks for a token. Whatever keeps it from being had, nothing works
+// without, so that it is missing and never unknown.
+func (r *surveyRun) requestToken(ctx context.Context) error {
+	err := r.runStep(ctx, surveyStep{
+		name: "sign_in", what: "sign-in to Microsoft Graph", service: graph.Graph,
+		run: func(ctx context.Context) (string, string, error) {
+			token, err := r.connection.Token(ctx, graph.Graph)
+			if err != nil {
+				return "", "", err
+			}
+			r.claims = readClaims(token.Token)
+			seen := "signed in"
+			if r.claims.Client != "" {
+				seen += " as the application " + r.claims.Client
+			}
+			return seen, "", nil
+		},
+	})
+	if err != nil && ctx.Err() == nil {
+		r.found[len(r.found)-1].State = tenant.Missing
+	}
+	return err
+}
+
+// checkOrganization holds the tenant of the settings against that of the sign-in,
+// as the token says it and as Graph does.
+func (r *surveyRun) checkOrganization(ctx context.Context) error {
+	var wrong *TenantError
+	var name, from string
+	if r.claims.isKnown {
+		from = "the sign-in"
+		wrong = r.otherTenantError(r.claims.Tenant)
+	}
+	asked := func() error {
+		return r.runStep(ctx, surveyStep{
+			name: "organization", what: "name and domains of the tenant", service: graph.Graph, deniedFix: roleFix("Organization.Read.All"),
+			run: func(ctx context.Context) (string, string, error) {
+				o, err := r.directory.Organization(ctx)
+				if err != nil {
+					return "", "", err
+				}
+				if wrong = r.otherTenantError(o.ID); wrong != nil {
+					return "", "", wrong
+				}
+				name, from, r.facts.Domains = o.Name, "Microsoft Graph", o.Domains
+				return fmt.Sprintf("%s, with %d verified domains", o.Name, len(o.Domains)), "", nil
+			},
+		})
+	}
+	if wrong == nil {
+		if err := asked(); err != nil && ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	const what = "settings and sign-in are for one tenant"
+	switch {
+	case wrong != nil:
+		if from != "" { // the token told, and Graph was not asked
+			r.addRequirement("organization", "name and domains of the tenant", tenant.Unknown, "not asked, since "+wrong.Error(), "")
+		}
+		r.addRequirement("tenant_id", what, tenant.Missing, wrong.Error(), wrong.Hint())
+		return wrong
+	case from == "":
+		r.addRequirement("tenant_id", what, tenant.Unknown, "neither the sign-in nor Microsoft Graph says for which tenant it is; that of the settings counts", roleFix("Organization.Read.All"))
+	case name == "":
+		r.addRequirement("tenant_id", what, tenant.Ready, r.tenant+", says "+from, "")
+	default:
+		r.addRequirement("tenant_id", what, tenant.Ready, fmt.Sprintf("%s is %s, says %s", r.tenant, name, from), "")
+	}
+	return nil
+}
+
+func (r *surveyRun) otherTenantError(id string) *TenantError {
+	if id == r.tenant {
+		return nil
+	}
+	return &TenantError{Settings: r.tenant, SignedIn: id}
+}
