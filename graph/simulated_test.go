@@ -50,7 +50,7 @@ func TestASimulatedTenant(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	for _, call := range s.Unexpected() {
+	for _, call := range s.UnexpectedCalls() {
 		t.Error(call)
 	}
 	err := c.GetJSON(t.Context(), graph.Graph, "/v1.0/sites/contoso.sharepoint.com:/sites/none", nil, nil, nil)
@@ -86,7 +86,7 @@ func TestASimulatedCertificate(t *testing.T) {
 func TestASimulatedPersonAtADevice(t *testing.T) {
 	var s *simulator.Simulator
 	in := graph.SignIn{Method: graph.ByDeviceCode, Client: client, Prompt: func(context.Context, string) error {
-		for _, d := range s.Devices() {
+		for _, d := range s.PendingDevices() {
 			s.ApproveDevice(d)
 		}
 		return nil
@@ -136,10 +136,10 @@ func TestAFloodWithoutOneRefusal(t *testing.T) {
 		t.Errorf("took %s, and the quota allows 3 minutes", took)
 	}
 	flood(graph.Graph, "/v1.0/sites/contoso.sharepoint.com:/sites/bi", 1500) // 1,250 units a minute
-	if s.Log()[len(s.Log())-1].Number < 1600 {
+	if s.LoggedCalls()[len(s.LoggedCalls())-1].Number < 1600 {
 		t.Error("not all was asked")
 	}
-	for _, call := range s.Log() {
+	for _, call := range s.LoggedCalls() {
 		if call.Status == http.StatusTooManyRequests {
 			t.Fatal(call)
 		}
@@ -162,7 +162,7 @@ func TestAFloodOfSomebodyElse(t *testing.T) {
 		}
 	}
 	refused := 0
-	for _, call := range s.Log() {
+	for _, call := range s.LoggedCalls() {
 		if call.Status == http.StatusTooManyRequests {
 			refused++
 		}

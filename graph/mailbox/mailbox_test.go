@@ -62,7 +62,7 @@ func TestSend(t *testing.T) {
 	if n := len(got[1].Body); n > 520<<10 || !strings.HasSuffix(got[1].Body, "ä\n...") {
 		t.Errorf("the long one has %d bytes", n)
 	}
-	for _, call := range s.Unexpected() {
+	for _, call := range s.UnexpectedCalls() {
 		t.Error(call)
 	}
 }
@@ -95,7 +95,7 @@ func TestSendRefused(t *testing.T) {
 		})
 	}
 	s, api := startMailbox(t, "Mail.Send")
-	if err := mailbox.Send(context.Background(), api, mailbox.Mail{From: "orgstore@contoso.com"}); err == nil || len(s.Log()) > 0 {
+	if err := mailbox.Send(context.Background(), api, mailbox.Mail{From: "orgstore@contoso.com"}); err == nil || len(s.LoggedCalls()) > 0 {
 		t.Errorf("a mail to nobody: %v", err)
 	}
 }

@@ -60,8 +60,8 @@ func TestLogOfASimulatedTenant(t *testing.T) {
 	c := connectTo(t, s)
 	p := powerbi.New(c)
 	mark, told, failures := powerbi.Mark{}, map[string]int{}, 0
-	for _, kind := range []simulator.FaultKind{simulator.Garbage, simulator.Truncate, simulator.Throttle, simulator.Failed, simulator.Reset} {
-		if err := s.Faults(simulator.Fault{Kind: kind, Service: "powerbi", Nth: 10}); err != nil {
+	for _, kind := range []simulator.FaultKind{simulator.Garbage, simulator.Truncate, simulator.Throttle, simulator.ServerError, simulator.Reset} {
+		if err := s.SetFaults(simulator.Fault{Kind: kind, Service: "powerbi", Nth: 10}); err != nil {
 			t.Fatal(err)
 		}
 		log := p.ActivityLog(mark, now)
@@ -92,7 +92,7 @@ func TestLogOfASimulatedTenant(t *testing.T) {
 	if _, err := p.Capacities(t.Context()); err != nil {
 		t.Error(err)
 	}
-	for _, c := range s.Log() {
+	for _, c := range s.LoggedCalls() {
 		if c.Unexpected != "" {
 			t.Errorf("%s: %s", c, c.Unexpected)
 		}

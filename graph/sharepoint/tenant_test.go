@@ -76,7 +76,7 @@ func startTenant(t testing.TB) *simulator.Simulator {
 	t.Helper()
 	s := simulatortest.StartWith(t, simulator.Options{Seed: 1, PageSize: 5, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }})
 	t.Cleanup(func() {
-		for _, c := range s.Unexpected() {
+		for _, c := range s.UnexpectedCalls() {
 			t.Errorf("nobody should ask %v", c)
 		}
 	})
@@ -321,10 +321,10 @@ func TestAColumnThatWasDeletedIsAddedAgain(t *testing.T) {
 	if file, _ = people.File("gauge.pbiviz"); file.Fields["OrgstoreVerdict"] != "reject" {
 		t.Errorf("written %v", file.Fields)
 	}
-	if got := len(s.Unexpected()); got != 1 { // the one that found out
+	if got := len(s.UnexpectedCalls()); got != 1 { // the one that found out
 		t.Errorf("%d calls that nobody should make", got)
 	}
-	s.ClearLog()
+	s.ClearCalls()
 }
 
 // Every call of the story fails in each way once. The story ends right, or says
@@ -334,7 +334,7 @@ func TestEveryCallFailsOnceInEachWay(t *testing.T) {
 		t.Skip("a minute")
 	}
 	var calls, pairs, hit, mended int
-	for _, kind := range simulator.FaultKinds() {
+	for _, kind := range simulator.AllFaultKinds() {
 		s := startTenant(t)
 		c := connectTo(t, s)
 		whole, _, errs := runFaultyStory(t, s, c, 0)
@@ -356,8 +356,8 @@ func TestEveryCallFailsOnceInEachWay(t *testing.T) {
 			})
 		}
 	}
-	t.Logf("%d calls × %d faults = %d runs, %d struck, %d commands had to be given again", calls, len(simulator.FaultKinds()), pairs, hit, mended)
-	if pairs != calls*len(simulator.FaultKinds()) || hit != pairs {
+	t.Logf("%d calls × %d faults = %d runs, %d struck, %d commands had to be given again", calls, len(simulator.AllFaultKinds()), pairs, hit, mended)
+	if pairs != calls*len(simulator.AllFaultKinds()) || hit != pairs {
 		t.Errorf("%d runs, of which %d were struck", pairs, hit)
 	}
 }
@@ -367,19 +367,19 @@ func TestEveryCallFailsOnceInEachWay(t *testing.T) {
 func runFaultyStory(t *testing.T, s *simulator.Simulator, c *graph.Connection, n int, faults ...simulator.Fault) (calls, struck int, errs []error) {
 	t.Helper()
 	site := fmt.Sprintf("https://contoso.sharepoint.com/sites/bi%d", n)
-	all, err := s.Site(site, "Visuals")
+	all, err := s.AddSite(site, "Visuals")
 	if err != nil {
 		t.Fatal(err)
 	}
 	people := all[0]
 	people.GrantSite(simulatortest.Client, "write")
 	d := newFakeAgent(t, c, Options{Site: site, Library: "Visuals"})
-	s.ClearLog()
-	if err := s.Faults(faults...); err != nil {
+	s.ClearCalls()
+	if err := s.SetFaults(faults...); err != nil {
 		t.Fatal(err)
 	}
 	errs = runStory(t, d, people)
-	for _, call := range s.Log() {
+	for _, call := range s.LoggedCalls() {
 		if call.Service == "login" {
 			continue
 		}
@@ -387,7 +387,7 @@ func runFaultyStory(t *testing.T, s *simulator.Simulator, c *graph.Connection, n
 			struck++
 		}
 	}
-	if err := errors.Join(s.Faults(), d.runRound(), d.runRound()); err != nil { // what lagged behind has caught up
+	if err := errors.Join(s.SetFaults(), d.runRound(), d.runRound()); err != nil { // what lagged behind has caught up
 		t.Fatal(err)
 	}
 	checkOutcome(t, d, people, min(len(faults), 1))

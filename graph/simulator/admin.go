@@ -67,8 +67,8 @@ func (s *Simulator) SetSettings(all ...Setting) {
 	s.tenant.settings = slices.Clone(all)
 }
 
-// Set switches a tenant setting on or off, for everybody or for groups.
-func (s *Simulator) Set(name string, enabled bool, groups ...SecurityGroup) bool {
+// SetSetting switches a tenant setting on or off, for everybody or for groups.
+func (s *Simulator) SetSetting(name string, enabled bool, groups ...SecurityGroup) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range s.tenant.settings {
@@ -80,8 +80,8 @@ func (s *Simulator) Set(name string, enabled bool, groups ...SecurityGroup) bool
 	return false
 }
 
-// Override sets a capacity's own settings in place of the tenant's.
-func (s *Simulator) Override(capacity string, settings ...Setting) {
+// SetOverrides sets a capacity's own settings in place of the tenant's.
+func (s *Simulator) SetOverrides(capacity string, settings ...Setting) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tenant.overrides[capacity] = slices.Clone(settings)
@@ -93,23 +93,23 @@ func (s *Simulator) AddEvents(events ...Event) {
 	defer s.mu.Unlock()
 	for _, e := range events {
 		if e.ID == "" {
-			e.ID = s.uuid()
+			e.ID = s.newUUID()
 		}
 		s.tenant.events = append(s.tenant.events, e)
 	}
 	slices.SortStableFunc(s.tenant.events, func(a, b Event) int { return a.At.Compare(b.At) })
 }
 
-// mayAdmin says whether the token's owner may use the read-only admin APIs.
-func (c *call) mayAdmin() bool {
-	a := c.s.apps[c.token.app]
+// mayUseAdminAPIs says whether the token's owner may use the read-only admin APIs.
+func (c *call) mayUseAdminAPIs() bool {
+	a := c.simulator.apps[c.token.app]
 	if a == nil {
 		return false
 	}
-	if c.token.person {
+	if c.token.isPerson {
 		return true // the simulator's person is a Fabric administrator
 	}
-	allowed := slices.ContainsFunc(c.s.tenant.settings, func(t Setting) bool {
+	allowed := slices.ContainsFunc(c.simulator.tenant.settings, func(t Setting) bool {
 		return t.Name == "AllowServicePrincipalsUseReadAdminAPIs" && t.Enabled
 	})
 	return allowed && a.AdminAPIs && len(a.PowerBIRoles) == 0

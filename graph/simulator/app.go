@@ -47,12 +47,12 @@ type Federated struct {
 	Key                       crypto.PublicKey
 }
 
-type app struct {
+type registeredApp struct {
 	App
-	key      crypto.PublicKey
-	ends     time.Time
-	sha1x5t  string
-	sha256x5 string
+	certificateKey    crypto.PublicKey
+	certificateExpiry time.Time
+	thumbprintSHA1    string
+	thumbprintSHA256  string
 }
 
 // AddApp registers an app, or replaces the one with the same client id.
@@ -61,9 +61,9 @@ func (s *Simulator) AddApp(a App) error {
 	if a.Client == "" {
 		return errors.New("cannot add an app without a client id")
 	}
-	registered := &app{App: a}
+	registered := &registeredApp{App: a}
 	if len(a.Certificate) > 0 {
-		if err := registered.certificate(a.Certificate); err != nil {
+		if err := registered.readCertificate(a.Certificate); err != nil {
 			return fmt.Errorf("cannot add the app %s: %w", a.Client, err)
 		}
 	}
@@ -86,7 +86,7 @@ func (s *Simulator) RemoveApp(client string) {
 	}
 }
 
-func (a *app) certificate(b []byte) error {
+func (a *registeredApp) readCertificate(b []byte) error {
 	for block, rest := pem.Decode(b); block != nil; block, rest = pem.Decode(rest) {
 		if block.Type != "CERTIFICATE" {
 			continue
@@ -96,15 +96,15 @@ func (a *app) certificate(b []byte) error {
 			return fmt.Errorf("its certificate cannot be read: %w", err)
 		}
 		one, two := sha1.Sum(block.Bytes), sha256.Sum256(block.Bytes)
-		a.key, a.ends = cert.PublicKey, cert.NotAfter
-		a.sha1x5t, a.sha256x5 = base64.RawURLEncoding.EncodeToString(one[:]), base64.RawURLEncoding.EncodeToString(two[:])
+		a.certificateKey, a.certificateExpiry = cert.PublicKey, cert.NotAfter
+		a.thumbprintSHA1, a.thumbprintSHA256 = base64.RawURLEncoding.EncodeToString(one[:]), base64.RawURLEncoding.EncodeToString(two[:])
 		return nil
 	}
 	return errors.New("there is no certificate in the PEM")
 }
 
-// secretIs compares without telling how much of it is right.
-func (a *app) secretIs(given string) bool {
+// hasSecret compares without telling how much of it is right.
+func (a *registeredApp) hasSecret(given string) bool {
 	return a.Secret != "" && subtle.ConstantTimeCompare([]byte(a.Secret), []byte(given)) == 1
 }
 
@@ -120,7 +120,7 @@ const (
 type token struct {
 	app, audience string
 	roles         []string // Graph's, as they were when the token was made
-	person        bool     // somebody signed in, and the token is theirs
+	isPerson      bool     // somebody signed in, and the token is theirs
 	user          string   // who that is, where the portal's page signed them in
 	until         time.Time
 }
@@ -130,17 +130,17 @@ func (s *Simulator) ExpireTokens() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, t := range s.tokens {
-		t.until = s.now().Add(-time.Second)
+		t.until = s.currentTime().Add(-time.Second)
 	}
 }
 
-// bearer finds the token of a call.
-func (s *Simulator) bearer(c *call, audiences ...string) *problem {
+// checkToken finds the token of a call.
+func (s *Simulator) checkToken(c *call, audiences ...string) *problem {
 	scheme, value, _ := strings.Cut(c.Header.Get("Authorization"), " ")
 	t := s.tokens[strings.TrimSpace(value)]
 	challenge := `Bearer realm="", authorization_uri="` + s.endpoints.Login + `/common/oauth2/authorize"`
 	refuse := func(code, message string) *problem {
-		return say(http.StatusUnauthorized, code, message).with("WWW-Authenticate", challenge)
+		return newProblem(http.StatusUnauthorized, code, message).withHeader("WWW-Authenticate", challenge)
 	}
 	switch {
 	case value == "":
@@ -156,12 +156,12 @@ func (s *Simulator) bearer(c *call, audiences ...string) *problem {
 	return nil
 }
 
-func (s *Simulator) graphToken(c *call) *problem { return s.bearer(c, audienceGraph) }
+func (s *Simulator) checkGraphToken(c *call) *problem { return s.checkToken(c, audienceGraph) }
 
-// oneOf asks for one of several permissions of Graph's directory.
-func (c *call) oneOf(roles ...string) *problem {
+// requireRole asks for one of several permissions of Graph's directory.
+func (c *call) requireRole(roles ...string) *problem {
 	if slices.ContainsFunc(roles, func(r string) bool { return slices.Contains(c.token.roles, r) }) {
 		return nil
 	}
-	return say(http.StatusForbidden, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+	return newProblem(http.StatusForbidden, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 }

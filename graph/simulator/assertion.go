@@ -95,11 +95,11 @@ func (j *jwt) signedBy(key crypto.PublicKey) bool {
 	return false
 }
 
-// asserted verifies a client assertion: by the app's certificate, or by the key
+// verifyAssertion verifies a client assertion: by the app's certificate, or by the key
 // of a workload elsewhere that the app trusts.
-func (s *Simulator) asserted(c *call, a *app, f url.Values) *problem {
+func (s *Simulator) verifyAssertion(c *call, a *registeredApp, f url.Values) *problem {
 	no := func(number int, format string, args ...any) *problem {
-		return refusal(http.StatusUnauthorized, "invalid_client", number, fmt.Sprintf(format, args...))
+		return entraProblem(http.StatusUnauthorized, "invalid_client", number, fmt.Sprintf(format, args...))
 	}
 	if f.Get("client_assertion_type") != assertionType {
 		return no(900144, "The request body must contain the following parameter: 'client_assertion_type'.")
@@ -108,17 +108,17 @@ func (s *Simulator) asserted(c *call, a *app, f url.Values) *problem {
 	if err != nil {
 		return no(50027, "JWT token is invalid or malformed.")
 	}
-	if a.federates(j) != nil {
-		return s.federated(c, a, j)
+	if a.federatedFor(j) != nil {
+		return s.verifyFederatedToken(c, a, j)
 	}
 	switch {
-	case a.key == nil:
+	case a.certificateKey == nil:
 		return no(700027, "The certificate with identifier used to sign the client assertion is not registered on application.")
-	case j.header.X5T == "" && j.header.S25 == "", !names(j.header.X5T, a.sha1x5t), !names(j.header.S25, a.sha256x5):
+	case j.header.X5T == "" && j.header.S25 == "", !isSameThumbprint(j.header.X5T, a.thumbprintSHA1), !isSameThumbprint(j.header.S25, a.thumbprintSHA256):
 		return no(700027, "The certificate with identifier used to sign the client assertion is not registered on application. [Reason - The key was not found.]")
-	case j.header.Alg != "RS256" && j.header.Alg != "PS256", !j.signedBy(a.key):
+	case j.header.Alg != "RS256" && j.header.Alg != "PS256", !j.signedBy(a.certificateKey):
 		return no(700027, "Client assertion failed signature validation. [Reason - The key used is expired or the signature is wrong.]")
-	case !c.now.Before(a.ends):
+	case !c.now.Before(a.certificateExpiry):
 		return no(700027, "Client assertion failed signature validation. [Reason - The key used is expired.]")
 	}
 	if j.claims.Iss != a.Client || j.claims.Sub != a.Client {
@@ -127,42 +127,42 @@ func (s *Simulator) asserted(c *call, a *app, f url.Values) *problem {
 	if !s.isAudience(j.claims.Aud) {
 		return no(700023, "Client assertion audience claim does not match Realm issuer.")
 	}
-	if p := s.inTime(c, j); p != nil {
+	if p := s.checkValidity(c, j); p != nil {
 		return p
 	}
-	return s.once(c, a, j)
+	return s.refuseReuse(c, a, j)
 }
 
 func (s *Simulator) isAudience(aud string) bool {
-	base := s.endpoints.Login + "/" + s.o.Tenant
+	base := s.endpoints.Login + "/" + s.options.Tenant
 	return aud == base+"/oauth2/v2.0/token" || aud == base+"/v2.0" || aud == base
 }
 
-func (s *Simulator) inTime(c *call, j *jwt) *problem {
+func (s *Simulator) checkValidity(c *call, j *jwt) *problem {
 	at := c.now
 	exp, nbf := time.Unix(j.claims.Exp, 0), time.Unix(j.claims.Nbf, 0)
 	if j.claims.Exp == 0 || at.After(exp.Add(assertionSkew)) || at.Before(nbf.Add(-assertionSkew)) || exp.Sub(at) > assertionLife {
-		return refusal(http.StatusUnauthorized, "invalid_client", 700024, "Client assertion is not within its valid time range. Current time: "+at.Format(time.RFC3339)+", assertion valid from "+nbf.UTC().Format(time.RFC3339)+", expiry time of assertion "+exp.UTC().Format(time.RFC3339)+".")
+		return entraProblem(http.StatusUnauthorized, "invalid_client", 700024, "Client assertion is not within its valid time range. Current time: "+at.Format(time.RFC3339)+", assertion valid from "+nbf.UTC().Format(time.RFC3339)+", expiry time of assertion "+exp.UTC().Format(time.RFC3339)+".")
 	}
 	return nil
 }
 
-// once refuses an assertion that was used before.
-func (s *Simulator) once(c *call, a *app, j *jwt) *problem {
-	for k, until := range s.assertion {
+// refuseReuse refuses an assertion that was used before.
+func (s *Simulator) refuseReuse(c *call, a *registeredApp, j *jwt) *problem {
+	for k, until := range s.usedAssertions {
 		if c.now.After(until.Add(assertionSkew)) {
-			delete(s.assertion, k)
+			delete(s.usedAssertions, k)
 		}
 	}
 	id := a.Client + " " + j.claims.Jti
-	if _, used := s.assertion[id]; used || j.claims.Jti == "" || len(s.assertion) >= maxTokens {
-		return refusal(http.StatusUnauthorized, "invalid_client", 50013, "Assertion failed validation: its identifier is missing or was used before.")
+	if _, used := s.usedAssertions[id]; used || j.claims.Jti == "" || len(s.usedAssertions) >= maxTokens {
+		return entraProblem(http.StatusUnauthorized, "invalid_client", 50013, "Assertion failed validation: its identifier is missing or was used before.")
 	}
-	s.assertion[id] = time.Unix(j.claims.Exp, 0)
+	s.usedAssertions[id] = time.Unix(j.claims.Exp, 0)
 	return nil
 }
 
-func (a *app) federates(j *jwt) *Federated {
+func (a *registeredApp) federatedFor(j *jwt) *Federated {
 	for i := range a.Federated {
 		if a.Federated[i].Issuer == j.claims.Iss {
 			return &a.Federated[i]
@@ -171,72 +171,72 @@ func (a *app) federates(j *jwt) *Federated {
 	return nil
 }
 
-// federated verifies a token of a workload elsewhere. Such a token is used
+// verifyFederatedToken verifies a token of a workload elsewhere. Such a token is used
 // again until it ends.
-func (s *Simulator) federated(c *call, a *app, j *jwt) *problem {
-	f := a.federates(j)
+func (s *Simulator) verifyFederatedToken(c *call, a *registeredApp, j *jwt) *problem {
+	f := a.federatedFor(j)
 	no := func(number int, message string) *problem {
-		return refusal(http.StatusUnauthorized, "invalid_client", number, message)
+		return entraProblem(http.StatusUnauthorized, "invalid_client", number, message)
 	}
 	switch {
 	case f.Subject != j.claims.Sub:
-		return no(700213, "No matching federated identity record found for presented assertion subject "+short(j.claims.Sub)+".")
+		return no(700213, "No matching federated identity record found for presented assertion subject "+quoteShort(j.claims.Sub)+".")
 	case f.Audience != j.claims.Aud:
-		return no(700212, "No matching federated identity record found for presented assertion audience "+short(j.claims.Aud)+".")
+		return no(700212, "No matching federated identity record found for presented assertion audience "+quoteShort(j.claims.Aud)+".")
 	case !j.signedBy(f.Key):
 		return no(7000272, "Client assertion failed signature validation.")
 	}
-	return s.inTime(c, j)
+	return s.checkValidity(c, j)
 }
 
-// A signer signs what people's sign-in returns. Its key is made when it is
+// A tokenSigner signs what people's sign-in returns. Its key is made when it is
 // first needed: most tests never do.
-type signer struct {
+type tokenSigner struct {
 	key func() (*rsa.PrivateKey, error)
 	kid string
 }
 
-func newSigner() signer {
-	return signer{sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) }), secret()}
+func newSigner() tokenSigner {
+	return tokenSigner{sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) }), randomSecret()}
 }
 
-func (k signer) sign(claims map[string]any) (string, *problem) {
+func (k tokenSigner) signClaims(claims map[string]any) (string, *problem) {
 	key, err := k.key()
 	if err != nil {
-		return "", noKey()
+		return "", missingKey()
 	}
-	signed := part(map[string]any{"typ": "JWT", "alg": "RS256", "kid": k.kid}) + "." + part(claims)
+	signed := encodePart(map[string]any{"typ": "JWT", "alg": "RS256", "kid": k.kid}) + "." + encodePart(claims)
 	sum := sha256.Sum256([]byte(signed))
 	b, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, sum[:])
 	if err != nil {
-		return "", noKey()
+		return "", missingKey()
 	}
 	return signed + "." + base64.RawURLEncoding.EncodeToString(b), nil
 }
 
-func noKey() *problem {
-	return refusal(http.StatusServiceUnavailable, "temporarily_unavailable", 90033, "A transient error has occurred. Please try again.")
+func missingKey() *problem {
+	return entraProblem(http.StatusServiceUnavailable, "temporarily_unavailable", 90033, "A transient error has occurred. Please try again.")
 }
 
-func (s *Simulator) keys(c *call) (*answer, *problem) {
-	if p := s.rightTenant(c); p != nil {
+func (s *Simulator) getKeys(c *call) (*answer, *problem) {
+	if p := s.checkTenant(c); p != nil {
 		return nil, p
 	}
 	k, err := s.signer.key()
 	if err != nil {
-		return nil, noKey()
+		return nil, missingKey()
 	}
-	return ok(map[string]any{"keys": []any{map[string]any{
+	return okAnswer(map[string]any{"keys": []any{map[string]any{
 		"kty": "RSA", "use": "sig", "kid": s.signer.kid, "alg": "RS256",
 		"n": base64.RawURLEncoding.EncodeToString(k.N.Bytes()),
 		"e": base64.RawURLEncoding.EncodeToString(big.NewInt(int64(k.E)).Bytes()),
 	}}})
 }
 
-// names says whether a thumbprint in a header is the registered one, or absent.
+// isSameThumbprint says whether a thumbprint in a header is the registered one, or absent.
 // RFC 7515 wants base64url without padding; Microsoft's library for Go writes
 // x5t#S256 in standard base64 with padding, and the service takes that too.
-func names(given, registered string) bool {
+func isSameThumbprint(given, registered string) bool {
 	given = strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(given, "="))
 	return given == "" || given == registered
 }

@@ -8,27 +8,27 @@ import (
 	"time"
 )
 
-func showColumn(v *column) map[string]any {
+func columnJSON(v *column) map[string]any {
 	group := "Custom Columns"
-	if v.builtIn {
+	if v.isBuiltIn {
 		group = "_Hidden"
 	}
 	return map[string]any{
 		"id": v.id, "name": v.name, "displayName": v.display, "description": "", "columnGroup": group,
-		"readOnly": v.readOnly, "hidden": false, "indexed": false, "required": false, "enforceUniqueValues": false, v.kind: v.details,
+		"readOnly": v.isReadOnly, "hidden": false, "indexed": false, "required": false, "enforceUniqueValues": false, v.kind: v.details,
 	}
 }
 
 func (s *Simulator) getColumns(c *call) (*answer, *problem) {
-	l, p := c.list(reads)
+	l, p := c.findList(readAccess)
 	if p != nil {
 		return nil, p
 	}
 	all := []map[string]any{}
 	for _, v := range l.columns {
-		all = append(all, showColumn(v))
+		all = append(all, columnJSON(v))
 	}
-	return c.page(all)
+	return c.pageAnswer(all)
 }
 
 // A newColumn is what a client may say of a column.
@@ -55,16 +55,16 @@ type newColumn struct {
 	} `json:"choice"`
 }
 
-func (s *Simulator) addColumn(c *call) (*answer, *problem) {
-	l, p := c.list(writes)
+func (s *Simulator) postColumn(c *call) (*answer, *problem) {
+	l, p := c.findList(writeAccess)
 	if p != nil {
 		return nil, p
 	}
 	var b newColumn
-	if p := c.decode(&b); p != nil {
+	if p := c.decodeBody(&b); p != nil {
 		return nil, p
 	}
-	v := &column{id: s.uuid(), name: b.Name, display: b.Display, readOnly: b.ReadOnly}
+	v := &column{id: s.newUUID(), name: b.Name, display: b.Display, isReadOnly: b.ReadOnly}
 	kinds := 0
 	for kind, details := range map[string]map[string]any{"text": b.Text, "dateTime": b.DateTime, "boolean": b.Boolean, "number": b.Number} {
 		if details != nil {
@@ -83,34 +83,34 @@ func (s *Simulator) addColumn(c *call) (*answer, *problem) {
 	}
 	switch {
 	case kinds != 1 || v.name == "" || strings.ContainsAny(v.name, " !\"#%&'()*+,-./:;<=>?@[\\]^`{|}~"):
-		return nil, unexpected(http.StatusBadRequest, "invalidRequest", "A column has an internal name of letters and digits, and one kind.")
+		return nil, unexpectedProblem(http.StatusBadRequest, "invalidRequest", "A column has an internal name of letters and digits, and one kind.")
 	case slices.ContainsFunc(l.columns, func(o *column) bool { return strings.EqualFold(o.name, v.name) }):
-		return nil, say(http.StatusConflict, "nameAlreadyExists", "The specified name is already in use.")
+		return nil, newProblem(http.StatusConflict, "nameAlreadyExists", "The specified name is already in use.")
 	case len(l.columns) >= 200:
-		return nil, say(http.StatusInsufficientStorage, "quotaLimitReached", "The list has too many columns.")
+		return nil, newProblem(http.StatusInsufficientStorage, "quotaLimitReached", "The list has too many columns.")
 	}
 	l.columns = append(l.columns, v)
-	return &answer{status: http.StatusCreated, value: showColumn(v)}, nil
+	return &answer{status: http.StatusCreated, value: columnJSON(v)}, nil
 }
 
-func showRow(i *item) map[string]any {
+func rowJSON(i *item) map[string]any {
 	return map[string]any{
 		"id": itoa(i.row), "eTag": strings.ToLower(i.eTag()), "webUrl": i.webURL(),
-		"createdDateTime": stamp(i.made), "lastModifiedDateTime": stamp(i.modified),
-		"parentReference": map[string]any{"id": i.list.root.unique, "siteId": i.list.site.id},
+		"createdDateTime": formatTime(i.created), "lastModifiedDateTime": formatTime(i.modified),
+		"parentReference": map[string]any{"id": i.list.root.uniqueID, "siteId": i.list.site.id},
 	}
 }
 
-func showFields(i *item) map[string]any {
+func fieldsJSON(i *item) map[string]any {
 	m := maps.Clone(i.fields)
 	m["@odata.etag"] = strings.ToLower(i.eTag())
 	m["id"] = itoa(i.row)
-	m["FileLeafRef"], m["Modified"], m["Created"] = i.name, stamp(i.modified), stamp(i.made)
+	m["FileLeafRef"], m["Modified"], m["Created"] = i.name, formatTime(i.modified), formatTime(i.created)
 	return m
 }
 
-// withFields reads what a call on list items wants expanded.
-func (c *call) withFields() (bool, *problem) {
+// wantsFields reads what a call on list items wants expanded.
+func (c *call) wantsFields() (bool, *problem) {
 	e := c.query.Get(qExpand)
 	if e == "" {
 		return false, nil
@@ -118,82 +118,82 @@ func (c *call) withFields() (bool, *problem) {
 	if e == "fields" || strings.HasPrefix(e, "fields($select=") || strings.HasPrefix(e, "fields(select=") {
 		return true, nil
 	}
-	return false, unexpected(http.StatusBadRequest, "invalidRequest", "Cannot expand "+short(e)+".")
+	return false, unexpectedProblem(http.StatusBadRequest, "invalidRequest", "Cannot expand "+quoteShort(e)+".")
 }
 
 func (s *Simulator) getRows(c *call) (*answer, *problem) {
-	l, p := c.list(reads)
+	l, p := c.findList(readAccess)
 	if p != nil {
 		return nil, p
 	}
-	fields, p := c.withFields()
+	fields, p := c.wantsFields()
 	if p != nil {
 		return nil, p
 	}
 	if c.query.Get(qFilter)+c.query.Get(qOrder) != "" {
-		return nil, unexpected(http.StatusBadRequest, "invalidRequest", "Neither filter nor order is known here.")
+		return nil, unexpectedProblem(http.StatusBadRequest, "invalidRequest", "Neither filter nor order is known here.")
 	}
 	var rows []*item
 	for _, i := range l.items {
-		if i.row > 0 && !i.deleted {
+		if i.row > 0 && !i.isDeleted {
 			rows = append(rows, i)
 		}
 	}
 	slices.SortFunc(rows, func(a, b *item) int { return a.row - b.row })
 	all := []map[string]any{}
 	for _, i := range rows {
-		m := showRow(i)
+		m := rowJSON(i)
 		if fields {
-			m["fields"] = showFields(i)
+			m["fields"] = fieldsJSON(i)
 		}
 		all = append(all, m)
 	}
-	return c.page(all)
+	return c.pageAnswer(all)
 }
 
 func (s *Simulator) getRow(c *call) (*answer, *problem) {
-	i, p := c.row(reads)
+	i, p := c.findRow(readAccess)
 	if p != nil {
 		return nil, p
 	}
-	fields, p := c.withFields()
+	fields, p := c.wantsFields()
 	if p != nil {
 		return nil, p
 	}
-	m := showRow(i)
+	m := rowJSON(i)
 	if fields {
-		m["fields"] = showFields(i)
+		m["fields"] = fieldsJSON(i)
 	}
-	return c.entity(m)
+	return c.entityAnswer(m)
 }
 
 func (s *Simulator) getFields(c *call) (*answer, *problem) {
-	i, p := c.row(reads)
+	i, p := c.findRow(readAccess)
 	if p != nil {
 		return nil, p
 	}
-	return c.entity(showFields(i))
+	return c.entityAnswer(fieldsJSON(i))
 }
 
 func (s *Simulator) patchFields(c *call) (*answer, *problem) {
-	i, p := c.row(writes)
+	i, p := c.findRow(writeAccess)
 	if p != nil {
 		return nil, p
 	}
 	var b map[string]any
-	if p := c.decode(&b); p != nil {
+	if p := c.decodeBody(&b); p != nil {
 		return nil, p
 	}
 	if m := c.Header.Get("If-Match"); m == strings.ToLower(i.eTag()) {
 		c.Header.Set("If-Match", i.eTag()) // a list item spells its tag in lower case
 	}
-	if p := c.unchanged(i); p != nil {
+	if p := c.checkIfMatch(i); p != nil {
 		return nil, p
 	}
 	delete(b, "@odata.type")
 	delete(b, "id")
 	for k, v := range b {
-		if p := i.list.accepts(k, v); p != nil {
+		if p := i.list.checkValue(k, v); p != nil {
 			return nil, p
 		}
 	}
@@ -204,15 +204,15 @@ func (s *Simulator) patchFields(c *call) (*answer, *problem) {
 		}
 		i.fields[k] = v
 	}
-	s.edited(i, c.token.app)
-	return c.entity(showFields(i))
+	s.countEdit(i, c.token.app)
+	return c.entityAnswer(fieldsJSON(i))
 }
 
-// accepts holds a value to its column.
-func (l *list) accepts(name string, value any) *problem {
+// checkValue holds a value to its column.
+func (l *list) checkValue(name string, value any) *problem {
 	at := slices.IndexFunc(l.columns, func(v *column) bool { return v.name == name })
 	if at < 0 {
-		return unexpected(http.StatusBadRequest, "invalidRequest", "Field "+short(name)+" is not recognized")
+		return unexpectedProblem(http.StatusBadRequest, "invalidRequest", "Field "+quoteShort(name)+" is not recognized")
 	}
 	v := l.columns[at]
 	text, isText := value.(string)
@@ -235,8 +235,8 @@ func (l *list) accepts(name string, value any) *problem {
 		_, is := value.(float64)
 		good = good || is
 	}
-	if v.readOnly || !good {
-		return unexpected(http.StatusBadRequest, "invalidRequest", "Field "+short(name)+" is read-only, or the value is not one of its kind.")
+	if v.isReadOnly || !good {
+		return unexpectedProblem(http.StatusBadRequest, "invalidRequest", "Field "+quoteShort(name)+" is read-only, or the value is not one of its kind.")
 	}
 	return nil
 }

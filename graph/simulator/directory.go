@@ -111,8 +111,8 @@ func (s *Simulator) AddUsers(n int, plans ...string) []string {
 	defer s.mu.Unlock()
 	var ids []string
 	for range min(n, maxUsers-len(s.tenant.users)) {
-		u := User{ID: s.uuid()}
-		u.Principal = "user" + itoa(s.number("user")) + "@contoso.com"
+		u := User{ID: s.newUUID()}
+		u.Principal = "user" + itoa(s.nextNumber("user")) + "@contoso.com"
 		for _, p := range plans {
 			u.Plans = append(u.Plans, Plan{ID: p, Service: "PowerBI", Status: "Enabled"})
 		}
@@ -146,14 +146,14 @@ func (s *Simulator) Mail() []Message {
 func (s *Simulator) directoryRoutes() []*route {
 	identity := func(units float64) cost { return cost{"identity", units} }
 	return []*route{
-		{method: "GET", pattern: "/v1.0/organization", query: []string{qSelect}, max: -1, cost: identity(1), do: s.organization},
-		{method: "GET", pattern: "/v1.0/subscribedSkus", query: []string{qSelect}, max: -1, cost: identity(3), do: s.subscribedSKUs},
-		{method: "GET", pattern: "/v1.0/users/$count", query: []string{qFilter, qCount}, max: -1, cost: identity(2), do: s.countUsers},
-		{method: "GET", pattern: "/v1.0/groups", query: []string{qSelect, qTop, qSkip}, max: -1, cost: identity(3), do: s.listGroups},
-		{method: "GET", pattern: "/v1.0/groups/{group}", query: []string{qSelect}, max: -1, cost: identity(1), do: s.getGroup},
-		{method: "GET", pattern: "/v1.0/groups/{group}/transitiveMembers/$count", query: []string{qCount}, max: -1, cost: identity(5), do: s.countMembers},
-		{method: "GET", pattern: "/v1.0/groups/{group}/transitiveMembers/microsoft.graph.user/$count", query: []string{qCount}, max: -1, cost: identity(5), do: s.countUserMembers},
-		{method: "POST", pattern: "/v1.0/users/{user}/sendMail", max: 4 << 20, cost: cost{"mail", 1}, do: s.sendMail},
+		{method: "GET", pattern: "/v1.0/organization", query: []string{qSelect}, maxBody: -1, cost: identity(1), handle: s.getOrganization},
+		{method: "GET", pattern: "/v1.0/subscribedSkus", query: []string{qSelect}, maxBody: -1, cost: identity(3), handle: s.getSubscribedSKUs},
+		{method: "GET", pattern: "/v1.0/users/$count", query: []string{qFilter, qCount}, maxBody: -1, cost: identity(2), handle: s.getUserCount},
+		{method: "GET", pattern: "/v1.0/groups", query: []string{qSelect, qTop, qSkip}, maxBody: -1, cost: identity(3), handle: s.getGroups},
+		{method: "GET", pattern: "/v1.0/groups/{group}", query: []string{qSelect}, maxBody: -1, cost: identity(1), handle: s.getGroup},
+		{method: "GET", pattern: "/v1.0/groups/{group}/transitiveMembers/$count", query: []string{qCount}, maxBody: -1, cost: identity(5), handle: s.getMemberCount},
+		{method: "GET", pattern: "/v1.0/groups/{group}/transitiveMembers/microsoft.graph.user/$count", query: []string{qCount}, maxBody: -1, cost: identity(5), handle: s.getUserMemberCount},
+		{method: "POST", pattern: "/v1.0/users/{user}/sendMail", maxBody: 4 << 20, cost: cost{"mail", 1}, handle: s.postMail},
 	}
 }
 
@@ -161,22 +161,22 @@ func (s *Simulator) graphRoutes() []*route {
 	return slices.Concat(s.siteRoutes(), s.driveRoutes(), s.directoryRoutes())
 }
 
-func (s *Simulator) organization(c *call) (*answer, *problem) {
-	if p := c.oneOf("Organization.Read.All", "Directory.Read.All"); p != nil {
+func (s *Simulator) getOrganization(c *call) (*answer, *problem) {
+	if p := c.requireRole("Organization.Read.All", "Directory.Read.All"); p != nil {
 		return nil, p
 	}
 	domains := []any{}
 	for _, d := range s.tenant.domains {
 		domains = append(domains, map[string]any{"name": d.Name, "isDefault": d.Default, "isInitial": d.Initial, "type": "Managed", "capabilities": "Email, OfficeCommunicationsOnline"})
 	}
-	return c.page([]map[string]any{{
+	return c.pageAnswer([]map[string]any{{
 		"id": s.tenant.id, "displayName": s.tenant.name, "tenantType": "AAD", "countryLetterCode": "US", "verifiedDomains": domains,
 		"assignedPlans": []any{}, "provisionedPlans": []any{},
 	}})
 }
 
-func (s *Simulator) subscribedSKUs(c *call) (*answer, *problem) {
-	if p := c.oneOf("LicenseAssignment.Read.All", "Organization.Read.All", "Directory.Read.All"); p != nil {
+func (s *Simulator) getSubscribedSKUs(c *call) (*answer, *problem) {
+	if p := c.requireRole("LicenseAssignment.Read.All", "Organization.Read.All", "Directory.Read.All"); p != nil {
 		return nil, p
 	}
 	all := []map[string]any{}
@@ -195,33 +195,33 @@ func (s *Simulator) subscribedSKUs(c *call) (*answer, *problem) {
 			"appliesTo":    "User", "servicePlans": plans, "subscriptionIds": []string{},
 		})
 	}
-	return c.page(all)
+	return c.pageAnswer(all)
 }
 
-// advanced asks for what Graph's advanced queries need.
-func (c *call) advanced() *problem {
+// checkConsistencyLevel asks for what Graph's advanced queries need.
+func (c *call) checkConsistencyLevel() *problem {
 	if c.Header.Get("ConsistencyLevel") != "eventual" {
-		return say(http.StatusBadRequest, "Request_BadRequest", "$count is not currently supported.")
+		return newProblem(http.StatusBadRequest, "Request_BadRequest", "$count is not currently supported.")
 	}
 	return nil
 }
 
-func count(n int) (*answer, *problem) {
-	return &answer{status: http.StatusOK, raw: []byte(itoa(n)), kind: "text/plain"}, nil
+func countAnswer(n int) (*answer, *problem) {
+	return &answer{status: http.StatusOK, body: []byte(itoa(n)), mediaType: "text/plain"}, nil
 }
 
-func (s *Simulator) countUsers(c *call) (*answer, *problem) {
-	if p := c.oneOf("User.Read.All", "Directory.Read.All"); p != nil {
+func (s *Simulator) getUserCount(c *call) (*answer, *problem) {
+	if p := c.requireRole("User.Read.All", "Directory.Read.All"); p != nil {
 		return nil, p
 	}
-	if p := c.advanced(); p != nil {
+	if p := c.checkConsistencyLevel(); p != nil {
 		return nil, p
 	}
 	matches := func(User) bool { return true }
 	if f := c.query.Get(qFilter); f != "" {
-		parsed, err := parseFilter(f, s.o.PlainLambdasOnly)
+		parsed, err := parseFilter(f, s.options.PlainLambdasOnly)
 		if err != nil {
-			return nil, unexpected(http.StatusBadRequest, "Request_UnsupportedQuery", "Unsupported or invalid query filter clause specified: "+err.Error())
+			return nil, unexpectedProblem(http.StatusBadRequest, "Request_UnsupportedQuery", "Unsupported or invalid query filter clause specified: "+err.Error())
 		}
 		matches = parsed
 	}
@@ -231,25 +231,25 @@ func (s *Simulator) countUsers(c *call) (*answer, *problem) {
 			n++
 		}
 	}
-	return count(n)
+	return countAnswer(n)
 }
 
-func (c *call) mayGroups() *problem {
-	return c.oneOf("GroupMember.Read.All", "Group.Read.All", "Directory.Read.All")
+func (c *call) checkMayReadGroups() *problem {
+	return c.requireRole("GroupMember.Read.All", "Group.Read.All", "Directory.Read.All")
 }
 
-// group finds the group of a call.
-func (c *call) group() (*Group, *problem) {
-	if p := c.mayGroups(); p != nil {
+// findGroup finds the group of a call.
+func (c *call) findGroup() (*Group, *problem) {
+	if p := c.checkMayReadGroups(); p != nil {
 		return nil, p
 	}
-	if g := c.s.tenant.group(c.vars["group"]); g != nil {
+	if g := c.simulator.tenant.findGroup(c.vars["group"]); g != nil {
 		return g, nil
 	}
-	return nil, say(http.StatusNotFound, "Request_ResourceNotFound", "Resource '"+c.vars["group"]+"' does not exist or one of its queried reference-property objects are not present.")
+	return nil, newProblem(http.StatusNotFound, "Request_ResourceNotFound", "Resource '"+c.vars["group"]+"' does not exist or one of its queried reference-property objects are not present.")
 }
 
-func (t *tenantState) group(id string) *Group {
+func (t *tenantState) findGroup(id string) *Group {
 	for i := range t.groups {
 		if strings.EqualFold(t.groups[i].ID, id) {
 			return &t.groups[i]
@@ -259,25 +259,25 @@ func (t *tenantState) group(id string) *Group {
 }
 
 func (s *Simulator) getGroup(c *call) (*answer, *problem) {
-	g, p := c.group()
+	g, p := c.findGroup()
 	if p != nil {
 		return nil, p
 	}
-	return c.entity(showGroup(g))
+	return c.entityAnswer(groupJSON(g))
 }
 
-func (s *Simulator) listGroups(c *call) (*answer, *problem) {
-	if p := c.mayGroups(); p != nil {
+func (s *Simulator) getGroups(c *call) (*answer, *problem) {
+	if p := c.checkMayReadGroups(); p != nil {
 		return nil, p
 	}
 	all := []map[string]any{}
 	for i := range s.tenant.groups {
-		all = append(all, showGroup(&s.tenant.groups[i]))
+		all = append(all, groupJSON(&s.tenant.groups[i]))
 	}
-	return c.page(all)
+	return c.pageAnswer(all)
 }
 
-func showGroup(g *Group) map[string]any {
+func groupJSON(g *Group) map[string]any {
 	m := map[string]any{"id": g.ID, "displayName": g.Name, "securityEnabled": true, "mailEnabled": false, "groupTypes": []string{}}
 	if g.Hidden {
 		m["visibility"] = "HiddenMembership"
@@ -285,46 +285,48 @@ func showGroup(g *Group) map[string]any {
 	return m
 }
 
-// transitive walks a group once through the groups within it.
-func (t *tenantState) transitive(g *Group, seen map[string]bool) {
+// addTransitive walks a group once through the groups within it.
+func (t *tenantState) addTransitive(g *Group, seen map[string]bool) {
 	for _, id := range g.Members {
 		id = strings.ToLower(id)
 		if seen[id] {
 			continue
 		}
 		seen[id] = true
-		if inner := t.group(id); inner != nil {
-			t.transitive(inner, seen)
+		if inner := t.findGroup(id); inner != nil {
+			t.addTransitive(inner, seen)
 		}
 	}
 }
 
-func (s *Simulator) countMembers(c *call) (*answer, *problem)     { return c.countOf(true) }
-func (s *Simulator) countUserMembers(c *call) (*answer, *problem) { return c.countOf(false) }
+func (s *Simulator) getMemberCount(c *call) (*answer, *problem) { return c.memberCountAnswer(true) }
+func (s *Simulator) getUserMemberCount(c *call) (*answer, *problem) {
+	return c.memberCountAnswer(false)
+}
 
-func (c *call) countOf(groups bool) (*answer, *problem) {
-	g, p := c.group()
+func (c *call) memberCountAnswer(groups bool) (*answer, *problem) {
+	g, p := c.findGroup()
 	if p != nil {
 		return nil, p
 	}
-	if p := c.advanced(); p != nil {
+	if p := c.checkConsistencyLevel(); p != nil {
 		return nil, p
 	}
 	if !groups && c.query.Get(qCount) != "true" {
-		return nil, say(http.StatusBadRequest, "Request_UnsupportedQuery", "The OData cast needs $count=true.")
+		return nil, newProblem(http.StatusBadRequest, "Request_UnsupportedQuery", "The OData cast needs $count=true.")
 	}
 	if g.Hidden && !slices.Contains(c.token.roles, "Member.Read.Hidden") {
-		return count(0)
+		return countAnswer(0)
 	}
 	seen := map[string]bool{}
-	c.s.tenant.transitive(g, seen)
+	c.simulator.tenant.addTransitive(g, seen)
 	n := 0
 	for id := range seen {
-		if groups || c.s.tenant.group(id) == nil {
+		if groups || c.simulator.tenant.findGroup(id) == nil {
 			n++
 		}
 	}
-	return count(n)
+	return countAnswer(n)
 }
 
 // A mailBody is what sendMail takes.
@@ -361,13 +363,13 @@ type recipient struct {
 	} `json:"emailAddress"`
 }
 
-func (s *Simulator) sendMail(c *call) (*answer, *problem) {
-	if p := c.oneOf("Mail.Send"); p != nil {
+func (s *Simulator) postMail(c *call) (*answer, *problem) {
+	if p := c.requireRole("Mail.Send"); p != nil {
 		p.code, p.message = "ErrorAccessDenied", "Access is denied. Check credentials and try again."
 		return nil, p
 	}
 	var b mailBody
-	if p := c.decode(&b); p != nil {
+	if p := c.decodeBody(&b); p != nil {
 		return nil, p
 	}
 	from := c.vars["user"]
@@ -376,11 +378,11 @@ func (s *Simulator) sendMail(c *call) (*answer, *problem) {
 	})
 	switch {
 	case !s.tenant.mailboxes || !known:
-		return nil, say(http.StatusNotFound, "ErrorInvalidUser", "The requested user "+short(from)+" is invalid.")
+		return nil, newProblem(http.StatusNotFound, "ErrorInvalidUser", "The requested user "+quoteShort(from)+" is invalid.")
 	case len(b.Message.To) == 0 || len(s.tenant.mail) >= maxMail:
-		return nil, say(http.StatusBadRequest, "ErrorInvalidRecipients", "At least one recipient is not valid.")
+		return nil, newProblem(http.StatusBadRequest, "ErrorInvalidRecipients", "At least one recipient is not valid.")
 	case b.Message.Body.Kind != "" && !strings.EqualFold(b.Message.Body.Kind, "text") && !strings.EqualFold(b.Message.Body.Kind, "html"):
-		return nil, unexpected(http.StatusBadRequest, "ErrorInvalidRequest", "The body's contentType is Text or HTML.")
+		return nil, unexpectedProblem(http.StatusBadRequest, "ErrorInvalidRequest", "The body's contentType is Text or HTML.")
 	}
 	m := Message{From: from, Subject: b.Message.Subject, ContentType: b.Message.Body.Kind, Body: b.Message.Body.Content, Saved: b.Save == nil || *b.Save}
 	for _, r := range b.Message.To {
@@ -388,7 +390,7 @@ func (s *Simulator) sendMail(c *call) (*answer, *problem) {
 	}
 	for _, a := range b.Message.Attachments {
 		if a.Type != "#microsoft.graph.fileAttachment" {
-			return nil, unexpected(http.StatusBadRequest, "ErrorInvalidRequest", "An attachment names its type.")
+			return nil, unexpectedProblem(http.StatusBadRequest, "ErrorInvalidRequest", "An attachment names its type.")
 		}
 		m.Attachments = append(m.Attachments, Attachment{a.Name, a.Kind, a.Content})
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-func graphShape(c *call, p *problem) any {
-	inner := map[string]any{"date": c.now.Format("2006-01-02T15:04:05"), "request-id": c.id, "client-request-id": c.id}
+func graphError(c *call, p *problem) any {
+	inner := map[string]any{"date": c.now.Format("2006-01-02T15:04:05"), "request-id": c.requestID, "client-request-id": c.requestID}
 	if id := c.Header.Get("client-request-id"); id != "" && len(id) <= 100 {
 		inner["client-request-id"] = id
 	}
@@ -30,41 +30,41 @@ func (s *Simulator) driveRoutes() []*route {
 	many := []string{qSelect, qExpand, qTop, qSkip, qOrder}
 	deltas := []string{qSelect, qExpand, qTop, "token"}
 	return []*route{
-		{method: "GET", pattern: "/v1.0/drives/{drive}", query: one, max: -1, cost: costGet, do: s.getDrive},
-		{method: "GET", pattern: "/v1.0/drives/{drive}/list", query: one, max: -1, cost: costGet, do: s.getDriveList},
-		{method: "GET", pattern: "/v1.0/drives/{drive}/root", query: one, max: -1, cost: costGet, do: s.getItem},
-		{method: "GET", pattern: "/v1.0/drives/{drive}/root/children", query: many, max: -1, cost: costList, do: s.getChildren},
-		{method: "GET", pattern: "/v1.0/drives/{drive}/root:/{path...}", query: one, max: -1, cost: costGet, do: s.getItem},
-		{method: "GET", pattern: "/v1.0/drives/{drive}/root:/{path...}:", query: one, max: -1, cost: costGet, do: s.getItem},
-		{method: "GET", pattern: "/v1.0/drives/{drive}/root:/{path...}:/content", max: -1, cost: costGet, do: s.getContent},
-		{method: "PUT", pattern: "/v1.0/drives/{drive}/root:/{path...}:/content", query: []string{qConflict}, max: maxUpload, cost: costWrite, do: s.putContent},
-		{method: "POST", pattern: "/v1.0/drives/{drive}/root:/{path...}:/createUploadSession", cost: costWrite, do: s.openSession},
-		{method: "GET", pattern: "/v1.0/drives/{drive}/items/{item}", query: one, max: -1, cost: costGet, do: s.getItem},
-		{method: "PATCH", pattern: "/v1.0/drives/{drive}/items/{item}", cost: costWrite, do: s.patchItem},
-		{method: "DELETE", pattern: "/v1.0/drives/{drive}/items/{item}", max: -1, cost: costWrite, do: s.deleteItem},
-		{method: "GET", pattern: "/v1.0/drives/{drive}/items/{item}/children", query: many, max: -1, cost: costList, do: s.getChildren},
-		{method: "POST", pattern: "/v1.0/drives/{drive}/items/{item}/children", cost: costWrite, do: s.makeFolder},
-		{method: "GET", pattern: "/v1.0/drives/{drive}/items/{item}:/{path...}", query: one, max: -1, cost: costGet, do: s.getBeneath},
-		{method: "GET", pattern: "/v1.0/drives/{drive}/items/{item}/content", max: -1, cost: costGet, do: s.getContent},
-		{method: "PUT", pattern: "/v1.0/drives/{drive}/items/{item}/content", max: maxUpload, cost: costWrite, do: s.putContent},
-		{method: "PUT", pattern: "/v1.0/drives/{drive}/items/{item}:/{name...}:/content", query: []string{qConflict}, max: maxUpload, cost: costWrite, do: s.putContent},
-		{method: "POST", pattern: "/v1.0/drives/{drive}/items/{item}:/{name...}:/createUploadSession", cost: costWrite, do: s.openSession},
-		{method: "POST", pattern: "/v1.0/drives/{drive}/items/{item}/createUploadSession", cost: costWrite, do: s.openSession},
-		{method: "GET", pattern: "/v1.0/drives/{drive}/items/{item}/listItem", query: one, max: -1, cost: costGet, do: s.getRow},
-		{method: "GET", pattern: "/v1.0/drives/{drive}/items/{item}/listItem/fields", query: one, max: -1, cost: costGet, do: s.getFields},
-		{method: "PATCH", pattern: "/v1.0/drives/{drive}/items/{item}/listItem/fields", cost: costWrite, do: s.patchFields},
-		{method: "GET", pattern: "/v1.0/drives/{drive}/root/delta", query: deltas, max: -1, cost: costDelta, do: s.delta},
-		{method: "GET", pattern: "/v1.0/drives/{drive}/root/delta()", query: deltas, max: -1, cost: costDelta, do: s.delta},
-		{method: "GET", pattern: "/v1.0/drives/{drive}/root/delta(token='{token}')", query: deltas, max: -1, cost: costDelta, do: s.delta},
-		{method: "GET", pattern: "/v1.0/drives/{drive}/items/{item}/delta", query: deltas, max: -1, cost: costDelta, do: s.delta},
-		{method: "GET", pattern: "/v1.0/drives/{drive}/items/{item}/delta()", query: deltas, max: -1, cost: costDelta, do: s.delta},
-		{method: "GET", pattern: "/v1.0/drives/{drive}/items/{item}/delta(token='{token}')", query: deltas, max: -1, cost: costDelta, do: s.delta},
+		{method: "GET", pattern: "/v1.0/drives/{drive}", query: one, maxBody: -1, cost: costGet, handle: s.getDrive},
+		{method: "GET", pattern: "/v1.0/drives/{drive}/list", query: one, maxBody: -1, cost: costGet, handle: s.getDriveList},
+		{method: "GET", pattern: "/v1.0/drives/{drive}/root", query: one, maxBody: -1, cost: costGet, handle: s.getItem},
+		{method: "GET", pattern: "/v1.0/drives/{drive}/root/children", query: many, maxBody: -1, cost: costList, handle: s.getChildren},
+		{method: "GET", pattern: "/v1.0/drives/{drive}/root:/{path...}", query: one, maxBody: -1, cost: costGet, handle: s.getItem},
+		{method: "GET", pattern: "/v1.0/drives/{drive}/root:/{path...}:", query: one, maxBody: -1, cost: costGet, handle: s.getItem},
+		{method: "GET", pattern: "/v1.0/drives/{drive}/root:/{path...}:/content", maxBody: -1, cost: costGet, handle: s.getContent},
+		{method: "PUT", pattern: "/v1.0/drives/{drive}/root:/{path...}:/content", query: []string{qConflict}, maxBody: maxUpload, cost: costWrite, handle: s.putContent},
+		{method: "POST", pattern: "/v1.0/drives/{drive}/root:/{path...}:/createUploadSession", cost: costWrite, handle: s.postUploadSession},
+		{method: "GET", pattern: "/v1.0/drives/{drive}/items/{item}", query: one, maxBody: -1, cost: costGet, handle: s.getItem},
+		{method: "PATCH", pattern: "/v1.0/drives/{drive}/items/{item}", cost: costWrite, handle: s.patchItem},
+		{method: "DELETE", pattern: "/v1.0/drives/{drive}/items/{item}", maxBody: -1, cost: costWrite, handle: s.deleteItem},
+		{method: "GET", pattern: "/v1.0/drives/{drive}/items/{item}/children", query: many, maxBody: -1, cost: costList, handle: s.getChildren},
+		{method: "POST", pattern: "/v1.0/drives/{drive}/items/{item}/children", cost: costWrite, handle: s.postFolder},
+		{method: "GET", pattern: "/v1.0/drives/{drive}/items/{item}:/{path...}", query: one, maxBody: -1, cost: costGet, handle: s.getBeneath},
+		{method: "GET", pattern: "/v1.0/drives/{drive}/items/{item}/content", maxBody: -1, cost: costGet, handle: s.getContent},
+		{method: "PUT", pattern: "/v1.0/drives/{drive}/items/{item}/content", maxBody: maxUpload, cost: costWrite, handle: s.putContent},
+		{method: "PUT", pattern: "/v1.0/drives/{drive}/items/{item}:/{name...}:/content", query: []string{qConflict}, maxBody: maxUpload, cost: costWrite, handle: s.putContent},
+		{method: "POST", pattern: "/v1.0/drives/{drive}/items/{item}:/{name...}:/createUploadSession", cost: costWrite, handle: s.postUploadSession},
+		{method: "POST", pattern: "/v1.0/drives/{drive}/items/{item}/createUploadSession", cost: costWrite, handle: s.postUploadSession},
+		{method: "GET", pattern: "/v1.0/drives/{drive}/items/{item}/listItem", query: one, maxBody: -1, cost: costGet, handle: s.getRow},
+		{method: "GET", pattern: "/v1.0/drives/{drive}/items/{item}/listItem/fields", query: one, maxBody: -1, cost: costGet, handle: s.getFields},
+		{method: "PATCH", pattern: "/v1.0/drives/{drive}/items/{item}/listItem/fields", cost: costWrite, handle: s.patchFields},
+		{method: "GET", pattern: "/v1.0/drives/{drive}/root/delta", query: deltas, maxBody: -1, cost: costDelta, handle: s.getDelta},
+		{method: "GET", pattern: "/v1.0/drives/{drive}/root/delta()", query: deltas, maxBody: -1, cost: costDelta, handle: s.getDelta},
+		{method: "GET", pattern: "/v1.0/drives/{drive}/root/delta(token='{token}')", query: deltas, maxBody: -1, cost: costDelta, handle: s.getDelta},
+		{method: "GET", pattern: "/v1.0/drives/{drive}/items/{item}/delta", query: deltas, maxBody: -1, cost: costDelta, handle: s.getDelta},
+		{method: "GET", pattern: "/v1.0/drives/{drive}/items/{item}/delta()", query: deltas, maxBody: -1, cost: costDelta, handle: s.getDelta},
+		{method: "GET", pattern: "/v1.0/drives/{drive}/items/{item}/delta(token='{token}')", query: deltas, maxBody: -1, cost: costDelta, handle: s.getDelta},
 	}
 }
 
-func showDrive(l *list) map[string]any {
+func driveJSON(l *list) map[string]any {
 	return map[string]any{
-		"id": l.drive, "name": l.name, "driveType": "documentLibrary", "createdDateTime": stamp(l.made), "lastModifiedDateTime": stamp(l.root.modified),
+		"id": l.drive, "name": l.name, "driveType": "documentLibrary", "createdDateTime": formatTime(l.created), "lastModifiedDateTime": formatTime(l.root.modified),
 		"webUrl": "https://" + l.site.host + "/" + l.site.path + "/" + l.name,
 		"quota":  map[string]any{"state": "normal", "total": int64(maxStored), "used": l.size(), "remaining": int64(maxStored) - l.size(), "deleted": 0},
 	}
@@ -77,9 +77,9 @@ func (l *list) size() (n int64) {
 	return n
 }
 
-func showList(l *list) map[string]any {
+func listJSON(l *list) map[string]any {
 	return map[string]any{
-		"id": l.id, "name": l.name, "displayName": l.name, "createdDateTime": stamp(l.made), "lastModifiedDateTime": stamp(l.root.modified),
+		"id": l.id, "name": l.name, "displayName": l.name, "createdDateTime": formatTime(l.created), "lastModifiedDateTime": formatTime(l.root.modified),
 		"webUrl": "https://" + l.site.host + "/" + l.site.path + "/" + l.name, "eTag": fmt.Sprintf(`"%s,%d"`, l.id, l.seq),
 		"list":            map[string]any{"contentTypesEnabled": false, "hidden": false, "template": "documentLibrary"},
 		"parentReference": map[string]any{"siteId": l.site.id},
@@ -87,92 +87,92 @@ func showList(l *list) map[string]any {
 }
 
 func (s *Simulator) getDrive(c *call) (*answer, *problem) {
-	l, p := c.library(reads)
+	l, p := c.findLibrary(readAccess)
 	if p != nil {
 		return nil, p
 	}
-	return c.entity(showDrive(l))
+	return c.entityAnswer(driveJSON(l))
 }
 
 func (s *Simulator) getDriveList(c *call) (*answer, *problem) {
-	l, p := c.library(reads)
+	l, p := c.findLibrary(readAccess)
 	if p != nil {
 		return nil, p
 	}
-	return c.entity(showList(l))
+	return c.entityAnswer(listJSON(l))
 }
 
-// expanded adds what $expand asks for.
-func (c *call) expanded(i *item, m map[string]any) *problem {
+// addExpansions adds what $expand asks for.
+func (c *call) addExpansions(i *item, m map[string]any) *problem {
 	switch e := c.query.Get(qExpand); e {
 	case "":
 	case "listItem":
-		m["listItem"] = showRow(i)
+		m["listItem"] = rowJSON(i)
 	case "listItem($expand=fields)":
-		row := showRow(i)
-		row["fields"] = showFields(i)
+		row := rowJSON(i)
+		row["fields"] = fieldsJSON(i)
 		m["listItem"] = row
 	default:
-		return unexpected(http.StatusBadRequest, "invalidRequest", "Cannot expand "+short(e)+".")
+		return unexpectedProblem(http.StatusBadRequest, "invalidRequest", "Cannot expand "+quoteShort(e)+".")
 	}
 	return nil
 }
 
 func (s *Simulator) getItem(c *call) (*answer, *problem) {
-	i, p := c.item(reads)
+	i, p := c.findItem(readAccess)
 	if p != nil {
 		return nil, p
 	}
-	return c.shown(i)
+	return c.itemAnswer(i)
 }
 
-func (c *call) shown(i *item) (*answer, *problem) {
+func (c *call) itemAnswer(i *item) (*answer, *problem) {
 	if c.Header.Get("If-None-Match") == i.eTag() {
 		return &answer{status: http.StatusNotModified}, nil
 	}
-	m := c.show(i)
-	if p := c.expanded(i, m); p != nil {
+	m := c.itemJSON(i)
+	if p := c.addExpansions(i, m); p != nil {
 		return nil, p
 	}
-	return c.entity(m)
+	return c.entityAnswer(m)
 }
 
 func (s *Simulator) getBeneath(c *call) (*answer, *problem) {
 	path := c.vars["path"]
 	delete(c.vars, "path")
-	i, p := c.item(reads)
+	i, p := c.findItem(readAccess)
 	if p != nil {
 		return nil, p
 	}
 	for _, name := range strings.Split(path, "/") {
-		if i = i.child(name); i == nil {
-			return nil, say(http.StatusNotFound, "itemNotFound", "The resource could not be found.")
+		if i = i.findChild(name); i == nil {
+			return nil, newProblem(http.StatusNotFound, "itemNotFound", "The resource could not be found.")
 		}
 	}
-	return c.shown(i)
+	return c.itemAnswer(i)
 }
 
 func (s *Simulator) getChildren(c *call) (*answer, *problem) {
-	i, p := c.item(reads)
+	i, p := c.findItem(readAccess)
 	if p != nil {
 		return nil, p
 	}
 	all := []map[string]any{}
 	for _, child := range i.children() {
-		if !c.tells(child) {
+		if !c.canSee(child) {
 			continue
 		}
-		m := c.show(child)
-		if p := c.expanded(child, m); p != nil {
+		m := c.itemJSON(child)
+		if p := c.addExpansions(child, m); p != nil {
 			return nil, p
 		}
 		all = append(all, m)
 	}
-	return c.page(all)
+	return c.pageAnswer(all)
 }
 
-func (s *Simulator) makeFolder(c *call) (*answer, *problem) {
-	parent, p := c.item(writes)
+func (s *Simulator) postFolder(c *call) (*answer, *problem) {
+	parent, p := c.findItem(writeAccess)
 	if p != nil {
 		return nil, p
 	}
@@ -181,21 +181,21 @@ func (s *Simulator) makeFolder(c *call) (*answer, *problem) {
 		Folder   *struct{} `json:"folder"`
 		Conflict string    `json:"@microsoft.graph.conflictBehavior"`
 	}
-	if p := c.decode(&b); p != nil {
+	if p := c.decodeBody(&b); p != nil {
 		return nil, p
 	}
-	if b.Folder == nil || !parent.folder {
-		return nil, unexpected(http.StatusBadRequest, "invalidRequest", "Only folders are made this way.")
+	if b.Folder == nil || !parent.isFolder {
+		return nil, unexpectedProblem(http.StatusBadRequest, "invalidRequest", "Only folders are made this way.")
 	}
-	i, p := s.create(parent, b.Name, true, nil, c.token.app)
+	i, p := s.createItem(parent, b.Name, true, nil, c.token.app)
 	if p != nil {
 		return nil, p
 	}
-	return &answer{status: http.StatusCreated, value: c.show(i)}, nil
+	return &answer{status: http.StatusCreated, value: c.itemJSON(i)}, nil
 }
 
 func (s *Simulator) patchItem(c *call) (*answer, *problem) {
-	i, p := c.item(writes)
+	i, p := c.findItem(writeAccess)
 	if p != nil {
 		return nil, p
 	}
@@ -208,10 +208,10 @@ func (s *Simulator) patchItem(c *call) (*answer, *problem) {
 		Info jsontext.Value `json:"fileSystemInfo"`
 		Type string         `json:"@odata.type"`
 	}
-	if p := c.decode(&b); p != nil {
+	if p := c.decodeBody(&b); p != nil {
 		return nil, p
 	}
-	if p := c.unchanged(i); p != nil {
+	if p := c.checkIfMatch(i); p != nil {
 		return nil, p
 	}
 	name, parent := i.name, i.parent
@@ -219,66 +219,66 @@ func (s *Simulator) patchItem(c *call) (*answer, *problem) {
 		name = *b.Name
 	}
 	if b.Parent != nil {
-		if parent = i.list.items[b.Parent.ID]; parent == nil || parent.deleted || !parent.folder {
-			return nil, say(http.StatusNotFound, "itemNotFound", "The parent could not be found.")
+		if parent = i.list.items[b.Parent.ID]; parent == nil || parent.isDeleted || !parent.isFolder {
+			return nil, newProblem(http.StatusNotFound, "itemNotFound", "The parent could not be found.")
 		}
 	}
-	if p := s.move(i, parent, name, c.token.app); p != nil {
+	if p := s.moveItem(i, parent, name, c.token.app); p != nil {
 		return nil, p
 	}
-	return c.entity(c.show(i))
+	return c.entityAnswer(c.itemJSON(i))
 }
 
-// move renames an item, or puts it into another folder; s.mu is held.
-func (s *Simulator) move(i, parent *item, name, by string) *problem {
-	if i.parent == nil || badName(name) {
-		return say(http.StatusBadRequest, "invalidRequest", "That name cannot be given.")
+// moveItem renames an item, or puts it into another folder; s.mu is held.
+func (s *Simulator) moveItem(i, parent *item, name, by string) *problem {
+	if i.parent == nil || isBadName(name) {
+		return newProblem(http.StatusBadRequest, "invalidRequest", "That name cannot be given.")
 	}
 	for up := parent; up != nil; up = up.parent {
 		if up == i {
-			return say(http.StatusBadRequest, "invalidRequest", "A folder cannot move into itself.")
+			return newProblem(http.StatusBadRequest, "invalidRequest", "A folder cannot move into itself.")
 		}
 	}
-	if other := parent.child(name); other != nil && other != i {
-		return say(http.StatusConflict, "nameAlreadyExists", "An item with the same name already exists under the parent.")
+	if other := parent.findChild(name); other != nil && other != i {
+		return newProblem(http.StatusConflict, "nameAlreadyExists", "An item with the same name already exists under the parent.")
 	}
-	i.list.touch(i.parent)
+	i.list.markChanged(i.parent)
 	i.name, i.parent = name, parent
-	s.edited(i, by)
+	s.countEdit(i, by)
 	return nil
 }
 
 func (s *Simulator) deleteItem(c *call) (*answer, *problem) {
-	i, p := c.item(writes)
+	i, p := c.findItem(writeAccess)
 	if p != nil {
 		return nil, p
 	}
 	if i.parent == nil {
-		return nil, say(http.StatusBadRequest, "invalidRequest", "The root cannot be deleted.")
+		return nil, newProblem(http.StatusBadRequest, "invalidRequest", "The root cannot be deleted.")
 	}
-	if p := c.unchanged(i); p != nil {
+	if p := c.checkIfMatch(i); p != nil {
 		return nil, p
 	}
-	s.remove(i)
+	s.removeItem(i)
 	return &answer{status: http.StatusNoContent}, nil
 }
 
-// target finds where an upload goes: a folder and a name, or an item that is
+// findUploadTarget finds where an upload goes: a folder and a name, or an item that is
 // there.
-func (c *call) target() (parent *item, name string, there *item, p *problem) {
+func (c *call) findUploadTarget() (parent *item, name string, there *item, p *problem) {
 	rest := c.vars["name"]
 	switch {
 	case c.vars["path"] != "":
 		rest = c.vars["path"]
 		delete(c.vars, "path")
 	case rest == "":
-		there, p = c.item(writes)
-		if p == nil && there.folder {
-			p = unexpected(http.StatusBadRequest, "invalidRequest", "A folder has no content.")
+		there, p = c.findItem(writeAccess)
+		if p == nil && there.isFolder {
+			p = unexpectedProblem(http.StatusBadRequest, "invalidRequest", "A folder has no content.")
 		}
 		return nil, "", there, p
 	}
-	if parent, p = c.item(writes); p != nil {
+	if parent, p = c.findItem(writeAccess); p != nil {
 		return nil, "", nil, p
 	}
 	dir, name := path.Split(rest)
@@ -286,27 +286,27 @@ func (c *call) target() (parent *item, name string, there *item, p *problem) {
 		if d == "" {
 			continue
 		}
-		child := parent.child(d)
+		child := parent.findChild(d)
 		if child == nil {
-			if child, p = c.s.create(parent, d, true, nil, c.token.app); p != nil {
+			if child, p = c.simulator.createItem(parent, d, true, nil, c.token.app); p != nil {
 				return nil, "", nil, p
 			}
 		}
 		parent = child
 	}
-	if !parent.folder {
-		return nil, "", nil, say(http.StatusConflict, "invalidRequest", "The parent is a file.")
+	if !parent.isFolder {
+		return nil, "", nil, newProblem(http.StatusConflict, "invalidRequest", "The parent is a file.")
 	}
-	return parent, name, parent.child(name), nil
+	return parent, name, parent.findChild(name), nil
 }
 
 func (s *Simulator) putContent(c *call) (*answer, *problem) {
-	parent, name, there, p := c.target()
+	parent, name, there, p := c.findUploadTarget()
 	if p != nil {
 		return nil, p
 	}
 	if there != nil {
-		if p := c.unchanged(there); p != nil {
+		if p := c.checkIfMatch(there); p != nil {
 			return nil, p
 		}
 	}
@@ -314,33 +314,33 @@ func (s *Simulator) putContent(c *call) (*answer, *problem) {
 	if behavior == "" {
 		behavior = "replace"
 	}
-	i, status, p := s.land(parent, name, there, behavior, slices.Clone(c.body), c.token.app)
+	i, status, p := s.storeUpload(parent, name, there, behavior, slices.Clone(c.body), c.token.app)
 	if p != nil {
 		return nil, p
 	}
-	return &answer{status: status, value: c.show(i)}, nil
+	return &answer{status: status, value: c.itemJSON(i)}, nil
 }
 
-// land puts bytes where they were meant to go; s.mu is held.
-func (s *Simulator) land(parent *item, name string, there *item, behavior string, content []byte, by string) (*item, int, *problem) {
+// storeUpload puts bytes where they were meant to go; s.mu is held.
+func (s *Simulator) storeUpload(parent *item, name string, there *item, behavior string, content []byte, by string) (*item, int, *problem) {
 	if there == nil {
-		i, p := s.create(parent, name, false, content, by)
+		i, p := s.createItem(parent, name, false, content, by)
 		return i, http.StatusCreated, p
 	}
-	if there.folder {
-		return nil, 0, say(http.StatusConflict, "nameAlreadyExists", "A folder with the same name already exists.")
+	if there.isFolder {
+		return nil, 0, newProblem(http.StatusConflict, "nameAlreadyExists", "A folder with the same name already exists.")
 	}
 	switch behavior {
 	case "replace":
-		s.fill(there, content, by)
+		s.setContent(there, content, by)
 		return there, http.StatusOK, nil
 	case "rename":
-		i, p := s.create(parent, freeName(parent, name), false, content, by)
+		i, p := s.createItem(parent, freeName(parent, name), false, content, by)
 		return i, http.StatusCreated, p
 	case "fail":
-		return nil, 0, say(http.StatusConflict, "nameAlreadyExists", "An item with the same name already exists under the parent.")
+		return nil, 0, newProblem(http.StatusConflict, "nameAlreadyExists", "An item with the same name already exists under the parent.")
 	}
-	return nil, 0, unexpected(http.StatusBadRequest, "invalidRequest", "The conflict behavior "+short(behavior)+" is not known.")
+	return nil, 0, unexpectedProblem(http.StatusBadRequest, "invalidRequest", "The conflict behavior "+quoteShort(behavior)+" is not known.")
 }
 
 // freeName is the name that SharePoint would choose: report 1.pbiviz.
@@ -348,7 +348,7 @@ func freeName(parent *item, name string) string {
 	ext := path.Ext(name)
 	for n := 1; ; n++ {
 		free := fmt.Sprintf("%s %d%s", strings.TrimSuffix(name, ext), n, ext)
-		if parent.child(free) == nil {
+		if parent.findChild(free) == nil {
 			return free
 		}
 	}

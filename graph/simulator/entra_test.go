@@ -28,7 +28,7 @@ const graphScope = "https://graph.microsoft.com/.default"
 
 func TestSignInIsRefusedAsEntraDoes(t *testing.T) {
 	c := newClient(t, simulator.Options{Seed: 1})
-	if err := c.s.AddApp(simulator.App{Client: admin, Secret: "old", SecretEnds: time.Now().Add(-time.Hour)}); err != nil {
+	if err := c.simulator.AddApp(simulator.App{Client: admin, Secret: "old", SecretEnds: time.Now().Add(-time.Hour)}); err != nil {
 		t.Fatal(err)
 	}
 	form := func(more ...string) string {
@@ -55,21 +55,21 @@ func TestSignInIsRefusedAsEntraDoes(t *testing.T) {
 		"a strange grant":    {simulator.Contoso, form("grant_type", "password"), 400, "unsupported_grant_type", "AADSTS70003"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := c.do("POST", c.e.Login+"/"+v.tenant+"/oauth2/v2.0/token", v.form, "Content-Type: application/x-www-form-urlencoded")
-			if r.status != v.status || r.str("error") != v.kind || !strings.HasPrefix(r.str("error_description"), v.code) {
+			r := c.mustSend("POST", c.endpoints.Login+"/"+v.tenant+"/oauth2/v2.0/token", v.form, "Content-Type: application/x-www-form-urlencoded")
+			if r.status != v.status || r.text("error") != v.kind || !strings.HasPrefix(r.text("error_description"), v.code) {
 				t.Errorf("got %d %s", r.status, r.body)
 			}
 		})
 	}
 }
 
-// A certified app signs assertions.
-type certified struct {
+// A certifiedApp app signs assertions.
+type certifiedApp struct {
 	key  *rsa.PrivateKey
 	cert []byte
 }
 
-func newCertified(t *testing.T) certified {
+func newCertified(t *testing.T) certifiedApp {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -80,15 +80,15 @@ func newCertified(t *testing.T) certified {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return certified{key, der}
+	return certifiedApp{key, der}
 }
 
-func (k certified) pem() []byte {
+func (k certifiedApp) certificatePEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: k.cert})
 }
 
-// assertion signs claims, with changes to them and to the header.
-func (k certified) assertion(t *testing.T, aud string, changes map[string]any) string {
+// signAssertion signs claims, with changes to them and to the header.
+func (k certifiedApp) signAssertion(t *testing.T, aud string, changes map[string]any) string {
 	t.Helper()
 	one, two := sha1.Sum(k.cert), sha256.Sum256(k.cert)
 	b64 := base64.RawURLEncoding.EncodeToString
@@ -124,27 +124,27 @@ func (k certified) assertion(t *testing.T, aud string, changes map[string]any) s
 	return signed + "." + b64(sig)
 }
 
-func (c *client) assert(assertion string) reply {
+func (c *testClient) signInByAssertion(assertion string) reply {
 	c.t.Helper()
 	f := url.Values{"grant_type": {"client_credentials"}, "client_id": {simulatortest.Client}, "scope": {graphScope}, "client_assertion": {assertion},
 		"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}}
-	return c.do("POST", c.e.Login+"/"+simulator.Contoso+"/oauth2/v2.0/token", f.Encode(), "Content-Type: application/x-www-form-urlencoded")
+	return c.mustSend("POST", c.endpoints.Login+"/"+simulator.Contoso+"/oauth2/v2.0/token", f.Encode(), "Content-Type: application/x-www-form-urlencoded")
 }
 
 func TestAnAssertionIsVerified(t *testing.T) {
 	c := newClient(t, simulator.Options{Seed: 1})
 	ours, theirs := newCertified(t), newCertified(t)
-	if err := c.s.AddApp(simulator.App{Client: simulatortest.Client, Certificate: ours.pem()}); err != nil {
+	if err := c.simulator.AddApp(simulator.App{Client: simulatortest.Client, Certificate: ours.certificatePEM()}); err != nil {
 		t.Fatal(err)
 	}
-	aud := c.e.Login + "/" + simulator.Contoso + "/oauth2/v2.0/token"
+	aud := c.endpoints.Login + "/" + simulator.Contoso + "/oauth2/v2.0/token"
 	ago := func(d time.Duration) int64 { return time.Now().Add(-d).Unix() }
-	thumb := func(k certified) string {
+	thumb := func(k certifiedApp) string {
 		s := sha256.Sum256(k.cert)
 		return base64.RawURLEncoding.EncodeToString(s[:])
 	}
 	for name, v := range map[string]struct {
-		by      certified
+		by      certifiedApp
 		aud     string
 		changes map[string]any
 		code    string // empty: a token
@@ -166,43 +166,43 @@ func TestAnAssertionIsVerified(t *testing.T) {
 		"without an id":         {ours, aud, map[string]any{"jti": ""}, "AADSTS50013"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := c.assert(v.by.assertion(t, v.aud, maps.Clone(v.changes)))
-			if v.code == "" && r.status != 200 || v.code != "" && (r.status != 401 || !strings.HasPrefix(r.str("error_description"), v.code)) {
+			r := c.signInByAssertion(v.by.signAssertion(t, v.aud, maps.Clone(v.changes)))
+			if v.code == "" && r.status != 200 || v.code != "" && (r.status != 401 || !strings.HasPrefix(r.text("error_description"), v.code)) {
 				t.Errorf("got %d %s, want %s", r.status, r.body, v.code)
 			}
 		})
 	}
-	again := ours.assertion(t, aud, nil)
-	c.want(c.assert(again), 200)
-	if r := c.want(c.assert(again), 401); !strings.HasPrefix(r.str("error_description"), "AADSTS50013") {
+	again := ours.signAssertion(t, aud, nil)
+	c.expectStatus(c.signInByAssertion(again), 200)
+	if r := c.expectStatus(c.signInByAssertion(again), 401); !strings.HasPrefix(r.text("error_description"), "AADSTS50013") {
 		t.Errorf("used again, it got %s", r.body)
 	}
-	c.want(c.assert(again[:len(again)-8]+"AAAAAAAA"), 401)
+	c.expectStatus(c.signInByAssertion(again[:len(again)-8]+"AAAAAAAA"), 401)
 }
 
 func TestADeviceWaitsForAPerson(t *testing.T) {
 	now := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 	c := newClient(t, simulator.Options{Seed: 1, Now: func() time.Time { return now }})
-	if err := c.s.AddApp(simulator.App{Client: admin, Public: true}); err != nil {
+	if err := c.simulator.AddApp(simulator.App{Client: admin, Public: true}); err != nil {
 		t.Fatal(err)
 	}
 	form := "Content-Type: application/x-www-form-urlencoded"
 	begin := func() reply {
-		return c.want(c.do("POST", c.e.Login+"/"+simulator.Contoso+"/oauth2/v2.0/devicecode", url.Values{"client_id": {admin}, "scope": {graphScope}}.Encode(), form), 200)
+		return c.expectStatus(c.mustSend("POST", c.endpoints.Login+"/"+simulator.Contoso+"/oauth2/v2.0/devicecode", url.Values{"client_id": {admin}, "scope": {graphScope}}.Encode(), form), 200)
 	}
 	poll := func(d reply) string {
-		f := url.Values{"client_id": {admin}, "grant_type": {"device_code"}, "device_code": {d.str("device_code")}}
-		r := c.do("POST", c.e.Login+"/"+simulator.Contoso+"/oauth2/v2.0/token", f.Encode(), form)
+		f := url.Values{"client_id": {admin}, "grant_type": {"device_code"}, "device_code": {d.text("device_code")}}
+		r := c.mustSend("POST", c.endpoints.Login+"/"+simulator.Contoso+"/oauth2/v2.0/token", f.Encode(), form)
 		if r.status == 200 {
 			return "token"
 		}
-		return r.str("error")
+		return r.text("error")
 	}
 	d := begin()
 	if got := poll(d); got != "authorization_pending" {
 		t.Errorf("before: %s", got)
 	}
-	if c.s.ApproveDevice("WRONG") || !c.s.ApproveDevice(d.str("user_code")) {
+	if c.simulator.ApproveDevice("WRONG") || !c.simulator.ApproveDevice(d.text("user_code")) {
 		t.Error("the wrong code was approved, or the right one was not")
 	}
 	if got := poll(d); got != "token" {
@@ -212,7 +212,7 @@ func TestADeviceWaitsForAPerson(t *testing.T) {
 		t.Errorf("used again: %s", got)
 	}
 	d = begin()
-	c.s.RefuseDevice(d.str("user_code"))
+	c.simulator.RefuseDevice(d.text("user_code"))
 	if got := poll(d); got != "authorization_declined" {
 		t.Errorf("declined: %s", got)
 	}
@@ -225,10 +225,10 @@ func TestADeviceWaitsForAPerson(t *testing.T) {
 
 func TestEachCallNeedsItsPermission(t *testing.T) {
 	c := newClient(t, simulator.Options{Seed: 1})
-	furnish(t, c.s)
-	v := simulatortest.Visuals(t, c.s)
-	f := upload(t, v, "a", "1")
-	site, list, drive := "/sites/"+v.SiteID, "/sites/"+v.SiteID+"/lists/"+v.ListID, c.drive()
+	furnishTenant(t, c.simulator)
+	v := simulatortest.Visuals(t, c.simulator)
+	f := uploadFile(t, v, "a", "1")
+	site, list, drive := "/sites/"+v.SiteID, "/sites/"+v.SiteID+"/lists/"+v.ListID, c.drivePath()
 	item := drive + "/items/" + f.ID
 	const sel, lists = "Sites.Selected", "Lists.SelectedOperations.Selected"
 	for _, v := range []struct {
@@ -263,14 +263,14 @@ func TestEachCallNeedsItsPermission(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(v.roles, v.onSite, v.onList, v.method, v.path), func(t *testing.T) {
 			const app = "7b1f5d1c-1a53-4b0f-9d0e-6a3a2a8f1c77"
-			if err := c.s.AddApp(simulator.App{Client: app, Secret: "s", Roles: v.roles}); err != nil {
+			if err := c.simulator.AddApp(simulator.App{Client: app, Secret: "s", Roles: v.roles}); err != nil {
 				t.Fatal(err)
 			}
-			library := simulatortest.Visuals(t, c.s)
+			library := simulatortest.Visuals(t, c.simulator)
 			library.GrantSite(app, v.onSite)
 			library.GrantList(app, v.onList)
-			token := c.signIn(app, "s", graphScope).str("access_token")
-			r := c.do(v.method, c.e.Graph+"/v1.0"+v.path, v.body, "Authorization: Bearer "+token, "ConsistencyLevel: eventual")
+			token := c.signIn(app, "s", graphScope).text("access_token")
+			r := c.mustSend(v.method, c.endpoints.Graph+"/v1.0"+v.path, v.body, "Authorization: Bearer "+token, "ConsistencyLevel: eventual")
 			if r.status != v.status {
 				t.Errorf("got %d %s, want %d", r.status, r.body, v.status)
 			}
@@ -282,15 +282,15 @@ func TestATokenIsForOneServiceAndForATime(t *testing.T) {
 	now := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 	c := newClient(t, simulator.Options{Seed: 1, Now: func() time.Time { return now }})
 	get := func(token string) reply {
-		return c.do("GET", c.e.Graph+"/v1.0/organization", "", "Authorization: "+token)
+		return c.mustSend("GET", c.endpoints.Graph+"/v1.0/organization", "", "Authorization: "+token)
 	}
-	c.want(get(""), 401)
-	c.want(get("Bearer nobody"), 401)
-	c.want(get("Bearer "+c.token("https://analysis.windows.net/powerbi/api/.default")), 401)
-	good := "Bearer " + c.token(graphScope)
-	c.want(get(good), 200)
+	c.expectStatus(get(""), 401)
+	c.expectStatus(get("Bearer nobody"), 401)
+	c.expectStatus(get("Bearer "+c.tokenFor("https://analysis.windows.net/powerbi/api/.default")), 401)
+	good := "Bearer " + c.tokenFor(graphScope)
+	c.expectStatus(get(good), 200)
 	now = now.Add(2 * time.Hour)
-	if r := c.want(get(good), 401); r.str("error/code") != "InvalidAuthenticationToken" || r.header.Get("WWW-Authenticate") == "" {
+	if r := c.expectStatus(get(good), 401); r.text("error/code") != "InvalidAuthenticationToken" || r.header.Get("WWW-Authenticate") == "" {
 		t.Errorf("got %s", r.body)
 	}
 }
@@ -309,14 +309,14 @@ func TestAdminAPIsAreForTheRightApps(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := newClient(t, simulator.Options{Seed: 1})
 			v.app.Client, v.app.Secret = simulatortest.Client, simulatortest.Secret
-			if err := c.s.AddApp(v.app); err != nil {
+			if err := c.simulator.AddApp(v.app); err != nil {
 				t.Fatal(err)
 			}
 			if v.off {
-				c.s.Set("AllowServicePrincipalsUseReadAdminAPIs", false)
+				c.simulator.SetSetting("AllowServicePrincipalsUseReadAdminAPIs", false)
 			}
-			c.want(c.powerBI("capacities"), v.power)
-			c.want(c.fabric("tenantsettings"), v.fabric)
+			c.expectStatus(c.getPowerBI("capacities"), v.power)
+			c.expectStatus(c.getFabric("tenantsettings"), v.fabric)
 		})
 	}
 }

@@ -12,20 +12,20 @@ import (
 	"github.com/orgstore/orgstore/graph/simulator"
 )
 
-// shapes notes the kind of each member of a JSON value by its path, and which
+// noteShapes notes the kind of each member of a JSON value by its path, and which
 // members no object at that path lacks.
-func shapes(path string, v any, kinds map[string]string, objects, members map[string]int) {
+func noteShapes(path string, v any, kinds map[string]string, objects, members map[string]int) {
 	kinds[path] = fmt.Sprintf("%T", v)
 	switch v := v.(type) {
 	case map[string]any:
 		objects[path]++
 		for k, m := range v {
 			members[path+"."+k]++
-			shapes(path+"."+k, m, kinds, objects, members)
+			noteShapes(path+"."+k, m, kinds, objects, members)
 		}
 	case []any:
 		for _, m := range v {
-			shapes(path+"[]", m, kinds, objects, members)
+			noteShapes(path+"[]", m, kinds, objects, members)
 		}
 	}
 }
@@ -34,7 +34,7 @@ func shapes(path string, v any, kinds map[string]string, objects, members map[st
 // examples have is there, and what both have is of one kind.
 func TestFabricsAnswersAreShapedAsTheExamples(t *testing.T) {
 	c := newClient(t, simulator.Options{Seed: 1})
-	furnish(t, c.s)
+	furnishTenant(t, c.simulator)
 	examples, err := openapitest.Examples()
 	if err != nil {
 		t.Fatal(err)
@@ -42,11 +42,11 @@ func TestFabricsAnswersAreShapedAsTheExamples(t *testing.T) {
 	compared := 0
 	for _, route := range []string{"tenantsettings", "capacities/delegatedTenantSettingOverrides"} {
 		var got any
-		if err := json.Unmarshal(c.want(c.fabric(route), 200).body, &got); err != nil {
+		if err := json.Unmarshal(c.expectStatus(c.getFabric(route), 200).body, &got); err != nil {
 			t.Fatal(err)
 		}
 		ours, ourObjects, ourMembers := map[string]string{}, map[string]int{}, map[string]int{}
-		shapes("", got, ours, ourObjects, ourMembers)
+		noteShapes("", got, ours, ourObjects, ourMembers)
 		for _, e := range examples {
 			if e.Route != "/v1/admin/"+route || e.Method != "GET" || e.Status != 200 {
 				continue
@@ -57,7 +57,7 @@ func TestFabricsAnswersAreShapedAsTheExamples(t *testing.T) {
 				t.Fatal(err)
 			}
 			theirs, objects, members := map[string]string{}, map[string]int{}, map[string]int{}
-			shapes("", shown, theirs, objects, members)
+			noteShapes("", shown, theirs, objects, members)
 			for _, path := range slices.Sorted(maps.Keys(theirs)) {
 				if k, both := ours[path]; both && k != theirs[path] {
 					t.Errorf("%s%s is %s, in the example %s", route, path, k, theirs[path])

@@ -7,20 +7,20 @@ import (
 	"strings"
 )
 
-func fabricShape(c *call, p *problem) any {
-	return map[string]any{"requestId": c.id, "errorCode": p.code, "message": p.message, "moreDetails": []any{}, "isRetriable": p.status == http.StatusTooManyRequests || p.status >= 500}
+func fabricError(c *call, p *problem) any {
+	return map[string]any{"requestId": c.requestID, "errorCode": p.code, "message": p.message, "moreDetails": []any{}, "isRetriable": p.status == http.StatusTooManyRequests || p.status >= 500}
 }
 
-func (s *Simulator) fabricToken(c *call) *problem {
-	if p := s.bearer(c, audienceFabric, audiencePowerBI); p != nil {
+func (s *Simulator) checkFabricToken(c *call) *problem {
+	if p := s.checkToken(c, audienceFabric, audiencePowerBI); p != nil {
 		p.code = "Unauthorized"
 		if strings.Contains(p.message, "expired") {
 			p.code = "TokenExpired"
 		}
 		return p
 	}
-	if !c.mayAdmin() {
-		return say(http.StatusForbidden, "Forbidden", "The caller doesn't have permissions to call the API.")
+	if !c.mayUseAdminAPIs() {
+		return newProblem(http.StatusForbidden, "Forbidden", "The caller doesn't have permissions to call the API.")
 	}
 	return nil
 }
@@ -28,12 +28,12 @@ func (s *Simulator) fabricToken(c *call) *problem {
 func (s *Simulator) fabricRoutes() []*route {
 	token := []string{"continuationToken"}
 	return []*route{
-		{method: "GET", pattern: "/v1/admin/tenantsettings", query: token, max: -1, cost: cost{"tenantsettings", 1}, do: s.tenantSettings},
-		{method: "GET", pattern: "/v1/admin/capacities/delegatedTenantSettingOverrides", query: token, max: -1, cost: cost{"overrides", 1}, do: s.settingOverrides},
+		{method: "GET", pattern: "/v1/admin/tenantsettings", query: token, maxBody: -1, cost: cost{"tenantsettings", 1}, handle: s.getTenantSettings},
+		{method: "GET", pattern: "/v1/admin/capacities/delegatedTenantSettingOverrides", query: token, maxBody: -1, cost: cost{"overrides", 1}, handle: s.getSettingOverrides},
 	}
 }
 
-func showGroups(all []SecurityGroup) []any {
+func securityGroupsJSON(all []SecurityGroup) []any {
 	out := []any{}
 	for _, g := range all {
 		out = append(out, map[string]any{"graphId": g.ID, "name": g.Name})
@@ -41,54 +41,54 @@ func showGroups(all []SecurityGroup) []any {
 	return out
 }
 
-func showSetting(t Setting) map[string]any {
+func settingJSON(t Setting) map[string]any {
 	m := map[string]any{
 		"settingName": t.Name, "title": t.Title, "enabled": t.Enabled, "tenantSettingGroup": t.Group,
 		"canSpecifySecurityGroups": t.CanNameGroups,
 	}
 	if len(t.Groups) > 0 {
-		m["enabledSecurityGroups"] = showGroups(t.Groups)
+		m["enabledSecurityGroups"] = securityGroupsJSON(t.Groups)
 	}
 	if len(t.Excluded) > 0 {
-		m["excludedSecurityGroups"] = showGroups(t.Excluded)
+		m["excludedSecurityGroups"] = securityGroupsJSON(t.Excluded)
 	}
 	return m
 }
 
-// fabricPage cuts a list as Fabric does: a token and a URI while there is more.
-func (c *call) fabricPage(all []any) (*answer, *problem) {
+// fabricPageAnswer cuts a list as Fabric does: a token and a URI while there is more.
+func (c *call) fabricPageAnswer(all []any) (*answer, *problem) {
 	from := 0
 	if t := c.query.Get("continuationToken"); t != "" {
 		b, err := base64.RawURLEncoding.DecodeString(t)
 		n, err2 := strconv.Atoi(string(b))
 		if err != nil || err2 != nil || n < 0 {
-			return nil, unexpected(http.StatusBadRequest, "InvalidParameter", "The continuation token is not one of ours.")
+			return nil, unexpectedProblem(http.StatusBadRequest, "InvalidParameter", "The continuation token is not one of ours.")
 		}
 		from = min(n, len(all))
 	}
-	to := min(from+c.s.o.PageSize, len(all))
+	to := min(from+c.simulator.options.PageSize, len(all))
 	body := map[string]any{"value": append([]any{}, all[from:to]...)}
 	if to < len(all) {
 		t := base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(to)))
 		body["continuationToken"] = t
-		body["continuationUri"] = c.s.endpoints.Fabric + c.URL.Path + "?continuationToken=" + t
+		body["continuationUri"] = c.simulator.endpoints.Fabric + c.URL.Path + "?continuationToken=" + t
 	}
-	return ok(body)
+	return okAnswer(body)
 }
 
-func (s *Simulator) tenantSettings(c *call) (*answer, *problem) {
+func (s *Simulator) getTenantSettings(c *call) (*answer, *problem) {
 	var all []any
 	for _, t := range s.tenant.settings {
-		m := showSetting(t)
+		m := settingJSON(t)
 		if t.Delegate {
 			m["delegateToCapacity"] = true
 		}
 		all = append(all, m)
 	}
-	return c.fabricPage(all)
+	return c.fabricPageAnswer(all)
 }
 
-func (s *Simulator) settingOverrides(c *call) (*answer, *problem) {
+func (s *Simulator) getSettingOverrides(c *call) (*answer, *problem) {
 	var all []any
 	for _, k := range s.tenant.capacities {
 		o := s.tenant.overrides[k.ID]
@@ -97,11 +97,11 @@ func (s *Simulator) settingOverrides(c *call) (*answer, *problem) {
 		}
 		settings := []any{}
 		for _, t := range o {
-			m := showSetting(t)
+			m := settingJSON(t)
 			m["delegatedFrom"] = "Tenant"
 			settings = append(settings, m)
 		}
 		all = append(all, map[string]any{"id": k.ID, "tenantSettings": settings})
 	}
-	return c.fabricPage(all)
+	return c.fabricPageAnswer(all)
 }

@@ -16,26 +16,26 @@ type FaultKind string
 
 // What can go wrong.
 const (
-	Throttle  FaultKind = "throttle"  // 429 with Retry-After; the call does nothing
-	Failed    FaultKind = "error"     // a status of 500 or above; the call does nothing
-	Lost      FaultKind = "lost"      // a status of 500 or above, although the call was carried out
-	Drop      FaultKind = "drop"      // the connection ends before an answer; the call does nothing
-	Reset     FaultKind = "reset"     // the connection ends amid the answer; the call was carried out
-	Truncate  FaultKind = "truncate"  // an answer that looks whole and is half
-	Slow      FaultKind = "slow"      // the answer comes late
-	Duplicate FaultKind = "duplicate" // a delta tells each item twice, first as it was
-	Stale     FaultKind = "stale"     // a read is told nothing new
-	WrongHash FaultKind = "wronghash" // a file's hash is another's
-	NoHash    FaultKind = "nohash"    // a file's hash is not told
+	Throttle    FaultKind = "throttle"  // 429 with Retry-After; the call does nothing
+	ServerError FaultKind = "error"     // a status of 500 or above; the call does nothing
+	LostAnswer  FaultKind = "lost"      // a status of 500 or above, although the call was carried out
+	Drop        FaultKind = "drop"      // the connection ends before an answer; the call does nothing
+	Reset       FaultKind = "reset"     // the connection ends amid the answer; the call was carried out
+	Truncate    FaultKind = "truncate"  // an answer that looks whole and is half
+	Slow        FaultKind = "slow"      // the answer comes late
+	Duplicate   FaultKind = "duplicate" // a delta tells each item twice, first as it was
+	Stale       FaultKind = "stale"     // a read is told nothing new
+	WrongHash   FaultKind = "wronghash" // a file's hash is another's
+	NoHash      FaultKind = "nohash"    // a file's hash is not told
 	// WrongBytes alters a byte of a file on its way.
 	WrongBytes FaultKind = "wrongbytes"
 	// Garbage answers 200 with a page for people, as a proxy would.
 	Garbage FaultKind = "garbage"
 )
 
-// FaultKinds are all kinds.
-func FaultKinds() []FaultKind {
-	return []FaultKind{Throttle, Failed, Lost, Drop, Reset, Truncate, Slow, Duplicate, Stale, WrongHash, NoHash, WrongBytes, Garbage}
+// AllFaultKinds are all kinds.
+func AllFaultKinds() []FaultKind {
+	return []FaultKind{Throttle, ServerError, LostAnswer, Drop, Reset, Truncate, Slow, Duplicate, Stale, WrongHash, NoHash, WrongBytes, Garbage}
 }
 
 // maxDelay bounds how late a slow answer comes.
@@ -65,15 +65,15 @@ type Fault struct {
 	Delay time.Duration
 }
 
-type armed struct {
+type faultRule struct {
 	Fault
-	seen, struck int
+	matched, applied int
 }
 
 // Check says what is wrong with a rule.
 func (f Fault) Check() error {
 	switch {
-	case !slices.Contains(FaultKinds(), f.Kind):
+	case !slices.Contains(AllFaultKinds(), f.Kind):
 		return fmt.Errorf("%q is not a kind of fault", f.Kind)
 	case f.Service != "" && !slices.Contains([]string{serviceLogin, serviceGraph, servicePowerBI, serviceFabric, serviceFiles, servicePortal}, f.Service):
 		return fmt.Errorf("%q is not a service", f.Service)
@@ -92,15 +92,15 @@ func (f Fault) Check() error {
 	return nil
 }
 
-// Faults sets the rules, in place of those before. The first rule that strikes
+// SetFaults sets the rules, in place of those before. The first rule that strikes
 // a call decides what becomes of it.
-func (s *Simulator) Faults(rules ...Fault) error {
-	var set []*armed
+func (s *Simulator) SetFaults(rules ...Fault) error {
+	var set []*faultRule
 	for i, f := range rules {
 		if err := f.Check(); err != nil {
 			return fmt.Errorf("rule %d: %w", i+1, err)
 		}
-		set = append(set, &armed{Fault: f})
+		set = append(set, &faultRule{Fault: f})
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -108,7 +108,7 @@ func (s *Simulator) Faults(rules ...Fault) error {
 	return nil
 }
 
-func (f *Fault) matches(c *call) bool {
+func (f *Fault) appliesTo(c *call) bool {
 	if f.Service != "" && f.Service != c.service.name || f.Method != "" && !strings.EqualFold(f.Method, c.Method) {
 		return false
 	}
@@ -128,75 +128,75 @@ func (f *Fault) matches(c *call) bool {
 	return err == nil && hit
 }
 
-// strike finds the rule that strikes a call; s.mu is held. Every rule counts
+// nextFault finds the rule that strikes a call; s.mu is held. Every rule counts
 // the calls it matches, also those that another strikes.
-func (s *Simulator) strike(c *call) *Fault {
+func (s *Simulator) nextFault(c *call) *Fault {
 	var hit *Fault
 	for _, a := range s.faults {
-		if !a.matches(c) {
+		if !a.appliesTo(c) {
 			continue
 		}
-		a.seen++
+		a.matched++
 		most := a.Count
 		if most == 0 {
 			most = 1
 		}
-		if hit == nil && a.seen >= max(a.Nth, 1) && (most < 0 || a.struck < most) {
-			a.struck++
+		if hit == nil && a.matched >= max(a.Nth, 1) && (most < 0 || a.applied < most) {
+			a.applied++
 			hit = &a.Fault
 		}
 	}
 	return hit
 }
 
-// before says that the call is struck before it does anything.
-func (f *Fault) before() bool {
-	return slices.Contains([]FaultKind{Throttle, Failed, Drop, Garbage}, f.Kind)
+// preventsCall says that the call is struck before it does anything.
+func (f *Fault) preventsCall() bool {
+	return slices.Contains([]FaultKind{Throttle, ServerError, Drop, Garbage}, f.Kind)
 }
 
-// lies says that the fault changes what the call is told.
-func (f *Fault) lies() bool {
+// changesAnswer says that the fault changes what the call is told.
+func (f *Fault) changesAnswer() bool {
 	return slices.Contains([]FaultKind{Duplicate, Stale, WrongHash, NoHash, WrongBytes}, f.Kind)
 }
 
-// replace answers in the service's stead.
-func (f *Fault) replace(c *call, a *answer, p *problem) (*answer, *problem) {
+// replaceAnswer answers in the service's stead.
+func (f *Fault) replaceAnswer(c *call, a *answer, p *problem) (*answer, *problem) {
 	switch f.Kind {
 	case Throttle:
-		return nil, f.retry(c, tooMany(c.service.name), max(f.RetryAfter, time.Second))
-	case Failed, Lost:
+		return nil, f.withRetryAfter(c, throttledProblem(c.service.name), max(f.RetryAfter, time.Second))
+	case ServerError, LostAnswer:
 		status := f.Status
 		if status == 0 {
 			status = http.StatusServiceUnavailable
 		}
-		p := say(status, "serviceNotAvailable", "The service is not available. Try the request again after a delay.")
+		p := newProblem(status, "serviceNotAvailable", "The service is not available. Try the request again after a delay.")
 		if f.RetryAfter > 0 {
-			p = f.retry(c, p, f.RetryAfter)
+			p = f.withRetryAfter(c, p, f.RetryAfter)
 		}
 		return nil, p
 	case Drop:
 		return &answer{status: http.StatusBadGateway}, nil
 	case Garbage:
-		return &answer{status: http.StatusOK, kind: "text/html; charset=utf-8", raw: []byte("<!doctype html><title>Sign in to the network</title>")}, nil
+		return &answer{status: http.StatusOK, mediaType: "text/html; charset=utf-8", body: []byte("<!doctype html><title>Sign in to the network</title>")}, nil
 	}
 	return a, p
 }
 
-func (f *Fault) retry(c *call, p *problem, d time.Duration) *problem {
+func (f *Fault) withRetryAfter(c *call, p *problem, d time.Duration) *problem {
 	seconds := int((d + time.Second - 1) / time.Second)
 	if f.AsDate {
-		return p.with("Retry-After", c.now.Add(time.Duration(seconds)*time.Second).Format(http.TimeFormat))
+		return p.withHeader("Retry-After", c.now.Add(time.Duration(seconds)*time.Second).Format(http.TimeFormat))
 	}
-	return p.with("Retry-After", strconv.Itoa(seconds))
+	return p.withHeader("Retry-After", strconv.Itoa(seconds))
 }
 
-// tooMany is the service's way to say 429.
-func tooMany(service string) *problem {
+// throttledProblem is the service's way to say 429.
+func throttledProblem(service string) *problem {
 	code := map[string]string{serviceGraph: "TooManyRequests", serviceFiles: "activityLimitReached", serviceFabric: "RequestBlocked"}[service]
 	if code == "" {
 		code = "TooManyRequests"
 	}
-	return say(http.StatusTooManyRequests, code, "Please retry again later.")
+	return newProblem(http.StatusTooManyRequests, code, "Please retry again later.")
 }
 
 // sendFaulty writes an answer and does not finish, or finishes too soon or too
@@ -223,7 +223,7 @@ func (s *Simulator) sendFaulty(w http.ResponseWriter, c *call, status int, body 
 		if d == 0 {
 			d = time.Second
 		}
-		if s.o.Sleep(c.Context(), d) != nil {
+		if s.options.Sleep(c.Context(), d) != nil {
 			panic(http.ErrAbortHandler)
 		}
 	}

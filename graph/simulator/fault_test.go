@@ -14,21 +14,21 @@ import (
 	"github.com/orgstore/orgstore/graph/simulator/simulatortest"
 )
 
-func (c *client) faults(rules ...simulator.Fault) {
+func (c *testClient) setFaults(rules ...simulator.Fault) {
 	c.t.Helper()
-	if err := c.s.Faults(rules...); err != nil {
+	if err := c.simulator.SetFaults(rules...); err != nil {
 		c.t.Fatal(err)
 	}
 }
 
 func TestFaultsStrikeTheCallsTheyAreFor(t *testing.T) {
-	c := newClient(t, simulator.Options{Seed: 1}).unchecked()
-	org := func() int { return c.graph("GET", "/organization", "").status }
-	c.token(graphScope)
-	c.faults(
+	c := newClient(t, simulator.Options{Seed: 1}).withoutChecks()
+	org := func() int { return c.callGraph("GET", "/organization", "").status }
+	c.tokenFor(graphScope)
+	c.setFaults(
 		simulator.Fault{Kind: simulator.Throttle, Service: "graph", Path: "/v1.0/org*", Nth: 2, Count: 2},
-		simulator.Fault{Kind: simulator.Failed, Service: "powerbi", Count: -1},
-		simulator.Fault{Kind: simulator.Failed, Method: "post", Path: "/v1.0/drives/**", Status: 500},
+		simulator.Fault{Kind: simulator.ServerError, Service: "powerbi", Count: -1},
+		simulator.Fault{Kind: simulator.ServerError, Method: "post", Path: "/v1.0/drives/**", Status: 500},
 	)
 	var got []int
 	for range 5 {
@@ -38,21 +38,21 @@ func TestFaultsStrikeTheCallsTheyAreFor(t *testing.T) {
 		t.Errorf("got %d, want %d", got, want)
 	}
 	for range 3 {
-		c.want(c.powerBI("capacities"), 503)
+		c.expectStatus(c.getPowerBI("capacities"), 503)
 	}
-	c.want(c.graph("GET", c.drive()+"/root", ""), 200)
-	c.want(c.graph("POST", c.drive()+"/items/root/children", `{"name":"x","folder":{}}`), 500)
-	c.want(c.graph("GET", c.drive()+"/root:/x", ""), 404)
-	c.faults()
-	c.want(c.powerBI("capacities"), 200)
+	c.expectStatus(c.callGraph("GET", c.drivePath()+"/root", ""), 200)
+	c.expectStatus(c.callGraph("POST", c.drivePath()+"/items/root/children", `{"name":"x","folder":{}}`), 500)
+	c.expectStatus(c.callGraph("GET", c.drivePath()+"/root:/x", ""), 404)
+	c.setFaults()
+	c.expectStatus(c.getPowerBI("capacities"), 200)
 }
 
 func TestThrottlingTellsWhenToComeBack(t *testing.T) {
 	now := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 	c := newClient(t, simulator.Options{Seed: 1, Now: func() time.Time { return now }})
 	for _, asDate := range []bool{false, true} {
-		c.faults(simulator.Fault{Kind: simulator.Throttle, Service: "graph", RetryAfter: 90 * time.Second, AsDate: asDate})
-		r := c.want(c.graph("GET", "/organization", ""), 429)
+		c.setFaults(simulator.Fault{Kind: simulator.Throttle, Service: "graph", RetryAfter: 90 * time.Second, AsDate: asDate})
+		r := c.expectStatus(c.callGraph("GET", "/organization", ""), 429)
 		want := "90"
 		if asDate {
 			want = "Sun, 01 Mar 2026 09:01:30 GMT"
@@ -64,15 +64,15 @@ func TestThrottlingTellsWhenToComeBack(t *testing.T) {
 }
 
 func TestConnectionsEndTooSoon(t *testing.T) {
-	c := newClient(t, simulator.Options{Seed: 1}).unchecked()
-	c.token(graphScope)
-	v := simulatortest.Visuals(t, c.s)
+	c := newClient(t, simulator.Options{Seed: 1}).withoutChecks()
+	c.tokenFor(graphScope)
+	v := simulatortest.Visuals(t, c.simulator)
 	for kind, kept := range map[simulator.FaultKind]bool{simulator.Drop: false, simulator.Reset: true} {
 		// A client sends a request without a body again where it knows that it may;
 		// one with a body it does not.
-		c.faults(simulator.Fault{Kind: kind, Method: "PUT"})
+		c.setFaults(simulator.Fault{Kind: kind, Method: "PUT"})
 		name := string(kind)
-		_, err := c.try("PUT", c.e.Graph+"/v1.0"+c.drive()+"/root:/"+name+":/content", "bytes", "Authorization: Bearer "+c.token(graphScope), bin)
+		_, err := c.sendRequest("PUT", c.endpoints.Graph+"/v1.0"+c.drivePath()+"/root:/"+name+":/content", "bytes", "Authorization: Bearer "+c.tokenFor(graphScope), binaryHeader)
 		if err == nil {
 			t.Errorf("%s: the answer came whole", kind)
 		}
@@ -80,7 +80,7 @@ func TestConnectionsEndTooSoon(t *testing.T) {
 			t.Errorf("%s: the call was carried out: %v, want %v", kind, there, kept)
 		}
 	}
-	log := c.s.Log()
+	log := c.simulator.LoggedCalls()
 	if last := log[len(log)-1]; last.Fault == "" {
 		t.Errorf("the log says %v", last)
 	}
@@ -88,14 +88,14 @@ func TestConnectionsEndTooSoon(t *testing.T) {
 
 func TestAnswersLie(t *testing.T) {
 	var slept time.Duration
-	c := newClient(t, simulator.Options{Seed: 1, Sleep: func(_ context.Context, d time.Duration) error { slept += d; return nil }}).unchecked()
-	v := simulatortest.Visuals(t, c.s)
-	f := upload(t, v, "a", "content")
-	item := c.drive() + "/items/" + f.ID
-	c.token(graphScope) // so that signing in is not what the faults strike
-	hash := func() string { return c.graph("GET", item, "").str("file/hashes/quickXorHash") }
+	c := newClient(t, simulator.Options{Seed: 1, Sleep: func(_ context.Context, d time.Duration) error { slept += d; return nil }}).withoutChecks()
+	v := simulatortest.Visuals(t, c.simulator)
+	f := uploadFile(t, v, "a", "content")
+	item := c.drivePath() + "/items/" + f.ID
+	c.tokenFor(graphScope) // so that signing in is not what the faults strike
+	hash := func() string { return c.callGraph("GET", item, "").text("file/hashes/quickXorHash") }
 
-	c.faults(simulator.Fault{Kind: simulator.WrongHash}, simulator.Fault{Kind: simulator.NoHash, Nth: 2})
+	c.setFaults(simulator.Fault{Kind: simulator.WrongHash}, simulator.Fault{Kind: simulator.NoHash, Nth: 2})
 	if h := hash(); h == "" || h == f.Hash {
 		t.Errorf("the wrong hash is %q", h)
 	}
@@ -106,10 +106,10 @@ func TestAnswersLie(t *testing.T) {
 		t.Errorf("the right hash is %q", h)
 	}
 
-	to := c.graph("GET", item+"/content", "").header.Get("Location")
-	c.faults(simulator.Fault{Kind: simulator.WrongBytes}, simulator.Fault{Kind: simulator.Truncate, Nth: 2}, simulator.Fault{Kind: simulator.Slow, Nth: 3, Delay: 7 * time.Second})
+	to := c.callGraph("GET", item+"/content", "").header.Get("Location")
+	c.setFaults(simulator.Fault{Kind: simulator.WrongBytes}, simulator.Fault{Kind: simulator.Truncate, Nth: 2}, simulator.Fault{Kind: simulator.Slow, Nth: 3, Delay: 7 * time.Second})
 	for _, want := range []string{"conTent", "con", "content"} {
-		if r := c.do("GET", to, ""); string(r.body) != want || r.status != 200 {
+		if r := c.mustSend("GET", to, ""); string(r.body) != want || r.status != 200 {
 			t.Errorf("got %d %q, want %q", r.status, r.body, want)
 		}
 	}
@@ -117,19 +117,19 @@ func TestAnswersLie(t *testing.T) {
 		t.Errorf("the answer was %v late", slept)
 	}
 
-	c.faults(simulator.Fault{Kind: simulator.Duplicate})
-	c.expect("twice", c.graph("GET", c.drive()+"/root/delta", "").entries(), "a", "a")
+	c.setFaults(simulator.Fault{Kind: simulator.Duplicate})
+	c.expectEntries("twice", c.callGraph("GET", c.drivePath()+"/root/delta", "").deltaNames(), "a", "a")
 
-	_, link := c.all(c.drive() + "/root/delta")
-	upload(t, v, "b", "2")
-	c.faults(simulator.Fault{Kind: simulator.Stale, Path: "/v1.0/drives/*/root/delta*", Count: 2})
+	_, link := c.followDelta(c.drivePath() + "/root/delta")
+	uploadFile(t, v, "b", "2")
+	c.setFaults(simulator.Fault{Kind: simulator.Stale, Path: "/v1.0/drives/*/root/delta*", Count: 2})
 	for _, want := range [][]string{nil, nil, {"b"}} {
 		var got []string
-		got, link = c.all(link)
-		c.expect("as if nothing had changed", got, want...)
+		got, link = c.followDelta(link)
+		c.expectEntries("as if nothing had changed", got, want...)
 	}
-	c.faults(simulator.Fault{Kind: simulator.Garbage})
-	if r := c.graph("GET", item, ""); r.status != 200 || !strings.Contains(r.header.Get("Content-Type"), "html") {
+	c.setFaults(simulator.Fault{Kind: simulator.Garbage})
+	if r := c.callGraph("GET", item, ""); r.status != 200 || !strings.Contains(r.header.Get("Content-Type"), "html") {
 		t.Errorf("got %d %s", r.status, r.body)
 	}
 }
@@ -138,27 +138,27 @@ func TestQuotasAreMicrosofts(t *testing.T) {
 	now := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 	c := newClient(t, simulator.Options{Seed: 1, Quotas: true, Now: func() time.Time { return now }})
 	for range 25 {
-		c.want(c.fabric("tenantsettings"), 200)
+		c.expectStatus(c.getFabric("tenantsettings"), 200)
 	}
-	if r := c.want(c.fabric("tenantsettings"), 429); r.header.Get("Retry-After") != "3" {
+	if r := c.expectStatus(c.getFabric("tenantsettings"), 429); r.header.Get("Retry-After") != "3" {
 		t.Errorf("25 a minute are allowed, and one more after %q s", r.header.Get("Retry-After"))
 	}
 	now = now.Add(3 * time.Second)
-	c.want(c.fabric("tenantsettings"), 200)
+	c.expectStatus(c.getFabric("tenantsettings"), 200)
 	for range 200 {
-		c.want(c.powerBI("capacities"), 200)
+		c.expectStatus(c.getPowerBI("capacities"), 200)
 	}
-	c.want(c.powerBI("capacities"), 429)
+	c.expectStatus(c.getPowerBI("capacities"), 429)
 	// 1,250 units a minute, of which a delta without a token takes two.
 	calls, told := 0, 0
-	for c.graph("GET", c.drive()+"/root/delta", "").status == 200 {
+	for c.callGraph("GET", c.drivePath()+"/root/delta", "").status == 200 {
 		calls++
-		if log := c.s.Log(); log[len(log)-1].Status != 200 {
+		if log := c.simulator.LoggedCalls(); log[len(log)-1].Status != 200 {
 			break
 		}
 	}
 	now = now.Add(10 * time.Second)
-	if r := c.want(c.graph("GET", c.drive()+"/root/delta", ""), 200); r.header.Get("RateLimit-Limit") == "1250" {
+	if r := c.expectStatus(c.callGraph("GET", c.drivePath()+"/root/delta", ""), 200); r.header.Get("RateLimit-Limit") == "1250" {
 		told++
 	}
 	if calls != 625 || told != 1 {
@@ -167,48 +167,48 @@ func TestQuotasAreMicrosofts(t *testing.T) {
 }
 
 func TestWhatIsUnknownIsAnError(t *testing.T) {
-	c := newClient(t, simulator.Options{Seed: 1}).unchecked()
-	furnish(t, c.s)
-	f := upload(t, simulatortest.Visuals(t, c.s), "a", "1")
-	item := c.drive() + "/items/" + f.ID
+	c := newClient(t, simulator.Options{Seed: 1}).withoutChecks()
+	furnishTenant(t, c.simulator)
+	f := uploadFile(t, simulatortest.Visuals(t, c.simulator), "a", "1")
+	item := c.drivePath() + "/items/" + f.ID
 	for name, r := range map[string]reply{
-		"a path":                {status: c.graph("GET", "/drives/x/things", "").status},
-		"a method":              {status: c.graph("DELETE", "/organization", "").status},
-		"a parameter":           {status: c.graph("GET", item+"?$skip=1", "").status},
-		"a parameter twice":     {status: c.graph("GET", item+"?$select=id&$select=name", "").status},
-		"a member of a body":    {status: c.graph("PATCH", item, `{"name":"b","nmae":"c"}`).status},
-		"a member twice":        {status: c.graph("PATCH", item, `{"name":"b","name":"c"}`).status},
-		"a body's type":         {status: c.graph("PATCH", item, `{"name":"b"}`, "Content-Type: text/plain").status},
-		"a body where none is":  {status: c.graph("GET", item, `{}`).status},
-		"a delta token":         {status: c.graph("GET", c.drive()+"/root/delta?token=x", "").status},
-		"a range at /content":   {status: c.graph("GET", item+"/content", "", "Range: bytes=0-1").status},
-		"an expansion":          {status: c.graph("GET", item+"?$expand=thumbnails", "").status},
-		"a filter":              {status: c.graph("GET", "/users/$count?$filter="+url.QueryEscape("displayName eq 'x'"), "", "ConsistencyLevel: eventual").status},
-		"two days of activity":  {status: c.powerBI("activityevents?startDateTime='2026-01-01T00:00:00Z'&endDateTime='2026-01-02T00:00:00Z'").status},
-		"times without quotes":  {status: c.powerBI("activityevents?startDateTime=2026-01-01T00:00:00Z&endDateTime=2026-01-01T01:00:00Z").status},
-		"or in an event filter": {status: c.powerBI("activityevents?" + day(time.Now()).Encode() + "&$filter=" + url.QueryEscape("Activity eq 'a' or Activity eq 'b'")).status},
+		"a path":                {status: c.callGraph("GET", "/drives/x/things", "").status},
+		"a method":              {status: c.callGraph("DELETE", "/organization", "").status},
+		"a parameter":           {status: c.callGraph("GET", item+"?$skip=1", "").status},
+		"a parameter twice":     {status: c.callGraph("GET", item+"?$select=id&$select=name", "").status},
+		"a member of a body":    {status: c.callGraph("PATCH", item, `{"name":"b","nmae":"c"}`).status},
+		"a member twice":        {status: c.callGraph("PATCH", item, `{"name":"b","name":"c"}`).status},
+		"a body's type":         {status: c.callGraph("PATCH", item, `{"name":"b"}`, "Content-Type: text/plain").status},
+		"a body where none is":  {status: c.callGraph("GET", item, `{}`).status},
+		"a delta token":         {status: c.callGraph("GET", c.drivePath()+"/root/delta?token=x", "").status},
+		"a range at /content":   {status: c.callGraph("GET", item+"/content", "", "Range: bytes=0-1").status},
+		"an expansion":          {status: c.callGraph("GET", item+"?$expand=thumbnails", "").status},
+		"a filter":              {status: c.callGraph("GET", "/users/$count?$filter="+url.QueryEscape("displayName eq 'x'"), "", "ConsistencyLevel: eventual").status},
+		"two days of activity":  {status: c.getPowerBI("activityevents?startDateTime='2026-01-01T00:00:00Z'&endDateTime='2026-01-02T00:00:00Z'").status},
+		"times without quotes":  {status: c.getPowerBI("activityevents?startDateTime=2026-01-01T00:00:00Z&endDateTime=2026-01-01T01:00:00Z").status},
+		"or in an event filter": {status: c.getPowerBI("activityevents?" + dayQuery(time.Now()).Encode() + "&$filter=" + url.QueryEscape("Activity eq 'a' or Activity eq 'b'")).status},
 	} {
 		if r.status < 400 || r.status > 415 {
 			t.Errorf("%s: got %d", name, r.status)
 		}
 	}
-	if n := len(c.s.Unexpected()); n != 15 {
-		t.Errorf("the log has %d unexpected calls: %v", n, c.s.Unexpected())
+	if n := len(c.simulator.UnexpectedCalls()); n != 15 {
+		t.Errorf("the log has %d unexpected calls: %v", n, c.simulator.UnexpectedCalls())
 	}
-	c.want(c.graph("GET", "/users/$count", ""), 400) // for want of a header
+	c.expectStatus(c.callGraph("GET", "/users/$count", ""), 400) // for want of a header
 }
 
 func TestTheLogTellsNoSecrets(t *testing.T) {
-	c := newClient(t, simulator.Options{Seed: 1}).unchecked()
-	f := upload(t, simulatortest.Visuals(t, c.s), "a", "1")
-	u := c.graph("POST", c.drive()+"/root:/large:/createUploadSession", `{"item":{}}`).str("uploadUrl")
-	c.do("PUT", u, "0123456789", bin, "Content-Range: bytes 0-9/10")
-	c.do("GET", u+"x", "")
-	c.do("PATCH", u, "")
-	to := c.graph("GET", c.drive()+"/items/"+f.ID+"/content", "").header.Get("Location")
-	c.do("GET", to, "")
-	log := fmt.Sprintf("%+v", c.s.Log())
-	for _, s := range []string{c.token(graphScope), simulatortest.Secret, u[strings.LastIndexByte(u, '/')+1:], to[strings.Index(to, "tempauth=")+9:]} {
+	c := newClient(t, simulator.Options{Seed: 1}).withoutChecks()
+	f := uploadFile(t, simulatortest.Visuals(t, c.simulator), "a", "1")
+	u := c.callGraph("POST", c.drivePath()+"/root:/large:/createUploadSession", `{"item":{}}`).text("uploadUrl")
+	c.mustSend("PUT", u, "0123456789", binaryHeader, "Content-Range: bytes 0-9/10")
+	c.mustSend("GET", u+"x", "")
+	c.mustSend("PATCH", u, "")
+	to := c.callGraph("GET", c.drivePath()+"/items/"+f.ID+"/content", "").header.Get("Location")
+	c.mustSend("GET", to, "")
+	log := fmt.Sprintf("%+v", c.simulator.LoggedCalls())
+	for _, s := range []string{c.tokenFor(graphScope), simulatortest.Secret, u[strings.LastIndexByte(u, '/')+1:], to[strings.Index(to, "tempauth=")+9:]} {
 		if strings.Contains(log, s) {
 			t.Errorf("the log tells %q", s)
 		}

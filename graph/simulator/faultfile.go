@@ -12,8 +12,8 @@ import (
 // maxFaultFile bounds a file of rules, in bytes.
 const maxFaultFile = 1 << 20
 
-// A faultRule is a Fault as people write it.
-type faultRule struct {
+// A yamlFault is a Fault as people write it.
+type yamlFault struct {
 	Kind       string `yaml:"kind"`
 	Service    string `yaml:"service"`
 	Method     string `yaml:"method"`
@@ -39,14 +39,14 @@ func ParseFaults(b []byte) ([]Fault, error) {
 		return nil, fmt.Errorf("the rules have %d bytes; at most %d are read", len(b), maxFaultFile)
 	}
 	var file struct {
-		Faults []faultRule `yaml:"faults"`
+		Faults []yamlFault `yaml:"faults"`
 	}
 	if err := yaml.Load(b, &file, yaml.WithKnownFields()); err != nil {
 		return nil, fmt.Errorf("cannot read the rules: %w", err)
 	}
 	var all []Fault
 	for i, r := range file.Faults {
-		f, err := r.fault()
+		f, err := r.toFault()
 		if err == nil {
 			err = f.Check()
 		}
@@ -58,7 +58,7 @@ func ParseFaults(b []byte) ([]Fault, error) {
 	return all, nil
 }
 
-func (r faultRule) fault() (Fault, error) {
+func (r yamlFault) toFault() (Fault, error) {
 	f := Fault{Kind: FaultKind(r.Kind), Service: r.Service, Method: strings.ToUpper(r.Method), Path: r.Path, Nth: r.Nth, Status: r.Status, AsDate: r.AsDate}
 	switch r.Count {
 	case "":

@@ -21,122 +21,122 @@ const (
 	sessionLife  = 15 * time.Minute // renewed with each range
 )
 
-// A session is a large upload on its way.
-type session struct {
-	app      string
-	list     *list
-	parent   *item // with name, or there
-	name     string
-	there    *item
-	behavior string
-	total    int64 // of the first range; zero before it
-	declared int64
-	content  []byte
-	until    time.Time
-	deferred bool
-	complete bool // all ranges are there, and a POST is awaited
+// A uploadSession is a large upload on its way.
+type uploadSession struct {
+	app        string
+	list       *list
+	parent     *item // with name, or there
+	name       string
+	there      *item
+	behavior   string
+	total      int64 // of the first range; zero before it
+	declared   int64
+	content    []byte
+	until      time.Time
+	isDeferred bool
+	isComplete bool // all ranges are there, and a POST is awaited
 }
 
 func (s *Simulator) filesRoutes() []*route {
 	return []*route{
-		{method: "GET", pattern: "/download/{item}", query: []string{"exp", "tempauth"}, max: -1, do: s.download},
-		{method: "PUT", pattern: "/upload/{session}", max: maxFragment, hide: true, do: s.putRange},
-		{method: "GET", pattern: "/upload/{session}", max: -1, hide: true, do: s.sessionStatus},
-		{method: "DELETE", pattern: "/upload/{session}", max: -1, hide: true, do: s.cancelSession},
-		{method: "POST", pattern: "/upload/{session}", max: -1, hide: true, do: s.commitSession},
+		{method: "GET", pattern: "/download/{item}", query: []string{"exp", "tempauth"}, maxBody: -1, handle: s.getDownload},
+		{method: "PUT", pattern: "/upload/{session}", maxBody: maxFragment, hidesPath: true, handle: s.putRange},
+		{method: "GET", pattern: "/upload/{session}", maxBody: -1, hidesPath: true, handle: s.getSession},
+		{method: "DELETE", pattern: "/upload/{session}", maxBody: -1, hidesPath: true, handle: s.deleteSession},
+		{method: "POST", pattern: "/upload/{session}", maxBody: -1, hidesPath: true, handle: s.postSession},
 	}
 }
 
-// noToken refuses the token on a pre-authenticated URL: it may give 401 there.
-func (c *call) noToken() *problem {
+// refuseToken refuses the token on a pre-authenticated URL: it may give 401 there.
+func (c *call) refuseToken() *problem {
 	if c.Header.Get("Authorization") != "" {
-		return unexpected(http.StatusUnauthorized, "unauthenticated", "This URL is authenticated already: do not send the token to it.")
+		return unexpectedProblem(http.StatusUnauthorized, "unauthenticated", "This URL is authenticated already: do not send the token to it.")
 	}
 	return nil
 }
 
-func (s *Simulator) tempauth(item string, exp int64) string {
-	m := hmac.New(sha256.New, s.downloads)
+func (s *Simulator) downloadSignature(item string, exp int64) string {
+	m := hmac.New(sha256.New, s.downloadKey)
 	fmt.Fprintf(m, "%s %d", item, exp)
 	return hex.EncodeToString(m.Sum(nil))
 }
 
 func (s *Simulator) downloadURL(i *item, now time.Time) string {
 	exp := now.Add(downloadLife).Unix()
-	q := url.Values{"exp": {strconv.FormatInt(exp, 10)}, "tempauth": {s.tempauth(i.id, exp)}}
+	q := url.Values{"exp": {strconv.FormatInt(exp, 10)}, "tempauth": {s.downloadSignature(i.id, exp)}}
 	return s.endpoints.Files + "/download/" + i.id + "?" + q.Encode()
 }
 
 func (s *Simulator) getContent(c *call) (*answer, *problem) {
-	i, p := c.item(reads)
+	i, p := c.findItem(readAccess)
 	if p != nil {
 		return nil, p
 	}
-	if i.folder {
-		return nil, unexpected(http.StatusBadRequest, "invalidRequest", "You cannot get content for a folder")
+	if i.isFolder {
+		return nil, unexpectedProblem(http.StatusBadRequest, "invalidRequest", "You cannot get content for a folder")
 	}
 	if c.Header.Get("Range") != "" {
-		return nil, unexpected(http.StatusBadRequest, "invalidRequest", "Send the Range to the pre-authenticated URL, not to /content.")
+		return nil, unexpectedProblem(http.StatusBadRequest, "invalidRequest", "Send the Range to the pre-authenticated URL, not to /content.")
 	}
 	return &answer{status: http.StatusFound, header: http.Header{"Location": {s.downloadURL(i, c.now)}}}, nil
 }
 
-func (s *Simulator) download(c *call) (*answer, *problem) {
-	if p := c.noToken(); p != nil {
+func (s *Simulator) getDownload(c *call) (*answer, *problem) {
+	if p := c.refuseToken(); p != nil {
 		return nil, p
 	}
 	exp, err := strconv.ParseInt(c.query.Get("exp"), 10, 64)
-	auth := s.tempauth(c.vars["item"], exp)
+	auth := s.downloadSignature(c.vars["item"], exp)
 	if err != nil || !hmac.Equal([]byte(auth), []byte(c.query.Get("tempauth"))) || c.now.Unix() > exp {
-		return nil, say(http.StatusUnauthorized, "unauthenticated", "The URL has expired, or is not one of ours.")
+		return nil, newProblem(http.StatusUnauthorized, "unauthenticated", "The URL has expired, or is not one of ours.")
 	}
 	var i *item
 	for _, w := range s.sites {
 		for _, l := range w.lists {
-			if found := l.items[c.vars["item"]]; found != nil && !found.deleted {
+			if found := l.items[c.vars["item"]]; found != nil && !found.isDeleted {
 				i = found
 			}
 		}
 	}
 	if i == nil {
-		return nil, say(http.StatusNotFound, "itemNotFound", "The file is gone.")
+		return nil, newProblem(http.StatusNotFound, "itemNotFound", "The file is gone.")
 	}
 	i.downloads++
-	i.fetched = true
-	return c.bytes(i)
+	i.isDownloaded = true
+	return c.fileAnswer(i)
 }
 
 var oneRange = regexp.MustCompile(`^bytes=([0-9]*)-([0-9]*)$`)
 
-// bytes answers with a file, or with the one range that is asked for.
-func (c *call) bytes(i *item) (*answer, *problem) {
+// fileAnswer answers with a file, or with the one range that is asked for.
+func (c *call) fileAnswer(i *item) (*answer, *problem) {
 	content := i.content
-	if c.fault != nil && c.fault.Kind == WrongBytes && len(content) > 0 {
+	if c.lie != nil && c.lie.Kind == WrongBytes && len(content) > 0 {
 		content = slices.Clone(content)
 		content[len(content)/2] ^= 0x20
 	}
 	h := http.Header{"ETag": {i.eTag()}, "Accept-Ranges": {"bytes"}, "Last-Modified": {i.modified.Format(http.TimeFormat)},
 		"Content-Disposition": {"attachment; filename*=UTF-8''" + url.PathEscape(i.name)}}
-	whole := &answer{status: http.StatusOK, header: h, raw: content, kind: "application/octet-stream"}
+	whole := &answer{status: http.StatusOK, header: h, body: content, mediaType: "application/octet-stream"}
 	asked := c.Header.Get("Range")
 	if asked == "" || c.Header.Get("If-Range") != "" && c.Header.Get("If-Range") != i.eTag() {
 		return whole, nil
 	}
 	m := oneRange.FindStringSubmatch(asked)
 	if m == nil {
-		return nil, unexpected(http.StatusBadRequest, "invalidRange", "One range of bytes, please.")
+		return nil, unexpectedProblem(http.StatusBadRequest, "invalidRange", "One range of bytes, please.")
 	}
 	size := int64(len(content))
-	first, last, ok := span(m[1], m[2], size)
+	first, last, ok := parseSpan(m[1], m[2], size)
 	if !ok {
-		return nil, say(http.StatusRequestedRangeNotSatisfiable, "invalidRange", "The range is not in the file.").with("Content-Range", fmt.Sprintf("bytes */%d", size))
+		return nil, newProblem(http.StatusRequestedRangeNotSatisfiable, "invalidRange", "The range is not in the file.").withHeader("Content-Range", fmt.Sprintf("bytes */%d", size))
 	}
 	h.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", first, last, size))
-	return &answer{status: http.StatusPartialContent, header: h, raw: content[first : last+1], kind: whole.kind}, nil
+	return &answer{status: http.StatusPartialContent, header: h, body: content[first : last+1], mediaType: whole.mediaType}, nil
 }
 
-// span reads a range of bytes, both ends included.
-func span(a, b string, size int64) (first, last int64, ok bool) {
+// parseSpan reads a range of bytes, both ends included.
+func parseSpan(a, b string, size int64) (first, last int64, ok bool) {
 	from, errA := strconv.ParseInt(a, 10, 64)
 	to, errB := strconv.ParseInt(b, 10, 64)
 	switch {
@@ -150,8 +150,8 @@ func span(a, b string, size int64) (first, last int64, ok bool) {
 	return from, min(to, size-1), true
 }
 
-func (s *Simulator) openSession(c *call) (*answer, *problem) {
-	parent, name, there, p := c.target()
+func (s *Simulator) postUploadSession(c *call) (*answer, *problem) {
+	parent, name, there, p := c.findUploadTarget()
 	if p != nil {
 		return nil, p
 	}
@@ -167,40 +167,40 @@ func (s *Simulator) openSession(c *call) (*answer, *problem) {
 		Defer bool `json:"deferCommit"`
 	}
 	if len(c.body) > 0 {
-		if p := c.decode(&b); p != nil {
+		if p := c.decodeBody(&b); p != nil {
 			return nil, p
 		}
 	}
-	if p := c.sessionAllowed(name, b.Item.Name, b.Item.FileSize, there); p != nil {
+	if p := c.checkSessionAllowed(name, b.Item.Name, b.Item.FileSize, there); p != nil {
 		return nil, p
 	}
-	u := &session{app: c.token.app, list: parent.listOr(there), parent: parent, name: name, there: there,
-		behavior: b.Item.Conflict, declared: b.Item.FileSize, until: c.now.Add(sessionLife), deferred: b.Defer}
+	u := &uploadSession{app: c.token.app, list: parent.listOrOther(there), parent: parent, name: name, there: there,
+		behavior: b.Item.Conflict, declared: b.Item.FileSize, until: c.now.Add(sessionLife), isDeferred: b.Defer}
 	switch {
 	case u.behavior == "" && parent == nil:
 		u.behavior = "replace" // an update of an item by its id
 	case u.behavior == "":
 		u.behavior = "fail"
 	case !slices.Contains([]string{"fail", "replace", "rename"}, u.behavior):
-		return nil, unexpected(http.StatusBadRequest, "invalidRequest", "The conflict behavior "+short(u.behavior)+" is not known.")
+		return nil, unexpectedProblem(http.StatusBadRequest, "invalidRequest", "The conflict behavior "+quoteShort(u.behavior)+" is not known.")
 	}
-	key := secret()
+	key := randomSecret()
 	s.sessions[key] = u
-	return ok(map[string]any{
+	return okAnswer(map[string]any{
 		"@odata.context": s.endpoints.Graph + "/v1.0/$metadata#microsoft.graph.uploadSession",
-		"uploadUrl":      s.endpoints.Files + "/upload/" + key, "expirationDateTime": stamp(u.until), "nextExpectedRanges": []string{"0-"},
+		"uploadUrl":      s.endpoints.Files + "/upload/" + key, "expirationDateTime": formatTime(u.until), "nextExpectedRanges": []string{"0-"},
 	})
 }
 
-func (i *item) listOr(other *item) *list {
+func (i *item) listOrOther(other *item) *list {
 	if i == nil {
 		return other.list
 	}
 	return i.list
 }
 
-func (c *call) sessionAllowed(name, named string, size int64, there *item) *problem {
-	s := c.s
+func (c *call) checkSessionAllowed(name, named string, size int64, there *item) *problem {
+	s := c.simulator
 	for k, u := range s.sessions {
 		if c.now.After(u.until) {
 			delete(s.sessions, k)
@@ -208,51 +208,51 @@ func (c *call) sessionAllowed(name, named string, size int64, there *item) *prob
 	}
 	switch {
 	case named != "" && name != "" && !strings.EqualFold(named, name):
-		return unexpected(http.StatusBadRequest, "invalidRequest", "The name in the body is not the one in the path.")
+		return unexpectedProblem(http.StatusBadRequest, "invalidRequest", "The name in the body is not the one in the path.")
 	case size < 0:
-		return unexpected(http.StatusBadRequest, "invalidRequest", "A file has no negative size.")
-	case s.stored+size > maxStored || len(s.sessions) >= maxSessions:
-		return say(http.StatusInsufficientStorage, "quotaLimitReached", "The library is full.")
+		return unexpectedProblem(http.StatusBadRequest, "invalidRequest", "A file has no negative size.")
+	case s.storedBytes+size > maxStored || len(s.sessions) >= maxSessions:
+		return newProblem(http.StatusInsufficientStorage, "quotaLimitReached", "The library is full.")
 	case there == nil && c.Header.Get("If-Match") != "":
-		return say(http.StatusPreconditionFailed, "resourceModified", "ETag does not match current item's value")
+		return newProblem(http.StatusPreconditionFailed, "resourceModified", "ETag does not match current item's value")
 	case there != nil:
-		return c.unchanged(there)
+		return c.checkIfMatch(there)
 	}
 	return nil
 }
 
-// session finds the upload of a call.
-func (c *call) session() (string, *session, *problem) {
-	if p := c.noToken(); p != nil {
+// findSession finds the upload of a call.
+func (c *call) findSession() (string, *uploadSession, *problem) {
+	if p := c.refuseToken(); p != nil {
 		return "", nil, p
 	}
 	key := c.vars["session"]
-	u := c.s.sessions[key]
+	u := c.simulator.sessions[key]
 	if u == nil || c.now.After(u.until) {
-		delete(c.s.sessions, key)
-		return "", nil, say(http.StatusNotFound, "itemNotFound", "The upload session was not found")
+		delete(c.simulator.sessions, key)
+		return "", nil, newProblem(http.StatusNotFound, "itemNotFound", "The upload session was not found")
 	}
 	return key, u, nil
 }
 
-func (u *session) status() map[string]any {
+func (u *uploadSession) statusJSON() map[string]any {
 	next := []string{strconv.Itoa(len(u.content)) + "-"}
-	if u.complete {
+	if u.isComplete {
 		next = []string{}
 	}
-	return map[string]any{"expirationDateTime": stamp(u.until), "nextExpectedRanges": next}
+	return map[string]any{"expirationDateTime": formatTime(u.until), "nextExpectedRanges": next}
 }
 
-func (s *Simulator) sessionStatus(c *call) (*answer, *problem) {
-	_, u, p := c.session()
+func (s *Simulator) getSession(c *call) (*answer, *problem) {
+	_, u, p := c.findSession()
 	if p != nil {
 		return nil, p
 	}
-	return ok(u.status())
+	return okAnswer(u.statusJSON())
 }
 
-func (s *Simulator) cancelSession(c *call) (*answer, *problem) {
-	key, _, p := c.session()
+func (s *Simulator) deleteSession(c *call) (*answer, *problem) {
+	key, _, p := c.findSession()
 	if p != nil {
 		return nil, p
 	}
@@ -260,69 +260,69 @@ func (s *Simulator) cancelSession(c *call) (*answer, *problem) {
 	return &answer{status: http.StatusNoContent}, nil
 }
 
-func (s *Simulator) commitSession(c *call) (*answer, *problem) {
-	key, u, p := c.session()
+func (s *Simulator) postSession(c *call) (*answer, *problem) {
+	key, u, p := c.findSession()
 	if p != nil {
 		return nil, p
 	}
-	if !u.complete {
-		return nil, unexpected(http.StatusBadRequest, "invalidRequest", "Not all bytes are there yet.")
+	if !u.isComplete {
+		return nil, unexpectedProblem(http.StatusBadRequest, "invalidRequest", "Not all bytes are there yet.")
 	}
-	return s.commit(c, key, u)
+	return s.commitUpload(c, key, u)
 }
 
 var contentRange = regexp.MustCompile(`^bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})$`)
 
 func (s *Simulator) putRange(c *call) (*answer, *problem) {
-	key, u, p := c.session()
+	key, u, p := c.findSession()
 	if p != nil {
 		return nil, p
 	}
-	first, last, total, p := c.contentRange(u)
+	first, last, total, p := c.readContentRange(u)
 	if p != nil {
 		return nil, p
 	}
-	if u.complete || first != int64(len(u.content)) {
-		return nil, say(http.StatusRequestedRangeNotSatisfiable, "invalidRange", "Uploaded fragment overlaps with existing data, or leaves a gap.").extraMember("innererror", map[string]any{"code": "fragmentOverlap"})
+	if u.isComplete || first != int64(len(u.content)) {
+		return nil, newProblem(http.StatusRequestedRangeNotSatisfiable, "invalidRange", "Uploaded fragment overlaps with existing data, or leaves a gap.").withMember("innererror", map[string]any{"code": "fragmentOverlap"})
 	}
 	if last+1 < total && len(c.body)%fragmentStep != 0 {
-		return nil, unexpected(http.StatusBadRequest, "invalidRequest", "A range that is not the last is a multiple of 327680 bytes.")
+		return nil, unexpectedProblem(http.StatusBadRequest, "invalidRequest", "A range that is not the last is a multiple of 327680 bytes.")
 	}
-	if s.stored+s.underway()+total-int64(len(u.content)) > maxStored {
-		return nil, say(http.StatusInsufficientStorage, "quotaLimitReached", "The library is full.")
+	if s.storedBytes+s.uploadingBytes()+total-int64(len(u.content)) > maxStored {
+		return nil, newProblem(http.StatusInsufficientStorage, "quotaLimitReached", "The library is full.")
 	}
 	u.total = total
 	u.content = append(u.content, c.body...)
 	u.until = c.now.Add(sessionLife)
 	if last+1 < total {
-		return &answer{status: http.StatusAccepted, value: u.status()}, nil
+		return &answer{status: http.StatusAccepted, value: u.statusJSON()}, nil
 	}
-	if u.deferred {
-		u.complete = true
-		return &answer{status: http.StatusAccepted, value: u.status()}, nil
+	if u.isDeferred {
+		u.isComplete = true
+		return &answer{status: http.StatusAccepted, value: u.statusJSON()}, nil
 	}
-	return s.commit(c, key, u)
+	return s.commitUpload(c, key, u)
 }
 
-// underway counts the bytes of uploads that are no files yet.
-func (s *Simulator) underway() (n int64) {
+// uploadingBytes counts the bytes of uploads that are no files yet.
+func (s *Simulator) uploadingBytes() (n int64) {
 	for _, u := range s.sessions {
 		n += int64(len(u.content))
 	}
 	return n
 }
 
-func (p *problem) extraMember(k string, v any) *problem {
+func (p *problem) withMember(k string, v any) *problem {
 	p.extra = map[string]any{k: v}
 	return p
 }
 
-// contentRange reads which bytes a request carries, and holds them to what the
+// readContentRange reads which bytes a request carries, and holds them to what the
 // session knows.
-func (c *call) contentRange(u *session) (first, last, total int64, p *problem) {
+func (c *call) readContentRange(u *uploadSession) (first, last, total int64, p *problem) {
 	m := contentRange.FindStringSubmatch(c.Header.Get("Content-Range"))
 	if m == nil {
-		return 0, 0, 0, unexpected(http.StatusBadRequest, "invalidRequest", "The Content-Range header is missing or malformed.")
+		return 0, 0, 0, unexpectedProblem(http.StatusBadRequest, "invalidRequest", "The Content-Range header is missing or malformed.")
 	}
 	var n [3]int64
 	for i := range n {
@@ -331,32 +331,32 @@ func (c *call) contentRange(u *session) (first, last, total int64, p *problem) {
 	first, last, total = n[0], n[1], n[2]
 	switch {
 	case last < first || last >= total || int64(len(c.body)) != last-first+1:
-		p = unexpected(http.StatusBadRequest, "invalidRequest", "The Content-Range does not describe the body.")
+		p = unexpectedProblem(http.StatusBadRequest, "invalidRequest", "The Content-Range does not describe the body.")
 	case int64(len(c.body)) >= maxFragment:
-		p = unexpected(http.StatusRequestEntityTooLarge, "requestEntityTooLarge", "A range has less than 60 MiB.")
+		p = unexpectedProblem(http.StatusRequestEntityTooLarge, "requestEntityTooLarge", "A range has less than 60 MiB.")
 	case u.total != 0 && u.total != total, u.declared != 0 && u.declared != total:
-		p = unexpected(http.StatusBadRequest, "invalidRequest", "The total is not the one that was said before.")
+		p = unexpectedProblem(http.StatusBadRequest, "invalidRequest", "The total is not the one that was said before.")
 	}
 	return first, last, total, p
 }
 
-// commit makes the file. A name that was taken meanwhile is a conflict at the
+// commitUpload makes the file. A name that was taken meanwhile is a conflict at the
 // last range, and the session stays so that it can be renamed or canceled.
-func (s *Simulator) commit(c *call, key string, u *session) (*answer, *problem) {
+func (s *Simulator) commitUpload(c *call, key string, u *uploadSession) (*answer, *problem) {
 	there := u.there
 	if u.parent != nil {
-		if u.parent.deleted {
-			return nil, say(http.StatusNotFound, "itemNotFound", "The folder is gone.")
+		if u.parent.isDeleted {
+			return nil, newProblem(http.StatusNotFound, "itemNotFound", "The folder is gone.")
 		}
-		there = u.parent.child(u.name)
-	} else if there.deleted {
-		return nil, say(http.StatusNotFound, "itemNotFound", "The item is gone.")
+		there = u.parent.findChild(u.name)
+	} else if there.isDeleted {
+		return nil, newProblem(http.StatusNotFound, "itemNotFound", "The item is gone.")
 	}
-	i, status, p := s.land(u.parent, u.name, there, u.behavior, u.content, u.app)
+	i, status, p := s.storeUpload(u.parent, u.name, there, u.behavior, u.content, u.app)
 	if p != nil {
 		delete(s.sessions, key)
 		return nil, p
 	}
 	delete(s.sessions, key)
-	return &answer{status: status, value: c.show(i)}, nil
+	return &answer{status: status, value: c.itemJSON(i)}, nil
 }

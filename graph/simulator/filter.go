@@ -7,18 +7,18 @@ import (
 	"strings"
 )
 
-// A filter says whether a user matches. It reads what Graph documents of
+// A filterParser says whether a user matches. It reads what Graph documents of
 // $filter over assignedPlans and assignedLicenses: and, or, not, parentheses,
 // any, eq.
-type filter struct {
-	words []string
-	plain bool
+type filterParser struct {
+	words   []string
+	isPlain bool
 }
 
 var filterWord = regexp.MustCompile(`^\s*('(?:[^']|'')*'|[()]|[A-Za-z0-9_./:\-]+)`)
 
 func parseFilter(s string, plain bool) (func(User) bool, error) {
-	f := &filter{plain: plain}
+	f := &filterParser{isPlain: plain}
 	for strings.TrimSpace(s) != "" {
 		m := filterWord.FindStringSubmatch(s)
 		if m == nil || len(f.words) > 500 {
@@ -27,17 +27,17 @@ func parseFilter(s string, plain bool) (func(User) bool, error) {
 		f.words = append(f.words, m[1])
 		s = s[len(m[0]):]
 	}
-	match, err := f.either()
+	match, err := f.parseOr()
 	if err != nil {
 		return nil, err
 	}
 	if len(f.words) > 0 {
-		return nil, fmt.Errorf("%s was not expected", short(f.words[0]))
+		return nil, fmt.Errorf("%s was not expected", quoteShort(f.words[0]))
 	}
 	return match, nil
 }
 
-func (f *filter) next() string {
+func (f *filterParser) nextWord() string {
 	if len(f.words) == 0 {
 		return ""
 	}
@@ -46,7 +46,7 @@ func (f *filter) next() string {
 	return w
 }
 
-func (f *filter) take(w string) bool {
+func (f *filterParser) takeWord(w string) bool {
 	if len(f.words) > 0 && f.words[0] == w {
 		f.words = f.words[1:]
 		return true
@@ -54,43 +54,43 @@ func (f *filter) take(w string) bool {
 	return false
 }
 
-func (f *filter) either() (func(User) bool, error) {
-	left, err := f.both()
-	for err == nil && f.take("or") {
+func (f *filterParser) parseOr() (func(User) bool, error) {
+	left, err := f.parseAnd()
+	for err == nil && f.takeWord("or") {
 		a := left
 		var b func(User) bool
-		b, err = f.both()
+		b, err = f.parseAnd()
 		left = func(u User) bool { return a(u) || b(u) }
 	}
 	return left, err
 }
 
-func (f *filter) both() (func(User) bool, error) {
-	left, err := f.one()
-	for err == nil && f.take("and") {
+func (f *filterParser) parseAnd() (func(User) bool, error) {
+	left, err := f.parseTerm()
+	for err == nil && f.takeWord("and") {
 		a := left
 		var b func(User) bool
-		b, err = f.one()
+		b, err = f.parseTerm()
 		left = func(u User) bool { return a(u) && b(u) }
 	}
 	return left, err
 }
 
-func (f *filter) one() (func(User) bool, error) {
-	if f.take("not") {
-		m, err := f.one()
+func (f *filterParser) parseTerm() (func(User) bool, error) {
+	if f.takeWord("not") {
+		m, err := f.parseTerm()
 		return func(u User) bool { return !m(u) }, err
 	}
-	if f.take("(") {
-		m, err := f.either()
-		if err == nil && !f.take(")") {
+	if f.takeWord("(") {
+		m, err := f.parseOr()
+		if err == nil && !f.takeWord(")") {
 			err = errors.New("a parenthesis is open")
 		}
 		return m, err
 	}
-	switch w := f.next(); w {
+	switch w := f.nextWord(); w {
 	case "assignedPlans/any":
-		return f.lambda([]string{"servicePlanId", "capabilityStatus", "service"}, func(u User) []map[string]string {
+		return f.parseLambda([]string{"servicePlanId", "capabilityStatus", "service"}, func(u User) []map[string]string {
 			var all []map[string]string
 			for _, p := range u.Plans {
 				all = append(all, map[string]string{"servicePlanId": p.ID, "capabilityStatus": p.Status, "service": p.Service})
@@ -98,7 +98,7 @@ func (f *filter) one() (func(User) bool, error) {
 			return all
 		})
 	case "assignedLicenses/any":
-		return f.lambda([]string{"skuId"}, func(u User) []map[string]string {
+		return f.parseLambda([]string{"skuId"}, func(u User) []map[string]string {
 			var all []map[string]string
 			for _, k := range u.SKUs {
 				all = append(all, map[string]string{"skuId": k})
@@ -106,49 +106,49 @@ func (f *filter) one() (func(User) bool, error) {
 			return all
 		})
 	default:
-		return nil, fmt.Errorf("%s is not a property that can be filtered by", short(w))
+		return nil, fmt.Errorf("%s is not a property that can be filtered by", quoteShort(w))
 	}
 }
 
-// lambda reads (p:p/name eq value and …).
-func (f *filter) lambda(names []string, of func(User) []map[string]string) (func(User) bool, error) {
-	if !f.take("(") {
+// parseLambda reads (p:p/name eq value and …).
+func (f *filterParser) parseLambda(names []string, of func(User) []map[string]string) (func(User) bool, error) {
+	if !f.takeWord("(") {
 		return nil, errors.New("any has a parenthesis")
 	}
 	want := map[string]string{}
-	head := f.next()
+	head := f.nextWord()
 	variable, first, found := strings.Cut(head, ":")
 	if !found || variable == "" {
 		return nil, errors.New("a lambda names its variable")
 	}
-	for term := first; ; term = f.next() {
+	for term := first; ; term = f.nextWord() {
 		if term == "" {
-			term = f.next()
+			term = f.nextWord()
 		}
 		name, is := strings.CutPrefix(term, variable+"/")
-		if !is || !contains(names, name) || !f.take("eq") {
-			return nil, fmt.Errorf("%s is not a condition of this lambda", short(term))
+		if !is || !hasString(names, name) || !f.takeWord("eq") {
+			return nil, fmt.Errorf("%s is not a condition of this lambda", quoteShort(term))
 		}
-		value := f.next()
+		value := f.nextWord()
 		guid := strings.HasSuffix(name, "Id")
 		if quoted := strings.HasPrefix(value, "'"); quoted == guid || value == "" {
-			return nil, fmt.Errorf("%s is not a value of %s", short(value), name)
+			return nil, fmt.Errorf("%s is not a value of %s", quoteShort(value), name)
 		}
 		want[name] = strings.Trim(value, "'")
-		if f.take(")") {
+		if f.takeWord(")") {
 			break
 		}
-		if !f.take("and") {
+		if !f.takeWord("and") {
 			return nil, errors.New("a lambda's conditions are joined by and")
 		}
 	}
-	if f.plain && len(want) > 1 {
+	if f.isPlain && len(want) > 1 {
 		return nil, errors.New("a lambda has one condition")
 	}
-	return func(u User) bool { return anyHas(of(u), want) }, nil
+	return func(u User) bool { return matchesAny(of(u), want) }, nil
 }
 
-func contains(all []string, one string) bool {
+func hasString(all []string, one string) bool {
 	for _, v := range all {
 		if v == one {
 			return true
@@ -157,7 +157,7 @@ func contains(all []string, one string) bool {
 	return false
 }
 
-func anyHas(all []map[string]string, want map[string]string) bool {
+func matchesAny(all []map[string]string, want map[string]string) bool {
 	for _, one := range all {
 		good := true
 		for k, v := range want {

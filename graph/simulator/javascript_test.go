@@ -27,15 +27,15 @@ func TestMicrosoftsJavaScriptClientUsesTheLibrary(t *testing.T) {
 		t.Fatal("ORGSTORE_JS_CLIENT is set, and there is no node")
 	}
 	c := newClient(t, simulator.Options{Seed: 1, PageSize: 2})
-	v := simulatortest.Visuals(t, c.s)
+	v := simulatortest.Visuals(t, c.simulator)
 	for _, name := range []string{"a.pbiviz", "b.pbiviz", "c.pbiviz"} {
-		upload(t, v, name, name)
+		uploadFile(t, v, name, name)
 	}
 	ca := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(ca, c.s.CA(), 0o600); err != nil {
+	if err := os.WriteFile(ca, c.simulator.CA(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	in, err := json.Marshal(map[string]string{"graph": c.e.Graph, "token": c.token(graphScope), "drive": v.DriveID})
+	in, err := json.Marshal(map[string]string{"graph": c.endpoints.Graph, "token": c.tokenFor(graphScope), "drive": v.DriveID})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestMicrosoftsJavaScriptClientUsesTheLibrary(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %s", strings.TrimSpace(string(out)))
 	}
-	for _, call := range c.s.Unexpected() {
+	for _, call := range c.simulator.UnexpectedCalls() {
 		t.Errorf("%v", call)
 	}
 }

@@ -44,8 +44,8 @@ func (c Call) String() string {
 	return b.String()
 }
 
-func (e *Call) fill(c *call, a *answer) {
-	e.Status, e.Received, e.Sent, e.RequestID = a.status, len(c.body), len(a.raw), c.id
+func (e *Call) setOutcome(c *call, a *answer) {
+	e.Status, e.Received, e.Sent, e.RequestID = a.status, len(c.body), len(a.body), c.requestID
 	if c.route != nil {
 		e.Route = c.route.pattern
 	}
@@ -54,39 +54,39 @@ func (e *Call) fill(c *call, a *answer) {
 	}
 }
 
-// record appends to the log; s.mu is held.
-func (s *Simulator) record(e Call) {
-	s.calls++
-	e.Number = s.calls
-	if len(s.log) < maxCalls {
-		s.log = append(s.log, e)
+// logCall appends to the log; s.mu is held.
+func (s *Simulator) logCall(e Call) {
+	s.callCount++
+	e.Number = s.callCount
+	if len(s.loggedCalls) < maxCalls {
+		s.loggedCalls = append(s.loggedCalls, e)
 	}
-	if s.o.Told != nil {
-		s.o.Told(e)
+	if s.options.OnCall != nil {
+		s.options.OnCall(e)
 	}
 }
 
-// Log returns all calls so far, at most the first 100,000.
-func (s *Simulator) Log() []Call {
+// LoggedCalls returns all calls so far, at most the first 100,000.
+func (s *Simulator) LoggedCalls() []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.log)
+	return slices.Clone(s.loggedCalls)
 }
 
-// ClearLog forgets the calls so far. Numbers go on.
-func (s *Simulator) ClearLog() {
+// ClearCalls forgets the calls so far. Numbers go on.
+func (s *Simulator) ClearCalls() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.log = nil
+	s.loggedCalls = nil
 }
 
-// Unexpected returns the calls that no client should make.
-func (s *Simulator) Unexpected() []Call {
-	return slices.DeleteFunc(s.Log(), func(c Call) bool { return c.Unexpected == "" })
+// UnexpectedCalls returns the calls that no client should make.
+func (s *Simulator) UnexpectedCalls() []Call {
+	return slices.DeleteFunc(s.LoggedCalls(), func(c Call) bool { return c.Unexpected == "" })
 }
 
-// keysOf names a query's parameters and tells no value.
-func keysOf(u *url.URL) []string {
+// queryNames names a query's parameters and tells no value.
+func queryNames(u *url.URL) []string {
 	q, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
 		return []string{"?"}
@@ -100,10 +100,10 @@ func keysOf(u *url.URL) []string {
 	return keys
 }
 
-// shownPath is the path without what its last segment gives away.
-func (c *call) shownPath() string {
+// redactedPath is the path without what its last segment gives away.
+func (c *call) redactedPath() string {
 	path := c.URL.Path
-	if c.route != nil && c.route.hide || c.route == nil && c.service.name == serviceFiles {
+	if c.route != nil && c.route.hidesPath || c.route == nil && c.service.name == serviceFiles {
 		path = path[:strings.LastIndexByte(path, '/')+1] + "***"
 	}
 	if len(path) > 1000 {
@@ -112,9 +112,9 @@ func (c *call) shownPath() string {
 	return path
 }
 
-// requestID makes the id of a request; s.mu is held. Ids of requests have a
+// newRequestID makes the id of a request; s.mu is held. Ids of requests have a
 // sequence of their own, so that asking does not move the ids of items.
-func (s *Simulator) requestID() string {
-	n := s.number("request")
+func (s *Simulator) newRequestID() string {
+	n := s.nextNumber("request")
 	return fmt.Sprintf("%08x-5e55-4000-8000-%012x", n, n)
 }

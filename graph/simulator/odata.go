@@ -8,17 +8,17 @@ import (
 	"strings"
 )
 
-// members reads $select; nil selects everything.
-func (c *call) members() []string {
+// selectedMembers reads $select; nil selects everything.
+func (c *call) selectedMembers() []string {
 	if v := c.query.Get(qSelect); v != "" {
 		return strings.Split(v, ",")
 	}
 	return nil
 }
 
-// selected leaves of an entity what was asked for. Annotations stay.
-func (c *call) selected(m map[string]any) map[string]any {
-	want := c.members()
+// selectMembers leaves of an entity what was asked for. Annotations stay.
+func (c *call) selectMembers(m map[string]any) map[string]any {
+	want := c.selectedMembers()
 	if want == nil {
 		return m
 	}
@@ -31,22 +31,22 @@ func (c *call) selected(m map[string]any) map[string]any {
 	return m
 }
 
-// top reads $top.
-func (c *call) top() (int, *problem) {
+// pageSize reads $top.
+func (c *call) pageSize() (int, *problem) {
 	v := c.query.Get(qTop)
 	if v == "" {
-		return c.s.o.PageSize, nil
+		return c.simulator.options.PageSize, nil
 	}
 	n, err := strconv.Atoi(v)
 	if err != nil || n < 1 {
-		return 0, unexpected(http.StatusBadRequest, "invalidRequest", "The value of $top is not a number above zero.")
+		return 0, unexpectedProblem(http.StatusBadRequest, "invalidRequest", "The value of $top is not a number above zero.")
 	}
 	return min(n, 5000), nil
 }
 
-// page cuts a list, and names the next page by where it begins.
-func (c *call) page(all []map[string]any) (*answer, *problem) {
-	n, p := c.top()
+// pageAnswer cuts a list, and names the next page by where it begins.
+func (c *call) pageAnswer(all []map[string]any) (*answer, *problem) {
+	n, p := c.pageSize()
 	if p != nil {
 		return nil, p
 	}
@@ -54,26 +54,26 @@ func (c *call) page(all []map[string]any) (*answer, *problem) {
 	if t := c.query.Get(qSkip); t != "" {
 		at, err := strconv.Atoi(t)
 		if err != nil || at < 0 {
-			return nil, unexpected(http.StatusBadRequest, "invalidRequest", "The skip token is not one of ours.")
+			return nil, unexpectedProblem(http.StatusBadRequest, "invalidRequest", "The skip token is not one of ours.")
 		}
 		from = min(at, len(all))
 	}
 	to := min(from+n, len(all))
-	body := map[string]any{"@odata.context": c.s.endpoints.Graph + "/v1.0/$metadata#collection"}
+	body := map[string]any{"@odata.context": c.simulator.endpoints.Graph + "/v1.0/$metadata#collection"}
 	value := make([]map[string]any, 0, to-from)
 	for _, m := range all[from:to] {
-		value = append(value, c.selected(m))
+		value = append(value, c.selectMembers(m))
 	}
 	body["value"] = value
 	if to < len(all) {
 		q := maps.Clone(c.query)
 		q.Set(qSkip, strconv.Itoa(to))
-		body["@odata.nextLink"] = c.s.endpoints.Graph + c.URL.EscapedPath() + "?" + q.Encode()
+		body["@odata.nextLink"] = c.simulator.endpoints.Graph + c.URL.EscapedPath() + "?" + q.Encode()
 	}
-	return ok(body)
+	return okAnswer(body)
 }
 
-func (c *call) entity(m map[string]any) (*answer, *problem) {
-	m["@odata.context"] = c.s.endpoints.Graph + "/v1.0/$metadata#entity"
-	return ok(c.selected(m))
+func (c *call) entityAnswer(m map[string]any) (*answer, *problem) {
+	m["@odata.context"] = c.simulator.endpoints.Graph + "/v1.0/$metadata#entity"
+	return okAnswer(c.selectMembers(m))
 }

@@ -25,17 +25,17 @@ func (s *Simulator) PortalPage(user string) string {
 	return address
 }
 
-// portal answers the page and its private requests; s.mu is held. Nothing of
+// servePortal answers the page and its private requests; s.mu is held. Nothing of
 // them is documented, so none of them is unexpected.
-func (s *Simulator) portal(c *call) (*answer, *problem) {
-	_ = s.bearer(c, audiencePowerBI) // for the log alone; the gallery asks again
+func (s *Simulator) servePortal(c *call) (*answer, *problem) {
+	_ = s.checkToken(c, audiencePowerBI) // for the log alone; the gallery asks again
 	r := c.WithContext(c.Context())
 	r.Body = io.NopCloser(bytes.NewReader(c.body))
-	w := kept{header: http.Header{}}
+	w := bufferedResponse{header: http.Header{}}
 	s.gallery.ServeHTTP(&w, r)
 	kind := w.header.Get("Content-Type")
 	w.header.Del("Content-Type")
-	return &answer{status: cmp.Or(w.status, http.StatusOK), header: w.header, raw: w.body.Bytes(), kind: kind}, nil
+	return &answer{status: cmp.Or(w.status, http.StatusOK), header: w.header, body: w.body.Bytes(), mediaType: kind}, nil
 }
 
 // portalToken signs in whoever opens the page: the one that the address names.
@@ -44,7 +44,7 @@ func (s *Simulator) portalToken(r *http.Request) string {
 	if named, err := mail.ParseAddress(r.URL.Query().Get("as")); err == nil {
 		user = named.Address
 	}
-	value, p := s.issue(token{audience: audiencePowerBI, person: true, user: user})
+	value, p := s.issueToken(token{audience: audiencePowerBI, isPerson: true, user: user})
 	if p != nil {
 		return ""
 	}
@@ -53,11 +53,11 @@ func (s *Simulator) portalToken(r *http.Request) string {
 
 // portalUser says who sends a private request.
 func (s *Simulator) portalUser(r *http.Request) (string, bool) {
-	c := &call{Request: r, s: s, now: s.now()}
-	switch p := s.bearer(c, audiencePowerBI); {
-	case p != nil, !c.token.person && s.o.PortalForPeople:
+	c := &call{Request: r, simulator: s, now: s.currentTime()}
+	switch p := s.checkToken(c, audiencePowerBI); {
+	case p != nil, !c.token.isPerson && s.options.PortalForPeople:
 		return "", false
-	case c.token.person:
+	case c.token.isPerson:
 		return cmp.Or(c.token.user, deviceUser), true
 	}
 	return c.token.app, true
@@ -72,15 +72,15 @@ func (s *Simulator) galleryEvents() []Event {
 	return all
 }
 
-// kept is an answer that the simulator sends later.
-type kept struct {
+// bufferedResponse is an answer that the simulator sends later.
+type bufferedResponse struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
 }
 
-func (k *kept) Header() http.Header { return k.header }
+func (k *bufferedResponse) Header() http.Header { return k.header }
 
-func (k *kept) WriteHeader(status int) { k.status = cmp.Or(k.status, status) }
+func (k *bufferedResponse) WriteHeader(status int) { k.status = cmp.Or(k.status, status) }
 
-func (k *kept) Write(b []byte) (int, error) { return k.body.Write(b) }
+func (k *bufferedResponse) Write(b []byte) (int, error) { return k.body.Write(b) }

@@ -28,8 +28,8 @@ type limit struct {
 	period time.Duration
 }
 
-// limits are Microsoft's numbers for the smallest tenants, per app.
-func limits(name string) (limit, bool) {
+// limitNamed are Microsoft's numbers for the smallest tenants, per app.
+func limitNamed(name string) (limit, bool) {
 	switch name {
 	case "sharepoint":
 		return limit{1250, time.Minute}, true
@@ -46,15 +46,15 @@ func limits(name string) (limit, bool) {
 }
 
 type bucket struct {
-	left float64
-	at   time.Time
+	remaining float64
+	filledAt  time.Time
 }
 
-// spend takes a call's cost from its app's bucket; s.mu is held.
-func (s *Simulator) spend(c *call) *problem {
+// spendQuota takes a call's cost from its app's bucket; s.mu is held.
+func (s *Simulator) spendQuota(c *call) *problem {
 	take := c.route.cost
-	l, is := limits(take.limit)
-	if !s.o.Quotas || !is || c.token == nil {
+	l, is := limitNamed(take.limit)
+	if !s.options.Quotas || !is || c.token == nil {
 		return nil
 	}
 	if take == costDelta && c.vars["token"] == "" && c.query.Get("token") == "" {
@@ -67,29 +67,29 @@ func (s *Simulator) spend(c *call) *problem {
 		s.buckets[key] = b
 	}
 	rate := l.units / l.period.Seconds()
-	b.left = min(l.units, b.left+rate*c.now.Sub(b.at).Seconds())
-	b.at = c.now
-	if b.left < take.units {
-		wait := max(1, int((take.units-b.left)/rate+0.999))
-		return tooMany(c.service.name).with("Retry-After", strconv.Itoa(wait))
+	b.remaining = min(l.units, b.remaining+rate*c.now.Sub(b.filledAt).Seconds())
+	b.filledAt = c.now
+	if b.remaining < take.units {
+		wait := max(1, int((take.units-b.remaining)/rate+0.999))
+		return throttledProblem(c.service.name).withHeader("Retry-After", strconv.Itoa(wait))
 	}
-	b.left -= take.units
-	s.tellLimit(c, take.limit, l, b.left, rate)
+	b.remaining -= take.units
+	s.setLimitHeaders(c, take.limit, l, b.remaining, rate)
 	return nil
 }
 
-// tellLimit warns from 80 % of a limit on, as the services do.
-func (s *Simulator) tellLimit(c *call, name string, l limit, left, rate float64) {
+// setLimitHeaders warns from 80 % of a limit on, as the services do.
+func (s *Simulator) setLimitHeaders(c *call, name string, l limit, left, rate float64) {
 	if left > l.units/5 {
 		return
 	}
 	switch name {
 	case "sharepoint":
-		c.limited.Set("RateLimit-Limit", strconv.Itoa(int(l.units)))
-		c.limited.Set("RateLimit-Remaining", strconv.Itoa(int(left)))
-		c.limited.Set("RateLimit-Reset", strconv.Itoa(int((l.units-left)/rate+0.999)))
+		c.limitHeaders.Set("RateLimit-Limit", strconv.Itoa(int(l.units)))
+		c.limitHeaders.Set("RateLimit-Remaining", strconv.Itoa(int(left)))
+		c.limitHeaders.Set("RateLimit-Reset", strconv.Itoa(int((l.units-left)/rate+0.999)))
 	case "identity":
-		c.limited.Set("x-ms-throttle-limit-percentage", strconv.FormatFloat(1-left/l.units, 'f', 2, 64))
-		c.limited.Set("x-ms-resource-unit", strconv.Itoa(int(c.route.cost.units)))
+		c.limitHeaders.Set("x-ms-throttle-limit-percentage", strconv.FormatFloat(1-left/l.units, 'f', 2, 64))
+		c.limitHeaders.Set("x-ms-resource-unit", strconv.Itoa(int(c.route.cost.units)))
 	}
 }

@@ -34,24 +34,24 @@ type service struct {
 	name     string
 	endpoint func(*Endpoints) *string
 	routes   []*route
-	// shape writes an error as the service does.
-	shape func(c *call, p *problem) any
-	// signedIn finds the token's owner, or says why there is none; nil asks for
+	// errorBody writes an error as the service does.
+	errorBody func(c *call, p *problem) any
+	// checkToken finds the token's owner, or says why there is none; nil asks for
 	// no token.
-	signedIn func(c *call) *problem
-	// whole, if not nil, takes every request instead of routes.
-	whole *route
+	checkToken func(c *call) *problem
+	// catchAll, if not nil, takes every request instead of routes.
+	catchAll *route
 }
 
 // allServices is the tenant as a list of hosts.
 func (s *Simulator) allServices() []*service {
 	return []*service{
-		{name: serviceLogin, endpoint: func(e *Endpoints) *string { return &e.Login }, routes: s.loginRoutes(), shape: loginShape},
-		{name: serviceGraph, endpoint: func(e *Endpoints) *string { return &e.Graph }, routes: s.graphRoutes(), shape: graphShape, signedIn: s.graphToken},
-		{name: servicePowerBI, endpoint: func(e *Endpoints) *string { return &e.PowerBI }, routes: s.powerBIRoutes(), shape: powerBIShape, signedIn: s.powerBIToken},
-		{name: serviceFabric, endpoint: func(e *Endpoints) *string { return &e.Fabric }, routes: s.fabricRoutes(), shape: fabricShape, signedIn: s.fabricToken},
-		{name: serviceFiles, endpoint: func(e *Endpoints) *string { return &e.Files }, routes: s.filesRoutes(), shape: graphShape},
-		{name: servicePortal, endpoint: func(e *Endpoints) *string { return &e.Portal }, shape: graphShape, whole: &route{max: gallery.MaxBody, do: s.portal}},
+		{name: serviceLogin, endpoint: func(e *Endpoints) *string { return &e.Login }, routes: s.loginRoutes(), errorBody: loginError},
+		{name: serviceGraph, endpoint: func(e *Endpoints) *string { return &e.Graph }, routes: s.graphRoutes(), errorBody: graphError, checkToken: s.checkGraphToken},
+		{name: servicePowerBI, endpoint: func(e *Endpoints) *string { return &e.PowerBI }, routes: s.powerBIRoutes(), errorBody: powerBIError, checkToken: s.checkPowerBIToken},
+		{name: serviceFabric, endpoint: func(e *Endpoints) *string { return &e.Fabric }, routes: s.fabricRoutes(), errorBody: fabricError, checkToken: s.checkFabricToken},
+		{name: serviceFiles, endpoint: func(e *Endpoints) *string { return &e.Files }, routes: s.filesRoutes(), errorBody: graphError},
+		{name: servicePortal, endpoint: func(e *Endpoints) *string { return &e.Portal }, errorBody: graphError, catchAll: &route{maxBody: gallery.MaxBody, handle: s.servePortal}},
 	}
 }
 
@@ -59,11 +59,11 @@ func (s *Simulator) allServices() []*service {
 type route struct {
 	method, pattern string
 	query           []string // the query parameters it knows
-	max             int64    // bytes of a body; zero is maxBody, below zero none at all
+	maxBody         int64    // bytes of a body; zero is maxBody, below zero none at all
 	cost            cost
-	// hide keeps the path out of the log, where it carries a secret.
-	hide bool
-	do   func(*call) (*answer, *problem)
+	// hidesPath keeps the path out of the log, where it carries a secret.
+	hidesPath bool
+	handle    func(*call) (*answer, *problem)
 
 	match *regexp.Regexp
 }
@@ -71,26 +71,26 @@ type route struct {
 // A call is one request on its way.
 type call struct {
 	*http.Request
-	s       *Simulator
-	service *service
-	route   *route
-	vars    map[string]string
-	query   url.Values
-	body    []byte
-	token   *token
-	now     time.Time
-	id      string // of the request
-	limited http.Header
-	fault   *Fault // what strikes this call, if it is a lie about the state
+	simulator    *Simulator
+	service      *service
+	route        *route
+	vars         map[string]string
+	query        url.Values
+	body         []byte
+	token        *token
+	now          time.Time
+	requestID    string // of the request
+	limitHeaders http.Header
+	lie          *Fault // what strikes this call, if it is a lie about the state
 }
 
 // An answer is what a service says.
 type answer struct {
-	status int
-	header http.Header
-	value  any    // written as JSON
-	raw    []byte // written as it is, where value is nil
-	kind   string // the raw bytes' media type
+	status    int
+	header    http.Header
+	value     any    // written as JSON
+	body      []byte // written as it is, where value is nil
+	mediaType string // the raw bytes' media type
 }
 
 // A problem is an answer that says no.
@@ -103,7 +103,7 @@ type problem struct {
 	extra      map[string]any // members that only this error has
 }
 
-func (p *problem) with(key, value string) *problem {
+func (p *problem) withHeader(key, value string) *problem {
 	if p.header == nil {
 		p.header = http.Header{}
 	}
@@ -111,26 +111,28 @@ func (p *problem) with(key, value string) *problem {
 	return p
 }
 
-func say(status int, code, message string) *problem {
+func newProblem(status int, code, message string) *problem {
 	return &problem{status: status, code: code, message: message}
 }
 
-// unexpected is a request that is wrong in itself, whatever the tenant's state.
-func unexpected(status int, code, message string) *problem {
+// unexpectedProblem is a request that is wrong in itself, whatever the tenant's state.
+func unexpectedProblem(status int, code, message string) *problem {
 	return &problem{status: status, code: code, message: message, unexpected: message}
 }
 
-func ok(value any) (*answer, *problem) { return &answer{status: http.StatusOK, value: value}, nil }
+func okAnswer(value any) (*answer, *problem) {
+	return &answer{status: http.StatusOK, value: value}, nil
+}
 
-var variable = regexp.MustCompile(`\{([a-z]+)(\.\.\.)?\}`)
+var variablePattern = regexp.MustCompile(`\{([a-z]+)(\.\.\.)?\}`)
 
-// compile turns /drives/{drive}/root:/{path...}: into an expression. A variable
+// compilePattern turns /drives/{drive}/root:/{path...}: into an expression. A variable
 // takes one segment without a colon; one with dots takes several segments.
-func compile(pattern string) *regexp.Regexp {
+func compilePattern(pattern string) *regexp.Regexp {
 	var b strings.Builder
 	b.WriteString("^")
 	last := 0
-	for _, m := range variable.FindAllStringSubmatchIndex(pattern, -1) {
+	for _, m := range variablePattern.FindAllStringSubmatchIndex(pattern, -1) {
 		b.WriteString(regexp.QuoteMeta(pattern[last:m[0]]))
 		kind := `[^/:]+`
 		if m[4] >= 0 {
@@ -143,9 +145,9 @@ func compile(pattern string) *regexp.Regexp {
 	return regexp.MustCompile(b.String())
 }
 
-// find looks for the route of a request; others says that the path exists with
+// findRoute looks for the route of a request; others says that the path exists with
 // another method.
-func (v *service) find(method, path string) (r *route, vars map[string]string, others bool) {
+func (v *service) findRoute(method, path string) (r *route, vars map[string]string, others bool) {
 	for _, r := range v.routes {
 		m := r.match.FindStringSubmatch(path)
 		if m == nil {
@@ -166,100 +168,100 @@ func (v *service) find(method, path string) (r *route, vars map[string]string, o
 	return nil, nil, others
 }
 
-func (s *Simulator) handler(v *service) http.Handler {
+func (s *Simulator) newHandler(v *service) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c := &call{Request: r, s: s, service: v, now: s.now(), vars: map[string]string{}, limited: http.Header{}}
-		s.serve(w, c)
+		c := &call{Request: r, simulator: s, service: v, now: s.currentTime(), vars: map[string]string{}, limitHeaders: http.Header{}}
+		s.serveCall(w, c)
 	})
 }
 
-// serve answers one request: it reads it whole, asks the faults, does it,
+// serveCall answers one request: it reads it whole, asks the faults, does it,
 // writes it to the log, and sends it as the fault has it.
-func (s *Simulator) serve(w http.ResponseWriter, c *call) {
-	entry := Call{At: c.now, Service: c.service.name, Method: c.Method, Query: keysOf(c.URL)}
+func (s *Simulator) serveCall(w http.ResponseWriter, c *call) {
+	entry := Call{At: c.now, Service: c.service.name, Method: c.Method, Query: queryNames(c.URL)}
 	var p *problem
-	c.route, c.vars, p = c.service.resolve(c)
+	c.route, c.vars, p = c.service.resolveRoute(c)
 	if p == nil {
-		p = c.read()
+		p = c.readRequestBody()
 	}
-	entry.Path = c.shownPath()
-	a, fault := s.decide(c, p, entry)
-	s.send(w, c, a, fault)
+	entry.Path = c.redactedPath()
+	a, fault := s.answerCall(c, p, entry)
+	s.sendAnswer(w, c, a, fault)
 }
 
-// decide does a request that was read, and logs it.
-func (s *Simulator) decide(c *call, p *problem, entry Call) (*answer, *Fault) {
+// answerCall does a request that was read, and logs it.
+func (s *Simulator) answerCall(c *call, p *problem, entry Call) (*answer, *Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c.id = s.requestID()
-	fault := s.strike(c)
+	c.requestID = s.newRequestID()
+	fault := s.nextFault(c)
 	var a *answer
-	if fault == nil || !fault.before() {
-		a, p = s.do(c, fault, p)
+	if fault == nil || !fault.preventsCall() {
+		a, p = s.carryOut(c, fault, p)
 	}
 	if fault != nil {
-		a, p = fault.replace(c, a, p)
+		a, p = fault.replaceAnswer(c, a, p)
 		entry.Fault = string(fault.Kind)
 	}
 	if a == nil {
-		a = c.failure(p)
+		a = c.failureAnswer(p)
 		entry.Unexpected = p.unexpected
 	}
-	a.encode(c)
-	entry.fill(c, a)
-	s.record(entry)
+	a.encodeValue(c)
+	entry.setOutcome(c, a)
+	s.logCall(entry)
 	return a, fault
 }
 
-// do carries out a request that was read; s.mu is held.
-func (s *Simulator) do(c *call, fault *Fault, p *problem) (*answer, *problem) {
+// carryOut carries out a request that was read; s.mu is held.
+func (s *Simulator) carryOut(c *call, fault *Fault, p *problem) (*answer, *problem) {
 	if p != nil {
 		return nil, p
 	}
-	if fault != nil && fault.lies() {
-		c.fault = fault
+	if fault != nil && fault.changesAnswer() {
+		c.lie = fault
 	}
-	if c.service.signedIn != nil {
-		if p := c.service.signedIn(c); p != nil {
+	if c.service.checkToken != nil {
+		if p := c.service.checkToken(c); p != nil {
 			return nil, p
 		}
 	}
-	if p := s.spend(c); p != nil {
+	if p := s.spendQuota(c); p != nil {
 		return nil, p
 	}
-	return c.route.do(c)
+	return c.route.handle(c)
 }
 
-func (v *service) resolve(c *call) (*route, map[string]string, *problem) {
-	if v.whole != nil {
-		return v.whole, nil, nil
+func (v *service) resolveRoute(c *call) (*route, map[string]string, *problem) {
+	if v.catchAll != nil {
+		return v.catchAll, nil, nil
 	}
-	r, vars, others := v.find(c.Method, c.URL.Path)
+	r, vars, others := v.findRoute(c.Method, c.URL.Path)
 	switch {
 	case r == nil && others:
-		return nil, vars, unexpected(http.StatusMethodNotAllowed, "BadRequest", "The HTTP method "+c.Method+" is not supported for this path.")
+		return nil, vars, unexpectedProblem(http.StatusMethodNotAllowed, "BadRequest", "The HTTP method "+c.Method+" is not supported for this path.")
 	case r == nil:
-		return nil, vars, unexpected(http.StatusNotFound, "BadRequest", "Resource not found for the path "+short(c.URL.Path)+".")
+		return nil, vars, unexpectedProblem(http.StatusNotFound, "BadRequest", "Resource not found for the path "+quoteShort(c.URL.Path)+".")
 	}
 	query, err := url.ParseQuery(c.URL.RawQuery)
 	if err != nil {
-		return r, vars, unexpected(http.StatusBadRequest, "BadRequest", "The query cannot be read.")
+		return r, vars, unexpectedProblem(http.StatusBadRequest, "BadRequest", "The query cannot be read.")
 	}
 	for k, v := range query {
 		if !slices.Contains(r.query, k) {
-			return r, vars, unexpected(http.StatusBadRequest, "BadRequest", "The query parameter "+short(k)+" is not known here.")
+			return r, vars, unexpectedProblem(http.StatusBadRequest, "BadRequest", "The query parameter "+quoteShort(k)+" is not known here.")
 		}
 		if len(v) != 1 {
-			return r, vars, unexpected(http.StatusBadRequest, "BadRequest", "The query parameter "+short(k)+" is there twice.")
+			return r, vars, unexpectedProblem(http.StatusBadRequest, "BadRequest", "The query parameter "+quoteShort(k)+" is there twice.")
 		}
 	}
 	c.query = query
 	return r, vars, nil
 }
 
-// read takes the body in, all or nothing: what was cut off did not arrive.
-func (c *call) read() *problem {
-	limit := c.route.max
+// readRequestBody takes the body in, all or nothing: what was cut off did not arrive.
+func (c *call) readRequestBody() *problem {
+	limit := c.route.maxBody
 	switch {
 	case limit == 0:
 		limit = maxBody
@@ -269,40 +271,40 @@ func (c *call) read() *problem {
 	b, err := io.ReadAll(io.LimitReader(c.Body, limit+1))
 	switch {
 	case err != nil:
-		return say(http.StatusBadRequest, "invalidRequest", "The request's body did not arrive whole.")
+		return newProblem(http.StatusBadRequest, "invalidRequest", "The request's body did not arrive whole.")
 	case int64(len(b)) > limit && limit == 0:
-		return unexpected(http.StatusBadRequest, "invalidRequest", "This request has no body.")
+		return unexpectedProblem(http.StatusBadRequest, "invalidRequest", "This request has no body.")
 	case int64(len(b)) > limit:
-		return say(http.StatusRequestEntityTooLarge, "requestEntityTooLarge", "The request's body is larger than "+strconv.FormatInt(limit, 10)+" bytes.")
+		return newProblem(http.StatusRequestEntityTooLarge, "requestEntityTooLarge", "The request's body is larger than "+strconv.FormatInt(limit, 10)+" bytes.")
 	}
 	c.body = b
 	return nil
 }
 
-// decode reads a JSON body strictly: members in their own spelling, once, and
+// decodeBody reads a JSON body strictly: members in their own spelling, once, and
 // none that the target does not name.
-func (c *call) decode(into any) *problem {
+func (c *call) decodeBody(into any) *problem {
 	kind, _, _ := strings.Cut(c.Header.Get("Content-Type"), ";")
 	if !strings.EqualFold(strings.TrimSpace(kind), "application/json") {
-		return unexpected(http.StatusUnsupportedMediaType, "BadRequest", "The body's Content-Type must be application/json.")
+		return unexpectedProblem(http.StatusUnsupportedMediaType, "BadRequest", "The body's Content-Type must be application/json.")
 	}
 	if err := json.Unmarshal(c.body, into, json.RejectUnknownMembers(true), jsontext.AllowDuplicateNames(false)); err != nil {
 		reason := "The body cannot be read."
 		if e := (*json.SemanticError)(nil); errors.As(err, &e) {
-			reason = "The body cannot be read at " + short(string(e.JSONPointer)) + "."
+			reason = "The body cannot be read at " + quoteShort(string(e.JSONPointer)) + "."
 		}
-		return unexpected(http.StatusBadRequest, "invalidRequest", reason)
+		return unexpectedProblem(http.StatusBadRequest, "invalidRequest", reason)
 	}
 	return nil
 }
 
-// failure shapes a problem as the call's service does.
-func (c *call) failure(p *problem) *answer {
-	return &answer{status: p.status, header: p.header, value: c.service.shape(c, p)}
+// failureAnswer shapes a problem as the call's service does.
+func (c *call) failureAnswer(p *problem) *answer {
+	return &answer{status: p.status, header: p.header, value: c.service.errorBody(c, p)}
 }
 
-// encode writes the answer's value.
-func (a *answer) encode(c *call) {
+// encodeValue writes the answer's value.
+func (a *answer) encodeValue(c *call) {
 	if a.value == nil {
 		return
 	}
@@ -310,18 +312,18 @@ func (a *answer) encode(c *call) {
 	if err != nil {
 		panic("the simulator cannot write its own answer: " + err.Error())
 	}
-	a.raw, a.kind = b, "application/json; charset=utf-8"
+	a.body, a.mediaType = b, "application/json; charset=utf-8"
 	if c.service.name == serviceGraph {
-		a.kind = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+		a.mediaType = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 	}
 }
 
-// send writes an answer as the fault has it.
-func (s *Simulator) send(w http.ResponseWriter, c *call, a *answer, fault *Fault) {
-	body, kind := a.raw, a.kind
+// sendAnswer writes an answer as the fault has it.
+func (s *Simulator) sendAnswer(w http.ResponseWriter, c *call, a *answer, fault *Fault) {
+	body, kind := a.body, a.mediaType
 	h := w.Header()
-	c.headers(h)
-	maps.Copy(h, c.limited)
+	c.setHeaders(h)
+	maps.Copy(h, c.limitHeaders)
 	maps.Copy(h, a.header)
 	if kind != "" {
 		h.Set("Content-Type", kind)
@@ -339,31 +341,31 @@ func (s *Simulator) send(w http.ResponseWriter, c *call, a *answer, fault *Fault
 	}
 }
 
-// headers are on every answer.
-func (c *call) headers(h http.Header) {
+// setHeaders are on every answer.
+func (c *call) setHeaders(h http.Header) {
 	h.Set("Date", c.now.Format(http.TimeFormat))
 	h.Set("Cache-Control", "no-store")
 	switch c.service.name {
 	case serviceGraph:
-		h.Set("request-id", c.id)
-		h.Set("client-request-id", c.id)
+		h.Set("request-id", c.requestID)
+		h.Set("client-request-id", c.requestID)
 		if id := c.Header.Get("client-request-id"); id != "" && len(id) <= 100 {
 			h.Set("client-request-id", id)
 		}
 	case serviceFabric, servicePowerBI:
-		h.Set("RequestId", c.id)
+		h.Set("RequestId", c.requestID)
 	case serviceLogin:
-		h.Set("x-ms-request-id", c.id)
+		h.Set("x-ms-request-id", c.requestID)
 		if id := c.Header.Get("client-request-id"); id != "" && len(id) <= 100 && c.Header.Get("return-client-request-id") != "" {
 			h.Set("client-request-id", id)
 		}
 	case serviceFiles:
-		h.Set("SPRequestGuid", c.id)
+		h.Set("SPRequestGuid", c.requestID)
 	}
 }
 
-// short keeps what a stranger sent from filling a message.
-func short(s string) string {
+// quoteShort keeps what a stranger sent from filling a message.
+func quoteShort(s string) string {
 	const most = 80
 	if len(s) > most {
 		s = s[:most] + "…"

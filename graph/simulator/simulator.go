@@ -45,9 +45,9 @@ type Options struct {
 	Now func() time.Time
 	// Sleep waits for slow answers; nil waits in earnest.
 	Sleep func(ctx context.Context, d time.Duration) error
-	// Told is told each call, one after another, and must not ask the simulator
+	// OnCall is told each call, one after another, and must not ask the simulator
 	// anything; nil is nobody.
-	Told func(Call)
+	OnCall func(Call)
 	// Quotas answers 429 beyond Microsoft's published limits.
 	Quotas bool
 	// PageSize is the number of entries on a page where the request names none;
@@ -89,7 +89,7 @@ func (e Endpoints) Bases() map[string]string {
 
 // A Simulator is one tenant. Its methods may be used from several goroutines.
 type Simulator struct {
-	o         Options
+	options   Options
 	authority authority
 	services  []*service
 
@@ -97,26 +97,26 @@ type Simulator struct {
 	endpoints Endpoints
 	servers   []*http.Server
 	random    *rand.Rand
-	numbers   map[string]int
+	counters  map[string]int
 
-	apps      map[string]*app
-	tokens    map[string]*token
-	assertion map[string]time.Time // ids of assertions that were used
-	devices   map[string]*device
-	signer    signer
+	apps           map[string]*registeredApp
+	tokens         map[string]*token
+	usedAssertions map[string]time.Time // ids of assertions that were used
+	devices        map[string]*device
+	signer         tokenSigner
 
-	gallery   *gallery.Gallery
-	tenant    tenantState
-	sites     []*site
-	sessions  map[string]*session
-	downloads []byte // the key of pre-authenticated URLs
-	stored    int64
-	items     int
+	gallery     *gallery.Gallery
+	tenant      tenantState
+	sites       []*site
+	sessions    map[string]*uploadSession
+	downloadKey []byte // the key of pre-authenticated URLs
+	storedBytes int64
+	itemCount   int
 
-	faults  []*armed
-	buckets map[string]*bucket
-	log     []Call
-	calls   int
+	faults      []*faultRule
+	buckets     map[string]*bucket
+	loggedCalls []Call
+	callCount   int
 }
 
 // New makes a simulator with an organization and nothing else in it. Nothing
@@ -128,23 +128,23 @@ func New(o Options) (*Simulator, error) {
 		return nil, err
 	}
 	s := &Simulator{
-		o: o, authority: a, signer: newSigner(),
-		random:    rand.New(rand.NewPCG(o.Seed, 0x6f726773746f7265)),
-		numbers:   map[string]int{},
-		apps:      map[string]*app{},
-		tokens:    map[string]*token{},
-		assertion: map[string]time.Time{},
-		devices:   map[string]*device{},
-		sessions:  map[string]*session{},
-		buckets:   map[string]*bucket{},
-		downloads: []byte(secret()),
-		tenant:    newTenantState(o.Tenant),
+		options: o, authority: a, signer: newSigner(),
+		random:         rand.New(rand.NewPCG(o.Seed, 0x6f726773746f7265)),
+		counters:       map[string]int{},
+		apps:           map[string]*registeredApp{},
+		tokens:         map[string]*token{},
+		usedAssertions: map[string]time.Time{},
+		devices:        map[string]*device{},
+		sessions:       map[string]*uploadSession{},
+		buckets:        map[string]*bucket{},
+		downloadKey:    []byte(randomSecret()),
+		tenant:         newTenantState(o.Tenant),
 	}
-	s.gallery = gallery.New(gallery.Options{Seed: o.Seed, Now: s.now, User: s.portalUser, Token: s.portalToken})
+	s.gallery = gallery.New(gallery.Options{Seed: o.Seed, Now: s.currentTime, User: s.portalUser, Token: s.portalToken})
 	s.services = s.allServices()
 	for _, v := range s.services {
 		for _, r := range v.routes {
-			r.match = compile(r.pattern)
+			r.match = compilePattern(r.pattern)
 		}
 	}
 	return s, nil
@@ -159,7 +159,7 @@ func (o Options) withDefaults() Options {
 		o.Now = time.Now
 	}
 	if o.Sleep == nil {
-		o.Sleep = sleep
+		o.Sleep = sleepContext
 	}
 	if o.PageSize <= 0 {
 		o.PageSize = 200
@@ -167,7 +167,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
+func sleepContext(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
@@ -182,7 +182,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 // names a loopback address and the first of consecutive ports; port 0 lets the
 // system choose.
 func (s *Simulator) Start(addr string) error {
-	host, port, err := loopback(addr)
+	host, port, err := parseLoopback(addr)
 	if err != nil {
 		return err
 	}
@@ -196,15 +196,15 @@ func (s *Simulator) Start(addr string) error {
 		if port > 0 {
 			p = port + i
 		}
-		if err := s.listen(v, host, p); err != nil {
-			s.shut()
+		if err := s.listenFor(v, host, p); err != nil {
+			s.closeServers()
 			return err
 		}
 	}
 	return nil
 }
 
-func loopback(addr string) (host string, port int, err error) {
+func parseLoopback(addr string) (host string, port int, err error) {
 	if addr == "" {
 		return "127.0.0.1", 0, nil
 	}
@@ -222,8 +222,8 @@ func loopback(addr string) (host string, port int, err error) {
 	return host, port, nil
 }
 
-// listen starts one service; s.mu is held.
-func (s *Simulator) listen(v *service, host string, port int) error {
+// listenFor starts one service; s.mu is held.
+func (s *Simulator) listenFor(v *service, host string, port int) error {
 	l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 	if err != nil {
 		return fmt.Errorf("cannot start the simulator: %w", err)
@@ -244,7 +244,7 @@ func (s *Simulator) listen(v *service, host string, port int) error {
 	}
 	*v.endpoint(&s.endpoints) = "https://" + net.JoinHostPort(name, bound)
 	server := &http.Server{
-		Handler: s.handler(v), TLSConfig: config,
+		Handler: s.newHandler(v), TLSConfig: config,
 		ReadHeaderTimeout: 10 * time.Second,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          log.New(io.Discard, "", 0), // clients that go away are not news
@@ -267,8 +267,8 @@ func (s *Simulator) Close() error {
 	return errors.Join(errs...)
 }
 
-// shut stops what is listening; s.mu is held.
-func (s *Simulator) shut() {
+// closeServers stops what is listening; s.mu is held.
+func (s *Simulator) closeServers() {
 	for _, v := range s.servers {
 		v.Close()
 	}
@@ -280,7 +280,7 @@ func (s *Simulator) shut() {
 func (s *Simulator) CA() []byte { return s.authority.pem }
 
 // Tenant returns the tenant's id.
-func (s *Simulator) Tenant() string { return s.o.Tenant }
+func (s *Simulator) Tenant() string { return s.options.Tenant }
 
 // Endpoints returns where the services answer; all are empty before Start.
 func (s *Simulator) Endpoints() Endpoints {
@@ -289,11 +289,11 @@ func (s *Simulator) Endpoints() Endpoints {
 	return s.endpoints
 }
 
-// now is the tenant's time in UTC, by the second as its services tell it.
-func (s *Simulator) now() time.Time { return s.o.Now().UTC().Truncate(time.Second) }
+// currentTime is the tenant's time in UTC, by the second as its services tell it.
+func (s *Simulator) currentTime() time.Time { return s.options.Now().UTC().Truncate(time.Second) }
 
-// uuid makes an id that the seed repeats; s.mu is held.
-func (s *Simulator) uuid() string {
+// newUUID makes an id that the seed repeats; s.mu is held.
+func (s *Simulator) newUUID() string {
 	var b [16]byte
 	for i := range b {
 		b[i] = byte(s.random.Uint32())
@@ -304,13 +304,13 @@ func (s *Simulator) uuid() string {
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }
 
-// number counts under a name, from 1; s.mu is held.
-func (s *Simulator) number(name string) int {
-	s.numbers[name]++
-	return s.numbers[name]
+// nextNumber counts under a name, from 1; s.mu is held.
+func (s *Simulator) nextNumber(name string) int {
+	s.counters[name]++
+	return s.counters[name]
 }
 
-// secret makes a value that nobody guesses.
-func secret() string {
+// randomSecret makes a value that nobody guesses.
+func randomSecret() string {
 	return crand.Text() + crand.Text()
 }

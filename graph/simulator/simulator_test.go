@@ -16,27 +16,27 @@ import (
 	"github.com/orgstore/orgstore/graph/simulator/simulatortest"
 )
 
-// A client asks a simulator as an app would.
-type client struct {
-	t    *testing.T
-	s    *simulator.Simulator
-	http *http.Client
-	e    simulator.Endpoints
-	tok  map[string]string
+// A testClient asks a simulator as an app would.
+type testClient struct {
+	t         *testing.T
+	simulator *simulator.Simulator
+	http      *http.Client
+	endpoints simulator.Endpoints
+	tokens    map[string]string
 }
 
-func newClient(t *testing.T, o simulator.Options) *client {
+func newClient(t *testing.T, o simulator.Options) *testClient {
 	t.Helper()
 	s := simulatortest.StartWith(t, o)
 	h := simulatortest.HTTP(t, s)
 	h.Transport = openapitest.Transport(t, h.Transport, s.Endpoints().Bases())
-	return &client{t: t, s: s, http: h, e: s.Endpoints(), tok: map[string]string{}}
+	return &testClient{t: t, simulator: s, http: h, endpoints: s.Endpoints(), tokens: map[string]string{}}
 }
 
-// unchecked lets answers through that break Microsoft's descriptions, as faults
+// withoutChecks lets answers through that break Microsoft's descriptions, as faults
 // do.
-func (c *client) unchecked() *client {
-	c.http = simulatortest.HTTP(c.t, c.s)
+func (c *testClient) withoutChecks() *testClient {
+	c.http = simulatortest.HTTP(c.t, c.simulator)
 	return c
 }
 
@@ -48,7 +48,7 @@ type reply struct {
 	json   map[string]any
 }
 
-func (r reply) str(path string) string {
+func (r reply) text(path string) string {
 	var v any = r.json
 	for _, k := range strings.Split(path, "/") {
 		switch at := v.(type) {
@@ -69,12 +69,12 @@ func (r reply) str(path string) string {
 	return s
 }
 
-func (r reply) list() []any {
+func (r reply) values() []any {
 	l, _ := r.json["value"].([]any)
 	return l
 }
 
-func (c *client) try(method, u, body string, header ...string) (reply, error) {
+func (c *testClient) sendRequest(method, u, body string, header ...string) (reply, error) {
 	c.t.Helper()
 	req, err := http.NewRequestWithContext(c.t.Context(), method, u, strings.NewReader(body))
 	if err != nil {
@@ -104,43 +104,43 @@ func (c *client) try(method, u, body string, header ...string) (reply, error) {
 	return r, err
 }
 
-func (c *client) do(method, u, body string, header ...string) reply {
+func (c *testClient) mustSend(method, u, body string, header ...string) reply {
 	c.t.Helper()
-	r, err := c.try(method, u, body, header...)
+	r, err := c.sendRequest(method, u, body, header...)
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	return r
 }
 
-func (c *client) signIn(app, secret, scope string) reply {
+func (c *testClient) signIn(app, secret, scope string) reply {
 	c.t.Helper()
 	f := url.Values{"grant_type": {"client_credentials"}, "client_id": {app}, "client_secret": {secret}, "scope": {scope}}
-	return c.do("POST", c.e.Login+"/"+simulator.Contoso+"/oauth2/v2.0/token", f.Encode(), "Content-Type: application/x-www-form-urlencoded")
+	return c.mustSend("POST", c.endpoints.Login+"/"+simulator.Contoso+"/oauth2/v2.0/token", f.Encode(), "Content-Type: application/x-www-form-urlencoded")
 }
 
-func (c *client) token(scope string) string {
+func (c *testClient) tokenFor(scope string) string {
 	c.t.Helper()
-	if c.tok[scope] == "" {
+	if c.tokens[scope] == "" {
 		r := c.signIn(simulatortest.Client, simulatortest.Secret, scope)
 		if r.status != 200 {
 			c.t.Fatalf("sign-in answered %d %s", r.status, r.body)
 		}
-		c.tok[scope] = r.str("access_token")
+		c.tokens[scope] = r.text("access_token")
 	}
-	return c.tok[scope]
+	return c.tokens[scope]
 }
 
-// graph asks Graph for a path beneath /v1.0, or for a whole URL.
-func (c *client) graph(method, path, body string, header ...string) reply {
+// callGraph asks Graph for a path beneath /v1.0, or for a whole URL.
+func (c *testClient) callGraph(method, path, body string, header ...string) reply {
 	c.t.Helper()
 	if strings.HasPrefix(path, "/") {
-		path = c.e.Graph + "/v1.0" + path
+		path = c.endpoints.Graph + "/v1.0" + path
 	}
-	return c.do(method, path, body, append([]string{"Authorization: Bearer " + c.token("https://graph.microsoft.com/.default")}, header...)...)
+	return c.mustSend(method, path, body, append([]string{"Authorization: Bearer " + c.tokenFor("https://graph.microsoft.com/.default")}, header...)...)
 }
 
-func (c *client) want(r reply, status int) reply {
+func (c *testClient) expectStatus(r reply, status int) reply {
 	c.t.Helper()
 	if r.status != status {
 		c.t.Fatalf("got %d %s, want %d", r.status, r.body, status)
@@ -150,35 +150,35 @@ func (c *client) want(r reply, status int) reply {
 
 func TestALibraryIsReadAndWritten(t *testing.T) {
 	c := newClient(t, simulator.Options{Seed: 1})
-	visuals := simulatortest.Visuals(t, c.s)
-	site := c.want(c.graph("GET", "/sites/contoso.sharepoint.com:/sites/bi", ""), 200).str("id")
+	visuals := simulatortest.Visuals(t, c.simulator)
+	site := c.expectStatus(c.callGraph("GET", "/sites/contoso.sharepoint.com:/sites/bi", ""), 200).text("id")
 	if site != visuals.SiteID {
 		t.Fatalf("got site %q, want %q", site, visuals.SiteID)
 	}
-	list := c.want(c.graph("GET", "/sites/"+site+"/lists", ""), 200).str("value/0/id")
-	drive := c.want(c.graph("GET", "/sites/"+site+"/lists/"+list+"/drive", ""), 200).str("id")
-	put := c.want(c.graph("PUT", "/drives/"+drive+"/items/root:/gauge.pbiviz:/content", "first", "Content-Type: application/octet-stream"), 201)
-	id := put.str("id")
-	first := c.want(c.graph("GET", "/drives/"+drive+"/root/delta", ""), 200)
-	if len(first.list()) != 2 || first.str("@odata.deltaLink") == "" {
+	list := c.expectStatus(c.callGraph("GET", "/sites/"+site+"/lists", ""), 200).text("value/0/id")
+	drive := c.expectStatus(c.callGraph("GET", "/sites/"+site+"/lists/"+list+"/drive", ""), 200).text("id")
+	put := c.expectStatus(c.callGraph("PUT", "/drives/"+drive+"/items/root:/gauge.pbiviz:/content", "first", "Content-Type: application/octet-stream"), 201)
+	id := put.text("id")
+	first := c.expectStatus(c.callGraph("GET", "/drives/"+drive+"/root/delta", ""), 200)
+	if len(first.values()) != 2 || first.text("@odata.deltaLink") == "" {
 		t.Fatalf("got %s", first.body)
 	}
-	loc := c.want(c.graph("GET", "/drives/"+drive+"/items/"+id+"/content", ""), 302).header.Get("Location")
-	if r := c.want(c.do("GET", loc, ""), 200); string(r.body) != "first" {
+	loc := c.expectStatus(c.callGraph("GET", "/drives/"+drive+"/items/"+id+"/content", ""), 302).header.Get("Location")
+	if r := c.expectStatus(c.mustSend("GET", loc, ""), 200); string(r.body) != "first" {
 		t.Errorf("got %q", r.body)
 	}
-	if r := c.want(c.do("GET", loc, "", "Range: bytes=2-3"), 206); string(r.body) != "rs" {
+	if r := c.expectStatus(c.mustSend("GET", loc, "", "Range: bytes=2-3"), 206); string(r.body) != "rs" {
 		t.Errorf("got %q", r.body)
 	}
-	c.want(c.do("GET", loc, "", "Authorization: Bearer x"), 401)
-	c.want(c.graph("POST", "/sites/"+site+"/lists/"+list+"/columns", `{"name":"Verdict","displayName":"Verdict","text":{}}`), 201)
-	c.want(c.graph("PATCH", "/drives/"+drive+"/items/"+id+"/listItem/fields", `{"Verdict":"good"}`), 200)
-	second := c.want(c.graph("GET", first.str("@odata.deltaLink"), ""), 200)
-	if len(second.list()) != 2 {
+	c.expectStatus(c.mustSend("GET", loc, "", "Authorization: Bearer x"), 401)
+	c.expectStatus(c.callGraph("POST", "/sites/"+site+"/lists/"+list+"/columns", `{"name":"Verdict","displayName":"Verdict","text":{}}`), 201)
+	c.expectStatus(c.callGraph("PATCH", "/drives/"+drive+"/items/"+id+"/listItem/fields", `{"Verdict":"good"}`), 200)
+	second := c.expectStatus(c.callGraph("GET", first.text("@odata.deltaLink"), ""), 200)
+	if len(second.values()) != 2 {
 		t.Errorf("got %s", second.body)
 	}
-	c.want(c.graph("DELETE", "/drives/"+drive+"/items/"+id, ""), 204)
-	third := c.want(c.graph("GET", second.str("@odata.deltaLink"), ""), 200)
+	c.expectStatus(c.callGraph("DELETE", "/drives/"+drive+"/items/"+id, ""), 204)
+	third := c.expectStatus(c.callGraph("GET", second.text("@odata.deltaLink"), ""), 200)
 	if !strings.Contains(string(third.body), `"deleted":{"state":"deleted"}`) {
 		t.Errorf("got %s", third.body)
 	}

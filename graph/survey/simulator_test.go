@@ -90,7 +90,7 @@ func simulatedLibrary(t *testing.T, c *graph.Connection, s *simulator.Simulator)
 
 // checkExpectedCalls fails a test for requests that no client should send.
 func checkExpectedCalls(t *testing.T, s *simulator.Simulator) {
-	for _, c := range s.Log() {
+	for _, c := range s.LoggedCalls() {
 		if c.Unexpected != "" {
 			t.Errorf("%s: %s", c, c.Unexpected)
 		}
@@ -242,11 +242,11 @@ func TestEachCallFailsInEachWay(t *testing.T) {
 	if _, _, err := survey.New(connectTo(t, s), simulator.Contoso, nil).Facts(context.Background(), []string{group}); err != nil {
 		t.Fatal(err)
 	}
-	calls := len(s.Log())
+	calls := len(s.LoggedCalls())
 	struck, unknown := 0, 0
-	for _, kind := range []simulator.FaultKind{simulator.Throttle, simulator.Failed, simulator.Drop, simulator.Reset, simulator.Truncate, simulator.Garbage} {
+	for _, kind := range []simulator.FaultKind{simulator.Throttle, simulator.ServerError, simulator.Drop, simulator.Reset, simulator.Truncate, simulator.Garbage} {
 		for nth := 1; nth <= calls; nth++ {
-			if err := s.Faults(simulator.Fault{Kind: kind, Nth: nth}); err != nil {
+			if err := s.SetFaults(simulator.Fault{Kind: kind, Nth: nth}); err != nil {
 				t.Fatal(err)
 			}
 			f, found, err := survey.New(connectTo(t, s), simulator.Contoso, nil).Facts(context.Background(), []string{group})

@@ -46,7 +46,7 @@ func (w *tenanted) drift(t *testing.T, exit int) watched {
 // calls counts what was asked of the activity log since the log had so many.
 func (w *tenanted) calls(since int) int {
 	n := 0
-	for _, c := range w.tenant.Log()[since:] {
+	for _, c := range w.tenant.LoggedCalls()[since:] {
 		if strings.HasSuffix(c.Path, "/admin/activityevents") {
 			n++
 		}
@@ -68,7 +68,7 @@ func TestWhoChangedTheStore(t *testing.T) {
 	if code, said := w.run("store", "baseline", example.GaugeGUID, "--absent", "--evidence", "not in the portal"); code != 0 {
 		t.Fatal(said)
 	}
-	past := len(w.tenant.Log())
+	past := len(w.tenant.LoggedCalls())
 	if got := w.drift(t, 0); got.Result.Data.Activity.State != "read" || len(got.Result.Data.Events) != 0 {
 		t.Errorf("%+v", got)
 	}
@@ -86,7 +86,7 @@ func TestWhoChangedTheStore(t *testing.T) {
 	if _, err := w.visuals.Upload("gauge.pbiviz", put); err != nil { // its name is known from its package
 		t.Fatal(err)
 	}
-	past = len(w.tenant.Log())
+	past = len(w.tenant.LoggedCalls())
 	got := w.drift(t, 2)
 	d := got.Result.Data
 	if len(d.Events) != 1 || d.Events[0].User != "bob@contoso.com" || d.Events[0].Means != "drift" {
@@ -103,14 +103,14 @@ func TestWhoChangedTheStore(t *testing.T) {
 	}
 
 	// A tenant that does not answer keeps nothing else from being told.
-	if err := w.tenant.Faults(simulator.Fault{Kind: simulator.Failed, Service: "powerbi", Count: -1}); err != nil {
+	if err := w.tenant.SetFaults(simulator.Fault{Kind: simulator.ServerError, Service: "powerbi", Count: -1}); err != nil {
 		t.Fatal(err)
 	}
 	down := w.drift(t, 2).Result.Data
 	if down.Activity.State != "unread" || len(down.Findings) == 0 || down.Findings[0].By != "bob@contoso.com" {
 		t.Errorf("%+v", down)
 	}
-	for _, c := range w.tenant.Log() {
+	for _, c := range w.tenant.LoggedCalls() {
 		if c.Unexpected != "" {
 			t.Errorf("%s: %s", c, c.Unexpected)
 		}

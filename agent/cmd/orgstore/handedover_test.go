@@ -22,7 +22,7 @@ type uploader func(w *replaying, who, file string)
 // byHand does what the page's script does.
 func byHand(w *replaying, who, file string) {
 	w.Helper()
-	b := &gallerytest.Browser{Base: w.tenant.Endpoints().Portal, Client: simulatortest.HTTP(w, w.tenant), Shape: w.tenant.Gallery().Shape(), As: who}
+	b := &gallerytest.Browser{Base: w.tenant.Endpoints().Portal, Client: simulatortest.HTTP(w, w.tenant), Shape: w.tenant.Gallery().Shape(), User: who}
 	if err := b.Open(w.Context()); err != nil {
 		w.Fatal(err)
 	}
@@ -45,9 +45,9 @@ func TestHandedOverToAPersonAtThePage(t *testing.T) {
 		handedOver(newReplaying(t, 8), func(w *replaying, who, file string) {
 			w.Helper()
 			shown := chromium.Play(w, gallerytest.Visit{
-				Page: w.tenant.PortalPage(who), Acts: []gallerytest.Act{{Do: "update", Name: w.title(), File: file}},
+				Page: w.tenant.PortalPage(who), Actions: []gallerytest.Action{{Kind: "update", Name: w.title(), File: file}},
 			})
-			if got := fmt.Sprint(shown[0].Said); got != "[Done Done]" {
+			if got := fmt.Sprint(shown[0].Messages); got != "[Done Done]" {
 				w.Fatalf("the page said %s", got)
 			}
 		})

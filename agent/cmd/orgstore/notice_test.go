@@ -270,7 +270,7 @@ func TestTasksAreMailed(t *testing.T) {
 			t.Errorf("the mail does not say %q:\n%s", says, last)
 		}
 	}
-	for _, c := range w.tenant.Unexpected() {
+	for _, c := range w.tenant.UnexpectedCalls() {
 		t.Error(c)
 	}
 	w.keepsSecrets(t)

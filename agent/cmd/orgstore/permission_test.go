@@ -104,13 +104,13 @@ source: counted by hand
 groups: [{ id: %s, name: BI designers }]
 uses: [{ guid: %s, designers: [%s], viewers: 10 }]
 `, licensetest.Tenant, w.clock.Now().UTC().Format("2006-01-02"), group, example.GaugeGUID, group))
-	w.tenant.ClearLog()
+	w.tenant.ClearCalls()
 	for _, args := range [][]string{{"doctor"}, {"facts", "refresh"}, {"drift"}} {
 		if code, said := w.run(args...); code != 0 {
 			t.Fatalf("%v left with %d:\n%s", args, code, said)
 		}
 	}
-	calls = append(calls, w.tenant.Log()...)
+	calls = append(calls, w.tenant.LoggedCalls()...)
 	by, used, seen := grants(t), map[string]int{}, map[string]bool{}
 	for _, c := range calls {
 		if c.Service == "login" || c.Service == "files" { // no permission: a sign-in, and addresses that carry their own

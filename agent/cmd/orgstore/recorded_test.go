@@ -207,13 +207,13 @@ func TestThePortalIsNamedByHandAlone(t *testing.T) {
 
 	w.portal = ""
 	w.settings(accepted, "1.4.0.0")
-	asked := len(w.tenant.Log())
+	asked := len(w.tenant.LoggedCalls())
 	for _, args := range [][]string{{"store", "try"}, {"apply", "--force"}} {
 		if said := w.run(1, args...); !strings.Contains(said, "recorded.host") && !strings.Contains(said, "127.0.0.1") {
 			t.Errorf("%v said\n%s", args, said)
 		}
 	}
-	for _, c := range w.tenant.Log()[asked:] {
+	for _, c := range w.tenant.LoggedCalls()[asked:] {
 		if c.Service == "portal" {
 			t.Errorf("it was asked: %v", c)
 		}
@@ -237,7 +237,7 @@ func TestARealBrowsersRecordingIsLearned(t *testing.T) {
 			Page: w.tenant.PortalPage(""), HAR: w.path("session.har"),
 			// A cookie that guards the page is not in a sanitized recording.
 			Sanitized: seed%2 == 0 && w.tenant.Gallery().Shape().Guard != "cookie",
-			Acts:      []gallerytest.Act{{Do: "update", Name: w.title(), File: w.path("gauge.pbiviz")}},
+			Actions:   []gallerytest.Action{{Kind: "update", Name: w.title(), File: w.path("gauge.pbiviz")}},
 		})
 	}
 	for seed, shown := range chromium.Play(t, visits...) {
@@ -262,7 +262,7 @@ func replayedStory(w *replaying, seed uint64) {
 	w.run(0, "apply", "--force")
 	w.holds("renewed.pbiviz")
 
-	w.tenant.Gallery().Reshape(otherwise(seed))
+	w.tenant.Gallery().SetShape(otherwise(seed))
 	w.run(0, "package", "add", w.path("upgraded.pbiviz"))
 	w.settings(accepted, "~> 1.4")
 	if said := w.run(1, "apply", "--force"); !strings.Contains(said, "recorded") && !strings.Contains(said, "not there to be sent") {
@@ -317,7 +317,7 @@ func TestAnAnswerOfAnotherShapeStopsEverything(t *testing.T) {
 	update := shape.Calls["update"]
 	update.Status = 202
 	shape.Calls["update"] = update
-	w.tenant.Gallery().Reshape(shape)
+	w.tenant.Gallery().SetShape(shape)
 	w.run(0, "package", "add", w.path("upgraded.pbiviz"))
 	next := parsed(t, example.Timeline(example.Timeline2100))
 	w.write("next.pbiviz", next.File())
@@ -360,7 +360,7 @@ func TestAnAnswerOfAnotherShapeStopsEverything(t *testing.T) {
 // portalChanges counts the requests to the portal that were not for reading.
 func (w *replaying) portalChanges() int {
 	n := 0
-	for _, c := range w.tenant.Log() {
+	for _, c := range w.tenant.LoggedCalls() {
 		if c.Service == "portal" && c.Method != "GET" {
 			n++
 		}

@@ -21,7 +21,7 @@ type simulation struct {
 func simulate(o cli.Simulated) (cli.Simulation, error) {
 	with := simulator.Options{Tenant: o.Tenant, Seed: 1, Now: o.Now, Quotas: o.Quotas}
 	if o.Told != nil {
-		with.Told = func(c simulator.Call) { o.Told(c.String()) }
+		with.OnCall = func(c simulator.Call) { o.Told(c.String()) }
 	}
 	s, err := simulator.New(with)
 	if err != nil {
@@ -30,7 +30,7 @@ func simulate(o cli.Simulated) (cli.Simulation, error) {
 	if err := s.AddApp(simulator.App{Client: o.Client, Secret: o.Secret, Roles: applicationRoles(), AdminAPIs: true}); err != nil {
 		return nil, err
 	}
-	libraries, err := s.Site(o.Site, o.Library)
+	libraries, err := s.AddSite(o.Site, o.Library)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func misbehave(s *simulator.Simulator, file []byte) error {
 	if err != nil {
 		return err
 	}
-	return s.Faults(rules...)
+	return s.SetFaults(rules...)
 }
 
 func populate(s *simulator.Simulator) {
@@ -126,4 +126,4 @@ func (s simulation) Mailed() []engine.Mail {
 	return all
 }
 
-func (s simulation) Calls() int { return len(s.Log()) }
+func (s simulation) Calls() int { return len(s.LoggedCalls()) }

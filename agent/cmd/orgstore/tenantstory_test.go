@@ -190,18 +190,18 @@ func (w *tenanted) tellTenantStory(t testing.TB, at blow, kind simulator.FaultKi
 		if s.before != nil {
 			s.before(t, w)
 		}
-		w.tenant.ClearLog()
+		w.tenant.ClearCalls()
 		if at.nth > 0 && at.scene == i {
-			if err := w.tenant.Faults(simulator.Fault{Kind: kind, Nth: at.nth}); err != nil {
+			if err := w.tenant.SetFaults(simulator.Fault{Kind: kind, Nth: at.nth}); err != nil {
 				t.Fatal(err)
 			}
 		}
 		code, said := w.run(s.args...)
-		calls = append(calls, w.tenant.Log())
-		if most := 60; len(w.tenant.Log()) > most {
-			t.Errorf("%s made %d calls", s.name, len(w.tenant.Log()))
+		calls = append(calls, w.tenant.LoggedCalls())
+		if most := 60; len(w.tenant.LoggedCalls()) > most {
+			t.Errorf("%s made %d calls", s.name, len(w.tenant.LoggedCalls()))
 		}
-		if err := w.tenant.Faults(); err != nil {
+		if err := w.tenant.SetFaults(); err != nil {
 			t.Fatal(err)
 		}
 		if at.nth == 0 && code != 0 {
@@ -257,7 +257,7 @@ func (w *tenanted) files(t testing.TB) map[string][]byte {
 func TestTheMainJobFromSharePoint(t *testing.T) {
 	w := newTenanted(t)
 	calls := w.tellTenantStory(t, blow{}, "")
-	for _, c := range w.tenant.Unexpected() {
+	for _, c := range w.tenant.UnexpectedCalls() {
 		t.Errorf("no client should ask this: %s", c)
 	}
 	for i, s := range tenantStory(t) {
@@ -306,10 +306,10 @@ func TestUploadIntoTheLibrary(t *testing.T) {
 	}
 	w.write(t, w.path("mail", "junk.pbiviz"), []byte("junk"))
 	upload := func(name string) []string { return []string{"package", "upload", w.path("mail", name)} }
-	if code, said := w.run(upload("junk.pbiviz")...); code == 0 || len(w.tenant.Log()) > 0 {
+	if code, said := w.run(upload("junk.pbiviz")...); code == 0 || len(w.tenant.LoggedCalls()) > 0 {
 		t.Errorf("junk left with %d:\n%s", code, said)
 	}
-	if code, said := w.run(append(upload("timeline.pbiviz"), "--dry-run")...); code != 0 || len(w.tenant.Log()) > 0 {
+	if code, said := w.run(append(upload("timeline.pbiviz"), "--dry-run")...); code != 0 || len(w.tenant.LoggedCalls()) > 0 {
 		t.Errorf("the dry run left with %d:\n%s", code, said)
 	}
 	for range 2 { // the second time it is there already
@@ -327,7 +327,7 @@ func TestUploadIntoTheLibrary(t *testing.T) {
 	if code, said := w.run("package", "list"); code != 0 || !strings.Contains(said, "accept") {
 		t.Errorf("the list left with %d:\n%s", code, said)
 	}
-	for _, c := range w.tenant.Unexpected() {
+	for _, c := range w.tenant.UnexpectedCalls() {
 		t.Error(c)
 	}
 }
@@ -352,7 +352,7 @@ func TestEveryCallFailsInEveryWay(t *testing.T) {
 			}
 		}
 	}
-	kinds := simulator.FaultKinds()
+	kinds := simulator.AllFaultKinds()
 	t.Logf("%d kinds of calls x %d faults = %d stories", len(blows), len(kinds), len(blows)*len(kinds))
 	if len(blows) < 25 {
 		t.Errorf("the story makes only %d kinds of calls", len(blows))

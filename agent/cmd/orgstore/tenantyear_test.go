@@ -63,10 +63,10 @@ func (y *tenantYear) put(name string, file []byte) {
 // look lets the agent look once, with a fault or without.
 func (y *tenantYear) look(faults ...simulator.Fault) {
 	y.t.Helper()
-	if err := y.tenant.Faults(faults...); err != nil {
+	if err := y.tenant.SetFaults(faults...); err != nil {
 		y.t.Fatal(err)
 	}
-	y.tenant.ClearLog()
+	y.tenant.ClearCalls()
 	code, said := y.run("agent", "run", "--once")
 	y.told = append(y.told, fmt.Sprintf("%s %v: %d", y.now().Format(time.DateOnly), faults, code))
 	switch {
@@ -74,10 +74,10 @@ func (y *tenantYear) look(faults ...simulator.Fault) {
 		y.t.Fatalf("on %s it left with %d and no hint:\n%s", y.now(), code, said)
 	case code != 0 && len(faults) == 0:
 		y.t.Fatalf("on %s it left with %d:\n%s\n%s", y.now(), code, said, strings.Join(y.told, "\n"))
-	case len(y.tenant.Log()) > 120:
-		y.t.Errorf("on %s it made %d calls", y.now(), len(y.tenant.Log()))
+	case len(y.tenant.LoggedCalls()) > 120:
+		y.t.Errorf("on %s it made %d calls", y.now(), len(y.tenant.LoggedCalls()))
 	}
-	if err := y.tenant.Faults(); err != nil {
+	if err := y.tenant.SetFaults(); err != nil {
 		y.t.Fatal(err)
 	}
 }
@@ -97,7 +97,7 @@ func (y *tenantYear) licensed() {
 
 // strike draws a fault that strikes one of the next calls.
 func (y *tenantYear) strike() simulator.Fault {
-	kinds := simulator.FaultKinds()
+	kinds := simulator.AllFaultKinds()
 	return simulator.Fault{Kind: kinds[y.dice.IntN(len(kinds))], Nth: 1 + y.dice.IntN(12), Count: 1 + y.dice.IntN(3)}
 }
 
@@ -130,7 +130,7 @@ func TestAYearInATenant(t *testing.T) {
 		}
 		switch {
 		case day/60%2 == 1 && day%60 < 9: // the tenant is away for a week
-			y.look(simulator.Fault{Kind: simulator.Failed, Count: -1})
+			y.look(simulator.Fault{Kind: simulator.ServerError, Count: -1})
 			y.licensed()
 		case y.dice.IntN(3) == 0:
 			y.look(y.strike())
@@ -141,7 +141,7 @@ func TestAYearInATenant(t *testing.T) {
 			y.licensed()
 		}
 	}
-	for _, c := range y.tenant.Unexpected() {
+	for _, c := range y.tenant.UnexpectedCalls() {
 		t.Errorf("no client should ask this: %s", c)
 	}
 	y.keepsSecrets(t)

@@ -12,28 +12,28 @@ import (
 type Event struct {
 	ID        string
 	At        time.Time // when it happened, UTC
-	Arrives   time.Time // when the log has it: 5 to 60 minutes later
+	VisibleAt time.Time // when the log has it: 5 to 60 minutes later
 	Operation string    // InsertOrganizationalGalleryItem, Update…, Delete…
 	User      string
 	Item      string // the visual's name
 	Object    string // the entry's id
 }
 
-// record is called with the lock held.
-func (g *Gallery) record(operation, user string, e *Entry) {
-	now := g.o.Now().UTC()
+// recordEvent is called with the lock held.
+func (g *Gallery) recordEvent(operation, user string, e *Entry) {
+	now := g.options.Now().UTC()
 	late := 5*time.Minute + time.Duration(g.rand.Int64N(int64(55*time.Minute)))
-	g.events = append(g.events, Event{uuid(g.rand), now, now.Add(late), operation, user, e.Name, e.ID})
+	g.events = append(g.events, Event{newUUID(g.rand), now, now.Add(late), operation, user, e.Name, e.ID})
 }
 
 // Events returns what the activity log has by now.
 func (g *Gallery) Events() []Event {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	now := g.o.Now()
+	now := g.options.Now()
 	var there []Event
 	for _, e := range g.events {
-		if !e.Arrives.After(now) {
+		if !e.VisibleAt.After(now) {
 			there = append(there, e)
 		}
 	}

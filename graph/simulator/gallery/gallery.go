@@ -26,9 +26,9 @@ import (
 type Options struct {
 	Seed uint64 // of the private requests, ids and delays
 	Now  func() time.Time
-	// TakeOthers lets an update bring a package of another GUID. Whether the
+	// AcceptsOtherGUID lets an update bring a package of another GUID. Whether the
 	// portal does is unknown.
-	TakeOthers bool
+	AcceptsOtherGUID bool
 	// User names who sends a request; false refuses it. Nil takes any bearer token.
 	User func(r *http.Request) (string, bool)
 	// Token gives the page of a person the token that it sends.
@@ -58,16 +58,16 @@ type Entry struct {
 
 // A Gallery is the store. It is safe for concurrent use.
 type Gallery struct {
-	o       Options
-	shape   Shape
-	mu      sync.Mutex
-	entries []*Entry
-	uploads map[string][]byte
-	csrf    string
-	serial  int
-	events  []Event
-	rand    *rand.Rand
-	deleted map[visual.GUID]bool
+	options    Options
+	shape      Shape
+	mu         sync.Mutex
+	entries    []*Entry
+	uploads    map[string][]byte
+	guardToken string
+	serial     int
+	events     []Event
+	rand       *rand.Rand
+	deleted    map[visual.GUID]bool
 }
 
 // New makes an empty gallery.
@@ -75,33 +75,33 @@ func New(o Options) *Gallery {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	g := &Gallery{o: o, uploads: map[string][]byte{}, deleted: map[visual.GUID]bool{}, rand: rand.New(rand.NewPCG(o.Seed, 1))}
+	g := &Gallery{options: o, uploads: map[string][]byte{}, deleted: map[visual.GUID]bool{}, rand: rand.New(rand.NewPCG(o.Seed, 1))}
 	if o.Shape != nil {
 		g.shape = *o.Shape
 	} else {
 		g.shape = NewShape(o.Seed, o.Storage)
 	}
-	g.csrf = g.secret()
+	g.guardToken = g.newSecret()
 	return g
 }
 
 // Shape returns the private requests' shape.
 func (g *Gallery) Shape() Shape { return g.shape }
 
-// Reshape makes the page and its requests others from now on.
-func (g *Gallery) Reshape(s Shape) {
+// SetShape makes the page and its requests others from now on.
+func (g *Gallery) SetShape(s Shape) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.shape = s
 }
 
-const letters = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+const secretAlphabet = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
-// secret is a value that nobody guesses, of 32 characters.
-func (g *Gallery) secret() string {
+// newSecret is a value that nobody guesses, of 32 characters.
+func (g *Gallery) newSecret() string {
 	b := make([]byte, 32)
 	for i := range b {
-		b[i] = letters[g.rand.IntN(len(letters))]
+		b[i] = secretAlphabet[g.rand.IntN(len(secretAlphabet))]
 	}
 	b[7] = '7' // like any such value, it has a digit
 	return string(b)
@@ -113,12 +113,12 @@ func (g *Gallery) newID() string {
 	case "number":
 		return strconv.Itoa(4100 + 17*g.serial)
 	case "uuid":
-		return uuid(g.rand)
+		return newUUID(g.rand)
 	}
 	return fmt.Sprintf("ov%04d", 700+13*g.serial)
 }
 
-func uuid(r *rand.Rand) string {
+func newUUID(r *rand.Rand) string {
 	a, b := r.Uint64(), r.Uint64()
 	return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>48&0x3fff|0x8000, b&0xffffffffffff)
 }
@@ -132,7 +132,7 @@ type Problem struct {
 // Error returns the words.
 func (p *Problem) Error() string { return p.Message }
 
-func problem(status int, format string, args ...any) *Problem {
+func newProblem(status int, format string, args ...any) *Problem {
 	return &Problem{status, fmt.Sprintf(format, args...)}
 }
 
@@ -140,20 +140,20 @@ func problem(status int, format string, args ...any) *Problem {
 func (g *Gallery) Add(user, name, description string, file []byte, access bool) (Entry, error) {
 	p, err := pbiviz.Read(file, pbiviz.DefaultLimits())
 	if err != nil {
-		return Entry{}, problem(http.StatusBadRequest, "There was a problem adding this custom visual. The file is not a visual.")
+		return Entry{}, newProblem(http.StatusBadRequest, "There was a problem adding this custom visual. The file is not a visual.")
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	guid := p.Manifest().GUID
-	if g.find(func(e *Entry) bool { return e.GUID == guid && !e.AppSource }) != nil {
-		return Entry{}, problem(http.StatusConflict, "There was a problem adding this custom visual. It already exists")
+	if g.findEntry(func(e *Entry) bool { return e.GUID == guid && !e.AppSource }) != nil {
+		return Entry{}, newProblem(http.StatusConflict, "There was a problem adding this custom visual. It already exists")
 	}
 	e := &Entry{
 		ID: g.newID(), GUID: guid, Name: name, Description: description, Access: access, Version: p.Manifest().Version.String(),
-		Changed: g.o.Now().UTC(), Owner: user, Package: file, serial: g.serial,
+		Changed: g.options.Now().UTC(), Owner: user, Package: file, serial: g.serial,
 	}
 	g.entries = append(g.entries, e)
-	g.record("InsertOrganizationalGalleryItem", user, e)
+	g.recordEvent("InsertOrganizationalGalleryItem", user, e)
 	return *e, nil
 }
 
@@ -161,9 +161,9 @@ func (g *Gallery) Add(user, name, description string, file []byte, access bool) 
 func (g *Gallery) AddFromAppSource(user string, guid visual.GUID, name, version string) Entry {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	e := &Entry{ID: g.newID(), GUID: guid, Name: name, Access: true, AppSource: true, Version: version, Changed: g.o.Now().UTC(), Owner: user, serial: g.serial}
+	e := &Entry{ID: g.newID(), GUID: guid, Name: name, Access: true, AppSource: true, Version: version, Changed: g.options.Now().UTC(), Owner: user, serial: g.serial}
 	g.entries = append(g.entries, e)
-	g.record("InsertOrganizationalGalleryItem", user, e)
+	g.recordEvent("InsertOrganizationalGalleryItem", user, e)
 	return *e
 }
 
@@ -171,14 +171,14 @@ func (g *Gallery) AddFromAppSource(user string, guid visual.GUID, name, version 
 func (g *Gallery) Update(user, id string, file []byte) (Entry, error) {
 	p, err := pbiviz.Read(file, pbiviz.DefaultLimits())
 	if err != nil {
-		return Entry{}, problem(http.StatusBadRequest, "There was a problem updating this custom visual. The file is not a visual.")
+		return Entry{}, newProblem(http.StatusBadRequest, "There was a problem updating this custom visual. The file is not a visual.")
 	}
-	return g.change(user, id, "UpdateOrganizationalGalleryItem", func(e *Entry) error {
+	return g.changeEntry(user, id, "UpdateOrganizationalGalleryItem", func(e *Entry) error {
 		if e.AppSource {
-			return problem(http.StatusBadRequest, "This visual is updated by AppSource.")
+			return newProblem(http.StatusBadRequest, "This visual is updated by AppSource.")
 		}
-		if p.Manifest().GUID != e.GUID && !g.o.TakeOthers {
-			return problem(http.StatusBadRequest, "There was a problem updating this custom visual. It is another visual.")
+		if p.Manifest().GUID != e.GUID && !g.options.AcceptsOtherGUID {
+			return newProblem(http.StatusBadRequest, "There was a problem updating this custom visual. It is another visual.")
 		}
 		e.GUID, e.Package, e.Version = p.Manifest().GUID, file, p.Manifest().Version.String()
 		return nil
@@ -187,12 +187,12 @@ func (g *Gallery) Update(user, id string, file []byte) (Entry, error) {
 
 // SetAccess lets reports load a visual, or not.
 func (g *Gallery) SetAccess(user, id string, on bool) (Entry, error) {
-	return g.change(user, id, "UpdateOrganizationalGalleryItem", func(e *Entry) error { e.Access = on; return nil })
+	return g.changeEntry(user, id, "UpdateOrganizationalGalleryItem", func(e *Entry) error { e.Access = on; return nil })
 }
 
 // SetPane shows a visual in everybody's visualization pane, or not.
 func (g *Gallery) SetPane(user, id string, on bool) (Entry, error) {
-	return g.change(user, id, "UpdateOrganizationalGalleryItem", func(e *Entry) error { e.Pane = on; return nil })
+	return g.changeEntry(user, id, "UpdateOrganizationalGalleryItem", func(e *Entry) error { e.Pane = on; return nil })
 }
 
 // Delete takes a visual out for good: reports that use it never find it again,
@@ -200,32 +200,32 @@ func (g *Gallery) SetPane(user, id string, on bool) (Entry, error) {
 func (g *Gallery) Delete(user, id string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	e := g.find(func(e *Entry) bool { return e.ID == id })
+	e := g.findEntry(func(e *Entry) bool { return e.ID == id })
 	if e == nil {
-		return problem(http.StatusNotFound, "There is no such visual.")
+		return newProblem(http.StatusNotFound, "There is no such visual.")
 	}
 	g.entries = slices.DeleteFunc(g.entries, func(o *Entry) bool { return o == e })
 	g.deleted[e.GUID] = true
-	g.record("DeleteOrganizationalGalleryItem", user, e)
+	g.recordEvent("DeleteOrganizationalGalleryItem", user, e)
 	return nil
 }
 
-func (g *Gallery) change(user, id, operation string, f func(*Entry) error) (Entry, error) {
+func (g *Gallery) changeEntry(user, id, operation string, f func(*Entry) error) (Entry, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	e := g.find(func(e *Entry) bool { return e.ID == id })
+	e := g.findEntry(func(e *Entry) bool { return e.ID == id })
 	if e == nil {
-		return Entry{}, problem(http.StatusNotFound, "There is no such visual.")
+		return Entry{}, newProblem(http.StatusNotFound, "There is no such visual.")
 	}
 	if err := f(e); err != nil {
 		return Entry{}, err
 	}
-	e.Changed, e.Owner = g.o.Now().UTC(), user
-	g.record(operation, user, e)
+	e.Changed, e.Owner = g.options.Now().UTC(), user
+	g.recordEvent(operation, user, e)
 	return *e, nil
 }
 
-func (g *Gallery) find(is func(*Entry) bool) *Entry {
+func (g *Gallery) findEntry(is func(*Entry) bool) *Entry {
 	if i := slices.IndexFunc(g.entries, is); i >= 0 {
 		return g.entries[i]
 	}
@@ -253,24 +253,24 @@ func (g *Gallery) Entry(guid visual.GUID) (Entry, bool) {
 	return Entry{}, false
 }
 
-// AppSourceUpdates lets every visual from AppSource become a newer one, as they
+// UpdateFromAppSource lets every visual from AppSource become a newer one, as they
 // do without anybody's doing.
-func (g *Gallery) AppSourceUpdates(version string) {
+func (g *Gallery) UpdateFromAppSource(version string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, e := range g.entries {
 		if e.AppSource {
-			e.Version, e.Changed = version, g.o.Now().UTC()
+			e.Version, e.Changed = version, g.options.Now().UTC()
 		}
 	}
 }
 
-// Loads returns what a report that was built with a visual loads now: its
+// PackageForReports returns what a report that was built with a visual loads now: its
 // package; false where it shows that the visual is no longer available.
-func (g *Gallery) Loads(guid visual.GUID) ([]byte, bool) {
+func (g *Gallery) PackageForReports(guid visual.GUID) ([]byte, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	e := g.find(func(e *Entry) bool { return e.GUID == guid && !e.AppSource })
+	e := g.findEntry(func(e *Entry) bool { return e.GUID == guid && !e.AppSource })
 	if e == nil || !e.Access || g.deleted[guid] {
 		return nil, false
 	}

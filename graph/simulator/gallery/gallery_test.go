@@ -18,9 +18,9 @@ import (
 
 const admin = "admin@contoso.example"
 
-func gauge(version string) []byte { return pbiviztest.Package{Version: version}.Bytes() }
+func gaugePackage(version string) []byte { return pbiviztest.Package{Version: version}.Bytes() }
 
-func guid(t *testing.T, s string) visual.GUID {
+func parseGUID(t *testing.T, s string) visual.GUID {
 	t.Helper()
 	g, err := visual.ParseGUID(s)
 	if err != nil {
@@ -32,29 +32,29 @@ func guid(t *testing.T, s string) visual.GUID {
 func TestTheStoreBehavesAsDocumented(t *testing.T) {
 	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 	g := gallery.New(gallery.Options{Seed: 1, Now: func() time.Time { return now }})
-	id := guid(t, pbiviztest.GUID)
-	e, err := g.Add(admin, "Gauge", "", gauge("1.0.0.0"), true)
+	id := parseGUID(t, pbiviztest.GUID)
+	e, err := g.Add(admin, "Gauge", "", gaugePackage("1.0.0.0"), true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := g.Add(admin, "Another name", "", gauge("1.1.0.0"), true); err == nil || !strings.Contains(err.Error(), "It already exists") {
+	if _, err := g.Add(admin, "Another name", "", gaugePackage("1.1.0.0"), true); err == nil || !strings.Contains(err.Error(), "It already exists") {
 		t.Errorf("a second entry of one GUID: %v", err)
 	}
-	if _, err := g.Update(admin, e.ID, gauge("1.1.0.0")); err != nil {
+	if _, err := g.Update(admin, e.ID, gaugePackage("1.1.0.0")); err != nil {
 		t.Fatal(err)
 	}
-	if b, ok := g.Loads(id); !ok || !bytes.Equal(b, gauge("1.1.0.0")) {
+	if b, ok := g.PackageForReports(id); !ok || !bytes.Equal(b, gaugePackage("1.1.0.0")) {
 		t.Error("reports do not load what was updated in place")
 	}
-	if _, err := g.Update(admin, e.ID, gauge("1.0.0.0")); err != nil {
+	if _, err := g.Update(admin, e.ID, gaugePackage("1.0.0.0")); err != nil {
 		t.Errorf("an older version: %v", err)
 	}
 	other := pbiviztest.Package{GUID: "another0123"}.Bytes()
 	if _, err := g.Update(admin, e.ID, other); err == nil {
 		t.Error("another visual was taken for an update")
 	}
-	takes := gallery.New(gallery.Options{TakeOthers: true})
-	f, _ := takes.Add(admin, "Gauge", "", gauge("1.0.0.0"), true)
+	takes := gallery.New(gallery.Options{AcceptsOtherGUID: true})
+	f, _ := takes.Add(admin, "Gauge", "", gaugePackage("1.0.0.0"), true)
 	if _, err := takes.Update(admin, f.ID, other); err != nil {
 		t.Errorf("a store that takes other visuals: %v", err)
 	}
@@ -64,17 +64,17 @@ func TestTheStoreBehavesAsDocumented(t *testing.T) {
 	if _, err := g.SetAccess(admin, e.ID, false); err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := g.Loads(id); ok {
+	if _, ok := g.PackageForReports(id); ok {
 		t.Error("reports load a visual whose access is off")
 	}
 	if _, err := g.SetPane(admin, e.ID, true); err != nil {
 		t.Fatal(err)
 	}
-	source := g.AddFromAppSource(admin, guid(t, "mapAA11"), "Map", "1.0.0.0")
-	if _, err := g.Update(admin, source.ID, gauge("9.0.0.0")); err == nil {
+	source := g.AddFromAppSource(admin, parseGUID(t, "mapAA11"), "Map", "1.0.0.0")
+	if _, err := g.Update(admin, source.ID, gaugePackage("9.0.0.0")); err == nil {
 		t.Error("a visual from AppSource was updated from a file")
 	}
-	g.AppSourceUpdates("2.0.0.0")
+	g.UpdateFromAppSource("2.0.0.0")
 	if g.Entries()[1].Version != "2.0.0.0" || g.Entries()[0].Version != "1.0.0.0" {
 		t.Errorf("AppSource updated %+v", g.Entries())
 	}
@@ -85,10 +85,10 @@ func TestTheStoreBehavesAsDocumented(t *testing.T) {
 	if err := g.Delete(admin, e.ID); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := g.Add(admin, "Gauge", "", gauge("1.0.0.0"), true); err != nil {
+	if _, err := g.Add(admin, "Gauge", "", gaugePackage("1.0.0.0"), true); err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := g.Loads(id); ok {
+	if _, ok := g.PackageForReports(id); ok {
 		t.Error("reports find again a visual that was deleted")
 	}
 }
@@ -96,11 +96,11 @@ func TestTheStoreBehavesAsDocumented(t *testing.T) {
 func TestEventsArriveLater(t *testing.T) {
 	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 	g := gallery.New(gallery.Options{Seed: 7, Now: func() time.Time { return now }})
-	e, err := g.Add(admin, "Gauge", "", gauge("1.0.0.0"), true)
+	e, err := g.Add(admin, "Gauge", "", gaugePackage("1.0.0.0"), true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := g.Update(admin, e.ID, gauge("1.1.0.0")); err != nil {
+	if _, err := g.Update(admin, e.ID, gaugePackage("1.1.0.0")); err != nil {
 		t.Fatal(err)
 	}
 	if err := g.Delete(admin, e.ID); err != nil {
@@ -114,7 +114,7 @@ func TestEventsArriveLater(t *testing.T) {
 	var operations []string
 	for _, e := range g.Events() {
 		operations = append(operations, e.Operation)
-		if late := e.Arrives.Sub(e.At); late < 5*time.Minute || late > time.Hour || e.User != admin {
+		if late := e.VisibleAt.Sub(e.At); late < 5*time.Minute || late > time.Hour || e.User != admin {
 			t.Errorf("%+v", e)
 		}
 	}
@@ -132,7 +132,7 @@ func TestSeedsMakeUpDifferentPortals(t *testing.T) {
 		seen["ids "+s.IDs]++
 		first := s.Calls[s.Update[0]]
 		seen["update "+first.Kind+" "+map[bool]string{true: "in steps", false: "at once"}[len(s.Update) > 1]]++
-		seen["storage "+map[bool]string{true: "yes", false: "no"}[strings.HasPrefix(s.Drop, "/drop/")]]++
+		seen["storage "+map[bool]string{true: "yes", false: "no"}[strings.HasPrefix(s.UploadPath, "/drop/")]]++
 	}
 	for _, what := range []string{
 		"guard none", "guard cookie", "guard meta", "guard input", "guard list", "guard header", "ids number", "ids uuid", "ids key",
@@ -190,8 +190,8 @@ func TestAPersonUsesThePage(t *testing.T) {
 		b := &gallerytest.Browser{Base: server.URL, Client: server.Client(), Token: "x", Shape: g.Shape()}
 		for _, step := range []func() error{
 			func() error { return b.Open(ctx) },
-			func() error { return b.Add(ctx, "Gauge", "A gauge.", "gauge.pbiviz", gauge("1.0.0.0")) },
-			func() error { return b.Update(ctx, "Gauge", "gauge.pbiviz", gauge("1.1.0.0")) },
+			func() error { return b.Add(ctx, "Gauge", "A gauge.", "gauge.pbiviz", gaugePackage("1.0.0.0")) },
+			func() error { return b.Update(ctx, "Gauge", "gauge.pbiviz", gaugePackage("1.1.0.0")) },
 			func() error { return b.SetAccess(ctx, "Gauge", false) },
 			func() error { return b.SetPane(ctx, "Gauge", true) },
 		} {
@@ -199,7 +199,7 @@ func TestAPersonUsesThePage(t *testing.T) {
 				t.Fatalf("seed %d: %v", seed, err)
 			}
 		}
-		e, _ := g.Entry(guid(t, pbiviztest.GUID))
+		e, _ := g.Entry(parseGUID(t, pbiviztest.GUID))
 		if e.Name != "Gauge" || e.Version != "1.1.0.0" || e.Access || !e.Pane {
 			t.Errorf("seed %d: %+v", seed, e)
 		}

@@ -10,69 +10,69 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// values are what a request says, by the names of its template.
-type values map[string]string
+// requestValues are what a request says, by the names of its template.
+type requestValues map[string]string
 
-var errOther = errors.New("this request is not one of the page's")
+var errNotThePages = errors.New("this request is not one of the page's")
 
-// address reads a path and query by their template, strictly: no part more, none less.
-func (v values) address(template string, u *url.URL) error {
+// matchAddress reads a path and query by their template, strictly: no part more, none less.
+func (v requestValues) matchAddress(template string, u *url.URL) error {
 	want, err := url.Parse(strings.NewReplacer("{", "%7B", "}", "%7D").Replace(template))
 	if err != nil {
 		return err
 	}
 	a, b := strings.Split(want.Path, "/"), strings.Split(u.EscapedPath(), "/")
 	if len(a) != len(b) {
-		return errOther
+		return errNotThePages
 	}
 	for i := range a {
 		got, err := url.PathUnescape(b[i])
 		if err != nil {
 			return err
 		}
-		if err := v.text(a[i], got); err != nil {
+		if err := v.matchText(a[i], got); err != nil {
 			return err
 		}
 	}
 	q, got := want.Query(), u.Query()
 	if len(q) != len(got) {
-		return errOther
+		return errNotThePages
 	}
 	for name := range q {
 		if len(got[name]) != 1 {
-			return errOther
+			return errNotThePages
 		}
-		if err := v.text(q.Get(name), got.Get(name)); err != nil {
+		if err := v.matchText(q.Get(name), got.Get(name)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// text reads a text of which at most one part is a {value}.
-func (v values) text(template, got string) error {
+// matchText reads a text of which at most one part is a {value}.
+func (v requestValues) matchText(template, got string) error {
 	head, rest, ok := strings.Cut(template, "{")
 	if !ok {
 		if template != got {
-			return errOther
+			return errNotThePages
 		}
 		return nil
 	}
 	name, tail, _ := strings.Cut(rest, "}")
 	name = strings.TrimPrefix(name, "=")
 	if len(got) < len(head)+len(tail) || !strings.HasPrefix(got, head) || !strings.HasSuffix(got, tail) {
-		return errOther
+		return errNotThePages
 	}
 	value := got[len(head) : len(got)-len(tail)]
 	if was, has := v[name]; has && was != value {
-		return errOther
+		return errNotThePages
 	}
 	v[name] = value
 	return nil
 }
 
-// json reads JSON by its template, strictly.
-func (v values) json(template string, got []byte) error {
+// matchJSON reads JSON by its template, strictly.
+func (v requestValues) matchJSON(template string, got []byte) error {
 	var want, have any
 	if err := json.Unmarshal([]byte(template), &want); err != nil {
 		return err
@@ -80,22 +80,22 @@ func (v values) json(template string, got []byte) error {
 	if err := json.Unmarshal(bytes.TrimSpace(got), &have); err != nil {
 		return err
 	}
-	return v.any(want, have)
+	return v.matchValue(want, have)
 }
 
-func (v values) any(want, have any) error {
+func (v requestValues) matchValue(want, have any) error {
 	switch w := want.(type) {
 	case map[string]any:
 		h, ok := have.(map[string]any)
 		if !ok || len(h) != len(w) {
-			return errOther
+			return errNotThePages
 		}
 		for name, inner := range w {
 			got, ok := h[name]
 			if !ok {
-				return errOther
+				return errNotThePages
 			}
-			if err := v.any(inner, got); err != nil {
+			if err := v.matchValue(inner, got); err != nil {
 				return err
 			}
 		}
@@ -105,22 +105,22 @@ func (v values) any(want, have any) error {
 		switch h := have.(type) {
 		case string:
 			if raw && w != "{=access}" && w != "{=wanted}" {
-				return errOther
+				return errNotThePages
 			}
-			return v.text(w, h)
+			return v.matchText(w, h)
 		case float64:
 			if raw {
-				return v.text(w, strconv.FormatFloat(h, 'f', -1, 64))
+				return v.matchText(w, strconv.FormatFloat(h, 'f', -1, 64))
 			}
 		case bool:
 			if raw {
-				return v.text(w, strconv.FormatBool(h))
+				return v.matchText(w, strconv.FormatBool(h))
 			}
 		}
-		return errOther
+		return errNotThePages
 	}
 	if want != have {
-		return errOther
+		return errNotThePages
 	}
 	return nil
 }

@@ -9,20 +9,20 @@ import (
 //go:embed page.html
 var pageText string
 
-// page is what a person uses: the list, and for each visual what the portal's
+// servePage is what a person uses: the list, and for each visual what the portal's
 // own page offers. It sends the private requests of the shape.
-func (g *Gallery) page(w http.ResponseWriter, r *http.Request, s Shape) {
+func (g *Gallery) servePage(w http.ResponseWriter, r *http.Request, s Shape) {
 	token := ""
-	if g.o.Token != nil {
-		token = g.o.Token(r)
+	if g.options.Token != nil {
+		token = g.options.Token(r)
 	}
 	t, err := template.New("page").Parse(pageText)
 	if err != nil {
-		fail(w, err)
+		sendProblem(w, err)
 		return
 	}
 	if s.Guard == "cookie" {
-		http.SetCookie(w, &http.Cookie{Name: s.GuardName, Value: g.csrf, Path: "/", Secure: true, SameSite: http.SameSiteStrictMode})
+		http.SetCookie(w, &http.Cookie{Name: s.GuardName, Value: g.guardToken, Path: "/", Secure: true, SameSite: http.SameSiteStrictMode})
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
@@ -30,6 +30,6 @@ func (g *Gallery) page(w http.ResponseWriter, r *http.Request, s Shape) {
 		Shape             Shape
 		Token, CSRF, Name string
 		Meta, Input       bool
-	}{s, token, g.csrf, s.GuardName, s.Guard == "meta", s.Guard == "input"}
+	}{s, token, g.guardToken, s.GuardName, s.Guard == "meta", s.Guard == "input"}
 	_ = t.Execute(w, data)
 }

@@ -27,10 +27,10 @@ func (g *Gallery) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.mu.Unlock()
 	switch {
 	case r.Method == http.MethodGet && r.URL.Path == s.Page:
-		g.page(w, r, s)
+		g.servePage(w, r, s)
 		return
 	case r.Method == http.MethodGet && r.URL.Path == "/"+CSVName:
-		g.export(w, r)
+		g.serveExport(w, r)
 		return
 	}
 	if strings.HasPrefix(r.URL.Path, "/drop/") { // the page is on another host
@@ -43,26 +43,26 @@ func (g *Gallery) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 	if err != nil {
-		fail(w, problem(http.StatusRequestEntityTooLarge, "too large"))
+		sendProblem(w, newProblem(http.StatusRequestEntityTooLarge, "too large"))
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Calls)) {
 		c := s.Calls[name]
-		v := values{}
-		if c.Method != r.Method || v.address(cond(name == "put", s.Drop, c.URL), r.URL) != nil || !c.same(v, r, body) {
+		v := requestValues{}
+		if c.Method != r.Method || v.matchAddress(choose(name == "put", s.UploadPath, c.URL), r.URL) != nil || !c.matchesBody(v, r, body) {
 			continue
 		}
-		if err := g.admit(r, s, c, v); err != nil {
-			fail(w, err)
+		if err := g.checkRequest(r, s, c, v); err != nil {
+			sendProblem(w, err)
 			return
 		}
-		g.answer(w, r, s, name, v)
+		g.answerCall(w, r, s, name, v)
 		return
 	}
-	fail(w, problem(http.StatusBadRequest, "%s", errOther))
+	sendProblem(w, newProblem(http.StatusBadRequest, "%s", errNotThePages))
 }
 
-func fail(w http.ResponseWriter, err error) {
+func sendProblem(w http.ResponseWriter, err error) {
 	p := &Problem{Status: http.StatusBadRequest, Message: err.Error()}
 	_ = errors.As(err, &p)
 	w.Header().Set("Content-Type", "application/json")
@@ -71,22 +71,22 @@ func fail(w http.ResponseWriter, err error) {
 	_, _ = w.Write(b)
 }
 
-// same says whether a body is the call's, and reads its values.
-func (c Call) same(v values, r *http.Request, body []byte) bool {
+// matchesBody says whether a body is the call's, and reads its values.
+func (c Call) matchesBody(v requestValues, r *http.Request, body []byte) bool {
 	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	switch c.Kind {
 	case "":
 		return len(body) == 0
 	case "json":
-		return kind == "application/json" && v.json(c.Body, body) == nil
+		return kind == "application/json" && v.matchJSON(c.Body, body) == nil
 	case "bytes":
 		v["bytes"] = string(body)
 		return kind == "application/octet-stream" && len(body) > 0
 	}
-	return kind == "multipart/form-data" && c.sameParts(v, r, body) == nil
+	return kind == "multipart/form-data" && c.matchParts(v, r, body) == nil
 }
 
-func (c Call) sameParts(v values, r *http.Request, body []byte) error {
+func (c Call) matchParts(v requestValues, r *http.Request, body []byte) error {
 	r.Body = io.NopCloser(strings.NewReader(string(body)))
 	parts, err := r.MultipartReader()
 	if err != nil {
@@ -95,7 +95,7 @@ func (c Call) sameParts(v values, r *http.Request, body []byte) error {
 	for _, want := range c.Parts {
 		p, err := parts.NextPart()
 		if err != nil || p.FormName() != want.Name {
-			return errOther
+			return errNotThePages
 		}
 		content, err := io.ReadAll(p)
 		if err != nil {
@@ -103,86 +103,86 @@ func (c Call) sameParts(v values, r *http.Request, body []byte) error {
 		}
 		switch {
 		case want.File && p.FileName() == "":
-			return errOther
+			return errNotThePages
 		case want.File:
 			v["bytes"], v["file"] = string(content), p.FileName()
 		case strings.HasPrefix(want.Value, `{"`):
-			err = v.json(want.Value, content)
+			err = v.matchJSON(want.Value, content)
 		default:
-			err = v.text(want.Value, string(content))
+			err = v.matchText(want.Value, string(content))
 		}
 		if err != nil {
 			return err
 		}
 	}
 	if _, err := parts.NextPart(); err != io.EOF {
-		return errOther
+		return errNotThePages
 	}
 	return nil
 }
 
-// admit checks token and guard.
-func (g *Gallery) admit(r *http.Request, s Shape, c Call, v values) error {
-	if c.Open {
+// checkRequest checks token and guard.
+func (g *Gallery) checkRequest(r *http.Request, s Shape, c Call, v requestValues) error {
+	if c.WithoutToken {
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		if r.Header.Get("Authorization") != "" || r.Header.Get("Cookie") != "" {
-			return problem(http.StatusBadRequest, "a storage host was sent a token")
+			return newProblem(http.StatusBadRequest, "a storage host was sent a token")
 		}
-		if _, ok := g.uploads[v["upload"]]; !ok || v["secret"] != signature(v["upload"]) {
-			return problem(http.StatusForbidden, "the signature is not good")
+		if _, ok := g.uploads[v["upload"]]; !ok || v["secret"] != uploadSignature(v["upload"]) {
+			return newProblem(http.StatusForbidden, "the signature is not good")
 		}
 		return nil
 	}
-	if _, ok := g.user(r); !ok {
-		return problem(http.StatusUnauthorized, "sign in first")
+	if _, ok := g.userOf(r); !ok {
+		return newProblem(http.StatusUnauthorized, "sign in first")
 	}
 	if s.Guard == "none" || c.Method == http.MethodGet {
 		return nil
 	}
 	sent := r.Header.Get(s.GuardHeader)
-	if subtle.ConstantTimeCompare([]byte(sent), []byte(g.csrf)) != 1 {
-		return problem(http.StatusForbidden, "the request is not from the page")
+	if subtle.ConstantTimeCompare([]byte(sent), []byte(g.guardToken)) != 1 {
+		return newProblem(http.StatusForbidden, "the request is not from the page")
 	}
 	if s.Guard == "cookie" {
 		if k, err := r.Cookie(s.GuardName); err != nil || k.Value != sent {
-			return problem(http.StatusForbidden, "the cookie does not go with the request")
+			return newProblem(http.StatusForbidden, "the cookie does not go with the request")
 		}
 	}
 	return nil
 }
 
-// signature stands for what a storage host checks.
-func signature(upload string) string {
+// uploadSignature stands for what a storage host checks.
+func uploadSignature(upload string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte("sig:" + upload))
 }
 
-func (g *Gallery) user(r *http.Request) (string, bool) {
-	if g.o.User != nil {
-		return g.o.User(r)
+func (g *Gallery) userOf(r *http.Request) (string, bool) {
+	if g.options.User != nil {
+		return g.options.User(r)
 	}
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	return "admin@contoso.example", ok && token != ""
 }
 
-// answer does what a call is for.
-func (g *Gallery) answer(w http.ResponseWriter, r *http.Request, s Shape, name string, v values) {
-	user, _ := g.user(r)
+// answerCall does what a call is for.
+func (g *Gallery) answerCall(w http.ResponseWriter, r *http.Request, s Shape, name string, v requestValues) {
+	user, _ := g.userOf(r)
 	var err error
 	switch name {
 	case "list":
 		g.sendList(w, s)
 		return
 	case "begin":
-		g.begin(w, r, s, v)
+		g.beginUpload(w, r, s, v)
 	case "put":
-		err = g.put(v)
+		err = g.storeUpload(v)
 	case "update":
-		err = g.update(user, s, v)
+		err = g.updateFromRequest(user, s, v)
 	case "add":
-		err = g.add(user, s, v)
+		err = g.addFromRequest(user, s, v)
 	case "access":
-		_, err = g.SetAccess(user, v["id"], s.accessOf(v["wanted"]))
+		_, err = g.SetAccess(user, v["id"], s.parseAccess(v["wanted"]))
 	case "allow", "block":
 		_, err = g.SetAccess(user, v["id"], name == "allow")
 	case "pane":
@@ -191,47 +191,47 @@ func (g *Gallery) answer(w http.ResponseWriter, r *http.Request, s Shape, name s
 		err = g.Delete(user, v["id"])
 	}
 	if err != nil {
-		fail(w, err)
+		sendProblem(w, err)
 		return
 	}
-	g.give(w, r, s, s.Calls[name], v)
+	g.sendAnswer(w, r, s, s.Calls[name], v)
 }
 
-// give sends a call's answer.
-func (g *Gallery) give(w http.ResponseWriter, r *http.Request, s Shape, c Call, v values) {
-	if c.Give == "" {
+// sendAnswer sends a call's answer.
+func (g *Gallery) sendAnswer(w http.ResponseWriter, r *http.Request, s Shape, c Call, v requestValues) {
+	if c.Answer == "" {
 		w.WriteHeader(c.Status)
 		return
 	}
 	g.mu.Lock()
 	fill := strings.NewReplacer("{upload}", v["upload"], "{newUpload}", v["newUpload"], "{storage}", s.Storage,
-		"{secret}", signature(v["newUpload"]), "{fresh}", uuid(g.rand), "{later}", g.o.Now().Add(time.Hour).UTC().Format(time.RFC3339))
+		"{secret}", uploadSignature(v["newUpload"]), "{fresh}", newUUID(g.rand), "{later}", g.options.Now().Add(time.Hour).UTC().Format(time.RFC3339))
 	g.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(c.Status)
-	_, _ = io.WriteString(w, fill.Replace(c.Give))
+	_, _ = io.WriteString(w, fill.Replace(c.Answer))
 }
 
-func (g *Gallery) begin(w http.ResponseWriter, r *http.Request, s Shape, v values) {
+func (g *Gallery) beginUpload(w http.ResponseWriter, r *http.Request, s Shape, v requestValues) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	id := g.secret()
+	id := g.newSecret()
 	g.uploads[id], v["newUpload"] = []byte{}, id
-	w.Header().Set("Location", strings.ReplaceAll(s.Drop, "{upload}", id))
+	w.Header().Set("Location", strings.ReplaceAll(s.UploadPath, "{upload}", id))
 }
 
-func (g *Gallery) put(v values) error {
+func (g *Gallery) storeUpload(v requestValues) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if _, ok := g.uploads[v["upload"]]; !ok {
-		return problem(http.StatusNotFound, "there is no such upload")
+		return newProblem(http.StatusNotFound, "there is no such upload")
 	}
 	g.uploads[v["upload"]] = []byte(v["bytes"])
 	return nil
 }
 
-// file is the package that a request brings, or names.
-func (g *Gallery) file(v values) ([]byte, error) {
+// packageOf is the package that a request brings, or names.
+func (g *Gallery) packageOf(v requestValues) ([]byte, error) {
 	if b, ok := v["base64"]; ok {
 		return base64.StdEncoding.DecodeString(b)
 	}
@@ -241,15 +241,15 @@ func (g *Gallery) file(v values) ([]byte, error) {
 		b, ok := g.uploads[id]
 		delete(g.uploads, id)
 		if !ok {
-			return nil, problem(http.StatusNotFound, "there is no such upload")
+			return nil, newProblem(http.StatusNotFound, "there is no such upload")
 		}
 		return b, nil
 	}
 	return []byte(v["bytes"]), nil
 }
 
-func (g *Gallery) update(user string, s Shape, v values) error {
-	b, err := g.file(v)
+func (g *Gallery) updateFromRequest(user string, s Shape, v requestValues) error {
+	b, err := g.packageOf(v)
 	if err != nil {
 		return err
 	}
@@ -258,7 +258,7 @@ func (g *Gallery) update(user string, s Shape, v values) error {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	e := g.find(func(e *Entry) bool { return e.ID == v["id"] })
+	e := g.findEntry(func(e *Entry) bool { return e.ID == v["id"] })
 	if name, ok := v["name"]; ok {
 		e.Name = name
 	}
@@ -266,34 +266,34 @@ func (g *Gallery) update(user string, s Shape, v values) error {
 		e.Description = description
 	}
 	if access, ok := v["access"]; ok {
-		e.Access = s.accessOf(access)
+		e.Access = s.parseAccess(access)
 	}
 	return nil
 }
 
-func (g *Gallery) add(user string, s Shape, v values) error {
-	b, err := g.file(v)
+func (g *Gallery) addFromRequest(user string, s Shape, v requestValues) error {
+	b, err := g.packageOf(v)
 	if err != nil {
 		return err
 	}
-	_, err = g.Add(user, v["name"], v["description"], b, s.accessOf(v["access"]))
+	_, err = g.Add(user, v["name"], v["description"], b, s.parseAccess(v["access"]))
 	return err
 }
 
-// accessOf reads access as the shape spells it.
-func (s Shape) accessOf(text string) bool {
-	return text == cond(s.Access == "enabled", "true", cond(s.Access == "disabled", "false", "Enabled"))
+// parseAccess reads access as the shape spells it.
+func (s Shape) parseAccess(text string) bool {
+	return text == choose(s.Access == "enabled", "true", choose(s.Access == "disabled", "false", "Enabled"))
 }
 
-// accessValue spells access.
-func (s Shape) accessValue(on bool) any {
+// formatAccess spells access.
+func (s Shape) formatAccess(on bool) any {
 	switch s.Access {
 	case "enabled":
 		return on
 	case "disabled":
 		return !on
 	}
-	return cond(on, "Enabled", "Disabled")
+	return choose(on, "Enabled", "Disabled")
 }
 
 func (g *Gallery) sendList(w http.ResponseWriter, s Shape) {
@@ -303,41 +303,41 @@ func (g *Gallery) sendList(w http.ResponseWriter, s Shape) {
 		if i > 0 {
 			list.WriteByte(',')
 		}
-		list.WriteString(s.entry(e))
+		list.WriteString(s.entryJSON(e))
 	}
 	list.WriteByte(']')
 	text := list.String()
 	for i, name := range slices.Backward(s.Envelope) {
-		text = `{` + quote(name) + `:` + text
+		text = `{` + quoteJSON(name) + `:` + text
 		if i == 0 && s.Guard == "list" {
-			text += `,` + quote(s.GuardName) + `:` + quote(g.csrf)
+			text += `,` + quoteJSON(s.GuardName) + `:` + quoteJSON(g.guardToken)
 		}
 		text += `}`
 	}
 	if s.Guard == "header" {
-		w.Header().Set(s.GuardName, g.csrf)
+		w.Header().Set(s.GuardName, g.guardToken)
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(cmpOr(s.Calls["list"].Status, 200))
+	w.WriteHeader(orDefault(s.Calls["list"].Status, 200))
 	_, _ = io.WriteString(w, text)
 }
 
-func cmpOr(a, b int) int {
+func orDefault(a, b int) int {
 	if a == 0 {
 		return b
 	}
 	return a
 }
 
-func quote(s string) string {
+func quoteJSON(s string) string {
 	b, _ := jsontext.AppendQuote(nil, s)
 	return string(b)
 }
 
-// entry writes an entry of the list.
-func (s Shape) entry(e Entry) string {
+// entryJSON writes an entry of the list.
+func (s Shape) entryJSON(e Entry) string {
 	guid := e.GUID.String()
-	if s.Suffix && !e.AppSource {
+	if s.HasSuffix && !e.AppSource {
 		guid = e.GUID.OrgStore()
 	}
 	var id any = e.ID
@@ -346,29 +346,29 @@ func (s Shape) entry(e Entry) string {
 	}
 	source := any(e.AppSource)
 	if s.Source == "word" {
-		source = cond(e.AppSource, "AppSource", "File")
+		source = choose(e.AppSource, "AppSource", "File")
 	}
 	is := map[string]any{
-		"id": id, "guid": guid, "name": e.Name, "description": e.Description, "access": s.accessValue(e.Access), "pane": e.Pane,
+		"id": id, "guid": guid, "name": e.Name, "description": e.Description, "access": s.formatAccess(e.Access), "pane": e.Pane,
 		"source": source, "changed": e.Changed.Format(time.RFC3339), "owner": e.Owner, "stage": 1, "version": e.Version,
 	}
 	var outer, inner []string
 	for _, what := range s.Order {
 		b, _ := json.Marshal(is[what])
-		member := quote(s.Names[what]) + ":" + string(b)
-		if s.inner(what) {
+		member := quoteJSON(s.Names[what]) + ":" + string(b)
+		if s.isInner(what) {
 			inner = append(inner, member)
 		} else {
 			outer = append(outer, member)
 		}
 	}
 	if s.Inner != "" {
-		outer = append(outer, quote(s.Inner)+":{"+strings.Join(inner, ",")+"}")
+		outer = append(outer, quoteJSON(s.Inner)+":{"+strings.Join(inner, ",")+"}")
 	}
 	return "{" + strings.Join(outer, ",") + "}"
 }
 
-func (g *Gallery) export(w http.ResponseWriter, r *http.Request) {
+func (g *Gallery) serveExport(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	w.Header().Set("Content-Disposition", `attachment; filename="`+CSVName+`"`)
 	_, _ = w.Write(g.CSV())

@@ -52,7 +52,7 @@ func StartWith(t testing.TB, o simulator.Options) *simulator.Simulator {
 	t.Cleanup(func() {
 		s.Close()
 		if t.Failed() || testing.Verbose() { // ./check looks for secrets in it
-			for _, c := range s.Log() {
+			for _, c := range s.LoggedCalls() {
 				t.Log(c)
 			}
 		}
@@ -63,7 +63,7 @@ func StartWith(t testing.TB, o simulator.Options) *simulator.Simulator {
 // Visuals is the tenant's library as its people see it.
 func Visuals(t testing.TB, s *simulator.Simulator) *simulator.Library {
 	t.Helper()
-	all, err := s.Site(Site, Library)
+	all, err := s.AddSite(Site, Library)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -152,7 +152,7 @@ func TestBrowsersDiffer(t *testing.T) {
 			t.Run(fmt.Sprint(seed, " ", c.name), func(t *testing.T) {
 				p := recordedtest.NewPortal(t, seed)
 				p.Fill(t)
-				har, known := p.Record(t, func(b *gallerytest.Browser) { b.Keeps = false })
+				har, known := p.Record(t, func(b *gallerytest.Browser) { b.KeepsBodies = false })
 				har = edit(t, har, func(es []any) []any {
 					for _, e := range es {
 						c.edit(e)

@@ -78,7 +78,7 @@ func TestSecretsStayInTheRecording(t *testing.T) {
 	for _, seed := range []uint64{0, 1, 2, 3, 11} {
 		p := recordedtest.NewPortal(t, seed)
 		p.Fill(t)
-		har, known := p.Record(t, func(b *gallerytest.Browser) { b.Secrets = true; b.Token = jwt })
+		har, known := p.Record(t, func(b *gallerytest.Browser) { b.RecordsSecrets = true; b.Token = jwt })
 		har = plant(t, har)
 		secrets := append(secretsIn(har, known), jwt, "someone", "admin@contoso.example", "canary")
 		if len(secrets) < 50 {

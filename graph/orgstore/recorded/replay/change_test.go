@@ -244,7 +244,7 @@ func TestChangingIsOffUntilAccepted(t *testing.T) {
 func TestLooksAfterwards(t *testing.T) {
 	for seed := range uint64(20) {
 		p := recordedtest.NewPortal(t, seed)
-		if !p.Shape().Version {
+		if !p.Shape().ShowsVersion {
 			continue
 		}
 		p.Fill(t)
@@ -255,11 +255,11 @@ func TestLooksAfterwards(t *testing.T) {
 		p.Intercept = func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if len(p.Shape().Update) == 1 && r.Method == call.Method && !strings.HasSuffix(r.URL.Path, "/query") {
-					if call.Give != "" {
+					if call.Answer != "" {
 						w.Header().Set("Content-Type", "application/json; charset=utf-8")
 					}
 					w.WriteHeader(call.Status)
-					_, _ = w.Write([]byte(call.Give))
+					_, _ = w.Write([]byte(call.Answer))
 					return
 				}
 				next.ServeHTTP(w, r)
@@ -298,7 +298,7 @@ func TestAnswersNameNoOtherHosts(t *testing.T) {
 	for seed := range uint64(30) {
 		p := recordedtest.NewPortal(t, seed)
 		begin, has := p.Shape().Calls["begin"]
-		if !has || begin.Take["address"] == "" {
+		if !has || begin.Captures["address"] == "" {
 			continue
 		}
 		p.Fill(t)

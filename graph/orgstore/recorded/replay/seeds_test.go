@@ -22,7 +22,7 @@ func TestLearnsAndReplays(t *testing.T) {
 			t.Parallel()
 			p := recordedtest.NewPortal(t, seed)
 			p.Fill(t)
-			recipe, _ := recordedtest.Learn(t, p, func(b *gallerytest.Browser) { b.Keeps = seed%3 == 0; b.Secrets = seed%4 == 0 })
+			recipe, _ := recordedtest.Learn(t, p, func(b *gallerytest.Browser) { b.KeepsBodies = seed%3 == 0; b.RecordsSecrets = seed%4 == 0 })
 			if t.Failed() {
 				return
 			}

@@ -29,32 +29,32 @@ type Browser struct {
 	Client *http.Client
 	Token  string // empty: the one that the page has
 	Shape  gallery.Shape
-	As     string // who opens the page; empty: the tenant's administrator
-	// Keeps records bodies whole, as Firefox does. Otherwise files are left out of
+	User   string // who opens the page; empty: the tenant's administrator
+	// KeepsBodies records bodies whole, as Firefox does. Otherwise files are left out of
 	// forms, and of a file that is sent alone nothing is kept, nor what it was
 	// answered, as Chromium does.
-	Keeps bool
-	// Secrets records authorization and cookies too.
-	Secrets bool
+	KeepsBodies bool
+	// RecordsSecrets records authorization and cookies too.
+	RecordsSecrets bool
 
 	guard   string
 	cookies map[string]string
 	entries []entry
-	at      time.Time
+	clock   time.Time
 }
 
-type values map[string]any
+type templateValues map[string]any
 
 // Open opens the page, which lists.
 func (b *Browser) Open(ctx context.Context) error {
 	b.cookies = map[string]string{}
-	b.at = time.Date(2026, 11, 25, 9, 0, 0, 0, time.UTC)
-	b.noise()
+	b.clock = time.Date(2026, 11, 25, 9, 0, 0, 0, time.UTC)
+	b.recordNoise()
 	address := b.Base + b.Shape.Page
-	if b.As != "" {
-		address += "?as=" + url.QueryEscape(b.As)
+	if b.User != "" {
+		address += "?as=" + url.QueryEscape(b.User)
 	}
-	_, text, err := b.send(ctx, "document", http.MethodGet, address, http.Header{"Accept": {"text/html"}}, nil, nil)
+	_, text, err := b.sendRequest(ctx, "document", http.MethodGet, address, http.Header{"Accept": {"text/html"}}, nil, nil)
 	if err != nil {
 		return err
 	}
@@ -79,8 +79,8 @@ var pageToken = regexp.MustCompile(`, token = "([^"]*)";`)
 
 // List reads the list again.
 func (b *Browser) List(ctx context.Context) ([]jsontext.Value, error) {
-	v := values{}
-	text, err := b.call(ctx, "list", v)
+	v := templateValues{}
+	text, err := b.makeCall(ctx, "list", v)
 	if err != nil {
 		return nil, err
 	}
@@ -99,8 +99,8 @@ func (b *Browser) List(ctx context.Context) ([]jsontext.Value, error) {
 	return all, json.Unmarshal(raw, &all)
 }
 
-// entry returns what the page knows of a visual.
-func (b *Browser) entry(ctx context.Context, name string) (values, error) {
+// findEntry returns what the page knows of a visual.
+func (b *Browser) findEntry(ctx context.Context, name string) (templateValues, error) {
 	all, err := b.List(ctx)
 	if err != nil {
 		return nil, err
@@ -108,9 +108,9 @@ func (b *Browser) entry(ctx context.Context, name string) (values, error) {
 	for _, raw := range all {
 		var tree any
 		_ = json.Unmarshal(raw, &tree)
-		v := values{}
-		for what, pointer := range b.Shape.At {
-			v[what] = at(tree, pointer)
+		v := templateValues{}
+		for what, pointer := range b.Shape.Pointers {
+			v[what] = valueAt(tree, pointer)
 		}
 		if v["name"] == name {
 			return v, nil
@@ -119,7 +119,7 @@ func (b *Browser) entry(ctx context.Context, name string) (values, error) {
 	return nil, fmt.Errorf("the page does not list %q", name)
 }
 
-func at(tree any, pointer string) any {
+func valueAt(tree any, pointer string) any {
 	for name := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
 		m, _ := tree.(map[string]any)
 		tree = m[name]
@@ -129,43 +129,43 @@ func at(tree any, pointer string) any {
 
 // Update opens a visual's settings and uploads a package.
 func (b *Browser) Update(ctx context.Context, name, file string, content []byte) error {
-	v, err := b.entry(ctx, name)
+	v, err := b.findEntry(ctx, name)
 	if err != nil {
 		return err
 	}
-	return b.run(ctx, b.Shape.Update, v.with(file, content))
+	return b.makeCalls(ctx, b.Shape.Update, v.withFile(file, content))
 }
 
 // Add adds a visual from a file.
 func (b *Browser) Add(ctx context.Context, name, description, file string, content []byte) error {
-	v := values{"name": name, "description": description, "access": b.access(true)}
-	return b.run(ctx, b.Shape.Add, v.with(file, content))
+	v := templateValues{"name": name, "description": description, "access": b.formatAccess(true)}
+	return b.makeCalls(ctx, b.Shape.Add, v.withFile(file, content))
 }
 
 // SetAccess turns a visual's access.
 func (b *Browser) SetAccess(ctx context.Context, name string, on bool) error {
-	v, err := b.entry(ctx, name)
+	v, err := b.findEntry(ctx, name)
 	if err != nil {
 		return err
 	}
-	v["wanted"] = b.access(on)
+	v["wanted"] = b.formatAccess(on)
 	if on {
-		return b.run(ctx, b.Shape.AccessOn, v)
+		return b.makeCalls(ctx, b.Shape.AccessOn, v)
 	}
-	return b.run(ctx, b.Shape.AccessOff, v)
+	return b.makeCalls(ctx, b.Shape.AccessOff, v)
 }
 
 // SetPane turns whether a visual is in everybody's pane.
 func (b *Browser) SetPane(ctx context.Context, name string, on bool) error {
-	v, err := b.entry(ctx, name)
+	v, err := b.findEntry(ctx, name)
 	if err != nil {
 		return err
 	}
 	v["wantedPane"] = on
-	return b.run(ctx, []string{"pane"}, v)
+	return b.makeCalls(ctx, []string{"pane"}, v)
 }
 
-func (b *Browser) access(on bool) any {
+func (b *Browser) formatAccess(on bool) any {
 	switch b.Shape.Access {
 	case "enabled":
 		return on
@@ -178,46 +178,46 @@ func (b *Browser) access(on bool) any {
 	return "Disabled"
 }
 
-func (v values) with(file string, content []byte) values {
+func (v templateValues) withFile(file string, content []byte) templateValues {
 	v["file"], v["bytes"], v["size"] = file, content, float64(len(content))
 	v["base64"] = base64.StdEncoding.EncodeToString(content)
 	return v
 }
 
-// run makes calls in order and lists, as the page does after each change.
-func (b *Browser) run(ctx context.Context, calls []string, v values) error {
+// makeCalls makes calls in order and lists, as the page does after each change.
+func (b *Browser) makeCalls(ctx context.Context, calls []string, v templateValues) error {
 	for _, name := range calls {
-		if _, err := b.call(ctx, name, v); err != nil {
+		if _, err := b.makeCall(ctx, name, v); err != nil {
 			return err
 		}
 	}
-	b.noise()
+	b.recordNoise()
 	_, err := b.List(ctx)
 	return err
 }
 
-func text(v any) string {
+func formatValue(v any) string {
 	if f, ok := v.(float64); ok {
 		return strconv.FormatFloat(f, 'f', -1, 64)
 	}
 	return fmt.Sprint(v)
 }
 
-var hole = regexp.MustCompile(`\{(\w+)\}`)
+var variablePattern = regexp.MustCompile(`\{(\w+)\}`)
 
-func fill(s string, v values, encode func(string) string) string {
-	return hole.ReplaceAllStringFunc(s, func(m string) string { return encode(text(v[m[1:len(m)-1]])) })
+func fillTemplate(s string, v templateValues, encode func(string) string) string {
+	return variablePattern.ReplaceAllStringFunc(s, func(m string) string { return encode(formatValue(v[m[1:len(m)-1]])) })
 }
 
-func same(s string) string { return s }
+func unescaped(s string) string { return s }
 
-func fillTree(t any, v values) any {
+func fillTree(t any, v templateValues) any {
 	switch t := t.(type) {
 	case string:
 		if strings.HasPrefix(t, "{=") {
 			return v[strings.Trim(t, "{=}")]
 		}
-		return fill(t, v, same)
+		return fillTemplate(t, v, unescaped)
 	case map[string]any:
 		m := map[string]any{}
 		for name, inner := range t {
@@ -228,32 +228,32 @@ func fillTree(t any, v values) any {
 	return t
 }
 
-func (b *Browser) fillJSON(template string, v values) []byte {
+func (b *Browser) fillJSON(template string, v templateValues) []byte {
 	var t any
 	_ = json.Unmarshal([]byte(template), &t)
 	out, _ := json.Marshal(fillTree(t, v), json.Deterministic(true))
 	return out
 }
 
-// call makes one of the page's private requests.
-func (b *Browser) call(ctx context.Context, name string, v values) (string, error) {
+// makeCall makes one of the page's private requests.
+func (b *Browser) makeCall(ctx context.Context, name string, v templateValues) (string, error) {
 	c := b.Shape.Calls[name]
-	address := fill(c.URL, v, url.PathEscape)
+	address := fillTemplate(c.URL, v, url.PathEscape)
 	if strings.HasPrefix(c.URL, "{") {
-		address = text(v[strings.Trim(c.URL, "{}")])
+		address = formatValue(v[strings.Trim(c.URL, "{}")])
 	}
 	if strings.HasPrefix(address, "/") {
 		address = b.Base + address
 	}
 	h := http.Header{"Accept": {"application/json"}}
-	if !c.Open {
+	if !c.WithoutToken {
 		h.Set("Authorization", "Bearer "+b.Token)
 	}
 	for name, value := range c.Headers {
-		h.Set(name, fill(value, values{"guard": b.guard}, same))
+		h.Set(name, fillTemplate(value, templateValues{"guard": b.guard}, unescaped))
 	}
-	body, post := b.body(c, v, h)
-	resp, answer, err := b.send(ctx, "fetch", c.Method, address, h, body, post)
+	body, post := b.makeBody(c, v, h)
+	resp, answer, err := b.sendRequest(ctx, "fetch", c.Method, address, h, body, post)
 	if err != nil {
 		return "", err
 	}
@@ -264,10 +264,10 @@ func (b *Browser) call(ctx context.Context, name string, v values) (string, erro
 	if answer != "" {
 		_ = json.Unmarshal([]byte(answer), &tree)
 	}
-	for variable, from := range c.Take {
+	for variable, from := range c.Captures {
 		kind, where, _ := strings.Cut(from, ":")
 		if kind == "body" {
-			v[variable] = at(tree, where)
+			v[variable] = valueAt(tree, where)
 		} else {
 			v[variable] = resp.Header.Get(where)
 		}
@@ -275,8 +275,8 @@ func (b *Browser) call(ctx context.Context, name string, v values) (string, erro
 	return answer, nil
 }
 
-// body makes a call's body, and what a browser keeps of it.
-func (b *Browser) body(c gallery.Call, v values, h http.Header) ([]byte, *postData) {
+// makeBody makes a call's body, and what a browser keeps of it.
+func (b *Browser) makeBody(c gallery.Call, v templateValues, h http.Header) ([]byte, *postData) {
 	switch c.Kind {
 	case "json":
 		body := b.fillJSON(c.Body, v)
@@ -285,15 +285,15 @@ func (b *Browser) body(c gallery.Call, v values, h http.Header) ([]byte, *postDa
 	case "bytes":
 		h.Set("Content-Type", "application/octet-stream")
 		body := v["bytes"].([]byte)
-		if b.Keeps {
+		if b.KeepsBodies {
 			return body, &postData{Type: "application/octet-stream", Text: string(body)}
 		}
 		return body, nil // Chromium drops it
 	case "multipart":
-		whole, kind := b.multipart(c, v, v["bytes"].([]byte))
+		whole, kind := b.makeMultipart(c, v, v["bytes"].([]byte))
 		h.Set("Content-Type", kind)
 		kept := whole
-		if !b.Keeps {
+		if !b.KeepsBodies {
 			kept = bytes.Replace(whole, v["bytes"].([]byte), nil, 1)
 		}
 		return whole, &postData{Type: kind, Text: string(kept)}
@@ -301,17 +301,17 @@ func (b *Browser) body(c gallery.Call, v values, h http.Header) ([]byte, *postDa
 	return nil, nil
 }
 
-func (b *Browser) multipart(c gallery.Call, v values, file []byte) ([]byte, string) {
+func (b *Browser) makeMultipart(c gallery.Call, v templateValues, file []byte) ([]byte, string) {
 	var out bytes.Buffer
 	m := multipart.NewWriter(&out)
 	_ = m.SetBoundary("----WebKitFormBoundaryX7fQ2mLk09aTzRbe")
 	for _, p := range c.Parts {
 		h := textproto.MIMEHeader{}
 		disposition := `form-data; name="` + p.Name + `"`
-		content := []byte(fill(p.Value, v, same))
+		content := []byte(fillTemplate(p.Value, v, unescaped))
 		switch {
 		case p.File:
-			disposition += `; filename="` + text(v["file"]) + `"`
+			disposition += `; filename="` + formatValue(v["file"]) + `"`
 			h.Set("Content-Type", "application/octet-stream")
 			content = file
 		case strings.HasPrefix(p.Value, `{"`):
@@ -325,8 +325,8 @@ func (b *Browser) multipart(c gallery.Call, v values, file []byte) ([]byte, stri
 	return out.Bytes(), m.FormDataContentType()
 }
 
-// send sends a request with the browser's cookies and records it.
-func (b *Browser) send(ctx context.Context, kind, method, address string, h http.Header, body []byte, post *postData) (*http.Response, string, error) {
+// sendRequest sends a request with the browser's cookies and records it.
+func (b *Browser) sendRequest(ctx context.Context, kind, method, address string, h http.Header, body []byte, post *postData) (*http.Response, string, error) {
 	req, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
 		return nil, "", err
@@ -356,6 +356,6 @@ func (b *Browser) send(ctx context.Context, kind, method, address string, h http
 	if len(body) > 0 && post == nil {
 		kept = nil
 	}
-	b.record(kind, req, len(body), post, resp, kept)
+	b.recordCall(kind, req, len(body), post, resp, kept)
 	return resp, string(answer), nil
 }

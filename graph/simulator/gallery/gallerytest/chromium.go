@@ -19,23 +19,23 @@ type Visit struct {
 	Page string `json:"page"` // the page's address
 	HAR  string `json:"har"`  // the file to save the recording in; empty: none
 	// Sanitized leaves tokens and cookies out of the recording.
-	Sanitized bool  `json:"sanitized"`
-	Acts      []Act `json:"acts"`
+	Sanitized bool     `json:"sanitized"`
+	Actions   []Action `json:"acts"`
 }
 
-// An Act is one thing that the person does: update, add, access (which turns it)
+// An Action is one thing that the person does: update, add, access (which turns it)
 // or export.
-type Act struct {
-	Do          string `json:"do"`
+type Action struct {
+	Kind        string `json:"do"`
 	Name        string `json:"name"` // the visual's, as the page shows it
 	Description string `json:"description"`
 	File        string `json:"file"` // to upload, or to save
 }
 
-// Shown is what the page showed in a visit.
-type Shown struct {
-	Said []string    `json:"said"` // when it was opened, and after each act
-	Rows [][2]string `json:"rows"` // name and source of each visual at the end
+// PageState is what the page showed in a visit.
+type PageState struct {
+	Messages []string    `json:"said"` // when it was opened, and after each act
+	Rows     [][2]string `json:"rows"` // name and source of each visual at the end
 }
 
 // A Chromium is a real browser, without a window.
@@ -45,24 +45,24 @@ type Chromium struct{ program, node string }
 // for it.
 func FindChromium(t testing.TB) Chromium {
 	t.Helper()
-	if os.Getenv(playwright) == "" {
-		t.Skip(playwright + " does not name a folder into which npm installed gallerytest/chromium; ./check makes one where chromium and npm are")
+	if os.Getenv(playwrightVariable) == "" {
+		t.Skip(playwrightVariable + " does not name a folder into which npm installed gallerytest/chromium; ./check makes one where chromium and npm are")
 	}
 	var c Chromium
 	for name, path := range map[string]*string{"node": &c.node, "chromium": &c.program} {
 		found, err := exec.LookPath(name)
 		if err != nil {
-			t.Fatal(playwright+" is set, and yet: ", err)
+			t.Fatal(playwrightVariable+" is set, and yet: ", err)
 		}
 		*path = found
 	}
 	return c
 }
 
-const playwright = "ORGSTORE_PLAYWRIGHT"
+const playwrightVariable = "ORGSTORE_PLAYWRIGHT"
 
 // Play plays visits, several at a time, each by somebody who was never there.
-func (c Chromium) Play(t testing.TB, visits ...Visit) []Shown {
+func (c Chromium) Play(t testing.TB, visits ...Visit) []PageState {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, scripts); err != nil {
@@ -80,7 +80,7 @@ func (c Chromium) Play(t testing.TB, visits ...Visit) []Shown {
 	if err != nil {
 		t.Fatalf("node: %v\n%s", err, &stderr)
 	}
-	var shown []Shown
+	var shown []PageState
 	if err := json.Unmarshal(out, &shown); err != nil || len(shown) != len(visits) {
 		t.Fatalf("%v in %s", err, out)
 	}

@@ -53,19 +53,19 @@ type entry struct {
 	} `json:"response"`
 }
 
-func (b *Browser) record(kind string, req *http.Request, size int, post *postData, resp *http.Response, answer []byte) {
-	b.at = b.at.Add(137 * time.Millisecond)
+func (b *Browser) recordCall(kind string, req *http.Request, size int, post *postData, resp *http.Response, answer []byte) {
+	b.clock = b.clock.Add(137 * time.Millisecond)
 	var e entry
-	e.Started, e.Time, e.Kind, e.Priority = b.at.Format("2006-01-02T15:04:05.000Z"), 41, kind, "High"
+	e.Started, e.Time, e.Kind, e.Priority = b.clock.Format("2006-01-02T15:04:05.000Z"), 41, kind, "High"
 	e.Request.Method, e.Request.URL, e.Request.HTTPVersion = req.Method, req.URL.String(), "h2"
-	e.Request.Headers = append([]pair{{":authority", req.URL.Host}, {":method", req.Method}}, b.pairs(req.Header)...)
+	e.Request.Headers = append([]pair{{":authority", req.URL.Host}, {":method", req.Method}}, b.headerPairs(req.Header)...)
 	e.Request.Headers = append(e.Request.Headers, pair{"sec-fetch-mode", "cors"}, pair{"user-agent", "Mozilla/5.0"}, pair{"origin", b.Base})
 	if size > 0 {
 		e.Request.Headers = append(e.Request.Headers, pair{"content-length", strconv.Itoa(size)})
 	}
 	e.Request.HeadersSize, e.Request.BodySize, e.Request.PostData = -1, size, post
 	e.Response.Status, e.Response.HTTPVersion = resp.StatusCode, "h2"
-	e.Response.Headers = b.pairs(resp.Header)
+	e.Response.Headers = b.headerPairs(resp.Header)
 	if resp.Header.Get("Set-Cookie") != "" { // also where cookies are hidden, lest nothing could be learned
 		e.Response.Headers = append(e.Response.Headers, pair{"set-cookie", resp.Header.Get("Set-Cookie")})
 	}
@@ -74,10 +74,10 @@ func (b *Browser) record(kind string, req *http.Request, size int, post *postDat
 	b.entries = append(b.entries, e)
 }
 
-func (b *Browser) pairs(h http.Header) []pair {
+func (b *Browser) headerPairs(h http.Header) []pair {
 	var all []pair
 	for _, name := range slices.Sorted(maps.Keys(h)) {
-		if name == "Set-Cookie" || !b.Secrets && (name == "Authorization" || name == "Cookie") {
+		if name == "Set-Cookie" || !b.RecordsSecrets && (name == "Authorization" || name == "Cookie") {
 			continue
 		}
 		all = append(all, pair{name, h.Get(name)})
@@ -85,8 +85,8 @@ func (b *Browser) pairs(h http.Header) []pair {
 	return all
 }
 
-// noise is what any page sends beside what matters.
-func (b *Browser) noise() {
+// recordNoise is what any page sends beside what matters.
+func (b *Browser) recordNoise() {
 	for _, n := range []struct{ kind, method, address, mime, body string }{
 		{"script", "GET", b.Base + "/bundle.js", "text/javascript", ""},
 		{"image", "GET", b.Base + "/logo.png", "image/png", ""},
@@ -94,9 +94,9 @@ func (b *Browser) noise() {
 		{"fetch", "POST", b.Base + "/telemetry/events", "application/json", `{"page":"visuals","session":"f81d4fae-7dec-11d0-a765-00a0c91e6bf6"}`},
 		{"preflight", "OPTIONS", b.Base + "/metadata", "", ""},
 	} {
-		b.at = b.at.Add(11 * time.Millisecond)
+		b.clock = b.clock.Add(11 * time.Millisecond)
 		var e entry
-		e.Started, e.Kind = b.at.Format("2006-01-02T15:04:05.000Z"), n.kind
+		e.Started, e.Kind = b.clock.Format("2006-01-02T15:04:05.000Z"), n.kind
 		e.Request.Method, e.Request.URL, e.Request.BodySize = n.method, n.address, len(n.body)
 		if n.body != "" {
 			e.Request.PostData = &postData{n.mime, n.body}
