@@ -15,24 +15,24 @@ import (
 var (
 	// errTooSlow says that hardly any byte came.
 	errTooSlow = errors.New("the answer did not come in time")
-	// errBrokenOff says that an answer broke off.
+	// errBrokenOff says that an answer ended too early.
 	errBrokenOff = errors.New("the answer broke off")
 )
 
-// A tooLargeError says that an answer is larger than is taken.
+// A tooLargeError says that an answer is larger than allowed.
 type tooLargeError struct{ limit int64 }
 
 func (e *tooLargeError) Error() string {
 	return fmt.Sprintf("the answer is larger than %d bytes, the most that is taken", e.limit)
 }
 
-// A body is an answer that is bounded in size and time, and that gives its
-// request's places back when it has been read or closed.
+// A body is an answer that is bounded in size and time. It releases its
+// request's places when it has been read or closed.
 type body struct {
 	io.ReadCloser
 	remaining, limit int64
 	read             int64
-	readTime         time.Duration // within Read: a slow reader is not a slow answer
+	readTime         time.Duration // time within Read only: a slow reader is not a slow answer
 	stallTimeout     time.Duration
 	clock            Clock
 	ctx              context.Context
@@ -40,14 +40,14 @@ type body struct {
 	release          func()
 }
 
-// Read reads on. An answer may take the patience once, and besides as long as
-// its bytes need at the slowest rate that counts as flowing.
+// Read reads on. An answer may take the stall timeout once, and in addition as
+// long as its bytes need at minBytesPerSecond.
 func (b *body) Read(p []byte) (int, error) {
 	if b.remaining < 0 {
 		return 0, &tooLargeError{b.limit}
 	}
 	if int64(len(p)) > b.remaining+1 {
-		p = p[:b.remaining+1] // one more, to tell a whole answer from one that goes on
+		p = p[:b.remaining+1] // one more, to tell a complete answer from a longer one
 	}
 	allowed := b.stallTimeout + time.Duration(b.read/minBytesPerSecond)*time.Second - b.readTime
 	stop := afterFunc(b.clock, max(allowed, 0), func() { b.cancel(errTooSlow) })
@@ -82,7 +82,7 @@ func (b *body) readError(err error) error {
 	return fmt.Errorf("%w: %w", errBrokenOff, unwrapURLError(err))
 }
 
-// Close gives back what is held.
+// Close releases what the body holds.
 func (b *body) Close() error {
 	err := b.ReadCloser.Close()
 	b.cancel(nil)
@@ -90,11 +90,12 @@ func (b *body) Close() error {
 	return err
 }
 
-// maxErrorBody is how much is read of an answer that says no.
+// maxErrorBody is how much is read of an answer with an error status.
 const maxErrorBody = 1 << 20
 
-// buffer reads answers whole that are read whole anyway, so that one which breaks
-// off can be asked for again: refusals, and JSON. All others flow.
+// buffer reads answers whole if their reader would do so anyway, so that a
+// broken one can be requested again: errors and JSON. All other answers are
+// streamed.
 func (b *body) buffer(resp *http.Response) error {
 	resp.Body = b
 	refusal := resp.StatusCode >= 400
@@ -116,7 +117,7 @@ func (b *body) buffer(resp *http.Response) error {
 	if err != nil && !refusal {
 		return err
 	}
-	resp.Body = io.NopCloser(bytes.NewReader(kept)) // of a refusal, its status tells most
+	resp.Body = io.NopCloser(bytes.NewReader(kept)) // for an error, the status says most
 	return nil
 }
 

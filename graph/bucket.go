@@ -8,30 +8,31 @@ import (
 	"time"
 )
 
-// slotCount divide a bucket's window. Whole slots leave it, so it lasts one slot
-// longer than Microsoft's: that is 1.6 % of the time lost, and covers requests
-// that arrive later than they were counted.
+// slotCount is the number of slots in a bucket's window. Only whole slots are
+// dropped, so the window lasts one slot longer than Microsoft's. This costs 1.6
+// % of the time and covers requests that arrive later than they were counted.
 const slotCount = 64
 
-// maxClosed is how long a gate stays closed whatever a service says: one that
-// asks for a year is mistaken.
+// maxClosed is the longest time that a bucket stays closed. A service that asks
+// for a year is mistaken.
 const maxClosed = time.Hour
 
-// A bucket is one quota's room. Its callers stand in line: the first waits for
-// room, the others for their turn, so that a thousand wake up one by one.
+// A bucket holds the room in one quota. Its callers stand in line: the first
+// waits for room, the others for their turn. So a thousand callers wake up one
+// by one.
 type bucket struct {
 	quota   Quota
 	clock   Clock
-	maxWait time.Duration // that anyone waits at a closed gate
-	turn    chan struct{} // holds one: whose turn it is
-	places  chan struct{} // holds Together; nil: not counted
+	maxWait time.Duration // how long a caller waits at most while the bucket is closed
+	turn    chan struct{} // holds one: the caller whose turn it is
+	places  chan struct{} // holds MaxConcurrent; nil: no limit
 
 	mu          sync.Mutex
-	slotStart   time.Time // of the newest slot
+	slotStart   time.Time // when the newest slot began
 	usedPerSlot [slotCount + 1]int
 	newestSlot  int
 	total       int
-	closedUntil time.Time // no one passes before
+	closedUntil time.Time // nobody passes before this time
 }
 
 func newBucket(q Quota, most time.Duration, c Clock) *bucket {
@@ -42,8 +43,8 @@ func newBucket(q Quota, most time.Duration, c Clock) *bucket {
 	return b
 }
 
-// waitFor says how long there is no room for a cost, and whether that is because
-// a service asked for it. It is 0 if there is room now.
+// waitFor returns how long there is no room for a cost, and whether that is
+// because a service asked for it. It returns 0 if there is room now.
 func (b *bucket) waitFor(cost int) (wait time.Duration, shut bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -75,14 +76,14 @@ func (b *bucket) consume(cost int) {
 
 func (b *bucket) slotWidth() time.Duration { return b.quota.Window / slotCount }
 
-// dropOldSlots lets slots leave that are older than the window.
+// dropOldSlots drops the slots that are older than the window.
 func (b *bucket) dropOldSlots(now time.Time) {
 	width := b.slotWidth()
 	if b.slotStart.IsZero() || now.Before(b.slotStart.Add(-b.quota.Window)) {
-		b.slotStart = now // first, or the clock was set back by more than a window
+		b.slotStart = now // the first use, or the clock was set back by more than a window
 	}
 	for n := 0; now.Sub(b.slotStart) >= width; n++ {
-		if n > slotCount { // everything left long ago
+		if n > slotCount { // all slots are long out of the window
 			b.slotStart = now
 			return
 		}
@@ -93,7 +94,7 @@ func (b *bucket) dropOldSlots(now time.Time) {
 	}
 }
 
-// freedAt says when so much of what was used will have left.
+// freedAt returns when a given amount of what was used will be free again.
 func (b *bucket) freedAt(much int) time.Time {
 	for i := 1; i <= len(b.usedPerSlot); i++ { // the oldest first
 		much -= b.usedPerSlot[(b.newestSlot+i)%len(b.usedPerSlot)]
@@ -104,7 +105,7 @@ func (b *bucket) freedAt(much int) time.Time {
 	return b.slotStart.Add(b.quota.Window + b.slotWidth())
 }
 
-// closeFor lets no one pass for a time.
+// closeFor lets nobody pass for some time.
 func (b *bucket) closeFor(d time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -113,7 +114,7 @@ func (b *bucket) closeFor(d time.Duration) {
 	}
 }
 
-// A quotaError says that there is no room in time.
+// A quotaError says that a quota has no room in time.
 type quotaError struct {
 	name string
 	wait time.Duration
@@ -123,22 +124,23 @@ func (e *quotaError) Error() string {
 	return fmt.Sprintf("the quota of %s is used up for %s", e.name, e.wait.Round(time.Second))
 }
 
-// limiter are all quotas' rooms and all hosts' doors.
+// A limiter holds the buckets of all quotas and of all hosts.
 type limiter struct {
 	clock  Clock
 	limits Limits
-	quotas []*bucket // the longest window first: what is taken last is sent soonest
+	quotas []*bucket // the longest window first: its cost is consumed last
 
 	mu    sync.Mutex
 	hosts map[string]*bucket
 }
 
-// maxHosts bounds how many hosts are remembered: answers name them.
+// maxHosts bounds how many hosts are remembered, because answers can name new
+// ones.
 const maxHosts = 1000
 
 func newLimiter(l Limits, c Clock) *limiter {
 	b := &limiter{clock: c, limits: l, hosts: map[string]*bucket{}}
-	shared := map[string]*bucket{} // quotas of one name and service are one, by several paths
+	shared := map[string]*bucket{} // quotas with the same name and service share a bucket, by several paths
 	for _, q := range l.Quotas {
 		key := string(q.Service) + "\x00" + q.Name
 		if shared[key] == nil {
@@ -149,7 +151,7 @@ func newLimiter(l Limits, c Clock) *limiter {
 	return b
 }
 
-// hostBucket returns a host's door, by which only so many pass at a time.
+// hostBucket returns the bucket of a host, which limits the requests at a time.
 func (b *limiter) hostBucket(name string) *bucket {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -164,19 +166,20 @@ func (b *limiter) hostBucket(name string) *bucket {
 	return h
 }
 
-// A admission is a request on its way through: in line, with its places, or gone.
+// An admission is a request on its way through the limiter. It first stands in
+// line, then occupies places, and at the end releases them.
 type admission struct {
 	clock    Clock
-	deadline time.Time // it waits no longer
-	buckets  []*bucket // the host first
+	deadline time.Time // when it stops waiting
+	buckets  []*bucket // the host's first
 	costs    []int
-	turns    []chan struct{} // its turns, until it is counted
+	turns    []chan struct{} // its turns, until the request is counted
 	places   []chan struct{} // its places
 	once     sync.Once
 }
 
-// admit waits until a request's host and every quota have room. It then is
-// first in every line, and must hold or leave.
+// admit waits until a request's host and all its quotas have room. The caller
+// is then first in every line and must call occupy or release.
 func (b *limiter) admit(ctx context.Context, s Service, method string, u *url.URL) (*admission, error) {
 	p := &admission{clock: b.clock, deadline: b.clock.Now().Add(b.limits.MaxQueueWait), buckets: []*bucket{b.hostBucket(u.Host)}, costs: []int{0}}
 	query := u.Query()
@@ -185,7 +188,7 @@ func (b *limiter) admit(ctx context.Context, s Service, method string, u *url.UR
 			p.buckets, p.costs = append(p.buckets, b.quotas[i]), append(p.costs, q.costOf(method, u.Path, query))
 		}
 	}
-	for _, r := range p.buckets[1:] { // the host has no line: who waits for a quota would hold up all others
+	for _, r := range p.buckets[1:] { // the host has no line: one caller that waits for a quota would hold up all others
 		if err := acquire(ctx, r.turn, &p.turns); err != nil {
 			p.release()
 			return nil, err
@@ -198,7 +201,7 @@ func (b *limiter) admit(ctx context.Context, s Service, method string, u *url.UR
 	return p, nil
 }
 
-// acquire takes one of a channel's places, and notes it.
+// acquire takes one of a channel's places and adds the channel to a list.
 func acquire(ctx context.Context, c chan struct{}, noted *[]chan struct{}) error {
 	select {
 	case c <- struct{}{}:
@@ -209,7 +212,7 @@ func acquire(ctx context.Context, c chan struct{}, noted *[]chan struct{}) error
 	}
 }
 
-// waitForRoom waits for room everywhere.
+// waitForRoom waits until every bucket has room.
 func (p *admission) waitForRoom(ctx context.Context) error {
 	for i := 0; i < len(p.buckets); i++ {
 		b := p.buckets[i]
@@ -223,17 +226,17 @@ func (p *admission) waitForRoom(ctx context.Context) error {
 		if err := p.clock.Sleep(ctx, lacks); err != nil {
 			return err
 		}
-		i = -1 // another may have closed meanwhile
+		i = -1 // another bucket may have closed meanwhile
 	}
 	return nil
 }
 
-// occupy takes the request's places and counts it, so that it is counted when it
-// is sent and not while it waits at a slow host's door. It is to be sent now,
-// and to leave when it has been answered.
+// occupy takes the request's places and counts it. So a request is counted when
+// it is sent, not while it waits for a slow host. Send the request at once
+// afterwards, and call release when it has been answered.
 func (p *admission) occupy(ctx context.Context) error {
 	for {
-		for i := len(p.buckets) - 1; i >= 0; i-- { // the host last: waiting at its door holds up nobody else
+		for i := len(p.buckets) - 1; i >= 0; i-- { // the host's last: waiting for it holds up nobody else
 			if r := p.buckets[i].places; r != nil {
 				if err := acquire(ctx, r, &p.places); err != nil {
 					p.release()
@@ -257,7 +260,7 @@ func (p *admission) occupy(ctx context.Context) error {
 	return nil
 }
 
-// hasRoom says whether there is room everywhere now.
+// hasRoom reports whether every bucket has room now.
 func (p *admission) hasRoom() bool {
 	for i, b := range p.buckets {
 		if lacks, _ := b.waitFor(p.costs[i]); lacks > 0 {
@@ -282,8 +285,8 @@ func (p *admission) release() {
 	})
 }
 
-// closeFor closes the narrowest of what the request passed: the quotas it counts
-// towards, or the whole host where no quota is known.
+// closeFor closes the quotas that the request counts towards. If no quota is
+// known, it closes the whole host.
 func (p *admission) closeFor(d time.Duration) {
 	for _, b := range p.buckets[min(1, len(p.buckets)-1):] {
 		b.closeFor(d)

@@ -14,14 +14,15 @@ import (
 )
 
 // A notSentError says that a request was not sent, or a redirect not followed,
-// because it would not be safe.
+// because that would not be safe or cannot work.
 type notSentError struct{ reason string }
 
 func (e *notSentError) Error() string { return e.reason }
 
 func notSent(format string, args ...any) error { return &notSentError{fmt.Sprintf(format, args...)} }
 
-// newRetrier makes the one place that tries again.
+// newRetrier creates the client that retries. No other part of the program
+// retries HTTP requests.
 func newRetrier(tries int, once http.RoundTripper) *retryablehttp.Client {
 	return &retryablehttp.Client{
 		HTTPClient:   &http.Client{Transport: once, CheckRedirect: rejectRedirects},
@@ -33,14 +34,14 @@ func newRetrier(tries int, once http.RoundTripper) *retryablehttp.Client {
 	}
 }
 
-// A retryTransport makes a call of each request, and has it tried.
+// A retryTransport turns each request into a call and sends it with retries.
 type retryTransport struct {
 	conn    *Connection
 	service Service // whose token is added; empty: none
 	signIn  bool
 }
 
-// RoundTrip carries out a request, with all its tries.
+// RoundTrip sends a request, with retries.
 func (t *retryTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := t.checkURL(req.URL); err != nil {
 		closeBody(req)
@@ -53,10 +54,10 @@ func (t *retryTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 		limits:     o.Limits, clock: o.Clock, hasLeftHost: hasLeftHost(req), counters: &t.conn.counters,
 	}
 	if t.signIn {
-		k.limits.MaxJSONBytes, k.limits.MaxBodyBytes = maxErrorBody, maxErrorBody // a token is a few thousand bytes
+		k.limits.MaxJSONBytes, k.limits.MaxBodyBytes = maxErrorBody, maxErrorBody // a token has a few thousand bytes
 	}
 	if k.isMetadata {
-		k.limits.MaxTries, k.limits.StallTimeout = 3, 10*time.Second // it is near, or nowhere
+		k.limits.MaxTries, k.limits.StallTimeout = 3, 10*time.Second // the service is on this machine, or not there at all
 	}
 	if k.requestID == "" {
 		k.requestID = newRequestID()
@@ -69,12 +70,12 @@ func (t *retryTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, &noResponseError{k.requestID, k.tries, unwrapURLError(err)}
 	}
-	resp.Request = req // not the one that holds the token
+	resp.Request = req // not the request that holds the token
 	return resp, nil
 }
 
-// A noResponseError says what a call that got no answer was called, and how often it
-// was tried.
+// A noResponseError says that a call got no response. It holds the call's id
+// and the number of tries.
 type noResponseError struct {
 	requestID string
 	tries     int
@@ -84,7 +85,7 @@ type noResponseError struct {
 func (e *noResponseError) Error() string { return e.err.Error() }
 func (e *noResponseError) Unwrap() error { return e.err }
 
-// checkURL says why a URL is not asked.
+// checkURL reports why a URL must not be requested.
 func (t *retryTransport) checkURL(u *url.URL) error {
 	switch {
 	case u.User != nil:
@@ -95,15 +96,15 @@ func (t *retryTransport) checkURL(u *url.URL) error {
 	return notSent("the address is not https")
 }
 
-// isLocalHost says whether a host is this machine or its hypervisor, where Azure's
-// managed identities are asked without TLS.
+// isLocalHost reports whether a host is this machine or its hypervisor. Azure's
+// managed identities answer there without TLS.
 func isLocalHost(host string) bool {
 	a, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && (a.IsLoopback() || a.IsLinkLocalUnicast())
 }
 
-// maxKeptBody is how much of a request's body is kept to send it again. An upload
-// session takes less than 60 MiB at a time (documented).
+// maxKeptBody is how much of a request's body is kept to send it again. An
+// upload session accepts less than 60 MiB at a time (documented).
 const maxKeptBody = 64 << 20
 
 // newRetryableRequest turns a request into one that can be sent again.

@@ -19,31 +19,33 @@ const (
 	Fabric  Service = "fabric"
 )
 
-// A Cloud is where one of Microsoft's clouds answers. Base URLs are https and
-// have neither path nor trailing slash.
+// A Cloud holds the addresses of one of Microsoft's clouds. Base URLs use https
+// and have neither a path nor a trailing slash.
 //
-// Hosts of Graph and sign-in are documented in Graph's deployments page, those
-// of Power BI in its page on embedding in national clouds, Fabric's in the
-// Fabric REST description and, for GCC High, in its page for US Government.
+// The hosts of Graph and of sign-in are documented in Graph's deployments page.
+// Those of Power BI are documented in its page on embedding in national clouds.
+// Fabric's are documented in the Fabric REST description and, for GCC High, in
+// its page for the US Government.
 type Cloud struct {
 	Name            string // public, gcc, gcchigh, dod, china or custom
-	Login           string // where tokens come from
+	Login           string // issues tokens
 	Graph           string
 	PowerBI         string
-	Fabric          string // empty where nobody published it
+	Fabric          string // empty if it is not published
 	Portal          string // where people sign in to Power BI
-	GraphAudience   string // whom Graph's tokens are for; empty: where it answers
-	PowerBIAudience string // whom Power BI's tokens are for; may have a path
-	FabricAudience  string // empty where Fabric is
+	GraphAudience   string // the audience of Graph's tokens; empty: the Graph URL
+	PowerBIAudience string // the audience of Power BI's tokens; may have a path
+	FabricAudience  string // empty if Fabric is empty
 }
 
 // Custom is the name of a cloud whose endpoints were all set by hand.
 const Custom = "custom"
 
-// CloudNames are the names that CloudNamed knows, in the order people know them.
+// CloudNames returns the names that CloudNamed knows, the best known first.
 func CloudNames() []string { return []string{"public", "gcc", "gcchigh", "dod", "china"} }
 
-// CloudNamed returns one of Microsoft's clouds. An empty name is the public one.
+// CloudNamed returns one of Microsoft's clouds. An empty name means the public
+// cloud.
 func CloudNamed(name string) (Cloud, error) {
 	switch strings.ToLower(name) {
 	case "", "public":
@@ -65,7 +67,7 @@ func CloudNamed(name string) (Cloud, error) {
 			PowerBI: "https://api.high.powerbigov.us", Portal: "https://app.high.powerbigov.us",
 			PowerBIAudience: "https://high.analysis.usgovcloudapi.net/powerbi/api",
 			// Fabric also accepts tokens for Power BI's audience (observed in
-			// fabric-cli); which other name it takes here is not published.
+			// fabric-cli). No other audience is published for this cloud.
 			Fabric: "https://highapi.fabric.microsoft.us", FabricAudience: "https://high.analysis.usgovcloudapi.net/powerbi/api",
 		}, nil
 	case "dod":
@@ -79,14 +81,15 @@ func CloudNamed(name string) (Cloud, error) {
 			Name: "china", Login: "https://login.chinacloudapi.cn", Graph: "https://microsoftgraph.chinacloudapi.cn",
 			PowerBI: "https://api.powerbi.cn", Portal: "https://app.powerbi.cn",
 			PowerBIAudience: "https://analysis.chinacloudapi.cn/powerbi/api",
-			// Fabric's host in China is observed in a Terraform provider, not documented.
+			// Fabric's host in China is observed in a Terraform provider, not
+			// documented.
 			Fabric: "https://api.fabric.microsoft.cn", FabricAudience: "https://analysis.chinacloudapi.cn/powerbi/api",
 		}, nil
 	}
 	return Cloud{}, fmt.Errorf("%q is no cloud known here: it is one of %s", name, strings.Join(CloudNames(), ", "))
 }
 
-// BaseURL is where a service answers, or empty if that is not known in this cloud.
+// BaseURL returns the URL of a service, or "" if it is not known in this cloud.
 func (c Cloud) BaseURL(s Service) string {
 	switch s {
 	case Graph:
@@ -99,8 +102,8 @@ func (c Cloud) BaseURL(s Service) string {
 	return ""
 }
 
-// Scope is what tokens for a service are asked for. It is empty where the
-// service's host is not known.
+// Scope returns the scope to request tokens for a service with. It is empty if
+// the service's host is not known.
 func (c Cloud) Scope(s Service) string {
 	switch {
 	case c.BaseURL(s) == "":
@@ -113,8 +116,9 @@ func (c Cloud) Scope(s Service) string {
 	return cmp.Or(c.GraphAudience, c.Graph) + "/.default"
 }
 
-// UnavailableReason says why a service cannot be used in this cloud, or is empty if it can.
-// Only what needs that service is off.
+// UnavailableReason says why a service cannot be used in this cloud. It is
+// empty if the service can be used. Only the features that need the service are
+// off.
 func (c Cloud) UnavailableReason(s Service) string {
 	if c.BaseURL(s) != "" {
 		return ""
@@ -122,7 +126,7 @@ func (c Cloud) UnavailableReason(s Service) string {
 	return fmt.Sprintf("the host of %s in the cloud %s is not published; set it by hand if Microsoft told you", s.Title(), c.Name)
 }
 
-// Title is what people call the service.
+// Title returns the name that people know the service by.
 func (s Service) Title() string {
 	switch s {
 	case Graph:
@@ -135,8 +139,8 @@ func (s Service) Title() string {
 	return string(s)
 }
 
-// Check says what is wrong with a cloud: an endpoint that is missing, is not
-// https, or has a path, a query or a person's name and password in it.
+// Check reports what is wrong with a cloud: an endpoint that is missing, does
+// not use https, or has a path, a query, or a user name and password in it.
 func (c Cloud) Check() error {
 	var all []error
 	for _, e := range []struct {
@@ -162,8 +166,8 @@ func (c Cloud) Check() error {
 	return errors.Join(all...)
 }
 
-// checkEndpoint checks one base URL. What is wrong with it is told without
-// showing it, for it might hold a password.
+// checkEndpoint checks one base URL. Its error never shows the URL, which might
+// hold a password.
 func checkEndpoint(s string, path bool) error {
 	u, err := url.Parse(s)
 	switch {

@@ -16,20 +16,21 @@ type Options struct {
 	Cloud   Cloud
 	Tenant  string // its id, in lower case
 	SignIn  SignIn
-	Proxy   *url.URL // nil: the environment's
-	CAs     [][]byte // certificates in PEM that are trusted beside the system's
-	Program string   // as "orgstore/1.2.3"; Microsoft is told it in the form it asks for
-	// OnServerDate is told the Date of every answer of the cloud's own hosts over https.
-	// It may be nil, is called from many goroutines and must not block.
+	Proxy   *url.URL // nil: the proxy of the environment
+	CAs     [][]byte // certificates in PEM to trust in addition to the system's
+	Program string   // such as "orgstore/1.2.3"; sent to Microsoft in the form it asks for
+	// OnServerDate is called with the Date of every answer that the cloud's own
+	// hosts send over https. It may be nil. It is called from many goroutines
+	// and must not block.
 	OnServerDate func(host string, date time.Time)
-	Limits       Limits // a zero field is its default
-	Clock        Clock  // nil: the system's
+	Limits       Limits // a zero field means its default
+	Clock        Clock  // nil: the system's clock
 }
 
 // A Clock tells the time and waits.
 type Clock interface {
 	Now() time.Time
-	// Sleep waits, and returns why the context ended if that is first.
+	// Sleep waits. If the context ends first, it returns the cause.
 	Sleep(ctx context.Context, d time.Duration) error
 }
 
@@ -48,8 +49,8 @@ func (systemClock) Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// afterFunc calls f when some time has passed, unless it is stopped before. A clock
-// that can do so itself does.
+// afterFunc calls f after some time, unless it is stopped before. A clock may
+// bring its own AfterFunc.
 func afterFunc(c Clock, d time.Duration, f func()) (stop func() bool) {
 	if own, ok := c.(interface {
 		AfterFunc(time.Duration, func()) (stop func() bool)
@@ -59,9 +60,9 @@ func afterFunc(c Clock, d time.Duration, f func()) (stop func() bool) {
 	return time.AfterFunc(d, f).Stop
 }
 
-// A Connection is a tenant that can be asked. It may be used by many
-// goroutines at once. An answer's body holds a place at its host until it is
-// read to its end or closed.
+// A Connection is a connection to one tenant. It may be used by many goroutines
+// at once. The body of an answer occupies a place at its host until it is read
+// to its end or closed.
 type Connection struct {
 	options           Options
 	transport         *http.Transport
@@ -73,8 +74,8 @@ type Connection struct {
 	counters          counters
 }
 
-// Connect prepares a connection. Nothing goes over the network, and no secret
-// is read, before the first request.
+// Connect prepares a connection. It sends nothing and reads no secret; the
+// first request does.
 func Connect(o Options) (*Connection, error) {
 	if err := o.Cloud.Check(); err != nil {
 		return nil, err
@@ -103,31 +104,33 @@ func Connect(o Options) (*Connection, error) {
 	return c, nil
 }
 
-// Close lets go of connections that nobody uses. What is under way goes on, and
-// the connection can be used again.
+// Close closes idle connections. Requests in progress continue, and the
+// connection can be used again.
 func (c *Connection) Close() { c.transport.CloseIdleConnections() }
 
-// Cloud is the cloud that is reached.
+// Cloud returns the cloud of this connection.
 func (c *Connection) Cloud() Cloud { return c.options.Cloud }
 
-// Tenant is the id of the tenant that is reached.
+// Tenant returns the id of this connection's tenant.
 func (c *Connection) Tenant() string { return c.options.Tenant }
 
-// PlainClient is the client without a token: for URLs that carry their own
-// authorization, as those of downloads and upload sessions do. Errors of
-// http.Client show the URL: pass them through Trouble before anyone sees them.
+// PlainClient returns the client that adds no token. It is for URLs that carry
+// their own authorization, such as those of downloads and upload sessions. The
+// errors of http.Client show the URL, so pass them through WrapError before
+// anyone sees them.
 func (c *Connection) PlainClient() *http.Client { return c.plainClient }
 
-// AuthorizedClient is the same client, which adds the service's token to requests to
-// that service's own host, and to no other. A redirect to another host loses
-// it, and does not get it back. It is nil for a service not known here.
+// AuthorizedClient returns the client that adds the service's token to requests
+// to that service's own host, and to no other. A request that is redirected to
+// another host loses the token and does not get it back. The result is nil for
+// an unknown service.
 func (c *Connection) AuthorizedClient(s Service) *http.Client { return c.authorizedClients[s] }
 
-// Credential is the one credential. It caches tokens by audience, and fails
-// with a *SignInError.
+// Credential returns the connection's credential. It caches tokens by audience
+// and fails with a *SignInError.
 func (c *Connection) Credential() azcore.TokenCredential { return c.credential }
 
-// Token returns a token for a service, from the cache if it lasts.
+// Token returns a token for a service, from the cache if it is still fresh.
 func (c *Connection) Token(ctx context.Context, s Service) (azcore.AccessToken, error) {
 	if why := c.options.Cloud.UnavailableReason(s); why != "" {
 		return azcore.AccessToken{}, &Error{Service: s, Op: "sign in", Err: notSent("%s", why)}

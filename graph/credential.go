@@ -12,12 +12,12 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 )
 
-// renewBefore is how long before its end a token is renewed.
+// renewBefore is how long before its expiry a token is renewed.
 const renewBefore = 5 * time.Minute
 
-// A credential signs in when a token is needed, once for all who need the same
-// one. After a failure the secret is read again, so that one which was renewed
-// is found without a restart.
+// A credential signs in when a token is needed, and only once for all callers
+// that need the same token. After a failure it reads the secret again, so that
+// a renewed secret is found without a restart.
 type credential struct {
 	options Options
 	client  *http.Client
@@ -28,7 +28,7 @@ type credential struct {
 	pending map[string]*tokenRequest
 }
 
-// A tokenRequest is one request for a token, and all who wait for it.
+// A tokenRequest is one request for a token. Several callers may wait for it.
 type tokenRequest struct {
 	done    chan struct{}
 	cancel  context.CancelFunc
@@ -46,12 +46,13 @@ func newCredential(o Options, client *http.Client) *credential {
 // GetToken returns a token for some scopes.
 func (c *credential) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	if o.Claims != "" || o.TenantID != "" && o.TenantID != c.options.Tenant {
-		return c.requestToken(ctx, o) // a challenge: what is cached has been refused
+		return c.requestToken(ctx, o) // a challenge: the cached token was refused
 	}
 	return c.cachedToken(ctx, o.Scopes)
 }
 
-// cachedToken returns a cached token, or waits for the one request that gets it.
+// cachedToken returns a token from the cache, or waits for the one request that
+// gets it.
 func (c *credential) cachedToken(ctx context.Context, scopes []string) (azcore.AccessToken, error) {
 	key := strings.Join(scopes, " ")
 	c.mu.Lock()
@@ -71,7 +72,7 @@ func (c *credential) cachedToken(ctx context.Context, scopes []string) (azcore.A
 	case <-ctx.Done():
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		if f.waiting--; f.waiting == 0 { // nobody wants it any more
+		if f.waiting--; f.waiting == 0 { // no caller waits for it any more
 			f.cancel()
 			if c.pending[key] == f {
 				delete(c.pending, key)
@@ -86,10 +87,10 @@ func (c *credential) isFresh(t azcore.AccessToken) bool {
 	return now.Before(t.ExpiresOn.Add(-renewBefore)) && (t.RefreshOn.IsZero() || now.Before(t.RefreshOn))
 }
 
-// startRequest asks for a token on behalf of all who wait for it. It is called with the
-// lock held.
+// startRequest requests a token for all callers that wait for it. The caller
+// holds c.mu.
 func (c *credential) startRequest(key string, scopes []string) *tokenRequest {
-	ctx, cancel := context.WithCancel(context.Background()) // it outlives the first who asked
+	ctx, cancel := context.WithCancel(context.Background()) // the request outlives the caller that started it
 	f := &tokenRequest{done: make(chan struct{}), cancel: cancel}
 	c.pending[key] = f
 	go func() {
@@ -131,11 +132,12 @@ func (c *credential) requestToken(ctx context.Context, o policy.TokenRequestOpti
 	return azcore.AccessToken{}, newSignInError(c.options, err, heard)
 }
 
-// readsSecret says whether the way to sign in rests on something that is read, and
-// may have been renewed.
+// readsSecret reports whether this way to sign in reads a secret that may have
+// been renewed.
 func (s SignIn) readsSecret() bool { return s.Method == BySecret || s.Method == ByCertificate }
 
-// azureCredential returns azidentity's credential, and makes it where there is none.
+// azureCredential returns azidentity's credential. It creates it if there is
+// none.
 func (c *credential) azureCredential() (azcore.TokenCredential, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -156,13 +158,13 @@ func (c *credential) azureCredential() (azcore.TokenCredential, error) {
 
 type lastResponseKey struct{}
 
-// A lastResponse is what the last answer on the way to a token was. azidentity
-// tells a failure of the network in words only.
+// A lastResponse records the last response on the way to a token. azidentity
+// reports a network failure only as text, so the program watches the responses.
 type lastResponse struct {
 	mu        sync.Mutex
 	err       error
 	status    int
-	hasPosted bool // a token was asked for, and not only where to ask
+	hasPosted bool // a token was requested, not only the address to request it from
 }
 
 func (h *lastResponse) get() (status int, posted bool, err error) {
@@ -171,10 +173,10 @@ func (h *lastResponse) get() (status int, posted bool, err error) {
 	return h.status, h.hasPosted, h.err
 }
 
-// A recordingTransport carries azidentity's requests, and listens.
+// A recordingTransport sends azidentity's requests and records the responses.
 type recordingTransport struct{ client *http.Client }
 
-// Do carries out a request.
+// Do sends a request.
 func (l *recordingTransport) Do(req *http.Request) (*http.Response, error) {
 	resp, err := l.client.Do(req)
 	if h, ok := req.Context().Value(lastResponseKey{}).(*lastResponse); ok {

@@ -15,22 +15,22 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// An Error is an answer that says no, or none at all. It never holds a token,
-// a secret or a URL's query.
+// An Error is an answer with an error status, or a missing answer. It never
+// holds a token, a secret, or a URL's query.
 type Error struct {
 	Service         Service
-	Op              string // as "GET /v1.0/organization"
-	Status          int    // 0: there was no answer
-	ErrCode         string // the service's own code, as itemNotFound
-	Message         string // the service's own words, shortened
+	Op              string // such as "GET /v1.0/organization"
+	Status          int    // 0: no answer
+	ErrCode         string // the service's own code, such as itemNotFound
+	Message         string // the service's own message, shortened
 	RequestID       string
 	ClientRequestID string
-	RetryAfter      time.Duration // how long the service, or our own quota, asks to wait; 0: it does not
-	Location        string        // of a 410 that says where to begin again; an opaque link, for no one's eyes
-	Err             error         // what went wrong below; may be nil
+	RetryAfter      time.Duration // how long the service, or our own quota, asks to wait; 0: not at all
+	Location        string        // of a 410, the link to start again from; opaque, never shown
+	Err             error         // the cause; may be nil
 }
 
-// Error says it in one line, to stand after what could not be done.
+// Error returns the message in one line. It reads well after "cannot …: ".
 func (e *Error) Error() string {
 	parts := []string{e.Op}
 	add := func(s string) {
@@ -63,11 +63,11 @@ func (e *Error) Error() string {
 	return said
 }
 
-// Unwrap returns what went wrong below.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
 // Code is stable: graph.denied, graph.missing, graph.throttled,
-// graph.unreachable, graph.too_large, graph.canceled or graph.invalid.
+// graph.unreachable, graph.too_large, graph.canceled, or graph.invalid.
 func (e *Error) Code() string {
 	var large *tooLargeError
 	var full *quotaError
@@ -100,7 +100,7 @@ func (e *Error) Code() string {
 	return "graph.invalid"
 }
 
-// Hint says what to do about it, or is empty.
+// Hint says what to do about it. It may be empty.
 func (e *Error) Hint() string {
 	var cert *tls.CertificateVerificationError
 	switch e.Code() {
@@ -126,9 +126,9 @@ func (e *Error) Hint() string {
 // errUnreadable says that an answer is not what its API promises.
 var errUnreadable = errors.New("the answer cannot be read")
 
-// WrapError turns an error of one of the connection's clients into an *Error or a
-// *SignInError that shows no URL. The operation is one for people, without a
-// query. It returns nil for nil.
+// WrapError turns an error of one of the connection's clients into an *Error or
+// a *SignInError, neither of which shows a URL. The operation is for people and
+// has no query. WrapError returns nil for nil.
 func WrapError(s Service, op string, err error) error {
 	var known *Error
 	var signIn *SignInError
@@ -155,8 +155,9 @@ func WrapError(s Service, op string, err error) error {
 	return e
 }
 
-// CheckResponse reads, bounded, and closes an answer that says no, and returns it as
-// an *Error. It returns nil for an answer below 400, and leaves that open.
+// CheckResponse returns an *Error for a response with a status of 400 or above.
+// It then reads a bounded part of the body and closes it. For any other
+// response it returns nil and leaves the body open.
 func CheckResponse(s Service, op string, resp *http.Response) error {
 	if resp.StatusCode < 400 {
 		return nil
@@ -178,9 +179,9 @@ func CheckResponse(s Service, op string, resp *http.Response) error {
 	return e
 }
 
-// readBody reads what a service says in its own words: Graph and Power BI wrap it
-// in an error, Fabric does not (documented in their descriptions). Anything
-// else is left out.
+// readBody reads the service's own error code and message. Graph and Power BI
+// wrap them in an error object, Fabric does not (documented in their
+// descriptions). Anything else is ignored.
 func (e *Error) readBody(raw []byte) {
 	var said struct {
 		Error struct {
@@ -214,7 +215,7 @@ func (e *Error) readBody(raw []byte) {
 	e.RequestID = first(e.RequestID, cleanText(first(said.Error.InnerError.RequestID, said.RequestID), 64))
 }
 
-// cleanText makes a stranger's words fit for one line, without secrets.
+// cleanText shortens foreign text to one printable line without secrets.
 func cleanText(s string, most int) string {
 	s = redact(strings.ToValidUTF8(s, "?"))
 	s = strings.Map(func(r rune) rune {
@@ -237,7 +238,8 @@ var (
 	queryPattern  = regexp.MustCompile(`(https?://[^\s"'?]+)\?[^\s"']*`)
 )
 
-// redact takes out what looks like a token, and every URL's query and user.
+// redact removes whatever looks like a token, and the query and user of every
+// URL.
 func redact(s string) string {
 	s = userPattern.ReplaceAllString(s, "://…@")
 	s = queryPattern.ReplaceAllString(s, "$1?…")

@@ -13,12 +13,13 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// GetJSON asks a service and decodes its answer. The path begins with a slash,
-// is written as in a URL and holds the API's version, as /v1.0/organization; or
-// it is a whole link on the service's own host, as @odata.nextLink is. Answers
-// are bounded by Limits.Answer; any that does not say yes is an *Error.
+// GetJSON requests JSON from a service and decodes the answer. The path begins
+// with a slash, is escaped as in a URL, and includes the API's version, such as
+// /v1.0/organization. It may also be a complete link on the service's own host,
+// such as an @odata.nextLink. Limits.MaxJSONBytes bounds the answer. Any answer
+// without success is an *Error.
 //
-// If into is a *[]byte, it is given the answer as it is.
+// If into is a *[]byte, it receives the raw answer.
 func (c *Connection) GetJSON(ctx context.Context, s Service, path string, query url.Values, header http.Header, into any) error {
 	req, op, err := c.newRequest(ctx, s, Call{Method: http.MethodGet, Link: path, Header: header}, query)
 	if err != nil {
@@ -28,16 +29,16 @@ func (c *Connection) GetJSON(ctx context.Context, s Service, path string, query 
 	return err
 }
 
-// A Call is a request that was built elsewhere.
+// A Call is a request that another package built.
 type Call struct {
 	Method string
-	Link   string // a path or a whole link, as in GetJSON
+	Link   string // a path or a complete link, as in GetJSON
 	Header http.Header
 	Body   []byte // nil: none
 }
 
-// CallJSON sends a call and decodes the answer, if it has a body. All else is as
-// in GetJSON and PostJSON.
+// CallJSON sends a call and decodes the answer, if it has a body. Otherwise it
+// works as GetJSON and PostJSON do.
 func (c *Connection) CallJSON(ctx context.Context, s Service, call Call, into any) error {
 	req, op, err := c.newRequest(ctx, s, call, nil)
 	if err != nil {
@@ -48,9 +49,9 @@ func (c *Connection) CallJSON(ctx context.Context, s Service, call Call, into an
 }
 
 // PostJSON posts a value and decodes the answer, if it has a body and into is
-// not nil. A nil body posts none. The response that is returned has been read
-// and closed: it is for its status and headers. It is posted again only if it
-// is known not to have arrived, or under Repeatable.
+// not nil. If body is nil, it posts no body. The body of the returned response
+// has been read and closed; use its status and headers. PostJSON retries only
+// if the request certainly did not arrive, or under Repeatable.
 func (c *Connection) PostJSON(ctx context.Context, s Service, path string, query url.Values, body, into any) (*http.Response, error) {
 	var raw []byte
 	if body != nil {
@@ -66,7 +67,7 @@ func (c *Connection) PostJSON(ctx context.Context, s Service, path string, query
 	return c.sendJSON(s, op, req, into, false)
 }
 
-// newRequest makes a request to a service's own host.
+// newRequest creates a request to a service's own host.
 func (c *Connection) newRequest(ctx context.Context, s Service, call Call, query url.Values) (req *http.Request, op string, err error) {
 	op = call.Method
 	if why := c.options.Cloud.UnavailableReason(s); why != "" {
@@ -108,13 +109,13 @@ func (c *Connection) newRequest(ctx context.Context, s Service, call Call, query
 	return req, op, nil
 }
 
-// encodeQuery writes a query as Microsoft's documentation does: OData's names keep
-// their dollar, and spaces are no plus signs.
+// encodeQuery encodes a query as Microsoft's documentation does: OData's names
+// keep their dollar sign, and spaces are not plus signs.
 func encodeQuery(q url.Values) string {
 	return strings.NewReplacer("+", "%20", "%24", "$").Replace(q.Encode())
 }
 
-// sendJSON sends a request, and reads and closes its answer.
+// sendJSON sends a request, and reads and closes the answer.
 func (c *Connection) sendJSON(s Service, op string, req *http.Request, into any, must bool) (*http.Response, error) {
 	resp, err := c.authorizedClients[s].Do(req)
 	if err != nil {
@@ -141,8 +142,8 @@ func (c *Connection) sendJSON(s Service, op string, req *http.Request, into any,
 	return resp, nil
 }
 
-// decodeJSON decodes an answer. Of JSON that names a member twice, or is no UTF-8,
-// no member is believed.
+// decodeJSON decodes an answer. It rejects JSON that names a member twice or is
+// not UTF-8.
 func decodeJSON(raw []byte, into any, must bool) error {
 	raw = bytes.TrimPrefix(raw, []byte("\ufeff"))
 	if as, ok := into.(*[]byte); ok {
@@ -158,7 +159,7 @@ func decodeJSON(raw []byte, into any, must bool) error {
 	return nil
 }
 
-// jsonPosition says where JSON is wrong, without what stands there.
+// jsonPosition says where JSON is wrong, without showing the value.
 func jsonPosition(err error) string {
 	var semantic *json.SemanticError
 	if errors.As(err, &semantic) && semantic.JSONPointer != "" {

@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// A PermissionKind says where a permission is given.
+// A PermissionKind says where a permission is granted.
 type PermissionKind string
 
 // The kinds of permissions.
 const (
 	ApplicationRole PermissionKind = "application role" // consented to on the app registration
-	TenantSetting   PermissionKind = "tenant setting"   // turned on in the Fabric admin portal
-	PortalRole      PermissionKind = "portal role"      // a person's role
+	TenantSetting   PermissionKind = "tenant setting"   // enabled in the Fabric admin portal
+	PortalRole      PermissionKind = "portal role"      // a role of a person
 )
 
 // A Need says when a permission is needed.
@@ -21,23 +21,23 @@ type Need string
 // The needs.
 const (
 	NeedAlways      Need = "always"      // whenever the feature is used
-	NeedAlternative Need = "alternative" // in place of the one above it
-	NeedSetup       Need = "setup"       // once, of whoever sets it up; never of the agent
-	NeedOptional    Need = "more"        // the feature works without, and tells less
+	NeedAlternative Need = "alternative" // instead of the one above it
+	NeedSetup       Need = "setup"       // once, by the person who sets it up; never by the agent
+	NeedOptional    Need = "more"        // the feature works without it, and shows less
 )
 
-// A Permission is something a feature needs.
+// A Permission is something that a feature needs.
 type Permission struct {
-	Feature string // library, facts, readiness, activity, scan, store or mail
+	Feature string // library, facts, readiness, activity, scan, store, or mail
 	Service Service
 	Name    string // as Microsoft spells it
-	ID      string // the application role's; empty for the other kinds
+	ID      string // of the application role; empty for the other kinds
 	Kind    PermissionKind
 	Need    Need
 	Why     string
 }
 
-// The names that appear in hints, too.
+// The names that hints use, too.
 const (
 	roleList    = "Lists.SelectedOperations.Selected"
 	roleOrg     = "Organization.Read.All"
@@ -49,11 +49,11 @@ const (
 	detailedAPI = "Enhance admin APIs responses with detailed metadata"
 )
 
-// RequestedPermissions is what orgstore asks a tenant for, by feature, and nothing more.
+// RequestedPermissions lists all that orgstore asks a tenant for, by feature.
 //
 // Names are documented in Graph's permissions reference and in Fabric's page on
-// admin APIs for service principals; ids of application roles are observed in a
-// public list of them (merill/microsoft-info, 2026-08).
+// admin APIs for service principals. The ids of application roles are observed
+// in a public list of them (merill/microsoft-info, 2026-08).
 func RequestedPermissions() []Permission {
 	return []Permission{
 		{"library", Graph, roleList, "23c5a9bd-d900-4ecf-be26-a0689755d9e5", ApplicationRole, NeedAlways,
@@ -87,7 +87,7 @@ func RequestedPermissions() []Permission {
 	}
 }
 
-// PermissionTable renders permissions as a Markdown table, one a line.
+// PermissionTable formats permissions as a Markdown table, one per line.
 func PermissionTable(all []Permission) string {
 	var b strings.Builder
 	b.WriteString("| feature | service | permission | kind | needed | id | why |\n|---|---|---|---|---|---|---|\n")
@@ -101,7 +101,7 @@ func PermissionTable(all []Permission) string {
 	return b.String()
 }
 
-// deniedHint names what is missing where a service refuses an operation.
+// deniedHint names what is missing if a service denies an operation.
 func deniedHint(s Service, op string) string {
 	op = strings.ToLower(op)
 	role := func(name string) string {

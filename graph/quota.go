@@ -6,23 +6,24 @@ import (
 	"time"
 )
 
-// Limits bound what a call may cost. A zero field is its default.
+// Limits bound what a call may cost. A zero field means its default.
 type Limits struct {
-	MaxTries     int           // of one call, the first included; default 6
-	MaxRetryWait time.Duration // in all between one call's tries; default 10 minutes
-	MaxQueueWait time.Duration // in all for room within our own quotas; default 65 minutes, an hourly quota and a little
-	MaxJSONBytes int64         // bytes of an answer that is kept whole, as JSON is; default 64 MiB
-	MaxBodyBytes int64         // bytes of any other answer; default 512 MiB
-	MaxPerHost   int           // requests at a time to one host; default 8
-	StallTimeout time.Duration // for an answer's beginning, and again in all for one that hardly flows; default 100 seconds
-	Quotas       []Quota       // nil: Quotas(), Microsoft's published numbers
+	MaxTries     int           // of one call, including the first; default 6
+	MaxRetryWait time.Duration // total wait between one call's tries; default 10 minutes
+	MaxQueueWait time.Duration // total wait for room in the quotas; default 65 minutes, an hourly quota and a bit
+	MaxJSONBytes int64         // size of a JSON answer, which is kept whole; default 64 MiB
+	MaxBodyBytes int64         // size of any other answer; default 512 MiB
+	MaxPerHost   int           // concurrent requests to one host; default 8
+	StallTimeout time.Duration // until an answer begins, and in total while it hardly flows; default 100 seconds
+	Quotas       []Quota       // nil: Quotas(), the numbers that Microsoft published
 }
 
-// DefaultLimits are the limits where none were set. Only the quotas are
-// Microsoft's numbers: the rest is ours. Tries and waits outlast a throttling
-// of SharePoint, whose Retry-After is observed in minutes; an answer holds a
-// scan of 100 workspaces; Power BI gives up its own long answers after 30
-// seconds (documented for GetGroupsAsAdmin), so 100 are patience enough.
+// DefaultLimits returns the limits to use if none are set. Only the quotas are
+// Microsoft's numbers; the rest are our own. Tries and waits outlast a
+// throttling of SharePoint, whose Retry-After is observed in minutes. The size
+// of a JSON answer holds a scan of 100 workspaces. Power BI gives up its own
+// long answers after 30 seconds (documented for GetGroupsAsAdmin), so 100
+// seconds are enough.
 func DefaultLimits() Limits {
 	return Limits{
 		MaxTries: 6, MaxRetryWait: 10 * time.Minute, MaxQueueWait: 65 * time.Minute,
@@ -31,11 +32,11 @@ func DefaultLimits() Limits {
 	}
 }
 
-// minBytesPerSecond is the rate, in bytes a second, below which bytes do not count as
+// minBytesPerSecond is the rate below which an answer does not count as
 // flowing.
 const minBytesPerSecond = 16 << 10
 
-// withDefaults returns the limits with defaults where a field is zero.
+// withDefaults returns the limits with a default for each zero field.
 func (l Limits) withDefaults() Limits {
 	d := DefaultLimits()
 	l.MaxTries, l.MaxPerHost = orDefault(l.MaxTries, d.MaxTries), orDefault(l.MaxPerHost, d.MaxPerHost)
@@ -54,30 +55,31 @@ func orDefault[T int | int64 | time.Duration](v, standard T) T {
 	return v
 }
 
-// A Quota is how much a service takes in a time. Whatever matches several
-// quotas needs room in each. Quotas are held in memory: what another process,
-// or this one before it was started again, has used is not known, and is what
-// Retry-After is for.
+// A Quota is how much a service accepts in a period. A request that matches
+// several quotas needs room in each. Quotas are held in memory. What another
+// process used, or this one before a restart, is not known; Retry-After covers
+// that.
 type Quota struct {
 	Name    string
 	Service Service
 	Method  string // empty: any
-	// Path is what the request's path must be, segment by segment and in any
-	// case: * is any one segment, ** at the end any number, none included.
+	// Path is the pattern of the request's path, compared segment by segment
+	// and without regard to case. * matches one segment. ** at the end matches
+	// any number of segments, including none.
 	Path          string
 	Amount        int           // in units of Cost, within any Window; 0: not counted
-	Window        time.Duration // how long what was used counts
-	MaxConcurrent int           // requests at a time; 0: as many as the host takes
+	Window        time.Duration // how long a request counts
+	MaxConcurrent int           // concurrent requests; 0: as many as the host allows
 	Cost          func(method, path string, query url.Values) int
 	Source        string // who published the number
 }
 
-// appliesTo says whether a request is counted.
+// appliesTo reports whether a request counts towards the quota.
 func (q Quota) appliesTo(s Service, method, path string) bool {
 	return q.Service == s && (q.Method == "" || q.Method == method) && matchesPath(q.Path, path)
 }
 
-// costOf is how much of the quota a request uses, and never more than there is.
+// costOf returns how much of the quota a request uses, at most the whole quota.
 func (q Quota) costOf(method, path string, query url.Values) int {
 	if q.Cost == nil {
 		return min(1, q.Amount)
@@ -98,8 +100,8 @@ func matchesPath(pattern, path string) bool {
 	return len(want) == len(got)
 }
 
-// Quotas are Microsoft's published numbers. Where they depend on the tenant's
-// size, the smallest tenant's are taken.
+// Quotas returns the numbers that Microsoft published. If a number depends on
+// the size of the tenant, it is the smallest tenant's.
 func Quotas() []Quota {
 	const (
 		sharePoint = "documented: SharePoint, how to avoid getting throttled (2025-10-02), tenants of up to 1,000 licenses"
@@ -152,8 +154,8 @@ func Quotas() []Quota {
 	)
 }
 
-// fileCost is what SharePoint counts, in its resource units: 1 for one item, a
-// download or a delta with a token, 2 for lists and whatever changes, 5 for
+// fileCost returns SharePoint's cost of a request in resource units: 1 for one
+// item, a download, or a delta with a token; 2 for lists and changes; 5 for
 // permissions.
 func fileCost(method, path string, query url.Values) int {
 	last := strings.ToLower(path[strings.LastIndexByte(path, '/')+1:])
@@ -172,8 +174,9 @@ func fileCost(method, path string, query url.Values) int {
 	return 1
 }
 
-// identityCost is what Entra counts, in its resource units, for what this
-// program asks. Where the page names no number for a path, the dearer is taken.
+// identityCost returns Entra's cost, in resource units, of the requests that
+// this program sends. If the documentation has no number for a path, it is the
+// higher one.
 func identityCost(_, path string, query url.Values) int {
 	cost := 3
 	switch {

@@ -9,11 +9,12 @@ import (
 // rejectRedirects follows no redirect.
 func rejectRedirects(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// maxRedirects bounds how many are followed.
+// maxRedirects bounds how many redirects are followed.
 const maxRedirects = 5
 
-// checkRedirect decides about a redirect. None leads away from https; one to another
-// host loses whatever says who is asking, and takes no body with it.
+// checkRedirect decides whether to follow a redirect. It never leaves https. To
+// another host it removes the headers that say who is asking, and it sends no
+// body.
 func checkRedirect(req *http.Request, via []*http.Request) error {
 	from := via[len(via)-1]
 	switch {
@@ -36,8 +37,9 @@ func isSameHost(a, b *url.URL) bool {
 	return a.Scheme == b.Scheme && strings.EqualFold(a.Host, b.Host)
 }
 
-// hasLeftHost says whether a redirect has led away from the host that was asked
-// first. Who comes back from elsewhere is not who set out.
+// hasLeftHost reports whether a redirect has left the host of the first
+// request. A request that comes back from another host gets no token, because
+// that host chose the address.
 func hasLeftHost(req *http.Request) bool {
 	for r := req; r.Response != nil && r.Response.Request != nil; r = r.Response.Request {
 		if !isSameHost(r.URL, r.Response.Request.URL) {

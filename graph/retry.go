@@ -16,16 +16,16 @@ import (
 
 // A call is one request with all its tries.
 type call struct {
-	service      Service // whose token and quotas it has; empty: none
+	service      Service // whose token and quotas apply; empty: none
 	requestID    string  // the client-request-id
-	isRepeatable bool    // doing it twice is as good as once
-	isMetadata   bool    // it asks Azure's metadata service, which says 404 and 410 while it starts
+	isRepeatable bool    // sending it twice has the same effect as once
+	isMetadata   bool    // it asks Azure's metadata service, which answers 404 and 410 while it starts
 	limits       Limits
 	clock        Clock
 	tries        int
 	totalWait    time.Duration
-	nextWait     time.Duration // how long to wait before the next try
-	hasLeftHost  bool          // a redirect has left the service's host: no token any more
+	nextWait     time.Duration // before the next try
+	hasLeftHost  bool          // after a redirect to another host, no token is sent
 	counters     *counters
 }
 
@@ -34,9 +34,9 @@ type (
 	repeatKey struct{}
 )
 
-// Repeatable marks what is asked under this context as safe to ask twice, or as
-// not. Unmarked, GET, HEAD, OPTIONS, PUT and DELETE are, except where a
-// condition (If-Match, If-None-Match) would make the second time another.
+// Repeatable marks requests under this context as safe or not safe to send
+// twice. Without a mark, GET, HEAD, OPTIONS, PUT, and DELETE are safe, unless a
+// condition (If-Match, If-None-Match) would make the second request fail.
 func Repeatable(ctx context.Context, is bool) context.Context {
 	return context.WithValue(ctx, repeatKey{}, is)
 }
@@ -54,8 +54,8 @@ func isRepeatable(req *http.Request) bool {
 	return false
 }
 
-// shouldRetry is go-retryablehttp's question whether to try again. What is not
-// repeatable is tried again only if it is known not to have arrived.
+// shouldRetry is the CheckRetry function of go-retryablehttp. A request that is
+// not repeatable is retried only if it certainly did not arrive.
 func shouldRetry(ctx context.Context, resp *http.Response, err error) (bool, error) {
 	c := ctx.Value(callKey{}).(*call)
 	c.tries++
@@ -76,26 +76,27 @@ func shouldRetry(ctx context.Context, resp *http.Response, err error) (bool, err
 	return true, nil
 }
 
-// waitBeforeRetry is go-retryablehttp's moment before the next try. Its own timer is not
-// used, so that tests need not wait.
+// waitBeforeRetry is the PrepareRetry function of go-retryablehttp. It waits
+// here, by the connection's clock, so that tests need not wait for a real
+// timer.
 func waitBeforeRetry(req *http.Request) error {
 	c := req.Context().Value(callKey{}).(*call)
 	return c.clock.Sleep(req.Context(), c.nextWait)
 }
 
-// maxServerErrorTries bounds the tries of what answers 500: an admin API that stumbled
-// does so once or twice, and what still fails then is broken, for which nobody
-// should wait as for a service that is busy.
+// maxServerErrorTries bounds the tries of a request that is answered with 500.
+// An admin API that fails by chance does so once or twice. What fails three
+// times is broken, and nobody should wait for it as for a busy service.
 const maxServerErrorTries = 3
 
-// isRetryableStatus says whether a status is one that passes by itself.
+// isRetryableStatus reports whether a status is temporary.
 func (c *call) isRetryableStatus(resp *http.Response) bool {
 	switch resp.StatusCode {
 	case http.StatusTooManyRequests:
 		return true // it was not carried out
 	case http.StatusServiceUnavailable:
 		_, told := requestedWait(resp, c.clock.Now())
-		return c.isRepeatable || told // SharePoint throttles so, too
+		return c.isRepeatable || told // SharePoint also throttles with 503
 	case http.StatusRequestTimeout, http.StatusBadGateway, http.StatusGatewayTimeout:
 		return c.isRepeatable
 	case http.StatusInternalServerError:
@@ -106,7 +107,7 @@ func (c *call) isRetryableStatus(resp *http.Response) bool {
 	return false
 }
 
-// isThrottled says whether an answer asks to come back later.
+// isThrottled reports whether an answer asks to come back later.
 func (c *call) isThrottled(resp *http.Response) bool {
 	if resp == nil || resp.StatusCode != http.StatusServiceUnavailable {
 		return resp != nil && resp.StatusCode == http.StatusTooManyRequests
@@ -115,7 +116,7 @@ func (c *call) isThrottled(resp *http.Response) bool {
 	return asked
 }
 
-// isRetryableError says whether it is worth trying again after an error.
+// isRetryableError reports whether a retry may help after an error.
 func (c *call) isRetryableError(err error) bool {
 	var op *net.OpError
 	var name *net.DNSError
@@ -126,7 +127,7 @@ func (c *call) isRetryableError(err error) bool {
 	case errors.As(err, &name):
 		return !name.IsNotFound
 	case errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect"):
-		return true // it has not arrived
+		return true // it did not arrive
 	case !c.isRepeatable:
 		return false
 	}
@@ -135,7 +136,7 @@ func (c *call) isRetryableError(err error) bool {
 		strings.Contains(err.Error(), "http2: ") || strings.Contains(err.Error(), "stream error: ")
 }
 
-// isPermanent says whether an error stays the same however often one tries.
+// isPermanent reports whether retries cannot change an error.
 func isPermanent(err error) bool {
 	var signIn *SignInError
 	var full *quotaError
@@ -147,15 +148,15 @@ func isPermanent(err error) bool {
 		errors.As(err, &cert) || errors.As(err, &record) || errors.Is(err, context.Canceled)
 }
 
-// The shortest and longest waits where the service does not say how long.
+// The shortest and longest waits if the service does not say how long to wait.
 const (
 	minBackoff = time.Second
 	maxBackoff = time.Minute
 )
 
-// retryWait is how long to wait before the next try: what the service says, and
-// somewhat longer, so that not all come back in the same moment; or else twice
-// as long at each try.
+// retryWait returns how long to wait before the next try. It is the time that
+// the service asks for, plus a random part, so that not all clients come back
+// at once. If the service asks for none, the wait doubles with each try.
 func (c *call) retryWait(resp *http.Response) time.Duration {
 	if asked, ok := requestedWait(resp, c.clock.Now()); ok {
 		return asked + time.Duration(rand.Int64N(int64(min(asked/10, 5*time.Second))+int64(time.Second)))
@@ -164,18 +165,18 @@ func (c *call) retryWait(resp *http.Response) time.Duration {
 	return most/2 + rand.N(most/2)
 }
 
-// maxRequestedWait bounds what is read from headers: times beyond are no times.
+// maxRequestedWait bounds the times that are read from headers.
 const maxRequestedWait = 10 * 365 * 24 * time.Hour
 
-// requestedWait reads how long a service asks to wait: the greater of Retry-After, in
-// seconds or as a date, and RateLimit-Reset, in seconds (documented for
-// SharePoint). What is negative or no time is as if it were absent.
+// requestedWait returns how long a service asks to wait: the greater of
+// Retry-After, in seconds or as a date, and RateLimit-Reset, in seconds
+// (documented for SharePoint). A negative or malformed value counts as absent.
 func requestedWait(resp *http.Response, now time.Time) (time.Duration, bool) {
 	if resp == nil {
 		return 0, false
 	}
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
-		now = date // the same clock that wrote the other date
+		now = date // the clock that wrote the other date
 	}
 	after, ok := parseSeconds(resp.Header.Get("Retry-After"))
 	if date, err := http.ParseTime(resp.Header.Get("Retry-After")); err == nil {
@@ -198,8 +199,8 @@ func parseSeconds(s string) (time.Duration, bool) {
 	return time.Duration(n) * time.Second, true
 }
 
-// exhaustedQuotaWait says for how long a service wants to be left alone although it has
-// just answered well: none of its quota remains.
+// exhaustedQuotaWait returns how long a service wants no more requests although
+// it has just answered well, because none of its quota remains.
 func exhaustedQuotaWait(resp *http.Response) time.Duration {
 	if strings.TrimSpace(resp.Header.Get("RateLimit-Remaining")) != "0" {
 		return 0
@@ -208,7 +209,8 @@ func exhaustedQuotaWait(resp *http.Response) time.Duration {
 	return reset
 }
 
-// unwrapURLError takes http.Client's wrapping off an error, for it shows the URL.
+// unwrapURLError removes http.Client's wrapping from an error, because it shows
+// the URL.
 func unwrapURLError(err error) error {
 	for {
 		u, ok := err.(*url.Error)

@@ -14,7 +14,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 )
 
-// A Method names a way to sign in, as m365 and fab spell it.
+// A Method names a way to sign in, spelled as m365 and fab spell it.
 type Method string
 
 // The ways to sign in.
@@ -29,20 +29,20 @@ const (
 	ByDefault           Method = "default" // azidentity's chain
 )
 
-// SignIn says how to sign in. Secrets are read when they are needed, and never
-// kept in settings.
+// SignIn says how to sign in. Secrets are read when they are needed. They are
+// never kept in settings.
 type SignIn struct {
 	Method              Method
-	Client              string // the application's (client) id; of a user-assigned identity: its client id
+	Client              string // the client id of the application, or of a user-assigned identity
 	Secret              func() (string, error)
 	Certificate         func() ([]byte, error) // PEM or PFX
 	CertificatePassword func() (string, error)
-	TokenFile           string // of the federated identity; empty: AZURE_FEDERATED_TOKEN_FILE
-	// Prompt shows a person what to do, for the device code.
+	TokenFile           string // for a federated identity; empty: AZURE_FEDERATED_TOKEN_FILE
+	// Prompt shows a person what to do when the method is a device code.
 	Prompt func(ctx context.Context, message string) error
 }
 
-// checkComplete says what is wrong with how to sign in, before anyone tries.
+// checkComplete reports what is missing, before any sign-in is tried.
 func (s SignIn) checkComplete(tenant string) error {
 	missing := func(what string) error {
 		return fmt.Errorf("cannot sign in by %s: %s is not set", s.Method, what)
@@ -54,7 +54,7 @@ func (s SignIn) checkComplete(tenant string) error {
 	case ByIdentity, ByAzureCLI, ByDefault:
 		return nil
 	case BySecret, ByCertificate, ByDeviceCode, ByBrowser, ByFederatedIdentity:
-		if s.Client == "" && s.Method != ByFederatedIdentity { // whose webhook sets AZURE_CLIENT_ID
+		if s.Client == "" && s.Method != ByFederatedIdentity { // its webhook sets AZURE_CLIENT_ID
 			return missing("the application's client id")
 		}
 	default:
@@ -71,8 +71,7 @@ func (s SignIn) checkComplete(tenant string) error {
 	return nil
 }
 
-// isTenantName says whether a tenant is named as Entra names one, by its id or by
-// a domain.
+// isTenantName reports whether s has the form of a tenant's id or domain.
 func isTenantName(s string) bool {
 	for _, r := range s {
 		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '.' {
@@ -82,8 +81,8 @@ func isTenantName(s string) bool {
 	return s != ""
 }
 
-// newAzureCredential makes azidentity's credential. Its own retries are off: those beneath
-// do, and know the budget.
+// newAzureCredential creates azidentity's credential. azidentity's own retries
+// are off: the HTTP client retries and keeps to the limits.
 func newAzureCredential(o Options, transport *http.Client) (azcore.TokenCredential, error) {
 	s := o.SignIn
 	client := azcore.ClientOptions{
@@ -150,8 +149,8 @@ func (s SignIn) loadCertificate() ([]*x509.Certificate, crypto.PrivateKey, error
 	return certs, key, nil
 }
 
-// CertificateExpiry reads when the certificate that signs in ends; zero where this
-// way to sign in has none. It asks nobody.
+// CertificateExpiry returns when the sign-in certificate expires. It returns
+// the zero time if this method uses no certificate. It asks no service.
 func (s SignIn) CertificateExpiry() (time.Time, error) {
 	if s.Method != ByCertificate || s.Certificate == nil {
 		return time.Time{}, nil
@@ -162,7 +161,7 @@ func (s SignIn) CertificateExpiry() (time.Time, error) {
 	}
 	if owner, ok := key.(crypto.Signer); ok {
 		public, _ := owner.Public().(interface{ Equal(crypto.PublicKey) bool })
-		for _, c := range certs { // those of authorities may lie beside it
+		for _, c := range certs { // certificates of authorities may be in the same file
 			if public != nil && public.Equal(c.PublicKey) {
 				return c.NotAfter.UTC(), nil
 			}
@@ -171,8 +170,8 @@ func (s SignIn) CertificateExpiry() (time.Time, error) {
 	return time.Time{}, unusableSecret(ByCertificate)
 }
 
-// isMicrosoftLogin says whether a login host is one of Microsoft's own, whose
-// tenants MSAL can look up.
+// isMicrosoftLogin reports whether a login host is one of Microsoft's own,
+// whose tenants MSAL can look up.
 func isMicrosoftLogin(login string) bool {
 	for _, name := range CloudNames() {
 		if k, err := CloudNamed(name); err == nil && k.Login == login {

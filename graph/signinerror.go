@@ -15,18 +15,18 @@ import (
 )
 
 // A SignInError says that signing in failed, and what is missing. It holds
-// nothing of what was sent, and of the answer only Entra's code and the
+// nothing that was sent. Of the answer it holds only Entra's code and the
 // correlation id.
 type SignInError struct {
 	Method        Method
-	AADSTS        string // Entra's code without its prefix, as 7000215; empty if there was none
-	CorrelationID string // for Microsoft's support and the sign-in log; may be empty
+	AADSTS        string // Entra's code without its prefix, such as 7000215; may be empty
+	CorrelationID string // for Microsoft support and the sign-in log; may be empty
 	code, reason  string
 	hint          string
 	err           error
 }
 
-// Error says it in one line.
+// Error returns the message in one line.
 func (e *SignInError) Error() string {
 	s := "cannot sign in: " + e.reason
 	switch {
@@ -38,24 +38,24 @@ func (e *SignInError) Error() string {
 	return s
 }
 
-// Unwrap returns what went wrong below, if that holds no secret.
+// Unwrap returns the cause, if it holds no secret.
 func (e *SignInError) Unwrap() error { return e.err }
 
 // Code is stable and begins with "signin.": signin.secret, signin.certificate,
 // signin.application, signin.tenant, signin.consent, signin.policy,
-// signin.user, signin.method, signin.unreachable or signin.refused.
+// signin.user, signin.method, signin.unreachable, or signin.refused.
 func (e *SignInError) Code() string { return e.code }
 
-// Hint names the permission, role or setting that is missing.
+// Hint names the missing permission, role, or setting.
 func (e *SignInError) Hint() string { return e.hint }
 
-// unreadableSecret says that a secret could not be read. Why is whoever reads it's to
-// say: that names a file or a variable.
+// unreadableSecret says that a secret could not be read. The reader of the
+// secret gives the reason, because it knows the file or the variable.
 func unreadableSecret(what string, err error) error {
 	return &SignInError{code: "signin.method", reason: "the " + what + " cannot be read: " + redact(err.Error()), hint: "check where the settings say it is, and who may read it", err: err}
 }
 
-// unusableSecret says that what was read is of no use.
+// unusableSecret says that a secret was read but cannot be used.
 func unusableSecret(m Method) error {
 	e := &SignInError{Method: m, code: "signin.method", reason: "what is set for " + string(m) + " is of no use"}
 	switch m {
@@ -70,11 +70,11 @@ func unusableSecret(m Method) error {
 	return e
 }
 
-// A entraFault is one of Entra's codes, in words of those who can act.
+// An entraFault explains one of Entra's codes to the person who can fix it.
 type entraFault struct{ code, reason, hint string }
 
-// entraFaultFor are the codes that administrators meet (documented: Entra,
-// authentication and authorization error codes).
+// entraFaultFor returns the fault for one of the codes that administrators meet
+// (documented: Entra, authentication and authorization error codes).
 func entraFaultFor(aadsts string) (entraFault, bool) {
 	switch aadsts {
 	case "7000215":
@@ -118,7 +118,7 @@ var (
 	uuidPattern   = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 )
 
-// newSignInError turns whatever azidentity failed with into a SignInError.
+// newSignInError turns any failure of azidentity into a SignInError.
 func newSignInError(o Options, err error, heard *lastResponse) error {
 	e := &SignInError{Method: o.SignIn.Method}
 	var failed *azidentity.AuthenticationFailedError
@@ -127,10 +127,10 @@ func newSignInError(o Options, err error, heard *lastResponse) error {
 		status = failed.RawResponse.StatusCode
 		e.readResponse(failed.RawResponse)
 	} else if m := aadstsPattern.FindStringSubmatch(err.Error()); m != nil {
-		e.AADSTS = m[1] // az, and the chain, tell it in words
+		e.AADSTS = m[1] // az and the default chain report the code only as text
 	}
 	if e.AADSTS == "" && strings.Contains(err.Error(), "declined scopes") {
-		known, _ := entraFaultFor("65001") // MSAL compares what was asked for with what was granted
+		known, _ := entraFaultFor("65001") // MSAL compares the requested scopes with the granted ones
 		e.code, e.reason, e.hint = known.code, known.reason, known.hint
 		return e
 	}
@@ -162,7 +162,7 @@ func newSignInError(o Options, err error, heard *lastResponse) error {
 	return e
 }
 
-// setUnreachable says that there was no answer.
+// setUnreachable records that Entra did not answer.
 func (e *SignInError) setUnreachable(err error) {
 	var cert *tls.CertificateVerificationError
 	e.code, e.err, e.reason = "signin.unreachable", err, "Entra cannot be reached: "+redact(err.Error())
@@ -175,8 +175,8 @@ func (e *SignInError) setUnreachable(err error) {
 	}
 }
 
-// readResponse reads the code and the correlation id of Entra's refusal, and nothing
-// else of it.
+// readResponse reads the code and the correlation id of Entra's refusal, and
+// nothing else.
 func (e *SignInError) readResponse(resp *http.Response) {
 	if resp.Body == nil {
 		return

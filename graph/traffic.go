@@ -6,28 +6,30 @@ import (
 	"sync/atomic"
 )
 
-// Traffic is what a connection has asked since it was made, signing in included.
+// Traffic counts what a connection has requested since it was created,
+// including sign-ins.
 type Traffic struct {
 	Requests  uint64 // first tries
 	Retries   uint64
-	Throttled uint64 // tries that were answered with 429, or with 503 and when to come back
-	// Quotas are the quotas that something counted towards within their window, by
-	// service and name.
+	Throttled uint64 // tries answered with 429, or with 503 and Retry-After
+	// Quotas lists the quotas of which something is used in their current
+	// window, by service and name.
 	Quotas []QuotaUsage
 }
 
-// A QuotaUsage is what is left of one of Microsoft's published quotas, as far as this
-// connection used it: others that ask as the same application use it as well.
+// A QuotaUsage says what remains of one of Microsoft's published quotas. It
+// counts this connection only; other programs with the same application use the
+// quota, too.
 type QuotaUsage struct {
 	Service           Service
 	Quota             string
 	Remaining, Amount int // in the quota's own units
 }
 
-// counters are what the tries of all calls add up to.
+// counters add up the tries of all calls.
 type counters struct{ requests, retries, throttled atomic.Uint64 }
 
-// countTry counts a try that was made.
+// countTry counts one try.
 func (n *counters) countTry(first, throttled bool) {
 	if first {
 		n.requests.Add(1)
@@ -39,7 +41,7 @@ func (n *counters) countTry(first, throttled bool) {
 	}
 }
 
-// Traffic returns what was asked so far.
+// Traffic returns the counts so far.
 func (c *Connection) Traffic() Traffic {
 	t := Traffic{Requests: c.counters.requests.Load(), Retries: c.counters.retries.Load(), Throttled: c.counters.throttled.Load()}
 	seen := map[*bucket]bool{}
@@ -55,7 +57,7 @@ func (c *Connection) Traffic() Traffic {
 	return t
 }
 
-// usedAmount says how much of the quota's window is used.
+// usedAmount returns how much of the quota is used in its current window.
 func (b *bucket) usedAmount() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -14,14 +14,15 @@ import (
 	"time"
 )
 
-// maxHeaderBytes bounds an answer's header.
+// maxHeaderBytes bounds the header of an answer.
 const maxHeaderBytes = 256 << 10
 
-// newTransport makes what talks to the network, without retries.
+// newTransport creates the transport that talks to the network, without
+// retries.
 func newTransport(o Options) (*http.Transport, error) {
 	roots, err := x509.SystemCertPool()
 	if err != nil {
-		roots = x509.NewCertPool() // a system without one still has what is set
+		roots = x509.NewCertPool() // without system certificates, the configured ones still work
 	}
 	for i, pem := range o.CAs {
 		if !roots.AppendCertsFromPEM(pem) {
@@ -35,7 +36,7 @@ func newTransport(o Options) (*http.Transport, error) {
 	return &http.Transport{
 		Proxy: func(req *http.Request) (*url.URL, error) {
 			if req.URL.Scheme == "http" {
-				return nil, nil // Azure's metadata service is this machine's own
+				return nil, nil // Azure's metadata service is on this machine
 			}
 			return proxy(req)
 		},
@@ -57,8 +58,8 @@ func ordinalWord(n int) string {
 	return fmt.Sprintf("%dth", n)
 }
 
-// An attemptTransport sends a request once: when there is room, with its token, and with
-// an eye on the answer's size and pace.
+// An attemptTransport sends a request once. It waits for the quotas, adds the
+// token, and bounds the size and duration of the answer.
 type attemptTransport struct {
 	conn *Connection
 	base http.RoundTripper
@@ -86,7 +87,8 @@ func (a *attemptTransport) sendOnce(req *http.Request) (*http.Response, error) {
 	}
 	ctx, cancel := context.WithCancelCause(req.Context())
 	out := req.Clone(ctx)
-	// The token comes before the place: it may be had from the same host.
+	// Get the token first: it may come from the same host, which has few
+	// places.
 	err = a.setHeaders(out, k, own)
 	if err == nil {
 		err = p.occupy(ctx)
@@ -120,8 +122,8 @@ func (a *attemptTransport) sendOnce(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// setHeaders gives a request its headers, and its token if it goes to the service
-// that the token is for.
+// setHeaders sets the headers of a request. It adds the token only if the
+// request goes to the token's own service.
 func (a *attemptTransport) setHeaders(out *http.Request, k *call, own bool) error {
 	out.Header.Set("User-Agent", userAgent(a.conn.options.Program))
 	out.Header.Del("Client-Request-Id")
@@ -139,12 +141,12 @@ func (a *attemptTransport) setHeaders(out *http.Request, k *call, own bool) erro
 	return nil
 }
 
-// readHeaders reads what an answer's header tells: the time, and whether the service
-// wants to be left alone.
+// readHeaders reads the header of an answer: the server's time, and how long
+// the service wants no more requests.
 func (a *attemptTransport) readHeaders(resp *http.Response, k *call, p *admission) {
 	own := a.conn.isCloudHost(resp.Request.URL)
 	if own {
-		resp.Header.Set("Client-Request-Id", k.requestID) // Graph says it again, the others do not
+		resp.Header.Set("Client-Request-Id", k.requestID) // Graph repeats the id; the other services do not
 	}
 	if seen := a.conn.options.OnServerDate; seen != nil && resp.TLS != nil && own {
 		if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
@@ -161,12 +163,12 @@ func (a *attemptTransport) readHeaders(resp *http.Response, k *call, p *admissio
 	}
 }
 
-// isServiceHost says whether a URL is on a service's own host.
+// isServiceHost reports whether a URL is on a service's own host.
 func (c *Connection) isServiceHost(s Service, u *url.URL) bool {
 	return isOnHost(c.options.Cloud.BaseURL(s), u)
 }
 
-// isCloudHost says whether a URL is on one of the cloud's own hosts.
+// isCloudHost reports whether a URL is on one of the cloud's own hosts.
 func (c *Connection) isCloudHost(u *url.URL) bool {
 	k := c.options.Cloud
 	return isOnHost(k.Login, u) || isOnHost(k.Graph, u) || isOnHost(k.PowerBI, u) || isOnHost(k.Fabric, u)
@@ -176,8 +178,8 @@ func isOnHost(base string, u *url.URL) bool {
 	return base != "" && u.User == nil && strings.EqualFold(base, u.Scheme+"://"+u.Host)
 }
 
-// userAgent decorates a program's name as Microsoft asks of software that is
-// not sold, so that it is throttled last: NONISV|company|program/version
+// userAgent formats a program's name as Microsoft asks of software that is not
+// sold, NONISV|company|program/version, so that it is throttled last
 // (documented: SharePoint, how to avoid getting throttled).
 func userAgent(program string) string {
 	clean := strings.Map(func(r rune) rune {
@@ -196,7 +198,7 @@ func userAgent(program string) string {
 	return "NONISV|" + name + "|" + name + "/" + version
 }
 
-// newRequestID makes a random UUID.
+// newRequestID returns a random UUID.
 func newRequestID() string {
 	var b [16]byte
 	rand.Read(b[:]) // never fails: it stops the program instead

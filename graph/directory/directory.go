@@ -1,12 +1,12 @@
-// Package directory asks Microsoft Graph what a tenant's directory says: which
-// organization it is, which licenses of users it bought, and how many users
-// have which Power BI plan or are in a group. It counts people and never reads
-// who they are.
+// Package directory reads a tenant's directory through Microsoft Graph: the
+// organization, the user licenses that it bought, and how many users have each
+// Power BI plan or belong to a group. It counts people and never reads who they
+// are.
 //
-// It asks by path instead of through the Graph SDK: its builders for
-// organization, subscribedSkus, users and groups bring with them the models of
-// most of Graph, and here are four paths, of which two answer with a bare
-// number.
+// It requests paths directly instead of using the Graph SDK. The SDK's builders
+// for organization, subscribedSkus, users, and groups include the models of
+// most of Graph, and this package needs four paths, of which two answer with a
+// number only.
 package directory
 
 import (
@@ -25,35 +25,35 @@ import (
 
 const (
 	// maxPages bounds one list. Tenants have some dozens of subscriptions, and
-	// Graph answers them in one page.
+	// Graph sends them in one page.
 	maxPages = 100
-	// maxDomains bounds what is kept of the organization's domains.
+	// maxDomains bounds how many of the organization's domains are kept.
 	maxDomains = 1000
 )
 
-// An API answers for one tenant; *graph.Connection does. A path may be a whole
-// link to a next page, and an answer is given as it is to a *[]byte.
+// An API sends requests to one tenant; *graph.Connection is one. A path may be
+// a complete link to a next page. A *[]byte receives the raw answer.
 type API interface {
 	GetJSON(ctx context.Context, s graph.Service, path string, query url.Values, header http.Header, into any) error
 }
 
-// A Directory is one tenant's. Its errors are those of the API, of the context,
-// or say what is wrong with an answer.
+// A Directory reads one tenant's directory. Its errors come from the API or the
+// context, or say what is wrong with an answer.
 type Directory struct{ api API }
 
-// New asks through an API.
+// New returns a Directory that uses an API.
 func New(api API) Directory { return Directory{api} }
 
 // An Organization is the tenant itself.
 type Organization struct {
 	ID      string   // lower case
 	Name    string   // as people see it
-	Domains []string // verified ones that are names of hosts
+	Domains []string // verified domains that are valid host names
 }
 
-// Organization says which tenant answers. It needs Organization.Read.All; with
-// User.Read of a person it answers the same members (documented: "Get
-// organization").
+// Organization returns the tenant's organization. It needs
+// Organization.Read.All. A person's User.Read gets the same members
+// (documented: "Get organization").
 func (d Directory) Organization(ctx context.Context) (Organization, error) {
 	var a struct {
 		Value []struct {
@@ -91,8 +91,8 @@ func (d Directory) Organization(ctx context.Context) (Organization, error) {
 // errTooManyPages says that a list has more pages than a tenant can have.
 var errTooManyPages = errors.New("one list of Microsoft Graph has pages without end")
 
-// countPeople asks for a bare number. The header is what Graph requires of counts, and
-// the answer may be some minutes old for that (documented: "Advanced query
+// countPeople requests a number. Graph requires the header for counts, and the
+// answer may be some minutes old because of it (documented: "Advanced query
 // capabilities on Microsoft Entra ID objects").
 func (d Directory) countPeople(ctx context.Context, path string, query url.Values) (int64, error) {
 	header := http.Header{"ConsistencyLevel": {"eventual"}, "Accept": {"text/plain"}}

@@ -9,17 +9,18 @@ import (
 	"github.com/orgstore/orgstore/packages/tenant"
 )
 
-// ErrHiddenMembers says that a group hides its members: a count of those would say
-// that there are none. Microsoft documents Member.Read.Hidden for them, which
-// orgstore does not ask for.
+// ErrHiddenMembers says that a group hides its members. A count of them would
+// be zero. Microsoft documents the permission Member.Read.Hidden for such
+// groups; orgstore does not request it.
 var ErrHiddenMembers = errors.New("the group hides its members, so that they cannot be counted with GroupMember.Read.All")
 
-// errGroupID says that what was asked for is no group's id.
+// errGroupID says that a text is not a group's id.
 var errGroupID = errors.New("a group is named by its object id, as 8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11")
 
-// Group counts the users in a group, also through groups within it. Devices,
-// contacts and applications do not count. It needs GroupMember.Read.All. With
-// an error about its members, the group is returned without their number.
+// Group counts the users in a group and in the groups within it. Devices,
+// contacts, and applications do not count. It needs GroupMember.Read.All. With
+// an error about the members, Group still returns the group, without their
+// number.
 func (d Directory) Group(ctx context.Context, id string) (tenant.Group, error) {
 	id, ok := tenant.ID(id)
 	if !ok {
@@ -38,7 +39,7 @@ func (d Directory) Group(ctx context.Context, id string) (tenant.Group, error) {
 	if a.Visibility == "HiddenMembership" {
 		return g, ErrHiddenMembers
 	}
-	// A cast counts as an advanced query, which asks for $count, too (documented:
+	// A cast is an advanced query, which also needs $count (documented:
 	// "Advanced query capabilities").
 	n, err := d.countPeople(ctx, "/v1.0/groups/"+id+"/transitiveMembers/microsoft.graph.user/$count", url.Values{"$count": {"true"}})
 	if err != nil {

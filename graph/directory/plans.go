@@ -15,8 +15,8 @@ import (
 )
 
 // The service plans of Power BI, from Microsoft's list "Product names and
-// service plan identifiers for licensing", as of 2026-07. Clouds of the US
-// Government have plans of their own beside the common ones.
+// service plan identifiers for licensing", as of 2026-07. The clouds of the US
+// Government have plans of their own in addition to the common ones.
 const (
 	planFree   = "2049e525-b859-401b-b2a0-e0a31c4b1fe4" // BI_AZURE_P0
 	planLegacy = "2125cfd7-2110-4567-83c4-c1cd5275163d" // BI_AZURE_P1
@@ -26,8 +26,9 @@ const (
 	planPPUGov = "32d15238-9a8c-46da-af3f-21fc5351d365" // BI_AZURE_P3_GOV
 )
 
-// planRank says which plan of Power BI a service plan is, and how good: a product
-// is of the best plan in it, for Premium Per User holds Pro's, too.
+// planRank returns the Power BI plan that a service plan stands for, and its
+// rank. A product counts as the best plan in it, because Premium Per User also
+// holds Pro's plan.
 func planRank(servicePlan string) (plan string, rank int) {
 	switch servicePlan {
 	case planPPU, planPPUGov:
@@ -42,7 +43,7 @@ func planRank(servicePlan string) (plan string, rank int) {
 	return "", 0
 }
 
-// skuPage is one page of GET /subscribedSkus.
+// A skuPage is one page of GET /subscribedSkus.
 type skuPage struct {
 	Next  string `json:"@odata.nextLink"`
 	Value []struct {
@@ -59,7 +60,7 @@ type skuPage struct {
 	} `json:"value"`
 }
 
-// Subscriptions returns the products with a plan of Power BI that the tenant
+// Subscriptions returns the products with a Power BI plan that the tenant
 // bought, sorted by part number. It needs LicenseAssignment.Read.All.
 func (d Directory) Subscriptions(ctx context.Context) ([]tenant.Subscription, error) {
 	found := []tenant.Subscription{}
@@ -81,8 +82,8 @@ func (d Directory) Subscriptions(ctx context.Context) ([]tenant.Subscription, er
 	return nil, errTooManyPages
 }
 
-// appendSubscriptions adds those of one page that hold a plan of Power BI; a product
-// that is named again is taken once.
+// appendSubscriptions appends the products of one page that hold a Power BI
+// plan. It keeps each product once.
 func (p skuPage) appendSubscriptions(found []tenant.Subscription) []tenant.Subscription {
 	for _, v := range p.Value {
 		best, most := "", 0
@@ -112,21 +113,21 @@ func knownNumber(n *int64) tenant.Known[int64] {
 	return tenant.Number(*n)
 }
 
-// A UserCount is how many users have which plan, and what must be said of that.
+// A UserCount is how many users have each plan, with notes about the numbers.
 type UserCount struct {
 	Users tenant.Users
-	// Notes say in what the numbers differ from what they are called.
+	// Notes say how a number differs from what its name promises.
 	Notes []string
 }
 
-// Users counts users by their best plan of Power BI. It needs User.Read.All:
-// User.ReadBasic.All does not cover the plans by which users are picked.
+// Users counts users by their best Power BI plan. It needs User.Read.All,
+// because User.ReadBasic.All does not cover the plans that the filter uses.
 //
-// Premium Per User's products hold Pro's plan, too, so Pro is counted as all
-// with Pro's plan less all with Premium Per User's. A user who has the latter
-// alone, as an add-on to nothing, makes that one too low. Who holds plans of the
-// Government's and of the common kind counts twice. Free are all with the free
-// plan and neither of the better ones.
+// The products with Premium Per User also hold Pro's plan. So Pro counts all
+// users with Pro's plan, less those with Premium Per User's. This is one too
+// low for each user who has Premium Per User as an add-on only. A user with a
+// Government plan and a common plan counts twice. Free counts all users with
+// the free plan and neither of the better ones.
 func (d Directory) Users(ctx context.Context) (UserCount, error) {
 	c := &userCounter{directory: d}
 	pro, err := c.countPlans(ctx, planPro, planProGov)
@@ -158,14 +159,14 @@ func (d Directory) Users(ctx context.Context) (UserCount, error) {
 	return found, nil
 }
 
-// userCounter counts users by plans. Whether a lambda may ask for two members at
-// once is not documented; where that is refused, only the plan is asked for.
+// A userCounter counts users by plan. It is not documented whether a lambda may
+// have two conditions. If Graph refuses that, only the plan is asked for.
 type userCounter struct {
 	directory        Directory
 	usesPlainFilters bool
 }
 
-// countPlans adds the users of several plans.
+// countPlans adds up the users of several plans.
 func (c *userCounter) countPlans(ctx context.Context, plans ...string) (int64, error) {
 	var total int64
 	for _, p := range plans {
@@ -185,8 +186,8 @@ func (c *userCounter) countFree(ctx context.Context) (int64, error) {
 	})
 }
 
-// countFiltered counts by a filter, and once more by its plain form where that of the
-// first is refused.
+// countFiltered counts the users that match a filter. If Graph refuses the
+// filter, it tries the plain form once.
 func (c *userCounter) countFiltered(ctx context.Context, filter func() string) (int64, error) {
 	n, err := c.directory.countPeople(ctx, "/v1.0/users/$count", url.Values{"$filter": {filter()}})
 	if !isFilterRefused(err) || c.usesPlainFilters {
@@ -195,7 +196,7 @@ func (c *userCounter) countFiltered(ctx context.Context, filter func() string) (
 	c.usesPlainFilters = true
 	n, err = c.directory.countPeople(ctx, "/v1.0/users/$count", url.Values{"$filter": {filter()}})
 	if isFilterRefused(err) {
-		c.usesPlainFilters = false // it was something else that was refused
+		c.usesPlainFilters = false // Graph refused something else
 	}
 	return n, err
 }
@@ -208,7 +209,7 @@ func (c *userCounter) planFilter(plan string) string {
 	return "assignedPlans/any(p:p/servicePlanId eq " + plan + " and p/capabilityStatus eq 'Enabled')"
 }
 
-// isFilterRefused says whether a filter was not understood.
+// isFilterRefused reports whether Graph did not accept a filter.
 func isFilterRefused(err error) bool {
 	var e *graph.Error
 	return errors.As(err, &e) && (e.Status == http.StatusBadRequest || e.Status == http.StatusNotImplemented)

@@ -1,5 +1,6 @@
-// Package fabric asks Microsoft Fabric's admin API for the settings of a tenant.
-// It only reads. Where a cloud's Fabric host is not published, all of it is off.
+// Package fabric reads a tenant's settings from the admin API of Microsoft
+// Fabric. It changes nothing. In a cloud without a published Fabric host, it is
+// off.
 package fabric
 
 import (
@@ -17,25 +18,26 @@ import (
 
 const (
 	// maxPages bounds one list. A tenant has some two hundred settings, and
-	// Fabric answers them in one page.
+	// Fabric sends them in one page.
 	maxPages = 50
-	// maxSettings bounds what is kept.
+	// maxSettings bounds how many settings are kept.
 	maxSettings = 10_000
 )
 
-// An API answers for one tenant; *graph.Connection does.
+// An API sends requests to one tenant; *graph.Connection is one.
 type API interface {
 	GetJSON(ctx context.Context, s graph.Service, path string, query url.Values, header http.Header, into any) error
 	Cloud() graph.Cloud
 }
 
-// A Fabric is one tenant's.
+// A Fabric reads one tenant's Fabric.
 type Fabric struct{ api API }
 
-// New asks through an API.
+// New returns a Fabric that uses an API.
 func New(api API) Fabric { return Fabric{api} }
 
-// An UnavailableError says that Fabric cannot be asked in this cloud, and why.
+// An UnavailableError says that a service cannot be used in this cloud, and
+// why.
 type UnavailableError struct{ Reason string }
 
 func (e UnavailableError) Error() string { return e.Reason }
@@ -45,11 +47,11 @@ type Setting struct {
 	Name    string // stable, such as CustomVisualsTenant
 	Title   string // as the admin portal shows it
 	Enabled bool
-	// Grouped says that the setting names groups it holds for, or does not.
+	// Grouped says that the setting includes or excludes some groups.
 	Grouped bool
 }
 
-// settingsPage is one page of GET /v1/admin/tenantsettings.
+// A settingsPage is one page of GET /v1/admin/tenantsettings.
 type settingsPage struct {
 	Value []struct {
 		Name     string     `json:"settingName"`
@@ -62,9 +64,9 @@ type settingsPage struct {
 }
 
 // Settings returns the tenant's settings, sorted by name. It needs a Fabric
-// administrator, or a service principal that may use read-only admin APIs. An
-// error is an OffError where the cloud has no known host, and otherwise one of
-// the API or about its answer.
+// administrator, or a service principal that may use read-only admin APIs. The
+// error is an UnavailableError if the cloud has no known host. Otherwise it
+// comes from the API or is about its answer.
 func (f Fabric) Settings(ctx context.Context) ([]Setting, error) {
 	if off := f.api.Cloud().UnavailableReason(graph.Fabric); off != "" {
 		return nil, UnavailableError{off}
@@ -94,8 +96,9 @@ func (f Fabric) Settings(ctx context.Context) ([]Setting, error) {
 	return nil, errors.New("the tenant settings of Microsoft Fabric have pages without end")
 }
 
-// VisualSettings picks the settings that concern visuals, each once, in the order of
-// tenant.KnownSettings, and the names of those that are not among them.
+// VisualSettings returns the settings that concern visuals, each once, in the
+// order of tenant.KnownSettings. It also returns the names of those that are
+// missing.
 func VisualSettings(all []Setting) (found []tenant.Setting, untold []string) {
 	found = []tenant.Setting{}
 	for _, k := range tenant.KnownSettings() {

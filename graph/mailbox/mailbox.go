@@ -1,8 +1,8 @@
-// Package mailbox sends mail from a mailbox of the tenant, through Microsoft
-// Graph. It knows how a mail is sent and nothing of what is in it.
+// Package mailbox sends mail from a mailbox of the tenant through Microsoft
+// Graph. It knows how to send a mail and nothing about its content.
 //
-// It asks by path instead of through the Graph SDK: the builders for users bring
-// with them most of Graph, and here is one path.
+// It requests the path directly instead of using the Graph SDK. The SDK's
+// builders for users include most of Graph, and this package needs one path.
 package mailbox
 
 import (
@@ -15,10 +15,10 @@ import (
 	"github.com/orgstore/orgstore/graph"
 )
 
-// maxText bounds a mail's text, in bytes: what is longer is cut.
+// maxText bounds a mail's text, in bytes. A longer text is cut.
 const maxText = 512 << 10
 
-// An API answers for one tenant; *graph.Connection does.
+// An API sends requests to one tenant; *graph.Connection is one.
 type API interface {
 	PostJSON(ctx context.Context, s graph.Service, path string, query url.Values, body, into any) (*http.Response, error)
 }
@@ -30,7 +30,7 @@ type Mail struct {
 	Subject, Text string
 }
 
-// What sendMail takes (documented: "user: sendMail").
+// The body of sendMail (documented: "user: sendMail").
 type (
 	sendMailBody struct {
 		Message message `json:"message"`
@@ -53,8 +53,8 @@ type (
 	}
 )
 
-// Send hands a mail over to be delivered. It needs Mail.Send. An answer that was
-// lost is not asked for again here: the mail may have gone out.
+// Send sends a mail. It needs Mail.Send. If the answer is lost, Send does not
+// send again, because the mail may have been sent.
 func Send(ctx context.Context, api API, m Mail) error {
 	if m.From == "" || len(m.To) == 0 {
 		return errors.New("the mail has no mailbox or no recipient")

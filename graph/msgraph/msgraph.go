@@ -1,11 +1,13 @@
-// Package msgraph lets the request builders of Microsoft's Graph SDK speak over
-// a graph.Connection: they know the paths and the query parameters, and nothing
-// else of the SDK is used. Tokens, retries, quotas, limits and redirects are the
-// connection's. Answers are read into the caller's own structs, since a program
-// that reads a single one of the SDK's models holds the serializers of thousands.
+// Package msgraph sends what the request builders of Microsoft's Graph SDK
+// build over a graph.Connection. The builders know the paths and the query
+// parameters; nothing else of the SDK is used. The connection provides tokens,
+// retries, quotas, limits, and redirects. Answers are decoded into the caller's
+// own structs: a program that decodes a single model of the SDK contains the
+// serializers of thousands.
 //
-// The SDK is large: linked.txt names the packages of it that are compiled, and a
-// test compares; what of them the program holds is tested beside the program.
+// The SDK is large. The file linked.txt names the packages of it that are
+// compiled, and a test compares them. Another test, beside the program, checks
+// what the program contains.
 package msgraph
 
 import (
@@ -19,25 +21,25 @@ import (
 	"github.com/orgstore/orgstore/graph"
 )
 
-// A Client is what request builders of the Graph SDK are made with. It is for
-// their methods To…RequestInformation alone: those that send, as Get, would
-// panic, and they would bring the SDK's models into the program.
+// A Client is what request builders of the Graph SDK are created with. Use only
+// their To…RequestInformation methods. Methods that send, such as Get, would
+// panic and would link the SDK's models into the program.
 type Client struct {
 	abstractions.RequestAdapter // nil
 	conn                        *graph.Connection
 }
 
-// New returns a client that asks through a connection.
+// New returns a client that uses a connection.
 func New(c *graph.Connection) *Client { return &Client{conn: c} }
 
-// GetBaseUrl is where Graph's paths begin, with its version and no slash at the
-// end. The name is the SDK's.
+// GetBaseUrl returns the start of Graph's URLs, with the version and without a
+// trailing slash. The name is the SDK's.
 func (c *Client) GetBaseUrl() string {
 	return c.conn.Cloud().BaseURL(graph.Graph) + "/v1.0"
 }
 
 // Get builds a request with a builder's ToGetRequestInformation, sends it, and
-// decodes the answer, which is T's zero value where there is no body. Errors are
+// decodes the answer. Without a body, the answer is T's zero value. Errors are
 // those of Do.
 func Get[T, C any](ctx context.Context, c *Client, build func(context.Context, *C) (*abstractions.RequestInformation, error), with *C) (T, error) {
 	info, err := build(ctx, with)
@@ -48,9 +50,9 @@ func Get[T, C any](ctx context.Context, c *Client, build func(context.Context, *
 	return Do[T](ctx, c, info)
 }
 
-// Send sends a body to where a builder leads, any value that encodes as JSON,
-// and decodes the answer as Get does: the builders' own methods that take bodies
-// take the SDK's models. The headers may be nil. Errors are those of Do.
+// Send sends a body to the URL of a builder and decodes the answer as Get does.
+// The body is any value that encodes as JSON, because the builders' own methods
+// take the SDK's models only. The headers may be nil. Errors are those of Do.
 func Send[T any](ctx context.Context, c *Client, method abstractions.HttpMethod, to abstractions.BaseRequestBuilder, headers *abstractions.RequestHeaders, body any) (T, error) {
 	b, err := json.Marshal(body)
 	if err != nil {
@@ -63,10 +65,9 @@ func Send[T any](ctx context.Context, c *Client, method abstractions.HttpMethod,
 	return Do[T](ctx, c, info)
 }
 
-// Do sends a request that a builder built, to Graph and nowhere else, and
-// decodes the answer, which is T's zero value where there is no body. An answer
-// that says no is a *graph.Error, and so is any other trouble but that of
-// signing in, a *graph.SignInError.
+// Do sends a request that a builder built, to Graph only, and decodes the
+// answer. Without a body, the answer is T's zero value. An error is a
+// *graph.SignInError if signing in failed, and otherwise a *graph.Error.
 func Do[T any](ctx context.Context, c *Client, info *abstractions.RequestInformation) (T, error) {
 	var answer T
 	method := info.Method.String()

@@ -13,17 +13,18 @@ import (
 	"strings"
 )
 
-// An Example is one that Microsoft gives of a call to Fabric.
+// An Example is one of Microsoft's examples of a call to Fabric.
 type Example struct {
 	Name, Method string
 	Route        string // as described, with its variables
 	Path         string // with the example's values and query
 	Request      json.RawMessage
 	Status       int
-	Response     json.RawMessage // none for an answer without a body
+	Response     json.RawMessage // nil for an answer without a body
 }
 
-// Examples are those in Fabric's description, in the order of their routes.
+// Examples returns the examples in Fabric's description, in the order of their
+// routes.
 func Examples() ([]Example, error) {
 	dir, err := descriptionsDir()
 	if err != nil {

@@ -1,9 +1,9 @@
-// Package openapitest holds what goes over the wire in tests to Microsoft's own
-// descriptions of its services: each request of ours, and each answer that a
-// simulated service gives.
+// Package openapitest checks the HTTP traffic of tests against Microsoft's own
+// descriptions of its services: each request of ours, and each answer of a
+// simulated service.
 //
-// What Microsoft's descriptions leave out stands in one table, with the page that
-// documents it. A call that is neither described nor in the table fails the test.
+// Calls that Microsoft's descriptions leave out are in one table, with the page
+// that documents them. A call that is in neither fails the test.
 package openapitest
 
 import (
@@ -28,10 +28,10 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 )
 
-// maxChecked bounds the bodies that are looked into; longer ones pass unseen.
+// maxChecked bounds the bodies that are checked. Longer ones pass unchecked.
 const maxChecked = 8 << 20
 
-// A Checker holds calls to the descriptions. It may be used from several
+// A Checker checks calls against the descriptions. It may be used from several
 // goroutines.
 type Checker struct {
 	operations map[string][]operation
@@ -52,8 +52,8 @@ type operation struct {
 	operation *openapi3.Operation
 }
 
-// New makes a checker. The bases are the URLs of the services by their names:
-// login, graph, powerbi, fabric and files.
+// New returns a checker. The bases are the URLs of the services by their names:
+// login, graph, powerbi, fabric, and files.
 func New(bases map[string]string) (*Checker, error) {
 	operations, err := loadOperations()
 	if err != nil {
@@ -62,8 +62,8 @@ func New(bases map[string]string) (*Checker, error) {
 	return &Checker{bases: bases, operations: operations, callCounts: map[string]int{}}, nil
 }
 
-// loadOperations reads the descriptions once for all tests of a package: they do not
-// change, and reading takes longer than most tests.
+// loadOperations reads the descriptions once for all tests of a package.
+// Reading takes longer than most tests.
 var loadOperations = sync.OnceValues(func() (map[string][]operation, error) {
 	dir, err := descriptionsDir()
 	if err != nil {
@@ -94,7 +94,8 @@ var loadOperations = sync.OnceValues(func() (map[string][]operation, error) {
 	return all, nil
 })
 
-// descriptionsDir finds the folder of the descriptions from wherever a test runs.
+// descriptionsDir finds the folder of the descriptions from the directory of
+// any test.
 func descriptionsDir() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -122,7 +123,7 @@ func readV2(b []byte) (*openapi3.T, error) {
 
 var (
 	variablePattern = regexp.MustCompile(`\\\{([^}]+)\\\}`)
-	// multiSegment are variables that hold more than one segment of a path.
+	// multiSegment are the variables that match several segments of a path.
 	multiSegment = []string{"server-relative-path", "item-path", "file-name"}
 )
 
@@ -137,8 +138,8 @@ func pathPattern(path string) *regexp.Regexp {
 	return regexp.MustCompile("^" + expr + "$")
 }
 
-// operationsOf lists a description's operations, those with the fewest variables
-// first.
+// operationsOf lists a description's operations, those with the fewest
+// variables first.
 func operationsOf(prefix string, spec *openapi3.T) (all []operation) {
 	for path, item := range spec.Paths.Map() {
 		for method, does := range item.Operations() {
@@ -180,7 +181,7 @@ func pathVariables(path string) (names []string) {
 	return names
 }
 
-// serviceOf says to which service a request goes.
+// serviceOf returns the service that a request goes to.
 func (c *Checker) serviceOf(r *http.Request) (string, bool) {
 	origin := r.URL.Scheme + "://" + r.URL.Host
 	for name, base := range c.bases {
@@ -191,10 +192,10 @@ func (c *Checker) serviceOf(r *http.Request) (string, bool) {
 	return "", false
 }
 
-// uuidPattern is what Microsoft calls a uuid: of no version in particular.
+// uuidPattern is what Microsoft calls a uuid, of any version.
 const uuidPattern = `^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`
 
-// countPattern is the only text that is described: a count.
+// countPattern matches a count, the only text answer that is described.
 var countPattern = regexp.MustCompile(`^[0-9]+$`)
 
 // A checkingTransport checks what passes through it.
@@ -204,9 +205,9 @@ type checkingTransport struct {
 	checker *Checker
 }
 
-// Transport checks each request and each answer against the descriptions and
-// fails the test where one does not fit. The bases are as in New. Requests to
-// other hosts pass unseen.
+// Transport returns a transport that checks each request and each answer
+// against the descriptions. It fails the test if one does not match. The bases
+// are as in New. Requests to other hosts pass unchecked.
 func Transport(t testing.TB, inner http.RoundTripper, bases map[string]string) http.RoundTripper {
 	t.Helper()
 	c, err := New(bases)
@@ -216,13 +217,14 @@ func Transport(t testing.TB, inner http.RoundTripper, bases map[string]string) h
 	return c.Transport(t, inner)
 }
 
-// Transport is the function of the same name, with descriptions that were read.
+// Transport works as the function of the same name, with descriptions that have
+// been read.
 func (c *Checker) Transport(t testing.TB, inner http.RoundTripper) http.RoundTripper {
 	return &checkingTransport{t, inner, c}
 }
 
-// CallCounts counts the calls by service, method and described path; what only the
-// table knows is marked as such.
+// CallCounts counts the calls by service, method, and described path. A call
+// from the table has the path "table".
 func (c *Checker) CallCounts() map[string]int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -239,7 +241,7 @@ func (c *Checker) countCall(what string) {
 	c.callCounts[what]++
 }
 
-// RoundTrip sends the request and checks both ways.
+// RoundTrip sends the request and checks both directions.
 func (t *checkingTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	service, known := t.checker.serviceOf(r)
 	if !known {
@@ -255,7 +257,7 @@ func (t *checkingTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	said, err := readBody(&resp.Body)
 	if err != nil {
-		return resp, nil // whoever reads it meets the same error
+		return resp, nil // whoever reads it gets the same error
 	}
 	for _, fault := range t.checker.Check(r.Context(), service, r, body, resp, said) {
 		t.t.Errorf("%s %s %s: %v", service, r.Method, r.URL.Path, fault)
@@ -288,8 +290,8 @@ type errorReader struct{ err error }
 
 func (f errorReader) Read([]byte) (int, error) { return 0, f.err }
 
-// Check says what of a call the descriptions do not allow. A refused request,
-// with a status of 400 or above, is not held to them, its answer is.
+// Check reports what the descriptions do not allow in a call. If the status is
+// 400 or above, it checks the answer but not the request.
 func (c *Checker) Check(ctx context.Context, service string, r *http.Request, body []byte, resp *http.Response, said []byte) []error {
 	o, vars, found := c.findOperation(service, r.Method, r.URL.Path)
 	if !found {
@@ -320,7 +322,7 @@ func (c *Checker) Check(ctx context.Context, service string, r *http.Request, bo
 		}
 	}
 	if resp.StatusCode/100 == 3 {
-		return faults // where to is not described
+		return faults // the target of a redirect is not described
 	}
 	if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/plain") {
 		if !countPattern.Match(said) {
@@ -338,8 +340,8 @@ func (c *Checker) Check(ctx context.Context, service string, r *http.Request, bo
 	return faults
 }
 
-// unknownQuery names the query parameters that are neither described nor in the
-// table.
+// unknownQuery reports the query parameters that are neither described nor in
+// the table.
 func (o operation) unknownQuery(service string, r *http.Request) (faults []error) {
 	for k := range r.URL.Query() {
 		known := o.operation.Parameters.GetByInAndName("query", k) != nil || o.item.Parameters.GetByInAndName("query", k) != nil

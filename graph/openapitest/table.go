@@ -7,19 +7,20 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// An UndescribedCall is a call, or a parameter of one, that Microsoft's descriptions
-// leave out although its pages document it.
+// An UndescribedCall is a call, or a parameter of one, that Microsoft documents
+// but does not describe.
 type UndescribedCall struct {
 	Service, Method, Path string
-	// Query is a parameter of a described path; empty where the whole call is
-	// left out.
+	// Query is a parameter of a described path. It is empty if the whole call
+	// is not described.
 	Query string
 	// Source is where it is documented or was observed.
 	Source string
 }
 
-// UndescribedCalls is every call and parameter outside Microsoft's descriptions. All that
-// the simulator answers by hand stands here, in this one place.
+// UndescribedCalls lists every call and parameter that Microsoft's descriptions
+// leave out. All that the simulator answers without a description is in this
+// list.
 func UndescribedCalls() []UndescribedCall {
 	const (
 		delta   = "Microsoft Graph, driveItem: delta"
@@ -71,8 +72,8 @@ func UndescribedCalls() []UndescribedCall {
 	}
 }
 
-// correctSpec mends a description where Microsoft's service is known to answer
-// otherwise.
+// correctSpec corrects a description where Microsoft's service is known to
+// answer differently.
 func correctSpec(service string, spec *openapi3.T) error {
 	if service != "powerbi" {
 		return nil
@@ -98,7 +99,8 @@ func isUndescribed(service, method, path string) bool {
 	return false
 }
 
-// isUndescribedQuery asks by a described path, whose variables have other names.
+// isUndescribedQuery compares paths without the names of their variables, which
+// differ from those of the descriptions.
 func isUndescribedQuery(service, path, name string) bool {
 	for _, u := range UndescribedCalls() {
 		if u.Query == name && u.Service == service && withoutVariableNames(u.Path) == withoutVariableNames(path) {
@@ -108,7 +110,7 @@ func isUndescribedQuery(service, path, name string) bool {
 	return false
 }
 
-// withoutVariableNames is a path without the names of its variables.
+// withoutVariableNames replaces each variable of a path with an asterisk.
 func withoutVariableNames(path string) string {
 	for _, name := range pathVariables(path) {
 		path = strings.Replace(path, "{"+name+"}", "*", 1)

@@ -15,57 +15,60 @@ import (
 )
 
 const (
-	// LogReach is how far back the activity log is read. Microsoft's pages give 28
-	// and 30 days; no page of the API gives a number, so the lower one counts.
+	// LogReach is how far back the activity log is read. Microsoft's pages name
+	// 28 and 30 days, and no page of the API names a number, so the lower one
+	// counts.
 	LogReach = 28 * 24 * time.Hour
-	// LogOverlap is how much of what was read is read again: events are told up to
-	// an hour late (documented: "Track user activities in Power BI"), and an
-	// older figure is a day.
+	// LogOverlap is how much of the log is read again. Events appear up to an
+	// hour late (documented: "Track user activities in Power BI"). An older
+	// number is a day.
 	LogOverlap = 24 * time.Hour
-	// maxPages bounds one day's pages of some thousands of events each.
+	// maxPages bounds the pages of one day. Each has some thousands of events.
 	maxPages = 2000
-	// timeFormat is how Microsoft's example writes a time.
+	// timeFormat is the format of times in Microsoft's example.
 	timeFormat = "2006-01-02T15:04:05.000Z"
 )
 
-// A Mark is up to where the log was read. The zero Mark begins as far back as
+// A Mark says up to when the log was read. The zero Mark starts as far back as
 // the log reaches.
 type Mark struct {
 	Until time.Time `json:"until,omitzero"`
-	// Seen are the events of the last Overlap before Until, which come again.
+	// Seen are the events of the last LogOverlap before Until. They will come
+	// again.
 	Seen []SeenEvent `json:"seen,omitempty"`
 }
 
-// A SeenEvent is an event that was told already.
+// A SeenEvent is an event that was returned already.
 type SeenEvent struct {
 	Key string    `json:"key"`
 	At  time.Time `json:"at"`
 }
 
-// A ActivityLog reads the changes of the store from a mark on.
+// An ActivityLog reads the changes of the store since a mark.
 type ActivityLog struct {
 	api  API
 	mark Mark
 	now  time.Time
 }
 
-// ActivityLog reads from a mark up to now.
+// ActivityLog returns a log from a mark up to now.
 func (p PowerBI) ActivityLog(since Mark, now time.Time) *ActivityLog {
 	since.Until, since.Seen = since.Until.UTC(), slices.Clone(since.Seen)
 	return &ActivityLog{p.api, since, now.UTC()}
 }
 
-// Mark is up to where the log was read so far. It moves on after each UTC day
-// that was read to its end, so that what was interrupted goes on there; events
-// of a day that was not come again.
+// Mark returns up to when the log was read. It advances after each UTC day that
+// was read to its end, so that an interrupted reading continues there. Events
+// of a day that was not read to its end come again.
 func (l *ActivityLog) Mark() Mark { return Mark{l.mark.Until, slices.Clone(l.mark.Seen)} }
 
-// Events tells each change of the store once, by days. Within a day, Microsoft
-// documents no order. The last pair may be an error, of the API, the context or
-// about an answer.
+// Events returns each change of the store once, by days. Microsoft documents no
+// order within a day. The last pair may hold an error from the API or the
+// context, or about an answer.
 //
-// A service that wants a day's filter per operation would be asked three times;
-// here a day is asked once, and the other operations are left out on this side.
+// The API accepts one operation per filter, so filters would need three
+// requests a day. Events requests each day once and drops the other operations
+// itself.
 func (l *ActivityLog) Events(ctx context.Context) iter.Seq2[tenant.Event, error] {
 	return func(yield func(tenant.Event, error) bool) {
 		for w := range dayWindows(l.mark.Until, l.now) {
@@ -98,10 +101,12 @@ func (l *ActivityLog) advanceMark(w window, seen []SeenEvent) {
 	l.mark.Seen = slices.DeleteFunc(seen, func(s SeenEvent) bool { return s.At.Before(oldest) })
 }
 
-// A window is a part of one UTC day: Microsoft refuses what spans two.
+// A window is a part of one UTC day. Microsoft refuses a window across two
+// days.
 type window struct{ from, to time.Time }
 
-// dayWindows cuts the time from a mark, less the overlap, up to now into days.
+// dayWindows splits the time from a mark, less the overlap, up to now into
+// days.
 func dayWindows(until, now time.Time) iter.Seq[window] {
 	from := until.Add(-LogOverlap)
 	if oldest := now.Add(-LogReach); from.Before(oldest) {
@@ -122,14 +127,15 @@ func dayWindows(until, now time.Time) iter.Seq[window] {
 	}
 }
 
-// eventPage is one page of GET /admin/activityevents.
+// An eventPage is one page of GET /admin/activityevents.
 type eventPage struct {
 	Events []record `json:"activityEventEntities"`
 	URI    string   `json:"continuationUri"`
 	Token  string   `json:"continuationToken"`
 }
 
-// record is what is read of an event: members that Microsoft documents.
+// A record holds the members of an event that Microsoft documents and this
+// package uses.
 type record struct {
 	ID        string `json:"Id"`
 	Created   string `json:"CreationTime"`
@@ -141,8 +147,8 @@ type record struct {
 	Success   *bool  `json:"IsSuccess"`
 }
 
-// windowEvents reads all pages of a window. A page may be empty and yet have others
-// after it; the last is the one without a token.
+// windowEvents reads all pages of a window. An empty page may have others after
+// it. The last page is the one without a token.
 func (l *ActivityLog) windowEvents(ctx context.Context, w window) iter.Seq2[tenant.Event, error] {
 	return func(yield func(tenant.Event, error) bool) {
 		query := w.queryValues()
@@ -173,21 +179,22 @@ func (l *ActivityLog) windowEvents(ctx context.Context, w window) iter.Seq2[tena
 
 const activityPath = "/v1.0/myorg/admin/activityevents"
 
-// queryValues asks for a window; the quotes are part of the values (documented).
+// queryValues returns the query for a window. The quotes are part of the values
+// (documented).
 func (w window) queryValues() url.Values {
 	quoted := func(t time.Time) []string { return []string{"'" + t.Format(timeFormat) + "'"} }
 	return url.Values{"startDateTime": quoted(w.from), "endDateTime": quoted(w.to)}
 }
 
-// nextToken is the quoted token of the next page, or empty. The token in the body is
-// already escaped for a URL, as Microsoft's example shows, and escaping it again
-// makes another one of it; so it is read from the URI where there is one. The
-// host in there is that of a cluster and is not asked: the token of the sign-in
-// is for the API's host.
+// nextToken returns the quoted token of the next page, or "". The token in the
+// body is already escaped for a URL, as Microsoft's example shows, and escaping
+// it again would change it. So the token is read from the URI if there is one.
+// The host in that URI is a cluster's. It is not used, because the sign-in
+// token is for the API's own host.
 func (a eventPage) nextToken() string {
 	token := ""
 	if u, err := url.Parse(a.URI); err == nil {
-		// A plus that was not escaped is a plus: these are no forms.
+		// A plus sign that is not escaped is a plus sign: this is not a form.
 		query, _ := url.ParseQuery(strings.ReplaceAll(u.RawQuery, "+", "%2B"))
 		token = query.Get("continuationToken")
 	}
@@ -203,7 +210,7 @@ func (a eventPage) nextToken() string {
 	return "'" + token + "'"
 }
 
-// toEvent reads a record, and says whether it is about the store.
+// toEvent converts a record and reports whether it is about the store.
 func (r record) toEvent() (tenant.Event, bool) {
 	op := tenant.Operation(cmp.Or(r.Activity, r.Operation))
 	if !slices.Contains(tenant.Operations(), op) {
@@ -215,7 +222,7 @@ func (r record) toEvent() (tenant.Event, bool) {
 	}, true
 }
 
-// parseTime reads a time in UTC, which Microsoft writes without a zone.
+// parseTime parses a time in UTC, which Microsoft writes without a zone.
 func parseTime(s string) time.Time {
 	for _, form := range []string{"2006-01-02T15:04:05", time.RFC3339} {
 		if t, err := time.Parse(form, s); err == nil {
@@ -225,8 +232,9 @@ func parseTime(s string) time.Time {
 	return time.Time{}
 }
 
-// ProbeActivityLog asks for the last hour of the log, one page of it at most, to learn
-// whether it may be read at all. It returns how many events that page told.
+// ProbeActivityLog requests at most one page of the log's last hour, to find
+// out whether the log can be read. It returns the number of events on that
+// page.
 func (p PowerBI) ProbeActivityLog(ctx context.Context, now time.Time) (int, error) {
 	w := lastHour(now.UTC())
 	var a eventPage
@@ -234,8 +242,8 @@ func (p PowerBI) ProbeActivityLog(ctx context.Context, now time.Time) (int, erro
 	return len(a.Events), err
 }
 
-// lastHour is what of the last hour lies in today or, just after midnight, in
-// yesterday.
+// lastHour returns the part of the last hour that lies in today. Just after
+// midnight it returns the last hour of yesterday.
 func lastHour(now time.Time) window {
 	day := now.Truncate(24 * time.Hour)
 	switch from := now.Add(-time.Hour); {

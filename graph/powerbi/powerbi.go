@@ -1,5 +1,5 @@
-// Package powerbi asks Power BI's admin API for the capacities of a tenant and
-// for what happened in its Organizational Store. It only reads.
+// Package powerbi reads the capacities of a tenant, and the events of its
+// Organizational Store, from the admin API of Power BI. It changes nothing.
 package powerbi
 
 import (
@@ -15,25 +15,25 @@ import (
 	"github.com/orgstore/orgstore/packages/tenant"
 )
 
-// maxCapacities bounds what one tenant may have; large ones have some hundreds.
+// maxCapacities bounds a tenant's capacities. Large tenants have some hundreds.
 const maxCapacities = 10_000
 
-// An API answers for one tenant; *graph.Connection does.
+// An API sends requests to one tenant; *graph.Connection is one.
 type API interface {
 	GetJSON(ctx context.Context, s graph.Service, path string, query url.Values, header http.Header, into any) error
 }
 
-// A PowerBI is one tenant's. It needs a Fabric administrator, or a service
-// principal that may use read-only admin APIs and whose application holds no
-// permission for Power BI that an administrator consents to (documented:
-// "Enable service principal authentication for admin APIs").
+// A PowerBI reads one tenant's Power BI. It needs a Fabric administrator or a
+// service principal that may use read-only admin APIs. The service principal's
+// application must hold no Power BI permission that an administrator consents
+// to (documented: "Enable service principal authentication for admin APIs").
 type PowerBI struct{ api API }
 
-// New asks through an API.
+// New returns a PowerBI that uses an API.
 func New(api API) PowerBI { return PowerBI{api} }
 
-// Capacities returns all capacities of the tenant, sorted by id. Errors are
-// those of the API, or say what is wrong with its answer.
+// Capacities returns all capacities of the tenant, sorted by id. Errors come
+// from the API or say what is wrong with its answer.
 func (p PowerBI) Capacities(ctx context.Context) ([]tenant.Capacity, error) {
 	var a struct {
 		Value []struct {

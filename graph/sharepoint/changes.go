@@ -19,22 +19,23 @@ import (
 )
 
 const (
-	// maxItems bounds how many packages and licenses may lie in a library.
+	// maxItems bounds how many packages and licenses a library may hold.
 	maxItems = 100_000
-	// maxResyncs bounds how often one listing starts from scratch.
+	// maxResyncs bounds how often one listing starts over.
 	maxResyncs = 2
 )
 
-// deltaFields is what is needed of each item. A page is a third as long with it.
+// deltaFields are the members that are needed of each item. They make a page
+// two thirds shorter.
 const deltaFields = "id,name,size,file,folder,root,deleted,malware,parentReference,eTag,cTag,lastModifiedDateTime"
 
-// Changes lists, by name, the packages and licenses that are new or changed
-// since the cursor, and returns the next one. What was renamed, moved here, or
-// put back from the recycle bin arrives again; what was moved elsewhere or
-// deleted does not, nor what only had its columns changed.
+// Changes lists the packages and licenses that are new or changed since the
+// cursor, by name, and returns the next cursor. A renamed, moved-in, or
+// restored file arrives again. A file that was moved out or deleted does not,
+// nor does one of which only the columns changed.
 //
-// The library is found by its names once; from then on the cursor holds its ids,
-// so that it may be renamed.
+// The library is looked up by its names once. From then on the cursor holds its
+// ids, so that people may rename it.
 func (l *Library) Changes(ctx context.Context, from library.Cursor) ([]library.Item, library.Cursor, error) {
 	before, err := l.startState(ctx, from)
 	if err != nil {
@@ -62,8 +63,8 @@ func (l *Library) Changes(ctx context.Context, from library.Cursor) ([]library.I
 	return items, c, nil
 }
 
-// startState says what was seen before. Where the settings have another name for the
-// same library, that holds.
+// startState returns the state to start from. If the settings give the same
+// library another name, the state stays valid.
 func (l *Library) startState(ctx context.Context, from library.Cursor) (cursorState, error) {
 	s, ok := l.parseCursor(from)
 	if ok && s.SettingsKey == l.options.settingsKey() {
@@ -80,19 +81,19 @@ func (l *Library) startState(ctx context.Context, from library.Cursor) (cursorSt
 	return s, nil
 }
 
-// A deltaWalk goes through the pages of a delta.
+// A deltaWalk reads the pages of a delta.
 type deltaWalk struct {
 	library   *Library
 	before    cursorState
-	nextLink  string // the page to read next
-	deltaLink string // where to go on another time
+	nextLink  string // the next page to read
+	deltaLink string // where to continue the next time
 	latest    map[string]itemFacts
-	// isFullListing says that all there is was listed, and not only what changed.
+	// isFullListing says that the delta lists everything, not only the changes.
 	isFullListing bool
-	// keepsUnlisted says that what was not listed is not gone for that.
+	// keepsUnlisted says that files which were not listed have not disappeared.
 	keepsUnlisted   bool
-	isFolderDeleted bool           // the folder itself is deleted
-	missing         map[string]int // see seen.Missing, for the next cursor
+	isFolderDeleted bool           // the folder itself was deleted
+	missing         map[string]int // for the next cursor, see cursorState.Missing
 	resyncs         int
 }
 
@@ -105,7 +106,7 @@ func (w *deltaWalk) startAt(link string) {
 	w.nextLink, w.isFullListing, w.latest, w.isFolderDeleted = link, true, nil, false
 }
 
-// readPages reads page after page, to the link for another time.
+// readPages reads page after page, until the link for the next time.
 func (w *deltaWalk) readPages(ctx context.Context) error {
 	for range maxPages {
 		err := w.readPage(ctx)
@@ -154,8 +155,8 @@ func (w *deltaWalk) readPage(ctx context.Context) error {
 	return nil
 }
 
-// addItem notes an item; of one that comes twice, the last counts (documented).
-// What is neither here nor was here before is not kept.
+// addItem notes an item. If an item comes twice, the last one counts
+// (documented). Items that are not in the folder and never were are not kept.
 func (w *deltaWalk) addItem(f itemFacts) error {
 	if f.id == w.before.Folder {
 		w.isFolderDeleted = f.isDeleted
@@ -172,13 +173,14 @@ func (w *deltaWalk) addItem(f itemFacts) error {
 	return nil
 }
 
-// resyncAfter starts from scratch where the service has forgotten what a link meant
-// (documented: delta, 410 with a Location), and says so.
+// resyncAfter starts over if the service no longer knows a link (documented:
+// delta, 410 with a Location), and reports that it did.
 //
-// We change nothing that others see but columns, so that the two kinds differ
-// only in what was not listed: where the service's version counts
-// (ApplyDifferences) it is gone, and arrives when it is put back; where it may
-// know less than we do (UploadDifferences) it was seen and stays so.
+// orgstore changes nothing but columns, so the two kinds of resync differ only
+// for files that are not listed. If the service's version counts
+// (ApplyDifferences), such a file has disappeared, and arrives if it is
+// restored. If the service may know less than the cursor (UploadDifferences),
+// it was seen and stays so.
 func (w *deltaWalk) resyncAfter(err error) (again bool, _ error) {
 	if err == nil {
 		return false, nil
@@ -191,7 +193,7 @@ func (w *deltaWalk) resyncAfter(err error) (again bool, _ error) {
 	case refusal.Status == http.StatusGone:
 		w.keepsUnlisted = refusal.ErrCode == "resyncChangesUploadDifferences"
 	case refusal.Status == http.StatusBadRequest && !w.isFullListing:
-		w.keepsUnlisted = true // a link of another time, and no word about why
+		w.keepsUnlisted = true // an old link, refused without a reason
 	default:
 		return false, err
 	}
@@ -203,8 +205,8 @@ func (w *deltaWalk) resyncAfter(err error) (again bool, _ error) {
 	return true, nil
 }
 
-// lookForMissing looks for what was listed another time and not found then, unless
-// there is news of it.
+// lookForMissing looks for items that an earlier listing had but that could not
+// be found, unless the listing has news of them.
 func (w *deltaWalk) lookForMissing(ctx context.Context) error {
 	w.missing = map[string]int{}
 	for _, id := range slices.Sorted(maps.Keys(w.before.Missing)) {
@@ -224,7 +226,7 @@ func (w *deltaWalk) lookForMissing(ctx context.Context) error {
 	return nil
 }
 
-// compareMarks says what is new or changed, and what is seen now.
+// compareMarks returns what is new or changed, and the next state.
 func (w *deltaWalk) compareMarks() ([]library.Item, cursorState, error) {
 	if w.isFolderDeleted {
 		return nil, cursorState{}, fmt.Errorf("its folder %s was deleted: put it back from the recycle bin, or name another", library.Legible(w.library.options.Folder))

@@ -15,16 +15,16 @@ import (
 	"github.com/orgstore/orgstore/packages/library"
 )
 
-// A noteColumn is one that we write.
+// A noteColumn is a column that orgstore writes.
 type noteColumn struct {
 	internalName, displayName string
 	isMultiline               bool // several lines of text
 	value                     func(library.Note) string
 }
 
-// noteColumns are what administrators see beside each file. All hold text: a date
-// would be shown in the site's time zone, which is another day for half the
-// world.
+// noteColumns returns the columns that administrators see beside each file. All
+// hold text: SharePoint shows a date in the site's time zone, which for half
+// the world is another day.
 func noteColumns() []noteColumn {
 	return []noteColumn{
 		{"OrgstoreGuid", "GUID", false, func(n library.Note) string { return n.GUID }},
@@ -41,14 +41,14 @@ func noteColumns() []noteColumn {
 	}
 }
 
-// What SharePoint takes of text (documented: 255 characters in a line), and what
-// of a reason anybody reads.
+// The length that SharePoint accepts for a line of text (documented: 255
+// characters), and the length of a reason that anybody reads.
 const (
 	maxLineLength = 255
 	maxTextLength = 2000
 )
 
-// cellText is what a column shows of a note.
+// cellText returns the text that a column shows for a note.
 func (c noteColumn) cellText(n library.Note) string {
 	most := maxLineLength
 	if c.isMultiline {
@@ -81,9 +81,9 @@ func (e *columnsError) Hint() string {
 	return "in the library's settings add them by hand, each as a single line of text, Reason as several lines of plain text"
 }
 
-// ensureColumns returns the internal name of each of our columns, and adds those that
-// are missing, once. The error names those that could not be; the others can be
-// written all the same.
+// ensureColumns returns the internal name of each of our columns, and adds
+// missing ones, once. The error names those that could not be added; the others
+// can still be written.
 func (l *Library) ensureColumns(ctx context.Context, p place) (map[string]string, error) {
 	l.mu.Lock()
 	names := l.columns
@@ -122,7 +122,7 @@ func (l *Library) ensureColumns(ctx context.Context, p place) (map[string]string
 	return names, nil
 }
 
-// A columnDefinition is what is read of Graph's resource of that name
+// A columnDefinition is the part of Graph's resource of that name that is used
 // (documented).
 type columnDefinition struct {
 	Name     string    `json:"name"`
@@ -136,9 +136,9 @@ type columnPage struct {
 	Next  string             `json:"@odata.nextLink"`
 }
 
-// findColumns finds our columns by their internal names, or else, made by hand, by
-// those that people see: text that can be written, for a library has a column
-// "Version" of its own, which cannot.
+// findColumns finds our columns by their internal names. If a column was added
+// by hand, it finds it by the name that people see. It must be text that can be
+// written, because a library has a read-only column "Version" of its own.
 func (l *Library) findColumns(ctx context.Context, p place) (map[string]string, error) {
 	var all []columnDefinition
 	builder := l.columnsBuilder(p)
@@ -169,13 +169,13 @@ func (l *Library) findColumns(ctx context.Context, p place) (map[string]string, 
 	return names, nil
 }
 
-// columnsBuilder is where the SDK's builder for columns begins.
+// columnsBuilder returns the SDK's builder for the columns.
 func (l *Library) columnsBuilder(p place) *drives.ItemListColumnsRequestBuilder {
 	raw := l.graphURL + "/sites/" + url.PathEscape(p.Site) + "/lists/" + url.PathEscape(p.List) + "/columns"
 	return drives.NewItemListColumnsRequestBuilder(raw, l.client)
 }
 
-// addColumn makes a column, and returns its internal name.
+// addColumn creates a column and returns its internal name.
 func (l *Library) addColumn(ctx context.Context, p place, c noteColumn) (string, error) {
 	kind := map[string]any{"allowMultipleLines": c.isMultiline}
 	if c.isMultiline {
@@ -184,7 +184,7 @@ func (l *Library) addColumn(ctx context.Context, p place, c noteColumn) (string,
 	def := map[string]any{"name": c.internalName, "displayName": c.displayName, "description": "Written by orgstore.", "text": kind}
 	made, err := msgraph.Send[columnDefinition](ctx, l.client, abstractions.POST, l.columnsBuilder(p).BaseRequestBuilder, nil, def)
 	if statusOf(err) == http.StatusConflict {
-		return c.internalName, nil // somebody else has just made it
+		return c.internalName, nil // somebody else has just created it
 	}
 	if err != nil {
 		return "", err

@@ -11,30 +11,30 @@ import (
 	"github.com/orgstore/orgstore/packages/library"
 )
 
-// cursorVersion is the number of the cursor's format.
+// cursorVersion is the version of the cursor's format.
 const cursorVersion = 1
 
 const (
 	// maxMissing bounds how many missing items are looked for again, and
-	// mostLooks how often.
+	// maxMissingLooks bounds how often.
 	maxMissing      = 1000
 	maxMissingLooks = 10
 )
 
-// A cursorState is what a cursor holds: where the library is, where to go on, and a
-// mark for each file that lies there, by its id. It takes about sixty bytes a
-// file.
+// A cursorState is the content of a cursor: the library's place, the link to
+// continue from, and a mark for each file there, by its id. It takes about
+// sixty bytes per file.
 type cursorState struct {
 	Version     int               `json:"v"`
-	SettingsKey string            `json:"for"` // what the settings call the library
+	SettingsKey string            `json:"for"` // identifies the library as the settings name it
 	Site        string            `json:"site"`
 	List        string            `json:"list"`
 	Drive       string            `json:"drive"`
 	Folder      string            `json:"folder"`
 	Delta       string            `json:"delta"`
 	Marks       map[string]string `json:"seen"`
-	// Missing are the ids of items that were listed and could not be found, with
-	// how often they were looked for again.
+	// Missing counts how often each missing item was looked for again, by its
+	// id. A missing item was listed but could not be found.
 	Missing map[string]int `json:"missing,omitempty"`
 }
 
@@ -47,8 +47,8 @@ func (s cursorState) encodeCursor() (library.Cursor, error) {
 	return library.Cursor(b), err
 }
 
-// parseCursor reads what cursor wrote. Anything else has seen nothing: a file
-// seen twice is harmless, one missed is not.
+// parseCursor reads what encodeCursor wrote. Any other cursor counts as empty:
+// a file seen twice is harmless, a missed one is not.
 func (l *Library) parseCursor(c library.Cursor) (cursorState, bool) {
 	var s cursorState
 	if err := json.Unmarshal([]byte(c), &s); err != nil || s.Version != cursorVersion || s.Drive == "" || s.Folder == "" {
@@ -60,8 +60,8 @@ func (l *Library) parseCursor(c library.Cursor) (cursorState, bool) {
 	return s, true
 }
 
-// settingsKey is what the settings call the library: under another name it is found
-// anew.
+// settingsKey is a digest of how the settings name the library. Under another
+// name, the library is looked up again.
 func (o Options) settingsKey() string {
 	sum := sha256.New()
 	for _, s := range []string{o.Site, o.Library, o.Folder, o.IDs.Site, o.IDs.List, o.IDs.Drive} {
@@ -72,8 +72,8 @@ func (o Options) settingsKey() string {
 	return base64.RawURLEncoding.EncodeToString(sum.Sum(nil)[:12])
 }
 
-// markOf is the start of a digest of a file's name and revision: a renamed file
-// arrives again, since its name says what it is.
+// markOf returns the start of a digest of a file's name and revision. A renamed
+// file arrives again, because its name says what it is.
 func markOf(i library.Item) string {
 	var n [8]byte
 	binary.BigEndian.PutUint64(n[:], uint64(len(i.Name)))
@@ -81,10 +81,10 @@ func markOf(i library.Item) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:12])
 }
 
-// Without takes items out of a cursor that were gone when they were fetched. One
-// that is put back from the recycle bin arrives again; and since one machine of
-// the service may not know yet what another has told, each is looked for again
-// at the next calls of Changes.
+// Without removes items from a cursor that had disappeared when they were
+// fetched. An item that is restored from the recycle bin then arrives again.
+// One server of the service may not know yet what another has listed, so the
+// next calls of Changes look for each item again.
 func (l *Library) Without(c library.Cursor, items ...library.Item) library.Cursor {
 	s, ok := l.parseCursor(c)
 	if !ok {

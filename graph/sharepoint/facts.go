@@ -9,7 +9,7 @@ import (
 	"github.com/orgstore/orgstore/packages/library"
 )
 
-// itemFacts are what SharePoint tells of a file or folder.
+// itemFacts are what SharePoint says about a file or folder.
 type itemFacts struct {
 	id, name, parent     string
 	isFile, isFolder     bool
@@ -20,7 +20,8 @@ type itemFacts struct {
 	downloadURL          string // where its bytes are, for a few minutes and without a token
 }
 
-// A driveItem is what is read of Graph's resource of that name (documented).
+// A driveItem is the part of Graph's resource of that name that is used
+// (documented).
 type driveItem struct {
 	ID       string    `json:"id"`
 	Name     string    `json:"name"`
@@ -56,8 +57,8 @@ func (i driveItem) toFacts() itemFacts {
 	return f
 }
 
-// validHash is a hash if it is one, and empty otherwise: one may be missing until
-// a file was downloaded for the first time (documented: hashes).
+// validHash returns a hash, or "" if the text is not one. A file may have no
+// hash until it is downloaded for the first time (documented: hashes).
 func validHash(s string) string {
 	if b, err := base64.StdEncoding.DecodeString(s); err != nil || len(b) != quickXorSize {
 		return ""
@@ -65,17 +66,17 @@ func validHash(s string) string {
 	return s
 }
 
-// A revision starts with what it is made of.
+// The prefix of a revision says what it is based on.
 const (
-	hashPrefix     = "x:" // the hash of the bytes, and how many there are
+	hashPrefix     = "x:" // the hash and the number of the bytes
 	ctagPrefix     = "c:" // changes with the bytes
-	etagPrefix     = "e:" // changes with anything, our own columns too
+	etagPrefix     = "e:" // changes with anything, including our own columns
 	folderRevision = "folder"
 )
 
-// revision prefers what changes with the bytes alone, so that what we write
-// into the columns does not make a file arrive again. Delta leaves cTag out on
-// SharePoint (documented), so that without a hash it is the eTag: a file may
+// revision prefers a value that changes only with the bytes, so that a file
+// does not arrive again because we wrote into its columns. On SharePoint, delta
+// leaves out cTag (documented), so without a hash it is the eTag. A file may
 // then arrive twice, which is harmless.
 func (f itemFacts) revision() string {
 	switch {
@@ -89,8 +90,8 @@ func (f itemFacts) revision() string {
 	return etagPrefix + f.etag
 }
 
-// hasRevision says whether a file is still what it was when it had a revision. What one
-// of the two does not tell, the bytes' hash and length will.
+// hasRevision reports whether a file may still have a revision. If one of the
+// two does not say enough, the hash and length of the bytes will show it later.
 func (f itemFacts) hasRevision(revision string) bool {
 	switch {
 	case !f.isFile:
@@ -106,7 +107,7 @@ func (f itemFacts) hasRevision(revision string) bool {
 	return etagPrefix+f.etag == revision
 }
 
-// hashOfRevision is the hash that a revision holds, if any.
+// hashOfRevision returns the hash in a revision, or "".
 func hashOfRevision(revision string) string {
 	text, ok := strings.CutPrefix(revision, hashPrefix)
 	if !ok {
@@ -120,10 +121,10 @@ func (f itemFacts) toItem() library.Item {
 	return library.Item{ID: f.id, Name: library.Legible(f.name), Size: f.size, Modified: f.modified, Revision: f.revision()}
 }
 
-// isArrival says whether this is a package or a license that lies in a folder. An
-// empty file is one that is still being written: it comes when it no longer is.
-// A folder that is called like a package is an item that Fetch refuses, so that
-// somebody hears of it.
+// isArrival reports whether this is a package or a license in a folder. An
+// empty file is still being written; it arrives when it has bytes. A folder
+// with a package's name is an item that Fetch refuses, so that somebody learns
+// of it.
 func (f itemFacts) isArrival(folder string) bool {
 	return !f.isDeleted && f.parent == folder && library.Arrives(f.name) && (f.isFolder || f.isFile && f.size > 0)
 }

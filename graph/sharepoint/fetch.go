@@ -17,16 +17,16 @@ import (
 	"github.com/orgstore/orgstore/packages/verdict"
 )
 
-// maxDownloadTries bounds how often the bytes of one file are asked for.
+// maxDownloadTries bounds how often the bytes of one file are requested.
 const maxDownloadTries = 6
 
-// Fetch opens an item. Reading goes on by itself where a connection broke off.
-// It fails at more than max bytes; at once or at its end if the file was changed
-// since it was listed, and it then comes again with the next call of Changes;
-// and at its end if the bytes are not those that SharePoint has the hash of.
-// That an item is gone is an error that wraps fs.ErrNotExist, from here or from
-// the reader. What can never be fetched is a *verdict.Refusal with code
-// lib.not_a_file or lib.malware.
+// Fetch opens an item. If a connection breaks, reading continues by itself. A
+// file of more than max bytes is an error. If the file changed since it was
+// listed, Fetch or the end of reading fails, and the next call of Changes
+// returns it again. The end of reading also fails if the bytes do not match
+// SharePoint's hash. If the item has disappeared, Fetch or the reader returns
+// an error that wraps fs.ErrNotExist. If the item can never be fetched, the
+// error is a *verdict.Refusal with the code lib.not_a_file or lib.malware.
 func (l *Library) Fetch(ctx context.Context, item library.Item, max int64) (io.ReadCloser, error) {
 	if item.Revision == folderRevision {
 		return nil, verdict.Refuse("lib.not_a_file", item.Name+" is a folder, not a file", "put the file itself into the library")
@@ -48,7 +48,7 @@ func (l *Library) Fetch(ctx context.Context, item library.Item, max int64) (io.R
 	return r, nil
 }
 
-// itemFacts asks for what is told of an item now.
+// itemFacts requests the current facts of an item.
 func (l *Library) itemFacts(ctx context.Context, p place, id, name string) (itemFacts, error) {
 	i, err := msgraph.Get[driveItem](ctx, l.client, l.itemBuilder(p, id).ToGetRequestInformation, nil)
 	if err != nil {
@@ -68,21 +68,22 @@ func fetchError(name string, err error) error {
 	return fmt.Errorf("cannot fetch %s: %w", name, err)
 }
 
-// fileReader is a file being read that must stay as it was listed.
+// A fileReader reads a file, which must stay as it was listed.
 type fileReader struct {
 	ctx     context.Context
 	library *Library
 	place   place
 	item    library.Item
 	facts   itemFacts
-	body    io.ReadCloser // nil: to be opened
+	body    io.ReadCloser // nil: not open
 	offset  int64
 	sum     hash.Hash
 	tries   int
-	err     error // once there is one, it stays
+	err     error // the first error stays
 }
 
-// refreshFacts asks for the file's facts, and whether they are those that were listed.
+// refreshFacts requests the file's facts and checks that they are those that
+// were listed.
 func (r *fileReader) refreshFacts() error {
 	f, err := r.library.itemFacts(r.ctx, r.place, r.item.ID, r.item.Name)
 	switch {
@@ -100,8 +101,8 @@ func (r *fileReader) refreshFacts() error {
 	return nil
 }
 
-// openBody asks for the bytes from where reading stopped. Their address is good for
-// a few minutes (documented); an old one is exchanged for another.
+// openBody requests the bytes from where reading stopped. Their URL is valid
+// for a few minutes (documented); an expired one is replaced.
 func (r *fileReader) openBody() error {
 	for r.tries++; r.tries <= maxDownloadTries; r.tries++ {
 		if err := r.ctx.Err(); err != nil {
@@ -129,7 +130,7 @@ func (r *fileReader) openBody() error {
 	return fmt.Errorf("cannot fetch %s: its bytes did not arrive whole in %d tries", r.item.Name, maxDownloadTries)
 }
 
-// requestBytes sends the request, with no token: the address is all that is needed.
+// requestBytes sends the request, without a token: the URL is enough.
 func (r *fileReader) requestBytes() (*http.Response, error) {
 	op := "GET the bytes of " + r.item.Name
 	if r.facts.downloadURL == "" {
@@ -152,7 +153,8 @@ func (r *fileReader) requestBytes() (*http.Response, error) {
 	return resp, nil
 }
 
-// newPreauthenticatedRequest is a request to an address that carries its own permission.
+// newPreauthenticatedRequest creates a request to a URL that carries its own
+// permission.
 func newPreauthenticatedRequest(ctx context.Context, method, address string, body io.Reader) (*http.Request, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
@@ -161,8 +163,8 @@ func newPreauthenticatedRequest(ctx context.Context, method, address string, bod
 	return http.NewRequestWithContext(ctx, method, u.String(), body)
 }
 
-// requestDownloadURL asks where a file's bytes are, and does not go there itself: what
-// leads on is for one request, and ranges are asked for at the place it leads to
+// requestDownloadURL asks for the URL of a file's bytes and does not follow it.
+// A redirect is for one request, and ranges must be requested at its target
 // (documented: driveItem, get content).
 func (l *Library) requestDownloadURL(ctx context.Context, p place, item library.Item) (string, error) {
 	raw := l.graphURL + "/drives/" + url.PathEscape(p.Drive) + "/items/" + url.PathEscape(item.ID) + "/content"
@@ -188,8 +190,8 @@ func (l *Library) requestDownloadURL(ctx context.Context, p place, item library.
 	return to.String(), nil
 }
 
-// skipToOffset checks that an answer goes on where reading stopped. One that begins at
-// the start again is read up to there.
+// skipToOffset checks that an answer continues where reading stopped. If it
+// starts at the beginning, it skips the bytes before.
 func (r *fileReader) skipToOffset(resp *http.Response) (io.ReadCloser, error) {
 	if resp.StatusCode == http.StatusPartialContent {
 		want := fmt.Sprintf("bytes %d-%d/%d", r.offset, r.facts.size-1, r.facts.size)
@@ -202,7 +204,7 @@ func (r *fileReader) skipToOffset(resp *http.Response) (io.ReadCloser, error) {
 	return resp.Body, err
 }
 
-// Read reads on, and in the end checks what was read.
+// Read reads on. At the end it checks what was read.
 func (r *fileReader) Read(b []byte) (int, error) {
 	if r.err != nil || len(b) == 0 {
 		return 0, r.err
@@ -247,9 +249,9 @@ func (r *fileReader) changedError() error {
 	return fmt.Errorf("%s was changed while it was read", r.item.Name)
 }
 
-// verifyBytes says whether the bytes are those of the file: by its hash, or, where it
-// has none, by its facts, which must still be the same. After a download there
-// may be a hash where there was none.
+// verifyBytes checks at the end that the bytes are those of the file. It
+// compares the hash. Without a hash, the facts must still be the same. After a
+// download, a file may have a hash that it did not have before.
 func (r *fileReader) verifyBytes() error {
 	sum := base64.StdEncoding.EncodeToString(r.sum.Sum(nil))
 	want := r.facts.hash

@@ -15,13 +15,13 @@ import (
 	"github.com/orgstore/orgstore/packages/library"
 )
 
-// maxRewrites bounds how often a note is written anew because somebody else
+// maxRewrites bounds how often a note is written again because somebody else
 // changed the file at the same time.
 const maxRewrites = 4
 
-// Post shows a note beside an item, in columns that are added to the library
-// once. Only what is different is written, so that a file gets no version, and
-// nobody a notice, for nothing. That an item is gone is no error.
+// Post shows a note beside an item, in columns that it adds to the library
+// once. It writes only what differs, so that no file gets a version, and nobody
+// a notification, for nothing. A missing item is not an error.
 func (l *Library) Post(ctx context.Context, item string, n library.Note) error {
 	p, err := l.resolvePlace(ctx)
 	if err != nil {
@@ -51,14 +51,14 @@ func (l *Library) Post(ctx context.Context, item string, n library.Note) error {
 	return partly
 }
 
-// forgetColumns has the columns looked up again.
+// forgetColumns makes the next call look up the columns again.
 func (l *Library) forgetColumns() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.columns = nil
 }
 
-// statusOf is the status of an answer that says no; 0 for any other error.
+// statusOf returns the status of an error answer, or 0 for any other error.
 func statusOf(err error) int {
 	var refusal *graph.Error
 	if errors.As(err, &refusal) {
@@ -67,14 +67,15 @@ func statusOf(err error) int {
 	return 0
 }
 
-// A listItem is what is read of Graph's resource of that name (documented).
+// A listItem is the part of Graph's resource of that name that is used
+// (documented).
 type listItem struct {
 	ETag   string         `json:"eTag"`
 	Fields map[string]any `json:"fields"`
 }
 
-// updateFields reads what stands there and writes what is different, if nobody else
-// has written in between.
+// updateFields reads the columns and writes what differs, unless somebody else
+// changed them in between.
 func (l *Library) updateFields(ctx context.Context, p place, item string, names map[string]string, n library.Note) error {
 	now, err := msgraph.Get[listItem](ctx, l.client, l.itemBuilder(p, item).ListItem().ToGetRequestInformation, &drives.ItemItemsItemListItemRequestBuilderGetRequestConfiguration{
 		QueryParameters: &drives.ItemItemsItemListItemRequestBuilderGetQueryParameters{Expand: []string{"fields"}},
@@ -97,8 +98,8 @@ func (l *Library) updateFields(ctx context.Context, p place, item string, names 
 		headers.Add("If-Match", now.ETag)
 	}
 	raw := l.graphURL + "/drives/" + url.PathEscape(p.Drive) + "/items/" + url.PathEscape(item) + "/listItem/fields"
-	// Once more does no harm: where the first time counted, the second fails by
-	// its condition, and then there is nothing left to write.
+	// Sending it twice is harmless: if the first request counted, the second
+	// fails by its condition, and then there is nothing left to write.
 	fields := drives.NewItemListItemsItemFieldsRequestBuilder(raw, l.client)
 	_, err = msgraph.Send[struct{}](graph.Repeatable(ctx, true), l.client, abstractions.PATCH, fields.BaseRequestBuilder, headers, changed)
 	return err

@@ -12,14 +12,14 @@ const (
 	quickXorShift = 11
 )
 
-// A quickXor is the hash that SharePoint gives of files (documented: code
-// snippets, quickXorHash). Each byte is xored in 11 bits further on than the one
-// before, around a circle of 160 bits; in the end the length is, as 64 bits,
-// little-endian, into the last ones. It tells damaged bytes from whole ones, and
-// proves nothing: whoever wants to can make another file with the same.
+// A quickXor computes the hash that SharePoint has of files (documented: code
+// snippets, quickXorHash). It XORs each byte into a circle of 160 bits, 11 bits
+// after the previous byte. At the end it XORs the length, as 64 bits,
+// little-endian, into the last bits. The hash detects damaged bytes and proves
+// nothing: anybody can create another file with the same hash.
 type quickXor struct {
 	circle    [quickXorSize]byte
-	bitOffset int // the bit where the next byte begins
+	bitOffset int // where the next byte begins
 	length    uint64
 }
 
@@ -40,7 +40,7 @@ func (q *quickXor) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Sum appends the hash of what was written so far.
+// Sum appends the hash of the bytes so far.
 func (q *quickXor) Sum(b []byte) []byte {
 	sum := q.circle
 	var length [8]byte
@@ -51,11 +51,11 @@ func (q *quickXor) Sum(b []byte) []byte {
 	return append(b, sum[:]...)
 }
 
-// Reset begins anew.
+// Reset starts over.
 func (q *quickXor) Reset() { *q = quickXor{} }
 
 // Size is 20.
 func (q *quickXor) Size() int { return quickXorSize }
 
-// BlockSize is 1: any number of bytes is as good as another.
+// BlockSize is 1, because the hash has no blocks.
 func (q *quickXor) BlockSize() int { return 1 }

@@ -16,25 +16,27 @@ import (
 )
 
 const (
-	// defaultPartSize is how much is sent at a time: a multiple of 320 KiB, and what is
-	// advised for good links (documented: createUploadSession).
+	// defaultPartSize is how much is sent at a time: a multiple of 320 KiB, of
+	// the size that is recommended for good connections (documented:
+	// createUploadSession).
 	defaultPartSize = 10 << 20
 	// maxSessions bounds how often an upload starts over.
 	maxSessions = 3
-	// maxStalls bounds how often a session is asked how far it is without
-	// having come further.
+	// maxStalls bounds how often a session is asked for its progress without
+	// having made any.
 	maxStalls = 5
 	// maxSessionAnswer bounds an answer of an upload session, in bytes.
 	maxSessionAnswer = 1 << 20
-	// cancelTimeout is how long taking a session back may take.
+	// cancelTimeout bounds the time to cancel a session.
 	cancelTimeout = 10 * time.Second
 )
 
-// errSessionEnded says that a session is gone, or has all the bytes and no answer.
+// errSessionEnded says that a session no longer exists, or that it has all
+// bytes and did not answer.
 var errSessionEnded = errors.New("the upload session has ended")
 
-// sendInParts sends the file through upload sessions: where one is gone, the file
-// may have arrived with it, or else it starts over.
+// sendInParts sends the file through upload sessions. If a session has ended,
+// the file may have arrived with it. If it has not, the upload starts over.
 func (u *upload) sendInParts(ctx context.Context) (itemFacts, error) {
 	for range maxSessions {
 		address, err := u.openSession(ctx)
@@ -56,8 +58,8 @@ func (u *upload) sendInParts(ctx context.Context) (itemFacts, error) {
 	return itemFacts{}, fmt.Errorf("the upload was cut off %d times", maxSessions)
 }
 
-// sendParts sends part after part. After anything but a clear answer the session is
-// asked how far it is.
+// sendParts sends part after part. After anything but a clear answer it asks
+// the session for its progress.
 func (u *upload) sendParts(ctx context.Context, address string) (itemFacts, error) {
 	at, stalls := int64(0), 0
 	for {
@@ -86,12 +88,13 @@ func (u *upload) sendParts(ctx context.Context, address string) (itemFacts, erro
 	}
 }
 
-// canContinueAfter says whether a session may go on after a status; 0 is no answer.
+// canContinueAfter reports whether a session may continue after a status; 0
+// means no answer.
 func canContinueAfter(status int) bool {
 	return status == 0 || status == http.StatusRequestedRangeNotSatisfiable || status == http.StatusTooManyRequests || status >= 500 && status != http.StatusInsufficientStorage
 }
 
-// putPart sends one part. Its status is 0 where there was no answer.
+// putPart sends one part. The status is 0 if there was no answer.
 func (u *upload) putPart(ctx context.Context, address string, at int64) (sessionProgress, int, error) {
 	size := min(u.library.partSize, u.size-at)
 	open := func() (io.ReadCloser, error) {
@@ -108,7 +111,7 @@ func (u *upload) putPart(ctx context.Context, address string, at int64) (session
 	return u.doSessionRequest(req, "PUT a part of "+u.name)
 }
 
-// askProgress asks a session how far it is.
+// askProgress asks a session which byte it needs next.
 func (u *upload) askProgress(ctx context.Context, address string) (int64, error) {
 	req, err := newPreauthenticatedRequest(ctx, http.MethodGet, address, nil)
 	if err != nil {
@@ -146,8 +149,8 @@ func (u *upload) doSessionRequest(req *http.Request, op string) (sessionProgress
 	return p, status, nil
 }
 
-// cancelSession takes a session back, as far as that is possible: what was sent would
-// otherwise count against the library's quota until the session expires.
+// cancelSession tries to cancel a session. Otherwise the bytes that were sent
+// would count against the library's quota until the session expires.
 func (u *upload) cancelSession(ctx context.Context, address string) {
 	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), cancelTimeout)
 	defer done()
@@ -158,21 +161,23 @@ func (u *upload) cancelSession(ctx context.Context, address string) {
 	_, _, _ = u.doSessionRequest(req, "DELETE the upload of "+u.name)
 }
 
-// A sessionProgress is what a session answers: how far it is, or the file it made.
+// A sessionProgress is the answer of a session: its progress, or the file that
+// it created.
 type sessionProgress struct {
 	Ranges []string `json:"nextExpectedRanges"`
 	driveItem
 }
 
-// toFacts are of a file, whether or not the answer says so: one was sent.
+// toFacts returns the facts of the file. It is a file even if the answer does
+// not say so.
 func (p sessionProgress) toFacts() itemFacts {
 	f := p.driveItem.toFacts()
 	f.isFile = true
 	return f
 }
 
-// nextOffset is the first byte that is missing. Ranges need not be complete, and none
-// says that there is nothing left to send.
+// nextOffset returns the first missing byte. The ranges need not be complete.
+// No range means that nothing is left to send.
 func (p sessionProgress) nextOffset(size int64) (int64, error) {
 	first := size
 	for _, r := range p.Ranges {

@@ -1,10 +1,10 @@
-// Package sharepoint is a library that is a document library in SharePoint:
-// whatever package or license is put into it has arrived, and what became of it
-// is written into columns beside it. It knows items, bytes and columns; it does
-// not know what packages hold, nor what is decided about them.
+// Package sharepoint implements a library in a document library of SharePoint.
+// A package or license that somebody puts into it has arrived, and orgstore
+// writes its state into columns beside it. The package knows items, bytes, and
+// columns. It does not know the content of packages or any decision about them.
 //
-// Looked at are the files directly in the library, or directly in the one
-// folder that Options name. Folders below are not looked into.
+// It looks at the files directly in the library, or directly in the one folder
+// that Options name. It does not look into other folders.
 package sharepoint
 
 import (
@@ -25,43 +25,44 @@ import (
 
 // Options name a document library.
 type Options struct {
-	// Site is the address of its site, as https://contoso.sharepoint.com/sites/bi.
+	// Site is the address of its site, such as
+	// https://contoso.sharepoint.com/sites/bi.
 	Site string
-	// Library is its name as people see it, or as its address spells it; empty
-	// for the site's own "Documents".
+	// Library is its name as people see it, or as its address spells it. If it
+	// is empty, the library is the site's own "Documents".
 	Library string
-	// Folder is the folder in it to look at, with slashes; empty for none.
+	// Folder is the folder in the library to look at, with slashes. It may be
+	// empty.
 	Folder string
-	// IDs, as far as they are known: what is given is not asked for by name.
-	// That is needed where the application may reach the library alone and not
-	// its site.
+	// IDs are the ids that are known. A known id is not looked up by name. An
+	// application that may read the library but not its site needs the ids.
 	IDs IDs
 }
 
-// IDs name a document library for good: it keeps them when it is renamed.
+// IDs identify a document library permanently, even if it is renamed.
 type IDs struct{ Site, List, Drive string }
 
-// A Library is a document library. It may be used by many goroutines at once.
+// A Library is a document library. Many goroutines may use it at once.
 type Library struct {
 	options   Options
 	conn      *graph.Connection
 	client    *msgraph.Client
-	graphURL  string // of Graph, with its version
-	maxAtOnce int64  // bytes, see mostAtOnce
-	partSize  int64  // bytes, see part
+	graphURL  string // with the version
+	maxAtOnce int64  // bytes, see defaultMaxAtOnce
+	partSize  int64  // bytes, see defaultPartSize
 
 	mu      sync.Mutex
 	place   place             // empty until it is known
 	columns map[string]string // the internal name of each of our columns; nil until they are known
 }
 
-// A place is where items arrive.
+// A place is the folder in which items arrive.
 type place struct {
 	IDs
 	Folder string // the id of the folder, or of the drive's root
 }
 
-// Open prepares a library. Nothing is asked over the network yet.
+// Open prepares a library. It sends no request yet.
 func Open(c *graph.Connection, o Options) (*Library, error) {
 	if o.IDs.Drive == "" {
 		if _, err := siteKey(o.Site); err != nil {
@@ -78,8 +79,8 @@ func Open(c *graph.Connection, o Options) (*Library, error) {
 	return &Library{options: o, conn: c, client: g, graphURL: g.GetBaseUrl(), maxAtOnce: defaultMaxAtOnce, partSize: defaultPartSize}, nil
 }
 
-// siteKey is what Graph calls the site at an address (documented: site, get by
-// path): host:/path, or the host alone.
+// siteKey returns the name that Graph gives to the site at an address:
+// host:/path, or the host alone (documented: site, get by path).
 func siteKey(site string) (string, error) {
 	u, err := url.Parse(site)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.Port() != "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
@@ -92,13 +93,13 @@ func siteKey(site string) (string, error) {
 	return u.Host + ":/" + path, nil
 }
 
-// IDs tells the library's ids, for settings that name them.
+// IDs returns the library's ids, for settings that name them.
 func (l *Library) IDs(ctx context.Context) (IDs, error) {
 	p, err := l.resolvePlace(ctx)
 	return p.IDs, err
 }
 
-// resolvePlace finds the library, once.
+// resolvePlace returns the library's place. It looks it up only once.
 func (l *Library) resolvePlace(ctx context.Context) (place, error) {
 	l.mu.Lock()
 	p := l.place
@@ -123,7 +124,7 @@ func (l *Library) rememberPlace(p place) {
 	l.place = p
 }
 
-// displayName is what people call the library.
+// displayName returns the name of the library for people.
 func (l *Library) displayName() string {
 	o := l.options
 	name := strings.TrimSuffix(o.Site, "/") + " " + o.Library
@@ -133,7 +134,8 @@ func (l *Library) displayName() string {
 	return library.Legible(strings.TrimSpace(name))
 }
 
-// lookUpPlace resolves names into ids: site, then drive, then list and folder.
+// lookUpPlace looks up the ids: of the site, the drive, the list, and the
+// folder.
 func (l *Library) lookUpPlace(ctx context.Context) (place, error) {
 	p := place{IDs: l.options.IDs}
 	var err error
@@ -156,7 +158,7 @@ func (l *Library) lookUpPlace(ctx context.Context) (place, error) {
 	return p, err
 }
 
-// findList finds the list that a drive is the files of, and its site.
+// findList looks up the list whose files are in a drive, and its site.
 func (l *Library) findList(ctx context.Context, p *place) error {
 	list, err := msgraph.Get[struct {
 		ID     string `json:"id"`
@@ -191,7 +193,7 @@ func (l *Library) findSite(ctx context.Context) (string, error) {
 	return site.ID, nil
 }
 
-// A siteDrive drive is one of a site's document libraries.
+// A siteDrive is one of a site's document libraries.
 type siteDrive struct {
 	ID     string `json:"id"`
 	Name   string `json:"name"`
@@ -201,8 +203,9 @@ type siteDrive struct {
 // maxPages bounds how many pages of an answer are read.
 const maxPages = 10_000
 
-// findDrive finds a site's document library by the name that people see, or
-// else by the last part of its address, which stays when it is renamed.
+// findDrive looks up a site's document library by the name that people see. If
+// none has that name, it compares the last part of the address, which stays
+// when a library is renamed.
 func (l *Library) findDrive(ctx context.Context, site string) (string, error) {
 	path := "/v1.0/sites/" + url.PathEscape(site)
 	if l.options.Library == "" {
@@ -267,7 +270,8 @@ func (l *Library) findFolder(ctx context.Context, p place) (string, error) {
 	return item.ID, nil
 }
 
-// checkGraphLink checks an address that Graph gave to go on with: it must be Graph's own.
+// checkGraphLink parses a link from an answer of Graph. The link must lead to
+// Graph itself.
 func (l *Library) checkGraphLink(raw string) (*url.URL, error) {
 	base, err := url.Parse(l.graphURL)
 	if err != nil {
@@ -280,7 +284,7 @@ func (l *Library) checkGraphLink(raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// driveBuilder is where the SDK's builders for the library begin.
+// driveBuilder returns the SDK's builder for the library.
 func (l *Library) driveBuilder(p place) *drives.DriveItemRequestBuilder {
 	return drives.NewDrivesRequestBuilderInternal(map[string]string{}, l.client).ByDriveId(p.Drive)
 }
@@ -289,7 +293,7 @@ func (l *Library) itemBuilder(p place, id string) *drives.ItemItemsDriveItemItem
 	return l.driveBuilder(p).Items().ByDriveItemId(id)
 }
 
-// fileURL is the address of a file in the folder, by its name.
+// fileURL returns the URL of a file in the folder, by its name.
 func (l *Library) fileURL(p place, name string) string {
 	at := "/items/" + url.PathEscape(p.Folder)
 	if l.options.Folder == "" {
@@ -306,9 +310,9 @@ func escapePath(path string) string {
 	return strings.Join(parts, "/")
 }
 
-// isValidName says whether SharePoint takes a name (documented: restrictions and
-// limitations in OneDrive and SharePoint), for what would be refused, or would
-// mean something else in an address.
+// isValidName reports whether SharePoint accepts a name (documented:
+// restrictions and limitations in OneDrive and SharePoint). It also rejects
+// names that would mean something else in a URL.
 func isValidName(name string) bool {
 	return name != "" && len(name) <= 400 && name == strings.TrimSpace(name) && name == library.Legible(name) &&
 		!strings.ContainsAny(name, `"*:<>?/\|`) && !strings.HasPrefix(name, "~$") && name != "." && name != ".."

@@ -18,17 +18,18 @@ import (
 )
 
 const (
-	// defaultMaxAtOnce is how large a file may be that is sent in one request. Four
+	// defaultMaxAtOnce is the largest file that is sent in one request. Four
 	// megabytes is the older of two documented limits.
 	defaultMaxAtOnce = 4 << 20
-	// maxUpload bounds a file to upload: far more than a package ever has.
+	// maxUpload bounds a file to upload. It is far more than a package ever
+	// has.
 	maxUpload = 1 << 30
 )
 
-// Upload puts a file into the library, beside all others. Where one of that name
-// is there already, it is done if that has the same bytes, and else an error
-// that wraps fs.ErrExist; nothing is ever replaced, since whoever put it there
-// may still need it.
+// Upload puts a new file into the library. If the name exists already, Upload
+// succeeds if the bytes are the same. Otherwise the error wraps fs.ErrExist.
+// Nothing is ever replaced, because whoever put the file there may still need
+// it.
 func (l *Library) Upload(ctx context.Context, name string, r io.ReaderAt, size int64) (library.Item, error) {
 	fail := func(err error) (library.Item, error) {
 		return library.Item{}, fmt.Errorf("cannot upload %s: %w", library.Legible(name), err)
@@ -66,7 +67,7 @@ func hashOf(r io.Reader, size int64) (string, error) {
 	return base64.StdEncoding.EncodeToString(h.Sum(nil)), err
 }
 
-// An upload is a file on its way.
+// An upload is one file that is being uploaded.
 type upload struct {
 	library *Library
 	place   place
@@ -76,8 +77,8 @@ type upload struct {
 	hash    string
 }
 
-// sendFile sends the file. An answer that was lost may have said yes, so that a name
-// that is taken is looked at before it counts as another's.
+// sendFile sends the file. A lost answer may have been a success, so if the
+// name exists, it checks whether that is the same file.
 func (u *upload) sendFile(ctx context.Context) (itemFacts, error) {
 	send := u.sendAtOnce
 	if u.size > u.library.maxAtOnce {
@@ -112,7 +113,7 @@ func (u *upload) sendAtOnce(ctx context.Context) (itemFacts, error) {
 	return i.toFacts(), wrapConflict(err)
 }
 
-// wrapConflict makes a conflict one that errors.Is finds.
+// wrapConflict makes a conflict an error that wraps fs.ErrExist.
 func wrapConflict(err error) error {
 	if statusOf(err) == http.StatusConflict {
 		return fmt.Errorf("%w: %w", fs.ErrExist, err)
@@ -120,8 +121,8 @@ func wrapConflict(err error) error {
 	return err
 }
 
-// findExisting looks whether the name's file is this one. Where its hash is not told
-// yet, its bytes are read.
+// findExisting checks whether the file with this name is the same file. If
+// SharePoint has no hash of it yet, it reads the bytes.
 func (u *upload) findExisting(ctx context.Context) (itemFacts, bool, error) {
 	at := drives.NewItemItemsDriveItemItemRequestBuilder(u.library.fileURL(u.place, u.name), u.library.client)
 	i, err := msgraph.Get[driveItem](ctx, u.library.client, at.ToGetRequestInformation, nil)
@@ -144,14 +145,14 @@ func (u *upload) findExisting(ctx context.Context) (itemFacts, bool, error) {
 	return f, sum == u.hash, err
 }
 
-// An uploadSession is what is read of Graph's resource of that name
+// An uploadSession is the part of Graph's resource of that name that is used
 // (documented).
 type uploadSession struct {
 	URL string `json:"uploadUrl"`
 }
 
-// openSession opens an upload session and returns its address, which carries its own
-// permission.
+// openSession opens an upload session and returns its URL, which carries its
+// own permission.
 func (u *upload) openSession(ctx context.Context) (string, error) {
 	body := map[string]any{"item": map[string]any{"@microsoft.graph.conflictBehavior": "fail", "name": u.name}}
 	raw := u.library.graphURL + "/drives/" + escapePath(u.place.Drive) + "/items/" + escapePath(u.place.Folder) + ":/" + escapePath(u.name) + ":/createUploadSession"

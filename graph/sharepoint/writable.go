@@ -2,12 +2,12 @@ package sharepoint
 
 import "context"
 
-// probeFileName is the name of a file that is never put into a library.
+// probeFileName is the name of a file that is never created.
 const probeFileName = "orgstore doctor check.tmp"
 
-// CheckWritable asks whether files can be put into the library, and puts none there:
-// it opens an upload session, which SharePoint refuses where writing is, and
-// takes it back (documented: createUploadSession).
+// CheckWritable checks whether files can be uploaded to the library, without
+// uploading one. It opens an upload session, which SharePoint refuses if the
+// library cannot be written, and cancels it (documented: createUploadSession).
 func (l *Library) CheckWritable(ctx context.Context) error {
 	p, err := l.resolvePlace(ctx)
 	if err != nil {

@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// An access is what a call does to a library.
+// An access is what a call wants to do in a library.
 type access int
 
 const (
 	readAccess access = iota
 	writeAccess
-	manageAccess // permissions
+	manageAccess // of permissions
 )
 
-// allowsAccess says what a role of a selected permission is good for.
+// allowsAccess reports whether a granted role is enough for an access.
 func allowsAccess(role string, a access) bool {
 	switch role {
 	case "read":
@@ -33,7 +33,7 @@ var errDenied = problem{status: http.StatusForbidden, code: "accessDenied", mess
 
 func accessDenied() *problem { p := errDenied; return &p }
 
-// hasTenantWideRole says whether a permission for all sites is enough.
+// hasTenantWideRole reports whether the app has a permission for all sites.
 func (c *call) hasTenantWideRole(a access) bool {
 	has := func(roles ...string) bool {
 		return slices.ContainsFunc(roles, func(r string) bool { return slices.Contains(c.token.roles, r) })
@@ -47,7 +47,7 @@ func (c *call) hasTenantWideRole(a access) bool {
 	return has("Sites.FullControl.All")
 }
 
-// checkSiteAccess says whether the call's app reaches a site.
+// checkSiteAccess checks that the app may access a site.
 func (c *call) checkSiteAccess(w *site, a access) *problem {
 	if c.hasTenantWideRole(a) {
 		return nil
@@ -63,8 +63,8 @@ func (c *call) checkSiteAccess(w *site, a access) *problem {
 	return accessDenied()
 }
 
-// checkListAccess says whether the call's app reaches a library. A grant on the list
-// breaks inheritance: what was granted on the site no longer counts there.
+// checkListAccess checks that the app may access a library. A grant on the list
+// breaks inheritance, so grants on the site no longer count there.
 func (c *call) checkListAccess(l *list, a access) *problem {
 	if c.hasTenantWideRole(a) {
 		return nil
@@ -78,7 +78,7 @@ func (c *call) checkListAccess(l *list, a access) *problem {
 	return accessDenied()
 }
 
-// findSite finds the site of a call and asks whether it may be reached.
+// findSite finds the site of a call and checks the access to it.
 func (c *call) findSite(a access) (*site, *problem) {
 	id := strings.ToLower(c.vars["site"])
 	for _, w := range c.simulator.sites {
@@ -98,7 +98,7 @@ func isWellFormedSite(id string) bool {
 	return len(parts) == 3 || len(id) == 36
 }
 
-// findList finds the library of a call, by its site and its id or name.
+// findList finds the library of a call by its site and its id or name.
 func (c *call) findList(a access) (*list, *problem) {
 	for _, w := range c.simulator.sites {
 		if id := strings.ToLower(c.vars["site"]); id != w.id && id != strings.Split(w.id, ",")[1] {
@@ -171,7 +171,8 @@ func (c *call) findRow(a access) (*item, *problem) {
 	return nil, newProblem(http.StatusNotFound, "itemNotFound", "The specified list item was not found")
 }
 
-// checkIfMatch holds a write to the state that its sender knows.
+// checkIfMatch refuses a write if the item has changed since its sender read
+// it.
 func (c *call) checkIfMatch(i *item) *problem {
 	match := c.Header.Get("If-Match")
 	if match == "" || match == "*" || match == i.eTag() || match == i.cTag() || `"`+match+`"` == i.eTag() {
@@ -180,8 +181,8 @@ func (c *call) checkIfMatch(i *item) *problem {
 	return newProblem(http.StatusPreconditionFailed, "resourceModified", "ETag does not match current item's value")
 }
 
-// getListGrants tells what a list granted apps, to who may grant there. Whether
-// Microsoft's service tells an app of its own role is not documented.
+// getListGrants answers with the grants of a list, if the app may grant there.
+// Whether Microsoft's service shows an app its own role is not documented.
 func (s *Simulator) getListGrants(c *call) (*answer, *problem) {
 	l, p := c.findList(manageAccess)
 	if p != nil {

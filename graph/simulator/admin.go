@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// A Capacity is one that the tenant has.
+// A Capacity is a capacity of the tenant.
 type Capacity struct {
 	ID, Name, SKU, State, Region string
 	Admins                       []string
@@ -15,17 +15,18 @@ type Capacity struct {
 type Setting struct {
 	Name, Title, Group string
 	Enabled            bool
-	Groups             []SecurityGroup // for whom it is enabled; none is everybody
+	Groups             []SecurityGroup // for whom it is enabled; none means everybody
 	Excluded           []SecurityGroup
 	CanNameGroups      bool
 	Delegate           bool // capacities may override it
 }
 
-// A SecurityGroup is one that a setting names.
+// A SecurityGroup is a group that a setting names.
 type SecurityGroup struct{ ID, Name string }
 
-// An Event is a record of the activity log. Members are those of Microsoft's
-// examples; what a record of an organizational visual holds is not documented.
+// An Event is a record of the activity log. Its members are those of
+// Microsoft's examples. The members of a record about an organizational visual
+// are not documented.
 type Event struct {
 	ID           string
 	At           time.Time
@@ -39,8 +40,8 @@ type Event struct {
 	Organization string
 }
 
-// visualSettings are the settings that concern visuals, and those that let an
-// app read them, with Microsoft's defaults.
+// visualSettings returns the settings that concern visuals, and those that let
+// an app read them, with Microsoft's defaults.
 func visualSettings() []Setting {
 	return []Setting{
 		{Name: "CustomVisualsTenant", Title: "Allow visuals created using the Power BI SDK", Group: "Power BI visuals", CanNameGroups: true},
@@ -67,7 +68,7 @@ func (s *Simulator) SetSettings(all ...Setting) {
 	s.tenant.settings = slices.Clone(all)
 }
 
-// SetSetting switches a tenant setting on or off, for everybody or for groups.
+// SetSetting enables or disables a tenant setting, for everybody or for groups.
 func (s *Simulator) SetSetting(name string, enabled bool, groups ...SecurityGroup) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -80,7 +81,7 @@ func (s *Simulator) SetSetting(name string, enabled bool, groups ...SecurityGrou
 	return false
 }
 
-// SetOverrides sets a capacity's own settings in place of the tenant's.
+// SetOverrides sets the settings of a capacity that override the tenant's.
 func (s *Simulator) SetOverrides(capacity string, settings ...Setting) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -100,7 +101,8 @@ func (s *Simulator) AddEvents(events ...Event) {
 	slices.SortStableFunc(s.tenant.events, func(a, b Event) int { return a.At.Compare(b.At) })
 }
 
-// mayUseAdminAPIs says whether the token's owner may use the read-only admin APIs.
+// mayUseAdminAPIs reports whether the owner of the token may use the read-only
+// admin APIs.
 func (c *call) mayUseAdminAPIs() bool {
 	a := c.simulator.apps[c.token.app]
 	if a == nil {

@@ -16,23 +16,23 @@ import (
 	"time"
 )
 
-// An App is an app registration together with what administrators granted it.
+// An App is an app registration with everything that administrators granted it.
 type App struct {
-	// Client is the application (client) id, lower case.
+	// Client is the application (client) id, in lower case.
 	Client string
-	// Secret is a client secret; empty where the app has none.
+	// Secret is a client secret; empty if the app has none.
 	Secret string
-	// SecretEnds is when the secret expires; zero is never.
+	// SecretEnds is when the secret expires; zero means never.
 	SecretEnds time.Time
-	// Certificate is the certificate registered for the app, as PEM; empty where
-	// there is none.
+	// Certificate is the app's registered certificate as PEM; empty if it has
+	// none.
 	Certificate []byte
-	// Federated are the credentials of workloads elsewhere.
+	// Federated are the federated credentials of workloads.
 	Federated []Federated
-	// Roles are the application permissions of Graph that were consented to.
+	// Roles are the consented application permissions of Graph.
 	Roles []string
-	// PowerBIRoles are the application permissions of the Power BI service. An
-	// app that holds one is refused by the read-only admin APIs.
+	// PowerBIRoles are the application permissions of the Power BI service. The
+	// read-only admin APIs refuse an app that has one.
 	PowerBIRoles []string
 	// AdminAPIs says that the app is in a security group for which the setting
 	// "Service principals can access read-only admin APIs" is enabled.
@@ -103,7 +103,7 @@ func (a *registeredApp) readCertificate(b []byte) error {
 	return errors.New("there is no certificate in the PEM")
 }
 
-// hasSecret compares without telling how much of it is right.
+// hasSecret compares secrets in constant time.
 func (a *registeredApp) hasSecret(given string) bool {
 	return a.Secret != "" && subtle.ConstantTimeCompare([]byte(a.Secret), []byte(given)) == 1
 }
@@ -115,17 +115,17 @@ const (
 	audienceFabric  = "https://api.fabric.microsoft.com"
 )
 
-// A token is what an app or a person was given. It lives in memory; the string
-// that stands for it means nothing elsewhere.
+// A token was issued to an app or a person. It exists in memory only; its text
+// means nothing elsewhere.
 type token struct {
 	app, audience string
-	roles         []string // Graph's, as they were when the token was made
-	isPerson      bool     // somebody signed in, and the token is theirs
-	user          string   // who that is, where the portal's page signed them in
+	roles         []string // Graph's, as they were when the token was issued
+	isPerson      bool     // a person signed in
+	user          string   // the person, if the portal's page signed them in
 	until         time.Time
 }
 
-// ExpireTokens ends every token that was given out.
+// ExpireTokens expires all tokens.
 func (s *Simulator) ExpireTokens() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -134,7 +134,7 @@ func (s *Simulator) ExpireTokens() {
 	}
 }
 
-// checkToken finds the token of a call.
+// checkToken finds and checks the token of a call.
 func (s *Simulator) checkToken(c *call, audiences ...string) *problem {
 	scheme, value, _ := strings.Cut(c.Header.Get("Authorization"), " ")
 	t := s.tokens[strings.TrimSpace(value)]
@@ -158,7 +158,7 @@ func (s *Simulator) checkToken(c *call, audiences ...string) *problem {
 
 func (s *Simulator) checkGraphToken(c *call) *problem { return s.checkToken(c, audienceGraph) }
 
-// requireRole asks for one of several permissions of Graph's directory.
+// requireRole requires one of several permissions of Graph's directory.
 func (c *call) requireRole(roles ...string) *problem {
 	if slices.ContainsFunc(roles, func(r string) bool { return slices.Contains(c.token.roles, r) }) {
 		return nil

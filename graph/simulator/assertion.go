@@ -22,15 +22,15 @@ import (
 
 const (
 	assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-	// assertionLife is the longest an assertion may be valid for.
+	// assertionLife is the longest validity of an assertion.
 	assertionLife = 24 * time.Hour
-	// assertionSkew is how far clocks may differ.
+	// assertionSkew is how much clocks may differ.
 	assertionSkew = 5 * time.Minute
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// A jwt is an assertion that was read and not yet believed.
+// A jwt is an assertion that was decoded but not verified.
 type jwt struct {
 	header struct {
 		Alg string   `json:"alg"`
@@ -95,8 +95,8 @@ func (j *jwt) signedBy(key crypto.PublicKey) bool {
 	return false
 }
 
-// verifyAssertion verifies a client assertion: by the app's certificate, or by the key
-// of a workload elsewhere that the app trusts.
+// verifyAssertion verifies a client assertion, with the app's certificate or
+// with the key of a federated workload.
 func (s *Simulator) verifyAssertion(c *call, a *registeredApp, f url.Values) *problem {
 	no := func(number int, format string, args ...any) *problem {
 		return entraProblem(http.StatusUnauthorized, "invalid_client", number, fmt.Sprintf(format, args...))
@@ -171,8 +171,8 @@ func (a *registeredApp) federatedFor(j *jwt) *Federated {
 	return nil
 }
 
-// verifyFederatedToken verifies a token of a workload elsewhere. Such a token is used
-// again until it ends.
+// verifyFederatedToken verifies the token of a federated workload. Such a token
+// may be used again until it expires.
 func (s *Simulator) verifyFederatedToken(c *call, a *registeredApp, j *jwt) *problem {
 	f := a.federatedFor(j)
 	no := func(number int, message string) *problem {
@@ -189,8 +189,8 @@ func (s *Simulator) verifyFederatedToken(c *call, a *registeredApp, j *jwt) *pro
 	return s.checkValidity(c, j)
 }
 
-// A tokenSigner signs what people's sign-in returns. Its key is made when it is
-// first needed: most tests never do.
+// A tokenSigner signs the tokens of people. It creates its key when it is first
+// needed; most tests need none.
 type tokenSigner struct {
 	key func() (*rsa.PrivateKey, error)
 	kid string
@@ -233,9 +233,10 @@ func (s *Simulator) getKeys(c *call) (*answer, *problem) {
 	}}})
 }
 
-// isSameThumbprint says whether a thumbprint in a header is the registered one, or absent.
-// RFC 7515 wants base64url without padding; Microsoft's library for Go writes
-// x5t#S256 in standard base64 with padding, and the service takes that too.
+// isSameThumbprint reports whether a thumbprint in a header is the registered
+// one, or absent. RFC 7515 requires base64url without padding. Microsoft's
+// library for Go writes x5t#S256 in standard base64 with padding, and the
+// service accepts that, too.
 func isSameThumbprint(given, registered string) bool {
 	given = strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(given, "="))
 	return given == "" || given == registered

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// An authority signs the certificates of a simulator's listeners. Certificates
-// are valid by the machine's clock, which clients go by, not by the tenant's.
+// An authority signs the certificates of a simulator's listeners. They are
+// valid by the machine's clock, which clients use, not by the tenant's.
 type authority struct {
 	cert *x509.Certificate
 	key  crypto.Signer
@@ -47,7 +47,7 @@ func newAuthority() (authority, error) {
 	return authority{cert, key, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})}, nil
 }
 
-// serverConfig makes a certificate for the host and for localhost.
+// serverConfig creates a certificate for the host and for localhost.
 func (a authority) serverConfig(host string) (*tls.Config, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -31,7 +31,7 @@ func (s *Simulator) getColumns(c *call) (*answer, *problem) {
 	return c.pageAnswer(all)
 }
 
-// A newColumn is what a client may say of a column.
+// A newColumn is what a client may send to create a column.
 type newColumn struct {
 	Type        string         `json:"@odata.type"`
 	Name        string         `json:"name"`
@@ -109,7 +109,7 @@ func fieldsJSON(i *item) map[string]any {
 	return m
 }
 
-// wantsFields reads what a call on list items wants expanded.
+// wantsFields reports whether a call on list items expands the fields.
 func (c *call) wantsFields() (bool, *problem) {
 	e := c.query.Get(qExpand)
 	if e == "" {
@@ -185,7 +185,7 @@ func (s *Simulator) patchFields(c *call) (*answer, *problem) {
 		return nil, p
 	}
 	if m := c.Header.Get("If-Match"); m == strings.ToLower(i.eTag()) {
-		c.Header.Set("If-Match", i.eTag()) // a list item spells its tag in lower case
+		c.Header.Set("If-Match", i.eTag()) // a list item has its tag in lower case
 	}
 	if p := c.checkIfMatch(i); p != nil {
 		return nil, p
@@ -208,7 +208,7 @@ func (s *Simulator) patchFields(c *call) (*answer, *problem) {
 	return c.entityAnswer(fieldsJSON(i))
 }
 
-// checkValue holds a value to its column.
+// checkValue checks a value against its column.
 func (l *list) checkValue(name string, value any) *problem {
 	at := slices.IndexFunc(l.columns, func(v *column) bool { return v.name == name })
 	if at < 0 {
@@ -219,7 +219,8 @@ func (l *list) checkValue(name string, value any) *problem {
 	good := value == nil
 	switch v.kind {
 	case "text":
-		// A line of text holds 255 characters, as in SharePoint; several hold more.
+		// A single line of text holds 255 characters, as in SharePoint; several
+		// lines hold more.
 		several, _ := v.details["allowMultipleLines"].(bool)
 		good = good || isText && (several || len([]rune(text)) <= 255)
 	case "choice":

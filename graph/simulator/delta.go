@@ -12,11 +12,12 @@ import (
 	"time"
 )
 
-// A deltaMark is what a delta token means: which changes are still to be told.
+// A deltaMark is the meaning of a delta token: which changes are still to be
+// listed.
 type deltaMark struct {
 	epoch         int
-	after         int64 // changes later than this
-	isFullListing bool  // an enumeration from nothing: deletions are not told
+	after         int64 // lists changes after this one
+	isFullListing bool  // everything that exists; deletions are left out
 }
 
 func (l *list) encodeToken(m deltaMark) string {
@@ -43,7 +44,7 @@ func (l *list) decodeToken(t string) (deltaMark, *problem) {
 	return m, nil
 }
 
-// deltaURL is a link that goes on with a delta.
+// deltaURL returns the link that continues a delta.
 func (c *call) deltaURL(l *list, m deltaMark) string {
 	q := url.Values{}
 	for _, k := range []string{qSelect, qExpand, qTop} {
@@ -58,7 +59,7 @@ func (c *call) deltaURL(l *list, m deltaMark) string {
 	return u
 }
 
-// readDeltaToken says what a delta call asks for.
+// readDeltaToken reads where a delta call starts.
 func (c *call) readDeltaToken(l *list) (m deltaMark, latest bool, p *problem) {
 	t := c.vars["token"]
 	if t == "" {
@@ -83,7 +84,7 @@ func (c *call) readDeltaToken(l *list) (m deltaMark, latest bool, p *problem) {
 	return m, false, nil
 }
 
-// seqBefore is the latest change before a time.
+// seqBefore returns the number of the latest change before a time.
 func (l *list) seqBefore(at time.Time) (seq int64) {
 	for _, i := range l.items {
 		if i.modified.Before(at) {
@@ -118,8 +119,8 @@ func (s *Simulator) getDelta(c *call) (*answer, *problem) {
 	return c.deltaPageAnswer(l, m, n, body)
 }
 
-// deltaPageAnswer tells changes in the order in which they came last, so that an item
-// which changes during the enumeration is told again.
+// deltaPageAnswer lists changes by their latest time, so that an item that
+// changes during the listing comes again.
 func (c *call) deltaPageAnswer(l *list, m deltaMark, n int, body map[string]any) (*answer, *problem) {
 	horizon := l.visibleSeq(c)
 	var changed []*item
@@ -152,8 +153,8 @@ func (c *call) deltaPageAnswer(l *list, m deltaMark, n int, body map[string]any)
 	return okAnswer(body)
 }
 
-// visibleSeq is the latest change that a call is told: a stale one is told nothing
-// that no earlier delta told.
+// visibleSeq returns the latest change that a call can see. A stale call sees
+// nothing that no earlier delta listed.
 func (l *list) visibleSeq(c *call) int64 {
 	if c.lie != nil && c.lie.Kind == Stale {
 		return l.lastToldSeq
@@ -161,13 +162,13 @@ func (l *list) visibleSeq(c *call) int64 {
 	return l.seq
 }
 
-// canSee says whether a call is told of an item at all.
+// canSee reports whether a call can see an item at all.
 func (c *call) canSee(i *item) bool {
 	return i.contentRevision > 1 || i.isFolder || i.seq <= i.list.visibleSeq(c)
 }
 
-// deltaEntry is an item as delta tells it: without cTag, and without the path of
-// its parent; of a deleted item little more than its id.
+// deltaEntry returns an item as delta lists it: without cTag and without its
+// parent's path. A deleted item has little more than its id.
 func (c *call) deltaEntry(i *item) (map[string]any, *problem) {
 	m := c.itemJSON(i)
 	delete(m, "cTag")
@@ -190,8 +191,8 @@ func (c *call) deltaEntry(i *item) (map[string]any, *problem) {
 	return c.selectMembers(m), nil
 }
 
-// olderEntry is an entry as it was before the last change: where an item appears
-// twice, the later entry counts.
+// olderEntry returns an entry as it was before the last change. If an item
+// comes twice, the later entry counts.
 func olderEntry(entry map[string]any) map[string]any {
 	was := maps.Clone(entry)
 	if tag, is := was["eTag"].(string); is {

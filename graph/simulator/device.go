@@ -21,7 +21,7 @@ type device struct {
 	isApproved, isRefused      bool
 }
 
-// deviceUser is who approves device codes.
+// deviceUser is the person who approves device codes.
 const deviceUser = "admin@contoso.onmicrosoft.com"
 
 func (s *Simulator) postDeviceCode(c *call) (*answer, *problem) {
@@ -56,7 +56,8 @@ func (s *Simulator) postDeviceCode(c *call) (*answer, *problem) {
 	})
 }
 
-// scopeAudience reads scopes such as "https://host/.default openid profile".
+// scopeAudience returns the audience of scopes such as "https://host/.default
+// openid profile".
 func (s *Simulator) scopeAudience(scope string) (string, *problem) {
 	for _, one := range strings.Fields(scope) {
 		if slices.Contains([]string{"openid", "profile", "offline_access", "email"}, one) {
@@ -146,7 +147,7 @@ func (s *Simulator) tokenForDevice(c *call, a *registeredApp, f url.Values) (*an
 	return s.tokensForPerson(c, a, d.audience, d.scope)
 }
 
-// tokensForPerson answers with the tokens of somebody who signed in.
+// tokensForPerson answers with the tokens of a person who signed in.
 func (s *Simulator) tokensForPerson(c *call, a *registeredApp, audience, scope string) (*answer, *problem) {
 	value, p := s.issueToken(token{app: a.Client, audience: audience, roles: slices.Clone(a.Roles), isPerson: true})
 	if p != nil {

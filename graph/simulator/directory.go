@@ -8,7 +8,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A Domain is one that the tenant has verified.
+// A Domain is a verified domain of the tenant.
 type Domain struct {
 	Name             string
 	Default, Initial bool
@@ -16,33 +16,33 @@ type Domain struct {
 
 // A User is a person in the directory.
 type User struct {
-	ID, Principal string // id lower case, and user principal name
+	ID, Principal string // the id in lower case, and the user principal name
 	Plans         []Plan
 	SKUs          []string // ids of the licenses assigned
 }
 
 // A Plan is a service plan that a user has.
 type Plan struct {
-	ID, Service, Status string // Status is Enabled, Suspended, Warning or Deleted
+	ID, Service, Status string // Status is Enabled, Suspended, Warning, or Deleted
 }
 
 // A Group is a group of users and groups.
 type Group struct {
 	ID, Name string
 	Members  []string // ids of users and of groups
-	Hidden   bool     // its members are not told to an app
+	Hidden   bool     // apps cannot see its members
 }
 
 // A SKU is a subscription.
 type SKU struct {
 	ID, PartNumber string
-	Status         string // Enabled, Warning, Suspended, Deleted or LockedOut
+	Status         string // Enabled, Warning, Suspended, Deleted, or LockedOut
 	Consumed       int
 	Enabled        int
 	Plans          []SKUPlan
 }
 
-// A SKUPlan is a service plan within a subscription.
+// A SKUPlan is a service plan in a subscription.
 type SKUPlan struct{ ID, Name string }
 
 // A Message is mail that an app sent.
@@ -90,7 +90,7 @@ func (t *tenantState) domainNames() []string {
 	return names
 }
 
-// SetOrganization names the tenant and its domains.
+// SetOrganization sets the tenant's name and domains.
 func (s *Simulator) SetOrganization(name string, domains ...Domain) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -136,7 +136,7 @@ func (s *Simulator) SetSKUs(skus ...SKU) {
 	s.tenant.skus = slices.Clone(skus)
 }
 
-// Mail returns what apps sent.
+// Mail returns the mail that apps sent.
 func (s *Simulator) Mail() []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -198,7 +198,7 @@ func (s *Simulator) getSubscribedSKUs(c *call) (*answer, *problem) {
 	return c.pageAnswer(all)
 }
 
-// checkConsistencyLevel asks for what Graph's advanced queries need.
+// checkConsistencyLevel requires the header that Graph's advanced queries need.
 func (c *call) checkConsistencyLevel() *problem {
 	if c.Header.Get("ConsistencyLevel") != "eventual" {
 		return newProblem(http.StatusBadRequest, "Request_BadRequest", "$count is not currently supported.")
@@ -285,7 +285,7 @@ func groupJSON(g *Group) map[string]any {
 	return m
 }
 
-// addTransitive walks a group once through the groups within it.
+// addTransitive adds the members of a group and of the groups in it, each once.
 func (t *tenantState) addTransitive(g *Group, seen map[string]bool) {
 	for _, id := range g.Members {
 		id = strings.ToLower(id)
@@ -329,7 +329,7 @@ func (c *call) memberCountAnswer(groups bool) (*answer, *problem) {
 	return countAnswer(n)
 }
 
-// A mailBody is what sendMail takes.
+// A mailBody is the body of sendMail.
 type mailBody struct {
 	Message struct {
 		Type    string `json:"@odata.type"`

@@ -1,14 +1,14 @@
 // Package simulator is a tenant on this machine: Microsoft Entra, Microsoft
-// Graph, the Power BI and Fabric admin APIs, SharePoint's host for files and the
-// portal's page Organizational visuals, each on a TLS listener of its own, with state, people who change it, faults on
-// demand and a log of what was asked.
+// Graph, the Power BI and Fabric admin APIs, SharePoint's file host, and the
+// portal's page Organizational visuals. Each has its own TLS listener. The
+// tenant has state, people who change it, faults on demand, and a log of all
+// calls.
 //
-// It answers as Microsoft documents it, and where nothing is documented, as
-// careful observers saw it; it is strict where Microsoft's services are lenient,
-// so that a request which happens to work there by luck fails here: an unknown
-// path, query parameter or body member is an error, and stands in the log as
-// unexpected.
+// It answers as Microsoft documents, and where nothing is documented, as
+// observed. It is strict where Microsoft's services are lenient, so that a
+// request which works there by luck fails here. An unknown path, query
+// parameter, or body member is an error, and the log marks it as unexpected.
 //
-// It keeps everything in memory, binds to loopback addresses only, and does not
-// know the agent.
+// It keeps everything in memory, listens on loopback addresses only, and does
+// not know the agent.
 package simulator

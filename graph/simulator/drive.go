@@ -229,7 +229,8 @@ func (s *Simulator) patchItem(c *call) (*answer, *problem) {
 	return c.entityAnswer(c.itemJSON(i))
 }
 
-// moveItem renames an item, or puts it into another folder; s.mu is held.
+// moveItem renames an item or moves it to another folder. The caller holds
+// s.mu.
 func (s *Simulator) moveItem(i, parent *item, name, by string) *problem {
 	if i.parent == nil || isBadName(name) {
 		return newProblem(http.StatusBadRequest, "invalidRequest", "That name cannot be given.")
@@ -263,8 +264,8 @@ func (s *Simulator) deleteItem(c *call) (*answer, *problem) {
 	return &answer{status: http.StatusNoContent}, nil
 }
 
-// findUploadTarget finds where an upload goes: a folder and a name, or an item that is
-// there.
+// findUploadTarget finds the target of an upload: a folder and a name, or an
+// existing item.
 func (c *call) findUploadTarget() (parent *item, name string, there *item, p *problem) {
 	rest := c.vars["name"]
 	switch {
@@ -321,7 +322,7 @@ func (s *Simulator) putContent(c *call) (*answer, *problem) {
 	return &answer{status: status, value: c.itemJSON(i)}, nil
 }
 
-// storeUpload puts bytes where they were meant to go; s.mu is held.
+// storeUpload stores uploaded bytes in their target. The caller holds s.mu.
 func (s *Simulator) storeUpload(parent *item, name string, there *item, behavior string, content []byte, by string) (*item, int, *problem) {
 	if there == nil {
 		i, p := s.createItem(parent, name, false, content, by)
@@ -343,7 +344,7 @@ func (s *Simulator) storeUpload(parent *item, name string, there *item, behavior
 	return nil, 0, unexpectedProblem(http.StatusBadRequest, "invalidRequest", "The conflict behavior "+quoteShort(behavior)+" is not known.")
 }
 
-// freeName is the name that SharePoint would choose: report 1.pbiviz.
+// freeName returns the name that SharePoint would choose: report 1.pbiviz.
 func freeName(parent *item, name string) string {
 	ext := path.Ext(name)
 	for n := 1; ; n++ {

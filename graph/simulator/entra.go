@@ -11,7 +11,8 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// tokenLife is how long a token lives, as Entra answers for client credentials.
+// tokenLife is the lifetime of a token, as Entra sets it for client
+// credentials.
 const tokenLife = 3599 * time.Second
 
 func (s *Simulator) loginRoutes() []*route {
@@ -26,12 +27,13 @@ func (s *Simulator) loginRoutes() []*route {
 	}
 }
 
-// entraProblem is an error of Entra's; number is what follows AADSTS.
+// entraProblem returns one of Entra's errors. The number is what follows
+// AADSTS.
 func entraProblem(status int, kind string, number int, message string) *problem {
 	return &problem{status: status, code: kind, message: message, extra: map[string]any{"number": number}}
 }
 
-// loginError is the body of an error as the token endpoint writes it.
+// loginError returns the body of an error of the token endpoint.
 func loginError(c *call, p *problem) any {
 	number, _ := p.extra["number"].(int)
 	if number == 0 {
@@ -94,7 +96,7 @@ func (s *Simulator) getOpenIDConfiguration(c *call) (*answer, *problem) {
 	})
 }
 
-// decodeForm reads a form strictly: each parameter once.
+// decodeForm decodes a form strictly: each parameter once.
 func (c *call) decodeForm() (url.Values, *problem) {
 	kind, _, _ := strings.Cut(c.Header.Get("Content-Type"), ";")
 	f, err := url.ParseQuery(string(c.body))
@@ -175,16 +177,16 @@ func unknownResource(resource, tenant string) *problem {
 	return entraProblem(http.StatusBadRequest, "invalid_resource", 500011, "The resource principal named "+quoteShort(resource)+" was not found in the tenant named "+tenant+". This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant.")
 }
 
-// withoutOpenIDScopes leaves out the scopes of OpenID Connect, which Microsoft's library for Go
-// adds to each request, and which Entra passes over for applications.
+// withoutOpenIDScopes removes the scopes of OpenID Connect. Microsoft's library
+// for Go adds them to each request, and Entra ignores them for applications.
 func withoutOpenIDScopes(scope string) string {
 	return strings.Join(slices.DeleteFunc(strings.Fields(scope), func(s string) bool {
 		return s == "openid" || s == "offline_access" || s == "profile"
 	}), " ")
 }
 
-// audienceOf is the service a scope names: by its public name or by where it
-// answers here.
+// audienceOf returns the service that a scope names, by its public name or by
+// its URL here.
 func (s *Simulator) audienceOf(resource string) string {
 	switch resource {
 	case audienceGraph, s.endpoints.Graph:
@@ -197,7 +199,7 @@ func (s *Simulator) audienceOf(resource string) string {
 	return ""
 }
 
-// issueToken makes a token that looks like a JWT and is signed by nobody: only this
+// issueToken issues a token that looks like a JWT but is not signed. Only this
 // simulator knows it.
 func (s *Simulator) issueToken(t token) (string, *problem) {
 	now := s.currentTime()

@@ -55,7 +55,8 @@ func settingJSON(t Setting) map[string]any {
 	return m
 }
 
-// fabricPageAnswer cuts a list as Fabric does: a token and a URI while there is more.
+// fabricPageAnswer cuts a list into pages as Fabric does, with a token and a
+// URI while there is more.
 func (c *call) fabricPageAnswer(all []any) (*answer, *problem) {
 	from := 0
 	if t := c.query.Get("continuationToken"); t != "" {

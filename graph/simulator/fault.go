@@ -11,57 +11,59 @@ import (
 	"time"
 )
 
-// A FaultKind names what goes wrong.
+// A FaultKind is a kind of fault.
 type FaultKind string
 
-// What can go wrong.
+// The kinds of faults.
 const (
 	Throttle    FaultKind = "throttle"  // 429 with Retry-After; the call does nothing
 	ServerError FaultKind = "error"     // a status of 500 or above; the call does nothing
 	LostAnswer  FaultKind = "lost"      // a status of 500 or above, although the call was carried out
-	Drop        FaultKind = "drop"      // the connection ends before an answer; the call does nothing
-	Reset       FaultKind = "reset"     // the connection ends amid the answer; the call was carried out
-	Truncate    FaultKind = "truncate"  // an answer that looks whole and is half
+	Drop        FaultKind = "drop"      // the connection ends before the answer; the call does nothing
+	Reset       FaultKind = "reset"     // the connection ends during the answer; the call was carried out
+	Truncate    FaultKind = "truncate"  // half an answer that looks complete
 	Slow        FaultKind = "slow"      // the answer comes late
-	Duplicate   FaultKind = "duplicate" // a delta tells each item twice, first as it was
-	Stale       FaultKind = "stale"     // a read is told nothing new
-	WrongHash   FaultKind = "wronghash" // a file's hash is another's
-	NoHash      FaultKind = "nohash"    // a file's hash is not told
-	// WrongBytes alters a byte of a file on its way.
+	Duplicate   FaultKind = "duplicate" // a delta lists each item twice, first as it was
+	Stale       FaultKind = "stale"     // a read shows nothing new
+	WrongHash   FaultKind = "wronghash" // a file has another file's hash
+	NoHash      FaultKind = "nohash"    // a file has no hash
+	// WrongBytes changes a byte of a file that is downloaded.
 	WrongBytes FaultKind = "wrongbytes"
 	// Garbage answers 200 with a page for people, as a proxy would.
 	Garbage FaultKind = "garbage"
 )
 
-// AllFaultKinds are all kinds.
+// AllFaultKinds returns all kinds.
 func AllFaultKinds() []FaultKind {
 	return []FaultKind{Throttle, ServerError, LostAnswer, Drop, Reset, Truncate, Slow, Duplicate, Stale, WrongHash, NoHash, WrongBytes, Garbage}
 }
 
-// maxDelay bounds how late a slow answer comes.
+// maxDelay bounds the delay of a slow answer.
 const maxDelay = time.Minute
 
-// A Fault is a rule: which calls it strikes, and how. Empty members match
-// every call.
+// A Fault is a rule: which calls fail, and how. An empty member matches every
+// call.
 type Fault struct {
 	Kind    FaultKind
-	Service string // login, graph, powerbi, fabric, files or portal
+	Service string // login, graph, powerbi, fabric, files, or portal
 	Method  string
-	// Path is a pattern as path.Match has them, over the whole path; a trailing
-	// /** matches whatever follows.
+	// Path is a pattern for the whole path, as in path.Match. A trailing /**
+	// matches whatever follows.
 	Path string
-	// Nth is the first matching call that is struck, from 1; zero is the first.
+	// Nth is the first matching call that fails, from 1; zero means the first.
 	Nth int
-	// Count is how many calls are struck; zero is one, below zero is all.
+	// Count is how many calls fail; zero means one, a negative number means
+	// all.
 	Count int
-	// Status is what Failed and Lost answer; zero is 503.
+	// Status is the status of ServerError and LostAnswer; zero means 503.
 	Status int
-	// RetryAfter is what Throttle, Failed and Lost tell; zero is one second for
-	// Throttle and nothing for the others. It is told in whole seconds.
+	// RetryAfter is the Retry-After of Throttle, ServerError, and LostAnswer,
+	// in whole seconds. Zero means one second for Throttle and no header for
+	// the others.
 	RetryAfter time.Duration
-	// AsDate tells Retry-After as a date.
+	// AsDate sends Retry-After as a date.
 	AsDate bool
-	// Delay is how late Slow is; zero is one second.
+	// Delay is the delay of Slow; zero means one second.
 	Delay time.Duration
 }
 
@@ -70,7 +72,7 @@ type faultRule struct {
 	matched, applied int
 }
 
-// Check says what is wrong with a rule.
+// Check reports what is wrong with a rule.
 func (f Fault) Check() error {
 	switch {
 	case !slices.Contains(AllFaultKinds(), f.Kind):
@@ -92,8 +94,8 @@ func (f Fault) Check() error {
 	return nil
 }
 
-// SetFaults sets the rules, in place of those before. The first rule that strikes
-// a call decides what becomes of it.
+// SetFaults replaces the rules. If several rules match a call, the first
+// applies.
 func (s *Simulator) SetFaults(rules ...Fault) error {
 	var set []*faultRule
 	for i, f := range rules {
@@ -128,8 +130,9 @@ func (f *Fault) appliesTo(c *call) bool {
 	return err == nil && hit
 }
 
-// nextFault finds the rule that strikes a call; s.mu is held. Every rule counts
-// the calls it matches, also those that another strikes.
+// nextFault returns the rule that applies to a call, or nil. Every rule counts
+// the calls that it matches, including those to which another rule applies. The
+// caller holds s.mu.
 func (s *Simulator) nextFault(c *call) *Fault {
 	var hit *Fault
 	for _, a := range s.faults {
@@ -149,17 +152,17 @@ func (s *Simulator) nextFault(c *call) *Fault {
 	return hit
 }
 
-// preventsCall says that the call is struck before it does anything.
+// preventsCall reports whether the call does nothing.
 func (f *Fault) preventsCall() bool {
 	return slices.Contains([]FaultKind{Throttle, ServerError, Drop, Garbage}, f.Kind)
 }
 
-// changesAnswer says that the fault changes what the call is told.
+// changesAnswer reports whether the fault changes the content of the answer.
 func (f *Fault) changesAnswer() bool {
 	return slices.Contains([]FaultKind{Duplicate, Stale, WrongHash, NoHash, WrongBytes}, f.Kind)
 }
 
-// replaceAnswer answers in the service's stead.
+// replaceAnswer returns the answer that the fault sends instead.
 func (f *Fault) replaceAnswer(c *call, a *answer, p *problem) (*answer, *problem) {
 	switch f.Kind {
 	case Throttle:
@@ -190,7 +193,7 @@ func (f *Fault) withRetryAfter(c *call, p *problem, d time.Duration) *problem {
 	return p.withHeader("Retry-After", strconv.Itoa(seconds))
 }
 
-// throttledProblem is the service's way to say 429.
+// throttledProblem returns the service's way to say 429.
 func throttledProblem(service string) *problem {
 	code := map[string]string{serviceGraph: "TooManyRequests", serviceFiles: "activityLimitReached", serviceFabric: "RequestBlocked"}[service]
 	if code == "" {
@@ -199,17 +202,16 @@ func throttledProblem(service string) *problem {
 	return newProblem(http.StatusTooManyRequests, code, "Please retry again later.")
 }
 
-// sendFaulty writes an answer and does not finish, or finishes too soon or too
-// late.
+// sendFaulty sends an answer that breaks off, is cut, or comes late.
 func (s *Simulator) sendFaulty(w http.ResponseWriter, c *call, status int, body []byte, f *Fault) {
 	half := body[:len(body)/2]
 	h := w.Header()
 	switch f.Kind {
 	case Drop:
-		panic(http.ErrAbortHandler) // net/http ends the connection, and logs nothing
+		panic(http.ErrAbortHandler) // net/http ends the connection and logs nothing
 	case Reset:
 		if len(body) == 0 {
-			panic(http.ErrAbortHandler) // a head without a body would be a whole answer
+			panic(http.ErrAbortHandler) // a header without a body would be a complete answer
 		}
 		h.Set("Content-Length", strconv.Itoa(len(body)+1))
 		w.WriteHeader(status)

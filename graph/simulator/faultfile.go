@@ -26,14 +26,14 @@ type yamlFault struct {
 	Delay      string `yaml:"delay"`
 }
 
-// ParseFaults reads rules from YAML:
+// ParseFaults parses rules in YAML:
 //
 //	faults:
 //	  - { kind: throttle, service: graph, path: "/v1.0/drives/**", nth: 2, count: 3, retry_after: 5s }
 //	  - { kind: slow, service: files, count: all, delay: 2s }
 //
-// Members are those of Fault; count is a number or all. Unknown members are
-// errors.
+// The members are those of Fault. The count is a number or all. Unknown members
+// are errors.
 func ParseFaults(b []byte) ([]Fault, error) {
 	if len(b) > maxFaultFile {
 		return nil, fmt.Errorf("the rules have %d bytes; at most %d are read", len(b), maxFaultFile)

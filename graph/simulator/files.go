@@ -15,26 +15,26 @@ import (
 )
 
 const (
-	// fragmentStep is what every range but the last is a multiple of.
+	// fragmentStep is the size of which every range but the last is a multiple.
 	fragmentStep = 320 << 10
 	downloadLife = 5 * time.Minute
-	sessionLife  = 15 * time.Minute // renewed with each range
+	sessionLife  = 15 * time.Minute // extended by each range
 )
 
-// A uploadSession is a large upload on its way.
+// An uploadSession is a large upload in progress.
 type uploadSession struct {
 	app        string
 	list       *list
-	parent     *item // with name, or there
+	parent     *item // either parent and name, or there
 	name       string
 	there      *item
 	behavior   string
-	total      int64 // of the first range; zero before it
+	total      int64 // from the first range; zero before it
 	declared   int64
 	content    []byte
 	until      time.Time
 	isDeferred bool
-	isComplete bool // all ranges are there, and a POST is awaited
+	isComplete bool // all ranges are there, and a POST must follow
 }
 
 func (s *Simulator) filesRoutes() []*route {
@@ -47,7 +47,8 @@ func (s *Simulator) filesRoutes() []*route {
 	}
 }
 
-// refuseToken refuses the token on a pre-authenticated URL: it may give 401 there.
+// refuseToken refuses the token on a preauthenticated URL, where Microsoft may
+// answer 401.
 func (c *call) refuseToken() *problem {
 	if c.Header.Get("Authorization") != "" {
 		return unexpectedProblem(http.StatusUnauthorized, "unauthenticated", "This URL is authenticated already: do not send the token to it.")
@@ -108,7 +109,7 @@ func (s *Simulator) getDownload(c *call) (*answer, *problem) {
 
 var oneRange = regexp.MustCompile(`^bytes=([0-9]*)-([0-9]*)$`)
 
-// fileAnswer answers with a file, or with the one range that is asked for.
+// fileAnswer answers with a file, or with the one range that was requested.
 func (c *call) fileAnswer(i *item) (*answer, *problem) {
 	content := i.content
 	if c.lie != nil && c.lie.Kind == WrongBytes && len(content) > 0 {
@@ -135,7 +136,7 @@ func (c *call) fileAnswer(i *item) (*answer, *problem) {
 	return &answer{status: http.StatusPartialContent, header: h, body: content[first : last+1], mediaType: whole.mediaType}, nil
 }
 
-// parseSpan reads a range of bytes, both ends included.
+// parseSpan parses a range of bytes, including both ends.
 func parseSpan(a, b string, size int64) (first, last int64, ok bool) {
 	from, errA := strconv.ParseInt(a, 10, 64)
 	to, errB := strconv.ParseInt(b, 10, 64)
@@ -221,7 +222,7 @@ func (c *call) checkSessionAllowed(name, named string, size int64, there *item) 
 	return nil
 }
 
-// findSession finds the upload of a call.
+// findSession finds the upload session of a call.
 func (c *call) findSession() (string, *uploadSession, *problem) {
 	if p := c.refuseToken(); p != nil {
 		return "", nil, p
@@ -304,7 +305,7 @@ func (s *Simulator) putRange(c *call) (*answer, *problem) {
 	return s.commitUpload(c, key, u)
 }
 
-// uploadingBytes counts the bytes of uploads that are no files yet.
+// uploadingBytes counts the bytes of uploads that are not files yet.
 func (s *Simulator) uploadingBytes() (n int64) {
 	for _, u := range s.sessions {
 		n += int64(len(u.content))
@@ -317,8 +318,8 @@ func (p *problem) withMember(k string, v any) *problem {
 	return p
 }
 
-// readContentRange reads which bytes a request carries, and holds them to what the
-// session knows.
+// readContentRange reads which bytes a request carries, and checks them against
+// the session.
 func (c *call) readContentRange(u *uploadSession) (first, last, total int64, p *problem) {
 	m := contentRange.FindStringSubmatch(c.Header.Get("Content-Range"))
 	if m == nil {
@@ -340,8 +341,8 @@ func (c *call) readContentRange(u *uploadSession) (first, last, total int64, p *
 	return first, last, total, p
 }
 
-// commitUpload makes the file. A name that was taken meanwhile is a conflict at the
-// last range, and the session stays so that it can be renamed or canceled.
+// commitUpload creates the file. If the name was taken meanwhile, the last
+// range fails with a conflict.
 func (s *Simulator) commitUpload(c *call, key string, u *uploadSession) (*answer, *problem) {
 	there := u.there
 	if u.parent != nil {

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// A filterParser says whether a user matches. It reads what Graph documents of
-// $filter over assignedPlans and assignedLicenses: and, or, not, parentheses,
-// any, eq.
+// A filterParser parses the part of $filter that Graph documents for
+// assignedPlans and assignedLicenses: and, or, not, parentheses, any, eq. The
+// result reports whether a user matches.
 type filterParser struct {
 	words   []string
 	isPlain bool
@@ -110,7 +110,7 @@ func (f *filterParser) parseTerm() (func(User) bool, error) {
 	}
 }
 
-// parseLambda reads (p:p/name eq value and …).
+// parseLambda parses (p:p/name eq value and …).
 func (f *filterParser) parseLambda(names []string, of func(User) []map[string]string) (func(User) bool, error) {
 	if !f.takeWord("(") {
 		return nil, errors.New("any has a parenthesis")

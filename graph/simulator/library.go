@@ -20,7 +20,7 @@ type site struct {
 	grants     map[string]string // app → role
 }
 
-// A list is a document library: a list and a drive that are the same thing.
+// A list is a document library: a list and a drive in one.
 type list struct {
 	site         *site
 	id           string
@@ -29,13 +29,13 @@ type list struct {
 	created      time.Time
 	columns      []*column
 	grants       map[string]string
-	hasOwnGrants bool // inheritance is broken by a grant on the list
+	hasOwnGrants bool // a grant on the list broke the inheritance
 	root         *item
-	items        map[string]*item // by drive item id, also those that were deleted
+	items        map[string]*item // by drive item id, including deleted items
 	seq          int64            // of the latest change
-	lastToldSeq  int64            // the latest change that a truthful delta told
-	epoch        int              // of delta tokens that are still good
-	resyncCode   string           // the code of the answer to older tokens
+	lastToldSeq  int64            // the latest change that a correct delta listed
+	epoch        int              // of the valid delta tokens
+	resyncCode   string           // the error code for older tokens
 	nextRow      int
 }
 
@@ -52,7 +52,7 @@ type item struct {
 	list            *list
 	id              string
 	uniqueID        string // the GUID in its eTag
-	row             int    // of the list; zero is the root
+	row             int    // in the list; zero for the root
 	name            string
 	parent          *item
 	isFolder        bool
@@ -60,12 +60,12 @@ type item struct {
 	hash            string
 	created         time.Time
 	modified        time.Time
-	revision        int // counts metadata and content
-	contentRevision int // counts content alone
+	revision        int // counts changes of metadata and content
+	contentRevision int // counts changes of the content
 	fields          map[string]any
 	seq             int64
 	isDeleted       bool
-	isDownloaded    bool // content was downloaded, so that its hash is known for sure
+	isDownloaded    bool // after a download its hash is always known
 	lateHash        bool
 	changedBy       string
 	downloads       int
@@ -78,7 +78,7 @@ func (i *item) cTag() string {
 	return fmt.Sprintf(`"c:{%s},%d"`, strings.ToUpper(i.uniqueID), i.contentRevision)
 }
 
-// newItemID makes an id in the form that SharePoint's have.
+// newItemID returns an id in the format of SharePoint's.
 func (s *Simulator) newItemID() string {
 	var b [20]byte
 	for i := range b {
@@ -95,7 +95,7 @@ func (s *Simulator) newDriveID() string {
 	return "b!" + base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-// newList makes an empty library; s.mu is held.
+// newList creates an empty library. The caller holds s.mu.
 func (s *Simulator) newList(w *site, name string) *list {
 	l := &list{
 		site: w, id: s.newUUID(), drive: s.newDriveID(), name: name, created: s.currentTime(),
@@ -118,7 +118,7 @@ func (s *Simulator) builtInColumns() []*column {
 	}
 }
 
-// markChanged tells delta that an item, and so the folders above it, changed.
+// markChanged makes delta list an item and the folders above it.
 func (l *list) markChanged(i *item) {
 	for ; i != nil; i = i.parent {
 		l.seq++
@@ -126,7 +126,7 @@ func (l *list) markChanged(i *item) {
 	}
 }
 
-// findChild finds a living item by its name, whose case does not count.
+// findChild finds an item by its name, ignoring case. It skips deleted items.
 func (i *item) findChild(name string) *item {
 	for _, c := range i.list.items {
 		if c.parent == i && !c.isDeleted && strings.EqualFold(c.name, name) {
@@ -136,7 +136,7 @@ func (i *item) findChild(name string) *item {
 	return nil
 }
 
-// children are the living items in a folder, by name.
+// children returns the items in a folder by name, without deleted ones.
 func (i *item) children() []*item {
 	var out []*item
 	for _, c := range i.list.items {
@@ -148,7 +148,7 @@ func (i *item) children() []*item {
 	return out
 }
 
-// findPath finds an item by its path beneath the root.
+// findPath finds an item by its path below the root.
 func (l *list) findPath(path string) *item {
 	i := l.root
 	for _, name := range strings.Split(strings.Trim(path, "/"), "/") {
@@ -169,13 +169,13 @@ func (i *item) path() string {
 	return i.parent.path() + "/" + i.name
 }
 
-// isBadName says what SharePoint refuses in a name.
+// isBadName reports whether SharePoint refuses a name.
 func isBadName(name string) bool {
 	return name == "" || len(name) > 400 || strings.ContainsAny(name, "\"*:<>?/\\|\x00") || strings.HasPrefix(name, " ") ||
 		strings.HasSuffix(name, " ") || strings.HasSuffix(name, ".") || strings.HasPrefix(name, "~$")
 }
 
-// createItem adds an item; s.mu is held.
+// createItem creates an item. The caller holds s.mu.
 func (s *Simulator) createItem(parent *item, name string, folder bool, content []byte, by string) (*item, *problem) {
 	l := parent.list
 	switch {
@@ -198,7 +198,7 @@ func (s *Simulator) createItem(parent *item, name string, folder bool, content [
 	return i, nil
 }
 
-// setContent gives a file its bytes; s.mu is held.
+// setContent sets the content of a file. The caller holds s.mu.
 func (s *Simulator) setContent(i *item, content []byte, by string) {
 	s.storedBytes += int64(len(content)) - int64(len(i.content))
 	i.content, i.hash = content, QuickXorHash(content)
@@ -208,14 +208,14 @@ func (s *Simulator) setContent(i *item, content []byte, by string) {
 	i.list.markChanged(i)
 }
 
-// countEdit counts a change of what is said about an item.
+// countEdit counts a change of an item's metadata.
 func (s *Simulator) countEdit(i *item, by string) {
 	i.modified, i.changedBy = s.currentTime(), by
 	i.revision++
 	i.list.markChanged(i)
 }
 
-// removeItem deletes an item and what is in it; s.mu is held.
+// removeItem deletes an item and its content. The caller holds s.mu.
 func (s *Simulator) removeItem(i *item) {
 	for _, c := range i.children() {
 		s.removeItem(c)
@@ -226,7 +226,7 @@ func (s *Simulator) removeItem(i *item) {
 	i.list.markChanged(i)
 }
 
-// itemJSON is an item as Graph writes it.
+// itemJSON returns an item in Graph's format.
 func (c *call) itemJSON(i *item) map[string]any {
 	m := map[string]any{
 		"id": i.id, "name": i.name, "eTag": i.eTag(), "cTag": i.cTag(), "size": len(i.content),
@@ -260,7 +260,7 @@ func (c *call) itemJSON(i *item) map[string]any {
 	return m
 }
 
-// hashOf is the file's hash as this call is told it.
+// hashOf returns the file's hash as this call sees it.
 func (c *call) hashOf(i *item) string {
 	switch {
 	case c.lie != nil && c.lie.Kind == WrongHash:

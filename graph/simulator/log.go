@@ -9,26 +9,27 @@ import (
 	"time"
 )
 
-// A Call is an entry of the log. It holds no token, secret, body, header or
-// value of a query.
+// A Call is an entry of the log. It holds no token, secret, body, header, or
+// query value.
 type Call struct {
 	Number  int // from 1
 	At      time.Time
-	Service string // login, graph, powerbi, fabric, files or portal
+	Service string // login, graph, powerbi, fabric, files, or portal
 	Method  string
-	Path    string   // with what carries a secret written as ***
-	Route   string   // the pattern that the path fits; empty where none does
-	Query   []string // names of the query's parameters, sorted
+	Path    string   // with secret parts replaced by ***
+	Route   string   // the pattern that matches the path; empty if none does
+	Query   []string // the names of the query parameters, sorted
 	App     string   // client id of the app whose token was sent, if any
 	Status  int      // as answered, or as it would have been without the fault
-	Fault   string   // the kind of the fault that struck
-	// Unexpected says why no client should have asked this, whatever the state.
+	Fault   string   // the kind of the fault that applied
+	// Unexpected says why no client should send this, whatever the state. It is
+	// empty for a valid call.
 	Unexpected     string
 	Received, Sent int // bytes of the bodies
 	RequestID      string
 }
 
-// String is one line for people.
+// String returns one line for people.
 func (c Call) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s %s %d", c.Service, c.Method, c.Path, c.Status)
@@ -54,7 +55,7 @@ func (e *Call) setOutcome(c *call, a *answer) {
 	}
 }
 
-// logCall appends to the log; s.mu is held.
+// logCall appends to the log. The caller holds s.mu.
 func (s *Simulator) logCall(e Call) {
 	s.callCount++
 	e.Number = s.callCount
@@ -66,26 +67,26 @@ func (s *Simulator) logCall(e Call) {
 	}
 }
 
-// LoggedCalls returns all calls so far, at most the first 100,000.
+// LoggedCalls returns all calls so far, but only the first 100,000.
 func (s *Simulator) LoggedCalls() []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.loggedCalls)
 }
 
-// ClearCalls forgets the calls so far. Numbers go on.
+// ClearCalls clears the log. The numbering continues.
 func (s *Simulator) ClearCalls() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.loggedCalls = nil
 }
 
-// UnexpectedCalls returns the calls that no client should make.
+// UnexpectedCalls returns the calls that no client should send.
 func (s *Simulator) UnexpectedCalls() []Call {
 	return slices.DeleteFunc(s.LoggedCalls(), func(c Call) bool { return c.Unexpected == "" })
 }
 
-// queryNames names a query's parameters and tells no value.
+// queryNames returns the names of a query's parameters, without values.
 func queryNames(u *url.URL) []string {
 	q, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
@@ -100,7 +101,7 @@ func queryNames(u *url.URL) []string {
 	return keys
 }
 
-// redactedPath is the path without what its last segment gives away.
+// redactedPath returns the path without a secret in its last segment.
 func (c *call) redactedPath() string {
 	path := c.URL.Path
 	if c.route != nil && c.route.hidesPath || c.route == nil && c.service.name == serviceFiles {
@@ -112,8 +113,9 @@ func (c *call) redactedPath() string {
 	return path
 }
 
-// newRequestID makes the id of a request; s.mu is held. Ids of requests have a
-// sequence of their own, so that asking does not move the ids of items.
+// newRequestID returns the id of a request. Request ids have their own
+// sequence, so that more requests do not change the ids of items. The caller
+// holds s.mu.
 func (s *Simulator) newRequestID() string {
 	n := s.nextNumber("request")
 	return fmt.Sprintf("%08x-5e55-4000-8000-%012x", n, n)

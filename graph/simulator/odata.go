@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// selectedMembers reads $select; nil selects everything.
+// selectedMembers returns the members in $select; nil means all.
 func (c *call) selectedMembers() []string {
 	if v := c.query.Get(qSelect); v != "" {
 		return strings.Split(v, ",")
@@ -16,7 +16,7 @@ func (c *call) selectedMembers() []string {
 	return nil
 }
 
-// selectMembers leaves of an entity what was asked for. Annotations stay.
+// selectMembers removes the members that were not selected. Annotations stay.
 func (c *call) selectMembers(m map[string]any) map[string]any {
 	want := c.selectedMembers()
 	if want == nil {
@@ -31,7 +31,7 @@ func (c *call) selectMembers(m map[string]any) map[string]any {
 	return m
 }
 
-// pageSize reads $top.
+// pageSize returns the number in $top, or the default.
 func (c *call) pageSize() (int, *problem) {
 	v := c.query.Get(qTop)
 	if v == "" {
@@ -44,7 +44,8 @@ func (c *call) pageSize() (int, *problem) {
 	return min(n, 5000), nil
 }
 
-// pageAnswer cuts a list, and names the next page by where it begins.
+// pageAnswer answers with one page of a list. The token of the next page is the
+// number of its first entry.
 func (c *call) pageAnswer(all []map[string]any) (*answer, *problem) {
 	n, p := c.pageSize()
 	if p != nil {

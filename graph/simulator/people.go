@@ -7,21 +7,21 @@ import (
 	"strings"
 )
 
-// Person is who changes libraries by hand.
+// Person is the name of whoever changes libraries by hand.
 const Person = "Library owner"
 
-// A Library is the people's side of a document library: what they do there in a
-// browser, without a token and without a call in the log. Names are paths
-// beneath the library's root, with slashes.
+// A Library is a document library as its people see it. They change it in a
+// browser, without a token and without a call in the log. Names are paths below
+// the library's root, with slashes.
 type Library struct {
 	simulator *Simulator
 	list      *list
-	// SiteID, ListID and DriveID are the ids under which Graph knows it.
+	// SiteID, ListID, and DriveID are its ids in Graph.
 	SiteID, ListID, DriveID string
 }
 
-// AddSite makes a site with libraries, and returns the ids of both. The address is
-// such as https://contoso.sharepoint.com/sites/bi. A library that is there stays.
+// AddSite creates a site with libraries and returns the libraries. The address
+// is like https://contoso.sharepoint.com/sites/bi. A library that exists stays.
 func (s *Simulator) AddSite(address string, libraries ...string) ([]*Library, error) {
 	rest, is := strings.CutPrefix(address, "https://")
 	host, path, deep := strings.Cut(rest, "/")
@@ -58,11 +58,11 @@ func (w *site) findList(name string) *list {
 	return nil
 }
 
-// GrantSite gives an app a role on the library's site: read, write, owner or
-// fullcontrol; an empty role takes it away.
+// GrantSite grants an app a role on the library's site: read, write, owner, or
+// fullcontrol. An empty role removes the grant.
 func (b *Library) GrantSite(client, role string) { b.setGrant(b.list.site.grants, client, role) }
 
-// GrantList gives an app a role on the library, which breaks its inheritance.
+// GrantList grants an app a role on the library, which breaks its inheritance.
 func (b *Library) GrantList(client, role string) {
 	b.setGrant(b.list.grants, client, role)
 	b.simulator.mu.Lock()
@@ -80,12 +80,12 @@ func (b *Library) setGrant(grants map[string]string, client, role string) {
 	grants[client] = role
 }
 
-// A File is what people see of a file in a library.
+// A File is a file in a library as people see it.
 type File struct {
 	ID, Name, ETag, Hash string
 	Size                 int
 	Row                  string         // the list item's id
-	Fields               map[string]any // what was written to its columns
+	Fields               map[string]any // the values of its columns
 	Downloads            int            // how often the bytes were sent
 	By                   string         // who changed it last: Person, or an app's id
 }
@@ -98,7 +98,8 @@ func (i *item) toFile() File {
 	return File{ID: i.id, Name: strings.TrimPrefix(i.path(), "root:/"), ETag: i.eTag(), Hash: i.hash, Size: len(i.content), Row: itoa(i.row), Fields: fields, Downloads: i.downloads, By: i.changedBy}
 }
 
-// makeFolders finds or makes the folder of a path; s.mu is held.
+// makeFolders finds or creates the folder of a path. The caller holds the
+// simulator's lock.
 func (b *Library) makeFolders(path string) (*item, string, error) {
 	parent := b.list.root
 	names := strings.Split(strings.Trim(path, "/"), "/")
@@ -116,7 +117,7 @@ func (b *Library) makeFolders(path string) (*item, string, error) {
 	return parent, names[len(names)-1], nil
 }
 
-// Upload puts a file into the library, or replaces its content, and makes the
+// Upload puts a file into the library, or replaces its content, and creates the
 // folders above it.
 func (b *Library) Upload(path string, content []byte) (File, error) {
 	b.simulator.mu.Lock()
@@ -132,7 +133,7 @@ func (b *Library) Upload(path string, content []byte) (File, error) {
 	return i.toFile(), nil
 }
 
-// Move renames a file or folder, or puts it into another folder.
+// Move renames a file or folder, or moves it to another folder.
 func (b *Library) Move(from, to string) error {
 	b.simulator.mu.Lock()
 	defer b.simulator.mu.Unlock()
@@ -150,7 +151,7 @@ func (b *Library) Move(from, to string) error {
 	return nil
 }
 
-// Remove deletes a file, or a folder with all that is in it.
+// Remove deletes a file, or a folder with its content.
 func (b *Library) Remove(path string) error {
 	b.simulator.mu.Lock()
 	defer b.simulator.mu.Unlock()
@@ -162,7 +163,7 @@ func (b *Library) Remove(path string) error {
 	return nil
 }
 
-// Edit writes to a file's columns, as somebody does in the browser.
+// Edit writes to a file's columns, as a person does in the browser.
 func (b *Library) Edit(path string, fields map[string]any) error {
 	b.simulator.mu.Lock()
 	defer b.simulator.mu.Unlock()
@@ -204,7 +205,7 @@ func (b *Library) Content(path string) ([]byte, bool) {
 	return slices.Clone(i.content), true
 }
 
-// Files returns all files, by name.
+// Files returns all files by name.
 func (b *Library) Files() []File {
 	b.simulator.mu.Lock()
 	defer b.simulator.mu.Unlock()
@@ -218,7 +219,7 @@ func (b *Library) Files() []File {
 	return out
 }
 
-// Columns returns the internal names of the columns that were added.
+// Columns returns the internal names of the added columns.
 func (b *Library) Columns() []string {
 	b.simulator.mu.Lock()
 	defer b.simulator.mu.Unlock()
@@ -231,7 +232,7 @@ func (b *Library) Columns() []string {
 	return out
 }
 
-// RemoveColumn deletes a column with what was written to it.
+// RemoveColumn deletes a column and its values.
 func (b *Library) RemoveColumn(name string) {
 	b.simulator.mu.Lock()
 	defer b.simulator.mu.Unlock()
@@ -241,17 +242,18 @@ func (b *Library) RemoveColumn(name string) {
 	}
 }
 
-// A Resync is how Graph asks for a new enumeration.
+// A Resync is how Graph asks a client to list everything again.
 type Resync string
 
-// The two ways, which differ in what a client does with what only it has.
+// The two ways, which differ in what a client does with files that only it
+// knows.
 const (
 	ApplyDifferences  Resync = "resyncChangesApplyDifferences"
 	UploadDifferences Resync = "resyncChangesUploadDifferences"
 )
 
-// ForgetDelta makes all delta tokens too old: each is answered with 410 and a
-// link to a new enumeration.
+// ForgetDelta makes all delta tokens too old. Each is answered with 410 and a
+// link to a new listing.
 func (b *Library) ForgetDelta(how Resync) {
 	b.simulator.mu.Lock()
 	defer b.simulator.mu.Unlock()
@@ -259,7 +261,7 @@ func (b *Library) ForgetDelta(how Resync) {
 	b.list.resyncCode = string(how)
 }
 
-// EndSessions ends all uploads on their way, as time does.
+// EndSessions ends all uploads in progress, as time does.
 func (b *Library) EndSessions() {
 	b.simulator.mu.Lock()
 	defer b.simulator.mu.Unlock()
@@ -270,7 +272,7 @@ func (b *Library) EndSessions() {
 	}
 }
 
-// Sessions counts the uploads on their way.
+// Sessions counts the uploads in progress.
 func (b *Library) Sessions() int {
 	b.simulator.mu.Lock()
 	defer b.simulator.mu.Unlock()

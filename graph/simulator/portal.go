@@ -11,12 +11,12 @@ import (
 	"github.com/orgstore/orgstore/graph/simulator/gallery"
 )
 
-// Gallery is the tenant's Organizational Store: what it holds, and its people's
-// side. Its page and private requests answer at Endpoints.Portal.
+// Gallery returns the tenant's Organizational Store. Its page and private
+// requests answer at Endpoints.Portal.
 func (s *Simulator) Gallery() *gallery.Gallery { return s.gallery }
 
-// PortalPage is the address of the page Organizational visuals as somebody sees
-// it who is signed in; empty is the tenant's administrator.
+// PortalPage returns the address of the page Organizational visuals for a
+// person who is signed in. An empty user is the tenant's administrator.
 func (s *Simulator) PortalPage(user string) string {
 	address := s.Endpoints().Portal + s.gallery.Shape().Page
 	if user != "" {
@@ -25,10 +25,10 @@ func (s *Simulator) PortalPage(user string) string {
 	return address
 }
 
-// servePortal answers the page and its private requests; s.mu is held. Nothing of
-// them is documented, so none of them is unexpected.
+// servePortal answers the page and its private requests. They are not
+// documented, so none of them is unexpected. The caller holds s.mu.
 func (s *Simulator) servePortal(c *call) (*answer, *problem) {
-	_ = s.checkToken(c, audiencePowerBI) // for the log alone; the gallery asks again
+	_ = s.checkToken(c, audiencePowerBI) // for the log only; the gallery checks again
 	r := c.WithContext(c.Context())
 	r.Body = io.NopCloser(bytes.NewReader(c.body))
 	w := bufferedResponse{header: http.Header{}}
@@ -38,7 +38,7 @@ func (s *Simulator) servePortal(c *call) (*answer, *problem) {
 	return &answer{status: cmp.Or(w.status, http.StatusOK), header: w.header, body: w.body.Bytes(), mediaType: kind}, nil
 }
 
-// portalToken signs in whoever opens the page: the one that the address names.
+// portalToken signs in the person that the page's address names.
 func (s *Simulator) portalToken(r *http.Request) string {
 	user := deviceUser
 	if named, err := mail.ParseAddress(r.URL.Query().Get("as")); err == nil {
@@ -51,7 +51,7 @@ func (s *Simulator) portalToken(r *http.Request) string {
 	return value
 }
 
-// portalUser says who sends a private request.
+// portalUser returns who sends a private request.
 func (s *Simulator) portalUser(r *http.Request) (string, bool) {
 	c := &call{Request: r, simulator: s, now: s.currentTime()}
 	switch p := s.checkToken(c, audiencePowerBI); {
@@ -63,7 +63,7 @@ func (s *Simulator) portalUser(r *http.Request) (string, bool) {
 	return c.token.app, true
 }
 
-// galleryEvents are what the activity log has of the store by now.
+// galleryEvents returns what the activity log has about the store by now.
 func (s *Simulator) galleryEvents() []Event {
 	var all []Event
 	for _, e := range s.gallery.Events() {
@@ -72,7 +72,7 @@ func (s *Simulator) galleryEvents() []Event {
 	return all
 }
 
-// bufferedResponse is an answer that the simulator sends later.
+// A bufferedResponse is an answer that the simulator sends later.
 type bufferedResponse struct {
 	header http.Header
 	status int

@@ -53,7 +53,7 @@ func (s *Simulator) getCapacities(c *call) (*answer, *problem) {
 	return okAnswer(map[string]any{"@odata.context": s.endpoints.PowerBI + "/v1.0/myorg/admin/$metadata#capacities", "value": value})
 }
 
-// unquote reads a value that is written with single quotes around it.
+// unquote removes the single quotes around a value.
 func unquote(v string) (string, bool) {
 	if len(v) < 2 || v[0] != '\'' || v[len(v)-1] != '\'' {
 		return "", false
@@ -61,7 +61,7 @@ func unquote(v string) (string, bool) {
 	return v[1 : len(v)-1], true
 }
 
-// A activityWindow is what of the activity log is asked for.
+// An activityWindow is the part of the activity log that is requested.
 type activityWindow struct {
 	from, to       time.Time
 	activity, user string
@@ -138,8 +138,8 @@ func (w activityWindow) contains(e Event) bool {
 		(w.activity == "" || strings.EqualFold(w.activity, e.Activity)) && (w.user == "" || strings.EqualFold(w.user, e.User))
 }
 
-// getActivityEvents tells the log by pages. The last page is empty, as it may be: only
-// the missing token says that it is the last.
+// getActivityEvents answers with the log in pages. The last page is empty, as
+// it may be: only the missing token shows that it is the last.
 func (s *Simulator) getActivityEvents(c *call) (*answer, *problem) {
 	w, p := c.readWindow()
 	if p != nil {

@@ -5,10 +5,10 @@ import (
 	"encoding/binary"
 )
 
-// QuickXorHash is the hash that SharePoint tells of a file, in base64: a
-// 160-bit register into which each byte is exclusive-ored 11 bits further along
-// than the one before, and the length over its last 64 bits. Microsoft documents
-// it as "Code snippets: QuickXorHash algorithm".
+// QuickXorHash returns the hash that SharePoint has of a file, in base64. It is
+// a 160-bit register. Each byte is XORed into it 11 bits after the previous
+// one, and the length into its last 64 bits. Microsoft documents it as "Code
+// snippets: QuickXorHash algorithm".
 func QuickXorHash(b []byte) string {
 	const width, shift = 160, 11
 	var h [width / 8]byte

@@ -5,18 +5,18 @@ import (
 	"time"
 )
 
-// A cost is what a call takes from a published limit.
+// A cost is what a call uses of a published limit.
 type cost struct {
-	limit string // which limit; empty is none
+	limit string // the name of the limit; empty for none
 	units float64
 }
 
-// The costs of Graph's calls in resource units. Documented for SharePoint in
-// "Avoid getting throttled or blocked in SharePoint Online", for the directory in
-// "Microsoft Graph service-specific throttling limits".
+// The costs of Graph's calls in resource units. They are documented for
+// SharePoint in "Avoid getting throttled or blocked in SharePoint Online", and
+// for the directory in "Microsoft Graph service-specific throttling limits".
 var (
 	costGet        = cost{"sharepoint", 1}
-	costDelta      = cost{"sharepoint", 1} // with a token; without one, two
+	costDelta      = cost{"sharepoint", 1} // with a token; without one it is two
 	costList       = cost{"sharepoint", 2}
 	costWrite      = cost{"sharepoint", 2}
 	costPermission = cost{"sharepoint", 5}
@@ -28,7 +28,7 @@ type limit struct {
 	period time.Duration
 }
 
-// limitNamed are Microsoft's numbers for the smallest tenants, per app.
+// limitNamed returns Microsoft's limit per app for the smallest tenants.
 func limitNamed(name string) (limit, bool) {
 	switch name {
 	case "sharepoint":
@@ -50,7 +50,7 @@ type bucket struct {
 	filledAt  time.Time
 }
 
-// spendQuota takes a call's cost from its app's bucket; s.mu is held.
+// spendQuota takes a call's cost from its app's bucket. The caller holds s.mu.
 func (s *Simulator) spendQuota(c *call) *problem {
 	take := c.route.cost
 	l, is := limitNamed(take.limit)
@@ -78,7 +78,7 @@ func (s *Simulator) spendQuota(c *call) *problem {
 	return nil
 }
 
-// setLimitHeaders warns from 80 % of a limit on, as the services do.
+// setLimitHeaders warns when 80 % of a limit is used, as the services do.
 func (s *Simulator) setLimitHeaders(c *call, name string, l limit, left, rate float64) {
 	if left > l.units/5 {
 		return

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Secrets are what no client may write down anywhere: the secrets of apps and
-// all tokens given out. Tests look for them in logs, errors and files.
+// Secrets returns what no client may write anywhere: the secrets of the apps
+// and all tokens. Tests look for them in logs, errors, and files.
 func (s *Simulator) Secrets() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -19,7 +19,7 @@ import (
 	"github.com/orgstore/orgstore/graph/simulator/gallery"
 )
 
-// The services by the names that faults and the log use.
+// The names of the services in faults and in the log.
 const (
 	serviceLogin   = "login"
 	serviceGraph   = "graph"
@@ -29,21 +29,21 @@ const (
 	servicePortal  = "portal"
 )
 
-// A service is one host of Microsoft's.
+// A service is one of Microsoft's hosts.
 type service struct {
 	name     string
 	endpoint func(*Endpoints) *string
 	routes   []*route
-	// errorBody writes an error as the service does.
+	// errorBody returns the body of an error in the service's format.
 	errorBody func(c *call, p *problem) any
-	// checkToken finds the token's owner, or says why there is none; nil asks for
-	// no token.
+	// checkToken checks the token of a call; nil means that the service needs
+	// none.
 	checkToken func(c *call) *problem
-	// catchAll, if not nil, takes every request instead of routes.
+	// catchAll, if not nil, handles every request instead of routes.
 	catchAll *route
 }
 
-// allServices is the tenant as a list of hosts.
+// allServices lists the hosts of the tenant.
 func (s *Simulator) allServices() []*service {
 	return []*service{
 		{name: serviceLogin, endpoint: func(e *Endpoints) *string { return &e.Login }, routes: s.loginRoutes(), errorBody: loginError},
@@ -58,17 +58,17 @@ func (s *Simulator) allServices() []*service {
 // A route is one operation of a service.
 type route struct {
 	method, pattern string
-	query           []string // the query parameters it knows
-	maxBody         int64    // bytes of a body; zero is maxBody, below zero none at all
+	query           []string // the query parameters it accepts
+	maxBody         int64    // bytes; zero means the default maxBody, a negative number no body
 	cost            cost
-	// hidesPath keeps the path out of the log, where it carries a secret.
+	// hidesPath keeps the path out of the log if it contains a secret.
 	hidesPath bool
 	handle    func(*call) (*answer, *problem)
 
 	match *regexp.Regexp
 }
 
-// A call is one request on its way.
+// A call is one request in progress.
 type call struct {
 	*http.Request
 	simulator    *Simulator
@@ -81,26 +81,26 @@ type call struct {
 	now          time.Time
 	requestID    string // of the request
 	limitHeaders http.Header
-	lie          *Fault // what strikes this call, if it is a lie about the state
+	lie          *Fault // the fault that changes this call's answer, if any
 }
 
-// An answer is what a service says.
+// An answer is the answer of a service.
 type answer struct {
 	status    int
 	header    http.Header
-	value     any    // written as JSON
-	body      []byte // written as it is, where value is nil
-	mediaType string // the raw bytes' media type
+	value     any    // sent as JSON
+	body      []byte // sent as it is, if value is nil
+	mediaType string // of the body
 }
 
-// A problem is an answer that says no.
+// A problem is an answer with an error status.
 type problem struct {
 	status        int
 	code, message string
 	header        http.Header
-	// unexpected says why no client of ours should have asked this.
+	// unexpected says why no client of ours should send this.
 	unexpected string
-	extra      map[string]any // members that only this error has
+	extra      map[string]any // members of this error only
 }
 
 func (p *problem) withHeader(key, value string) *problem {
@@ -115,7 +115,7 @@ func newProblem(status int, code, message string) *problem {
 	return &problem{status: status, code: code, message: message}
 }
 
-// unexpectedProblem is a request that is wrong in itself, whatever the tenant's state.
+// unexpectedProblem is for a request that is wrong whatever the tenant's state.
 func unexpectedProblem(status int, code, message string) *problem {
 	return &problem{status: status, code: code, message: message, unexpected: message}
 }
@@ -126,8 +126,9 @@ func okAnswer(value any) (*answer, *problem) {
 
 var variablePattern = regexp.MustCompile(`\{([a-z]+)(\.\.\.)?\}`)
 
-// compilePattern turns /drives/{drive}/root:/{path...}: into an expression. A variable
-// takes one segment without a colon; one with dots takes several segments.
+// compilePattern turns a pattern such as /drives/{drive}/root:/{path...}: into
+// a regular expression. A variable matches one segment without a colon; with
+// dots it matches several segments.
 func compilePattern(pattern string) *regexp.Regexp {
 	var b strings.Builder
 	b.WriteString("^")
@@ -145,8 +146,8 @@ func compilePattern(pattern string) *regexp.Regexp {
 	return regexp.MustCompile(b.String())
 }
 
-// findRoute looks for the route of a request; others says that the path exists with
-// another method.
+// findRoute finds the route of a request. The result others says that the path
+// exists with another method.
 func (v *service) findRoute(method, path string) (r *route, vars map[string]string, others bool) {
 	for _, r := range v.routes {
 		m := r.match.FindStringSubmatch(path)
@@ -175,8 +176,8 @@ func (s *Simulator) newHandler(v *service) http.Handler {
 	})
 }
 
-// serveCall answers one request: it reads it whole, asks the faults, does it,
-// writes it to the log, and sends it as the fault has it.
+// serveCall answers one request: it reads the whole request, applies the
+// faults, carries the request out, logs it, and sends the answer.
 func (s *Simulator) serveCall(w http.ResponseWriter, c *call) {
 	entry := Call{At: c.now, Service: c.service.name, Method: c.Method, Query: queryNames(c.URL)}
 	var p *problem
@@ -189,7 +190,7 @@ func (s *Simulator) serveCall(w http.ResponseWriter, c *call) {
 	s.sendAnswer(w, c, a, fault)
 }
 
-// answerCall does a request that was read, and logs it.
+// answerCall carries out a request that was read, and logs it.
 func (s *Simulator) answerCall(c *call, p *problem, entry Call) (*answer, *Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -213,7 +214,7 @@ func (s *Simulator) answerCall(c *call, p *problem, entry Call) (*answer, *Fault
 	return a, fault
 }
 
-// carryOut carries out a request that was read; s.mu is held.
+// carryOut carries out a request that was read. The caller holds s.mu.
 func (s *Simulator) carryOut(c *call, fault *Fault, p *problem) (*answer, *problem) {
 	if p != nil {
 		return nil, p
@@ -259,7 +260,7 @@ func (v *service) resolveRoute(c *call) (*route, map[string]string, *problem) {
 	return r, vars, nil
 }
 
-// readRequestBody takes the body in, all or nothing: what was cut off did not arrive.
+// readRequestBody reads the whole body. A body that was cut off did not arrive.
 func (c *call) readRequestBody() *problem {
 	limit := c.route.maxBody
 	switch {
@@ -281,8 +282,8 @@ func (c *call) readRequestBody() *problem {
 	return nil
 }
 
-// decodeBody reads a JSON body strictly: members in their own spelling, once, and
-// none that the target does not name.
+// decodeBody decodes a JSON body strictly: exact names, each once, and only
+// members of the target.
 func (c *call) decodeBody(into any) *problem {
 	kind, _, _ := strings.Cut(c.Header.Get("Content-Type"), ";")
 	if !strings.EqualFold(strings.TrimSpace(kind), "application/json") {
@@ -298,12 +299,12 @@ func (c *call) decodeBody(into any) *problem {
 	return nil
 }
 
-// failureAnswer shapes a problem as the call's service does.
+// failureAnswer formats a problem as the call's service does.
 func (c *call) failureAnswer(p *problem) *answer {
 	return &answer{status: p.status, header: p.header, value: c.service.errorBody(c, p)}
 }
 
-// encodeValue writes the answer's value.
+// encodeValue encodes the answer's value.
 func (a *answer) encodeValue(c *call) {
 	if a.value == nil {
 		return
@@ -318,7 +319,7 @@ func (a *answer) encodeValue(c *call) {
 	}
 }
 
-// sendAnswer writes an answer as the fault has it.
+// sendAnswer sends an answer, changed by the fault.
 func (s *Simulator) sendAnswer(w http.ResponseWriter, c *call, a *answer, fault *Fault) {
 	body, kind := a.body, a.mediaType
 	h := w.Header()
@@ -341,7 +342,7 @@ func (s *Simulator) sendAnswer(w http.ResponseWriter, c *call, a *answer, fault 
 	}
 }
 
-// setHeaders are on every answer.
+// setHeaders sets the headers that every answer has.
 func (c *call) setHeaders(h http.Header) {
 	h.Set("Date", c.now.Format(http.TimeFormat))
 	h.Set("Cache-Control", "no-store")
@@ -364,7 +365,7 @@ func (c *call) setHeaders(h http.Header) {
 	}
 }
 
-// quoteShort keeps what a stranger sent from filling a message.
+// quoteShort shortens foreign text for a message.
 func quoteShort(s string) string {
 	const most = 80
 	if len(s) > most {

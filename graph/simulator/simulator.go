@@ -19,67 +19,68 @@ import (
 	"github.com/orgstore/orgstore/graph/simulator/gallery"
 )
 
-// What a simulator holds at most. A test that needs more has lost its way.
+// The limits of a simulator. A test that needs more does something wrong.
 const (
 	maxItems    = 20_000    // in all libraries together
-	maxUpload   = 250 << 20 // bytes in one simple upload, as documented
-	maxFragment = 60 << 20  // bytes in one request of an upload session, exclusive, as documented
-	maxBody     = 1 << 20   // bytes in any other request; mail may have attachments of 3 MB
-	maxStored   = 1 << 30   // bytes of files in all libraries together
-	maxCalls    = 100_000   // entries of the log; later calls are counted alone
-	maxTokens   = 10_000    // access tokens that were given out
+	maxUpload   = 250 << 20 // bytes of one simple upload, as documented
+	maxFragment = 60 << 20  // bytes of one request of an upload session, exclusive, as documented
+	maxBody     = 1 << 20   // bytes of any other request; mail may have attachments of 3 MB
+	maxStored   = 1 << 30   // bytes of the files in all libraries together
+	maxCalls    = 100_000   // entries of the log; later calls are only counted
+	maxTokens   = 10_000    // valid access tokens
 	maxSessions = 1_000     // upload sessions
-	maxMail     = 10_000    // messages sent
+	maxMail     = 10_000    // sent messages
 	maxUsers    = 200_000   // in the directory
 )
 
-// Options say which tenant is simulated. The zero Options are a tenant with
-// Microsoft's published quotas off.
+// Options say which tenant to simulate. The zero Options are a tenant without
+// Microsoft's published quotas.
 type Options struct {
-	// Tenant is the tenant's id, lower case; empty is contoso's.
+	// Tenant is the tenant's id, in lower case; empty means contoso's.
 	Tenant string
 	// Seed makes ids repeatable. Tokens and keys are never repeatable.
 	Seed uint64
-	// Now is the tenant's clock, which also tells the Date header; nil is the
-	// machine's.
+	// Now is the tenant's clock, which the Date header shows, too; nil means
+	// the machine's.
 	Now func() time.Time
-	// Sleep waits for slow answers; nil waits in earnest.
+	// Sleep waits for slow answers; nil means a real wait.
 	Sleep func(ctx context.Context, d time.Duration) error
-	// OnCall is told each call, one after another, and must not ask the simulator
-	// anything; nil is nobody.
+	// OnCall is called with each call, one after another. It must not use the
+	// simulator. It may be nil.
 	OnCall func(Call)
 	// Quotas answers 429 beyond Microsoft's published limits.
 	Quotas bool
-	// PageSize is the number of entries on a page where the request names none;
-	// zero is 200.
+	// PageSize is the number of entries on a page if the request names none;
+	// zero means 200.
 	PageSize int
-	// ListGrantsReachSite lets an app that has only a grant on a list resolve
-	// the list's site by its path, and name the site's lists and drives. Whether
-	// Microsoft's service does is not documented; the simulator's default is no.
+	// ListGrantsReachSite lets an app that has only a grant on a list look up
+	// the list's site by its path, and list the site's lists and drives.
+	// Whether Microsoft's service does is not documented; the simulator's
+	// default is no.
 	ListGrantsReachSite bool
 	// PlainLambdasOnly refuses a filter lambda with more than one condition, as
 	// Graph does for some of them.
 	PlainLambdasOnly bool
-	// PortalForPeople refuses applications the private requests of the portal's
-	// page. Whether Microsoft's portal takes their tokens is not documented.
+	// PortalForPeople refuses private requests of the portal's page from
+	// applications. Whether Microsoft's portal accepts their tokens is not
+	// documented.
 	PortalForPeople bool
 }
 
-// Contoso is the tenant that is simulated where no other is named.
+// Contoso is the tenant that is simulated by default.
 const Contoso = "8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11"
 
 // Endpoints are the base URLs of a simulator's services, without a path.
 type Endpoints struct {
 	Login, Graph, PowerBI, Fabric string
-	// Files is where files are downloaded from and uploaded to. It is another
-	// host, as SharePoint is to Graph.
+	// Files is the host of downloads and uploads. It is a different host, as
+	// SharePoint's is.
 	Files string
-	// Portal is where the page Organizational visuals is.
+	// Portal is the host of the page Organizational visuals.
 	Portal string
 }
 
-// Bases returns the base URLs by the names under which the log knows the
-// services.
+// Bases returns the base URLs by the names of the services in the log.
 func (e Endpoints) Bases() map[string]string {
 	return map[string]string{
 		serviceLogin: e.Login, serviceGraph: e.Graph, servicePowerBI: e.PowerBI,
@@ -93,7 +94,7 @@ type Simulator struct {
 	authority authority
 	services  []*service
 
-	mu        sync.Mutex // guards all below
+	mu        sync.Mutex // guards everything below
 	endpoints Endpoints
 	servers   []*http.Server
 	random    *rand.Rand
@@ -101,7 +102,7 @@ type Simulator struct {
 
 	apps           map[string]*registeredApp
 	tokens         map[string]*token
-	usedAssertions map[string]time.Time // ids of assertions that were used
+	usedAssertions map[string]time.Time // the ids of assertions that were used
 	devices        map[string]*device
 	signer         tokenSigner
 
@@ -109,7 +110,7 @@ type Simulator struct {
 	tenant      tenantState
 	sites       []*site
 	sessions    map[string]*uploadSession
-	downloadKey []byte // the key of pre-authenticated URLs
+	downloadKey []byte // the key of preauthenticated URLs
 	storedBytes int64
 	itemCount   int
 
@@ -119,8 +120,8 @@ type Simulator struct {
 	callCount   int
 }
 
-// New makes a simulator with an organization and nothing else in it. Nothing
-// listens before Start.
+// New returns a simulator with an organization and nothing else in it. It does
+// not listen before Start.
 func New(o Options) (*Simulator, error) {
 	o = o.withDefaults()
 	a, err := newAuthority()
@@ -178,9 +179,9 @@ func sleepContext(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Start listens, each service on a port of its own. The address is empty, or
-// names a loopback address and the first of consecutive ports; port 0 lets the
-// system choose.
+// Start listens, each service on its own port. The address is empty, or is a
+// loopback address and the first of consecutive ports. Port 0 lets the system
+// choose.
 func (s *Simulator) Start(addr string) error {
 	host, port, err := parseLoopback(addr)
 	if err != nil {
@@ -222,7 +223,7 @@ func parseLoopback(addr string) (host string, port int, err error) {
 	return host, port, nil
 }
 
-// listenFor starts one service; s.mu is held.
+// listenFor starts one service. The caller holds s.mu.
 func (s *Simulator) listenFor(v *service, host string, port int) error {
 	l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 	if err != nil {
@@ -240,21 +241,21 @@ func (s *Simulator) listenFor(v *service, host string, port int) error {
 	}
 	name := host
 	if v.name == serviceFiles {
-		name = "localhost" // another host than Graph's, on the same machine
+		name = "localhost" // a different host than Graph's, on the same machine
 	}
 	*v.endpoint(&s.endpoints) = "https://" + net.JoinHostPort(name, bound)
 	server := &http.Server{
 		Handler: s.newHandler(v), TLSConfig: config,
 		ReadHeaderTimeout: 10 * time.Second,
 		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          log.New(io.Discard, "", 0), // clients that go away are not news
+		ErrorLog:          log.New(io.Discard, "", 0), // clients that disconnect are not an error
 	}
 	s.servers = append(s.servers, server)
 	go server.ServeTLS(l, "", "") //nolint:errcheck // it ends with Close
 	return nil
 }
 
-// Close stops listening and drops all connections. What was logged stays.
+// Close stops listening and closes all connections. The log stays.
 func (s *Simulator) Close() error {
 	s.mu.Lock()
 	servers := s.servers
@@ -267,7 +268,7 @@ func (s *Simulator) Close() error {
 	return errors.Join(errs...)
 }
 
-// closeServers stops what is listening; s.mu is held.
+// closeServers stops the services that listen. The caller holds s.mu.
 func (s *Simulator) closeServers() {
 	for _, v := range s.servers {
 		v.Close()
@@ -275,24 +276,25 @@ func (s *Simulator) closeServers() {
 	s.servers = nil
 }
 
-// CA returns the simulator's certificate authority as PEM. Its key lives in
-// memory alone.
+// CA returns the simulator's certificate authority as PEM. Its key exists in
+// memory only.
 func (s *Simulator) CA() []byte { return s.authority.pem }
 
 // Tenant returns the tenant's id.
 func (s *Simulator) Tenant() string { return s.options.Tenant }
 
-// Endpoints returns where the services answer; all are empty before Start.
+// Endpoints returns the URLs of the services; all are empty before Start.
 func (s *Simulator) Endpoints() Endpoints {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.endpoints
 }
 
-// currentTime is the tenant's time in UTC, by the second as its services tell it.
+// currentTime returns the tenant's time in UTC, in whole seconds as its
+// services send it.
 func (s *Simulator) currentTime() time.Time { return s.options.Now().UTC().Truncate(time.Second) }
 
-// newUUID makes an id that the seed repeats; s.mu is held.
+// newUUID returns an id that the seed makes repeatable. The caller holds s.mu.
 func (s *Simulator) newUUID() string {
 	var b [16]byte
 	for i := range b {
@@ -304,13 +306,13 @@ func (s *Simulator) newUUID() string {
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }
 
-// nextNumber counts under a name, from 1; s.mu is held.
+// nextNumber counts from 1 under a name. The caller holds s.mu.
 func (s *Simulator) nextNumber(name string) int {
 	s.counters[name]++
 	return s.counters[name]
 }
 
-// randomSecret makes a value that nobody guesses.
+// randomSecret returns a value that nobody can guess.
 func randomSecret() string {
 	return crand.Text() + crand.Text()
 }

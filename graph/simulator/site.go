@@ -109,8 +109,8 @@ func (s *Simulator) getListDrive(c *call) (*answer, *problem) {
 	return c.entityAnswer(driveJSON(l))
 }
 
-// An granteeList is whom a grant names: Microsoft's pages show grantedTo as one
-// object and as an array of them.
+// A granteeList names who gets a grant. Microsoft's pages show grantedTo as one
+// object and as an array of objects.
 type granteeList []struct {
 	Application struct {
 		ID   string `json:"id"`

@@ -9,12 +9,12 @@ import (
 	"github.com/orgstore/orgstore/packages/tenant"
 )
 
-// maxToken bounds a token that is looked into, in bytes.
+// maxToken bounds a token that is decoded, in bytes.
 const maxToken = 64 << 10
 
-// tokenClaims are what a token says of itself. Microsoft asks clients not to rely on
-// the form of tokens for its own services, so a token that cannot be read says
-// nothing, and nothing depends on its saying something.
+// tokenClaims are the claims of a token. Microsoft asks clients not to rely on
+// the format of its tokens, so a token that cannot be decoded has no claims,
+// and nothing depends on them.
 type tokenClaims struct {
 	Tenant  string   `json:"tid"`
 	Client  string   `json:"appid"`
@@ -23,8 +23,8 @@ type tokenClaims struct {
 	isKnown bool
 }
 
-// readClaims looks into a token. It checks no signature: the token was just
-// given to us over TLS, and is only described here.
+// readClaims decodes the claims of a token. It checks no signature: the token
+// has just come over TLS, and the claims are for description only.
 func readClaims(token string) tokenClaims {
 	parts := strings.Split(token, ".")
 	if len(token) > maxToken || len(parts) != 3 {

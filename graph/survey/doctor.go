@@ -12,11 +12,11 @@ import (
 	"github.com/orgstore/orgstore/packages/tenant"
 )
 
-// clockTolerance is how far a clock may be off: what Entra allows to an assertion,
-// and what packages/moment takes for a drift.
+// clockTolerance is how far a clock may be off. Entra allows it for assertions,
+// and packages/moment treats no more than that as drift.
 const clockTolerance = 5 * time.Minute
 
-// compareClocks says how far a clock is from Microsoft's.
+// compareClocks says how far a clock is off from Microsoft's.
 func compareClocks(ours, theirs time.Time) (seen, lacks string, err error) {
 	off := ours.Sub(theirs).Round(time.Second)
 	switch {
@@ -28,7 +28,8 @@ func compareClocks(ours, theirs time.Time) (seen, lacks string, err error) {
 	return fmt.Sprintf("they differ by %s", off.Abs()), "", nil
 }
 
-// selectedRoles let an application into a library that it is given besides.
+// selectedRoles let an application use a library only if the library grants it
+// access, too.
 func selectedRoles() []string {
 	return []string{"Lists.SelectedOperations.Selected", "Sites.Selected"}
 }
@@ -38,8 +39,9 @@ func wideRoles() []string {
 	return []string{"Sites.ReadWrite.All", "Sites.Manage.All", "Sites.FullControl.All", "Files.ReadWrite.All"}
 }
 
-// checkLibraryPermission looks into the sign-in for a role that lets orgstore reach a
-// library. Whether it was given the library besides, only the library tells.
+// checkLibraryPermission looks in the sign-in for a role that lets orgstore
+// reach a library. Whether the library grants access, too, only the library
+// shows.
 func (r *surveyRun) checkLibraryPermission(ctx context.Context) {
 	const name, what = "library.permission", "application permission for a library in SharePoint"
 	has := func(roles []string) string {
@@ -80,7 +82,8 @@ func describeRoles(roles []string) string {
 	return "none for libraries, but " + strings.Join(shown, ", ")
 }
 
-// probeLibrary has the library looked at. Whether it can be written is always said.
+// probeLibrary checks the library. Its requirements always say whether the
+// library can be written.
 func (r *surveyRun) probeLibrary(ctx context.Context) {
 	const name, what = "library", "library in SharePoint"
 	switch {
@@ -108,7 +111,7 @@ func (r *surveyRun) probeLibrary(ctx context.Context) {
 	}
 }
 
-// reportQuotas says whether Microsoft let us wait.
+// reportQuotas says whether Microsoft throttled the checks.
 func (r *surveyRun) reportQuotas() {
 	const name, what = "quotas", "Microsoft's quotas"
 	if len(r.throttled) > 0 {

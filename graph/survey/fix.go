@@ -6,8 +6,8 @@ import (
 	"github.com/orgstore/orgstore/graph"
 )
 
-// roleFix is the step that gives an application permission of Microsoft Graph:
-// the portal's path, and the call that Microsoft documents for scripts.
+// roleFix says how to grant an application permission of Microsoft Graph: in
+// the portal, and with the command that Microsoft documents for scripts.
 func roleFix(name string) string {
 	fix := fmt.Sprintf("in the Microsoft Entra admin center, open App registrations > orgstore's > API permissions > Add a permission > Microsoft Graph > Application permissions, add %s, and grant admin consent", name)
 	if id := applicationRoleID(name); id != "" {
@@ -16,7 +16,8 @@ func roleFix(name string) string {
 	return fix
 }
 
-// applicationRoleID is the id of an application role that orgstore asks for.
+// applicationRoleID returns the id of an application role that orgstore
+// requests.
 func applicationRoleID(name string) string {
 	for _, p := range graph.RequestedPermissions() {
 		if p.Name == name && p.ID != "" {
@@ -26,9 +27,9 @@ func applicationRoleID(name string) string {
 	return ""
 }
 
-// adminAPIFix is the step that lets a service principal read Power BI's and
-// Fabric's admin APIs (documented: "Enable service principal authentication for
-// admin APIs").
+// adminAPIFix says how to let a service principal read the admin APIs of Power
+// BI and Fabric (documented: "Enable service principal authentication for admin
+// APIs").
 func adminAPIFix(portal string) string {
 	where := "Settings > Admin portal > Tenant settings > Admin API settings"
 	if portal != "" {

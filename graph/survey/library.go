@@ -13,18 +13,19 @@ import (
 	"github.com/orgstore/orgstore/packages/tenant"
 )
 
-// A Place is where a library lies, by Graph's ids. The site and the list may be
-// empty; what needs them is then unknown.
+// A Place identifies a library by Graph's ids. The site and the list may be
+// empty; whatever needs them is then unknown.
 type Place struct{ Site, List, Drive string }
 
-// A getter asks one service; *graph.Connection does.
+// A getter sends requests to a service; *graph.Connection is one.
 type getter interface {
 	GetJSON(ctx context.Context, s graph.Service, path string, query url.Values, header http.Header, into any) error
 }
 
-// Library looks at a document library and changes nothing: whether its list can
-// be read, and whether something could be put there. It finds the library, and
-// asks the latter, by functions such as those of graph/sharepoint.
+// A Library checks a document library and changes nothing: it reads the
+// library's list and checks whether a file could be uploaded. The functions
+// that find the library and check the upload come from a package such as
+// graph/sharepoint.
 type Library struct {
 	api           getter
 	client        string
@@ -32,15 +33,16 @@ type Library struct {
 	checkWritable func(context.Context) error
 }
 
-// NewLibrary looks at the library that find finds, on behalf of the application
-// with a client id; it may be empty, as of a managed identity. The error of
-// writable is a *graph.Error where the library refuses to be written.
+// NewLibrary returns a Library that uses find to find the library. The client
+// is the id of the application; it may be empty, for example for a managed
+// identity. If the library refuses to be written, checkWritable returns a
+// *graph.Error.
 func NewLibrary(api getter, client string, find func(context.Context) (Place, error), writable func(context.Context) error) Library {
 	return Library{api, client, find, writable}
 }
 
-// Probe says whether the library can be read and written. Its error is that of
-// finding the library.
+// Probe reports whether the library can be read and written. An error means
+// that the library could not be found.
 func (l Library) Probe(ctx context.Context) ([]tenant.Requirement, error) {
 	p, err := l.find(ctx)
 	if err != nil {
@@ -61,7 +63,8 @@ func (l Library) Probe(ctx context.Context) ([]tenant.Requirement, error) {
 	return []tenant.Requirement{read, l.probeWrite(ctx, p)}, nil
 }
 
-// unknownWrite says that only writing shows whether it may be done.
+// unknownWrite says that only a real upload shows whether the library can be
+// written.
 func unknownWrite(why string) tenant.Requirement {
 	return tenant.Requirement{
 		Name: "library.write", What: "library can be written", State: tenant.Unknown,
@@ -69,8 +72,8 @@ func unknownWrite(why string) tenant.Requirement {
 	}
 }
 
-// probeWrite says whether the library can be written. Where it cannot, everything
-// works but what is told beside the packages.
+// probeWrite reports whether the library can be written. Without that,
+// everything works except the notes beside the packages.
 func (l Library) probeWrite(ctx context.Context, p Place) tenant.Requirement {
 	r := tenant.Requirement{Name: "library.write", What: "library can be written", State: tenant.Ready}
 	err := l.checkWritable(ctx)

@@ -12,16 +12,17 @@ import (
 	"github.com/orgstore/orgstore/packages/tenant"
 )
 
-// defaultStepTimeout is how long one thing may take where nothing else is said.
+// defaultStepTimeout bounds a step if StepTimeout is not set.
 const defaultStepTimeout = 2 * time.Minute
 
-// A surveyStep is one thing to ask.
+// A surveyStep is one question to the tenant.
 type surveyStep struct {
 	name, what string
 	service    graph.Service
-	deniedFix  string // where it is denied
-	missingFix string // what mends it where it is not there
-	// ask returns what was seen and, where that is less than all, in what.
+	deniedFix  string // what to do if it is denied
+	missingFix string // what to do if it is missing
+	// run returns what was seen and, if that is not everything, what is
+	// lacking.
 	run func(context.Context) (seen, lacks string, err error)
 }
 
@@ -29,8 +30,8 @@ func (r *surveyRun) addRequirement(name, what string, state tenant.Readiness, de
 	r.found = append(r.found, tenant.Requirement{Name: name, What: what, State: state, Detail: detail, Fix: fix})
 }
 
-// runStep takes a step and says what came of it. It returns the error for those
-// that go on from it.
+// runStep runs a step and adds a requirement with its result. It returns the
+// step's error to callers that depend on the step.
 func (r *surveyRun) runStep(ctx context.Context, s surveyStep) error {
 	if err := ctx.Err(); err != nil {
 		r.addRequirement(s.name, s.what, tenant.Unknown, "not asked any more", "")
@@ -56,8 +57,8 @@ func (r *surveyRun) runStep(ctx context.Context, s surveyStep) error {
 	return err
 }
 
-// readinessAfter says what an error means for what was asked. Only an answer that says
-// no makes it missing; all else leaves it unknown.
+// readinessAfter says what an error means for a requirement. Only a refusal
+// makes the requirement missing. After any other error it is unknown.
 func (r *surveyRun) readinessAfter(s surveyStep, err error) (tenant.Readiness, string) {
 	var off fabric.UnavailableError
 	var signIn *graph.SignInError
@@ -84,8 +85,8 @@ func (r *surveyRun) readinessAfter(s surveyStep, err error) (tenant.Readiness, s
 	return tenant.Unknown, ""
 }
 
-// signInToTenant signs in and looks which tenant that is for. An error keeps everything
-// else from being asked.
+// signInToTenant signs in and checks that the tenant is the right one. After an
+// error, nothing else may be asked.
 func (r *surveyRun) signInToTenant(ctx context.Context) error {
 	if err := r.requestToken(ctx); err != nil {
 		return err
@@ -93,8 +94,8 @@ func (r *surveyRun) signInToTenant(ctx context.Context) error {
 	return r.checkOrganization(ctx)
 }
 
-// requestToken asks for a token. Whatever keeps it from being had, nothing works
-// without, so that it is missing and never unknown.
+// requestToken requests a token. Nothing works without one, so a failure is
+// always missing and never unknown.
 func (r *surveyRun) requestToken(ctx context.Context) error {
 	err := r.runStep(ctx, surveyStep{
 		name: "sign_in", what: "sign-in to Microsoft Graph", service: graph.Graph,
@@ -117,8 +118,8 @@ func (r *surveyRun) requestToken(ctx context.Context) error {
 	return err
 }
 
-// checkOrganization holds the tenant of the settings against that of the sign-in,
-// as the token says it and as Graph does.
+// checkOrganization compares the tenant of the settings with that of the
+// sign-in, first as the token says it, then as Graph does.
 func (r *surveyRun) checkOrganization(ctx context.Context) error {
 	var wrong *TenantError
 	var name, from string
@@ -150,7 +151,7 @@ func (r *surveyRun) checkOrganization(ctx context.Context) error {
 	const what = "settings and sign-in are for one tenant"
 	switch {
 	case wrong != nil:
-		if from != "" { // the token told, and Graph was not asked
+		if from != "" { // the token named another tenant, so Graph was not asked
 			r.addRequirement("organization", "name and domains of the tenant", tenant.Unknown, "not asked, since "+wrong.Error(), "")
 		}
 		r.addRequirement("tenant_id", what, tenant.Missing, wrong.Error(), wrong.Hint())

@@ -43,7 +43,7 @@ func (r *surveyRun) askUsers(ctx context.Context) {
 			return seen, strings.Join(c.Notes, "; "), nil
 		},
 	})
-	// What limits the numbers is how Graph counts, which no permission mends.
+	// The limit is how Graph counts, which no permission fixes.
 	if i := len(r.found) - 1; r.found[i].State == tenant.Limited {
 		r.found[i].Fix = ""
 	}
@@ -56,8 +56,9 @@ func formatKnown(n tenant.Known[int64]) string {
 	return "an unknown number"
 }
 
-// askGroups counts each group, so that one that is gone keeps no other from being
-// counted. A group that cannot be counted stays among the facts, uncounted.
+// askGroups counts each group on its own, so that a missing group does not stop
+// the others. A group that cannot be counted stays among the facts, without a
+// number.
 func (r *surveyRun) askGroups(ctx context.Context, ids []string) {
 	for _, id := range distinctIDs(ids) {
 		_ = r.runStep(ctx, surveyStep{
@@ -86,7 +87,8 @@ func distinctIDs(ids []string) []string {
 	return slices.Compact(all)
 }
 
-// checkGroupsReadable asks for one group's id, to learn whether groups can be read.
+// checkGroupsReadable requests one group's id, to find out whether groups can
+// be read.
 func (r *surveyRun) checkGroupsReadable(ctx context.Context) {
 	_ = r.runStep(ctx, surveyStep{
 		name: "groups", what: "sizes of groups", service: graph.Graph, deniedFix: roleFix("GroupMember.Read.All"),
@@ -145,7 +147,8 @@ func (r *surveyRun) askSettings(ctx context.Context) {
 	}
 }
 
-// describeSettings says of settings what they are and whom they reach.
+// describeSettings says whether settings are on, and which visuals they apply
+// to.
 func describeSettings(settings []tenant.Setting) string {
 	by := map[tenant.Reach][]string{}
 	reach := map[string]tenant.Reach{}
@@ -207,8 +210,8 @@ func (r *surveyRun) reportCloud() {
 	r.addRequirement("cloud", what, tenant.Limited, strings.Join(lacks, "; "), "")
 }
 
-// checkClock holds the machine's clock against the Date of an answer that needs no
-// sign-in: with a clock that is wrong, signing in may be what fails.
+// checkClock compares the machine's clock with the Date of an answer that needs
+// no sign-in. A wrong clock may be the reason that signing in fails.
 func (r *surveyRun) checkClock(ctx context.Context) {
 	_ = r.runStep(ctx, surveyStep{
 		name: "clock", what: "clock of this machine against Microsoft's", service: graph.Graph, deniedFix: fixClock,
@@ -222,7 +225,7 @@ func (r *surveyRun) checkClock(ctx context.Context) {
 			if err != nil {
 				return "", "", graph.WrapError("", "GET "+path, err)
 			}
-			_ = resp.Body.Close() // whatever it says, it says when
+			_ = resp.Body.Close() // only its Date matters
 			theirs, err := http.ParseTime(resp.Header.Get("Date"))
 			if err != nil {
 				return "", "", errors.New("the answer of the sign-in host says no time")
@@ -232,7 +235,7 @@ func (r *surveyRun) checkClock(ctx context.Context) {
 	})
 }
 
-// pluralize counts things.
+// pluralize formats a number of things.
 func pluralize(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one

@@ -1,9 +1,10 @@
-// Package survey asks one tenant all that orgstore wants to know of it: the
-// facts that licenses are held against, and whether each thing orgstore needs
-// is there. Every call is harmless: it reads, counts, or asks for a token.
+// Package survey asks one tenant for all that orgstore wants to know about it:
+// the facts that licenses are compared with, and whether the tenant has what
+// orgstore needs. Every call is harmless: it reads, counts, or requests a
+// token.
 //
-// All but the sign-in is optional. What cannot be had stays unknown, and the
-// requirement that goes with it says why and what would mend it.
+// Only the sign-in is required. What cannot be read stays unknown, and its
+// requirement says why and how to fix it.
 package survey
 
 import (
@@ -21,10 +22,10 @@ import (
 	"github.com/orgstore/orgstore/packages/tenant"
 )
 
-// Source is how facts name where they are from.
+// Source is the name of this source in the facts.
 const Source = "Microsoft Graph, Power BI and Fabric"
 
-// A Connection reaches one tenant; *graph.Connection does.
+// A Connection sends requests to one tenant; *graph.Connection is one.
 type Connection interface {
 	directory.API
 	Cloud() graph.Cloud
@@ -32,9 +33,9 @@ type Connection interface {
 	PlainClient() *http.Client
 }
 
-// A LibraryProbe looks whether the library can be read and written. It writes
-// nothing: where that cannot be known without writing, it says so. An error is
-// for what keeps it from looking at all.
+// A LibraryProbe checks whether the library can be read and written, and writes
+// nothing. If it cannot know that without writing, a requirement says so. An
+// error means that it could not check at all.
 type LibraryProbe interface {
 	Probe(ctx context.Context) ([]tenant.Requirement, error)
 }
@@ -44,17 +45,17 @@ type Survey struct {
 	connection Connection
 	tenant     string
 	library    LibraryProbe
-	// Now is the machine's clock, which is held against Microsoft's; nil is
+	// Now is the machine's clock, which is compared with Microsoft's; nil means
 	// time.Now.
 	Now func() time.Time
-	// StepTimeout is how long one thing may take; 0 is two minutes. What takes
-	// longer, as a service that is down or an hourly quota that is used up, is
-	// unknown.
+	// StepTimeout bounds one step; 0 means two minutes. A step that takes
+	// longer is unknown, for example if a service is down or an hourly quota is
+	// used up.
 	StepTimeout time.Duration
 }
 
-// New asks the tenant with an id, in lower case, through a connection. The
-// library is nil where the settings name none in SharePoint.
+// New returns a survey of the tenant with an id, in lower case. The library is
+// nil if the settings name none in SharePoint.
 func New(c Connection, tenantID string, library LibraryProbe) *Survey {
 	return &Survey{connection: c, tenant: tenantID, library: library}
 }
@@ -66,9 +67,9 @@ func (s *Survey) currentTime() time.Time {
 	return s.Now()
 }
 
-// Facts asks for facts of the tenant, counting the members of some groups, and
-// says of each what was found. What could not be had is unknown in them. An
-// error is a failed sign-in, a canceled context, or a *TenantError.
+// Facts asks for facts of the tenant and counts the members of some groups. It
+// also returns one requirement per question. Facts that could not be read are
+// unknown. An error is a failed sign-in, a canceled context, or a *TenantError.
 func (s *Survey) Facts(ctx context.Context, groups []string) (tenant.Facts, []tenant.Requirement, error) {
 	r := s.newRun()
 	if err := r.signInToTenant(ctx); err != nil {
@@ -85,9 +86,9 @@ func (s *Survey) Facts(ctx context.Context, groups []string) (tenant.Facts, []te
 	return r.facts, r.found, nil
 }
 
-// Doctor checks everything that orgstore needs of the tenant. An error is a
-// canceled context; a failed sign-in or the wrong tenant are among what was
-// found, and what then was not asked is unknown.
+// Doctor checks everything that orgstore needs from the tenant. An error means
+// a canceled context. A failed sign-in or the wrong tenant is among the
+// requirements, and whatever was not asked because of it is unknown.
 func (s *Survey) Doctor(ctx context.Context) ([]tenant.Requirement, error) {
 	r := s.newRun()
 	r.reportCloud()
@@ -107,8 +108,8 @@ func (s *Survey) Doctor(ctx context.Context) ([]tenant.Requirement, error) {
 	return r.found, ctx.Err()
 }
 
-// A TenantError says that the sign-in is for another tenant than the settings.
-// What that tenant tells must not be used (case C3 of entitlement).
+// A TenantError says that the sign-in is for a different tenant than the
+// settings. Nothing that tenant says may be used (case C3 of entitlement).
 type TenantError struct {
 	Settings string // the tenant of the settings
 	SignedIn string // the tenant of the sign-in
@@ -126,7 +127,7 @@ func (e *TenantError) Hint() string {
 	return "correct the tenant in the settings, or sign in with an application of that tenant"
 }
 
-// A surveyRun asks once, and collects what is found.
+// A surveyRun asks once and collects the requirements.
 type surveyRun struct {
 	*Survey
 	directory directory.Directory
@@ -135,10 +136,10 @@ type surveyRun struct {
 	claims    tokenClaims
 	facts     tenant.Facts
 	found     []tenant.Requirement
-	// notAskedReason says why nothing can be asked any more.
+	// notAskedReason, if set, says why nothing can be asked any more.
 	notAskedReason string
 	calls          int
-	throttled      []string // what services said that were asked too often
+	throttled      []string // the services that refused to be asked so often
 }
 
 func (s *Survey) newRun() *surveyRun {

@@ -1,6 +1,6 @@
-// Package tenanttest answers in a tenant's place, over TLS, with whatever a test
-// tells it to: for the answers that a well-behaved tenant never gives. Its
-// shapes are those of Microsoft's descriptions.
+// Package tenanttest is a fake tenant that answers over TLS whatever a test
+// tells it to. It is for answers that a well-behaved tenant never gives. Its
+// formats are those of Microsoft's descriptions.
 package tenanttest
 
 import (
@@ -22,16 +22,16 @@ import (
 	"github.com/orgstore/orgstore/packages/leak"
 )
 
-// Ids within the tenant.
+// The ids of the tenant and its application.
 const (
 	ID     = "8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11"
 	Client = "5b1c2d3e-4f50-4a6b-8c7d-9e0f1a2b3c4d"
 )
 
-// Secret is what Client signs in with.
+// Secret is the application's client secret.
 const Secret = leak.Canary + "-of-the-app"
 
-// A Tenant answers for one.
+// A Tenant is a fake tenant.
 type Tenant struct {
 	t        testing.TB
 	mu       sync.Mutex
@@ -39,17 +39,17 @@ type Tenant struct {
 	requests []string
 	servers  map[graph.Service]*httptest.Server
 	login    *httptest.Server
-	// SignedIn is the tenant in the tokens, and Roles are the application
+	// SignedIn is the tenant id in the tokens. Roles are the application
 	// permissions in them.
 	SignedIn string
 	Roles    []string
-	// Date, if set, is what the sign-in host says the time is.
+	// Date, if set, is the Date of the sign-in host's answers.
 	Date time.Time
-	// MissingServices are services without a host in this cloud.
+	// MissingServices are the services without a host in this cloud.
 	MissingServices []graph.Service
 }
 
-// Start starts a tenant that answers nothing but sign-ins. It ends with the test.
+// Start starts a tenant that answers sign-ins only. It ends with the test.
 func Start(t testing.TB) *Tenant {
 	x := &Tenant{t: t, handlers: map[string]http.HandlerFunc{}, servers: map[graph.Service]*httptest.Server{}, SignedIn: ID}
 	for _, s := range []graph.Service{graph.Graph, graph.PowerBI, graph.Fabric} {
@@ -61,8 +61,8 @@ func Start(t testing.TB) *Tenant {
 	return x
 }
 
-// Respond has a place, such as "graph /v1.0/organization", answer with a status and
-// a body.
+// Respond makes a place, such as "graph /v1.0/organization", answer with a
+// status and a body.
 func (x *Tenant) Respond(place string, status int, body string) {
 	x.Handle(place, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -71,30 +71,31 @@ func (x *Tenant) Respond(place string, status int, body string) {
 	})
 }
 
-// Handle has a place answer as a handler does.
+// Handle makes a place answer through a handler.
 func (x *Tenant) Handle(place string, h http.HandlerFunc) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.handlers[place] = h
 }
 
-// Deny has every place of a service answer that the caller may not.
+// Deny makes a place answer that the caller has no permission.
 func (x *Tenant) Deny(place string) {
 	x.Respond(place, http.StatusForbidden, `{"error":{"code":"Authorization_RequestDenied","message":"Insufficient privileges to complete the operation."}}`)
 }
 
-// Requests are the requests so far, as "graph /v1.0/organization?$select=id",
-// with the query decoded.
+// Requests returns the requests so far, such as "graph
+// /v1.0/organization?$select=id", with the query decoded.
 func (x *Tenant) Requests() []string {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return slices.Clone(x.requests)
 }
 
-// URL is where a service answers.
+// URL returns the URL of a service.
 func (x *Tenant) URL(s graph.Service) string { return x.servers[s].URL }
 
-// Connect makes a connection that signs in by a secret and does not wait.
+// Connect returns a connection that signs in with a secret and waits for
+// nothing.
 func (x *Tenant) Connect() *graph.Connection {
 	c, err := graph.Connect(graph.Options{
 		Cloud: x.cloudEndpoints(), Tenant: ID, Program: "orgstore/test",
@@ -142,7 +143,7 @@ func (x *Tenant) serve(s graph.Service, w http.ResponseWriter, r *http.Request) 
 	case !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer "):
 		w.WriteHeader(http.StatusUnauthorized)
 	case strings.HasSuffix(r.URL.Path, "/$count") && r.Header.Get("ConsistencyLevel") != "eventual":
-		w.WriteHeader(http.StatusBadRequest) // documented of $count
+		w.WriteHeader(http.StatusBadRequest) // documented for $count
 	case h == nil:
 		w.WriteHeader(http.StatusNotFound)
 		_, _ = w.Write([]byte(`{"error":{"code":"Request_ResourceNotFound","message":"Resource not found for the segment."}}`))
@@ -151,7 +152,7 @@ func (x *Tenant) serve(s graph.Service, w http.ResponseWriter, r *http.Request) 
 	}
 }
 
-// signIn answers in Entra's place: where to sign in, and tokens.
+// signIn answers as Entra does: with the sign-in addresses, and with tokens.
 func (x *Tenant) signIn(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	if !x.Date.IsZero() {
@@ -175,7 +176,7 @@ func (x *Tenant) signIn(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Token is a token with Entra's claims; nobody signed it.
+// Token returns an unsigned token with Entra's claims.
 func (x *Tenant) Token() string {
 	part := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
 	var roles bytes.Buffer
@@ -188,11 +189,10 @@ func (x *Tenant) Token() string {
 	return part(`{"alg":"none"}`) + "." + part(fmt.Sprintf(`{"tid":%q,"appid":%q,"roles":[%s]}`, x.SignedIn, Client, &roles)) + "." + part("signature")
 }
 
-// InstantClock is one on which waiting takes no time.
+// InstantClock returns a clock on which waiting takes no time.
 func InstantClock() graph.Clock { return &instantClock{} }
 
-// instantClock is a clock on which waiting takes no time, and that has gone on by
-// what was waited.
+// An instantClock adds each wait to the time instead of waiting.
 type instantClock struct {
 	mu     sync.Mutex
 	waited time.Duration

@@ -7,19 +7,19 @@ import (
 	"time"
 )
 
-// An Event is one record of the activity log about the store. Which members
-// such a record has beyond the documented base is unknown, so it has none.
+// An Event is a record of the activity log about the store. Microsoft does not
+// document more members of such a record, so it has none.
 type Event struct {
 	ID        string
-	At        time.Time // when it happened, UTC
-	VisibleAt time.Time // when the log has it: 5 to 60 minutes later
+	At        time.Time // when it happened, in UTC
+	VisibleAt time.Time // when the log shows it: 5 to 60 minutes later
 	Operation string    // InsertOrganizationalGalleryItem, Update…, Delete…
 	User      string
 	Item      string // the visual's name
 	Object    string // the entry's id
 }
 
-// recordEvent is called with the lock held.
+// recordEvent adds an event. The caller holds g.mu.
 func (g *Gallery) recordEvent(operation, user string, e *Entry) {
 	now := g.options.Now().UTC()
 	late := 5*time.Minute + time.Duration(g.rand.Int64N(int64(55*time.Minute)))
@@ -40,11 +40,12 @@ func (g *Gallery) Events() []Event {
 	return there
 }
 
-// CSVName is the name under which the page saves its export (observed).
+// CSVName is the name of the file in which the page saves its export
+// (observed).
 const CSVName = "OrganizationalVisuals.csv"
 
-// CSV is the page's export. Its columns are observed, their order and an empty
-// header too; the formats of values are not known.
+// CSV returns the page's export. Its columns, their order, and an empty header
+// are observed; the formats of the values are not known.
 func (g *Gallery) CSV() []byte {
 	var b bytes.Buffer
 	b.WriteString("\ufeff")

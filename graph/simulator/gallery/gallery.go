@@ -1,12 +1,12 @@
-// Package gallery is the Organizational Store of a simulated tenant: what it
-// holds, the page on which a person changes it, and the private requests by
-// which that page does so.
+// Package gallery is the Organizational Store of a simulated tenant: its
+// content, the page on which a person changes it, and the private requests of
+// that page.
 //
 // What the store does is documented (fabric-docs, Organizational visuals): one
-// entry for each GUID, an update in place, access, the visualization pane, a
-// deletion for good, entries from AppSource that update themselves. What its
-// page sends is not, so it is made up anew from a seed: a client that knows one
-// seed's requests knows nothing of another's.
+// entry for each GUID, updates in place, access, the visualization pane,
+// permanent deletion, and entries from AppSource that update themselves. What
+// its page sends is not documented, so it is invented from a seed. A client
+// that knows the requests of one seed knows nothing about another's.
 package gallery
 
 import (
@@ -22,21 +22,22 @@ import (
 	"github.com/orgstore/orgstore/packages/visual"
 )
 
-// Options is what a gallery is made with.
+// Options configure a gallery.
 type Options struct {
-	Seed uint64 // of the private requests, ids and delays
+	Seed uint64 // of the private requests, ids, and delays
 	Now  func() time.Time
-	// AcceptsOtherGUID lets an update bring a package of another GUID. Whether the
-	// portal does is unknown.
+	// AcceptsOtherGUID lets an update bring a package with another GUID.
+	// Whether the portal does is unknown.
 	AcceptsOtherGUID bool
-	// User names who sends a request; false refuses it. Nil takes any bearer token.
+	// User returns who sends a request; false refuses it. If it is nil, any
+	// bearer token is enough.
 	User func(r *http.Request) (string, bool)
-	// Token gives the page of a person the token that it sends.
+	// Token returns the token for the page of a person.
 	Token func(r *http.Request) string
-	// Storage is the base URL of another host that serves this handler too, to
-	// which some seeds upload; empty: none do.
+	// Storage is the base URL of another host that serves this handler, too.
+	// Some seeds upload to it. If it is empty, none does.
 	Storage string
-	// Shape, if not nil, is used instead of the seed's.
+	// Shape, if not nil, replaces the seed's shape.
 	Shape *Shape
 }
 
@@ -47,13 +48,13 @@ type Entry struct {
 	Name        string
 	Description string
 	Access      bool // reports may load it
-	Pane        bool // it is in everybody's visualization pane
+	Pane        bool // everybody has it in the visualization pane
 	AppSource   bool // it updates itself
 	Version     string
 	Changed     time.Time
 	Owner       string
 	Package     []byte // empty for AppSource
-	serial      int    // another one after it was deleted and added again
+	serial      int    // another number after it was deleted and added again
 }
 
 // A Gallery is the store. It is safe for concurrent use.
@@ -70,7 +71,7 @@ type Gallery struct {
 	deleted    map[visual.GUID]bool
 }
 
-// New makes an empty gallery.
+// New returns an empty gallery.
 func New(o Options) *Gallery {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -85,10 +86,10 @@ func New(o Options) *Gallery {
 	return g
 }
 
-// Shape returns the private requests' shape.
+// Shape returns the shape of the private requests.
 func (g *Gallery) Shape() Shape { return g.shape }
 
-// SetShape makes the page and its requests others from now on.
+// SetShape changes the page and its requests from now on.
 func (g *Gallery) SetShape(s Shape) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -97,13 +98,13 @@ func (g *Gallery) SetShape(s Shape) {
 
 const secretAlphabet = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
-// newSecret is a value that nobody guesses, of 32 characters.
+// newSecret returns a value of 32 characters that nobody can guess.
 func (g *Gallery) newSecret() string {
 	b := make([]byte, 32)
 	for i := range b {
 		b[i] = secretAlphabet[g.rand.IntN(len(secretAlphabet))]
 	}
-	b[7] = '7' // like any such value, it has a digit
+	b[7] = '7' // always a digit, as in any such value
 	return string(b)
 }
 
@@ -123,20 +124,21 @@ func newUUID(r *rand.Rand) string {
 	return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>48&0x3fff|0x8000, b&0xffffffffffff)
 }
 
-// A Problem is why the store refuses, in the words of its page.
+// A Problem is why the store refuses a request, in the words of its page.
 type Problem struct {
 	Status  int
 	Message string
 }
 
-// Error returns the words.
+// Error returns the message.
 func (p *Problem) Error() string { return p.Message }
 
 func newProblem(status int, format string, args ...any) *Problem {
 	return &Problem{status, fmt.Sprintf(format, args...)}
 }
 
-// Add adds a visual from a file. A second of one GUID is refused, as documented.
+// Add adds a visual from a file. A second visual with the same GUID is refused,
+// as documented.
 func (g *Gallery) Add(user, name, description string, file []byte, access bool) (Entry, error) {
 	p, err := pbiviz.Read(file, pbiviz.DefaultLimits())
 	if err != nil {
@@ -185,17 +187,17 @@ func (g *Gallery) Update(user, id string, file []byte) (Entry, error) {
 	})
 }
 
-// SetAccess lets reports load a visual, or not.
+// SetAccess says whether reports may load a visual.
 func (g *Gallery) SetAccess(user, id string, on bool) (Entry, error) {
 	return g.changeEntry(user, id, "UpdateOrganizationalGalleryItem", func(e *Entry) error { e.Access = on; return nil })
 }
 
-// SetPane shows a visual in everybody's visualization pane, or not.
+// SetPane says whether everybody has a visual in the visualization pane.
 func (g *Gallery) SetPane(user, id string, on bool) (Entry, error) {
 	return g.changeEntry(user, id, "UpdateOrganizationalGalleryItem", func(e *Entry) error { e.Pane = on; return nil })
 }
 
-// Delete takes a visual out for good: reports that use it never find it again,
+// Delete deletes a visual permanently. Reports that use it never find it again,
 // even if it is added again.
 func (g *Gallery) Delete(user, id string) error {
 	g.mu.Lock()
@@ -232,7 +234,7 @@ func (g *Gallery) findEntry(is func(*Entry) bool) *Entry {
 	return nil
 }
 
-// Entries returns what the store holds.
+// Entries returns the content of the store.
 func (g *Gallery) Entries() []Entry {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -243,7 +245,7 @@ func (g *Gallery) Entries() []Entry {
 	return all
 }
 
-// Entry returns the entry from a file of a visual.
+// Entry returns the entry of a visual that was added from a file.
 func (g *Gallery) Entry(guid visual.GUID) (Entry, bool) {
 	for _, e := range g.Entries() {
 		if e.GUID == guid && !e.AppSource {
@@ -253,8 +255,8 @@ func (g *Gallery) Entry(guid visual.GUID) (Entry, bool) {
 	return Entry{}, false
 }
 
-// UpdateFromAppSource lets every visual from AppSource become a newer one, as they
-// do without anybody's doing.
+// UpdateFromAppSource updates every visual from AppSource, as happens without
+// anybody's action.
 func (g *Gallery) UpdateFromAppSource(version string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -265,8 +267,8 @@ func (g *Gallery) UpdateFromAppSource(version string) {
 	}
 }
 
-// PackageForReports returns what a report that was built with a visual loads now: its
-// package; false where it shows that the visual is no longer available.
+// PackageForReports returns the package that a report with this visual loads
+// now, or false if the report shows that the visual is not available.
 func (g *Gallery) PackageForReports(guid visual.GUID) ([]byte, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

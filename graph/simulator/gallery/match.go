@@ -10,12 +10,13 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// requestValues are what a request says, by the names of its template.
+// requestValues are the values of a request, by the names in its template.
 type requestValues map[string]string
 
 var errNotThePages = errors.New("this request is not one of the page's")
 
-// matchAddress reads a path and query by their template, strictly: no part more, none less.
+// matchAddress reads the values of a path and query by their template. They
+// must match exactly.
 func (v requestValues) matchAddress(template string, u *url.URL) error {
 	want, err := url.Parse(strings.NewReplacer("{", "%7B", "}", "%7D").Replace(template))
 	if err != nil {
@@ -49,7 +50,7 @@ func (v requestValues) matchAddress(template string, u *url.URL) error {
 	return nil
 }
 
-// matchText reads a text of which at most one part is a {value}.
+// matchText reads a text that contains at most one {value}.
 func (v requestValues) matchText(template, got string) error {
 	head, rest, ok := strings.Cut(template, "{")
 	if !ok {
@@ -71,7 +72,7 @@ func (v requestValues) matchText(template, got string) error {
 	return nil
 }
 
-// matchJSON reads JSON by its template, strictly.
+// matchJSON reads the values of JSON by its template. It must match exactly.
 func (v requestValues) matchJSON(template string, got []byte) error {
 	var want, have any
 	if err := json.Unmarshal([]byte(template), &want); err != nil {

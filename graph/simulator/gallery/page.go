@@ -9,8 +9,8 @@ import (
 //go:embed page.html
 var pageText string
 
-// servePage is what a person uses: the list, and for each visual what the portal's
-// own page offers. It sends the private requests of the shape.
+// servePage sends the page for people: the list, and for each visual what the
+// portal's own page offers. It sends the private requests of the shape.
 func (g *Gallery) servePage(w http.ResponseWriter, r *http.Request, s Shape) {
 	token := ""
 	if g.options.Token != nil {

@@ -19,8 +19,8 @@ import (
 // MaxBody bounds the body of a request, in bytes.
 const MaxBody = 64 << 20
 
-// ServeHTTP is the page and its private requests. A request that is not exactly
-// one of them is refused.
+// ServeHTTP serves the page and its private requests. It refuses every other
+// request.
 func (g *Gallery) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.mu.Lock()
 	s := g.shape
@@ -71,7 +71,7 @@ func sendProblem(w http.ResponseWriter, err error) {
 	_, _ = w.Write(b)
 }
 
-// matchesBody says whether a body is the call's, and reads its values.
+// matchesBody reports whether a body is this call's, and reads its values.
 func (c Call) matchesBody(v requestValues, r *http.Request, body []byte) bool {
 	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	switch c.Kind {
@@ -121,7 +121,7 @@ func (c Call) matchParts(v requestValues, r *http.Request, body []byte) error {
 	return nil
 }
 
-// checkRequest checks token and guard.
+// checkRequest checks the token and the guard.
 func (g *Gallery) checkRequest(r *http.Request, s Shape, c Call, v requestValues) error {
 	if c.WithoutToken {
 		g.mu.Lock()
@@ -152,7 +152,7 @@ func (g *Gallery) checkRequest(r *http.Request, s Shape, c Call, v requestValues
 	return nil
 }
 
-// uploadSignature stands for what a storage host checks.
+// uploadSignature stands for the signature that a storage host checks.
 func uploadSignature(upload string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte("sig:" + upload))
 }
@@ -165,7 +165,7 @@ func (g *Gallery) userOf(r *http.Request) (string, bool) {
 	return "admin@contoso.example", ok && token != ""
 }
 
-// answerCall does what a call is for.
+// answerCall carries out a call.
 func (g *Gallery) answerCall(w http.ResponseWriter, r *http.Request, s Shape, name string, v requestValues) {
 	user, _ := g.userOf(r)
 	var err error
@@ -197,7 +197,7 @@ func (g *Gallery) answerCall(w http.ResponseWriter, r *http.Request, s Shape, na
 	g.sendAnswer(w, r, s, s.Calls[name], v)
 }
 
-// sendAnswer sends a call's answer.
+// sendAnswer sends the answer of a call.
 func (g *Gallery) sendAnswer(w http.ResponseWriter, r *http.Request, s Shape, c Call, v requestValues) {
 	if c.Answer == "" {
 		w.WriteHeader(c.Status)
@@ -230,7 +230,7 @@ func (g *Gallery) storeUpload(v requestValues) error {
 	return nil
 }
 
-// packageOf is the package that a request brings, or names.
+// packageOf returns the package that a request contains or names.
 func (g *Gallery) packageOf(v requestValues) ([]byte, error) {
 	if b, ok := v["base64"]; ok {
 		return base64.StdEncoding.DecodeString(b)
@@ -280,12 +280,12 @@ func (g *Gallery) addFromRequest(user string, s Shape, v requestValues) error {
 	return err
 }
 
-// parseAccess reads access as the shape spells it.
+// parseAccess parses access as the shape spells it.
 func (s Shape) parseAccess(text string) bool {
 	return text == choose(s.Access == "enabled", "true", choose(s.Access == "disabled", "false", "Enabled"))
 }
 
-// formatAccess spells access.
+// formatAccess returns access as the shape spells it.
 func (s Shape) formatAccess(on bool) any {
 	switch s.Access {
 	case "enabled":
@@ -334,7 +334,7 @@ func quoteJSON(s string) string {
 	return string(b)
 }
 
-// entryJSON writes an entry of the list.
+// entryJSON returns an entry of the list.
 func (s Shape) entryJSON(e Entry) string {
 	guid := e.GUID.String()
 	if s.HasSuffix && !e.AppSource {

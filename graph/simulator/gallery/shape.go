@@ -5,31 +5,31 @@ import (
 	"strings"
 )
 
-// A Shape is the private requests of one portal. Templates are JSON or text in
-// which {name} stands for a value; a string that is {=name} alone stands for one
-// that is no string.
+// A Shape describes the private requests of one portal. Its templates are JSON
+// or text in which {name} stands for a value. A string that is only {=name}
+// stands for a value that is not a string.
 type Shape struct {
 	Page         string            `json:"page"` // path of the page
-	IDs          string            `json:"-"`    // number, uuid or key
-	Names        map[string]string `json:"-"`    // of an entry's members, by what they are
+	IDs          string            `json:"-"`    // number, uuid, or key
+	Names        map[string]string `json:"-"`    // of an entry's members, by their meaning
 	Order        []string          `json:"-"`    // of an entry's members
-	Inner        string            `json:"-"`    // member in which guid, version and name lie; empty: none
-	Access       string            `json:"-"`    // enabled, disabled or word
-	Source       string            `json:"-"`    // word, public or none
+	Inner        string            `json:"-"`    // the member that contains guid, version, and name; empty: none
+	Access       string            `json:"-"`    // enabled, disabled, or word
+	Source       string            `json:"-"`    // word, public, or none
 	HasSuffix    bool              `json:"-"`
 	ShowsVersion bool              `json:"-"` // the list shows versions
-	// Envelope is what the list's array lies in.
+	// Envelope is the path to the array in the list.
 	Envelope []string `json:"envelope"`
-	// Pointers is where in an entry the page finds what it needs.
+	// Pointers say where in an entry the page finds its values.
 	Pointers map[string]string `json:"at"`
-	// Guard is how requests are guarded against forgery: none, cookie, meta,
-	// input, list or header.
+	// Guard is the protection against request forgery: none, cookie, meta,
+	// input, list, or header.
 	Guard        string          `json:"guard"`
-	GuardName    string          `json:"guardName"`   // of the cookie, element or member
-	GuardHeader  string          `json:"guardHeader"` // in which it is sent back
+	GuardName    string          `json:"guardName"`   // of the cookie, element, or member
+	GuardHeader  string          `json:"guardHeader"` // in which the page sends it back
 	AnswersEmpty bool            `json:"-"`           // changes are answered without content
 	Storage      string          `json:"-"`
-	UploadPath   string          `json:"-"` // path to which bytes are put
+	UploadPath   string          `json:"-"` // path to which bytes are uploaded
 	Calls        map[string]Call `json:"calls"`
 	Update       []string        `json:"update"` // calls, in order
 	Add          []string        `json:"add"`
@@ -41,17 +41,17 @@ type Shape struct {
 // A Call is one private request.
 type Call struct {
 	Method  string            `json:"method"`
-	URL     string            `json:"url"` // a path with its query; or a {value} that is an address
+	URL     string            `json:"url"` // a path with its query, or a {value} that is a URL
 	Headers map[string]string `json:"headers"`
-	Kind    string            `json:"kind"` // "", json, multipart or bytes
-	Body    string            `json:"body"` // of json
+	Kind    string            `json:"kind"` // "", json, multipart, or bytes
+	Body    string            `json:"body"` // of kind json
 	Parts   []Part            `json:"parts"`
-	// Captures names values of the answer: body:POINTER or header:NAME.
+	// Captures name values of the answer: body:POINTER or header:NAME.
 	Captures map[string]string `json:"take"`
 	// Answer is the answer's JSON; empty: none.
 	Answer       string `json:"-"`
 	Status       int    `json:"-"`
-	WithoutToken bool   `json:"open"` // no token goes with it
+	WithoutToken bool   `json:"open"` // it needs no token
 }
 
 // A Part is one part of a multipart request: a template, or the file.
@@ -61,7 +61,7 @@ type Part struct {
 	File  bool   `json:"file"`
 }
 
-// NewShape makes up a portal's requests.
+// NewShape invents the requests of a portal.
 func NewShape(seed uint64, storage string) Shape {
 	m := &shapeMaker{rand: rand.New(rand.NewPCG(seed, 2)), shape: Shape{Names: map[string]string{}, Pointers: map[string]string{}, Calls: map[string]Call{}}}
 	m.shape.Storage = storage
@@ -126,7 +126,7 @@ func (m *shapeMaker) makeEntry() {
 	}
 }
 
-// isInner says whether a member lies in the inner object.
+// isInner reports whether a member is in the inner object.
 func (s Shape) isInner(what string) bool {
 	return s.Inner != "" && (what == "guid" || what == "version" || what == "name")
 }
@@ -167,7 +167,7 @@ func (m *shapeMaker) makeList() {
 	m.shape.Calls["list"] = c
 }
 
-// makePackageCalls makes up one of the three ways in which a package goes.
+// makePackageCalls invents one of three ways to send a package.
 func (m *shapeMaker) makePackageCalls() {
 	m.shape.AnswersEmpty = m.flipCoin()
 	switch m.pick("multipart", "upload", "base64") {
@@ -180,7 +180,8 @@ func (m *shapeMaker) makePackageCalls() {
 	}
 }
 
-// makeTarget is where one entry is changed: its id in the path, the query or the body.
+// makeTarget invents where one entry is changed, with its id in the path, the
+// query, or the body.
 func (m *shapeMaker) makeTarget(verb string) (url string, inBody string) {
 	switch m.rand.IntN(3) {
 	case 0:
@@ -198,12 +199,13 @@ func choose(is bool, a, b string) string {
 	return b
 }
 
-// idTemplate spells the id in JSON: ids that are numbers stay numbers.
+// idTemplate returns the template of the id in JSON. Ids that are numbers stay
+// numbers.
 func (m *shapeMaker) idTemplate() string {
 	return choose(m.shape.IDs == "number", `"{=id}"`, `"{id}"`)
 }
 
-// textMembers are the members that go with a package.
+// textMembers returns the members that go with a package.
 func (m *shapeMaker) textMembers() string {
 	n := m.shape.Names
 	members := []string{`"` + n["name"] + `":"{name}"`, `"` + n["description"] + `":"{description}"`, `"` + n["access"] + `":"{=access}"`}
@@ -242,7 +244,8 @@ func (m *shapeMaker) makeMultipart() {
 	m.shape.Calls["add"], m.shape.Add = c, []string{"add"}
 }
 
-// makeUpload begins, puts bytes and names them.
+// makeUpload invents an upload in steps: begin, send the bytes, name the
+// upload.
 func (m *shapeMaker) makeUpload() {
 	begin := Call{Method: "POST", URL: m.base + m.pick("/uploads", "/stage"), Kind: "json", Status: 201,
 		Body: `{"fileName":"{file}","` + m.pick("size", "contentLength") + `":"{=size}"}`, Captures: map[string]string{}}
@@ -262,7 +265,7 @@ func (m *shapeMaker) makeUpload() {
 	default:
 		begin.Answer, begin.Captures["upload"] = `{"`+id+`":"{newUpload}"}`, "body:/"+id
 	}
-	if begin.Captures["upload"] == "" { // the commit names the upload by what the bytes were answered
+	if begin.Captures["upload"] == "" { // the commit names the upload with a value from the answer to the bytes
 		put.Answer, put.Captures, put.Status = `{"received":true,"`+id+`":"{upload}"}`, map[string]string{"upload": "body:/" + id}, 200
 	}
 	url, inBody := m.makeTarget(m.pick("/package", "/replace"))
@@ -302,7 +305,8 @@ func (m *shapeMaker) makeBase64() {
 	m.shape.Calls["add"], m.shape.Add = c, []string{"add"}
 }
 
-// makeAccess makes up how access is switched: by a member, or by an address for each.
+// makeAccess invents how access is changed: with a member, or with one URL each
+// for on and off.
 func (m *shapeMaker) makeAccess() {
 	give, status := m.makeAnswer()
 	url, inBody := m.makeTarget("/access")

@@ -1,5 +1,5 @@
 // Package simulatortest starts a simulated tenant for a test: contoso, with one
-// app that may do what the agent needs, and one library.
+// app that has the agent's permissions, and one library.
 package simulatortest
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/orgstore/orgstore/packages/leak"
 )
 
-// What every started tenant has.
+// The app and the library of every started tenant.
 const (
 	Client  = "3f0a51c4-7a1d-4a52-9f5e-2b8f0a4c6d17"
 	Secret  = leak.Canary + "~of.the-agent"
@@ -20,7 +20,8 @@ const (
 	Library = "Visuals"
 )
 
-// Roles are the application permissions of the app: the least for all features.
+// Roles returns the application permissions of the app: the least that all
+// features need.
 func Roles() []string {
 	return []string{
 		"Sites.Selected", "Organization.Read.All", "LicenseAssignment.Read.All",
@@ -28,14 +29,14 @@ func Roles() []string {
 	}
 }
 
-// Start starts the tenant and closes it with the test. At the end it tells the
-// calls if the test failed, or under -v.
+// Start starts the tenant and closes it with the test. At the end it logs the
+// calls if the test failed, or with -v.
 func Start(t testing.TB) *simulator.Simulator {
 	t.Helper()
 	return StartWith(t, simulator.Options{Seed: 1})
 }
 
-// StartWith does so with options.
+// StartWith starts a tenant with options.
 func StartWith(t testing.TB, o simulator.Options) *simulator.Simulator {
 	t.Helper()
 	s, err := simulator.New(o)
@@ -60,7 +61,7 @@ func StartWith(t testing.TB, o simulator.Options) *simulator.Simulator {
 	return s
 }
 
-// Visuals is the tenant's library as its people see it.
+// Visuals returns the tenant's library as its people see it.
 func Visuals(t testing.TB, s *simulator.Simulator) *simulator.Library {
 	t.Helper()
 	all, err := s.AddSite(Site, Library)
@@ -70,7 +71,8 @@ func Visuals(t testing.TB, s *simulator.Simulator) *simulator.Library {
 	return all[0]
 }
 
-// Client trusts the simulator's authority, and follows no redirect.
+// HTTP returns a client that trusts the simulator's authority and follows no
+// redirect.
 func HTTP(t testing.TB, s *simulator.Simulator) *http.Client {
 	t.Helper()
 	pool := x509.NewCertPool()

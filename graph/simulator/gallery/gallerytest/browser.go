@@ -23,18 +23,18 @@ import (
 	"github.com/orgstore/orgstore/graph/simulator/gallery"
 )
 
-// A Browser does what the page's script does, and keeps a recording of it.
+// A Browser does what the page's script does, and records it.
 type Browser struct {
 	Base   string // of the portal
 	Client *http.Client
-	Token  string // empty: the one that the page has
+	Token  string // empty: the page's own
 	Shape  gallery.Shape
 	User   string // who opens the page; empty: the tenant's administrator
-	// KeepsBodies records bodies whole, as Firefox does. Otherwise files are left out of
-	// forms, and of a file that is sent alone nothing is kept, nor what it was
-	// answered, as Chromium does.
+	// KeepsBodies records complete bodies, as Firefox does. Otherwise, as in
+	// Chromium, forms are recorded without their files, and a file that is sent
+	// alone is not recorded, nor is its answer.
 	KeepsBodies bool
-	// RecordsSecrets records authorization and cookies too.
+	// RecordsSecrets records authorization and cookies, too.
 	RecordsSecrets bool
 
 	guard   string
@@ -45,7 +45,7 @@ type Browser struct {
 
 type templateValues map[string]any
 
-// Open opens the page, which lists.
+// Open opens the page, which loads the list.
 func (b *Browser) Open(ctx context.Context) error {
 	b.cookies = map[string]string{}
 	b.clock = time.Date(2026, 11, 25, 9, 0, 0, 0, time.UTC)
@@ -74,10 +74,10 @@ func (b *Browser) Open(ctx context.Context) error {
 	return err
 }
 
-// pageToken is where the page's script has the person's token.
+// pageToken finds the person's token in the page's script.
 var pageToken = regexp.MustCompile(`, token = "([^"]*)";`)
 
-// List reads the list again.
+// List loads the list again.
 func (b *Browser) List(ctx context.Context) ([]jsontext.Value, error) {
 	v := templateValues{}
 	text, err := b.makeCall(ctx, "list", v)
@@ -99,7 +99,7 @@ func (b *Browser) List(ctx context.Context) ([]jsontext.Value, error) {
 	return all, json.Unmarshal(raw, &all)
 }
 
-// findEntry returns what the page knows of a visual.
+// findEntry returns what the page knows about a visual.
 func (b *Browser) findEntry(ctx context.Context, name string) (templateValues, error) {
 	all, err := b.List(ctx)
 	if err != nil {
@@ -142,7 +142,7 @@ func (b *Browser) Add(ctx context.Context, name, description, file string, conte
 	return b.makeCalls(ctx, b.Shape.Add, v.withFile(file, content))
 }
 
-// SetAccess turns a visual's access.
+// SetAccess changes a visual's access.
 func (b *Browser) SetAccess(ctx context.Context, name string, on bool) error {
 	v, err := b.findEntry(ctx, name)
 	if err != nil {
@@ -155,7 +155,7 @@ func (b *Browser) SetAccess(ctx context.Context, name string, on bool) error {
 	return b.makeCalls(ctx, b.Shape.AccessOff, v)
 }
 
-// SetPane turns whether a visual is in everybody's pane.
+// SetPane changes whether a visual is in everybody's pane.
 func (b *Browser) SetPane(ctx context.Context, name string, on bool) error {
 	v, err := b.findEntry(ctx, name)
 	if err != nil {
@@ -184,7 +184,8 @@ func (v templateValues) withFile(file string, content []byte) templateValues {
 	return v
 }
 
-// makeCalls makes calls in order and lists, as the page does after each change.
+// makeCalls makes calls in order and loads the list, as the page does after
+// each change.
 func (b *Browser) makeCalls(ctx context.Context, calls []string, v templateValues) error {
 	for _, name := range calls {
 		if _, err := b.makeCall(ctx, name, v); err != nil {
@@ -275,7 +276,7 @@ func (b *Browser) makeCall(ctx context.Context, name string, v templateValues) (
 	return answer, nil
 }
 
-// makeBody makes a call's body, and what a browser keeps of it.
+// makeBody returns a call's body, and what a browser records of it.
 func (b *Browser) makeBody(c gallery.Call, v templateValues, h http.Header) ([]byte, *postData) {
 	switch c.Kind {
 	case "json":
@@ -288,7 +289,7 @@ func (b *Browser) makeBody(c gallery.Call, v templateValues, h http.Header) ([]b
 		if b.KeepsBodies {
 			return body, &postData{Type: "application/octet-stream", Text: string(body)}
 		}
-		return body, nil // Chromium drops it
+		return body, nil // Chromium does not record it
 	case "multipart":
 		whole, kind := b.makeMultipart(c, v, v["bytes"].([]byte))
 		h.Set("Content-Type", kind)

@@ -14,35 +14,35 @@ import (
 //go:embed chromium/*.mjs
 var scripts embed.FS
 
-// A Visit is one sitting of a person at the page, in a real browser.
+// A Visit is one session of a person at the page, in a real browser.
 type Visit struct {
 	Page string `json:"page"` // the page's address
-	HAR  string `json:"har"`  // the file to save the recording in; empty: none
+	HAR  string `json:"har"`  // the file for the recording; empty: none
 	// Sanitized leaves tokens and cookies out of the recording.
 	Sanitized bool     `json:"sanitized"`
 	Actions   []Action `json:"acts"`
 }
 
-// An Action is one thing that the person does: update, add, access (which turns it)
-// or export.
+// An Action is one thing that the person does: update, add, access (which
+// switches it), or export.
 type Action struct {
 	Kind        string `json:"do"`
-	Name        string `json:"name"` // the visual's, as the page shows it
+	Name        string `json:"name"` // of the visual, as the page shows it
 	Description string `json:"description"`
 	File        string `json:"file"` // to upload, or to save
 }
 
-// PageState is what the page showed in a visit.
+// A PageState is what the page showed during a visit.
 type PageState struct {
-	Messages []string    `json:"said"` // when it was opened, and after each act
+	Messages []string    `json:"said"` // when it was opened, and after each action
 	Rows     [][2]string `json:"rows"` // name and source of each visual at the end
 }
 
 // A Chromium is a real browser, without a window.
 type Chromium struct{ program, node string }
 
-// FindChromium finds the browser, or skips the test where none was installed
-// for it.
+// FindChromium finds the browser. It skips the test if none was installed for
+// it.
 func FindChromium(t testing.TB) Chromium {
 	t.Helper()
 	if os.Getenv(playwrightVariable) == "" {
@@ -61,7 +61,7 @@ func FindChromium(t testing.TB) Chromium {
 
 const playwrightVariable = "ORGSTORE_PLAYWRIGHT"
 
-// Play plays visits, several at a time, each by somebody who was never there.
+// Play plays visits, several at a time, each with a new browser profile.
 func (c Chromium) Play(t testing.TB, visits ...Visit) []PageState {
 	t.Helper()
 	dir := t.TempDir()

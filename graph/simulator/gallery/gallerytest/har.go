@@ -66,7 +66,7 @@ func (b *Browser) recordCall(kind string, req *http.Request, size int, post *pos
 	e.Request.HeadersSize, e.Request.BodySize, e.Request.PostData = -1, size, post
 	e.Response.Status, e.Response.HTTPVersion = resp.StatusCode, "h2"
 	e.Response.Headers = b.headerPairs(resp.Header)
-	if resp.Header.Get("Set-Cookie") != "" { // also where cookies are hidden, lest nothing could be learned
+	if resp.Header.Get("Set-Cookie") != "" { // also without cookies, or nothing could be learned
 		e.Response.Headers = append(e.Response.Headers, pair{"set-cookie", resp.Header.Get("Set-Cookie")})
 	}
 	e.Response.Content.Size, e.Response.Content.Text = len(answer), string(answer)
@@ -85,7 +85,7 @@ func (b *Browser) headerPairs(h http.Header) []pair {
 	return all
 }
 
-// recordNoise is what any page sends beside what matters.
+// recordNoise records what any page sends besides what matters.
 func (b *Browser) recordNoise() {
 	for _, n := range []struct{ kind, method, address, mime, body string }{
 		{"script", "GET", b.Base + "/bundle.js", "text/javascript", ""},
