@@ -16,14 +16,14 @@ var (
 	// errTooSlow says that hardly any byte came.
 	errTooSlow = errors.New("the answer did not come in time")
 	// errBrokenOff says that an answer ended too early.
-	errBrokenOff = errors.New("the answer broke off")
+	errBrokenOff = errors.New("the answer was cut off")
 )
 
 // A tooLargeError says that an answer is larger than allowed.
 type tooLargeError struct{ limit int64 }
 
 func (e *tooLargeError) Error() string {
-	return fmt.Sprintf("the answer is larger than %d bytes, the most that is taken", e.limit)
+	return fmt.Sprintf("the answer is larger than %d bytes, the most that is accepted", e.limit)
 }
 
 // A body is an answer that is bounded in size and time. It releases its

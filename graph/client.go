@@ -89,11 +89,11 @@ func (e *noResponseError) Unwrap() error { return e.err }
 func (t *retryTransport) checkURL(u *url.URL) error {
 	switch {
 	case u.User != nil:
-		return notSent("the address has a user in it")
+		return notSent("the address has a user name in it")
 	case u.Scheme == "https" || t.signIn && u.Scheme == "http" && isLocalHost(u.Hostname()):
 		return nil
 	}
-	return notSent("the address is not https")
+	return notSent("the address does not use https")
 }
 
 // isLocalHost reports whether a host is this machine or its hypervisor. Azure's

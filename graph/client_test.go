@@ -274,7 +274,7 @@ func TestAProxyAndItsCertificate(t *testing.T) {
 	}
 	c, _ = newTenant(t, func(w http.ResponseWriter, r *http.Request, n int) { sayYes(w) }, func(o *graph.Options) { o.CAs = nil })
 	_, err := getFromGraph(c, "/v1.0/x")
-	if codeOf(err) != "signin.unreachable" || !strings.Contains(err.(interface{ Hint() string }).Hint(), "proxy of yours") {
+	if codeOf(err) != "signin.unreachable" || !strings.Contains(err.(interface{ Hint() string }).Hint(), "your proxy") {
 		t.Errorf("an unknown certificate: %v", err)
 	}
 }

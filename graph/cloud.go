@@ -86,7 +86,7 @@ func CloudNamed(name string) (Cloud, error) {
 			Fabric: "https://api.fabric.microsoft.cn", FabricAudience: "https://analysis.chinacloudapi.cn/powerbi/api",
 		}, nil
 	}
-	return Cloud{}, fmt.Errorf("%q is no cloud known here: it is one of %s", name, strings.Join(CloudNames(), ", "))
+	return Cloud{}, fmt.Errorf("%q is not a known cloud; use one of %s", name, strings.Join(CloudNames(), ", "))
 }
 
 // BaseURL returns the URL of a service, or "" if it is not known in this cloud.
@@ -123,7 +123,7 @@ func (c Cloud) UnavailableReason(s Service) string {
 	if c.BaseURL(s) != "" {
 		return ""
 	}
-	return fmt.Sprintf("the host of %s in the cloud %s is not published; set it by hand if Microsoft told you", s.Title(), c.Name)
+	return fmt.Sprintf("the host of %s in the cloud %s is not published; if Microsoft gave it to you, set it in the settings", s.Title(), c.Name)
 }
 
 // Title returns the name that people know the service by.
@@ -174,11 +174,11 @@ func checkEndpoint(s string, path bool) error {
 	case s == "":
 		return errors.New("is not set")
 	case err != nil, u.Opaque != "", u.Hostname() == "":
-		return errors.New("is no URL with a host")
+		return errors.New("is not a URL with a host")
 	case u.Scheme != "https":
 		return errors.New("is not https")
 	case u.User != nil:
-		return errors.New("has a user in it")
+		return errors.New("has a user name in it")
 	case u.RawQuery != "", u.ForceQuery, u.Fragment != "", strings.HasSuffix(s, "#"):
 		return errors.New("has a query or a fragment")
 	case !path && u.Path != "":
@@ -186,7 +186,7 @@ func checkEndpoint(s string, path bool) error {
 	case strings.HasSuffix(u.Path, "/"):
 		return errors.New("ends with a slash")
 	case strings.ToLower(u.Host) != u.Host, net.ParseIP(u.Hostname()) == nil && strings.HasSuffix(u.Hostname(), "."):
-		return errors.New("has a host with capital letters or a dot at its end")
+		return errors.New("has a host with capital letters or a final dot")
 	}
 	return nil
 }

@@ -43,7 +43,7 @@ func TestAnUnknownFabricTurnsOffFabricAlone(t *testing.T) {
 	login := newAuthority(t, grantToken)
 	c := connectTo(t, login, login)
 	err := c.GetJSON(t.Context(), graph.Fabric, "/v1/admin/tenantsettings", nil, nil, nil)
-	if codeOf(err) != "graph.invalid" || !strings.Contains(err.Error(), "set it by hand") {
+	if codeOf(err) != "graph.invalid" || !strings.Contains(err.Error(), "set it in the settings") {
 		t.Errorf("got %v", err)
 	}
 	if _, err := c.Token(t.Context(), graph.Fabric); codeOf(err) != "graph.invalid" || login.requestCount() != 0 {
@@ -57,17 +57,17 @@ func TestAnUnknownFabricTurnsOffFabricAlone(t *testing.T) {
 func TestEndpointsThatAreNone(t *testing.T) {
 	for endpoint, says := range map[string]string{
 		"":                               "is not set",
-		"graph.contoso.com":              "is no URL",
+		"graph.contoso.com":              "is not a URL",
 		"http://graph.contoso.com":       "is not https",
-		"https://":                       "is no URL",
+		"https://":                       "is not a URL",
 		"https://graph.contoso.com/":     "has a path",
 		"https://graph.contoso.com/v1.0": "has a path",
-		"https://user:" + canary + "@graph.contoso.com": "has a user",
+		"https://user:" + canary + "@graph.contoso.com": "has a user name",
 		"https://graph.contoso.com?a=" + canary:         "has a query",
 		"https://graph.contoso.com#":                    "has a query or a fragment",
 		"https://Graph.contoso.com":                     "capital letters",
-		"https://graph.contoso.com.":                    "a dot at its end",
-		"https://graph.contoso.com:port":                "is no URL",
+		"https://graph.contoso.com.":                    "a final dot",
+		"https://graph.contoso.com:port":                "is not a URL",
 	} {
 		k, _ := graph.CloudNamed("public")
 		k.Graph = endpoint

@@ -46,7 +46,7 @@ func (e *Error) Error() string {
 	case e.Status != 0:
 		add(strings.TrimSpace(fmt.Sprintf("%s answered %d %s", who, e.Status, http.StatusText(e.Status))))
 	case e.Code() == "graph.unreachable":
-		add(who + " gave no answer")
+		add(who + " did not answer")
 	}
 	add(e.ErrCode)
 	add(e.Message)
@@ -108,17 +108,17 @@ func (e *Error) Hint() string {
 		return deniedHint(e.Service, e.Op)
 	case "graph.throttled":
 		if e.RetryAfter > 0 {
-			return fmt.Sprintf("wait %s, and find out which other programs ask as the same application", e.RetryAfter.Round(time.Second))
+			return fmt.Sprintf("wait %s, and check which other programs use the same application", e.RetryAfter.Round(time.Second))
 		}
-		return "wait some minutes, and find out which other programs ask as the same application"
+		return "wait some minutes, and check which other programs use the same application"
 	case "graph.unreachable":
 		if errors.As(e.Err, &cert) {
-			return "if a proxy of yours opens connections, set its certificate among those that are trusted"
+			return "if your proxy inspects TLS connections, add its certificate to the trusted certificates in the settings"
 		}
 		if e.Status == 0 {
-			return "check the network, the proxy and the cloud that is set"
+			return "check the network, the proxy, and the cloud in the settings"
 		}
-		return "try again later; if it lasts, look at the health of the service in the admin center"
+		return "try again later; if the error persists, check the service health in the admin center"
 	}
 	return ""
 }

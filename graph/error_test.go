@@ -79,7 +79,7 @@ func TestErrorsAreSentences(t *testing.T) {
 		{graph.Error{Service: graph.Graph, Op: "GET /v1.0/drives", Status: 403, ErrCode: "accessDenied", Message: "Access denied", RequestID: "r1", ClientRequestID: "c1"},
 			"GET /v1.0/drives: Microsoft Graph answered 403 Forbidden: accessDenied: Access denied (request r1)"},
 		{graph.Error{Service: graph.PowerBI, Op: "GET /v1.0/myorg", Err: errors.New("connection reset"), ClientRequestID: "c1"},
-			"GET /v1.0/myorg: Power BI gave no answer: connection reset (client request c1)"},
+			"GET /v1.0/myorg: Power BI did not answer: connection reset (client request c1)"},
 		{graph.Error{Op: "GET /x", Status: 599}, "GET /x: the service answered 599"},
 		{graph.Error{Service: graph.Graph, Op: "GET /x", Err: context.Canceled}, "GET /x: context canceled"},
 	} {

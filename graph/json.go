@@ -80,7 +80,7 @@ func (c *Connection) newRequest(ctx context.Context, s Service, call Call, query
 	u, err := url.Parse(link)
 	switch {
 	case err != nil:
-		return nil, op, notSent("the link is no URL")
+		return nil, op, notSent("the link is not a URL")
 	case !c.isServiceHost(s, u):
 		return nil, op, notSent("the link leads to another host")
 	}
@@ -97,7 +97,7 @@ func (c *Connection) newRequest(ctx context.Context, s Service, call Call, query
 	}
 	req, err = http.NewRequestWithContext(ctx, call.Method, u.String(), reader)
 	if err != nil {
-		return nil, op, notSent("the link is no URL")
+		return nil, op, notSent("the link is not a URL")
 	}
 	req.Header.Set("Accept", "application/json")
 	if call.Body != nil {

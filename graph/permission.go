@@ -23,7 +23,7 @@ const (
 	NeedAlways      Need = "always"      // whenever the feature is used
 	NeedAlternative Need = "alternative" // instead of the one above it
 	NeedSetup       Need = "setup"       // once, by the person who sets it up; never by the agent
-	NeedOptional    Need = "more"        // the feature works without it, and shows less
+	NeedOptional    Need = "optional"    // the feature works without it, and shows less
 )
 
 // A Permission is something that a feature needs.
@@ -57,7 +57,7 @@ const (
 func RequestedPermissions() []Permission {
 	return []Permission{
 		{"library", Graph, roleList, "23c5a9bd-d900-4ecf-be26-a0689755d9e5", ApplicationRole, NeedAlways,
-			"read packages from one document library and write their state beside them; reaches nothing until that library grants the application the role write"},
+			"read packages from one document library and write their state beside them; has no effect until that library grants the application the role write"},
 		{"library", Graph, "Sites.Selected", "883ea226-0bf2-4a8f-9f9d-92c9162a727d", ApplicationRole, NeedAlternative,
 			"the same for a whole site, which must grant the application the role write"},
 		{"library", Graph, "Sites.FullControl.All", "a82116e5-55eb-4c41-a434-62fe8a61c773", ApplicationRole, NeedSetup,
@@ -67,7 +67,7 @@ func RequestedPermissions() []Permission {
 		{"facts", Graph, roleLicense, "e2f98668-2877-4f38-a2f4-8202e0717aa1", ApplicationRole, NeedAlways,
 			"the subscribed licenses"},
 		{"facts", Graph, roleUsers, "df021288-bdef-4463-88db-98f22de89214", ApplicationRole, NeedAlways,
-			"count the users of each Power BI plan; no user is read"},
+			"count the users of each Power BI plan; reads no user"},
 		{"facts", Graph, roleMembers, "98830695-27a2-44f7-8c18-0c3ebc9698f6", ApplicationRole, NeedAlways,
 			"count the members of the groups of designers and viewers"},
 		{"facts", PowerBI, readAPIs, "", TenantSetting, NeedAlways,
@@ -81,9 +81,9 @@ func RequestedPermissions() []Permission {
 		{"scan", PowerBI, detailedAPI, "", TenantSetting, NeedOptional,
 			"the visuals within reports"},
 		{"store", PowerBI, "Fabric administrator", "", PortalRole, NeedAlways,
-			"a person who uploads what is handed over, under Organizational visuals in the admin portal"},
+			"a person with this role uploads packages under Organizational visuals in the admin portal"},
 		{"mail", Graph, roleMail, "b633e1c5-b582-4048-a93e-9f11b44c7e96", ApplicationRole, NeedAlways,
-			"send notices by mail; it reaches every mailbox unless Exchange is told to restrict the application to the one that sends"},
+			"send notices by mail; can use every mailbox unless Exchange restricts the application to one"},
 	}
 }
 
@@ -109,15 +109,15 @@ func deniedHint(s Service, op string) string {
 	}
 	switch {
 	case s != Graph:
-		return "turn on the tenant setting “" + readAPIs + "” for a security group that holds the application, and take all Power BI application permissions off the app registration; it takes some minutes"
+		return "enable the tenant setting \"" + readAPIs + "\" for a security group that contains the application, and remove all Power BI application permissions from the app registration; this takes effect after some minutes"
 	case strings.Contains(op, "/sites"), strings.Contains(op, "/drives"):
-		return role(roleList) + ", and give the application the role write on the library; where it may reach the library alone and not its site, name the library's id: sharepoint: { drive: ... }"
+		return role(roleList) + ", and grant the application the role write on the library; if it may reach the library but not its site, set the library's id: sharepoint: { drive: ... }"
 	case strings.Contains(op, "/organization"):
 		return role(roleOrg)
 	case strings.Contains(op, "/subscribedskus"):
 		return role(roleLicense)
 	case strings.HasSuffix(op, "/sendmail"):
-		return role(roleMail) + ", and let Exchange allow it the mailbox that sends"
+		return role(roleMail) + ", and allow the application to send from this mailbox in Exchange"
 	case strings.Contains(op, "/users"):
 		return role(roleUsers)
 	case strings.Contains(op, "/groups"):

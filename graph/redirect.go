@@ -19,13 +19,13 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 	from := via[len(via)-1]
 	switch {
 	case len(via) > maxRedirects:
-		return notSent("the answer leads on more than %d times", maxRedirects)
+		return notSent("the answer redirects more than %d times", maxRedirects)
 	case req.URL.Scheme != "https":
-		return notSent("the answer leads to an address without https")
+		return notSent("the answer redirects to an address without https")
 	case isSameHost(req.URL, from.URL):
 		return nil
 	case req.Method != http.MethodGet && req.Method != http.MethodHead:
-		return notSent("the answer leads a %s to another host", req.Method)
+		return notSent("the answer redirects a %s to another host", req.Method)
 	}
 	for _, h := range []string{"Authorization", "Cookie", "Proxy-Authorization", "Client-Request-Id", "Referer"} {
 		req.Header.Del(h)

@@ -34,9 +34,9 @@ func TestRedirects(t *testing.T) {
 		{"to another host", "GET", other.URL + "/x?tempauth=" + canary, 302, ""},
 		{"to another host, kept method", "GET", other.URL + "/x", 307, ""},
 		{"to http", "GET", plain.URL + "/x?tempauth=" + canary, 302, "without https"},
-		{"to another host with a body", "POST", other.URL + "/x", 307, "leads a POST to another host"},
+		{"to another host with a body", "POST", other.URL + "/x", 307, "redirects a POST to another host"},
 		{"in a circle", "GET", "/again", 302, "more than 5 times"},
-		{"to a user", "GET", "https://user:" + canary + "@127.0.0.1/", 302, "a user in it"},
+		{"to a user", "GET", "https://user:" + canary + "@127.0.0.1/", 302, "a user name in it"},
 		{"to a file", "GET", "file:///etc/passwd", 302, "without https"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -45,10 +45,10 @@ type SignIn struct {
 // checkComplete reports what is missing, before any sign-in is tried.
 func (s SignIn) checkComplete(tenant string) error {
 	missing := func(what string) error {
-		return fmt.Errorf("cannot sign in by %s: %s is not set", s.Method, what)
+		return fmt.Errorf("cannot sign in with %s: %s is not set", s.Method, what)
 	}
 	if !isTenantName(tenant) && s.Method != ByIdentity {
-		return fmt.Errorf("cannot sign in: %q is no id of a tenant", tenant)
+		return fmt.Errorf("cannot sign in: %q is not the id of a tenant", tenant)
 	}
 	switch s.Method {
 	case ByIdentity, ByAzureCLI, ByDefault:
@@ -58,7 +58,7 @@ func (s SignIn) checkComplete(tenant string) error {
 			return missing("the application's client id")
 		}
 	default:
-		return fmt.Errorf("%q is no way to sign in: it is one of identity, federatedIdentity, certificate, secret, deviceCode, browser, azureCli, default", s.Method)
+		return fmt.Errorf("%q is not a sign-in method; use identity, federatedIdentity, certificate, secret, deviceCode, browser, azureCli, or default", s.Method)
 	}
 	switch {
 	case s.Method == BySecret && s.Secret == nil:
@@ -66,7 +66,7 @@ func (s SignIn) checkComplete(tenant string) error {
 	case s.Method == ByCertificate && s.Certificate == nil:
 		return missing("the certificate")
 	case s.Method == ByDeviceCode && s.Prompt == nil:
-		return missing("whom to show the code")
+		return missing("the prompt for the code")
 	}
 	return nil
 }
@@ -119,7 +119,7 @@ func newAzureCredential(o Options, transport *http.Client) (azcore.TokenCredenti
 	case ByDefault:
 		return azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{ClientOptions: client, TenantID: o.Tenant, DisableInstanceDiscovery: custom})
 	}
-	return nil, fmt.Errorf("%q is no way to sign in", s.Method)
+	return nil, fmt.Errorf("%q is not a sign-in method", s.Method)
 }
 
 func newCertificateCredential(o Options, client azcore.ClientOptions, custom bool) (azcore.TokenCredential, error) {

@@ -288,16 +288,16 @@ func TestWhatSignInLacks(t *testing.T) {
 		hint   string
 	}{
 		{7000215, "signin.secret", "not its id"},
-		{7000222, "signin.secret", "make a new one"},
+		{7000222, "signin.secret", "create a new one"},
 		{700016, "signin.application", "client id"},
 		{90002, "signin.tenant", "cloud"},
-		{65001, "signin.consent", "grants admin consent"},
+		{65001, "signin.consent", "grant admin consent"},
 		{700027, "signin.certificate", "upload its public part"},
 		{53003, "signin.policy", "sign-in logs"},
 		{50034, "signin.user", "account of this tenant"},
 		{500011, "signin.consent", "grant admin consent"},
 		{700213, "signin.application", "Federated credentials"},
-		{1234567, "signin.refused", "look the code up"},
+		{1234567, "signin.refused", "look up the code"},
 	} {
 		t.Run(fmt.Sprint(c.aadsts), func(t *testing.T) {
 			login := newAuthority(t, denyToken(c.aadsts, "no, "+canary+". Trace ID: x"))
@@ -451,14 +451,14 @@ func TestWhatConnectRefuses(t *testing.T) {
 		o    graph.Options
 		says string
 	}{
-		{"no way to sign in", graph.Options{Cloud: public, Tenant: contoso}, "is no way to sign in"},
-		{"no tenant", graph.Options{Cloud: public, SignIn: secret}, "no id of a tenant"},
-		{"a tenant with a path", graph.Options{Cloud: public, Tenant: "a/b", SignIn: secret}, "no id of a tenant"},
+		{"no way to sign in", graph.Options{Cloud: public, Tenant: contoso}, "is not a sign-in method"},
+		{"no tenant", graph.Options{Cloud: public, SignIn: secret}, "not the id of a tenant"},
+		{"a tenant with a path", graph.Options{Cloud: public, Tenant: "a/b", SignIn: secret}, "not the id of a tenant"},
 		{"no client", graph.Options{Cloud: public, Tenant: contoso, SignIn: graph.SignIn{Method: graph.BySecret, Secret: secret.Secret}}, "client id"},
 		{"no secret", graph.Options{Cloud: public, Tenant: contoso, SignIn: graph.SignIn{Method: graph.BySecret, Client: client}}, "the secret"},
-		{"no prompt", graph.Options{Cloud: public, Tenant: contoso, SignIn: graph.SignIn{Method: graph.ByDeviceCode, Client: client}}, "whom to show"},
+		{"no prompt", graph.Options{Cloud: public, Tenant: contoso, SignIn: graph.SignIn{Method: graph.ByDeviceCode, Client: client}}, "the prompt for the code"},
 		{"no cloud", graph.Options{Tenant: contoso, SignIn: secret}, "login endpoint is not set"},
-		{"no certificates", graph.Options{Cloud: public, Tenant: contoso, SignIn: secret, CAs: [][]byte{[]byte("none")}}, "first of the certificates"},
+		{"no certificates", graph.Options{Cloud: public, Tenant: contoso, SignIn: secret, CAs: [][]byte{[]byte("none")}}, "the first trusted certificate"},
 		{"a proxy without a host", graph.Options{Cloud: public, Tenant: contoso, SignIn: secret, Proxy: &url.URL{Path: "proxy"}}, "proxy"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

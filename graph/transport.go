@@ -26,7 +26,7 @@ func newTransport(o Options) (*http.Transport, error) {
 	}
 	for i, pem := range o.CAs {
 		if !roots.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("cannot use the %s of the certificates to trust: it holds none in PEM", ordinalWord(i+1))
+			return nil, fmt.Errorf("cannot use the %s trusted certificate: it is not in PEM format", ordinalWord(i+1))
 		}
 	}
 	proxy := http.ProxyFromEnvironment

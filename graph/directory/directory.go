@@ -69,12 +69,12 @@ func (d Directory) Organization(ctx context.Context) (Organization, error) {
 		return Organization{}, err
 	}
 	if len(a.Value) != 1 {
-		return Organization{}, fmt.Errorf("the answer of Microsoft Graph names %d organizations where a tenant is one", len(a.Value))
+		return Organization{}, fmt.Errorf("the answer of Microsoft Graph has %d organizations instead of one", len(a.Value))
 	}
 	o := a.Value[0]
 	id, ok := tenant.ID(o.ID)
 	if !ok {
-		return Organization{}, fmt.Errorf("the answer of Microsoft Graph names an organization with the id %.80q, which is none", o.ID)
+		return Organization{}, fmt.Errorf("the answer of Microsoft Graph has an organization with the invalid id %.80q", o.ID)
 	}
 	found := Organization{ID: id, Name: tenant.Clean(o.DisplayName)}
 	seen := map[string]bool{}
@@ -89,7 +89,7 @@ func (d Directory) Organization(ctx context.Context) (Organization, error) {
 }
 
 // errTooManyPages says that a list has more pages than a tenant can have.
-var errTooManyPages = errors.New("one list of Microsoft Graph has pages without end")
+var errTooManyPages = errors.New("a list of Microsoft Graph has too many pages")
 
 // countPeople requests a number. Graph requires the header for counts, and the
 // answer may be some minutes old because of it (documented: "Advanced query
@@ -102,7 +102,7 @@ func (d Directory) countPeople(ctx context.Context, path string, query url.Value
 	}
 	n, err := strconv.ParseInt(string(bytes.TrimSpace(b)), 10, 64)
 	if _, known := tenant.Number(n).Get(); err != nil || !known {
-		return 0, fmt.Errorf("the answer of Microsoft Graph is %.40q where a number of people was asked for", b)
+		return 0, fmt.Errorf("the answer of Microsoft Graph is %.40q instead of a number of people", b)
 	}
 	return n, nil
 }

@@ -43,7 +43,7 @@ func TestOrganization(t *testing.T) {
 		{"none", 200, `{"value":[]}`, directory.Organization{}, "0 organizations"},
 		{"no list", 200, `{}`, directory.Organization{}, "0 organizations"},
 		{"two", 200, `{"value":[{"id":"` + group + `"},{"id":"` + tenanttest.ID + `"}]}`, directory.Organization{}, "2 organizations"},
-		{"an id that is none", 200, `{"value":[{"id":"contoso.com"}]}`, directory.Organization{}, `"contoso.com", which is none`},
+		{"an id that is none", 200, `{"value":[{"id":"contoso.com"}]}`, directory.Organization{}, `invalid id "contoso.com"`},
 		{"a list of other things", 200, `{"value":[1]}`, directory.Organization{}, "not the JSON"},
 		{"a page for people", 200, `<html>`, directory.Organization{}, "not the JSON"},
 		{"denied", 403, `{"error":{"code":"Authorization_RequestDenied","message":"Insufficient privileges"}}`, directory.Organization{}, "Insufficient privileges"},
@@ -147,10 +147,10 @@ func TestUsers(t *testing.T) {
 		notes   string
 	}{
 		{"Pro without Premium Per User", answerCounts(plans), tenant.Users{Free: n(1200), Pro: n(310), PPU: n(25)}, "[]"},
-		{"two conditions at once are refused", answerCounts(plans, "capabilityStatus"), tenant.Users{Free: n(1200), Pro: n(310), PPU: n(25)}, "[suspended plans are counted, too, since the filter for them was refused]"},
-		{"without the better plans is refused", answerCounts(plans, "not("), tenant.Users{Pro: n(310), PPU: n(25)}, "[the number of users with the free plan alone is not known, since the filter for them was refused]"},
+		{"two conditions at once are refused", answerCounts(plans, "capabilityStatus"), tenant.Users{Free: n(1200), Pro: n(310), PPU: n(25)}, "[suspended plans are counted, too, because Graph refused the filter for them]"},
+		{"without the better plans is refused", answerCounts(plans, "not("), tenant.Users{Pro: n(310), PPU: n(25)}, "[the number of users with only the free plan is unknown, because Graph refused the filter for them]"},
 		{"plans of the Government", answerCounts(map[string]int{"944e9726-f011-4353-b654-5f7d2663db76": 40, "32d15238-9a8c-46da-af3f-21fc5351d365": 4}), tenant.Users{Free: n(0), Pro: n(36), PPU: n(4)}, "[]"},
-		{"add-ons alone", answerCounts(map[string]int{planPPU: 3}), tenant.Users{Free: n(0), Pro: n(0), PPU: n(3)}, "[3 users have Premium Per User and only 0 Pro, which it contains; some hold the add-on alone]"},
+		{"add-ons alone", answerCounts(map[string]int{planPPU: 3}), tenant.Users{Free: n(0), Pro: n(0), PPU: n(3)}, "[3 users have Premium Per User, but only 0 have Pro, which it includes; some have only the add-on]"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			x := tenanttest.Start(t)

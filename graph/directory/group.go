@@ -12,10 +12,10 @@ import (
 // ErrHiddenMembers says that a group hides its members. A count of them would
 // be zero. Microsoft documents the permission Member.Read.Hidden for such
 // groups; orgstore does not request it.
-var ErrHiddenMembers = errors.New("the group hides its members, so that they cannot be counted with GroupMember.Read.All")
+var ErrHiddenMembers = errors.New("the group hides its members, so GroupMember.Read.All cannot count them")
 
 // errGroupID says that a text is not a group's id.
-var errGroupID = errors.New("a group is named by its object id, as 8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11")
+var errGroupID = errors.New("name a group by its object id, such as 8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11")
 
 // Group counts the users in a group and in the groups within it. Devices,
 // contacts, and applications do not count. It needs GroupMember.Read.All. With

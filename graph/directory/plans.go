@@ -142,19 +142,19 @@ func (d Directory) Users(ctx context.Context) (UserCount, error) {
 	found.Users.PPU = tenant.Number(ppu)
 	found.Users.Pro = tenant.Number(max(pro-ppu, 0))
 	if ppu > pro {
-		found.Notes = append(found.Notes, fmt.Sprintf("%d users have Premium Per User and only %d Pro, which it contains; some hold the add-on alone", ppu, pro))
+		found.Notes = append(found.Notes, fmt.Sprintf("%d users have Premium Per User, but only %d have Pro, which it includes; some have only the add-on", ppu, pro))
 	}
 	free, err := c.countFree(ctx)
 	switch {
 	case isFilterRefused(err):
-		found.Notes = append(found.Notes, "the number of users with the free plan alone is not known, since the filter for them was refused")
+		found.Notes = append(found.Notes, "the number of users with only the free plan is unknown, because Graph refused the filter for them")
 	case err != nil:
 		return UserCount{}, err
 	default:
 		found.Users.Free = tenant.Number(free)
 	}
 	if c.usesPlainFilters {
-		found.Notes = append(found.Notes, "suspended plans are counted, too, since the filter for them was refused")
+		found.Notes = append(found.Notes, "suspended plans are counted, too, because Graph refused the filter for them")
 	}
 	return found, nil
 }

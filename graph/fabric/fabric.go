@@ -79,11 +79,11 @@ func (f Fabric) Settings(ctx context.Context) ([]Setting, error) {
 			return nil, err
 		}
 		if len(all)+len(p.Value) > maxSettings {
-			return nil, fmt.Errorf("the answer of Microsoft Fabric names more than %d tenant settings", maxSettings)
+			return nil, fmt.Errorf("the answer of Microsoft Fabric has more than %d tenant settings", maxSettings)
 		}
 		for _, v := range p.Value {
 			if v.Name == "" || v.Enabled == nil {
-				return nil, errors.New("the answer of Microsoft Fabric names a tenant setting without a name, or does not say whether it is on")
+				return nil, errors.New("the answer of Microsoft Fabric has a tenant setting without a name or without a state")
 			}
 			all = append(all, Setting{v.Name, tenant.Clean(v.Title), *v.Enabled, len(v.For)+len(v.Excluded) > 0})
 		}
@@ -93,7 +93,7 @@ func (f Fabric) Settings(ctx context.Context) ([]Setting, error) {
 		}
 		query = url.Values{"continuationToken": {p.Token}}
 	}
-	return nil, errors.New("the tenant settings of Microsoft Fabric have pages without end")
+	return nil, errors.New("the tenant settings of Microsoft Fabric have too many pages")
 }
 
 // VisualSettings returns the settings that concern visuals, each once, in the

@@ -83,9 +83,9 @@ func TestSettingsThatCannotBeHad(t *testing.T) {
 		says   string
 	}{
 		{"a setting without a name", 200, `{"value":[{"enabled":true}]}`, "without a name"},
-		{"a setting neither on nor off", 200, `{"value":[{"settingName":"CustomVisualsTenant"}]}`, "whether it is on"},
+		{"a setting neither on nor off", 200, `{"value":[{"settingName":"CustomVisualsTenant"}]}`, "without a state"},
 		{"on as a text", 200, `{"value":[{"settingName":"CustomVisualsTenant","enabled":"true"}]}`, "not the JSON"},
-		{"pages without end", 200, `{"value":[],"continuationToken":"a"}`, "without end"},
+		{"pages without end", 200, `{"value":[],"continuationToken":"a"}`, "too many pages"},
 		{"denied", 403, `{"requestId":"1","errorCode":"Forbidden","message":"The caller does not have permissions"}`, "does not have permissions"},
 	} {
 		x := tenanttest.Start(t)

@@ -57,7 +57,7 @@ type (
 // send again, because the mail may have been sent.
 func Send(ctx context.Context, api API, m Mail) error {
 	if m.From == "" || len(m.To) == 0 {
-		return errors.New("the mail has no mailbox or no recipient")
+		return errors.New("the mail has no sender or no recipient")
 	}
 	b := sendMailBody{Message: message{Subject: m.Subject, Body: content{"Text", m.Text}}}
 	if len(m.Text) > maxText {
@@ -89,5 +89,5 @@ func (e *NoMailboxError) Code() string { return "notice.mailbox" }
 
 // Hint says what to do.
 func (e *NoMailboxError) Hint() string {
-	return "name a mailbox of the tenant that exists, a user's or a shared one: mail: {from: ...}"
+	return "set an existing mailbox of the tenant, a user's or a shared one: mail: {from: ...}"
 }

@@ -168,12 +168,12 @@ func (l *ActivityLog) windowEvents(ctx context.Context, w window) iter.Seq2[tena
 			case next == "":
 				return
 			case next == query.Get("continuationToken"):
-				yield(tenant.Event{}, errors.New("the activity log of Power BI answers the same page again and again"))
+				yield(tenant.Event{}, errors.New("the activity log of Power BI returns the same page again and again"))
 				return
 			}
 			query = url.Values{"continuationToken": {next}}
 		}
-		yield(tenant.Event{}, errors.New("the activity log of Power BI has pages without end for one day"))
+		yield(tenant.Event{}, errors.New("the activity log of Power BI has too many pages for one day"))
 	}
 }
 

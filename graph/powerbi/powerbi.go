@@ -48,16 +48,16 @@ func (p PowerBI) Capacities(ctx context.Context) ([]tenant.Capacity, error) {
 		return nil, err
 	}
 	if a.Value == nil {
-		return nil, errors.New("the answer of Power BI is without a list of capacities")
+		return nil, errors.New("the answer of Power BI has no list of capacities")
 	}
 	if len(a.Value) > maxCapacities {
-		return nil, fmt.Errorf("the answer of Power BI names %d capacities; at most %d are read", len(a.Value), maxCapacities)
+		return nil, fmt.Errorf("the answer of Power BI has %d capacities; orgstore reads at most %d", len(a.Value), maxCapacities)
 	}
 	found := []tenant.Capacity{}
 	for _, v := range a.Value {
 		id, ok := tenant.ID(v.ID)
 		if !ok {
-			return nil, fmt.Errorf("the answer of Power BI names a capacity with the id %.80q, which is none", v.ID)
+			return nil, fmt.Errorf("the answer of Power BI has a capacity with the invalid id %.80q", v.ID)
 		}
 		found = append(found, tenant.Capacity{
 			ID: id, Name: tenant.Clean(v.Name), SKU: tenant.ParseSKU(tenant.Clean(v.SKU)), State: tenant.Clean(v.State), Region: tenant.Clean(v.Region),

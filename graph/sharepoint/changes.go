@@ -143,7 +143,7 @@ func (w *deltaWalk) readPage(ctx context.Context) error {
 		}
 	}
 	if page.Next == "" && page.Delta == "" {
-		return fmt.Errorf("the answer does not say how to go on")
+		return fmt.Errorf("the answer does not say how to continue")
 	}
 	u, err := w.library.checkGraphLink(cmp.Or(page.Next, page.Delta))
 	if err != nil {
@@ -229,7 +229,7 @@ func (w *deltaWalk) lookForMissing(ctx context.Context) error {
 // compareMarks returns what is new or changed, and the next state.
 func (w *deltaWalk) compareMarks() ([]library.Item, cursorState, error) {
 	if w.isFolderDeleted {
-		return nil, cursorState{}, fmt.Errorf("its folder %s was deleted: put it back from the recycle bin, or name another", library.Legible(w.library.options.Folder))
+		return nil, cursorState{}, fmt.Errorf("its folder %s was deleted; restore it from the recycle bin, or set another folder", library.Legible(w.library.options.Folder))
 	}
 	next := w.before
 	next.Delta, next.Marks, next.Missing = w.deltaLink, map[string]string{}, w.missing

@@ -227,7 +227,7 @@ func TestTheLibraryIsFoundOnce(t *testing.T) {
 func TestALibraryThatIsNotThere(t *testing.T) {
 	f := newFake(t)
 	_, _, err := f.openLibrary(func(o *Options) { o.Library = "Visual" }).Changes(context.Background(), "")
-	if err == nil || !strings.Contains(err.Error(), "no library of that name that orgstore may see, only: Documents, Visuals") {
+	if err == nil || !strings.Contains(err.Error(), "no library with that name that orgstore may see, only: Documents, Visuals") {
 		t.Errorf("got %v", err)
 	}
 	_, _, err = f.openLibrary(func(o *Options) { o.Folder = "none" }).Changes(context.Background(), "")

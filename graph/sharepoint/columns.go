@@ -78,7 +78,7 @@ func (e *columnsError) Code() string { return "library.columns" }
 
 // Hint says what to do.
 func (e *columnsError) Hint() string {
-	return "in the library's settings add them by hand, each as a single line of text, Reason as several lines of plain text"
+	return "add them by hand in the library's settings: each as a single line of text, Reason as multiple lines of plain text"
 }
 
 // ensureColumns returns the internal name of each of our columns, and adds

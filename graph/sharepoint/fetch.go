@@ -56,14 +56,14 @@ func (l *Library) itemFacts(ctx context.Context, p place, id, name string) (item
 	}
 	f := i.toFacts()
 	if f.isDeleted || f.id == "" {
-		return itemFacts{}, fmt.Errorf("%s is not in the library any more: %w", name, fs.ErrNotExist)
+		return itemFacts{}, fmt.Errorf("%s is no longer in the library: %w", name, fs.ErrNotExist)
 	}
 	return f, nil
 }
 
 func fetchError(name string, err error) error {
 	if statusOf(err) == http.StatusNotFound {
-		return fmt.Errorf("%s is not in the library any more: %w", name, fs.ErrNotExist)
+		return fmt.Errorf("%s is no longer in the library: %w", name, fs.ErrNotExist)
 	}
 	return fmt.Errorf("cannot fetch %s: %w", name, err)
 }
@@ -90,9 +90,9 @@ func (r *fileReader) refreshFacts() error {
 	case err != nil:
 		return err
 	case f.isMalware:
-		return verdict.Refuse("lib.malware", "SharePoint holds "+r.item.Name+" for malware", "ask your security team before you do anything with it")
+		return verdict.Refuse("lib.malware", "SharePoint reports malware in "+r.item.Name, "ask your security team before you do anything with it")
 	case !f.hasRevision(r.item.Revision) || library.Legible(f.name) != r.item.Name:
-		return fmt.Errorf("%s was changed since it was listed", r.item.Name)
+		return fmt.Errorf("%s has changed since it was listed", r.item.Name)
 	}
 	if f.hash == "" {
 		f.hash = hashOfRevision(r.item.Revision)
@@ -127,7 +127,7 @@ func (r *fileReader) openBody() error {
 			return err
 		}
 	}
-	return fmt.Errorf("cannot fetch %s: its bytes did not arrive whole in %d tries", r.item.Name, maxDownloadTries)
+	return fmt.Errorf("cannot fetch %s: the download was incomplete in %d tries", r.item.Name, maxDownloadTries)
 }
 
 // requestBytes sends the request, without a token: the URL is enough.
@@ -158,7 +158,7 @@ func (r *fileReader) requestBytes() (*http.Response, error) {
 func newPreauthenticatedRequest(ctx context.Context, method, address string, body io.Reader) (*http.Request, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
-		return nil, fmt.Errorf("the answer leads to an address that is not https")
+		return nil, fmt.Errorf("the answer links to an address that does not use https")
 	}
 	return http.NewRequestWithContext(ctx, method, u.String(), body)
 }
@@ -185,7 +185,7 @@ func (l *Library) requestDownloadURL(ctx context.Context, p place, item library.
 	}
 	to, err := resp.Location()
 	if err != nil {
-		return "", fmt.Errorf("cannot fetch %s: the answer does not say where its bytes are", item.Name)
+		return "", fmt.Errorf("cannot fetch %s: the answer has no download address", item.Name)
 	}
 	return to.String(), nil
 }
@@ -196,7 +196,7 @@ func (r *fileReader) skipToOffset(resp *http.Response) (io.ReadCloser, error) {
 	if resp.StatusCode == http.StatusPartialContent {
 		want := fmt.Sprintf("bytes %d-%d/%d", r.offset, r.facts.size-1, r.facts.size)
 		if got := resp.Header.Get("Content-Range"); got != want {
-			return nil, fmt.Errorf("the range is another")
+			return nil, fmt.Errorf("the range is a different one")
 		}
 		return resp.Body, nil
 	}
@@ -246,7 +246,7 @@ func (r *fileReader) readBody(b []byte) (int, error) {
 }
 
 func (r *fileReader) changedError() error {
-	return fmt.Errorf("%s was changed while it was read", r.item.Name)
+	return fmt.Errorf("%s changed while it was read", r.item.Name)
 }
 
 // verifyBytes checks at the end that the bytes are those of the file. It
@@ -266,7 +266,7 @@ func (r *fileReader) verifyBytes() error {
 		want = f.hash
 	}
 	if want != "" && sum != want {
-		return fmt.Errorf("%s arrived damaged: its bytes have another hash than SharePoint says", r.item.Name)
+		return fmt.Errorf("%s arrived damaged: its hash is not the one that SharePoint has", r.item.Name)
 	}
 	return io.EOF
 }

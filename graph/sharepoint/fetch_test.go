@@ -51,7 +51,7 @@ func TestFetch(t *testing.T) {
 			}
 			return nil
 		}},
-		{name: "the connection breaks off at each try", hashes: true, err: "did not arrive whole", before: func(_ *fakeLibrary, _ int, call string) *cannedReply {
+		{name: "the connection breaks off at each try", hashes: true, err: "was incomplete", before: func(_ *fakeLibrary, _ int, call string) *cannedReply {
 			if strings.HasPrefix(call, "GET /download/") {
 				return &cannedReply{cutAfter: 1000}
 			}
@@ -63,7 +63,7 @@ func TestFetch(t *testing.T) {
 			}
 			return nil
 		}},
-		{name: "the address has expired for good", hashes: true, err: "did not arrive whole", before: func(_ *fakeLibrary, _ int, call string) *cannedReply {
+		{name: "the address has expired for good", hashes: true, err: "was incomplete", before: func(_ *fakeLibrary, _ int, call string) *cannedReply {
 			if strings.HasPrefix(call, "GET /download/") {
 				return &cannedReply{status: 403}
 			}
@@ -90,9 +90,9 @@ func TestFetch(t *testing.T) {
 			}
 			return nil
 		}},
-		{name: "changed since it was listed", hashes: true, err: "changed since it was listed", change: func(f *fakeLibrary, _ string) { f.putFile("root", "gauge.pbiviz", "other") }},
-		{name: "changed since it was listed, without a hash", err: "changed since it was listed", change: func(f *fakeLibrary, _ string) { f.putFile("root", "gauge.pbiviz", "other") }},
-		{name: "renamed since it was listed", hashes: true, err: "changed since it was listed", change: func(f *fakeLibrary, id string) { f.changeItem(id, func(i *storedItem) { i.name = "x.license" }) }},
+		{name: "has changed since it was listed", hashes: true, err: "has changed since it was listed", change: func(f *fakeLibrary, _ string) { f.putFile("root", "gauge.pbiviz", "other") }},
+		{name: "changed since it was listed, without a hash", err: "has changed since it was listed", change: func(f *fakeLibrary, _ string) { f.putFile("root", "gauge.pbiviz", "other") }},
+		{name: "renamed since it was listed", hashes: true, err: "has changed since it was listed", change: func(f *fakeLibrary, id string) { f.changeItem(id, func(i *storedItem) { i.name = "x.license" }) }},
 		{name: "a column was written since it was listed", hashes: true, change: func(f *fakeLibrary, id string) { f.changeItem(id, func(*storedItem) {}) }},
 		{name: "the hash is missing now", hashes: true, change: func(f *fakeLibrary, _ string) { f.tellsHashes = false }},
 		{name: "the hash is missing now, and the bytes are others", hashes: true, err: "damaged", change: func(f *fakeLibrary, id string) {
@@ -105,8 +105,8 @@ func TestFetch(t *testing.T) {
 			}
 			return nil
 		}},
-		{name: "gone since it was listed", hashes: true, err: "not in the library any more", change: func(f *fakeLibrary, id string) { f.changeItem(id, func(i *storedItem) { i.deleted = true }) }},
-		{name: "gone while it was fetched", hashes: true, err: "not in the library any more", before: func(f *fakeLibrary, n int, call string) *cannedReply {
+		{name: "gone since it was listed", hashes: true, err: "no longer in the library", change: func(f *fakeLibrary, id string) { f.changeItem(id, func(i *storedItem) { i.deleted = true }) }},
+		{name: "gone while it was fetched", hashes: true, err: "no longer in the library", before: func(f *fakeLibrary, n int, call string) *cannedReply {
 			if strings.HasPrefix(call, "GET /download/") && n == 1 {
 				for id, i := range f.items {
 					if i.name == "gauge.pbiviz" {
@@ -141,7 +141,7 @@ func TestFetch(t *testing.T) {
 				t.Errorf("%d bytes, %v", len(got), err)
 			case c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)):
 				t.Errorf("the error is %v, want %q", err, c.err)
-			case strings.Contains(c.err, "any more") != errors.Is(err, fs.ErrNotExist):
+			case strings.Contains(c.err, "no longer") != errors.Is(err, fs.ErrNotExist):
 				t.Errorf("is it gone? %v", err)
 			}
 			if err != nil && strings.Contains(err.Error(), "tempauth") {

@@ -81,7 +81,7 @@ func (u *upload) sendParts(ctx context.Context, address string) (itemFacts, erro
 		}
 		if next <= at {
 			if stalls++; stalls > maxStalls {
-				return itemFacts{}, errors.New("the upload does not go on")
+				return itemFacts{}, errors.New("the upload makes no progress")
 			}
 		}
 		at = next
@@ -184,7 +184,7 @@ func (p sessionProgress) nextOffset(size int64) (int64, error) {
 		start, _, _ := strings.Cut(r, "-")
 		n, err := strconv.ParseInt(start, 10, 64)
 		if err != nil || n < 0 || n > size {
-			return 0, errors.New("the upload session asks for a range that is none")
+			return 0, errors.New("the upload session asks for an invalid range")
 		}
 		first = min(first, n)
 	}

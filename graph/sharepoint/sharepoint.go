@@ -72,7 +72,7 @@ func Open(c *graph.Connection, o Options) (*Library, error) {
 	o.Folder = strings.Trim(o.Folder, "/")
 	for part := range strings.SplitSeq(o.Folder, "/") {
 		if o.Folder != "" && !isValidName(part) {
-			return nil, fmt.Errorf("cannot open the library: %q is no name of a folder", library.Legible(o.Folder))
+			return nil, fmt.Errorf("cannot open the library: %q is not the name of a folder", library.Legible(o.Folder))
 		}
 	}
 	g := msgraph.New(c)
@@ -84,7 +84,7 @@ func Open(c *graph.Connection, o Options) (*Library, error) {
 func siteKey(site string) (string, error) {
 	u, err := url.Parse(site)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.Port() != "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return "", fmt.Errorf("cannot open the library: %q is no address of a site, as https://contoso.sharepoint.com/sites/bi", library.Legible(site))
+		return "", fmt.Errorf("cannot open the library: %q is not the address of a site, such as https://contoso.sharepoint.com/sites/bi", library.Legible(site))
 	}
 	path := strings.Trim(u.EscapedPath(), "/")
 	if path == "" {
@@ -225,7 +225,7 @@ func (l *Library) findDrive(ctx context.Context, site string) (string, error) {
 			return "", err
 		}
 		if all = append(all, page.Value...); len(all) > maxPages {
-			return "", fmt.Errorf("the site has more than %d libraries: name this one by its id", maxPages)
+			return "", fmt.Errorf("the site has more than %d libraries: set the id of this one", maxPages)
 		}
 		path = page.Next
 	}
@@ -247,7 +247,7 @@ func pickDrive(all []siteDrive, name string) (string, error) {
 	for _, d := range all[:min(len(all), 10)] {
 		names = append(names, library.Legible(d.Name))
 	}
-	return "", fmt.Errorf("the site has no library of that name that orgstore may see, only: %s", strings.Join(names, ", "))
+	return "", fmt.Errorf("the site has no library with that name that orgstore may see, only: %s", strings.Join(names, ", "))
 }
 
 func (l *Library) findFolder(ctx context.Context, p place) (string, error) {
@@ -279,7 +279,7 @@ func (l *Library) checkGraphLink(raw string) (*url.URL, error) {
 	}
 	u, err := url.Parse(raw)
 	if err != nil || u.Scheme != "https" || u.User != nil || !strings.EqualFold(u.Host, base.Host) || !strings.HasPrefix(u.Path, base.Path+"/") {
-		return nil, fmt.Errorf("the answer leads to an address that is not Microsoft Graph's")
+		return nil, fmt.Errorf("the answer links to an address outside Microsoft Graph")
 	}
 	return u, nil
 }

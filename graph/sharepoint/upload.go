@@ -36,9 +36,9 @@ func (l *Library) Upload(ctx context.Context, name string, r io.ReaderAt, size i
 	}
 	switch {
 	case !isValidName(name):
-		return fail(errors.New("SharePoint takes no file of that name"))
+		return fail(errors.New("SharePoint does not accept this file name"))
 	case size <= 0 || size > maxUpload:
-		return fail(fmt.Errorf("it has %d bytes; from 1 to %d can be uploaded", size, int64(maxUpload)))
+		return fail(fmt.Errorf("it has %d bytes; a file to upload has from 1 to %d", size, int64(maxUpload)))
 	}
 	p, err := l.resolvePlace(ctx)
 	if err != nil {
@@ -53,7 +53,7 @@ func (l *Library) Upload(ctx context.Context, name string, r io.ReaderAt, size i
 	case err != nil:
 		return fail(err)
 	case f.size != size || f.hash != "" && f.hash != u.hash:
-		return fail(errors.New("it arrived damaged: what lies in the library has other bytes; delete it there, and try again"))
+		return fail(errors.New("it arrived damaged: the file in the library has other bytes; delete it there and try again"))
 	}
 	return f.toItem(), nil
 }
@@ -93,7 +93,7 @@ func (u *upload) sendFile(ctx context.Context) (itemFacts, error) {
 	case lerr != nil:
 		return itemFacts{}, lerr
 	case !same:
-		return itemFacts{}, fmt.Errorf("another file of that name is in the library: %w", fs.ErrExist)
+		return itemFacts{}, fmt.Errorf("the library has another file with that name: %w", fs.ErrExist)
 	}
 	return f, nil
 }

@@ -38,13 +38,13 @@ func TestUpload(t *testing.T) {
 	}{
 		{name: "small", bytes: small, asked: "PUT /drives/b!drive/root:/gauge.pbiviz:/content"},
 		{name: "small, and there already", bytes: small, there: string(small)},
-		{name: "small, and another is there", bytes: small, there: "another", err: "another file of that name"},
+		{name: "small, and another is there", bytes: small, there: "another", err: "another file with that name"},
 		{name: "small, and the answer is lost", bytes: small, before: nth("PUT ", 1, cannedReply{dropsConnection: true, isCarriedOut: true})},
 		{name: "small, and the request is lost", bytes: small, before: nth("PUT ", 1, cannedReply{dropsConnection: true})},
 		{name: "small, and denied", bytes: small, before: nth("PUT ", 1, cannedReply{status: 403}), err: "403"},
 		{name: "large", bytes: big, asked: "PUT /upload/gauge.pbiviz"},
 		{name: "large, and there already", bytes: big, there: string(big)},
-		{name: "large, and another is there", bytes: big, there: "another", err: "another file of that name"},
+		{name: "large, and another is there", bytes: big, there: "another", err: "another file with that name"},
 		{name: "large, and a part is lost", bytes: big, before: nth("PUT ", 2, cannedReply{dropsConnection: true})},
 		{name: "large, and the answer to a part is lost", bytes: big, before: nth("PUT ", 2, cannedReply{dropsConnection: true, isCarriedOut: true}), asked: "GET /upload/gauge.pbiviz"},
 		{name: "large, and the last answer is lost", bytes: big, before: nth("PUT ", 3, cannedReply{dropsConnection: true, isCarriedOut: true})},
@@ -82,7 +82,7 @@ func TestUpload(t *testing.T) {
 			}
 		}},
 		{name: "large, and the library is full", bytes: big, before: nth("PUT ", 2, cannedReply{status: 507}), err: "507", asked: "DELETE /upload/gauge.pbiviz"},
-		{name: "large, and it does not go on", bytes: big, err: "does not go on", asked: "DELETE /upload/gauge.pbiviz", before: func(*fakeLibrary) func(string) *cannedReply {
+		{name: "large, and it does not go on", bytes: big, err: "makes no progress", asked: "DELETE /upload/gauge.pbiviz", before: func(*fakeLibrary) func(string) *cannedReply {
 			return func(call string) *cannedReply {
 				if strings.HasPrefix(call, "PUT ") {
 					return &cannedReply{status: 416}
@@ -90,8 +90,8 @@ func TestUpload(t *testing.T) {
 				return nil
 			}
 		}},
-		{name: "large, and an answer that is none", bytes: big, before: nth("PUT ", 1, cannedReply{status: 202, body: `{"nextExpectedRanges":["x-"]}`}), err: "a range that is none"},
-		{name: "large, and the address is no address", bytes: big, err: "not https", before: nth("POST ", 1, cannedReply{status: 200, body: `{"uploadUrl":"http://evil.example/"}`,
+		{name: "large, and an answer that is none", bytes: big, before: nth("PUT ", 1, cannedReply{status: 202, body: `{"nextExpectedRanges":["x-"]}`}), err: "an invalid range"},
+		{name: "large, and the address is no address", bytes: big, err: "does not use https", before: nth("POST ", 1, cannedReply{status: 200, body: `{"uploadUrl":"http://evil.example/"}`,
 			header: map[string]string{"Content-Type": "application/json"}})},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -82,9 +82,9 @@ func (f Fault) Check() error {
 	case f.Status != 0 && (f.Status < 500 || f.Status > 599):
 		return fmt.Errorf("the status of a fault is from 500 to 599, not %d", f.Status)
 	case f.Delay < 0 || f.Delay > maxDelay:
-		return fmt.Errorf("an answer is late by at most %v, not by %v", maxDelay, f.Delay)
+		return fmt.Errorf("the delay of a fault is at most %v, not %v", maxDelay, f.Delay)
 	case f.RetryAfter < 0 || f.RetryAfter > 24*time.Hour:
-		return fmt.Errorf("the wait of a fault is at most a day, not %v", f.RetryAfter)
+		return fmt.Errorf("the retry_after of a fault is at most 24h, not %v", f.RetryAfter)
 	case f.Nth < 0:
 		return errors.New("calls are counted from 1")
 	}

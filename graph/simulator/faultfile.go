@@ -80,7 +80,7 @@ func (r yamlFault) toFault() (Fault, error) {
 		}
 		v, err := time.ParseDuration(d.text)
 		if err != nil {
-			return f, fmt.Errorf("%s is a time such as 5s, not %q", d.name, d.text)
+			return f, fmt.Errorf("%s is a duration such as 5s, not %q", d.name, d.text)
 		}
 		*d.into = v
 	}

@@ -139,7 +139,7 @@ func (b *Library) Move(from, to string) error {
 	defer b.simulator.mu.Unlock()
 	i := b.list.findPath(from)
 	if i == nil {
-		return fmt.Errorf("cannot move %s: it is not there", from)
+		return fmt.Errorf("cannot move %s: no such file", from)
 	}
 	parent, name, err := b.makeFolders(to)
 	if err != nil {
@@ -157,7 +157,7 @@ func (b *Library) Remove(path string) error {
 	defer b.simulator.mu.Unlock()
 	i := b.list.findPath(path)
 	if i == nil || i == b.list.root {
-		return fmt.Errorf("cannot delete %s: it is not there", path)
+		return fmt.Errorf("cannot delete %s: no such file", path)
 	}
 	b.simulator.removeItem(i)
 	return nil
@@ -169,7 +169,7 @@ func (b *Library) Edit(path string, fields map[string]any) error {
 	defer b.simulator.mu.Unlock()
 	i := b.list.findPath(path)
 	if i == nil {
-		return fmt.Errorf("cannot edit %s: it is not there", path)
+		return fmt.Errorf("cannot edit %s: no such file", path)
 	}
 	for k, v := range fields {
 		if p := b.list.checkValue(k, v); p != nil {

@@ -190,7 +190,7 @@ func (s *Simulator) Start(addr string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.servers) > 0 {
-		return errors.New("cannot start the simulator: it is running")
+		return errors.New("cannot start the simulator: it is running already")
 	}
 	for i, v := range s.services {
 		p := 0

@@ -21,9 +21,9 @@ func compareClocks(ours, theirs time.Time) (seen, lacks string, err error) {
 	off := ours.Sub(theirs).Round(time.Second)
 	switch {
 	case off > clockTolerance:
-		return fmt.Sprintf("it is %s ahead", off), "licenses may seem to have ended, and sign-ins may fail", nil
+		return fmt.Sprintf("it is %s ahead", off), "licenses may seem to have expired, and sign-ins may fail", nil
 	case off < -clockTolerance:
-		return fmt.Sprintf("it is %s behind", -off), "licenses are judged by Microsoft's time, changes need a person's review, and sign-ins may fail", nil
+		return fmt.Sprintf("it is %s behind", -off), "licenses are checked by Microsoft's time, changes need a review, and sign-ins may fail", nil
 	}
 	return fmt.Sprintf("they differ by %s", off.Abs()), "", nil
 }
@@ -58,16 +58,16 @@ func (r *surveyRun) checkLibraryPermission(ctx context.Context) {
 	case r.notAskedReason != "" || ctx.Err() != nil:
 		r.addRequirement(name, what, tenant.Unknown, r.notAskedReason, "")
 	case !r.claims.isKnown:
-		r.addRequirement(name, what, tenant.Unknown, "the sign-in does not say which permissions it holds", "")
+		r.addRequirement(name, what, tenant.Unknown, "the sign-in does not say which permissions it has", "")
 	case r.claims.Scopes != "":
-		r.addRequirement(name, what, tenant.Unknown, "this is a person's sign-in, which reaches what that person may and the application, too", "")
+		r.addRequirement(name, what, tenant.Unknown, "this is a person's sign-in, which may reach only what both the person and the application may reach", "")
 	case wide != "":
-		r.addRequirement(name, what, tenant.Limited, wide+" reaches every site, which is more than is needed",
-			roleFix(selectedRoles()[0])+"; give it the library; then take "+wide+" away")
+		r.addRequirement(name, what, tenant.Limited, wide+" reaches every site, which is more than needed",
+			roleFix(selectedRoles()[0])+"; grant the application the role write on the library; then remove "+wide)
 	case has(selectedRoles()) != "":
-		r.addRequirement(name, what, tenant.Ready, "the application holds "+has(selectedRoles()), "")
+		r.addRequirement(name, what, tenant.Ready, "the application has "+has(selectedRoles()), "")
 	default:
-		r.addRequirement(name, what, tenant.Missing, "the application holds "+describeRoles(r.claims.Roles), roleFix(selectedRoles()[0]))
+		r.addRequirement(name, what, tenant.Missing, "the application has "+describeRoles(r.claims.Roles), roleFix(selectedRoles()[0]))
 	}
 }
 
@@ -79,7 +79,7 @@ func describeRoles(roles []string) string {
 	for _, role := range roles[:min(len(roles), 20)] {
 		shown = append(shown, tenant.Clean(role))
 	}
-	return "none for libraries, but " + strings.Join(shown, ", ")
+	return "no permission for libraries, only " + strings.Join(shown, ", ")
 }
 
 // probeLibrary checks the library. Its requirements always say whether the
@@ -101,7 +101,7 @@ func (r *surveyRun) probeLibrary(ctx context.Context) {
 	if err != nil {
 		lost := surveyStep{
 			name: name, service: graph.Graph, deniedFix: roleFix(selectedRoles()[0]) + ", and grant the application the role write on the library",
-			missingFix: "correct the library in the settings, or grant the application the role write on it: a library that it may not see is not there for it",
+			missingFix: "correct the library in the settings, or grant the application the role write on it; without that, Microsoft answers as if the library did not exist",
 		}
 		state, fix := r.readinessAfter(lost, err)
 		r.addRequirement(name, what, state, err.Error(), fix)
@@ -122,5 +122,5 @@ func (r *surveyRun) reportQuotas() {
 		r.addRequirement(name, what, tenant.Unknown, r.notAskedReason, "")
 		return
 	}
-	r.addRequirement(name, what, tenant.Ready, fmt.Sprintf("none of %d checks was refused for being asked too often; %d published quotas are kept to", r.calls, len(graph.Quotas())), "")
+	r.addRequirement(name, what, tenant.Ready, fmt.Sprintf("none of %d checks was throttled; orgstore keeps to %d published quotas", r.calls, len(graph.Quotas())), "")
 }

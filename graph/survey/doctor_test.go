@@ -37,7 +37,7 @@ func TestTwoSettingsDoNotApply(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "AllowCVToExportDataToFileTenant on, AllowCVLocalStorageV2Tenant off, AllowCVAuthenticationTenant on (visuals of AppSource alone), " +
+	const want = "AllowCVToExportDataToFileTenant on, AllowCVLocalStorageV2Tenant off, AllowCVAuthenticationTenant on (only visuals from AppSource), " +
 		"CustomVisualsTenant on (does not apply to the store's visuals), CertifiedCustomVisualsTenant off (does not apply to the store's visuals)"
 	if r := findRequirement(t, found, "tenant_settings"); r.Detail != want {
 		t.Errorf("got  %s\nwant %s", r.Detail, want)
@@ -48,7 +48,7 @@ func TestSettingsThatAreNotTold(t *testing.T) {
 	x := startContoso(t)
 	x.Respond(places["tenant_settings"], 200, `{"value":[{"settingName":"CustomVisualsTenant","enabled":true,"enabledSecurityGroups":[{"graphId":"`+group+`","name":"Designers"}]}]}`)
 	found, _ := newSurvey(x, nil).Doctor(context.Background())
-	if r := findRequirement(t, found, "tenant_settings"); r.State != tenant.Limited || !strings.Contains(r.Detail, "CustomVisualsTenant on for some groups") || !strings.Contains(r.Detail, "not told: CertifiedCustomVisualsTenant, ") {
+	if r := findRequirement(t, found, "tenant_settings"); r.State != tenant.Limited || !strings.Contains(r.Detail, "CustomVisualsTenant on for some groups") || !strings.Contains(r.Detail, "missing: CertifiedCustomVisualsTenant, ") {
 		t.Errorf("%+v", r)
 	}
 }
@@ -81,10 +81,10 @@ func TestLibraryPermission(t *testing.T) {
 		state tenant.Readiness
 		says  string
 	}{
-		{"a list", []string{"Lists.SelectedOperations.Selected"}, tenant.Ready, "holds Lists"},
-		{"a site", []string{"Organization.Read.All", "Sites.Selected"}, tenant.Ready, "holds Sites.Selected"},
-		{"every site", []string{"Sites.Selected", "Sites.ReadWrite.All"}, tenant.Limited, "more than is needed"},
-		{"none", []string{"User.Read.All"}, tenant.Missing, "none for libraries, but User.Read.All"},
+		{"a list", []string{"Lists.SelectedOperations.Selected"}, tenant.Ready, "has Lists"},
+		{"a site", []string{"Organization.Read.All", "Sites.Selected"}, tenant.Ready, "has Sites.Selected"},
+		{"every site", []string{"Sites.Selected", "Sites.ReadWrite.All"}, tenant.Limited, "more than needed"},
+		{"none", []string{"User.Read.All"}, tenant.Missing, "no permission for libraries, only User.Read.All"},
 		{"nothing at all", nil, tenant.Missing, "no application permission"},
 	} {
 		x := startContoso(t)

@@ -35,13 +35,13 @@ func adminAPIFix(portal string) string {
 	if portal != "" {
 		where = portal + " > " + where
 	}
-	return "put orgstore's service principal into a security group; in " + where + `, enable "Service principals can access read-only admin APIs" for that group; ` +
-		"and take from orgstore's app registration every permission for Power BI Service that needs admin consent: with one of these, Power BI refuses its admin APIs"
+	return "add orgstore's service principal to a security group; in " + where + `, enable "Service principals can access read-only admin APIs" for that group; ` +
+		"and remove from orgstore's app registration every Power BI Service permission that needs admin consent, because Power BI refuses its admin APIs to an application with such a permission"
 }
 
 const (
-	fixClock = "set the clock by the network: w32tm /resync on Windows, timedatectl set-ntp true on Linux"
+	fixClock = "synchronize the clock: w32tm /resync on Windows, timedatectl set-ntp true on Linux"
 	fixGroup = "correct the group's id in facts.yaml; the Microsoft Entra admin center shows it under Groups > the group > Object ID"
-	fixReach = "let this machine reach %s over https, through its firewall or by the proxy in the settings"
+	fixReach = "allow this machine to reach %s over https, in the firewall or through the proxy in the settings"
 	fixLater = "try again later, and less often"
 )

@@ -68,7 +68,7 @@ func (l Library) Probe(ctx context.Context) ([]tenant.Requirement, error) {
 func unknownWrite(why string) tenant.Requirement {
 	return tenant.Requirement{
 		Name: "library.write", What: "library can be written", State: tenant.Unknown,
-		Detail: strings.TrimPrefix(why+"; the first write will tell", "; "),
+		Detail: strings.TrimPrefix(why+"; the first write will show it", "; "),
 	}
 }
 
@@ -80,9 +80,9 @@ func (l Library) probeWrite(ctx context.Context, p Place) tenant.Requirement {
 	var refused *graph.Error
 	switch {
 	case err == nil:
-		r.Detail = "an upload was begun and taken back"
+		r.Detail = "an upload was started and canceled"
 	case errors.As(err, &refused) && refused.Status == http.StatusForbidden:
-		r.State, r.Detail = tenant.Limited, "it may only be read: what became of each package is not shown beside it"
+		r.State, r.Detail = tenant.Limited, "orgstore may only read it, so it cannot write the state of each package beside it"
 		r.Fix = fmt.Sprintf(`as an administrator with Sites.FullControl.All, POST /v1.0/sites/%s/lists/%s/permissions {"roles":["write"],"grantedTo":[{"application":{"id":"%s"}}]}`,
 			cmp.Or(p.Site, "{site-id}"), cmp.Or(p.List, "{list-id}"), cmp.Or(l.client, "{client id}"))
 	default:

@@ -31,11 +31,11 @@ func TestLibrary(t *testing.T) {
 		says   string
 		fix    []string
 	}{
-		{"it can be written", survey.Place{Site: site, List: prod, Drive: "b!x"}, tenanttest.Client, nil, tenant.Ready, "begun and taken back", nil},
-		{"it can only be read", survey.Place{Site: site, Drive: "b!x"}, tenanttest.Client, refused(403), tenant.Limited, "only be read", []string{tenanttest.Client, site, prod}},
-		{"and by whom is not known", survey.Place{List: prod, Drive: "b!x"}, "", fmt.Errorf("cannot: %w", refused(403)), tenant.Limited, "only be read", []string{"{client id}", "{site-id}"}},
+		{"it can be written", survey.Place{Site: site, List: prod, Drive: "b!x"}, tenanttest.Client, nil, tenant.Ready, "started and canceled", nil},
+		{"it can only be read", survey.Place{Site: site, Drive: "b!x"}, tenanttest.Client, refused(403), tenant.Limited, "may only read it", []string{tenanttest.Client, site, prod}},
+		{"and by whom is not known", survey.Place{List: prod, Drive: "b!x"}, "", fmt.Errorf("cannot: %w", refused(403)), tenant.Limited, "may only read it", []string{"{client id}", "{site-id}"}},
 		{"it is full", survey.Place{Site: site, List: prod, Drive: "b!x"}, tenanttest.Client, refused(507), tenant.Unknown, "507", nil},
-		{"nobody answers", survey.Place{Site: site, List: prod, Drive: "b!x"}, tenanttest.Client, errors.New("nobody answers"), tenant.Unknown, "nobody answers; the first write will tell", nil},
+		{"nobody answers", survey.Place{Site: site, List: prod, Drive: "b!x"}, tenanttest.Client, errors.New("nobody answers"), tenant.Unknown, "nobody answers; the first write will show it", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			x := startContoso(t)

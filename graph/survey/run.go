@@ -34,7 +34,7 @@ func (r *surveyRun) addRequirement(name, what string, state tenant.Readiness, de
 // step's error to callers that depend on the step.
 func (r *surveyRun) runStep(ctx context.Context, s surveyStep) error {
 	if err := ctx.Err(); err != nil {
-		r.addRequirement(s.name, s.what, tenant.Unknown, "not asked any more", "")
+		r.addRequirement(s.name, s.what, tenant.Unknown, "not checked, because the run was canceled", "")
 		return err
 	}
 	if r.notAskedReason != "" {
@@ -148,20 +148,20 @@ func (r *surveyRun) checkOrganization(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-	const what = "settings and sign-in are for one tenant"
+	const what = "settings and sign-in are for the same tenant"
 	switch {
 	case wrong != nil:
 		if from != "" { // the token named another tenant, so Graph was not asked
-			r.addRequirement("organization", "name and domains of the tenant", tenant.Unknown, "not asked, since "+wrong.Error(), "")
+			r.addRequirement("organization", "name and domains of the tenant", tenant.Unknown, "not checked, because "+wrong.Error(), "")
 		}
 		r.addRequirement("tenant_id", what, tenant.Missing, wrong.Error(), wrong.Hint())
 		return wrong
 	case from == "":
-		r.addRequirement("tenant_id", what, tenant.Unknown, "neither the sign-in nor Microsoft Graph says for which tenant it is; that of the settings counts", roleFix("Organization.Read.All"))
+		r.addRequirement("tenant_id", what, tenant.Unknown, "neither the sign-in nor Microsoft Graph names the tenant; the tenant in the settings counts", roleFix("Organization.Read.All"))
 	case name == "":
-		r.addRequirement("tenant_id", what, tenant.Ready, r.tenant+", says "+from, "")
+		r.addRequirement("tenant_id", what, tenant.Ready, r.tenant+", according to "+from, "")
 	default:
-		r.addRequirement("tenant_id", what, tenant.Ready, fmt.Sprintf("%s is %s, says %s", r.tenant, name, from), "")
+		r.addRequirement("tenant_id", what, tenant.Ready, fmt.Sprintf("%s is %s, according to %s", r.tenant, name, from), "")
 	}
 	return nil
 }

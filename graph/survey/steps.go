@@ -39,7 +39,7 @@ func (r *surveyRun) askUsers(ctx context.Context) {
 				return "", "", err
 			}
 			r.facts.Users = c.Users
-			seen := fmt.Sprintf("%s of the free plan, %s of Pro, %s of Premium Per User", formatKnown(c.Users.Free), formatKnown(c.Users.Pro), formatKnown(c.Users.PPU))
+			seen := fmt.Sprintf("%s users with the free plan, %s with Pro, %s with Premium Per User", formatKnown(c.Users.Free), formatKnown(c.Users.Pro), formatKnown(c.Users.PPU))
 			return seen, strings.Join(c.Notes, "; "), nil
 		},
 	})
@@ -137,7 +137,7 @@ func (r *surveyRun) askSettings(ctx context.Context) {
 			found, untold := fabric.VisualSettings(all)
 			r.facts.Settings = tenant.Is(found)
 			if len(untold) > 0 {
-				return describeSettings(found), "not told: " + strings.Join(untold, ", "), nil
+				return describeSettings(found), "missing: " + strings.Join(untold, ", "), nil
 			}
 			return describeSettings(found), "", nil
 		},
@@ -171,7 +171,7 @@ func describeSettings(settings []tenant.Setting) string {
 		says  string
 	}{
 		{tenant.ReachStore, ""},
-		{tenant.ReachAppSource, " (visuals of AppSource alone)"},
+		{tenant.ReachAppSource, " (only visuals from AppSource)"},
 		{tenant.ReachElsewhere, " (does not apply to the store's visuals)"},
 	} {
 		for _, s := range by[part.reach] {
@@ -204,7 +204,7 @@ func (r *surveyRun) reportCloud() {
 		}
 	}
 	if len(lacks) == 0 {
-		r.addRequirement("cloud", what, tenant.Ready, fmt.Sprintf("the cloud %s has all hosts", c.Name), "")
+		r.addRequirement("cloud", what, tenant.Ready, fmt.Sprintf("all hosts of the cloud %s are known", c.Name), "")
 		return
 	}
 	r.addRequirement("cloud", what, tenant.Limited, strings.Join(lacks, "; "), "")
@@ -214,7 +214,7 @@ func (r *surveyRun) reportCloud() {
 // no sign-in. A wrong clock may be the reason that signing in fails.
 func (r *surveyRun) checkClock(ctx context.Context) {
 	_ = r.runStep(ctx, surveyStep{
-		name: "clock", what: "clock of this machine against Microsoft's", service: graph.Graph, deniedFix: fixClock,
+		name: "clock", what: "this machine's clock compared with Microsoft's", service: graph.Graph, deniedFix: fixClock,
 		run: func(ctx context.Context) (string, string, error) {
 			const path = "/v2.0/.well-known/openid-configuration" // documented: OpenID Connect on the Microsoft identity platform
 			req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.connection.Cloud().Login+"/"+url.PathEscape(r.tenant)+path, nil)
@@ -228,7 +228,7 @@ func (r *surveyRun) checkClock(ctx context.Context) {
 			_ = resp.Body.Close() // only its Date matters
 			theirs, err := http.ParseTime(resp.Header.Get("Date"))
 			if err != nil {
-				return "", "", errors.New("the answer of the sign-in host says no time")
+				return "", "", errors.New("the answer of the sign-in host has no valid Date")
 			}
 			return compareClocks(r.currentTime(), theirs)
 		},

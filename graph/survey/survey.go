@@ -94,7 +94,7 @@ func (s *Survey) Doctor(ctx context.Context) ([]tenant.Requirement, error) {
 	r.reportCloud()
 	r.checkClock(ctx)
 	if err := r.signInToTenant(ctx); err != nil {
-		r.notAskedReason = "not asked, since " + err.Error()
+		r.notAskedReason = "not checked, because " + err.Error()
 	}
 	r.checkLibraryPermission(ctx)
 	r.probeLibrary(ctx)
@@ -116,7 +116,7 @@ type TenantError struct {
 }
 
 func (e *TenantError) Error() string {
-	return fmt.Sprintf("the settings are for the tenant %s, and the sign-in is for %s", e.Settings, e.SignedIn)
+	return fmt.Sprintf("the settings are for the tenant %s, but the sign-in is for %s", e.Settings, e.SignedIn)
 }
 
 // Code is ent.tenant.
