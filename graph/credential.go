@@ -116,8 +116,8 @@ func (c *credential) requestToken(ctx context.Context, o policy.TokenRequestOpti
 	if err != nil {
 		return azcore.AccessToken{}, err
 	}
-	heard := &lastResponse{}
-	token, err := inner.GetToken(context.WithValue(ctx, lastResponseKey{}, heard), o)
+	last := &lastResponse{}
+	token, err := inner.GetToken(context.WithValue(ctx, lastResponseKey{}, last), o)
 	if err == nil {
 		return token, nil
 	}
@@ -129,7 +129,7 @@ func (c *credential) requestToken(ctx context.Context, o policy.TokenRequestOpti
 		c.azure = nil
 	}
 	c.mu.Unlock()
-	return azcore.AccessToken{}, newSignInError(c.options, err, heard)
+	return azcore.AccessToken{}, newSignInError(c.options, err, last)
 }
 
 // readsSecret reports whether this way to sign in reads a secret that may have

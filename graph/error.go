@@ -53,14 +53,14 @@ func (e *Error) Error() string {
 	if e.Err != nil {
 		add(redact(e.Err.Error()))
 	}
-	said := strings.Join(parts, ": ")
+	text := strings.Join(parts, ": ")
 	switch {
 	case e.RequestID != "":
-		said += " (request " + e.RequestID + ")"
+		text += " (request " + e.RequestID + ")"
 	case e.ClientRequestID != "":
-		said += " (client request " + e.ClientRequestID + ")"
+		text += " (client request " + e.ClientRequestID + ")"
 	}
-	return said
+	return text
 }
 
 // Unwrap returns the cause.
@@ -183,7 +183,7 @@ func CheckResponse(s Service, op string, resp *http.Response) error {
 // wrap them in an error object, Fabric does not (documented in their
 // descriptions). Anything else is ignored.
 func (e *Error) readBody(raw []byte) {
-	var said struct {
+	var answer struct {
 		Error struct {
 			Code       string `json:"code"`
 			Message    string `json:"message"`
@@ -196,7 +196,7 @@ func (e *Error) readBody(raw []byte) {
 		Message   string `json:"message"`
 		RequestID string `json:"requestId"`
 	}
-	if json.Unmarshal(raw, &said) != nil {
+	if json.Unmarshal(raw, &answer) != nil {
 		return
 	}
 	first := func(all ...string) string {
@@ -207,12 +207,12 @@ func (e *Error) readBody(raw []byte) {
 		}
 		return ""
 	}
-	e.ErrCode = cleanText(first(said.Error.Code, said.ErrorCode), 100)
-	if deeper := cleanText(said.Error.InnerError.Code, 100); e.Status == http.StatusGone && deeper != "" {
+	e.ErrCode = cleanText(first(answer.Error.Code, answer.ErrorCode), 100)
+	if deeper := cleanText(answer.Error.InnerError.Code, 100); e.Status == http.StatusGone && deeper != "" {
 		e.ErrCode = deeper // of resyncRequired: which of the two kinds
 	}
-	e.Message = cleanText(first(said.Error.Message, said.Message), 300)
-	e.RequestID = first(e.RequestID, cleanText(first(said.Error.InnerError.RequestID, said.RequestID), 64))
+	e.Message = cleanText(first(answer.Error.Message, answer.Message), 300)
+	e.RequestID = first(e.RequestID, cleanText(first(answer.Error.InnerError.RequestID, answer.RequestID), 64))
 }
 
 // cleanText shortens foreign text to one printable line without secrets.

@@ -95,8 +95,8 @@ func (c *call) isRetryableStatus(resp *http.Response) bool {
 	case http.StatusTooManyRequests:
 		return true // it was not carried out
 	case http.StatusServiceUnavailable:
-		_, told := requestedWait(resp, c.clock.Now())
-		return c.isRepeatable || told // SharePoint also throttles with 503
+		_, hasWait := requestedWait(resp, c.clock.Now())
+		return c.isRepeatable || hasWait // SharePoint also throttles with 503
 	case http.StatusRequestTimeout, http.StatusBadGateway, http.StatusGatewayTimeout:
 		return c.isRepeatable
 	case http.StatusInternalServerError:
@@ -112,8 +112,8 @@ func (c *call) isThrottled(resp *http.Response) bool {
 	if resp == nil || resp.StatusCode != http.StatusServiceUnavailable {
 		return resp != nil && resp.StatusCode == http.StatusTooManyRequests
 	}
-	_, asked := requestedWait(resp, c.clock.Now())
-	return asked
+	_, hasWait := requestedWait(resp, c.clock.Now())
+	return hasWait
 }
 
 // isRetryableError reports whether a retry may help after an error.
@@ -158,8 +158,8 @@ const (
 // the service asks for, plus a random part, so that not all clients come back
 // at once. If the service asks for none, the wait doubles with each try.
 func (c *call) retryWait(resp *http.Response) time.Duration {
-	if asked, ok := requestedWait(resp, c.clock.Now()); ok {
-		return asked + time.Duration(rand.Int64N(int64(min(asked/10, 5*time.Second))+int64(time.Second)))
+	if wait, ok := requestedWait(resp, c.clock.Now()); ok {
+		return wait + time.Duration(rand.Int64N(int64(min(wait/10, 5*time.Second))+int64(time.Second)))
 	}
 	most := min(minBackoff<<min(c.tries-1, 10), maxBackoff)
 	return most/2 + rand.N(most/2)

@@ -119,10 +119,10 @@ var (
 )
 
 // newSignInError turns any failure of azidentity into a SignInError.
-func newSignInError(o Options, err error, heard *lastResponse) error {
+func newSignInError(o Options, err error, last *lastResponse) error {
 	e := &SignInError{Method: o.SignIn.Method}
 	var failed *azidentity.AuthenticationFailedError
-	status, posted, lost := heard.get()
+	status, posted, transportErr := last.get()
 	if errors.As(err, &failed) && failed.RawResponse != nil {
 		status = failed.RawResponse.StatusCode
 		e.readResponse(failed.RawResponse)
@@ -141,8 +141,8 @@ func newSignInError(o Options, err error, heard *lastResponse) error {
 	switch m := o.SignIn.Method; {
 	case e.AADSTS != "":
 		e.code, e.reason, e.hint = "signin.refused", "Entra refused the sign-in", "look up the code at https://login.microsoftonline.com/error, and the correlation id in Entra's sign-in logs"
-	case lost != nil:
-		e.setUnreachable(lost)
+	case transportErr != nil:
+		e.setUnreachable(transportErr)
 	case m == ByAzureCLI:
 		e.code, e.reason, e.hint = "signin.method", "the Azure CLI returned no token", "install az if it is missing, and run `az login --tenant "+o.Tenant+"`"
 	case m == ByIdentity:
@@ -182,21 +182,21 @@ func (e *SignInError) readResponse(resp *http.Response) {
 		return
 	}
 	raw, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
-	var said struct {
+	var answer struct {
 		Error         string   `json:"error"`
 		Description   string   `json:"error_description"`
 		Codes         []uint64 `json:"error_codes"`
 		CorrelationID string   `json:"correlation_id"`
 	}
-	if json.Unmarshal(raw, &said) != nil {
+	if json.Unmarshal(raw, &answer) != nil {
 		return
 	}
-	if len(said.Codes) > 0 {
-		e.AADSTS = fmt.Sprint(said.Codes[0])
-	} else if m := aadstsPattern.FindStringSubmatch(said.Description); m != nil {
+	if len(answer.Codes) > 0 {
+		e.AADSTS = fmt.Sprint(answer.Codes[0])
+	} else if m := aadstsPattern.FindStringSubmatch(answer.Description); m != nil {
 		e.AADSTS = m[1]
 	}
-	if uuidPattern.MatchString(said.CorrelationID) {
-		e.CorrelationID = strings.ToLower(said.CorrelationID)
+	if uuidPattern.MatchString(answer.CorrelationID) {
+		e.CorrelationID = strings.ToLower(answer.CorrelationID)
 	}
 }

@@ -153,13 +153,13 @@ func (a *attemptTransport) readHeaders(resp *http.Response, k *call, p *admissio
 			seen(resp.Request.URL.Hostname(), date)
 		}
 	}
-	alone := exhaustedQuotaWait(resp)
+	pause := exhaustedQuotaWait(resp)
 	if resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusServiceUnavailable {
-		asked, _ := requestedWait(resp, k.clock.Now())
-		alone = max(alone, asked)
+		wait, _ := requestedWait(resp, k.clock.Now())
+		pause = max(pause, wait)
 	}
-	if alone > 0 {
-		p.closeFor(alone)
+	if pause > 0 {
+		p.closeFor(pause)
 	}
 }
 

@@ -99,15 +99,15 @@ func (f Fabric) Settings(ctx context.Context) ([]Setting, error) {
 // VisualSettings returns the settings that concern visuals, each once, in the
 // order of tenant.KnownSettings. It also returns the names of those that are
 // missing.
-func VisualSettings(all []Setting) (found []tenant.Setting, untold []string) {
+func VisualSettings(all []Setting) (found []tenant.Setting, missing []string) {
 	found = []tenant.Setting{}
 	for _, k := range tenant.KnownSettings() {
 		i := slices.IndexFunc(all, func(s Setting) bool { return s.Name == k.Name })
 		if i < 0 {
-			untold = append(untold, k.Name)
+			missing = append(missing, k.Name)
 			continue
 		}
 		found = append(found, tenant.Setting{Name: k.Name, Enabled: all[i].Enabled, Grouped: all[i].Grouped})
 	}
-	return found, untold
+	return found, missing
 }

@@ -42,10 +42,10 @@ func TestSettings(t *testing.T) {
 	if err != nil || len(all) != 4 || all[0].Name != "AllowCVLocalStorageV2Tenant" || all[0].Title != "Some title" {
 		t.Fatalf("%+v, %v", all, err)
 	}
-	found, untold := fabric.VisualSettings(all)
+	found, missing := fabric.VisualSettings(all)
 	want := []tenant.Setting{{Name: "CustomVisualsTenant", Enabled: true, Grouped: true}, {Name: "CertifiedCustomVisualsTenant"}, {Name: "AllowCVLocalStorageV2Tenant", Enabled: true, Grouped: true}}
-	if d := cmp.Diff(want, found); d != "" || fmt.Sprint(untold) != "[AllowCVToExportDataToFileTenant AllowCVAuthenticationTenant]" {
-		t.Error(d, untold)
+	if d := cmp.Diff(want, found); d != "" || fmt.Sprint(missing) != "[AllowCVToExportDataToFileTenant AllowCVAuthenticationTenant]" {
+		t.Error(d, missing)
 	}
 	if n := len(x.Requests()); n != 3 {
 		t.Errorf("asked %d times", n)

@@ -255,11 +255,11 @@ func (t *checkingTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	said, err := readBody(&resp.Body)
+	answer, err := readBody(&resp.Body)
 	if err != nil {
 		return resp, nil // whoever reads it gets the same error
 	}
-	for _, fault := range t.checker.Check(r.Context(), service, r, body, resp, said) {
+	for _, fault := range t.checker.Check(r.Context(), service, r, body, resp, answer) {
 		t.t.Errorf("%s %s %s: %v", service, r.Method, r.URL.Path, fault)
 	}
 	return resp, nil
@@ -292,7 +292,7 @@ func (f errorReader) Read([]byte) (int, error) { return 0, f.err }
 
 // Check reports what the descriptions do not allow in a call. If the status is
 // 400 or above, it checks the answer but not the request.
-func (c *Checker) Check(ctx context.Context, service string, r *http.Request, body []byte, resp *http.Response, said []byte) []error {
+func (c *Checker) Check(ctx context.Context, service string, r *http.Request, body []byte, resp *http.Response, answer []byte) []error {
 	o, vars, found := c.findOperation(service, r.Method, r.URL.Path)
 	if !found {
 		if !isUndescribed(service, r.Method, r.URL.Path) {
@@ -325,14 +325,14 @@ func (c *Checker) Check(ctx context.Context, service string, r *http.Request, bo
 		return faults // the target of a redirect is not described
 	}
 	if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/plain") {
-		if !countPattern.Match(said) {
-			faults = append(faults, fmt.Errorf("the answer %d: %q is no number", resp.StatusCode, said))
+		if !countPattern.Match(answer) {
+			faults = append(faults, fmt.Errorf("the answer %d: %q is no number", resp.StatusCode, answer))
 		}
 		return faults
 	}
 	out := &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: in, Status: resp.StatusCode, Header: resp.Header, Options: options,
-		Body: io.NopCloser(bytes.NewReader(said)),
+		Body: io.NopCloser(bytes.NewReader(answer)),
 	}
 	if err := openapi3filter.ValidateResponse(ctx, out); err != nil {
 		faults = append(faults, fmt.Errorf("the answer %d: %w", resp.StatusCode, err))

@@ -119,11 +119,11 @@ func (c *call) fileAnswer(i *item) (*answer, *problem) {
 	h := http.Header{"ETag": {i.eTag()}, "Accept-Ranges": {"bytes"}, "Last-Modified": {i.modified.Format(http.TimeFormat)},
 		"Content-Disposition": {"attachment; filename*=UTF-8''" + url.PathEscape(i.name)}}
 	whole := &answer{status: http.StatusOK, header: h, body: content, mediaType: "application/octet-stream"}
-	asked := c.Header.Get("Range")
-	if asked == "" || c.Header.Get("If-Range") != "" && c.Header.Get("If-Range") != i.eTag() {
+	header := c.Header.Get("Range")
+	if header == "" || c.Header.Get("If-Range") != "" && c.Header.Get("If-Range") != i.eTag() {
 		return whole, nil
 	}
-	m := oneRange.FindStringSubmatch(asked)
+	m := oneRange.FindStringSubmatch(header)
 	if m == nil {
 		return nil, unexpectedProblem(http.StatusBadRequest, "invalidRange", "One range of bytes, please.")
 	}

@@ -17,8 +17,8 @@ import (
 const clockTolerance = 5 * time.Minute
 
 // compareClocks says how far a clock is off from Microsoft's.
-func compareClocks(ours, theirs time.Time) (seen, lacks string, err error) {
-	off := ours.Sub(theirs).Round(time.Second)
+func compareClocks(local, server time.Time) (seen, lacks string, err error) {
+	off := local.Sub(server).Round(time.Second)
 	switch {
 	case off > clockTolerance:
 		return fmt.Sprintf("it is %s ahead", off), "licenses may seem to have expired, and sign-ins may fail", nil
@@ -99,11 +99,11 @@ func (r *surveyRun) probeLibrary(ctx context.Context) {
 	found, err := r.library.Probe(limited)
 	r.found = append(r.found, found...)
 	if err != nil {
-		lost := surveyStep{
+		finding := surveyStep{
 			name: name, service: graph.Graph, deniedFix: roleFix(selectedRoles()[0]) + ", and grant the application the role write on the library",
 			missingFix: "correct the library in the settings, or grant the application the role write on it; without that, Microsoft answers as if the library did not exist",
 		}
-		state, fix := r.readinessAfter(lost, err)
+		state, fix := r.readinessAfter(finding, err)
 		r.addRequirement(name, what, state, err.Error(), fix)
 	}
 	if !slices.ContainsFunc(found, func(q tenant.Requirement) bool { return q.Name == "library.write" }) {

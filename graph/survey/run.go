@@ -127,7 +127,7 @@ func (r *surveyRun) checkOrganization(ctx context.Context) error {
 		from = "the sign-in"
 		wrong = r.otherTenantError(r.claims.Tenant)
 	}
-	asked := func() error {
+	askGraph := func() error {
 		return r.runStep(ctx, surveyStep{
 			name: "organization", what: "name and domains of the tenant", service: graph.Graph, deniedFix: roleFix("Organization.Read.All"),
 			run: func(ctx context.Context) (string, string, error) {
@@ -144,7 +144,7 @@ func (r *surveyRun) checkOrganization(ctx context.Context) error {
 		})
 	}
 	if wrong == nil {
-		if err := asked(); err != nil && ctx.Err() != nil {
+		if err := askGraph(); err != nil && ctx.Err() != nil {
 			return ctx.Err()
 		}
 	}

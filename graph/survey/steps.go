@@ -134,10 +134,10 @@ func (r *surveyRun) askSettings(ctx context.Context) {
 			if err != nil {
 				return "", "", err
 			}
-			found, untold := fabric.VisualSettings(all)
+			found, missing := fabric.VisualSettings(all)
 			r.facts.Settings = tenant.Is(found)
-			if len(untold) > 0 {
-				return describeSettings(found), "missing: " + strings.Join(untold, ", "), nil
+			if len(missing) > 0 {
+				return describeSettings(found), "missing: " + strings.Join(missing, ", "), nil
 			}
 			return describeSettings(found), "", nil
 		},
@@ -226,11 +226,11 @@ func (r *surveyRun) checkClock(ctx context.Context) {
 				return "", "", graph.WrapError("", "GET "+path, err)
 			}
 			_ = resp.Body.Close() // only its Date matters
-			theirs, err := http.ParseTime(resp.Header.Get("Date"))
+			serverTime, err := http.ParseTime(resp.Header.Get("Date"))
 			if err != nil {
 				return "", "", errors.New("the answer of the sign-in host has no valid Date")
 			}
-			return compareClocks(r.currentTime(), theirs)
+			return compareClocks(r.currentTime(), serverTime)
 		},
 	})
 }

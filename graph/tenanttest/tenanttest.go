@@ -125,16 +125,16 @@ func (x *Tenant) cloudEndpoints() graph.Cloud {
 
 func (x *Tenant) serve(s graph.Service, w http.ResponseWriter, r *http.Request) {
 	place := string(s) + " " + r.URL.Path
-	asked := place
+	request := place
 	if r.URL.RawQuery != "" {
 		query, err := url.PathUnescape(r.URL.RawQuery)
 		if err != nil {
 			x.t.Errorf("a query that cannot be read: %q", r.URL.RawQuery)
 		}
-		asked += "?" + query
+		request += "?" + query
 	}
 	x.mu.Lock()
-	x.requests = append(x.requests, asked)
+	x.requests = append(x.requests, request)
 	h := x.handlers[place]
 	x.mu.Unlock()
 	switch {
