@@ -18,6 +18,7 @@ import (
 	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/safetext"
+	"github.com/orgstore/orgstore/packages/license/issuer"
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
@@ -43,7 +44,10 @@ type Adapters struct {
 	Ping func(ctx context.Context, s config.Settings, at config.Secret) error
 	// Services manages services of this machine.
 	Services Services
-	Build    Build
+	// Seal puts a private key under a passphrase. It is an adapter for the sake of
+	// tests: what makes a passphrase hard to guess takes a second and 256 MiB.
+	Seal  func(k issuer.Key, passphrase string) ([]byte, error)
+	Build Build
 }
 
 // Build says which program this is.

@@ -30,6 +30,7 @@ import (
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/leak"
 	library "github.com/orgstore/orgstore/packages/library/folder"
+	"github.com/orgstore/orgstore/packages/license/licensetest"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/store/folder"
 )
@@ -97,6 +98,7 @@ func adapters() cli.Adapters {
 			Program: "orgstore/1.2.3",
 		},
 		Services: aMachine(),
+		Seal:     licensetest.Seal,
 		Build:    cli.Build{Version: "1.2.3", Commit: "0123abc", Go: "go1.26", OS: "plan9", Arch: "amd64"},
 	}
 }

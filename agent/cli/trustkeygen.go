@@ -73,7 +73,7 @@ func (o *trustKeygenOptions) run(ctx context.Context) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	sealed, err := key.Sealed(secret)
+	sealed, err := o.Seal(key, secret)
 	if err != nil {
 		return answer{}, fault.New("passphrase.short", "choose a longer one, such as some words", "%w", err)
 	}

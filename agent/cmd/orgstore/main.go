@@ -25,6 +25,7 @@ import (
 	"github.com/orgstore/orgstore/graph/orgstore/handoff"
 	"github.com/orgstore/orgstore/packages/disk"
 	library "github.com/orgstore/orgstore/packages/library/folder"
+	"github.com/orgstore/orgstore/packages/license/issuer"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/store/folder"
 )
@@ -68,6 +69,7 @@ func adapters() cli.Adapters {
 		Watch:    watch,
 		Ping:     ping(os.Getenv),
 		Services: services(),
+		Seal:     issuer.Key.Sealed,
 		Build:    build(),
 	}
 }

@@ -45,9 +45,12 @@ func (k Key) Attester(name string) (license.Attester, error) {
 
 // Sealed returns the private key under a passphrase, in the armored form of age,
 // which the program of that name reads as well (age -d).
-func (k Key) Sealed(passphrase string) ([]byte, error) { return k.sealed(passphrase, sealedWork) }
+func (k Key) Sealed(passphrase string) ([]byte, error) { return k.SealedAt(passphrase, sealedWork) }
 
-func (k Key) sealed(passphrase string, work int) ([]byte, error) {
+// SealedAt is Sealed with a scrypt work factor of the caller's, as a power of
+// two. It exists for tests, which need no protection from guesses: a key that
+// somebody uses is sealed by Sealed.
+func (k Key) SealedAt(passphrase string, work int) ([]byte, error) {
 	if len(passphrase) < minPassphrase {
 		return nil, fmt.Errorf("cannot seal the key %q: a passphrase has at least %d characters", k.ID, minPassphrase)
 	}

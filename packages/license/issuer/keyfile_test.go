@@ -38,7 +38,7 @@ func testKey(t testing.TB, alg license.Algorithm) Key {
 func TestSealedKeys(t *testing.T) {
 	for _, alg := range []license.Algorithm{license.Ed25519, license.ES256} {
 		k := testKey(t, alg)
-		file, err := k.sealed(passphrase, cheap)
+		file, err := k.SealedAt(passphrase, cheap)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,7 +80,7 @@ func TestSealedIsDear(t *testing.T) {
 
 func TestOpenKeyRefuses(t *testing.T) {
 	k := testKey(t, license.Ed25519)
-	file, err := k.sealed(passphrase, cheap)
+	file, err := k.SealedAt(passphrase, cheap)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func TestOpenKeyRefuses(t *testing.T) {
 // last word of its scrypt line.
 func asking(t testing.TB, k Key, work string) []byte {
 	t.Helper()
-	file, err := k.sealed(passphrase, cheap)
+	file, err := k.SealedAt(passphrase, cheap)
 	if err != nil {
 		t.Fatal(err)
 	}
