@@ -12,4 +12,20 @@
 // touches the world outside (stores, libraries, databases) is an edge, imported
 // by the program's main package and by tests only. The tests here hold all
 // that.
+//
+// Inside agent, engine is the middle: it opens an installation and offers its
+// operations, each a request and a result. The command line (cli), the agent's
+// loop and socket, and later the console stand on it.
+//
+// Where a new part goes:
+//
+//   - a store driver: a package under graph/orgstore or packages/store, which passes
+//     packages/store/storetest; a line where agent/cmd/orgstore opens stores; its
+//     settings in agent/config
+//   - a notice channel: its settings in agent/config; Engine.send in
+//     agent/engine/delivery.go; who posts, in agent/cmd/orgstore
+//   - a gate: policies/plan/gates.go, and what it is computed from in
+//     agent/engine/snapshot.go
+//   - an operation: a request, a result, and a method in agent/engine; a command in
+//     agent/cli that parses, asks, and shows
 package orgstore

@@ -2,11 +2,19 @@ package engine
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/agent/safetext"
+	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/store/galleryexport"
+	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/policies/change"
 	"github.com/orgstore/orgstore/policies/plan"
 )
@@ -14,6 +22,7 @@ import (
 // CanList says whether a store tells by itself what it holds.
 func CanList(s store.Store) bool { t := s.Traits(); return t.TellsDigest || t.TellsVersion }
 
+// OnOff says whether access is on, as people read it.
 func OnOff(b *bool) string {
 	switch {
 	case b == nil:
@@ -24,8 +33,8 @@ func OnOff(b *bool) string {
 	return "off"
 }
 
-// MeaningOfEntry says what an entry of a list means for orgstore.
-func (e *Engine) MeaningOfEntry(entry journal.ExportedEntry, fact journal.Exported) string {
+// meaningOfEntry says what an entry of a list means for orgstore.
+func (e *Engine) meaningOfEntry(entry journal.ExportedEntry, fact journal.Exported) string {
 	k := store.Key{Store: fact.Store, GUID: entry.GUID}
 	_, pinned := e.Settings.Visual(entry.GUID)
 	belief := e.Journal.Book().Belief(k)
@@ -80,4 +89,119 @@ func (e *Engine) corroboratedText(open plan.Open) string {
 		listed = speaks(open, l, there, entry.Taken)
 	}
 	return JoinPhrases(listed, e.corroboration(open))
+}
+
+// An ImportRequest takes in a list of organizational visuals that a person exported.
+type ImportRequest struct {
+	File string
+	// Store is the store that the list is of; empty means the tenant's own.
+	Store  string
+	DryRun bool
+}
+
+// An ImportResult is what a list told.
+type ImportResult struct {
+	Taken   string        `json:"taken"`
+	Entries []ListedEntry `json:"entries"`
+	Missing []Visual      `json:"missing"` // pinned, and not in the list
+	Skipped []SkippedLine `json:"skipped"`
+	Tx      string        `json:"tx"`
+	Message string        `json:"-"` // one sentence for people
+}
+
+// A ListedEntry is one entry of a list, and what it means here.
+type ListedEntry struct {
+	GUID    string `json:"guid"`
+	Name    string `json:"name"`
+	Source  string `json:"source"`
+	Enabled *bool  `json:"enabled"` // null where the list does not tell
+	Changed string `json:"changed"` // as the list writes it
+	Message string `json:"message"`
+}
+
+// A SkippedLine is one that was passed over, and why.
+type SkippedLine struct {
+	Line    int    `json:"line"`
+	Message string `json:"message"`
+}
+
+func notAList(name string, err error) error {
+	var refusal *verdict.Refusal
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	return fault.New(string(refusal.Code()), refusal.Findings[0].Hint, "cannot read %s: %s", name, refusal.Findings[0].Message).DueTo(fault.CodeUnknown)
+}
+
+// Import takes a list in. It never tells a version.
+func (e *Engine) Import(ctx context.Context, r ImportRequest) (ImportResult, error) {
+	text, err := disk.ReadFile(e.Disk, r.File, galleryexport.MaxSize)
+	if err != nil {
+		return ImportResult{}, UnreadableFile(r.File, err)
+	}
+	info, err := e.Disk.Stat(r.File)
+	if err != nil {
+		return ImportResult{}, UnreadableFile(r.File, err)
+	}
+	if err := e.CheckStore(r.Store); err != nil {
+		return ImportResult{}, err
+	}
+	name := cmp.Or(r.Store, e.HomeStore())
+	if name == "" || CanList(e.Stores[name]) {
+		return ImportResult{}, fault.New("list.unneeded", "nothing needs to be done", "this store tells by itself what it holds: a list of it is not needed")
+	}
+	if before, ok := e.Journal.Book().Listed(name); ok && before.Taken.After(info.ModTime()) {
+		return ImportResult{}, fault.New("list.older", "export the list again",
+			"the list %s was made at %s, and one made at %s is known already", r.File, FormatTime(info.ModTime()), FormatTime(before.Taken))
+	}
+	if r.DryRun {
+		return e.readList(r.File, text, info.ModTime(), name)
+	}
+	importer := e.Importer()
+	importer.Store = name
+	fact, skipped, err := importer.TakeList(ctx, e.Tx, r.File, text, info.ModTime())
+	if err != nil {
+		return ImportResult{}, notAList(r.File, err)
+	}
+	return e.importResult(fact, skipped), nil
+}
+
+// readList reads a list and records nothing.
+func (e *Engine) readList(file string, text []byte, made time.Time, of string) (ImportResult, error) {
+	list, err := galleryexport.Parse(text)
+	if err != nil {
+		return ImportResult{}, notAList(file, verdict.Refuse("list.form", err.Error(), "export the list of organizational visuals in the admin portal again"))
+	}
+	fact := journal.Exported{Store: of, Taken: made.UTC()}
+	for _, row := range list.Rows {
+		fact.Entries = append(fact.Entries, journal.ExportedEntry{GUID: row.GUID, Name: row.Name, Source: row.Source, Enabled: row.Enabled, Changed: row.Changed})
+	}
+	out := e.importResult(fact, list.Skipped)
+	out.Message = "nothing was recorded: this was a dry run"
+	return out, nil
+}
+
+// importResult says what each entry of a list means here, and what is pinned and
+// not in it.
+func (e *Engine) importResult(fact journal.Exported, skipped []galleryexport.Skipped) ImportResult {
+	out := ImportResult{
+		Taken: Timestamp(fact.Taken), Entries: []ListedEntry{}, Missing: []Visual{}, Skipped: []SkippedLine{}, Tx: string(e.Tx),
+		Message: fmt.Sprintf("made at %s: it tells what is listed, from where, and whether access is on; it never tells a version", FormatTime(fact.Taken)),
+	}
+	for _, entry := range fact.Entries {
+		out.Entries = append(out.Entries, ListedEntry{
+			entry.GUID.String(), entry.Name, string(entry.Source), entry.Enabled, entry.Changed, e.meaningOfEntry(entry, fact),
+		})
+	}
+	for _, v := range e.Settings.Visuals {
+		isListed := slices.ContainsFunc(fact.Entries, func(entry journal.ExportedEntry) bool { return entry.GUID == v.GUID })
+		if !isListed && slices.Contains(e.Settings.RingsOf(v), fact.Store) {
+			out.Missing = append(out.Missing, Visual{GUID: v.GUID.String(), Name: v.Name, Store: fact.Store})
+		}
+	}
+	for _, l := range skipped {
+		out.Skipped = append(out.Skipped, SkippedLine{l.Line, l.Why})
+		e.note("line %d is passed over: %s", l.Line, safetext.Line(l.Why))
+	}
+	return out
 }

@@ -77,6 +77,16 @@ func (f *Fault) Cause() verdict.Code {
 // IsSignIn reports whether nobody could sign in to the tenant.
 func (f *Fault) IsSignIn() bool { return strings.HasPrefix(string(f.Cause()), "signin.") }
 
+// IsLicense reports whether a license was refused.
+func (f *Fault) IsLicense() bool {
+	family, _, _ := strings.Cut(string(f.Cause()), ".")
+	switch family {
+	case "lic", "ent", "time", "life", "trust":
+		return f.Cause() != "time.clock_back"
+	}
+	return false
+}
+
 // An edgeError is the error of a driver that reaches the world outside: it has a
 // stable code and says what to do.
 type edgeError interface {

@@ -13,9 +13,9 @@ import (
 	"strings"
 )
 
-// orgStoreSuffix is what reports append to the GUID of a visual that the
+// OrgStoreSuffix is what reports append to the GUID of a visual that the
 // Organizational Store serves from a file.
-const orgStoreSuffix = "_OrgStore"
+const OrgStoreSuffix = "_OrgStore"
 
 // maxGUID bounds a GUID's length, in bytes. The longest seen in public
 // packages has 67; names of files and columns are made from it.
@@ -35,8 +35,8 @@ func ParseGUID(s string) (GUID, error) {
 		return GUID{}, fmt.Errorf("a visual's GUID has %d characters; at most %d are allowed", len(s), maxGUID)
 	case strings.ContainsFunc(s, isNotGUIDChar):
 		return GUID{}, fmt.Errorf("%+q is not a visual's GUID: only letters, digits and _ are allowed", s)
-	case strings.HasSuffix(s, orgStoreSuffix):
-		return GUID{}, fmt.Errorf("%+q is how a report names a visual; its GUID ends before %s", s, orgStoreSuffix)
+	case strings.HasSuffix(s, OrgStoreSuffix):
+		return GUID{}, fmt.Errorf("%+q is how a report names a visual; its GUID ends before %s", s, OrgStoreSuffix)
 	}
 	return GUID{s}, nil
 }
@@ -49,7 +49,7 @@ func isNotGUIDChar(r rune) bool {
 // ParseName reads what a person or a report calls a visual: its GUID, with or
 // without the suffix _OrgStore.
 func ParseName(s string) (GUID, error) {
-	return ParseGUID(strings.TrimSuffix(s, orgStoreSuffix))
+	return ParseGUID(strings.TrimSuffix(s, OrgStoreSuffix))
 }
 
 // String returns the GUID as the package spells it.
@@ -57,7 +57,7 @@ func (g GUID) String() string { return g.s }
 
 // OrgStore returns the name under which reports load the visual from the
 // Organizational Store.
-func (g GUID) OrgStore() string { return g.s + orgStoreSuffix }
+func (g GUID) OrgStore() string { return g.s + OrgStoreSuffix }
 
 // IsZero says whether g names nothing.
 func (g GUID) IsZero() bool { return g.s == "" }
