@@ -87,7 +87,7 @@ func (g *globals) publicKey(text, person string) (license.Key, error) {
 // open makes a key of which the command has the private half. What the command
 // says to a person, such as to touch a token, goes to the terminal.
 func (s signer) open(ctx context.Context, g *globals, k keyFile) (issuer.Key, error) {
-	return issuer.OutsideOf(k.public, func(text []byte) ([]byte, error) {
+	return issuer.NewExternalKeyOf(k.public, func(text []byte) ([]byte, error) {
 		g.note("signing with the key %s: %s", k.public.ID, s.command)
 		return s.run(ctx, g, text)
 	})

@@ -39,7 +39,7 @@ func (g *globals) vendorKey(bundleFile, file string, use license.Use) (license.I
 	if err != nil {
 		return fail(fault.New("key.form", "name the "+name+" that `orgstore vendor keygen` made, not the root key", "%s: %w", file, err))
 	}
-	speaker, key, err := issuer.Find(bundle, key)
+	speaker, key, err := issuer.FindKey(bundle, key)
 	if err != nil {
 		return fail(fault.New("key.unlisted", "name the newest bundle that lists it", "%s with %s: %w", file, bundleFile, err))
 	}

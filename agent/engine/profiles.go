@@ -107,7 +107,7 @@ func Compare(set profile.Set, from, to *pbiviz.Package) diff.Diff {
 	plain := diff.Compare(from, to)
 	told := false // why a profile that is about the visual cannot take it out
 	for _, p := range set.Covering(to.Manifest().GUID) {
-		if !p.Masks() || profile.IsMissing(second(p.Read(from))) && profile.IsMissing(second(p.Read(to))) {
+		if !p.Masks() || profile.IsMissingKeyError(second(p.Read(from))) && profile.IsMissingKeyError(second(p.Read(to))) {
 			continue
 		}
 		switch d := diff.CompareMasked(from, to, p.Masked); {

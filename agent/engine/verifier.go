@@ -94,7 +94,7 @@ func (v *Verifier) Verify(file string) Package {
 	if err != nil {
 		return UnreadablePackage(file, RefusalOf(err))
 	}
-	found, readable, refused := v.profiles.Look(p)
+	found, readable, refused := v.profiles.Read(p)
 	terms, judgment := v.weigh(p, token, found.Terms, readable)
 	if terms.IsZero() {
 		judgment = judgment.With(refused...)

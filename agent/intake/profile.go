@@ -71,7 +71,7 @@ func profiled(q profile.Profile, p *pbiviz.Package) (journal.Profiled, error) {
 	f := journal.Profiled{Package: p.Digest(), Profile: q.Name(), Fingerprint: q.Fingerprint()}
 	found, err := q.Read(p)
 	if err == nil {
-		f.Terms, f.Token = found.Readable(), found.Token
+		f.Terms, f.Token = found.ReadableTerms(), found.Token
 		if q.Masks() {
 			f.Masked, err = q.Masked(p)
 		}

@@ -51,15 +51,15 @@ func (o Observer) profiled(book journal.Book, pkg journal.Package) profiled {
 		}
 		if !f.Terms.Ends.IsZero() {
 			all = append(all, f.Terms)
-		} else if !slices.ContainsFunc(f.Findings, profile.Missing) {
-			found.refused = append(found.refused, profile.Warnings(f.Findings)...)
+		} else if !slices.ContainsFunc(f.Findings, profile.IsMissingKey) {
+			found.refused = append(found.refused, profile.AsWarnings(f.Findings)...)
 		}
 		if f.Masked != "" {
 			found.same = append(found.same, string(f.Masked))
 		}
 	}
 	slices.Sort(found.same)
-	found.terms, found.read = profile.First(all)
+	found.terms, found.read = profile.FirstEnding(all)
 	return found
 }
 

@@ -25,21 +25,21 @@ func Attest(r Request, k Key) ([]Issued, error) {
 	if r.Licensee != "" || r.Issuer != "" || r.Versions != "" || r.Trial {
 		return nil, errors.New("cannot attest a licensee, an issuer, other versions or a trial: those are a vendor's to state")
 	}
-	return each(r.Packages, "attest", func(g visual.GUID, packages []*pbiviz.Package) (Issued, error) {
+	return issuePerVisual(r.Packages, "attest", func(g visual.GUID, packages []*pbiviz.Package) (Issued, error) {
 		return attestOne(r, k, a, g, packages)
 	})
 }
 
 func attestOne(r Request, k Key, a license.Attester, g visual.GUID, packages []*pbiviz.Package) (Issued, error) {
-	c := r.attestation(g, packages)
-	if err := c.identify(); err != nil {
+	c := r.attestationClaims(g, packages)
+	if err := c.setID(); err != nil {
 		return Issued{}, err
 	}
 	payload, err := json.Marshal(c)
 	if err != nil {
 		return Issued{}, err
 	}
-	token, err := seal(k, a.Key, license.AttestationType, payload)
+	token, err := signDocument(k, a.Key, license.AttestationType, payload)
 	if err != nil {
 		return Issued{}, err
 	}
@@ -55,20 +55,20 @@ func attestOne(r Request, k Key, a license.Attester, g visual.GUID, packages []*
 	return Issued{g, token, s, packages}, nil
 }
 
-// attestation returns the claims of an attestation: those of a statement, made
+// attestationClaims returns the claims of an attestation: those of a statement, made
 // the tenant's, without what only a vendor can say.
-func (r Request) attestation(g visual.GUID, packages []*pbiviz.Package) claims {
+func (r Request) attestationClaims(g visual.GUID, packages []*pbiviz.Package) claims {
 	r.Issuer, r.Licensee = license.TenantIssuer+r.Tenants[0], r.Attester
-	c := r.claims(g, packages)
+	c := r.statementClaims(g, packages)
 	c.Visual.Versions = ""
 	c.Packages = nil
 	for _, p := range packages {
 		d := p.Digest()
 		c.Packages = append(c.Packages, packageItem{p.Manifest().Version, p.Content(), d.Hex()})
 	}
-	c.Packages = sorted(c.Packages)
+	c.Packages = sortItems(c.Packages)
 	c.leaveOutUnknown()
-	c.Evidence = &evidence{r.Evidence.Text, r.Evidence.Name, r.Evidence.SHA256}
+	c.Evidence = &evidenceClaim{r.Evidence.Text, r.Evidence.Name, r.Evidence.SHA256}
 	c.Reason = r.Reason
 	return c
 }

@@ -91,7 +91,7 @@ type keyText struct {
 // many of its own as it asks for; for an update, those of the version before as
 // well. The bundle is read again before it is returned.
 func NewBundle(d Draft, private ...string) ([]byte, error) {
-	text, err := d.text()
+	text, err := d.marshal()
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +113,7 @@ func NewBundle(d Draft, private ...string) ([]byte, error) {
 	return file, nil
 }
 
-func (d Draft) text() (string, error) {
+func (d Draft) marshal() (string, error) {
 	t := bundleText{
 		V: license.BundleFormat, Type: license.BundleType, Version: d.Version,
 		Expires: timeText(d.Expires), Threshold: d.Threshold, Roots: d.Roots,

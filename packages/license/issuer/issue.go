@@ -80,14 +80,14 @@ func Issue(r Request, k Key) ([]Issued, error) {
 	if r.Attester != "" || r.Evidence != (license.Evidence{}) || r.Reason != "" {
 		return nil, errors.New("cannot issue a statement with an attester, evidence or a reason: those are for attestations")
 	}
-	return each(r.Packages, "issue a statement about", func(g visual.GUID, packages []*pbiviz.Package) (Issued, error) {
+	return issuePerVisual(r.Packages, "issue a statement about", func(g visual.GUID, packages []*pbiviz.Package) (Issued, error) {
 		return issueOne(r, k, record, g, packages)
 	})
 }
 
-// each makes one statement of the packages of each visual, in the order of
+// issuePerVisual makes one statement of the packages of each visual, in the order of
 // GUIDs.
-func each(packages []*pbiviz.Package, what string, make func(visual.GUID, []*pbiviz.Package) (Issued, error)) ([]Issued, error) {
+func issuePerVisual(packages []*pbiviz.Package, what string, make func(visual.GUID, []*pbiviz.Package) (Issued, error)) ([]Issued, error) {
 	if len(packages) == 0 {
 		return nil, fmt.Errorf("cannot %s no package", what)
 	}
@@ -109,15 +109,15 @@ func each(packages []*pbiviz.Package, what string, make func(visual.GUID, []*pbi
 }
 
 func issueOne(r Request, k Key, record license.Key, g visual.GUID, packages []*pbiviz.Package) (Issued, error) {
-	c := r.claims(g, packages)
-	if err := c.identify(); err != nil {
+	c := r.statementClaims(g, packages)
+	if err := c.setID(); err != nil {
 		return Issued{}, err
 	}
 	payload, err := json.Marshal(c)
 	if err != nil {
 		return Issued{}, err
 	}
-	token, err := seal(k, record, license.StatementType, payload)
+	token, err := signDocument(k, record, license.StatementType, payload)
 	if err != nil {
 		return Issued{}, err
 	}
@@ -133,8 +133,8 @@ func issueOne(r Request, k Key, record license.Key, g visual.GUID, packages []*p
 	return Issued{g, token, s, packages}, nil
 }
 
-// seal signs a payload as a document of a type.
-func seal(k Key, record license.Key, typ string, payload []byte) ([]byte, error) {
+// signDocument signs a payload as a document of a type.
+func signDocument(k Key, record license.Key, typ string, payload []byte) ([]byte, error) {
 	header := struct {
 		Alg string `json:"alg"`
 		Kid string `json:"kid"`
@@ -162,28 +162,28 @@ func Sign(k Key, header, payload []byte) ([]byte, error) {
 
 // claims are the payload's members, in the order of the format's description.
 type claims struct {
-	V           int           `json:"v"`
-	Issuer      string        `json:"iss"`
-	Subject     string        `json:"sub"`
-	Audience    string        `json:"aud"`
-	ID          string        `json:"jti"`
-	Sub         string        `json:"lid"`
-	Sequence    int64         `json:"seq"`
-	Previous    string        `json:"prev,omitzero"`
-	Issued      int64         `json:"iat"`
-	Begins      int64         `json:"nbf"`
-	Ends        int64         `json:"exp"`
-	NextPayment string        `json:"next_payment"`
-	Tenants     []string      `json:"tid"`
-	Visual      visualClaim   `json:"visual"`
-	Packages    []packageItem `json:"pkg"`
-	Kind        license.Kind  `json:"kind"`
-	User        *userClaim    `json:"user,omitzero"`
-	Capacity    *capacity     `json:"capacity,omitzero"`
-	Site        *site         `json:"site,omitzero"`
-	Trial       bool          `json:"trial,omitzero"`
-	Evidence    *evidence     `json:"evidence,omitzero"`
-	Reason      string        `json:"reason,omitzero"`
+	V            int            `json:"v"`
+	Issuer       string         `json:"iss"`
+	Subject      string         `json:"sub"`
+	Audience     string         `json:"aud"`
+	ID           string         `json:"jti"`
+	Subscription string         `json:"lid"`
+	Sequence     int64          `json:"seq"`
+	Previous     string         `json:"prev,omitzero"`
+	Issued       int64          `json:"iat"`
+	Begins       int64          `json:"nbf"`
+	Ends         int64          `json:"exp"`
+	NextPayment  string         `json:"next_payment"`
+	Tenants      []string       `json:"tid"`
+	Visual       visualClaim    `json:"visual"`
+	Packages     []packageItem  `json:"pkg"`
+	Kind         license.Kind   `json:"kind"`
+	User         *userClaim     `json:"user,omitzero"`
+	Capacity     *capacityClaim `json:"capacity,omitzero"`
+	Site         *siteClaim     `json:"site,omitzero"`
+	Trial        bool           `json:"trial,omitzero"`
+	Evidence     *evidenceClaim `json:"evidence,omitzero"`
+	Reason       string         `json:"reason,omitzero"`
 }
 
 type (
@@ -196,7 +196,7 @@ type (
 		Digest  pbiviz.Content `json:"digest"`
 		SHA256  string         `json:"sha256,omitzero"`
 	}
-	evidence struct {
+	evidenceClaim struct {
 		Text   string `json:"text,omitzero"`
 		Name   string `json:"name,omitzero"`
 		SHA256 string `json:"sha256,omitzero"`
@@ -204,27 +204,27 @@ type (
 	userClaim struct {
 		Quantity int64 `json:"qty"`
 	}
-	capacity struct {
+	capacityClaim struct {
 		SKUs []string `json:"sku"`
 		IDs  []string `json:"ids,omitempty"`
 	}
-	site struct {
+	siteClaim struct {
 		Hosts []string `json:"hosts"`
 	}
 )
 
-func (r Request) claims(g visual.GUID, packages []*pbiviz.Package) claims {
+func (r Request) statementClaims(g visual.GUID, packages []*pbiviz.Package) claims {
 	begins := r.Begins
 	if begins.IsZero() {
 		begins = r.Issued
 	}
 	c := claims{
 		V: license.ClaimsVersion, Issuer: r.Issuer, Subject: r.Licensee,
-		Audience: license.AudiencePrefix + g.String(),
-		Sub:      r.Subscription, Sequence: r.Sequence, Previous: r.Previous,
+		Audience:     license.AudiencePrefix + g.String(),
+		Subscription: r.Subscription, Sequence: r.Sequence, Previous: r.Previous,
 		Issued: r.Issued.Unix(), Begins: begins.Unix(), Ends: r.Ends.Unix(),
 		NextPayment: r.Ends.UTC().Format(dateForm), Tenants: r.Tenants,
-		Packages: items(packages), Kind: r.Kind, Trial: r.Trial,
+		Packages: packageItems(packages), Kind: r.Kind, Trial: r.Trial,
 	}
 	c.Visual = visualClaim{g, r.Versions}
 	if r.Versions == "" {
@@ -235,24 +235,24 @@ func (r Request) claims(g visual.GUID, packages []*pbiviz.Package) claims {
 	case license.User:
 		c.User = &userClaim{r.Quantity}
 	case license.Capacity:
-		c.Capacity = &capacity{r.SKUs, r.CapacityIDs}
+		c.Capacity = &capacityClaim{r.SKUs, r.CapacityIDs}
 	case license.Site:
-		c.Site = &site{r.Sites}
+		c.Site = &siteClaim{r.Sites}
 	}
 	return c
 }
 
-// items lists packages once each, by version and content.
-func items(packages []*pbiviz.Package) []packageItem {
+// packageItems lists packages once each, by version and content.
+func packageItems(packages []*pbiviz.Package) []packageItem {
 	var all []packageItem
 	for _, p := range packages {
 		all = append(all, packageItem{Version: p.Manifest().Version, Digest: p.Content()})
 	}
-	return sorted(all)
+	return sortItems(all)
 }
 
-// sorted orders items by version and content, each once.
-func sorted(all []packageItem) []packageItem {
+// sortItems orders items by version and content, each once.
+func sortItems(all []packageItem) []packageItem {
 	slices.SortFunc(all, func(a, b packageItem) int {
 		return cmp.Or(a.Version.Compare(b.Version), strings.Compare(string(a.Digest), string(b.Digest)), strings.Compare(a.SHA256, b.SHA256))
 	})
@@ -261,9 +261,9 @@ func sorted(all []packageItem) []packageItem {
 	})
 }
 
-// identify gives the statement its ID: a digest of all it says. The same
+// setID gives the statement its ID: a digest of all it says. The same
 // statement made twice is one; two that differ are never taken for one.
-func (c *claims) identify() error {
+func (c *claims) setID() error {
 	c.ID = ""
 	b, err := json.Marshal(c)
 	if err != nil {

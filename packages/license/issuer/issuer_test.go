@@ -42,7 +42,7 @@ func TestVendorFromNothing(t *testing.T) {
 
 			read, err := issuer.ParseKey("", file)
 			ok(t, err)
-			by, key, err := issuer.Find(bundle, read)
+			by, key, err := issuer.FindKey(bundle, read)
 			ok(t, err)
 			if key.ID != "aurora-2026" || by.Name != "https://licenses.aurora.example" {
 				t.Errorf("found %s of %s", key.ID, by.Name)
@@ -234,7 +234,7 @@ func TestParseKeyRefuses(t *testing.T) {
 	if _, _, err := issuer.GenerateRoot("two words"); err == nil {
 		t.Error("a root key with a space in its name")
 	}
-	if _, _, err := issuer.Find(licensetest.Aurora().Bundle(), licensetest.Key("stranger", license.Ed25519)); err == nil {
+	if _, _, err := issuer.FindKey(licensetest.Aurora().Bundle(), licensetest.Key("stranger", license.Ed25519)); err == nil {
 		t.Error("found a key that is not listed")
 	}
 }

@@ -108,9 +108,9 @@ func parsePublic(file []byte) (crypto.PublicKey, error) {
 	return x509.ParsePKIXPublicKey(block.Bytes)
 }
 
-// Find names a private key by the trust bundle that lists its public half, and
+// FindKey names a private key by the trust bundle that lists its public half, and
 // says who issues with it.
-func Find(b license.Bundle, k Key) (license.Issuer, Key, error) {
+func FindKey(b license.Bundle, k Key) (license.Issuer, Key, error) {
 	for _, i := range b.Issuers() {
 		for _, listed := range i.Keys {
 			k.ID = listed.ID

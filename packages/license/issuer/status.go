@@ -43,7 +43,7 @@ func Revoke(r Revocation, k Key) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot write the status list: %w", err)
 	}
-	list, err := seal(k, record, license.StatusType, payload)
+	list, err := signDocument(k, record, license.StatusType, payload)
 	if err != nil {
 		return nil, err
 	}

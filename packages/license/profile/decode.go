@@ -46,10 +46,10 @@ func parseStep(s string) (step, error) {
 		p.from, p.to, p.of = int(m[1][0]-'0'), int(m[2][0]-'0'), int(m[3][0]-'0')
 		p.setBy(m[4])
 	} else {
-		return step{}, fmt.Errorf("%s is not a step", quote(s))
+		return step{}, fmt.Errorf("%s is not a step", quoteShort(s))
 	}
 	if p.from > p.to || p.to > p.of {
-		return step{}, fmt.Errorf("%s are not parts of that many", quote(s))
+		return step{}, fmt.Errorf("%s are not parts of that many", quoteShort(s))
 	}
 	return p, nil
 }
@@ -60,8 +60,8 @@ func (s *step) setBy(sign string) {
 	}
 }
 
-// apply takes one step. Its errors hold nothing of the text.
-func (s step) apply(text []byte) ([]byte, error) {
+// decode takes one step. Its errors hold nothing of the text.
+func (s step) decode(text []byte) ([]byte, error) {
 	switch s.verb {
 	case verbPart:
 		parts := bytes.Split(text, []byte{s.by})
@@ -70,9 +70,9 @@ func (s step) apply(text []byte) ([]byte, error) {
 		}
 		return bytes.Join(parts[s.from-1:s.to], []byte{s.by}), nil
 	case verbBase64:
-		return decode64(text, "+/", base64.RawStdEncoding)
+		return decodeBase64(text, "+/", base64.RawStdEncoding)
 	case verbBase64URL:
-		return decode64(text, "-_", base64.RawURLEncoding)
+		return decodeBase64(text, "-_", base64.RawURLEncoding)
 	case verbJSON:
 		if v := jsontext.Value(text); !v.IsValid() || v.Kind() != '{' {
 			return nil, errors.New("it is not one strict JSON object")
@@ -82,21 +82,21 @@ func (s step) apply(text []byte) ([]byte, error) {
 	return nil, errors.New("the step is not known")
 }
 
-// run takes steps one after another.
-func run(steps []step, text []byte) ([]byte, error) {
+// applySteps takes steps one after another.
+func applySteps(steps []step, text []byte) ([]byte, error) {
 	for i, s := range steps {
 		var err error
-		if text, err = s.apply(text); err != nil {
+		if text, err = s.decode(text); err != nil {
 			return nil, fmt.Errorf("step %d, %s: %w", i+1, s, err)
 		}
 	}
 	return text, nil
 }
 
-// decode64 reads canonical base64, with padding where it belongs or with none.
+// decodeBase64 reads canonical base64, with padding where it belongs or with none.
 // The standard decoder skips \r and \n even when strict, hence the alphabet is
 // checked first.
-func decode64(text []byte, last string, encoding *base64.Encoding) ([]byte, error) {
+func decodeBase64(text []byte, last string, encoding *base64.Encoding) ([]byte, error) {
 	raw := text
 	if padded := bytes.TrimRight(text, "="); len(padded) < len(text) {
 		if len(text)%4 != 0 || len(text)-len(padded) > 2 {
@@ -105,7 +105,7 @@ func decode64(text []byte, last string, encoding *base64.Encoding) ([]byte, erro
 		raw = padded
 	}
 	for i, c := range raw {
-		if !alphanumeric(c) && !strings.ContainsRune(last, rune(c)) {
+		if !isAlphanumeric(c) && !strings.ContainsRune(last, rune(c)) {
 			return nil, fmt.Errorf("character %d is not of its alphabet", i+1)
 		}
 	}
@@ -116,6 +116,6 @@ func decode64(text []byte, last string, encoding *base64.Encoding) ([]byte, erro
 	return decoded, nil
 }
 
-func alphanumeric(c byte) bool {
+func isAlphanumeric(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }

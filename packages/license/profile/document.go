@@ -30,7 +30,7 @@ type fault struct {
 	message, hint string
 }
 
-func (d *document) add(n *yaml.Node, hint, format string, args ...any) {
+func (d *document) addFault(n *yaml.Node, hint, format string, args ...any) {
 	f := fault{message: fmt.Sprintf(format, args...), hint: hint}
 	if n != nil {
 		f.line, f.column = n.Line, n.Column
@@ -59,34 +59,34 @@ func (d *document) refusal() error {
 	return r
 }
 
-// root reads the file's one document.
-func (d *document) root(text []byte) *yaml.Node {
+// parseRoot reads the file's one document.
+func (d *document) parseRoot(text []byte) *yaml.Node {
 	switch {
 	case len(text) > MaxSize:
-		d.add(nil, "", "the profile has %d bytes; at most %d are allowed", len(text), MaxSize)
+		d.addFault(nil, "", "the profile has %d bytes; at most %d are allowed", len(text), MaxSize)
 		return nil
-	case !d.readable(text):
+	case !d.checkCharacters(text):
 		return nil
 	}
 	var documents []yaml.Node
 	if err := yaml.Load(text, &documents, yaml.WithAllDocuments()); err != nil {
-		d.syntax(err)
+		d.addSyntaxFaults(err)
 		return nil
 	}
 	switch {
 	case len(documents) == 0 || len(documents[0].Content) == 0:
-		d.add(nil, "", "the profile says nothing")
+		d.addFault(nil, "", "the profile says nothing")
 		return nil
 	case len(documents) > 1:
-		d.add(&documents[1], "remove the line --- or what follows it", "a second document begins here; a profile is one document")
+		d.addFault(&documents[1], "remove the line --- or what follows it", "a second document begins here; a profile is one document")
 		return nil
 	}
 	return documents[0].Content[0]
 }
 
-// readable refuses text that shows people something else than it tells the
+// checkCharacters refuses text that shows people something else than it tells the
 // program.
-func (d *document) readable(text []byte) bool {
+func (d *document) checkCharacters(text []byte) bool {
 	line, start := 1, 0
 	for at := 0; at < len(text); {
 		c, n := utf8.DecodeRune(text[at:])
@@ -104,7 +104,7 @@ func (d *document) readable(text []byte) bool {
 	return true
 }
 
-func (d *document) syntax(err error) {
+func (d *document) addSyntaxFaults(err error) {
 	var all *yaml.LoadErrors
 	var one *yaml.LoadError
 	switch {
@@ -115,28 +115,28 @@ func (d *document) syntax(err error) {
 	case errors.As(err, &one):
 		d.faults = append(d.faults, fault{one.Mark.Line, one.Mark.Column, "this is not YAML: " + one.Message, "put a pattern in single quotes, and write each ' in it twice"})
 	default:
-		d.add(nil, "", "this is not YAML: %v", err)
+		d.addFault(nil, "", "this is not YAML: %v", err)
 	}
 }
 
-// plain refuses what stands for something elsewhere.
-func (d *document) plain(n *yaml.Node) bool {
+// checkPlain refuses what stands for something elsewhere.
+func (d *document) checkPlain(n *yaml.Node) bool {
 	if n.Kind == yaml.AliasNode || n.Anchor != "" || n.Style&yaml.TaggedStyle != 0 {
-		d.add(n, "write the value out", "anchors, aliases and tags are not read here")
+		d.addFault(n, "write the value out", "anchors, aliases and tags are not read here")
 		return false
 	}
 	return true
 }
 
-// mapping reads keys and their values. Of known keys, those with a * in front
+// readMapping reads keys and their values. Of known keys, those with a * in front
 // must be there.
-func (d *document) mapping(n *yaml.Node, what string, known ...string) map[string]*yaml.Node {
+func (d *document) readMapping(n *yaml.Node, what string, known ...string) map[string]*yaml.Node {
 	values := map[string]*yaml.Node{}
-	if n == nil || !d.plain(n) {
+	if n == nil || !d.checkPlain(n) {
 		return values
 	}
 	if n.Kind != yaml.MappingNode {
-		d.add(n, "", "%s has keys and values", what)
+		d.addFault(n, "", "%s has keys and values", what)
 		return values
 	}
 	var names []string
@@ -146,70 +146,70 @@ func (d *document) mapping(n *yaml.Node, what string, known ...string) map[strin
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
 		switch {
-		case !d.plain(key):
+		case !d.checkPlain(key):
 		case key.Kind != yaml.ScalarNode:
-			d.add(key, "", "a key is one word")
+			d.addFault(key, "", "a key is one word")
 		case len(known) > 0 && !slices.Contains(names, key.Value):
-			d.add(key, "known here: "+strings.Join(names, ", "), "unknown key %s", quote(key.Value))
+			d.addFault(key, "known here: "+strings.Join(names, ", "), "unknown key %s", quoteShort(key.Value))
 		case values[key.Value] != nil:
-			d.add(key, "keep one of them", "the key %s is given twice; first at line %d", quote(key.Value), values[key.Value].Line)
+			d.addFault(key, "keep one of them", "the key %s is given twice; first at line %d", quoteShort(key.Value), values[key.Value].Line)
 		default:
 			values[key.Value] = value
 		}
 	}
 	for _, k := range known {
 		if name, must := strings.CutPrefix(k, "*"); must && values[name] == nil {
-			d.add(n, "", "%s lacks the key %q", what, name)
+			d.addFault(n, "", "%s lacks the key %q", what, name)
 		}
 	}
 	return values
 }
 
-// text reads one value of at most most bytes, as it is written. Absent is empty.
-func (d *document) text(n *yaml.Node, what string, most int) string {
+// readText reads one value of at most most bytes, as it is written. Absent is empty.
+func (d *document) readText(n *yaml.Node, what string, most int) string {
 	switch {
-	case n == nil || !d.plain(n):
+	case n == nil || !d.checkPlain(n):
 		return ""
 	case n.Kind != yaml.ScalarNode:
-		d.add(n, "", "%s is one value", what)
+		d.addFault(n, "", "%s is one value", what)
 		return ""
 	case n.Value == "" || n.Tag == "!!null":
-		d.add(n, "give it a value or remove the key", "%s is empty", what)
+		d.addFault(n, "give it a value or remove the key", "%s is empty", what)
 		return ""
 	case len(n.Value) > most:
-		d.add(n, "", "%s has %d bytes; at most %d are allowed", what, len(n.Value), most)
+		d.addFault(n, "", "%s has %d bytes; at most %d are allowed", what, len(n.Value), most)
 		return ""
 	}
 	return n.Value
 }
 
-// list reads a list of one item at least.
-func (d *document) list(n *yaml.Node, what string, most int) []*yaml.Node {
+// readList reads a list of one item at least.
+func (d *document) readList(n *yaml.Node, what string, most int) []*yaml.Node {
 	switch {
-	case n == nil || !d.plain(n):
+	case n == nil || !d.checkPlain(n):
 		return nil
 	case n.Kind != yaml.SequenceNode || len(n.Content) == 0:
-		d.add(n, "", "%s is a list", what)
+		d.addFault(n, "", "%s is a list", what)
 		return nil
 	case len(n.Content) > most:
-		d.add(n, "", "%s has %d items; at most %d are allowed", what, len(n.Content), most)
+		d.addFault(n, "", "%s has %d items; at most %d are allowed", what, len(n.Content), most)
 		return nil
 	}
 	return n.Content
 }
 
-// oneOf reads a word that must be known.
-func (d *document) oneOf(n *yaml.Node, what string, known ...string) string {
-	s := d.text(n, what, maxWord)
+// readOneOf reads a word that must be known.
+func (d *document) readOneOf(n *yaml.Node, what string, known ...string) string {
+	s := d.readText(n, what, maxWord)
 	if s != "" && !slices.Contains(known, s) {
-		d.add(n, "known here: "+strings.Join(known, ", "), "%s is not known as %s", quote(s), what)
+		d.addFault(n, "known here: "+strings.Join(known, ", "), "%s is not known as %s", quoteShort(s), what)
 		return ""
 	}
 	return s
 }
 
-// quote shows a value in a message: escaped, and not too long.
-func quote(s string) string {
+// quoteShort shows a value in a message: escaped, and not too long.
+func quoteShort(s string) string {
 	const most = 60
 	if len(s) > most {
 		return fmt.Sprintf("%+q…", s[:most])

@@ -60,7 +60,7 @@ type pattern struct {
 	match  *regexp.Regexp // at the beginning of a text
 }
 
-func compile(source string) (*pattern, error) {
+func compilePattern(source string) (*pattern, error) {
 	tree, err := syntax.Parse(source, syntax.Perl)
 	if err != nil {
 		return nil, fmt.Errorf("the pattern is not RE2: %v", err)
@@ -111,8 +111,8 @@ func looksAround(tree *syntax.Regexp) bool {
 // A span is a key in a script, in bytes.
 type span struct{ start, end int }
 
-// spans finds every key in a script, at most maxTimes of them.
-func (p *pattern) spans(script []byte) ([]span, error) {
+// findSpans finds every key in a script, at most maxTimes of them.
+func (p *pattern) findSpans(script []byte) ([]span, error) {
 	var found []span
 	attempts := 0
 	for at := 0; ; {
@@ -140,18 +140,18 @@ func (p *pattern) spans(script []byte) ([]span, error) {
 	}
 }
 
-// A located key: the key itself, and the bytes it stands in.
-type located struct {
-	token   []byte
-	spans   []span      // in the script
-	region  mask.Region // elsewhere
-	text    bool        // it is a string or a whole entry
-	escaped bool        // the entry spells it in another way
+// A locatedKey is a key found in a package: the key itself, and the bytes it stands in.
+type locatedKey struct {
+	token     []byte
+	spans     []span      // in the script
+	region    mask.Region // elsewhere
+	isText    bool        // it is a string or a whole entry
+	isEscaped bool        // the entry spells it in another way
 }
 
-// locate finds the one key in a package.
-func (p Profile) locate(pkg *pbiviz.Package) (located, error) {
-	var l located
+// locateKey finds the one key in a package.
+func (p Profile) locateKey(pkg *pbiviz.Package) (locatedKey, error) {
+	var l locatedKey
 	var err error
 	switch {
 	case p.find.pattern != nil:
@@ -162,73 +162,73 @@ func (p Profile) locate(pkg *pbiviz.Package) (located, error) {
 		l, err = p.inEntry(pkg)
 	}
 	if err != nil {
-		return located{}, err
+		return locatedKey{}, err
 	}
 	if n := len(l.token); n < MinToken || n > MaxToken {
-		return located{}, p.refuse(codeSize, "has %d bytes; it must have between %d and %d", n, MinToken, MaxToken)
+		return locatedKey{}, p.refuse(codeSize, "has %d bytes; it must have between %d and %d", n, MinToken, MaxToken)
 	}
 	return l, nil
 }
 
-func (p Profile) inScript(pkg *pbiviz.Package) (located, error) {
+func (p Profile) inScript(pkg *pbiviz.Package) (locatedKey, error) {
 	script := pkg.Code().Script
 	if len(script) > MaxScript {
-		return located{}, p.refuse(codeSize, "cannot be looked for: the script has %d bytes; at most %d are searched", len(script), MaxScript)
+		return locatedKey{}, p.refuse(codeSize, "cannot be looked for: the script has %d bytes; at most %d are searched", len(script), MaxScript)
 	}
-	spans, err := p.find.pattern.spans(script)
+	spans, err := p.find.pattern.findSpans(script)
 	if err != nil {
-		return located{}, p.refuse(codeSize, "cannot be looked for: %v", err)
+		return locatedKey{}, p.refuse(codeSize, "cannot be looked for: %v", err)
 	}
 	if len(spans) == 0 {
-		return located{}, p.refuse(codeNone, "is not there: the pattern matches nothing")
+		return locatedKey{}, p.refuse(codeNone, "is not there: the pattern matches nothing")
 	}
-	l := located{spans: spans, text: true, token: script[spans[0].start:spans[0].end]}
+	l := locatedKey{spans: spans, isText: true, token: script[spans[0].start:spans[0].end]}
 	for _, s := range spans[1:] {
 		if !bytes.Equal(l.token, script[s.start:s.end]) {
-			return located{}, p.refuse(codeAmbiguous, "cannot be told: the script holds different ones")
+			return locatedKey{}, p.refuse(codeAmbiguous, "cannot be told: the script holds different ones")
 		}
 	}
 	return l, nil
 }
 
-func (p Profile) inEntry(pkg *pbiviz.Package) (located, error) {
+func (p Profile) inEntry(pkg *pbiviz.Package) (locatedKey, error) {
 	body, ok := pkg.Entry(p.find.entry)
 	if !ok {
-		return located{}, p.refuse(codeNone, "is not there: the package has no such entry")
+		return locatedKey{}, p.refuse(codeNone, "is not there: the package has no such entry")
 	}
 	token := bytes.TrimSuffix(body, []byte("\n"))
-	return located{token: token, text: true, region: mask.Region{Entry: p.find.entry, End: len(token)}}, nil
+	return locatedKey{token: token, isText: true, region: mask.Region{Entry: p.find.entry, End: len(token)}}, nil
 }
 
-func (p Profile) inMember(pkg *pbiviz.Package) (located, error) {
+func (p Profile) inMember(pkg *pbiviz.Package) (locatedKey, error) {
 	entry := p.find.entry
 	if entry == "" {
 		entry = mask.Inner(pkg)
 	}
 	body, ok := pkg.Entry(entry)
 	if !ok {
-		return located{}, p.refuse(codeNone, "is not there: the package has no such entry")
+		return locatedKey{}, p.refuse(codeNone, "is not there: the package has no such entry")
 	}
 	value, at, err := mask.Member(body, p.find.member...)
 	if err != nil {
-		return located{}, p.refuse(codeNone, "is not there: %v", err)
+		return locatedKey{}, p.refuse(codeNone, "is not there: %v", err)
 	}
-	l := located{token: value, region: mask.Region{Entry: entry, Start: at + 1, End: at + len(value) - 1}}
+	l := locatedKey{token: value, region: mask.Region{Entry: entry, Start: at + 1, End: at + len(value) - 1}}
 	switch value.Kind() {
 	case '{':
 		return l, nil
 	case '"':
-		l.text = true
+		l.isText = true
 		if l.token, err = jsontext.AppendUnquote(nil, value); err != nil {
-			return located{}, p.refuse(codeForm, "is not a string of strict JSON")
+			return locatedKey{}, p.refuse(codeForm, "is not a string of strict JSON")
 		}
-		l.escaped = !bytes.Equal(l.token, body[l.region.Start:l.region.End])
+		l.isEscaped = !bytes.Equal(l.token, body[l.region.Start:l.region.End])
 		return l, nil
 	}
-	return located{}, p.refuse(codeForm, "is neither a string nor an object")
+	return locatedKey{}, p.refuse(codeForm, "is neither a string nor an object")
 }
 
 // refuse makes a refusal about the key. Its subject names the place.
 func (p Profile) refuse(code verdict.Code, format string, args ...any) error {
-	return verdict.Refuse(code, fmt.Sprintf("the key of %s in %s ", p.vendor, p.find)+fmt.Sprintf(format, args...), hint(code))
+	return verdict.Refuse(code, fmt.Sprintf("the key of %s in %s ", p.vendor, p.find)+fmt.Sprintf(format, args...), hintFor(code))
 }

@@ -50,17 +50,17 @@ type Masked string
 //
 // An error is a *verdict.Refusal whose codes begin with profile.
 func (p Profile) Masked(pkg *pbiviz.Package) (Masked, error) {
-	if p.mask == nil {
+	if p.masking == nil {
 		return "", p.refuse(codeMask, "may not be masked: the profile does not say so")
 	}
-	_, l, err := p.read(pkg)
+	_, l, err := p.readKey(pkg)
 	if err != nil {
 		return "", err
 	}
-	if !p.mask.allows(l.token) || !l.text || l.escaped {
-		return "", p.refuse(codeMask, "cannot be masked: it is not one string of the alphabet %s and dots", p.mask.alphabet)
+	if !p.masking.allows(l.token) || !l.isText || l.isEscaped {
+		return "", p.refuse(codeMask, "cannot be masked: it is not one string of the alphabet %s and dots", p.masking.alphabet)
 	}
-	regions, err := p.regions(pkg, l)
+	regions, err := p.maskRegions(pkg, l)
 	if err != nil {
 		return "", err
 	}
@@ -84,7 +84,7 @@ func (m masking) allows(token []byte) bool {
 			part = bytes.TrimSuffix(bytes.TrimSuffix(part, []byte("=")), []byte("="))
 		}
 		if len(part) == 0 || slices.ContainsFunc(part, func(c byte) bool {
-			return !alphanumeric(c) && strings.IndexByte(others, c) < 0
+			return !isAlphanumeric(c) && strings.IndexByte(others, c) < 0
 		}) {
 			return false
 		}
@@ -92,15 +92,15 @@ func (m masking) allows(token []byte) bool {
 	return true
 }
 
-// regions proves where a key may be taken out.
-func (p Profile) regions(pkg *pbiviz.Package, l located) ([]mask.Region, error) {
+// maskRegions proves where a key may be taken out.
+func (p Profile) maskRegions(pkg *pbiviz.Package, l locatedKey) ([]mask.Region, error) {
 	switch {
 	case len(l.spans) > 0:
 		return p.scriptRegions(pkg, l.spans)
 	case p.find.entry == "":
 		return []mask.Region{l.region}, nil // Parse saw to it that the member is none of Power BI's
 	}
-	used, err := inUse(pkg, p.find.entry)
+	used, err := isInUse(pkg, p.find.entry)
 	if err != nil || used {
 		return nil, p.refuse(codeMask, "cannot be masked: the visual itself uses the entry")
 	}
@@ -108,8 +108,8 @@ func (p Profile) regions(pkg *pbiviz.Package, l located) ([]mask.Region, error) 
 }
 
 func (p Profile) scriptRegions(pkg *pbiviz.Package, spans []span) ([]mask.Region, error) {
-	if len(spans) != p.mask.times {
-		return nil, p.refuse(codeMask, "cannot be masked: it is there %d times instead of %d", len(spans), p.mask.times)
+	if len(spans) != p.masking.times {
+		return nil, p.refuse(codeMask, "cannot be masked: it is there %d times instead of %d", len(spans), p.masking.times)
 	}
 	literals, err := mask.Literals(pkg.Code().Script, spans[len(spans)-1].end+1)
 	if err != nil {
@@ -129,10 +129,10 @@ func (p Profile) scriptRegions(pkg *pbiviz.Package, spans []span) ([]mask.Region
 	return regions, nil
 }
 
-// inUse says whether a visual uses an entry: as its description or its code, or
+// isInUse says whether a visual uses an entry: as its description or its code, or
 // as a resource that package.json lists. Case does not count, since not every
 // reader minds it.
-func inUse(pkg *pbiviz.Package, entry string) (bool, error) {
+func isInUse(pkg *pbiviz.Package, entry string) (bool, error) {
 	var m struct {
 		Resources []struct {
 			File string `json:"file"`

@@ -44,203 +44,203 @@ const (
 // *verdict.Refusal with everything that is wrong, each with line and column.
 func Parse(name string, b []byte) (Profile, error) {
 	d := &document{name: name}
-	root := d.root(b)
+	root := d.parseRoot(b)
 	if root == nil {
 		return Profile{}, d.refusal()
 	}
-	keys := d.mapping(root, "a profile", "*profile", "*name", "*vendor", "guids", "*find", "*decode", "*fields",
+	keys := d.readMapping(root, "a profile", "*profile", "*name", "*vendor", "guids", "*find", "*decode", "*fields",
 		"dates", "kind", "kinds", "products", "signature", "mask")
 	if n := keys["profile"]; n != nil && n.Value != strconv.Itoa(Format) {
-		d.add(n, "write profile: 1, or install the orgstore that the profile was written for", "this is a profile of the format %s; this orgstore reads 1", quote(n.Value))
+		d.addFault(n, "write profile: 1, or install the orgstore that the profile was written for", "this is a profile of the format %s; this orgstore reads 1", quoteShort(n.Value))
 		return Profile{}, d.refusal()
 	}
 	p := Profile{
-		name:   d.text(keys["name"], "the name", maxWord),
-		vendor: d.text(keys["vendor"], "the vendor", maxText),
-		guids:  d.guids(keys["guids"]),
-		find:   d.place(keys["find"]),
-		decode: d.steps(keys["decode"], "decode"),
+		name:   d.readText(keys["name"], "the name", maxWord),
+		vendor: d.readText(keys["vendor"], "the vendor", maxText),
+		guids:  d.readGUIDs(keys["guids"]),
+		find:   d.readPlace(keys["find"]),
+		decode: d.readSteps(keys["decode"], "decode"),
 	}
 	if p.name != "" && !nameForm.MatchString(p.name) {
-		d.add(keys["name"], "use lower-case letters, digits and -", "%s cannot name a profile", quote(p.name))
+		d.addFault(keys["name"], "use lower-case letters, digits and -", "%s cannot name a profile", quoteShort(p.name))
 	}
 	if n := len(p.decode); n > 0 && p.decode[n-1].verb != verbJSON {
-		d.add(keys["decode"], "", "the last step is not json, so nothing has fields")
+		d.addFault(keys["decode"], "", "the last step is not json, so nothing has fields")
 	}
-	d.meanings(&p, keys)
-	p.products = d.texts(keys["products"], "products")
+	d.readFields(&p, keys)
+	p.products = d.readTexts(keys["products"], "products")
 	if keys["products"] != nil && p.fields["product"] == nil {
-		d.add(keys["products"], "", "products are listed, but no field says the product")
+		d.addFault(keys["products"], "", "products are listed, but no field says the product")
 	}
-	p.sign = d.signature(keys["signature"])
-	if p.sign != nil && keys["guids"] == nil {
-		d.add(keys["signature"], "list the vendor's visuals under guids", "a key must not speak for every visual there is")
+	p.signature = d.readSignature(keys["signature"])
+	if p.signature != nil && keys["guids"] == nil {
+		d.addFault(keys["signature"], "list the vendor's visuals under guids", "a key must not speak for every visual there is")
 	}
-	p.mask = d.masking(keys["mask"], p)
+	p.masking = d.readMasking(keys["mask"], p)
 	if err := d.refusal(); err != nil {
 		return Profile{}, err
 	}
-	p.fingerprint = p.digest()
+	p.fingerprint = p.computeFingerprint()
 	return p, nil
 }
 
-func (d *document) texts(n *yaml.Node, what string) []string {
+func (d *document) readTexts(n *yaml.Node, what string) []string {
 	var found []string
-	for _, item := range d.list(n, what, maxList) {
-		found = append(found, d.text(item, "an item of "+what, maxText))
+	for _, item := range d.readList(n, what, maxList) {
+		found = append(found, d.readText(item, "an item of "+what, maxText))
 	}
 	return found
 }
 
-func (d *document) guids(n *yaml.Node) []visual.GUID {
+func (d *document) readGUIDs(n *yaml.Node) []visual.GUID {
 	var found []visual.GUID
-	for _, item := range d.list(n, "guids", 1000) {
-		s := d.text(item, "a GUID", maxText)
+	for _, item := range d.readList(n, "guids", 1000) {
+		s := d.readText(item, "a GUID", maxText)
 		if s == "" {
 			continue
 		}
 		g, err := visual.ParseGUID(s)
 		switch {
 		case err != nil:
-			d.add(item, "orgstore package list shows the GUIDs of packages", "%v", err)
+			d.addFault(item, "orgstore package list shows the GUIDs of packages", "%v", err)
 		case slices.Contains(found, g):
-			d.add(item, "keep one of them", "the GUID %s is given twice", g)
+			d.addFault(item, "keep one of them", "the GUID %s is given twice", g)
 		}
 		found = append(found, g)
 	}
 	return found
 }
 
-// place reads where the key sits.
-func (d *document) place(n *yaml.Node) place {
-	keys := d.mapping(n, "find", "script", "entry", "member")
+// readPlace reads where the key sits.
+func (d *document) readPlace(n *yaml.Node) place {
+	keys := d.readMapping(n, "find", "script", "entry", "member")
 	p := place{
-		source: d.text(keys["script"], "a pattern", maxPattern),
-		entry:  d.text(keys["entry"], "an entry's name", maxText),
-		member: d.names(keys["member"]),
+		source: d.readText(keys["script"], "a pattern", maxPattern),
+		entry:  d.readText(keys["entry"], "an entry's name", maxText),
+		member: d.readPath(keys["member"]),
 	}
 	switch {
 	case n == nil:
 	case keys["script"] == nil && keys["entry"] == nil && keys["member"] == nil:
-		d.add(n, "give script, entry or member", "find does not say where")
+		d.addFault(n, "give script, entry or member", "find does not say where")
 	case keys["script"] != nil && len(keys) > 1:
-		d.add(keys["script"], "", "a pattern is for the script; it goes with neither entry nor member")
+		d.addFault(keys["script"], "", "a pattern is for the script; it goes with neither entry nor member")
 	case p.source != "":
 		var err error
-		if p.pattern, err = compile(p.source); err != nil {
-			d.add(keys["script"], "", "%v", err)
+		if p.pattern, err = compilePattern(p.source); err != nil {
+			d.addFault(keys["script"], "", "%v", err)
 		}
 	case p.entry == manifestEntry || p.entry == pbiviz.StatementEntry:
-		d.add(keys["entry"], "", "%s is not the vendor's", p.entry)
+		d.addFault(keys["entry"], "", "%s is not the vendor's", p.entry)
 	}
 	return p
 }
 
-// names reads a path of member names with dots between them.
-func (d *document) names(n *yaml.Node) []string {
-	s := d.text(n, "a member's path", maxText)
+// readPath reads a path of member names with dots between them.
+func (d *document) readPath(n *yaml.Node) []string {
+	s := d.readText(n, "a member's path", maxText)
 	if s == "" {
 		return nil
 	}
 	names := strings.Split(s, ".")
 	if slices.Contains(names, "") || len(names) > maxPath {
-		d.add(n, "write it like license.key", "%s is not a path of at most %d names", quote(s), maxPath)
+		d.addFault(n, "write it like license.key", "%s is not a path of at most %d names", quoteShort(s), maxPath)
 		return nil
 	}
 	return names
 }
 
-func (d *document) steps(n *yaml.Node, what string) []step {
+func (d *document) readSteps(n *yaml.Node, what string) []step {
 	var found []step
-	items := d.list(n, what, maxSteps)
+	items := d.readList(n, what, maxSteps)
 	for i, item := range items {
-		s, err := parseStep(d.text(item, "a step", maxWord))
+		s, err := parseStep(d.readText(item, "a step", maxWord))
 		switch {
 		case err != nil:
-			d.add(item, stepHint, "%v", err)
+			d.addFault(item, stepHint, "%v", err)
 		case s.verb == verbJSON && (what != "decode" || i < len(items)-1):
-			d.add(item, "", "json can only be the last step of decode")
+			d.addFault(item, "", "json can only be the last step of decode")
 		}
 		found = append(found, s)
 	}
 	return found
 }
 
-// meanings reads which field says what.
-func (d *document) meanings(p *Profile, keys map[string]*yaml.Node) {
+// readFields reads which field says what.
+func (d *document) readFields(p *Profile, keys map[string]*yaml.Node) {
 	known := slices.Clone(fieldNames)
 	known[slices.Index(known, "ends")] = "*ends"
-	nodes := d.mapping(keys["fields"], "fields", known...)
+	nodes := d.readMapping(keys["fields"], "fields", known...)
 	p.fields = map[string][]string{}
 	for _, name := range fieldNames {
 		if n := nodes[name]; n != nil {
-			p.fields[name] = d.names(n)
+			p.fields[name] = d.readPath(n)
 		}
 	}
-	p.dates = d.oneOf(keys["dates"], "dates", datesUnix, datesMilli, datesStamp, datesDay)
+	p.dates = d.readOneOf(keys["dates"], "dates", datesUnix, datesMilli, datesStamp, datesDay)
 	if keys["dates"] == nil && keys["fields"] != nil {
-		d.add(keys["fields"], "add dates: unix, unix-milliseconds, rfc3339 or date", "the profile does not say how dates are written")
+		d.addFault(keys["fields"], "add dates: unix, unix-milliseconds, rfc3339 or date", "the profile does not say how dates are written")
 	}
 	words := []string{string(license.User), string(license.Capacity), string(license.Site)}
-	p.kind = license.Kind(d.oneOf(keys["kind"], "a kind", words...))
+	p.kind = license.Kind(d.readOneOf(keys["kind"], "a kind", words...))
 	p.kinds = map[string]license.Kind{}
 	if keys["kinds"] != nil {
-		named := d.mapping(keys["kinds"], "kinds")
+		named := d.readMapping(keys["kinds"], "kinds")
 		for _, says := range slices.Sorted(maps.Keys(named)) {
-			p.kinds[says] = license.Kind(d.oneOf(named[says], "a kind", words...))
+			p.kinds[says] = license.Kind(d.readOneOf(named[says], "a kind", words...))
 		}
 	}
 	switch {
 	case keys["kind"] != nil && nodes["kind"] != nil:
-		d.add(keys["kind"], "keep one of them", "the kind is given, and a field says it too")
+		d.addFault(keys["kind"], "keep one of them", "the kind is given, and a field says it too")
 	case keys["kinds"] != nil && nodes["kind"] == nil:
-		d.add(keys["kinds"], "", "kinds are listed, but no field says the kind")
+		d.addFault(keys["kinds"], "", "kinds are listed, but no field says the kind")
 	}
 }
 
-// masking reads what may be left out of a comparison.
-func (d *document) masking(n *yaml.Node, p Profile) *masking {
+// readMasking reads what may be left out of a comparison.
+func (d *document) readMasking(n *yaml.Node, p Profile) *masking {
 	if n == nil {
 		return nil
 	}
-	keys := d.mapping(n, "mask", "*alphabet", "times")
-	m := &masking{alphabet: d.oneOf(keys["alphabet"], "an alphabet", alphabetURL, alphabetStandard), times: 1}
+	keys := d.readMapping(n, "mask", "*alphabet", "times")
+	m := &masking{alphabet: d.readOneOf(keys["alphabet"], "an alphabet", alphabetURL, alphabetStandard), times: 1}
 	if t := keys["times"]; t != nil {
-		times, err := strconv.Atoi(d.text(t, "times", maxWord))
+		times, err := strconv.Atoi(d.readText(t, "times", maxWord))
 		if err != nil || times < 1 || times > maxTimes || strconv.Itoa(times) != t.Value {
-			d.add(t, "", "times is a number from 1 to %d", maxTimes)
+			d.addFault(t, "", "times is a number from 1 to %d", maxTimes)
 		}
 		m.times = times
 		if len(p.find.source) == 0 {
-			d.add(t, "", "times is for patterns; an entry or a member is there once")
+			d.addFault(t, "", "times is for patterns; an entry or a member is there once")
 		}
 	}
 	switch {
 	case p.find.entry == "" && len(p.find.member) > 0 && slices.ContainsFunc(knownMembers, func(k string) bool { return strings.EqualFold(k, p.find.member[0]) }):
-		d.add(n, "", "the member %s means something to Power BI, so it cannot be masked", quote(p.find.member[0]))
+		d.addFault(n, "", "the member %s means something to Power BI, so it cannot be masked", quoteShort(p.find.member[0]))
 	case len(p.decode) > 0 && p.decode[0].verb == verbJSON:
-		d.add(n, "", "the key is JSON as it stands; only one string of letters, digits and dots can be masked")
+		d.addFault(n, "", "the key is JSON as it stands; only one string of letters, digits and dots can be masked")
 	}
 	return m
 }
 
-// signature reads how the key is signed.
-func (d *document) signature(n *yaml.Node) *signature {
+// readSignature reads how the key is signed.
+func (d *document) readSignature(n *yaml.Node) *signature {
 	if n == nil {
 		return nil
 	}
-	keys := d.mapping(n, "signature", "*algorithm", "*key", "*value", "*over")
+	keys := d.readMapping(n, "signature", "*algorithm", "*key", "*value", "*over")
 	s := &signature{
-		algorithm: d.oneOf(keys["algorithm"], "an algorithm", algEd25519, algES256, algRS256),
-		value:     d.steps(keys["value"], "value"),
-		over:      d.steps(keys["over"], "over"),
+		algorithm:   d.readOneOf(keys["algorithm"], "an algorithm", algEd25519, algES256, algRS256),
+		toSignature: d.readSteps(keys["value"], "value"),
+		toCovered:   d.readSteps(keys["over"], "over"),
 	}
-	text := d.text(keys["key"], "the key", maxKey)
+	text := d.readText(keys["key"], "the key", maxKey)
 	if s.algorithm == "" || text == "" {
 		return s
 	}
 	if err := s.setKey(text); err != nil {
-		d.add(keys["key"], "give the public key as PEM, or the base64 inside of it", "the key cannot be used: %v", err)
+		d.addFault(keys["key"], "give the public key as PEM, or the base64 inside of it", "the key cannot be used: %v", err)
 	}
 	return s
 }

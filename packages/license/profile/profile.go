@@ -41,18 +41,18 @@ const (
 
 // A Profile says how to read one vendor's own license form. Parse makes it.
 type Profile struct {
-	name     string
-	vendor   string
-	guids    []visual.GUID // empty: any
-	find     place
-	decode   []step
-	fields   map[string][]string // field to the names on the way to it
-	dates    string
-	kind     license.Kind
-	kinds    map[string]license.Kind
-	products []string
-	sign     *signature
-	mask     *masking
+	name      string
+	vendor    string
+	guids     []visual.GUID // empty: any
+	find      place
+	decode    []step
+	fields    map[string][]string // field to the names on the way to it
+	dates     string
+	kind      license.Kind
+	kinds     map[string]license.Kind
+	products  []string
+	signature *signature
+	masking   *masking
 
 	fingerprint string
 }
@@ -74,17 +74,17 @@ func (p Profile) Covers(g visual.GUID) bool {
 }
 
 // Verifies says whether the profile has a key to check signatures with.
-func (p Profile) Verifies() bool { return p.sign != nil }
+func (p Profile) Verifies() bool { return p.signature != nil }
 
 // Masks says whether two packages may be compared without the key.
-func (p Profile) Masks() bool { return p.mask != nil }
+func (p Profile) Masks() bool { return p.masking != nil }
 
 // Fingerprint returns sha256: and the digest of everything the profile says.
 // Comments, quotes and the order of keys do not change it. What was found or
 // masked by a profile of another fingerprint is to be found or masked again.
 func (p Profile) Fingerprint() string { return p.fingerprint }
 
-func (p Profile) digest() string {
+func (p Profile) computeFingerprint() string {
 	h := sha256.New()
 	fmt.Fprintf(h, "profile %d\n%q %q %q\n", Format, p.name, p.vendor, p.guids)
 	fmt.Fprintf(h, "find %q %q %q\n", p.find.entry, p.find.member, p.find.source)
@@ -93,10 +93,10 @@ func (p Profile) digest() string {
 		fmt.Fprintf(h, "field %q %q\n", name, p.fields[name])
 	}
 	fmt.Fprintf(h, "dates %q kind %q kinds %q products %q\n", p.dates, p.kind, p.kinds, p.products)
-	if s := p.sign; s != nil {
-		fmt.Fprintf(h, "signature %q %q %q %q\n", s.algorithm, s.fingerprint, s.value, s.over)
+	if s := p.signature; s != nil {
+		fmt.Fprintf(h, "signature %q %q %q %q\n", s.algorithm, s.fingerprint, s.toSignature, s.toCovered)
 	}
-	if m := p.mask; m != nil {
+	if m := p.masking; m != nil {
 		fmt.Fprintf(h, "mask %q %d\n", m.alphabet, m.times)
 	}
 	return "sha256:" + hex.EncodeToString(h.Sum(nil))

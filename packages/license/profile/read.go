@@ -32,7 +32,7 @@ const (
 	codeMask      verdict.Code = "profile.mask" // the key cannot be masked
 )
 
-func hint(code verdict.Code) string {
+func hintFor(code verdict.Code) string {
 	switch code {
 	case codeScope:
 		return "use the profile that is about this visual, or add the visual to its guids"
@@ -63,52 +63,52 @@ type Found struct {
 // signature if the profile says how, and never evaluates what the license says. An
 // error is a *verdict.Refusal whose codes begin with profile.
 func (p Profile) Read(pkg *pbiviz.Package) (Found, error) {
-	found, _, err := p.read(pkg)
+	found, _, err := p.readKey(pkg)
 	return found, err
 }
 
-func (p Profile) read(pkg *pbiviz.Package) (Found, located, error) {
+func (p Profile) readKey(pkg *pbiviz.Package) (Found, locatedKey, error) {
 	if g := pkg.Manifest().GUID; !p.Covers(g) {
-		return Found{}, located{}, verdict.Refuse(codeScope, fmt.Sprintf("the profile %s is not about %s", p.name, g), hint(codeScope))
+		return Found{}, locatedKey{}, verdict.Refuse(codeScope, fmt.Sprintf("the profile %s is not about %s", p.name, g), hintFor(codeScope))
 	}
-	l, err := p.locate(pkg)
+	l, err := p.locateKey(pkg)
 	if err != nil {
-		return Found{}, located{}, err
+		return Found{}, locatedKey{}, err
 	}
 	found := Found{
-		Profile: p.name, Place: p.find.String(), Token: visual.DigestOf(l.token), Shown: redact(l.token),
+		Profile: p.name, Place: p.find.String(), Token: visual.DigestOf(l.token), Shown: redactKey(l.token),
 		Terms: license.Terms{Grade: license.Readable, Vendor: p.vendor, Kind: p.kind},
 	}
-	if p.sign != nil {
-		if err := p.sign.verify(l.token); err != nil {
-			return Found{}, located{}, p.refuse(codeSignature, "is not signed as the profile says: %v", err)
+	if p.signature != nil {
+		if err := p.signature.verify(l.token); err != nil {
+			return Found{}, locatedKey{}, p.refuse(codeSignature, "is not signed as the profile says: %v", err)
 		}
-		found.Terms.Grade, found.Terms.KeyID = license.Signed, p.sign.fingerprint
+		found.Terms.Grade, found.Terms.KeyID = license.Signed, p.signature.fingerprint
 	}
-	object, err := run(p.decode, l.token)
+	object, err := applySteps(p.decode, l.token)
 	if err != nil {
-		return Found{}, located{}, p.refuse(codeForm, "cannot be decoded: %v", err)
+		return Found{}, locatedKey{}, p.refuse(codeForm, "cannot be decoded: %v", err)
 	}
-	if err := p.mean(object, &found); err != nil {
-		return Found{}, located{}, err
+	if err := p.interpret(object, &found); err != nil {
+		return Found{}, locatedKey{}, err
 	}
 	return found, l, nil
 }
 
-// redact shows a key to people.
-func redact(token []byte) string {
+// redactKey shows a key to people.
+func redactKey(token []byte) string {
 	const shown = 4
 	for _, c := range token[:shown] {
-		if !alphanumeric(c) {
+		if !isAlphanumeric(c) {
 			return fmt.Sprintf("%d characters", len(token))
 		}
 	}
 	return fmt.Sprintf("%s… (%d characters)", token[:shown], len(token))
 }
 
-// mean reads what the fields say.
-func (p Profile) mean(object []byte, into *Found) error {
-	r := &fields{profile: p, object: object}
+// interpret reads what the fields say.
+func (p Profile) interpret(object []byte, into *Found) error {
+	r := &fieldReader{profile: p, object: object}
 	t := &into.Terms
 	t.ID = r.text("id")
 	t.Licensee = r.text("licensee")
@@ -120,35 +120,35 @@ func (p Profile) mean(object []byte, into *Found) error {
 	}
 	if s := r.text("sku"); s != "" {
 		if !license.KnownSKU(s) {
-			r.fail("sku", "is not a capacity that Microsoft sells")
+			r.refuse("sku", "is not a capacity that Microsoft sells")
 		}
 		t.SKUs = []string{s}
 	}
 	into.Product = r.text("product")
 	if t.Ends.IsZero() {
-		r.fail("ends", "is missing")
+		r.refuse("ends", "is missing")
 	}
 	if r.err == nil && len(p.products) > 0 && !slices.Contains(p.products, into.Product) {
-		return p.refuse(codeProduct, "is for the product %s, which is not one of the profile's", quote(into.Product))
+		return p.refuse(codeProduct, "is for the product %s, which is not one of the profile's", quoteShort(into.Product))
 	}
 	return r.err
 }
 
-// fields reads the members of a decoded key and keeps the first fault.
-type fields struct {
+// fieldReader reads the members of a decoded key and keeps the first fault.
+type fieldReader struct {
 	profile Profile
 	object  []byte
 	err     error
 }
 
-func (r *fields) fail(field, what string) {
+func (r *fieldReader) refuse(field, what string) {
 	if r.err == nil {
 		r.err = r.profile.refuse(codeField, "has a field %s (%s) that %s", strings.Join(r.profile.fields[field], "."), field, what)
 	}
 }
 
-// value returns what a field holds, or nil where it is absent or null.
-func (r *fields) value(field string) jsontext.Value {
+// member returns what a field holds, or nil where it is absent or null.
+func (r *fieldReader) member(field string) jsontext.Value {
 	names := r.profile.fields[field]
 	if len(names) == 0 {
 		return nil
@@ -163,41 +163,41 @@ func (r *fields) value(field string) jsontext.Value {
 var integerForm = regexp.MustCompile(`^(0|[1-9][0-9]{0,15})$`)
 
 // text returns a string, or a whole number as it is written.
-func (r *fields) text(field string) string {
-	v := r.value(field)
+func (r *fieldReader) text(field string) string {
+	v := r.member(field)
 	switch {
 	case v == nil:
 		return ""
 	case v.Kind() == '0' && integerForm.Match(v):
 		return string(v)
 	case v.Kind() != '"':
-		r.fail(field, "is neither text nor a whole number")
+		r.refuse(field, "is neither text nor a whole number")
 		return ""
 	}
 	text, err := jsontext.AppendUnquote(nil, v)
 	s := string(text)
 	if err != nil || len(s) > maxText || strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) }) {
-		r.fail(field, fmt.Sprintf("has more than %d bytes, or characters that cannot be printed", maxText))
+		r.refuse(field, fmt.Sprintf("has more than %d bytes, or characters that cannot be printed", maxText))
 		return ""
 	}
 	return s
 }
 
 // number returns a whole number, which may be written as text.
-func (r *fields) number(field string, most int64) int64 {
+func (r *fieldReader) number(field string, most int64) int64 {
 	s := r.text(field)
 	if s == "" {
 		return 0
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	if !integerForm.MatchString(s) || err != nil || n > most {
-		r.fail(field, fmt.Sprintf("is not a whole number up to %d", most))
+		r.refuse(field, fmt.Sprintf("is not a whole number up to %d", most))
 		return 0
 	}
 	return n
 }
 
-func (r *fields) kind(s string) license.Kind {
+func (r *fieldReader) kind(s string) license.Kind {
 	if k, ok := r.profile.kinds[s]; ok {
 		return k
 	}
@@ -205,7 +205,7 @@ func (r *fields) kind(s string) license.Kind {
 	case license.User, license.Capacity, license.Site:
 		return k
 	}
-	r.fail("kind", "names a kind that the profile does not know")
+	r.refuse("kind", "names a kind that the profile does not know")
 	return ""
 }
 
@@ -218,14 +218,14 @@ var (
 )
 
 // date reads a date. Parts of seconds are dropped: a license ends rather early.
-func (r *fields) date(field string) time.Time {
+func (r *fieldReader) date(field string) time.Time {
 	s := r.text(field)
 	if s == "" {
 		return time.Time{}
 	}
 	t, ok := parseDate(r.profile.dates, s)
 	if !ok || t.Before(earliest) || t.After(latest) {
-		r.fail(field, "is not a date of the form "+r.profile.dates)
+		r.refuse(field, "is not a date of the form "+r.profile.dates)
 		return time.Time{}
 	}
 	return t

@@ -24,21 +24,21 @@ func (s Set) InForce(fingerprint string, g visual.GUID) bool {
 	return slices.ContainsFunc(s, func(p Profile) bool { return p.fingerprint == fingerprint && p.Covers(g) })
 }
 
-// Look reads the vendor's own license out of a package: of several the one that
+// Read reads the vendor's own license out of a package: of several the one that
 // ends first. Its terms are of the grade readable even where a signature
 // verified, since the vendor's key is not bound to the bytes around it; false
 // where no profile finds any. Refused says where a key should be and cannot be
 // read: a warning, since a profile that does not fit is no news about the bytes.
-func (s Set) Look(pkg *pbiviz.Package) (found Found, ok bool, refused []verdict.Finding) {
+func (s Set) Read(pkg *pbiviz.Package) (found Found, ok bool, refused []verdict.Finding) {
 	for _, p := range s.Covering(pkg.Manifest().GUID) {
 		f, err := p.Read(pkg)
 		var r *verdict.Refusal
 		switch {
 		case err == nil && (!ok || f.Terms.Ends.Before(found.Terms.Ends)):
 			found, ok = f, true
-			found.Terms = f.Readable()
+			found.Terms = f.ReadableTerms()
 		case errors.As(err, &r) && r.Code() != codeNone:
-			refused = append(refused, Warnings(r.Findings)...)
+			refused = append(refused, AsWarnings(r.Findings)...)
 		}
 	}
 	return found, ok, refused
@@ -46,12 +46,12 @@ func (s Set) Look(pkg *pbiviz.Package) (found Found, ok bool, refused []verdict.
 
 // Terms is what Look finds.
 func (s Set) Terms(pkg *pbiviz.Package) (license.Terms, bool) {
-	found, ok, _ := s.Look(pkg)
+	found, ok, _ := s.Read(pkg)
 	return found.Terms, ok
 }
 
-// Warnings returns findings as warnings.
-func Warnings(findings []verdict.Finding) []verdict.Finding {
+// AsWarnings returns findings as warnings.
+func AsWarnings(findings []verdict.Finding) []verdict.Finding {
 	all := slices.Clone(findings)
 	for i := range all {
 		all[i].Verdict = verdict.Warn
@@ -59,25 +59,25 @@ func Warnings(findings []verdict.Finding) []verdict.Finding {
 	return all
 }
 
-// First returns the terms that end first; false where there are none.
-func First(all []license.Terms) (license.Terms, bool) {
+// FirstEnding returns the terms that end first; false where there are none.
+func FirstEnding(all []license.Terms) (license.Terms, bool) {
 	if len(all) == 0 {
 		return license.Terms{}, false
 	}
 	return slices.MinFunc(all, func(a, b license.Terms) int { return a.Ends.Compare(b.Ends) }), true
 }
 
-// Readable returns the terms as far as a package's bytes vouch for them: never
+// ReadableTerms returns the terms as far as a package's bytes vouch for them: never
 // of a better grade than readable.
-func (f Found) Readable() license.Terms {
+func (f Found) ReadableTerms() license.Terms {
 	terms := f.Terms
 	terms.Grade = license.Readable
 	return terms
 }
 
-// Same says whether two packages are proven to differ in the vendor's own
+// ProveSameCode says whether two packages are proven to differ in the vendor's own
 // license only.
-func (s Set) Same(a, b *pbiviz.Package) bool {
+func (s Set) ProveSameCode(a, b *pbiviz.Package) bool {
 	for _, p := range s.Covering(a.Manifest().GUID) {
 		if !p.Masks() {
 			continue
@@ -91,12 +91,12 @@ func (s Set) Same(a, b *pbiviz.Package) bool {
 	return false
 }
 
-// Missing says whether a finding only means that the vendor's key is not in a
+// IsMissingKey says whether a finding only means that the vendor's key is not in a
 // package: of a profile for any visual that is nothing to tell.
-func Missing(f verdict.Finding) bool { return f.Code == codeNone }
+func IsMissingKey(f verdict.Finding) bool { return f.Code == codeNone }
 
-// IsMissing says whether an error of Read or Masked only means that.
-func IsMissing(err error) bool {
+// IsMissingKeyError says whether an error of Read or Masked only means that.
+func IsMissingKeyError(err error) bool {
 	var r *verdict.Refusal
 	return errors.As(err, &r) && r.Code() == codeNone
 }

@@ -37,10 +37,10 @@ const (
 // A signature says how a vendor signs. The algorithm is the profile's word;
 // what a key says of itself selects nothing.
 type signature struct {
-	algorithm   string
-	public      crypto.PublicKey
-	fingerprint string // sha256: and the SHA-256 of the SubjectPublicKeyInfo
-	value, over []step // from the key to the signature, and to what it covers
+	algorithm              string
+	public                 crypto.PublicKey
+	fingerprint            string // sha256: and the SHA-256 of the SubjectPublicKeyInfo
+	toSignature, toCovered []step // from the key to the signature, and to what it covers
 }
 
 // setKey reads a public key in the form of RFC 5280 (SubjectPublicKeyInfo), as
@@ -50,7 +50,7 @@ func (s *signature) setKey(text string) error {
 	var der []byte
 	if block, rest := pem.Decode([]byte(text)); block != nil {
 		if block.Type != "PUBLIC KEY" || strings.TrimSpace(string(rest)) != "" {
-			return fmt.Errorf("it is PEM of the type %s, or more than one", quote(block.Type))
+			return fmt.Errorf("it is PEM of the type %s, or more than one", quoteShort(block.Type))
 		}
 		der = block.Bytes
 	} else {
@@ -63,7 +63,7 @@ func (s *signature) setKey(text string) error {
 	if err != nil {
 		return errors.New("it is not a public key")
 	}
-	if err := s.fits(public); err != nil {
+	if err := s.checkKey(public); err != nil {
 		return err
 	}
 	again, err := x509.MarshalPKIXPublicKey(public)
@@ -75,9 +75,9 @@ func (s *signature) setKey(text string) error {
 	return nil
 }
 
-// fits says what keeps a key from being one of the algorithm that proves
+// checkKey says what keeps a key from being one of the algorithm that proves
 // anything.
-func (s *signature) fits(public crypto.PublicKey) error {
+func (s *signature) checkKey(public crypto.PublicKey) error {
 	switch k := public.(type) {
 	case ed25519.PublicKey:
 		if s.algorithm == algEd25519 {
@@ -102,21 +102,21 @@ func (s *signature) fits(public crypto.PublicKey) error {
 
 // verify checks the signature in a key. Its errors hold nothing of the key.
 func (s *signature) verify(token []byte) error {
-	value, err := run(s.value, token)
+	value, err := applySteps(s.toSignature, token)
 	if err != nil {
 		return fmt.Errorf("its signature cannot be decoded: %w", err)
 	}
-	over, err := run(s.over, token)
+	over, err := applySteps(s.toCovered, token)
 	if err != nil {
 		return fmt.Errorf("what is signed cannot be decoded: %w", err)
 	}
-	if !s.good(over, value) {
+	if !s.isValid(over, value) {
 		return errors.New("the signature is not of the vendor's key")
 	}
 	return nil
 }
 
-func (s *signature) good(over, value []byte) bool {
+func (s *signature) isValid(over, value []byte) bool {
 	sum := sha256.Sum256(over)
 	switch k := s.public.(type) {
 	case ed25519.PublicKey:
