@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -72,7 +71,7 @@ func exitOf(code verdict.Code) int {
 	if exit, listed := faultExits[code]; listed {
 		return exit
 	}
-	family, _, _ := strings.Cut(string(code), ".")
+	family := code.Family()
 	switch {
 	case family == "signin":
 		return exitSignIn

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/lock"
@@ -75,12 +74,11 @@ func (f *Fault) Cause() verdict.Code {
 }
 
 // IsSignIn reports whether nobody could sign in to the tenant.
-func (f *Fault) IsSignIn() bool { return strings.HasPrefix(string(f.Cause()), "signin.") }
+func (f *Fault) IsSignIn() bool { return f.Cause().Family() == "signin" }
 
 // IsLicense reports whether a license was refused.
 func (f *Fault) IsLicense() bool {
-	family, _, _ := strings.Cut(string(f.Cause()), ".")
-	switch family {
+	switch f.Cause().Family() {
 	case "lic", "ent", "time", "life", "trust":
 		return f.Cause() != "time.clock_back"
 	}

@@ -40,9 +40,16 @@ func (v Verdict) Worse(w Verdict) Verdict {
 // deciding anything.
 func (v Verdict) Passes() bool { return v == Accept || v == Warn }
 
-// A Code names a finding for other programs: lower-case words, a dot between
-// the room and the case, as in lic.signature. Codes are stable.
+// A Code names a finding for other programs: lower-case words, with a dot between
+// the family and the case, as in lic.signature. Codes are stable.
 type Code string
+
+// Family returns the part of a code before its first dot: lic of lic.signature.
+// A code without a dot is its own family.
+func (c Code) Family() string {
+	family, _, _ := strings.Cut(string(c), ".")
+	return family
+}
 
 // A Finding is one thing found, with its verdict.
 type Finding struct {

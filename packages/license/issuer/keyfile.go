@@ -107,26 +107,26 @@ func OpenKey(id string, file []byte, passphrase string) (Key, error) {
 	return ParseKey(id, plain)
 }
 
-// A Signing signs a text with a private key that this program never sees: a
+// A SignFunc signs a text with a private key that this program never sees: a
 // command that reads the text and writes the signature, a token, a key vault.
 // The signature is 64 bytes for Ed25519; for ECDSA on P-256 it is over the
 // SHA-256 of the text, either in ASN.1, as openssl dgst -sha256 -sign writes it,
 // or the 64 bytes of RFC 7518 section 3.4, as key vaults give it.
-type Signing func(text []byte) ([]byte, error)
+type SignFunc func(text []byte) ([]byte, error)
 
-// Outside makes a key of a public half and of what signs with the private one.
+// NewExternalKey makes a key of a public half and of what signs with the private one.
 // Statements are read again once signed, so a wrong signature is found at once.
-func Outside(id string, public crypto.PublicKey, sign Signing) (Key, error) {
+func NewExternalKey(id string, public crypto.PublicKey, sign SignFunc) (Key, error) {
 	if sign == nil {
 		return Key{}, fmt.Errorf("cannot use the key %q: nothing signs with it", id)
 	}
-	k := Key{id, outside{public, sign}}
+	k := Key{id, externalSigner{public, sign}}
 	_, err := k.Record(time.Time{})
 	return k, err
 }
 
-// OutsideOf is Outside for a public half as settings list it.
-func OutsideOf(k license.Key, sign Signing) (Key, error) {
+// NewExternalKeyOf is NewExternalKey for a public half as settings list it.
+func NewExternalKeyOf(k license.Key, sign SignFunc) (Key, error) {
 	var public crypto.PublicKey = ed25519.PublicKey(k.Public)
 	if k.Algorithm == license.ES256 {
 		p, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), k.Public)
@@ -135,18 +135,18 @@ func OutsideOf(k license.Key, sign Signing) (Key, error) {
 		}
 		public = p
 	}
-	return Outside(k.ID, public, sign)
+	return NewExternalKey(k.ID, public, sign)
 }
 
-// outside is a crypto.MessageSigner: it takes texts, never digests.
-type outside struct {
+// externalSigner is a crypto.MessageSigner: it takes texts, never digests.
+type externalSigner struct {
 	public crypto.PublicKey
-	sign   Signing
+	sign   SignFunc
 }
 
-func (o outside) Public() crypto.PublicKey { return o.public }
+func (o externalSigner) Public() crypto.PublicKey { return o.public }
 
-func (o outside) SignMessage(_ io.Reader, text []byte, _ crypto.SignerOpts) ([]byte, error) {
+func (o externalSigner) SignMessage(_ io.Reader, text []byte, _ crypto.SignerOpts) ([]byte, error) {
 	sig, err := o.sign(text)
 	if _, is := o.public.(*ecdsa.PublicKey); !is || err != nil || len(sig) != 64 {
 		return sig, err
@@ -157,7 +157,7 @@ func (o outside) SignMessage(_ io.Reader, text []byte, _ crypto.SignerOpts) ([]b
 	return asn1.Marshal(struct{ R, S *big.Int }{new(big.Int).SetBytes(sig[:32]), new(big.Int).SetBytes(sig[32:])})
 }
 
-func (o outside) Sign(_ io.Reader, text []byte, opts crypto.SignerOpts) ([]byte, error) {
+func (o externalSigner) Sign(_ io.Reader, text []byte, opts crypto.SignerOpts) ([]byte, error) {
 	if opts.HashFunc() != 0 {
 		return nil, errors.New("this key signs texts, not digests")
 	}

@@ -104,7 +104,7 @@ func TestOpenKeyRefuses(t *testing.T) {
 	if _, err := k.Sealed("short"); err == nil {
 		t.Error("sealed under five letters")
 	}
-	if _, err := (Key{ID: "x", Signer: outside{}}).Sealed(passphrase); err == nil {
+	if _, err := (Key{ID: "x", Signer: externalSigner{}}).Sealed(passphrase); err == nil {
 		t.Error("sealed a key that is elsewhere")
 	}
 }
@@ -146,7 +146,7 @@ func TestOutside(t *testing.T) {
 	}
 	for _, c := range []struct {
 		public crypto.PublicKey
-		sign   Signing
+		sign   SignFunc
 	}{
 		{ed.Public(), func(text []byte) ([]byte, error) { return ed25519.Sign(ed, text), nil }},
 		{es.Public(), func(text []byte) ([]byte, error) {
@@ -162,7 +162,7 @@ func TestOutside(t *testing.T) {
 			return rawSignature(der)
 		}},
 	} {
-		k, err := Outside("vault", c.public, c.sign)
+		k, err := NewExternalKey("vault", c.public, c.sign)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -170,10 +170,10 @@ func TestOutside(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if same, err := OutsideOf(record.Key, c.sign); err != nil || same.ID != k.ID {
+		if same, err := NewExternalKeyOf(record.Key, c.sign); err != nil || same.ID != k.ID {
 			t.Errorf("by the public half that settings list: %v", err)
 		}
-		token, err := seal(k, record.Key, license.AttestationType, []byte("{}"))
+		token, err := signDocument(k, record.Key, license.AttestationType, []byte("{}"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -182,13 +182,13 @@ func TestOutside(t *testing.T) {
 			t.Errorf("the signature is not believed: %v", found)
 		}
 	}
-	if _, err := Outside("vault", ed.Public(), nil); err == nil {
+	if _, err := NewExternalKey("vault", ed.Public(), nil); err == nil {
 		t.Error("a key that nothing signs with")
 	}
-	if _, err := Outside("../vault", ed.Public(), func([]byte) ([]byte, error) { return nil, nil }); err == nil {
+	if _, err := NewExternalKey("../vault", ed.Public(), func([]byte) ([]byte, error) { return nil, nil }); err == nil {
 		t.Error("a path for a name")
 	}
-	broken, err := Outside("vault", ed.Public(), func([]byte) ([]byte, error) { return nil, errors.New("the token is not plugged in") })
+	broken, err := NewExternalKey("vault", ed.Public(), func([]byte) ([]byte, error) { return nil, errors.New("the token is not plugged in") })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,7 +211,7 @@ func TestParsePublic(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Outside("vault", back, func([]byte) ([]byte, error) { return nil, nil }); err != nil {
+		if _, err := NewExternalKey("vault", back, func([]byte) ([]byte, error) { return nil, nil }); err != nil {
 			t.Error(err)
 		}
 	}
