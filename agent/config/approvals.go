@@ -78,8 +78,8 @@ func (r *reader) count(t text, into *int, from []string) {
 	}
 	n, err := strconv.Atoi(t.value)
 	switch {
-	case err != nil || n < 0 || n > approval.Most || strconv.Itoa(n) != t.value:
-		r.addAt(t.node, fmt.Sprintf("%s is not a number of approvals from 0 to %d", quote(t.value), approval.Most), "")
+	case err != nil || n < 0 || n > approval.MaxApprovals || strconv.Itoa(n) != t.value:
+		r.addAt(t.node, fmt.Sprintf("%s is not a number of approvals from 0 to %d", quote(t.value), approval.MaxApprovals), "")
 	case len(from) > 0 && n > len(from):
 		r.addAt(t.node, fmt.Sprintf("%d approvals can never be given: only %d may approve", n, len(from)), "name more people, or ask for fewer approvals")
 	}

@@ -138,7 +138,7 @@ func leaves(t reflect.Type) *jsonschema.Schema {
 	case reflect.TypeFor[logForm]():
 		return &jsonschema.Schema{Enum: []any{LogText, LogJSON}, Default: LogText}
 	case reflect.TypeFor[approvalCount]():
-		return &jsonschema.Schema{Type: "integer", Minimum: "0", Maximum: json.Number(strconv.Itoa(approval.Most))}
+		return &jsonschema.Schema{Type: "integer", Minimum: "0", Maximum: json.Number(strconv.Itoa(approval.MaxApprovals))}
 	case reflect.TypeFor[expression]():
 		return str("")
 	case reflect.TypeFor[otherwiseWord]():

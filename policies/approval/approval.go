@@ -21,8 +21,8 @@ const (
 	CodeShared   verdict.Code = "gate.shared"    // several people use the account
 )
 
-// Most bounds how many approvals a change may need.
-const Most = 9
+// MaxApprovals bounds how many approvals a change may need.
+const MaxApprovals = 9
 
 // A Person is somebody as the operating system or the sign-in knows them.
 type Person struct {
@@ -135,15 +135,15 @@ type Answer struct {
 // Passes says whether the change may be made.
 func (a Answer) Passes() bool { return a.Rejected == nil && len(a.Given) >= a.Needed }
 
-// Weigh adds up what people said. A rejection counts until the person who gave it
+// Tally adds up what people said. A rejection counts until the person who gave it
 // approves. Where it is not on record who asked, one of those who approve may be
 // the one, so one more is needed.
-func Weigh(n Need, r Record) Answer {
+func Tally(n Need, r Record) Answer {
 	a := Answer{Needed: n.Count}
 	if n.Count > 0 && r.Asking == AskedUnknown {
 		a.Needed++
 	}
-	for _, w := range latest(r.Words) {
+	for _, w := range latestWords(r.Words) {
 		switch {
 		case May(n, r, w.By, w.Yes) != nil: // the settings may have changed since
 		case !w.Yes:
@@ -152,12 +152,12 @@ func Weigh(n Need, r Record) Answer {
 			a.Given = append(a.Given, w)
 		}
 	}
-	a.Message, a.Hint = a.say(n, r)
+	a.Message, a.Hint = a.explain(n, r)
 	return a
 }
 
-// latest keeps the last word of each person, in the order they were said.
-func latest(words []Word) []Word {
+// latestWords keeps the last word of each person, in the order they were said.
+func latestWords(words []Word) []Word {
 	var last []Word
 	for _, w := range slices.Backward(words) {
 		if !slices.ContainsFunc(last, func(l Word) bool { return l.By.Same(w.By) }) {
@@ -173,7 +173,7 @@ func latest(words []Word) []Word {
 func May(n Need, r Record, p Person, yes bool) error {
 	switch {
 	case len(n.From) > 0 && !slices.ContainsFunc(n.From, p.Is):
-		return verdict.Refuse(CodeNotNamed, fmt.Sprintf("%s is not among those who may approve it: %s", p, either(n.From)),
+		return verdict.Refuse(CodeNotNamed, fmt.Sprintf("%s is not among those who may approve it: %s", p, oneOf(n.From)),
 			"ask one of them, or change who may under approvals in the settings")
 	case slices.ContainsFunc(r.Shared, p.Is):
 		return verdict.Refuse(CodeShared, fmt.Sprintf("%s is an account that several people use, and what it says is nobody's word", p),
@@ -188,18 +188,18 @@ func May(n Need, r Record, p Person, yes bool) error {
 	return nil
 }
 
-func (a Answer) say(n Need, r Record) (message, hint string) {
+func (a Answer) explain(n Need, r Record) (message, hint string) {
 	switch {
 	case a.Rejected != nil:
 		return fmt.Sprintf("rejected by %s: %s", a.Rejected.By, a.Rejected.Reason), "it stays rejected until whoever rejected it approves it"
 	case a.Needed == 0:
 		return "", ""
 	case a.Passes():
-		return "approved by " + people(a.Given), ""
+		return "approved by " + names(a.Given), ""
 	}
-	message = fmt.Sprintf("needs %s", count(a.Needed))
+	message = fmt.Sprintf("needs %s", countApprovals(a.Needed))
 	if len(n.From) > 0 {
-		message += " of " + either(n.From)
+		message += " of " + oneOf(n.From)
 	}
 	switch r.Asking {
 	case AskedBy:
@@ -209,16 +209,16 @@ func (a Answer) say(n Need, r Record) (message, hint string) {
 		hint = "whoever set the pin puts that on record with: orgstore pin set"
 	}
 	if len(a.Given) > 0 {
-		message += "; approved by " + people(a.Given)
+		message += "; approved by " + names(a.Given)
 	}
-	if len(n.From) > 0 && eligible(n, r) < a.Needed {
+	if len(n.From) > 0 && countEligible(n, r) < a.Needed {
 		hint = "too few of them may approve it: name more people under approvals in the settings"
 	}
 	return message, hint
 }
 
-// eligible counts the accounts whose approval would count.
-func eligible(n Need, r Record) int {
+// countEligible counts the accounts whose approval would count.
+func countEligible(n Need, r Record) int {
 	count := 0
 	for _, account := range n.From {
 		asked := r.Asking == AskedBy && r.Asker.Is(account)
@@ -229,14 +229,14 @@ func eligible(n Need, r Record) int {
 	return count
 }
 
-func count(n int) string {
+func countApprovals(n int) string {
 	if n == 1 {
 		return "an approval"
 	}
 	return fmt.Sprintf("%d approvals", n)
 }
 
-func people(words []Word) string {
+func names(words []Word) string {
 	names := make([]string, len(words))
 	for i, w := range words {
 		names[i] = w.By.String()
@@ -247,7 +247,7 @@ func people(words []Word) string {
 // maxNamed bounds how many accounts a sentence names.
 const maxNamed = 5
 
-func either(accounts []string) string {
+func oneOf(accounts []string) string {
 	if more := len(accounts) - maxNamed; more > 0 {
 		return fmt.Sprintf("%s or %d more", strings.Join(accounts[:maxNamed], ", "), more)
 	}

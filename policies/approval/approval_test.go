@@ -75,7 +75,7 @@ func TestWeigh(t *testing.T) {
 		{"attack: rejected by who is not named", named, asked(ada, yes(bob), no(approval.Person{ID: "9", Name: "eve"})), "approved by bob@bi-01", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			a := approval.Weigh(c.need, c.record)
+			a := approval.Tally(c.need, c.record)
 			if a.Message != c.want || a.Passes() != c.passes {
 				t.Errorf("\n got %v %s\nwant %v %s", a.Passes(), a.Message, c.passes, c.want)
 			}
@@ -114,7 +114,7 @@ func TestWhoMayNotIsToldWhy(t *testing.T) {
 }
 
 func TestTooFewPeopleIsSaid(t *testing.T) {
-	a := approval.Weigh(approval.Need{Count: 2, From: []string{"ada", "bob"}}, asked(ada))
+	a := approval.Tally(approval.Need{Count: 2, From: []string{"ada", "bob"}}, asked(ada))
 	if !strings.Contains(a.Hint, "too few") {
 		t.Errorf("got %q", a.Hint)
 	}
@@ -184,7 +184,7 @@ func TestAChangeIsNeverPassedByTooFew(t *testing.T) {
 		if r.Asking == approval.AskedUnknown && need.Count > 0 {
 			enough = count > need.Count
 		}
-		if got := approval.Weigh(need, r); got.Passes() != (enough && !rejected) {
+		if got := approval.Tally(need, r); got.Passes() != (enough && !rejected) {
 			t.Fatalf("passes: %v with %d of %d, rejected %v: %s", got.Passes(), count, need.Count, rejected, got.Message)
 		}
 	})

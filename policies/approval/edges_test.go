@@ -31,7 +31,7 @@ func TestWhenTooFewAreNamed(t *testing.T) {
 		{"anybody may", 9, nil, asked(ada), false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			a := approval.Weigh(approval.Need{Count: c.count, From: c.from}, c.record)
+			a := approval.Tally(approval.Need{Count: c.count, From: c.from}, c.record)
 			if strings.Contains(a.Hint, "too few") != c.few {
 				t.Errorf("it says %q", a.Hint)
 			}
@@ -46,7 +46,7 @@ func TestHowManyNamesAreSaid(t *testing.T) {
 		"needs an approval of a, b, c, d or e":         {"a", "b", "c", "d", "e"},
 		"needs an approval of a, b, c, d, e or 1 more": {"a", "b", "c", "d", "e", "f"},
 	} {
-		a := approval.Weigh(approval.Need{Count: 1, From: names}, approval.Record{Asking: approval.AskedNobody})
+		a := approval.Tally(approval.Need{Count: 1, From: names}, approval.Record{Asking: approval.AskedNobody})
 		if a.Message != want {
 			t.Errorf("got %q, want %q", a.Message, want)
 		}

@@ -32,7 +32,7 @@ func consentGates(s Step, c Conditions) []Gate {
 		if r.Asks && len(gates) > 0 && gates[0].Kind == GateApproval {
 			g.State, g.Hint = gates[0].State, "it asks for an approval: orgstore approve "+string(s.ID)
 		} else {
-			g.State = c.state(s, GateRule, g.Message)
+			g.State = c.gateState(s, GateRule, g.Message)
 		}
 		gates = append(gates, g)
 	}
@@ -46,13 +46,13 @@ func approvalGates(s Step, c Conditions) []Gate {
 	if s.Kind == change.Restore {
 		return nil
 	}
-	a := approval.Weigh(c.need(s), c.record(s))
+	a := approval.Tally(c.need(s), c.record(s))
 	if a.Message == "" {
 		return nil
 	}
 	g := Gate{Kind: GateApproval, State: GateOpen, Message: a.Message, Hint: "it is bound to these bytes: other ones need approvals of their own"}
 	if !a.Passes() {
-		g.State = c.state(s, GateApproval, a.Message)
+		g.State = c.gateState(s, GateApproval, a.Message)
 		g.Hint = fmt.Sprintf("orgstore approve %s --reason \"...\"", s.ID)
 		if a.Hint != "" {
 			g.Hint += "; " + a.Hint

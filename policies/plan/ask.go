@@ -9,70 +9,70 @@ import (
 	"github.com/orgstore/orgstore/policies/change"
 )
 
-// answer decides what a person asked for; the pin has no say in it. Access is
+// planAsk decides what a person asked for; the pin has no say in it. Access is
 // left as it is: the pin's next plan sees to it.
-func (m *matter) answer() ([]Step, *Idle) {
-	if m.ask.Version.IsZero() {
-		return m.answerDisable()
+func (v *visualPlan) planAsk() ([]Step, *Idle) {
+	if v.ask.Version.IsZero() {
+		return v.planDisable()
 	}
-	var version, free []*offer
-	for i := range m.offers {
-		o := &m.offers[i]
-		if !o.deployable || !o.Release.Version.Equal(m.ask.Version) || o.Release.Digest == m.ask.Not {
+	var version, free []*ranked
+	for i := range v.candidates {
+		c := &v.candidates[i]
+		if !c.deployable || !c.Release.Version.Equal(v.ask.Version) || c.Release.Digest == v.ask.Not {
 			continue
 		}
-		version = append(version, o)
-		if m.blockOf(o) == nil {
-			free = append(free, o)
+		version = append(version, c)
+		if v.blockOf(c) == nil {
+			free = append(free, c)
 		}
 	}
 	switch {
 	case len(version) == 0:
-		return nil, m.blocked(m.askNoPackage())
+		return nil, v.blocked(v.reasonNoPackage())
 	case len(free) == 0:
-		return nil, m.blocked(m.rolledBack(version[0], "cannot go back to it"))
+		return nil, v.blocked(v.reasonBlocked(version[0], "cannot go back to it"))
 	}
-	o, review := m.askBest(free)
-	if o == nil {
-		return nil, m.blocked(m.askRefused(free[0]))
+	c, review := v.bestAsked(free)
+	if c == nil {
+		return nil, v.blocked(v.reasonRefused(free[0]))
 	}
-	if r := m.release(); r != nil && r.Digest == o.Release.Digest {
-		return nil, m.idle(Reason{CodeAlready, fmt.Sprintf("%s is installed already", r.Version), ""})
+	if r := v.release(); r != nil && r.Digest == c.Release.Digest {
+		return nil, v.idle(Reason{CodeAlready, fmt.Sprintf("%s is installed already", r.Version), ""})
 	}
-	return []Step{m.answerPut(choice{o, m.askKind(o), review})}, nil
+	return []Step{v.askedStep(choice{c, v.kindAsked(c), review})}, nil
 }
 
-// askBest picks what passes, else what a person may decide to put: with the
+// bestAsked picks what passes, else what a person may decide to put: with the
 // code asked for where that has any, and of these the longest license.
-func (m *matter) askBest(free []*offer) (o *offer, review string) {
-	if o := m.askLongest(free, passesAsked); o != nil {
-		return o, ""
+func (v *visualPlan) bestAsked(free []*ranked) (c *ranked, review string) {
+	if c := v.longestAsked(free, passesAsked); c != nil {
+		return c, ""
 	}
-	if o := m.askLongest(free, needsReview); o != nil {
-		return o, reviewText(o.Judgment)
+	if c := v.longestAsked(free, needsReview); c != nil {
+		return c, reviewText(c.Judgment)
 	}
 	return nil, ""
 }
 
-func (m *matter) askLongest(free []*offer, fits func(*offer) bool) *offer {
-	fit := slices.DeleteFunc(slices.Clone(free), func(o *offer) bool { return !fits(o) })
+func (v *visualPlan) longestAsked(free []*ranked, fits func(*ranked) bool) *ranked {
+	fit := slices.DeleteFunc(slices.Clone(free), func(c *ranked) bool { return !fits(c) })
 	if len(fit) == 0 {
 		return nil
 	}
-	if m.ask.Content != "" {
-		for _, o := range fit { // from the longest license down
-			if m.holds(o, m.ask.Content) {
-				return o
+	if v.ask.Content != "" {
+		for _, c := range fit { // from the longest license down
+			if v.hasContent(c, v.ask.Content) {
+				return c
 			}
 		}
 	}
 	return fit[0]
 }
 
-// askKind says what going to an offer is. Going back within one version to a
+// kindAsked says what going to a candidate is. Going back within one version to a
 // license that ends sooner is no renewal: it passes for other code.
-func (m *matter) askKind(o *offer) change.Kind {
-	r := m.release()
+func (v *visualPlan) kindAsked(o *ranked) change.Kind {
+	r := v.release()
 	if r == nil {
 		return change.Install
 	}
@@ -81,71 +81,71 @@ func (m *matter) askKind(o *offer) change.Kind {
 		return change.Upgrade
 	case c < 0:
 		return change.Downgrade
-	case m.sameContent(o) && o.Terms.Ends.After(m.now.state.License.Ends):
+	case v.sameContent(o) && o.Terms.Ends.After(v.now.state.License.Ends):
 		return change.Renew
 	}
 	return change.Replace
 }
 
-func (m *matter) answerPut(c choice) Step {
-	release := c.offer.Release
-	to := store.State{Presence: store.Present, Release: &release, License: c.offer.Terms, Enabled: m.now.state.Enabled}
+func (v *visualPlan) askedStep(c choice) Step {
+	release := c.candidate.Release
+	to := store.State{Presence: store.Present, Release: &release, License: c.candidate.Terms, Enabled: v.now.state.Enabled}
 	if c.kind == change.Install {
 		to = withAccess(to, true)
 	}
 	return Step{
-		Key: m.key, Name: m.name(c.offer), Kind: c.kind, From: m.now.state, To: to,
-		Reason: Reason{CodeAsked, m.ask.Reason, ""},
-		Back:   m.back(), Review: sentences(c.review, m.now.since), Asked: true,
+		Key: v.key, Name: v.displayName(c.candidate), Kind: c.kind, From: v.now.state, To: to,
+		Reason: Reason{CodeAsked, v.ask.Reason, ""},
+		Back:   v.wayBack(), Review: sentences(c.review, v.now.driftText), Asked: true,
 	}
 }
 
-// answerDisable undoes a first install: nothing is ever taken out of a store.
-func (m *matter) answerDisable() ([]Step, *Idle) {
-	s := m.now.state
+// planDisable undoes a first install: nothing is ever taken out of a store.
+func (v *visualPlan) planDisable() ([]Step, *Idle) {
+	s := v.now.state
 	if s.Presence == store.Absent {
-		return nil, m.idle(Reason{CodeAlready, "it is not installed, so there is nothing to disable", ""})
+		return nil, v.idle(Reason{CodeAlready, "it is not installed, so there is nothing to disable", ""})
 	}
 	if s.Enabled != nil && !*s.Enabled {
-		return nil, m.idle(Reason{CodeAlready, "it is disabled already", ""})
+		return nil, v.idle(Reason{CodeAlready, "it is disabled already", ""})
 	}
 	return []Step{{
-		Key: m.key, Name: m.name(nil), Kind: change.Disable, From: s, To: withAccess(s, false),
-		Reason: Reason{CodeAsked, m.ask.Reason, ""},
-		Back:   Back{Possible: true}, Review: m.now.since, Asked: true,
+		Key: v.key, Name: v.displayName(nil), Kind: change.Disable, From: s, To: withAccess(s, false),
+		Reason: Reason{CodeAsked, v.ask.Reason, ""},
+		Back:   Back{Possible: true}, Review: v.now.driftText, Asked: true,
 	}}, nil
 }
 
-func (m *matter) askNoPackage() Reason {
-	text := fmt.Sprintf("cannot go back to %s: no package of it is in the archive", m.ask.Version)
-	if r := m.release(); r != nil && r.Digest == m.ask.Not && r.Version.Equal(m.ask.Version) {
-		text = fmt.Sprintf("cannot go back within %s: no other package of it is in the archive", m.ask.Version)
+func (v *visualPlan) reasonNoPackage() Reason {
+	text := fmt.Sprintf("cannot go back to %s: no package of it is in the archive", v.ask.Version)
+	if r := v.release(); r != nil && r.Digest == v.ask.Not && r.Version.Equal(v.ask.Version) {
+		text = fmt.Sprintf("cannot go back within %s: no other package of it is in the archive", v.ask.Version)
 	}
 	return Reason{CodeNoPackage, text,
-		fmt.Sprintf("add one with orgstore package add FILE, or go to another version: orgstore history %s", m.key.GUID)}
+		fmt.Sprintf("add one with orgstore package add FILE, or go to another version: orgstore history %s", v.key.GUID)}
 }
 
-// askRefused says why the way back is closed and what to ask the vendor for.
-func (m *matter) askRefused(o *offer) Reason {
-	f := first(o.Judgment)
+// reasonRefused says why the way back is closed and what to ask the vendor for.
+func (v *visualPlan) reasonRefused(c *ranked) Reason {
+	f := hardestFinding(c.Judgment)
 	code := f.Code
-	if o.Judgment.Has(CodeExpired) {
+	if c.Judgment.Has(CodeExpired) {
 		code = CodeRollbackExpired
 	}
-	text := fmt.Sprintf("cannot go back to %s: %s", o.Release.Version, f.Message)
-	return Reason{code, text, sentences(requestHint(m.name(o), m.key.GUID, o), f.Hint)}
+	text := fmt.Sprintf("cannot go back to %s: %s", c.Release.Version, f.Message)
+	return Reason{code, text, sentences(requestHint(v.displayName(c), v.key.GUID, c), f.Hint)}
 }
 
 // requestHint says what to ask a vendor for, in the words a vendor needs.
-func requestHint(name string, g visual.GUID, o *offer) string {
-	what := fmt.Sprintf("%s %s (GUID %s", name, o.Release.Version, g)
+func requestHint(name string, g visual.GUID, c *ranked) string {
+	what := fmt.Sprintf("%s %s (GUID %s", name, c.Release.Version, g)
 	if name == "" {
-		what = fmt.Sprintf("%s (GUID %s", o.Release.Version, g)
+		what = fmt.Sprintf("%s (GUID %s", c.Release.Version, g)
 	}
-	if id := o.Terms.ID; id != "" {
+	if id := c.Terms.ID; id != "" {
 		what += ", license " + id
-		if o.Terms.Subscription != "" {
-			what += " of subscription " + o.Terms.Subscription
+		if c.Terms.Subscription != "" {
+			what += " of subscription " + c.Terms.Subscription
 		}
 	}
 	return "ask the vendor for a renewed " + what + ")"

@@ -66,9 +66,9 @@ func checkGates(s Step, c Conditions) []Gate {
 		return nil
 	}
 	var gates []Gate
-	if g, is := c.Rings[s.Key].tried(s); is {
+	if g, is := c.Rings[s.Key].checkGate(s); is {
 		if g.State == "" {
-			g.State = c.state(s, GateCheck, g.Message)
+			g.State = c.gateState(s, GateCheck, g.Message)
 		}
 		gates = append(gates, g)
 	}
@@ -84,9 +84,9 @@ func checkGates(s Step, c Conditions) []Gate {
 	return gates
 }
 
-// tried is the gate of what the check said in the store before; false where
+// checkGate is the gate of what the check said in the store before; false where
 // nothing is to be said.
-func (r Ring) tried(s Step) (Gate, bool) {
+func (r Ring) checkGate(s Step) (Gate, bool) {
 	if len(r.CheckedAfter) == 0 || s.To.Release == nil || s.Kind != change.Install && !changesCode(s.Kind) {
 		return Gate{}, false
 	}
@@ -122,29 +122,29 @@ func (r Ring) trial(d visual.Digest) Trial {
 	return Trial{}
 }
 
-// good says whether the check in the store before lets a package go on that ran
+// checkPassed says whether the check in the store before lets a package go on that ran
 // there.
-func (r Ring) good(d visual.Digest) bool {
+func (r Ring) checkPassed(d visual.Digest) bool {
 	a := r.trial(d).Answer
 	return len(r.CheckedAfter) == 0 || a == Passed || a == Needless
 }
 
 // failedChecks are the gates of what the pin would have and a check found bad.
-func (m *matter) failedChecks() []Gate {
+func (v *visualPlan) failedChecks() []Gate {
 	var gates []Gate
-	if len(m.blocks) == 0 && len(m.left) == 0 {
+	if len(v.blocks) == 0 && len(v.blocksBefore) == 0 {
 		return nil
 	}
-	for i := range m.offers {
-		o := &m.offers[i]
-		if !o.deployable || !m.allows(o) {
+	for i := range v.candidates {
+		c := &v.candidates[i]
+		if !c.deployable || !v.allows(c) {
 			continue
 		}
-		b := m.blockOf(o)
+		b := v.blockOf(c)
 		if b == nil || b.Cause != CodeCheckFailed {
 			continue
 		}
-		g := Gate{Kind: GateCheck, State: GateClosed, Message: m.checkFailed(o, b), Hint: m.unblocking(), Decides: true}
+		g := Gate{Kind: GateCheck, State: GateClosed, Message: v.checkFailed(c, b), Hint: v.unblockHint(), Decides: true}
 		if !slices.ContainsFunc(gates, func(h Gate) bool { return h.Message == g.Message }) {
 			gates = append(gates, g)
 		}
@@ -153,13 +153,13 @@ func (m *matter) failedChecks() []Gate {
 }
 
 // checkFailed says what a check found bad, where and when.
-func (m *matter) checkFailed(o *offer, b *Block) string {
-	return fmt.Sprintf("%s%s: %s", o.Release.Version, m.elsewhere(b.Key), b.Reason)
+func (v *visualPlan) checkFailed(c *ranked, b *Block) string {
+	return fmt.Sprintf("%s%s: %s", c.Release.Version, v.inOtherStore(b.Key), b.Reason)
 }
 
-// elsewhere names a store where it is not that of the matter.
-func (m *matter) elsewhere(k store.Key) string {
-	if k == m.key {
+// inOtherStore names a store where it is not that of the visual.
+func (v *visualPlan) inOtherStore(k store.Key) string {
+	if k == v.key {
 		return ""
 	}
 	return " in " + k.Store

@@ -20,30 +20,30 @@ const (
 	CodeGrade      verdict.Code = "lic.grade"
 )
 
-// An offer is a candidate and its place among the offers of its visual.
-type offer struct {
+// A ranked candidate has its place among the candidates of its visual.
+type ranked struct {
 	*Candidate
 	index      int
 	deployable bool // whether its version has a form that a store may hold, and its bytes are known
 }
 
-// unlicensed says whether nobody signed or attested anything about an offer.
+// unlicensed says whether nobody signed or attested anything about a candidate.
 func (c *Candidate) unlicensed() bool {
 	return c.Judgment.Has(CodeUnlicensed) || c.Terms.Grade == license.Readable
 }
 
-// offers groups candidates by visual, each group in one order whatever the
+// rankCandidates groups candidates by visual, each group in one order whatever the
 // order of the input: deployable first, then from the highest version and the
 // longest license down.
-func offers(candidates []Candidate) map[visual.GUID][]offer {
-	byGUID := make(map[visual.GUID][]offer)
+func rankCandidates(candidates []Candidate) map[visual.GUID][]ranked {
+	byGUID := make(map[visual.GUID][]ranked)
 	for i := range candidates {
 		c := &candidates[i]
 		deployable := c.Release.Version.Deployable() && !c.Release.Digest.IsZero()
-		byGUID[c.GUID] = append(byGUID[c.GUID], offer{Candidate: c, deployable: deployable})
+		byGUID[c.GUID] = append(byGUID[c.GUID], ranked{Candidate: c, deployable: deployable})
 	}
 	for _, group := range byGUID {
-		slices.SortFunc(group, compareOffers)
+		slices.SortFunc(group, compareRanked)
 		for i := range group {
 			group[i].index = i
 		}
@@ -51,9 +51,9 @@ func offers(candidates []Candidate) map[visual.GUID][]offer {
 	return byGUID
 }
 
-// compareOffers is total up to what a plan can tell apart, so that no two
+// compareRanked is total up to what a plan can tell apart, so that no two
 // orders of the input give two plans.
-func compareOffers(a, b offer) int {
+func compareRanked(a, b ranked) int {
 	if a.deployable != b.deployable {
 		if a.deployable {
 			return -1
@@ -93,45 +93,45 @@ func compareJudgments(a, b verdict.Judgment) int {
 	})
 }
 
-// A choice is the offer that is wanted and the change that leads to it.
+// A choice is the candidate that is wanted and the change that leads to it.
 type choice struct {
-	offer  *offer      // nil where nothing passes
-	kind   change.Kind // empty where nothing is to be done
-	review string      // what a person must decide about the offer
+	candidate *ranked     // nil where nothing passes
+	kind      change.Kind // empty where nothing is to be done
+	review    string      // what a person must decide about the candidate
 }
 
 // choose finds what the pin asks for. Where another store comes before, what ran
 // there goes first, and what changes the license of what is here: what comes
 // after that is planned, and its gate holds it.
-func (m *matter) choose() choice {
-	c := m.among(m.goesOn)
-	if c.kind != "" || !m.later {
+func (v *visualPlan) choose() choice {
+	c := v.chooseFrom(v.mayGoOn)
+	if c.kind != "" || !v.hasRingBefore {
 		return c
 	}
-	if next := m.among(func(*offer) bool { return true }); next.kind != "" {
+	if next := v.chooseFrom(func(*ranked) bool { return true }); next.kind != "" {
 		return next
 	}
 	return c
 }
 
-// among finds what the pin asks for among some offers: the best that passes;
+// chooseFrom finds what the pin asks for among some candidates: the best that passes;
 // where that changes nothing, the best that would pass if a person decided so.
-func (m *matter) among(fits func(*offer) bool) choice {
-	passing := m.best(func(o *offer) bool { return m.eligible(o) && m.passes(o) && fits(o) })
-	if k := m.kind(passing); k != "" {
-		return choice{offer: passing, kind: k}
+func (v *visualPlan) chooseFrom(fits func(*ranked) bool) choice {
+	passing := v.best(func(c *ranked) bool { return v.eligible(c) && v.passes(c) && fits(c) })
+	if k := v.kind(passing); k != "" {
+		return choice{candidate: passing, kind: k}
 	}
-	reviewable := m.best(func(o *offer) bool { return needsReview(o) && m.eligible(o) && fits(o) })
-	if k := m.kind(reviewable); k != "" {
+	reviewable := v.best(func(c *ranked) bool { return needsReview(c) && v.eligible(c) && fits(c) })
+	if k := v.kind(reviewable); k != "" {
 		return choice{reviewable, k, reviewText(reviewable.Judgment)}
 	}
-	return choice{offer: passing}
+	return choice{candidate: passing}
 }
 
-// offersIn returns the offers of a visual as they are judged for one store.
-func (w *world) offersIn(k store.Key) []offer {
-	group := w.offers[k.GUID]
-	differs := func(o offer) bool { return len(o.In) > 0 }
+// candidatesIn returns the candidates of a visual as they are judged for one store.
+func (x *index) candidatesIn(k store.Key) []ranked {
+	group := x.candidates[k.GUID]
+	differs := func(o ranked) bool { return len(o.In) > 0 }
 	if !slices.ContainsFunc(group, differs) {
 		return group
 	}
@@ -143,103 +143,103 @@ func (w *world) offersIn(k store.Key) []offer {
 	return own
 }
 
-// eligible says whether the pin and the blocks leave an offer to be chosen.
-func (m *matter) eligible(o *offer) bool {
-	return o.deployable && m.allows(o) && m.blockOf(o) == nil
+// eligible says whether the pin and the blocks leave a candidate to be chosen.
+func (v *visualPlan) eligible(c *ranked) bool {
+	return c.deployable && v.allows(c) && v.blockOf(c) == nil
 }
 
-// allows says whether the pin allows an offer.
-func (m *matter) allows(o *offer) bool {
-	if m.allowed[o.index] == notAsked {
-		m.allowed[o.index] = refused
-		if m.want != nil && m.want.Pin.Allows(o.Release.Version) {
-			m.allowed[o.index] = granted
+// allows says whether the pin allows a candidate.
+func (v *visualPlan) allows(c *ranked) bool {
+	if v.allowed[c.index] == notAsked {
+		v.allowed[c.index] = refused
+		if v.want != nil && v.want.Pin.Allows(c.Release.Version) {
+			v.allowed[c.index] = granted
 		}
 	}
-	return m.allowed[o.index] == granted
+	return v.allowed[c.index] == granted
 }
 
-// passes says whether an offer may be put without a person deciding anything.
+// passes says whether a candidate may be put without a person deciding anything.
 // What is installed, under the license it was put with, passes too where only a
 // later statement speaks against it: that is what a rollback leaves behind. So
 // does what a pin goes down to, which is a person's word as a rollback is.
-func (m *matter) passes(o *offer) bool {
-	if o.Judgment.Verdict.Passes() {
+func (v *visualPlan) passes(c *ranked) bool {
+	if c.Judgment.Verdict.Passes() {
 		return true
 	}
-	if m.kind(o) == change.Downgrade {
-		return passesAsked(o)
+	if v.kind(c) == change.Downgrade {
+		return passesAsked(c)
 	}
-	r := m.release()
-	return r != nil && r.Digest == o.Release.Digest && m.now.state.License.ID == o.Terms.ID && passesAsked(o)
+	r := v.release()
+	return r != nil && r.Digest == c.Release.Digest && v.now.state.License.ID == c.Terms.ID && passesAsked(c)
 }
 
-// passesAsked says whether an offer would pass if a person asked for it by
+// passesAsked says whether a candidate would pass if a person asked for it by
 // name: what is superseded may then be put.
-func passesAsked(o *offer) bool {
-	if o.Judgment.Verdict.Passes() {
+func passesAsked(c *ranked) bool {
+	if c.Judgment.Verdict.Passes() {
 		return true
 	}
-	if !o.Judgment.Has(CodeSuperseded) {
+	if !c.Judgment.Has(CodeSuperseded) {
 		return false
 	}
-	rest := slices.DeleteFunc(slices.Clone(o.Judgment.Findings), func(f verdict.Finding) bool { return f.Code == CodeSuperseded })
+	rest := slices.DeleteFunc(slices.Clone(c.Judgment.Findings), func(f verdict.Finding) bool { return f.Code == CodeSuperseded })
 	return verdict.Judge(rest...).Verdict.Passes()
 }
 
-// needsReview says whether a person may decide to put an offer. What has not
+// needsReview says whether a person may decide to put a candidate. What has not
 // begun yet becomes a step only when it begins.
-func needsReview(o *offer) bool {
-	return o.Judgment.Verdict == verdict.Review && !o.Judgment.Has(CodeNotYet)
+func needsReview(c *ranked) bool {
+	return c.Judgment.Verdict == verdict.Review && !c.Judgment.Has(CodeNotYet)
 }
 
-// best returns the best of the offers that fit, or nil: the highest version,
+// best returns the best of the candidates that fit, or nil: the highest version,
 // within it the license that lasts longest, then what is nearest to what is
 // installed.
-func (m *matter) best(fits func(*offer) bool) *offer {
-	var best *offer
-	for i := range m.offers {
-		o := &m.offers[i]
-		if best != nil && (!o.Release.Version.Equal(best.Release.Version) || !o.Terms.Ends.Equal(best.Terms.Ends)) {
-			break // offers are in order: the rest is worse
+func (v *visualPlan) best(fits func(*ranked) bool) *ranked {
+	var best *ranked
+	for i := range v.candidates {
+		c := &v.candidates[i]
+		if best != nil && (!c.Release.Version.Equal(best.Release.Version) || !c.Terms.Ends.Equal(best.Terms.Ends)) {
+			break // candidates are in order: the rest is worse
 		}
-		if fits(o) && (best == nil || m.nearness(o) > m.nearness(best)) {
-			best = o
+		if fits(c) && (best == nil || v.nearness(c) > v.nearness(best)) {
+			best = c
 		}
 	}
 	return best
 }
 
-// nearness ranks offers of the same version and end: the installed package
+// nearness ranks candidates of the same version and end: the installed package
 // itself, then the code that is installed, then anything.
-func (m *matter) nearness(o *offer) int {
-	r := m.release()
+func (v *visualPlan) nearness(c *ranked) int {
+	r := v.release()
 	switch {
 	case r == nil:
 		return 0
-	case o.Release.Digest == r.Digest && o.Terms.ID == m.now.state.License.ID:
+	case c.Release.Digest == r.Digest && c.Terms.ID == v.now.state.License.ID:
 		return 3
-	case o.Release.Digest == r.Digest:
+	case c.Release.Digest == r.Digest:
 		return 2
-	case m.sameContent(o):
+	case v.sameContent(c):
 		return 1
 	}
 	return 0
 }
 
-// sameContent says whether an offer is proven to hold the installed code: the
+// sameContent says whether a candidate is proven to hold the installed code: the
 // installed package must be in the archive for that.
-func (m *matter) sameContent(o *offer) bool {
-	r := m.release()
-	return r != nil && m.provenSame(o, func(p *offer) bool { return p.Release.Digest == r.Digest })
+func (v *visualPlan) sameContent(c *ranked) bool {
+	r := v.release()
+	return r != nil && v.provenSame(c, func(p *ranked) bool { return p.Release.Digest == r.Digest })
 }
 
-// provenSame says whether an offer is proven to hold the same code as one of
+// provenSame says whether a candidate is proven to hold the same code as one of
 // those that are meant: both hold the same, or both hold the same without the
 // vendor's own license.
-func (m *matter) provenSame(o *offer, meant func(*offer) bool) bool {
-	for i := range m.offers {
-		if p := &m.offers[i]; meant(p) && SameCode(o.Candidate, p.Candidate) {
+func (v *visualPlan) provenSame(c *ranked, meant func(*ranked) bool) bool {
+	for i := range v.candidates {
+		if p := &v.candidates[i]; meant(p) && SameCode(c.Candidate, p.Candidate) {
 			return true
 		}
 	}
@@ -253,10 +253,10 @@ func SameCode(a, b *Candidate) bool {
 		slices.ContainsFunc(a.Same, func(s string) bool { return s != "" && slices.Contains(b.Same, s) })
 }
 
-// kind says which change leads from what is installed to an offer that the pin
+// kind says which change leads from what is installed to a candidate that the pin
 // allows; empty where none should.
-func (m *matter) kind(o *offer) change.Kind {
-	r := m.release()
+func (v *visualPlan) kind(o *ranked) change.Kind {
+	r := v.release()
 	switch {
 	case o == nil:
 		return ""
@@ -266,15 +266,15 @@ func (m *matter) kind(o *offer) change.Kind {
 	switch c := o.Release.Version.Compare(r.Version); {
 	case c > 0:
 		return change.Upgrade
-	case c < 0 && m.holdsPinned():
+	case c < 0 && v.holdsPinned():
 		return "" // a license that ends is alarmed; it is no reason to go back
 	case c < 0:
 		return change.Downgrade
 	case o.Release.Digest == r.Digest:
-		return m.relicense(o)
-	case !o.Terms.Ends.After(m.now.state.License.Ends) && !m.spent():
+		return v.relicense(o)
+	case !o.Terms.Ends.After(v.now.state.License.Ends) && !v.installedIsUnusable():
 		return ""
-	case m.sameContent(o):
+	case v.sameContent(o):
 		return change.Renew
 	}
 	return change.Replace
@@ -282,43 +282,43 @@ func (m *matter) kind(o *offer) change.Kind {
 
 // relicense says whether a statement about the very bytes installed renews
 // them: a later end, or the first license known.
-func (m *matter) relicense(o *offer) change.Kind {
-	known := m.now.state.License
-	if known.IsZero() && !o.Terms.IsZero() {
+func (v *visualPlan) relicense(c *ranked) change.Kind {
+	known := v.now.state.License
+	if known.IsZero() && !c.Terms.IsZero() {
 		return change.Renew
 	}
-	if o.Terms.ID != known.ID && o.Terms.Ends.After(known.Ends) {
+	if c.Terms.ID != known.ID && c.Terms.Ends.After(known.Ends) {
 		return change.Renew
 	}
 	return ""
 }
 
-// spent says that what is installed could not be put today, so that anything
+// installedIsUnusable says that what is installed could not be put today, so that anything
 // good of the same version is better: it is refused, or it is neither in the
 // archive nor known to be licensed.
-func (m *matter) spent() bool {
-	r := m.release()
+func (v *visualPlan) installedIsUnusable() bool {
+	r := v.release()
 	known := false
-	for i := range m.offers {
-		o := &m.offers[i]
-		if r == nil || o.Release.Digest != r.Digest {
+	for i := range v.candidates {
+		c := &v.candidates[i]
+		if r == nil || c.Release.Digest != r.Digest {
 			continue
 		}
 		known = true
-		if o.Judgment.Verdict != verdict.Reject || m.passes(o) {
+		if c.Judgment.Verdict != verdict.Reject || v.passes(c) {
 			return false
 		}
 	}
-	return known || m.now.state.License.IsZero()
+	return known || v.now.state.License.IsZero()
 }
 
 // holdsPinned says whether the installed version is one the pin allows.
-func (m *matter) holdsPinned() bool {
-	r := m.release()
-	return r != nil && m.want != nil && m.want.Pin.Allows(r.Version)
+func (v *visualPlan) holdsPinned() bool {
+	r := v.release()
+	return r != nil && v.want != nil && v.want.Pin.Allows(r.Version)
 }
 
-// reviewText is what a person must decide about an offer.
+// reviewText is what a person must decide about a candidate.
 func reviewText(j verdict.Judgment) string {
 	var parts []string
 	for _, f := range j.Findings {
@@ -327,13 +327,13 @@ func reviewText(j verdict.Judgment) string {
 		}
 	}
 	if len(parts) == 0 {
-		return first(j).Message
+		return hardestFinding(j).Message
 	}
 	return sentences(parts...)
 }
 
-// first returns the hardest finding, which says why an offer does not pass.
-func first(j verdict.Judgment) verdict.Finding {
+// hardestFinding returns the hardest finding, which says why a candidate does not pass.
+func hardestFinding(j verdict.Judgment) verdict.Finding {
 	if len(j.Findings) == 0 {
 		return verdict.Finding{Code: CodeLicense, Verdict: j.Verdict, Message: "nothing says that it may be put into a store"}
 	}

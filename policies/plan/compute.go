@@ -13,21 +13,21 @@ import (
 // The steps of one key build on each other: whoever carries them out stops at
 // the first that fails or waits.
 func Compute(in Input) Plan {
-	w := gather(in)
+	x := newIndex(in)
 	p := Plan{Drifts: map[store.Key]Drift{}}
-	for _, m := range w.matters {
-		if m.now.drift != "" {
-			p.Drifts[m.key] = Drift{m.now.drift, m.now.state, m.now.since}
+	for _, v := range x.plans {
+		if v.now.drift != "" {
+			p.Drifts[v.key] = Drift{v.now.drift, v.now.state, v.now.driftText}
 		}
-		steps, idle := m.decide()
-		if m.adoption != nil {
-			p.Adoptions = append(p.Adoptions, *m.adoption)
+		steps, idle := v.decide()
+		if v.adoption != nil {
+			p.Adoptions = append(p.Adoptions, *v.adoption)
 		}
-		if m.unadopted != nil {
-			p.Unadopted = append(p.Unadopted, *m.unadopted)
+		if v.unadopted != nil {
+			p.Unadopted = append(p.Unadopted, *v.unadopted)
 		}
-		if m.withdrawal != nil {
-			p.Withdrawals = append(p.Withdrawals, *m.withdrawal)
+		if v.withdrawal != nil {
+			p.Withdrawals = append(p.Withdrawals, *v.withdrawal)
 		}
 		for _, s := range steps {
 			s.ID = stepID(s)
@@ -37,22 +37,22 @@ func Compute(in Input) Plan {
 			p.Idle = append(p.Idle, *idle)
 		}
 	}
-	p.Basis = w.basis()
+	p.Basis = x.basis()
 	p.ID = planID(p.Basis, p.Steps)
 	return p
 }
 
-// world is the input, found by key and by visual.
-type world struct {
-	keys    []store.Key // all that are wanted, present or asked for, in order
-	matters []*matter   // one for each key, in order
-	wanted  map[store.Key]Wanted
-	present map[store.Key]Present
-	asks    map[store.Key]Ask
-	blocks  map[store.Key][]Block
-	twice   map[store.Key]bool
-	traits  map[string]store.Traits
-	offers  map[visual.GUID][]offer
+// index is the input, found by key and by visual.
+type index struct {
+	keys       []store.Key   // all that are wanted, present or asked for, in order
+	plans      []*visualPlan // one for each key, in order
+	wanted     map[store.Key]Wanted
+	present    map[store.Key]Present
+	asks       map[store.Key]Ask
+	blocks     map[store.Key][]Block
+	twice      map[store.Key]bool
+	traits     map[string]store.Traits
+	candidates map[visual.GUID][]ranked
 	// responses say what follows from drift.
 	responses map[store.Key]Response
 	hybrid    map[store.Key]bool
@@ -61,69 +61,69 @@ type world struct {
 	onward    map[store.Key]Onward
 }
 
-func gather(in Input) *world {
-	w := &world{
-		wanted:  make(map[store.Key]Wanted, len(in.Wanted)),
-		present: make(map[store.Key]Present, len(in.Present)),
-		asks:    make(map[store.Key]Ask, len(in.Asks)),
-		blocks:  make(map[store.Key][]Block),
-		twice:   make(map[store.Key]bool),
-		traits:  in.Traits,
-		offers:  offers(in.Candidates),
+func newIndex(in Input) *index {
+	x := &index{
+		wanted:     make(map[store.Key]Wanted, len(in.Wanted)),
+		present:    make(map[store.Key]Present, len(in.Present)),
+		asks:       make(map[store.Key]Ask, len(in.Asks)),
+		blocks:     make(map[store.Key][]Block),
+		twice:      make(map[store.Key]bool),
+		traits:     in.Traits,
+		candidates: rankCandidates(in.Candidates),
 
 		responses: in.Responses, hybrid: in.Hybrid, held: in.Held, consent: in.Consent, onward: in.Onward,
 	}
-	for _, x := range in.Wanted {
-		once(w, w.wanted, x.Key, x)
+	for _, e := range in.Wanted {
+		indexOnce(x, x.wanted, e.Key, e)
 	}
-	for _, x := range in.Present {
-		once(w, w.present, x.Key, x)
+	for _, e := range in.Present {
+		indexOnce(x, x.present, e.Key, e)
 	}
-	for _, x := range in.Asks {
-		once(w, w.asks, x.Key, x)
+	for _, e := range in.Asks {
+		indexOnce(x, x.asks, e.Key, e)
 	}
-	for k := range w.twice { // which one counts must not depend on their order
-		delete(w.wanted, k)
-		delete(w.present, k)
-		delete(w.asks, k)
+	for k := range x.twice { // which one counts must not depend on their order
+		delete(x.wanted, k)
+		delete(x.present, k)
+		delete(x.asks, k)
 	}
 	for _, b := range in.Blocks {
-		w.blocks[b.Key] = append(w.blocks[b.Key], b)
+		x.blocks[b.Key] = append(x.blocks[b.Key], b)
 	}
-	for _, b := range w.blocks {
+	for _, b := range x.blocks {
 		slices.SortFunc(b, compareBlocks)
 	}
-	slices.SortFunc(w.keys, store.Key.Compare)
-	w.keys = slices.Compact(w.keys)
-	for _, k := range w.keys {
-		w.matters = append(w.matters, w.matter(k))
+	slices.SortFunc(x.keys, store.Key.Compare)
+	x.keys = slices.Compact(x.keys)
+	for _, k := range x.keys {
+		x.plans = append(x.plans, x.planOf(k))
 	}
-	for _, m := range w.matters {
-		w.follows(m)
+	for _, v := range x.plans {
+		x.joinRing(v)
 	}
-	return w
+	return x
 }
 
-// once files x under its key and notes a key that is there already.
-func once[T any](w *world, m map[store.Key]T, k store.Key, x T) {
+// indexOnce files an entry under its key and notes a key that is there already.
+func indexOnce[T any](x *index, m map[store.Key]T, k store.Key, entry T) {
 	if _, there := m[k]; there {
-		w.twice[k] = true
+		x.twice[k] = true
 	}
-	m[k] = x
-	w.keys = append(w.keys, k)
+	m[k] = entry
+	x.keys = append(x.keys, k)
 }
 
-// matter is what is known of one visual in one store, and what is wanted of it.
-type matter struct {
-	key    store.Key
-	want   *Wanted // nil if not pinned
-	ask    *Ask    // nil if nobody asked
-	twice  bool
-	open   *Open
-	now    settled
-	offers []offer // of this visual, in a fixed order
-	blocks []Block // in force
-	// allowed remembers what the pin says of each offer: it is asked often.
+// visualPlan is what is known of one visual in one store, and what is wanted of it.
+type visualPlan struct {
+	key        store.Key
+	want       *Wanted // nil if not pinned
+	ask        *Ask    // nil if nobody asked
+	twice      bool
+	open       *Open
+	now        settled
+	candidates []ranked // of this visual, in a fixed order
+	blocks     []Block  // in force
+	// allowed remembers what the pin says of each candidate: it is asked often.
 	allowed []memo
 	// withdrawal takes back what waits; nil where nothing is to be taken back.
 	withdrawal *Withdrawal
@@ -136,11 +136,11 @@ type matter struct {
 	unadopted *Step
 	held      func(Step) bool
 	consent   func(Step) []Gate
-	// later says that another store comes before, ready what may go on from there,
-	// and left what rollbacks left there.
-	later bool
-	ready []visual.Digest
-	left  []Block
+	// hasRingBefore says that another store comes before, readyBefore what may go on from there,
+	// and blocksBefore what rollbacks left there.
+	hasRingBefore bool
+	readyBefore   []visual.Digest
+	blocksBefore  []Block
 }
 
 // A memo is what is remembered of a question.
@@ -152,133 +152,133 @@ const (
 	granted
 )
 
-func (w *world) matter(k store.Key) *matter {
-	p := w.present[k]
-	m := &matter{key: k, twice: w.twice[k], open: p.Open, offers: w.offersIn(k), held: w.held, consent: w.consent}
-	m.allowed = make([]memo, len(m.offers))
-	m.now = settle(p, w.traits[k.Store], m.offers)
-	if m.open != nil { // what an open step may have done itself is nobody's drift
-		m.now.drift, m.now.since = "", ""
+func (x *index) planOf(k store.Key) *visualPlan {
+	p := x.present[k]
+	v := &visualPlan{key: k, twice: x.twice[k], open: p.Open, candidates: x.candidatesIn(k), held: x.held, consent: x.consent}
+	v.allowed = make([]memo, len(v.candidates))
+	v.now = settle(p, x.traits[k.Store], v.candidates)
+	if v.open != nil { // what an open step may have done itself is nobody's drift
+		v.now.drift, v.now.driftText = "", ""
 	}
 	pinned := ""
-	if want, ok := w.wanted[k]; ok {
-		m.want = &want
+	if want, ok := x.wanted[k]; ok {
+		v.want = &want
 		pinned = want.Pin.String()
 	}
-	if ask, ok := w.asks[k]; ok {
-		m.ask = &ask
+	if ask, ok := x.asks[k]; ok {
+		v.ask = &ask
 	}
-	for _, b := range w.blocks[k] {
+	for _, b := range x.blocks[k] {
 		if b.Pin == pinned {
-			m.blocks = append(m.blocks, b)
+			v.blocks = append(v.blocks, b)
 		}
 	}
-	if w.hybrid[k] { // what AppSource changes is nobody's drift
-		m.now.drift, m.now.since = "", ""
-		m.now.stuck = &Reason{CodeHybrid,
+	if x.hybrid[k] { // what AppSource changes is nobody's drift
+		v.now.drift, v.now.driftText = "", ""
+		v.now.stuck = &Reason{CodeHybrid,
 			"its vendor licenses it and AppSource installs it (hybrid), so AppSource updates it by itself: it cannot be pinned and is never touched",
 			"to pin the visual, ask the vendor for its edition that is added from a file; reports must use that one"}
 	}
-	t := w.traits[k.Store]
-	m.respond(w.responses[k], p.Belief, t.TellsDigest || t.TellsVersion)
-	return m
+	t := x.traits[k.Store]
+	v.respond(x.responses[k], p.Belief, t.TellsDigest || t.TellsVersion)
+	return v
 }
 
 // decide returns the steps for one key, or why there are none.
-func (m *matter) decide() ([]Step, *Idle) {
-	if m.twice {
-		return nil, m.blocked(Reason{CodeTwice,
-			m.key.String() + " is wanted, present or asked for twice, and which one counts cannot be told",
+func (v *visualPlan) decide() ([]Step, *Idle) {
+	if v.twice {
+		return nil, v.blocked(Reason{CodeTwice,
+			v.key.String() + " is wanted, present or asked for twice, and which one counts cannot be told",
 			"keep one entry of this visual for each store in the settings"})
 	}
 	switch {
-	case m.open != nil && m.open.Waiting:
-		return m.wait()
-	case m.open != nil:
-		return nil, m.blocked(m.openReason())
+	case v.open != nil && v.open.Waiting:
+		return v.planWhileWaiting()
+	case v.open != nil:
+		return nil, v.blocked(v.openReason())
 	}
-	return m.decided()
+	return v.planFromState()
 }
 
-// decided is what follows from what is wanted, whatever waits.
-func (m *matter) decided() ([]Step, *Idle) {
-	if m.want == nil && m.ask == nil {
-		return nil, m.unpinned()
+// planFromState is what follows from what is wanted, whatever waits.
+func (v *visualPlan) planFromState() ([]Step, *Idle) {
+	if v.want == nil && v.ask == nil {
+		return nil, v.unpinned()
 	}
-	if m.now.stuck != nil {
-		return nil, m.blocked(*m.now.stuck)
+	if v.now.stuck != nil {
+		return nil, v.blocked(*v.now.stuck)
 	}
 	switch {
-	case m.ask != nil:
-		m.adoption = nil // what is asked for goes before what somebody did
-		return m.answer()
-	case m.adoption != nil:
-		return nil, m.idle(Reason{CodeAdopt, "what somebody put is adopted as what there is by the next apply", ""})
+	case v.ask != nil:
+		v.adoption = nil // what is asked for goes before what somebody did
+		return v.planAsk()
+	case v.adoption != nil:
+		return nil, v.idle(Reason{CodeAdopt, "what somebody put is adopted as what there is by the next apply", ""})
 	}
-	return m.follow()
+	return v.planPinned()
 }
 
-// follow decides what the pin asks for.
-func (m *matter) follow() ([]Step, *Idle) {
-	c := m.choose()
+// planPinned decides what the pin asks for.
+func (v *visualPlan) planPinned() ([]Step, *Idle) {
+	c := v.choose()
 	var steps []Step
-	state := m.now.state
+	state := v.now.state
 	if c.kind != "" {
-		steps = m.bridged(c)
+		steps = v.stepsTo(c)
 	} else {
-		steps = m.stays()
+		steps = v.renewDisallowed()
 	}
 	if len(steps) > 0 {
 		state = steps[len(steps)-1].To
 	}
-	if m.wantsAccess(c, state) {
-		steps = append(steps, m.enable(state))
+	if v.wantsAccess(c, state) {
+		steps = append(steps, v.enableStep(state))
 	}
 	if len(steps) > 0 {
 		return steps, nil
 	}
-	idle := m.explain(c)
-	idle.Gates = m.failedChecks()
+	idle := v.explain(c)
+	idle.Gates = v.failedChecks()
 	return nil, idle
 }
 
 // wantsAccess says whether reports should load what the store holds in state
 // and cannot: only the release that the pin chose is ever enabled, so what a
 // rollback disabled stays so.
-func (m *matter) wantsAccess(c choice, state store.State) bool {
-	if c.offer == nil || state.Enabled == nil || *state.Enabled || state.Release == nil {
+func (v *visualPlan) wantsAccess(c choice, state store.State) bool {
+	if c.candidate == nil || state.Enabled == nil || *state.Enabled || state.Release == nil {
 		return false
 	}
-	return state.Release.Digest == c.offer.Release.Digest
+	return state.Release.Digest == c.candidate.Release.Digest
 }
 
 // release returns what is installed, or nil where nothing is or nobody can tell.
-func (m *matter) release() *visual.Release {
-	if m.now.state.Presence != store.Present {
+func (v *visualPlan) release() *visual.Release {
+	if v.now.state.Presence != store.Present {
 		return nil
 	}
-	return m.now.state.Release
+	return v.now.state.Release
 }
 
 // blockOf returns the block in force that keeps a release from being chosen.
 // What was left in a store before is not put here either; where it runs already
 // it may be renewed.
-func (m *matter) blockOf(o *offer) *Block {
-	for i := range m.blocks {
-		if m.covers(m.blocks[i], o) {
-			return &m.blocks[i]
+func (v *visualPlan) blockOf(c *ranked) *Block {
+	for i := range v.blocks {
+		if v.covers(v.blocks[i], c) {
+			return &v.blocks[i]
 		}
 	}
-	for i := range m.left {
-		if m.covers(m.left[i], o) && !m.runsHere(o) {
-			return &m.left[i]
+	for i := range v.blocksBefore {
+		if v.covers(v.blocksBefore[i], c) && !v.runsHere(c) {
+			return &v.blocksBefore[i]
 		}
 	}
 	return nil
 }
 
-func (m *matter) covers(b Block, o *offer) bool {
-	return b.Covers(o.Release, o.Content) || b.Content != "" && m.holds(o, b.Content)
+func (v *visualPlan) covers(b Block, c *ranked) bool {
+	return b.Covers(c.Release, c.Content) || b.Content != "" && v.hasContent(c, b.Content)
 }
 
 // Covers reports whether the block keeps a release with this content from being
@@ -290,23 +290,23 @@ func (b Block) Covers(r visual.Release, c pbiviz.Content) bool {
 		!b.Digest.IsZero() && b.Digest == r.Digest
 }
 
-// holds says whether an offer is proven to hold the code of a content.
-func (m *matter) holds(o *offer, c pbiviz.Content) bool {
-	return o.Content == c || len(o.Same) > 0 && m.provenSame(o, func(p *offer) bool { return p.Content == c })
+// hasContent says whether a candidate is proven to hold the code of a content.
+func (v *visualPlan) hasContent(o *ranked, c pbiviz.Content) bool {
+	return o.Content == c || len(o.Same) > 0 && v.provenSame(o, func(p *ranked) bool { return p.Content == c })
 }
 
-// name returns what people call the visual: as the package says that is about
+// displayName returns what people call the visual: as the package says that is about
 // to be put, else as the store says, else as its newest package says.
-func (m *matter) name(o *offer) string {
+func (v *visualPlan) displayName(c *ranked) string {
 	switch {
-	case o != nil && o.Name != "":
-		return o.Name
-	case m.now.name != "":
-		return m.now.name
+	case c != nil && c.Name != "":
+		return c.Name
+	case v.now.name != "":
+		return v.now.name
 	}
-	for i := range m.offers {
-		if m.offers[i].Name != "" {
-			return m.offers[i].Name
+	for i := range v.candidates {
+		if v.candidates[i].Name != "" {
+			return v.candidates[i].Name
 		}
 	}
 	return ""

@@ -132,7 +132,7 @@ func Gates(s Step, c Conditions) []Gate {
 	gates := append(holdGates(s, c), scheduleGates(s, c)...)
 	gates = append(gates, consentGates(s, c)...)
 	if s.Review != "" {
-		gates = append(gates, Gate{Kind: GateReview, State: c.state(s, GateReview, s.Review), Message: s.Review,
+		gates = append(gates, Gate{Kind: GateReview, State: c.gateState(s, GateReview, s.Review), Message: s.Review,
 			Hint: "a person decides, with a reason"})
 	}
 	gates = append(gates, unclearGates(s, c)...)
@@ -160,8 +160,8 @@ func unclearGates(s Step, c Conditions) []Gate {
 			continue
 		}
 		about := cmp.Or(o.Step.Name, o.Step.Key.GUID.String())
-		message := fmt.Sprintf("nobody can tell what came of %s of %s on %s, since the store answered as it never did before", o.Step.what(), about, day(o.Since))
-		gates = append(gates, Gate{Kind: GateReview, State: c.state(s, GateReview, message), Message: message, Hint: o.Look()})
+		message := fmt.Sprintf("nobody can tell what came of %s of %s on %s, since the store answered as it never did before", o.Step.description(), about, day(o.Since))
+		gates = append(gates, Gate{Kind: GateReview, State: c.gateState(s, GateReview, message), Message: message, Hint: o.Look()})
 	}
 	return gates
 }
@@ -175,11 +175,11 @@ func holdGates(s Step, c Conditions) []Gate {
 	}
 	var gates []Gate
 	for _, h := range c.Holds {
-		if !h.covers(s.Key) || h.lets(s) || !h.Until.IsZero() && !c.At.Before(h.Until) {
+		if !h.covers(s.Key) || h.excepts(s) || !h.Until.IsZero() && !c.At.Before(h.Until) {
 			continue
 		}
-		gates = append(gates, Gate{Kind: GateHold, State: c.state(s, GateHold, h.sentence()), Until: h.Until.UTC(),
-			Message: h.sentence(), Hint: h.lifting()})
+		gates = append(gates, Gate{Kind: GateHold, State: c.gateState(s, GateHold, h.message()), Until: h.Until.UTC(),
+			Message: h.message(), Hint: h.liftHint()})
 	}
 	slices.SortFunc(gates, func(a, b Gate) int {
 		if a.Until.IsZero() != b.Until.IsZero() {
@@ -194,8 +194,8 @@ func (h Hold) covers(k store.Key) bool {
 	return h.Key.GUID == k.GUID && (h.Key.Store == "" || h.Key.Store == k.Store)
 }
 
-// lets says whether a hold does not count for a step.
-func (h Hold) lets(s Step) bool {
+// excepts says whether a hold does not count for a step.
+func (h Hold) excepts(s Step) bool {
 	return slices.Contains(h.Except, s.Kind) || h.Passed(s.To.Release)
 }
 
@@ -205,7 +205,7 @@ func (h Hold) Passed(r *visual.Release) bool {
 	return h.Failed != nil && r != nil && r.Version.Compare(h.Failed.Version) > 0
 }
 
-func (h Hold) sentence() string {
+func (h Hold) message() string {
 	if h.Failed != nil {
 		return fmt.Sprintf("held %s: %s", h.While(), h.Reason)
 	}
@@ -225,7 +225,7 @@ func (h Hold) While() string {
 	return fmt.Sprintf("until a version newer than %s is here or somebody lifts it%s", h.Failed.Version, but)
 }
 
-func (h Hold) lifting() string {
+func (h Hold) liftHint() string {
 	hint := fmt.Sprintf("to lift it: orgstore unhold %s", h.Key.GUID)
 	if h.Failed != nil {
 		hint += fmt.Sprintf("; to try %s again: orgstore unblock %s", h.Failed.Version, h.Key.GUID)
@@ -245,8 +245,8 @@ func (h Hold) But() string {
 	return " but for " + strings.Join(words, ", ")
 }
 
-// state says whether a gate that is closed was overridden for a step.
-func (c Conditions) state(s Step, gate, message string) string {
+// gateState says whether a gate that is closed was overridden for a step.
+func (c Conditions) gateState(s Step, gate, message string) string {
 	for _, o := range c.Overrides {
 		if o.Step == s.ID && o.Gate == gate && o.About == message {
 			return GateOverridden

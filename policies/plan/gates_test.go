@@ -30,7 +30,7 @@ func TestGates(t *testing.T) {
 	}
 	as := func(edit func(*Step)) Step { s := plain; edit(&s); return s }
 	letThrough := func(gate string) []Override {
-		about := map[string]string{GateHold: hold("main", time.Time{}).sentence(), GateReview: "fewer seats"}[gate]
+		about := map[string]string{GateHold: hold("main", time.Time{}).message(), GateReview: "fewer seats"}[gate]
 		return []Override{{Step: "st_1", Gate: gate, About: about, Reason: "agreed", By: "ada"}}
 	}
 	for _, c := range []struct {

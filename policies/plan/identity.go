@@ -63,61 +63,61 @@ func short(encoded []byte) string {
 }
 
 // basis digests the facts a plan rests on.
-func (w *world) basis() Basis {
-	sum := sha256.Sum256(w.encodeBasis())
+func (x *index) basis() Basis {
+	sum := sha256.Sum256(x.encodeBasis())
 	return Basis("sha256:" + hex.EncodeToString(sum[:]))
 }
 
 // encodeBasis writes pins, what is present, the candidates of the visuals in
 // question, blocks and asks, each list in an order of its own. Judgments are
 // left out, since they change with time; so are reasons, which change nothing.
-func (w *world) encodeBasis() []byte {
+func (x *index) encodeBasis() []byte {
 	var pins, present, asks, blocks, candidates [][]byte
-	for _, m := range w.matters {
-		if m.want != nil {
-			pins = append(pins, object().raw("key", keyJSON(m.key)).str("pin", m.want.Pin.String()).end())
+	for _, v := range x.plans {
+		if v.want != nil {
+			pins = append(pins, object().raw("key", keyJSON(v.key)).str("pin", v.want.Pin.String()).end())
 		}
-		if m.ask != nil {
-			asks = append(asks, askJSON(*m.ask))
+		if v.ask != nil {
+			asks = append(asks, askJSON(*v.ask))
 		}
-		present = append(present, presentJSON(m))
-		for _, b := range w.blocks[m.key] {
+		present = append(present, presentJSON(v))
+		for _, b := range x.blocks[v.key] {
 			blocks = append(blocks, blockJSON(b))
 		}
 	}
-	for _, g := range w.guids() {
-		candidates = append(candidates, candidatesJSON(w.offers[g])...)
+	for _, g := range x.guids() {
+		candidates = append(candidates, candidatesJSON(x.candidates[g])...)
 	}
 	return form(basisForm).raw("pins", list(pins)).raw("present", list(present)).
 		raw("candidates", list(candidates)).raw("blocks", list(blocks)).raw("asks", list(asks)).end()
 }
 
 // guids returns the visuals in question, in order.
-func (w *world) guids() []visual.GUID {
-	guids := make([]visual.GUID, len(w.keys))
-	for i, k := range w.keys {
+func (x *index) guids() []visual.GUID {
+	guids := make([]visual.GUID, len(x.keys))
+	for i, k := range x.keys {
 		guids[i] = k.GUID
 	}
 	slices.SortFunc(guids, visual.GUID.Compare)
 	return slices.Compact(guids)
 }
 
-func presentJSON(m *matter) []byte {
-	o := object().raw("key", keyJSON(m.key)).raw("state", stateJSON(m.now.state)).str("drift", string(m.now.drift))
-	if m.now.stuck != nil {
-		o.str("stuck", string(m.now.stuck.Code))
+func presentJSON(v *visualPlan) []byte {
+	o := object().raw("key", keyJSON(v.key)).raw("state", stateJSON(v.now.state)).str("drift", string(v.now.drift))
+	if v.now.stuck != nil {
+		o.str("stuck", string(v.now.stuck.Code))
 	}
-	if m.open != nil {
-		o.str("open", string(m.open.Step.ID)).flag("waiting", m.open.Waiting)
+	if v.open != nil {
+		o.str("open", string(v.open.Step.ID)).flag("waiting", v.open.Waiting)
 	}
-	return o.flag("twice", m.twice).end()
+	return o.flag("twice", v.twice).end()
 }
 
 // candidatesJSON writes the candidates of one visual: what is in the archive
 // and bound, once each.
-func candidatesJSON(offers []offer) [][]byte {
-	lines := make([][]byte, len(offers))
-	for i, o := range offers {
+func candidatesJSON(candidates []ranked) [][]byte {
+	lines := make([][]byte, len(candidates))
+	for i, o := range candidates {
 		line := object().str("guid", o.GUID.String()).
 			str("version", o.Release.Version.String()).str("digest", o.Release.Digest.String()).
 			str("content", string(o.Content)).str("license", o.Terms.ID).str("issuer", o.Terms.Issuer).

@@ -51,7 +51,7 @@ func storedWorld() Input {
 
 func TestStoredForms(t *testing.T) {
 	p := Compute(storedWorld())
-	golden(t, "basis", append(gather(storedWorld()).encodeBasis(), '\n'))
+	golden(t, "basis", append(newIndex(storedWorld()).encodeBasis(), '\n'))
 	var steps bytes.Buffer
 	for _, s := range p.Steps {
 		steps.Write(encodeStep(s))
@@ -62,7 +62,7 @@ func TestStoredForms(t *testing.T) {
 }
 
 func TestStoredFormsAreCanonicalJSON(t *testing.T) {
-	for _, b := range [][]byte{gather(storedWorld()).encodeBasis(), encodeStep(Compute(storedWorld()).Steps[0])} {
+	for _, b := range [][]byte{newIndex(storedWorld()).encodeBasis(), encodeStep(Compute(storedWorld()).Steps[0])} {
 		v := jsontext.Value(bytes.Clone(b))
 		if !v.IsValid() {
 			t.Fatalf("not JSON: %s", b)

@@ -47,50 +47,50 @@ type Adoption struct {
 	Reason string
 }
 
-// respond decides what follows from the drift of a matter, whose belief is what
+// respond decides what follows from the drift of a visual, whose belief is what
 // the journal knew before.
-func (m *matter) respond(r Response, belief store.State, telling bool) {
-	m.review = m.now.since
-	if m.now.drift == "" || m.twice || m.now.stuck != nil {
+func (v *visualPlan) respond(r Response, belief store.State, telling bool) {
+	v.review = v.now.driftText
+	if v.now.drift == "" || v.twice || v.now.stuck != nil {
 		return
 	}
 	switch r.Mode {
 	case DriftRestore:
-		why := m.fights(r, belief, telling)
-		m.restores = why == ""
-		m.review = ""
+		why := v.restoreObjection(r, belief, telling)
+		v.restores = why == ""
+		v.review = ""
 		if why != "" {
-			m.review = sentences(m.now.since, "it is not restored by itself: "+why)
+			v.review = sentences(v.now.driftText, "it is not restored by itself: "+why)
 		}
 	case DriftAdopt:
-		why := m.unadoptable()
+		why := v.adoptObjection()
 		if why == "" {
-			why = m.unconsented(belief)
+			why = v.consentObjection(belief)
 		}
 		if why == "" {
-			m.adopts(belief)
+			v.adopt(belief)
 			return
 		}
-		m.now.since = sentences(m.now.since, "it is not adopted: "+why)
-		m.review = m.now.since
+		v.now.driftText = sentences(v.now.driftText, "it is not adopted: "+why)
+		v.review = v.now.driftText
 	}
 }
 
-// fights says why restoring would be a fight with somebody; empty where it is
+// restoreObjection says why restoring would be a fight with somebody; empty where it is
 // not.
-func (m *matter) fights(r Response, belief store.State, telling bool) string {
+func (v *visualPlan) restoreObjection(r Response, belief store.State, telling bool) string {
 	left := visual.Digest{}
-	if is := m.now.state.Release; is != nil {
+	if is := v.now.state.Release; is != nil {
 		left = is.Digest
 	}
-	off := m.now.state.Enabled != nil && !*m.now.state.Enabled
+	off := v.now.state.Enabled != nil && !*v.now.state.Enabled
 	switch {
-	case m.now.drift == DriftAccess, off && (belief.Enabled == nil || *belief.Enabled):
+	case v.now.drift == DriftAccess, off && (belief.Enabled == nil || *belief.Enabled):
 		return "a person turned its access" // put back, it would be turned again by the next plan
-	case m.now.drift == DriftRemoved && !telling:
+	case v.now.drift == DriftRemoved && !telling:
 		return "a person deleted it"
-	case m.wentBack(belief):
-		return fmt.Sprintf("somebody went back from %s to %s by hand", releaseName(*belief.Release), releaseName(*m.now.state.Release))
+	case v.wentBack(belief):
+		return fmt.Sprintf("somebody went back from %s to %s by hand", releaseName(*belief.Release), releaseName(*v.now.state.Release))
 	case slices.Contains(r.Restored, left):
 		return "it was restored from this before, and somebody did it again"
 	}
@@ -99,57 +99,57 @@ func (m *matter) fights(r Response, belief store.State, telling bool) string {
 
 // wentBack says whether somebody put an older release than the one the journal
 // knew: a lower version, or a license of the same version that ends sooner.
-func (m *matter) wentBack(belief store.State) bool {
-	was, is := belief.Release, m.now.state.Release
+func (v *visualPlan) wentBack(belief store.State) bool {
+	was, is := belief.Release, v.now.state.Release
 	if was == nil || is == nil || was.Version.IsZero() || is.Version.IsZero() {
 		return false
 	}
 	if c := is.Version.Compare(was.Version); c != 0 {
 		return c < 0
 	}
-	return !m.now.state.License.IsZero() && endsBefore(m.now.state.License, belief.License)
+	return !v.now.state.License.IsZero() && endsBefore(v.now.state.License, belief.License)
 }
 
-// unadoptable says why what somebody put cannot be taken for what there is;
+// adoptObjection says why what somebody put cannot be taken for what there is;
 // empty where it can.
-func (m *matter) unadoptable() string {
-	s := m.now.state
+func (v *visualPlan) adoptObjection() string {
+	s := v.now.state
 	switch {
-	case m.now.drift == DriftRemoved:
+	case v.now.drift == DriftRemoved:
 		return "there is nothing to adopt"
 	case s.Enabled != nil && !*s.Enabled:
 		return "its access is off, and a pinned visual is wanted enabled"
 	case s.Release == nil || s.Release.Digest.IsZero():
 		return "nobody can tell its bytes"
-	case m.want == nil:
+	case v.want == nil:
 		return "it is not pinned"
-	case !m.want.Pin.Allows(s.Release.Version):
-		return fmt.Sprintf("the pin %s does not allow %s", m.want.Pin, s.Release.Version)
+	case !v.want.Pin.Allows(s.Release.Version):
+		return fmt.Sprintf("the pin %s does not allow %s", v.want.Pin, s.Release.Version)
 	}
-	o := m.installed()
+	c := v.installedCandidate()
 	switch {
-	case o == nil:
+	case c == nil:
 		return "its package is not in the archive"
-	case m.blockOf(o) != nil:
+	case v.blockOf(c) != nil:
 		return "a rollback left it"
-	case !passesAsked(o):
-		return first(o.Judgment).Message
+	case !passesAsked(c):
+		return hardestFinding(c.Judgment).Message
 	}
 	return ""
 }
 
-// unconsented says which rule, or who, does not let what somebody made by hand
+// consentObjection says which rule, or who, does not let what somebody made by hand
 // become what there is: by hand is no way around either. Empty where all do.
-func (m *matter) unconsented(belief store.State) string {
-	if m.consent == nil {
+func (v *visualPlan) consentObjection(belief store.State) string {
+	if v.consent == nil {
 		return ""
 	}
-	s := m.made(belief)
-	for _, g := range m.consent(s) {
+	s := v.stepMadeByHand(belief)
+	for _, g := range v.consent(s) {
 		if g.State != GateClosed {
 			continue
 		}
-		m.unadopted = &s
+		v.unadopted = &s
 		if g.Kind == GateApproval {
 			return fmt.Sprintf("%s (%s)", g.Message, g.Hint)
 		}
@@ -158,20 +158,20 @@ func (m *matter) unconsented(belief store.State) string {
 	return ""
 }
 
-// made is what somebody made by hand, as the change that it is. Going back is one
+// stepMadeByHand is what somebody made by hand, as the change that it is. Going back is one
 // that a person asked for.
-func (m *matter) made(belief store.State) Step {
-	to := m.now.state
-	to.License = earliestEnd(to.Release.Digest, m.offers)
-	s := Step{Key: m.key, Name: m.name(nil), Kind: change.Install, From: belief, To: to,
-		Reason: Reason{CodeAdopt, m.now.since, ""}, Asked: m.wentBack(belief)}
+func (v *visualPlan) stepMadeByHand(belief store.State) Step {
+	to := v.now.state
+	to.License = earliestEnd(to.Release.Digest, v.candidates)
+	s := Step{Key: v.key, Name: v.displayName(nil), Kind: change.Install, From: belief, To: to,
+		Reason: Reason{CodeAdopt, v.now.driftText, ""}, Asked: v.wentBack(belief)}
 	if was := belief.Release; was != nil {
-		s.Kind = m.madeFrom(*was, *to.Release)
+		s.Kind = v.kindMadeByHand(*was, *to.Release)
 	}
 	return s.Identified()
 }
 
-func (m *matter) madeFrom(was, is visual.Release) change.Kind {
+func (v *visualPlan) kindMadeByHand(was, is visual.Release) change.Kind {
 	switch c := is.Version.Compare(was.Version); {
 	case c > 0:
 		return change.Upgrade
@@ -179,35 +179,35 @@ func (m *matter) madeFrom(was, is visual.Release) change.Kind {
 		return change.Downgrade
 	case is.Digest == was.Digest:
 		return change.Enable
-	case m.provenSame(m.installed(), func(o *offer) bool { return o.Release.Digest == was.Digest }):
+	case v.provenSame(v.installedCandidate(), func(o *ranked) bool { return o.Release.Digest == was.Digest }):
 		return change.Renew
 	}
 	return change.Replace
 }
 
-// adopts makes the adoption, and the block of what was gone back from.
-func (m *matter) adopts(belief store.State) {
-	a := &Adoption{Key: m.key, Name: m.name(nil), State: m.now.state,
-		Reason: sentences("adopted, as the settings say (drift: adopt)", m.now.since)}
-	if o := m.installed(); o != nil {
-		a.State.License = earliestEnd(o.Release.Digest, m.offers)
+// adopt makes the adoption, and the block of what was gone back from.
+func (v *visualPlan) adopt(belief store.State) {
+	a := &Adoption{Key: v.key, Name: v.displayName(nil), State: v.now.state,
+		Reason: sentences("adopted, as the settings say (drift: adopt)", v.now.driftText)}
+	if c := v.installedCandidate(); c != nil {
+		a.State.License = earliestEnd(c.Release.Digest, v.candidates)
 	}
-	if m.now.drift == DriftChanged && m.wentBack(belief) {
-		a.Leaves = m.leaves(*belief.Release, a.Reason)
+	if v.now.drift == DriftChanged && v.wentBack(belief) {
+		a.Leaves = v.leaves(*belief.Release, a.Reason)
 	}
-	m.adoption = a
+	v.adoption = a
 }
 
 // leaves blocks what somebody went back from by hand: its version, or within one
 // version that package, and its code where that is another.
-func (m *matter) leaves(was visual.Release, reason string) *Block {
-	b := &Block{Key: m.key, Digest: was.Digest, Pin: m.want.Pin.String(), Reason: reason}
-	if !was.Version.Equal(m.now.state.Release.Version) {
+func (v *visualPlan) leaves(was visual.Release, reason string) *Block {
+	b := &Block{Key: v.key, Digest: was.Digest, Pin: v.want.Pin.String(), Reason: reason}
+	if !was.Version.Equal(v.now.state.Release.Version) {
 		b.Version = was.Version
 	}
-	for i := range m.offers {
-		if o := &m.offers[i]; o.Release.Digest == was.Digest && !m.sameContent(o) {
-			b.Content = o.Content
+	for i := range v.candidates {
+		if c := &v.candidates[i]; c.Release.Digest == was.Digest && !v.sameContent(c) {
+			b.Content = c.Content
 		}
 	}
 	return b

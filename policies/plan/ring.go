@@ -48,7 +48,7 @@ type Onward struct {
 func (r Ring) Onward(at moment.Moment) Onward {
 	o := Onward{Before: r.Before}
 	for _, run := range r.Runs {
-		if r.Trouble == "" && r.enough(run, at) && r.good(run.Release) && !slices.Contains(o.Ready, run.Release) {
+		if r.Trouble == "" && r.ranLongEnough(run, at) && r.checkPassed(run.Release) && !slices.Contains(o.Ready, run.Release) {
 			o.Ready = append(o.Ready, run.Release)
 		}
 	}
@@ -64,7 +64,7 @@ func (r Ring) Despite(d Drift) Ring {
 	return r
 }
 
-func (r Ring) enough(run Run, at moment.Moment) bool {
+func (r Ring) ranLongEnough(run Run, at moment.Moment) bool {
 	if run.Until.IsZero() {
 		return !at.Before(run.Since.Add(r.Soak))
 	}
@@ -83,56 +83,56 @@ func ringGates(s Step, c Conditions) []Gate {
 		return []Gate{{Kind: GateRing, Message: fmt.Sprintf("nothing goes on from %s now: %s", before, r.Trouble),
 			Hint: "what cannot wait: --override ring --reason \"...\""}}
 	}
-	if slices.ContainsFunc(r.Runs, func(run Run) bool { return run.Release == digest && r.enough(run, c.At) }) {
+	if slices.ContainsFunc(r.Runs, func(run Run) bool { return run.Release == digest && r.ranLongEnough(run, c.At) }) {
 		return nil
 	}
-	g := Gate{Kind: GateRing, Message: r.must(), Hint: fmt.Sprintf("see what is there: orgstore plan --store %s", before)}
+	g := Gate{Kind: GateRing, Message: r.requirement(), Hint: fmt.Sprintf("see what is there: orgstore plan --store %s", before)}
 	for _, run := range r.Runs {
 		if run.Release == digest && run.Until.IsZero() {
 			g.Until = run.Since.Add(r.Soak).UTC()
-			g.Message = fmt.Sprintf("%s; it has run there since %s", r.must(), minute(run.Since))
+			g.Message = fmt.Sprintf("%s; it has run there since %s", r.requirement(), minute(run.Since))
 			g.Hint = "it opens by itself; what cannot wait: --override ring --reason \"...\""
 		}
 	}
 	return []Gate{g}
 }
 
-func (r Ring) must() string {
+func (r Ring) requirement() string {
 	if r.Soak <= 0 {
 		return fmt.Sprintf("the same package must have run in %s first", r.Before.Store)
 	}
 	return fmt.Sprintf("the same package must have run in %s for %s first", r.Before.Store, days(r.Soak))
 }
 
-// follows joins what is known of the store before with what this one may take:
+// joinRing joins what is known of the store before with what this one may take:
 // where somebody else changed that store, nobody knows what ran there.
-func (w *world) follows(m *matter) {
-	onward, later := w.onward[m.key]
+func (x *index) joinRing(v *visualPlan) {
+	onward, later := x.onward[v.key]
 	if !later {
 		return
 	}
-	m.later = true
-	if i, there := slices.BinarySearchFunc(w.matters, onward.Before, func(m *matter, k store.Key) int { return m.key.Compare(k) }); there && w.matters[i].now.drift == "" {
-		m.ready = onward.Ready
+	v.hasRingBefore = true
+	if i, there := slices.BinarySearchFunc(x.plans, onward.Before, func(v *visualPlan, k store.Key) int { return v.key.Compare(k) }); there && x.plans[i].now.drift == "" {
+		v.readyBefore = onward.Ready
 	}
-	for seen := 0; later && seen <= len(w.onward); seen++ { // also if they went in a circle
-		for _, b := range w.blocks[onward.Before] {
-			if m.want != nil && b.Pin == m.want.Pin.String() {
-				m.left = append(m.left, b)
+	for seen := 0; later && seen <= len(x.onward); seen++ { // also if they went in a circle
+		for _, b := range x.blocks[onward.Before] {
+			if v.want != nil && b.Pin == v.want.Pin.String() {
+				v.blocksBefore = append(v.blocksBefore, b)
 			}
 		}
-		onward, later = w.onward[onward.Before]
+		onward, later = x.onward[onward.Before]
 	}
 }
 
-// goesOn says whether an offer may be put here as far as the store before is
+// mayGoOn says whether a candidate may be put here as far as the store before is
 // concerned.
-func (m *matter) goesOn(o *offer) bool {
-	return !m.later || m.runsHere(o) || slices.Contains(m.ready, o.Release.Digest)
+func (v *visualPlan) mayGoOn(c *ranked) bool {
+	return !v.hasRingBefore || v.runsHere(c) || slices.Contains(v.readyBefore, c.Release.Digest)
 }
 
-// runsHere says whether an offer holds the code that is installed here.
-func (m *matter) runsHere(o *offer) bool {
-	r := m.release()
-	return r != nil && (r.Digest == o.Release.Digest || m.sameContent(o))
+// runsHere says whether a candidate holds the code that is installed here.
+func (v *visualPlan) runsHere(c *ranked) bool {
+	r := v.release()
+	return r != nil && (r.Digest == c.Release.Digest || v.sameContent(c))
 }

@@ -49,7 +49,7 @@ func scheduleGates(s Step, c Conditions) []Gate {
 	gates = append(gates, soakGates(s, c, p)...)
 	gates = append(gates, ringGates(s, c)...)
 	for i := range gates {
-		gates[i].State = c.state(s, gates[i].Kind, gates[i].Message)
+		gates[i].State = c.gateState(s, gates[i].Kind, gates[i].Message)
 	}
 	return gates
 }

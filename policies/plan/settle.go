@@ -32,17 +32,17 @@ type Drift struct {
 // settled is what is taken to be present: what the store tells wins over what
 // the journal believes, as far as the store can tell.
 type settled struct {
-	state store.State
-	name  string    // as the store says
-	drift DriftKind // empty if journal and store agree
-	since string    // the drift as a sentence
+	state     store.State
+	name      string    // as the store says
+	drift     DriftKind // empty if journal and store agree
+	driftText string    // the drift as a sentence
 	// unrecorded says that the visual was there before orgstore came.
 	unrecorded bool
 	// stuck says why nothing may be changed whatever is wanted; nil if something may.
 	stuck *Reason
 }
 
-func settle(p Present, t store.Traits, offers []offer) settled {
+func settle(p Present, t store.Traits, candidates []ranked) settled {
 	belief := p.Belief
 	if belief.Presence == "" {
 		belief.Presence = store.Unknown
@@ -50,14 +50,14 @@ func settle(p Present, t store.Traits, offers []offer) settled {
 	var s settled
 	switch {
 	case p.Told == nil && (t.TellsDigest || t.TellsVersion):
-		s = unlisted(belief)
+		s = settleUnlisted(belief)
 	case p.Told == nil:
-		s = unlooked(belief, p.Lacking)
+		s = settleUnreadable(belief, p.Lacking)
 	default:
-		s = listed(belief, *p.Told, t, offers)
+		s = settleListed(belief, *p.Told, t, candidates)
 		s.name = p.Told.Name
 	}
-	s.state.License.Ends = s.ends(offers)
+	s.state.License.Ends = s.licenseEnds(candidates)
 	switch {
 	case p.Told != nil && p.Told.Source == store.FromAppSource:
 		s.stuck = &Reason{CodeAppSource,
@@ -72,17 +72,17 @@ func settle(p Present, t store.Traits, offers []offer) settled {
 	return s
 }
 
-// ends is when the license of what is present ends: sooner than was believed
+// licenseEnds is when the license of what is present ends: sooner than was believed
 // when it was put, where that has been found out since.
-func (s settled) ends(offers []offer) time.Time {
+func (s settled) licenseEnds(candidates []ranked) time.Time {
 	believed := s.state.License
 	if s.state.Release == nil || believed.IsZero() {
 		return believed.Ends
 	}
-	for i := range offers {
-		o := &offers[i]
-		if o.Release.Digest == s.state.Release.Digest && o.Terms.ID == believed.ID && endsBefore(o.Terms, believed) {
-			believed.Ends = o.Terms.Ends
+	for i := range candidates {
+		c := &candidates[i]
+		if c.Release.Digest == s.state.Release.Digest && c.Terms.ID == believed.ID && endsBefore(c.Terms, believed) {
+			believed.Ends = c.Terms.Ends
 		}
 	}
 	return believed.Ends
@@ -100,63 +100,63 @@ func noBaseline(k store.Key, unlisted bool) *Reason {
 	return r
 }
 
-// unlooked settles a visual in a store that tells nothing by itself. The list
+// settleUnreadable settles a visual in a store that tells nothing by itself. The list
 // that a person took tells that a visual is not there; what it was when it was
 // there only the journal knows.
-func unlooked(belief store.State, lacking time.Time) settled {
+func settleUnreadable(belief store.State, lacking time.Time) settled {
 	if lacking.IsZero() || belief.Presence == store.Absent {
 		return settled{state: belief}
 	}
 	s := settled{state: store.State{Presence: store.Absent, Claim: store.Confirmed}}
 	if belief.Presence == store.Present {
 		s.drift = DriftRemoved
-		s.since = fmt.Sprintf("the store's list of %s does not have it any more: somebody deleted it, and reports that use it stay broken even if it is added again", day(lacking))
+		s.driftText = fmt.Sprintf("the store's list of %s does not have it any more: somebody deleted it, and reports that use it stay broken even if it is added again", day(lacking))
 	}
 	return s
 }
 
-// unlisted settles a visual that a telling store does not list.
-func unlisted(belief store.State) settled {
+// settleUnlisted settles a visual that a telling store does not list.
+func settleUnlisted(belief store.State) settled {
 	s := settled{state: store.State{Presence: store.Absent, Claim: store.Verified}}
 	if belief.Presence == store.Present {
 		s.drift = DriftRemoved
-		s.since = "somebody removed it; putting it back needs a decision"
+		s.driftText = "somebody removed it; putting it back needs a decision"
 	}
 	return s
 }
 
-// listed settles a visual that the store lists.
-func listed(belief store.State, told store.Listing, t store.Traits, offers []offer) settled {
+// settleListed settles a visual that the store lists.
+func settleListed(belief store.State, told store.Listing, t store.Traits, candidates []ranked) settled {
 	if belief.Presence != store.Present || belief.Release == nil {
-		return stranger(belief, told, t, offers)
+		return settleUnrecorded(belief, told, t, candidates)
 	}
 	s := settled{state: belief}
 	if r := told.Release; r != nil && t.TellsDigest && !r.Digest.IsZero() {
 		s.state.Claim = store.Verified
 		if r.Digest != belief.Release.Digest {
-			s = changed(*belief.Release, named(*r, offers), offers)
+			s = settleChanged(*belief.Release, completeRelease(*r, candidates), candidates)
 		}
 	} else if r != nil && t.TellsVersion && !r.Version.Equal(belief.Release.Version) {
-		s = changed(*belief.Release, visual.Release{Version: r.Version}, offers)
+		s = settleChanged(*belief.Release, visual.Release{Version: r.Version}, candidates)
 	}
 	if told.Enabled != nil {
 		if s.drift == "" && belief.Enabled != nil && *belief.Enabled != *told.Enabled {
-			s.drift, s.since = DriftAccess, accessSentence(*told.Enabled)
+			s.drift, s.driftText = DriftAccess, accessSentence(*told.Enabled)
 		}
 		s.state.Enabled = told.Enabled
 	}
 	return s
 }
 
-// stranger settles a visual that the store lists and the journal does not know
+// settleUnrecorded settles a visual that the store lists and the journal does not know
 // to be there. Known to be absent, it was added by somebody; never recorded,
 // it was there before orgstore came and needs a baseline.
-func stranger(belief store.State, told store.Listing, t store.Traits, offers []offer) settled {
+func settleUnrecorded(belief store.State, told store.Listing, t store.Traits, candidates []ranked) settled {
 	var s settled
 	if r := told.Release; r != nil && t.TellsDigest && !r.Digest.IsZero() {
-		s.state = holds(named(*r, offers), offers)
+		s.state = stateHolding(completeRelease(*r, candidates), candidates)
 	} else if r != nil && t.TellsVersion {
-		s.state = holds(visual.Release{Version: r.Version}, offers)
+		s.state = stateHolding(visual.Release{Version: r.Version}, candidates)
 	} else {
 		s.state = store.State{Presence: store.Present, Claim: store.Unverified}
 	}
@@ -165,22 +165,22 @@ func stranger(belief store.State, told store.Listing, t store.Traits, offers []o
 		s.unrecorded = true
 		return s
 	}
-	s.drift, s.since = DriftAdded, "someone installed it since; the journal knows it as absent"
+	s.drift, s.driftText = DriftAdded, "someone installed it since; the journal knows it as absent"
 	return s
 }
 
-// changed settles a release other than the one the journal believes installed.
-func changed(believed, told visual.Release, offers []offer) settled {
+// settleChanged settles a release other than the one the journal believes installed.
+func settleChanged(believed, told visual.Release, candidates []ranked) settled {
 	return settled{
-		state: holds(told, offers),
-		drift: DriftChanged,
-		since: fmt.Sprintf("someone changed it since: the journal knows %s, the store holds %s", releaseName(believed), releaseName(told)),
+		state:     stateHolding(told, candidates),
+		drift:     DriftChanged,
+		driftText: fmt.Sprintf("someone changed it since: the journal knows %s, the store holds %s", releaseName(believed), releaseName(told)),
 	}
 }
 
-// holds is the state of a store that holds a release which the journal did not
+// stateHolding is the state of a store that holds a release which the journal did not
 // put there: its license is what the archive knows of that package.
-func holds(r visual.Release, offers []offer) store.State {
+func stateHolding(r visual.Release, candidates []ranked) store.State {
 	s := store.State{Presence: store.Present, Release: &r, Claim: store.Verified}
 	if r.Version.IsZero() {
 		s.Release = nil // a digest that nobody here has a package for
@@ -190,15 +190,15 @@ func holds(r visual.Release, offers []offer) store.State {
 		s.Claim = store.Unverified
 		return s
 	}
-	s.License = earliestEnd(r.Digest, offers)
+	s.License = earliestEnd(r.Digest, candidates)
 	return s
 }
 
-// named completes a release of which the store tells the digest alone.
-func named(r visual.Release, offers []offer) visual.Release {
-	for i := range offers {
-		if r.Version.IsZero() && offers[i].Release.Digest == r.Digest {
-			r.Version = offers[i].Release.Version
+// completeRelease completes a release of which the store tells the digest alone.
+func completeRelease(r visual.Release, candidates []ranked) visual.Release {
+	for i := range candidates {
+		if r.Version.IsZero() && candidates[i].Release.Digest == r.Digest {
+			r.Version = candidates[i].Release.Version
 		}
 	}
 	return r
@@ -206,15 +206,15 @@ func named(r visual.Release, offers []offer) visual.Release {
 
 // earliestEnd returns the terms under which a package ends first: of several
 // statements about the same bytes, none extends another by itself.
-func earliestEnd(d visual.Digest, offers []offer) license.Terms {
+func earliestEnd(d visual.Digest, candidates []ranked) license.Terms {
 	var earliest license.Terms
-	for i := range offers {
-		o := &offers[i]
-		if o.Release.Digest != d || o.Terms.IsZero() {
+	for i := range candidates {
+		c := &candidates[i]
+		if c.Release.Digest != d || c.Terms.IsZero() {
 			continue
 		}
-		if earliest.IsZero() || endsBefore(o.Terms, earliest) {
-			earliest = o.Terms
+		if earliest.IsZero() || endsBefore(c.Terms, earliest) {
+			earliest = c.Terms
 		}
 	}
 	return earliest

@@ -10,22 +10,22 @@ import (
 	"github.com/orgstore/orgstore/policies/change"
 )
 
-// put makes the step that puts the chosen package.
-func (m *matter) put(c choice) Step {
-	from, release := m.now.state, c.offer.Release
-	to := store.State{Presence: store.Present, Release: &release, License: c.offer.Terms, Enabled: from.Enabled}
+// installStep makes the step that puts the chosen package.
+func (v *visualPlan) installStep(c choice) Step {
+	from, release := v.now.state, c.candidate.Release
+	to := store.State{Presence: store.Present, Release: &release, License: c.candidate.Terms, Enabled: from.Enabled}
 	if c.kind == change.Install {
 		enabled := true
 		to.Enabled = &enabled
 	}
 	s := Step{
-		Key: m.key, Name: m.name(c.offer), Kind: c.kind, From: from, To: to,
-		Reason: m.why(c), Back: m.back(),
+		Key: v.key, Name: v.displayName(c.candidate), Kind: c.kind, From: from, To: to,
+		Reason: v.reasonFor(c), Back: v.wayBack(),
 	}
-	s.Review = sentences(c.review, m.review, m.noReturn(s))
-	if m.restores {
-		since := m.now.since
-		if m.now.drift == DriftRemoved {
+	s.Review = sentences(c.review, v.review, v.noWayBack(s))
+	if v.restores {
+		since := v.now.driftText
+		if v.now.drift == DriftRemoved {
 			since = "somebody removed it"
 		}
 		s.Reason = Reason{CodeRestore, sentences(since, "it is restored, as the settings say (drift: restore)", s.Reason.Message), s.Reason.Hint}
@@ -33,81 +33,81 @@ func (m *matter) put(c choice) Step {
 	return s
 }
 
-// bridged makes the step that puts the chosen package. Where gates keep other code
+// stepsTo makes the step that puts the chosen package. Where gates keep other code
 // back, the license of what is installed is renewed meanwhile: reports do not go
 // dark because an upgrade waits for Saturday.
-func (m *matter) bridged(c choice) []Step {
-	s := m.put(c)
-	if !changesCode(c.kind) || m.release() == nil {
+func (v *visualPlan) stepsTo(c choice) []Step {
+	s := v.installStep(c)
+	if !changesCode(c.kind) || v.release() == nil {
 		return []Step{s}
 	}
-	renewal, is := m.renewal(m.passes)
-	if !is || !m.meanwhile(s, renewal) {
+	renewal, is := v.renewal(v.passes)
+	if !is || !v.renewsFirst(s, renewal) {
 		return []Step{s}
 	}
-	after := *m
+	after := *v
 	after.now.state = renewal.To
-	return []Step{renewal, after.put(c)}
+	return []Step{renewal, after.installStep(c)}
 }
 
 // renewal makes the step that renews what is installed by something that fits;
 // false where nothing does. It changes no code, so it does not matter whether the
 // pin still allows what is there: that stays until something else may come.
-func (m *matter) renewal(fits func(*offer) bool) (Step, bool) {
-	o := m.best(func(o *offer) bool {
-		return o.deployable && m.blockOf(o) == nil && m.sameVersion(o) && m.kind(o) == change.Renew && fits(o)
+func (v *visualPlan) renewal(fits func(*ranked) bool) (Step, bool) {
+	c := v.best(func(c *ranked) bool {
+		return c.deployable && v.blockOf(c) == nil && v.sameVersion(c) && v.kind(c) == change.Renew && fits(c)
 	})
 	switch {
-	case o == nil:
+	case c == nil:
 		return Step{}, false
-	case m.passes(o):
-		return m.put(choice{offer: o, kind: change.Renew}), true
+	case v.passes(c):
+		return v.installStep(choice{candidate: c, kind: change.Renew}), true
 	}
-	return m.put(choice{o, change.Renew, reviewText(o.Judgment)}), true
+	return v.installStep(choice{c, change.Renew, reviewText(c.Judgment)}), true
 }
 
-// stays makes the steps that renew what the pin does not allow any more, and
+// renewDisallowed makes the steps that renew what the pin does not allow any more, and
 // nothing here can replace.
-func (m *matter) stays() []Step {
-	if m.release() == nil || m.holdsPinned() {
+func (v *visualPlan) renewDisallowed() []Step {
+	if v.release() == nil || v.holdsPinned() {
 		return nil
 	}
-	s, is := m.renewal(m.passes)
+	s, is := v.renewal(v.passes)
 	if !is {
-		s, is = m.renewal(needsReview)
+		s, is = v.renewal(needsReview)
 	}
 	if !is {
 		return nil
 	}
-	why := m.explainBlocked()
+	why := v.explainBlocked()
 	s.Reason.Message, s.Reason.Hint = sentences(s.Reason.Message, why.Message), why.Hint
 	return []Step{s}
 }
 
-// meanwhile says whether a renewal comes before other code: where gates keep that
+// renewsFirst says whether a renewal comes before other code: where gates keep that
 // back now. The task for other code stays in a person's hands when its window
 // closes.
-func (m *matter) meanwhile(s, renewal Step) bool {
-	if m.open != nil && !renewal.same(m.open.Step) {
+func (v *visualPlan) renewsFirst(s, renewal Step) bool {
+	if v.open != nil && !renewal.sameTask(v.open.Step) {
 		return false
 	}
 	s.ID = stepID(s)
-	return m.held != nil && m.held(s)
+	return v.held != nil && v.held(s)
 }
 
-func (m *matter) sameVersion(o *offer) bool {
-	r := m.release()
-	return r != nil && r.Version.Equal(o.Release.Version)
+func (v *visualPlan) sameVersion(c *ranked) bool {
+	r := v.release()
+	return r != nil && r.Version.Equal(c.Release.Version)
 }
 
-// enable makes the step that lets reports load what is installed, from the
+// enableStep makes the step that lets reports load what is installed, from the
 // state the store has by then.
-func (m *matter) enable(from store.State) Step {
+func (v *visualPlan) enableStep(from store.State) Step {
 	return Step{
-		Key: m.key, Name: m.name(nil), Kind: change.Enable, From: from, To: withAccess(from, true),
+		Key: v.key, Name: v.displayName(nil), Kind: change.Enable, From: from, To: withAccess(from, true),
 		Reason: Reason{CodeAccess, "a pinned visual is wanted enabled, and it is disabled", ""},
 		Back:   Back{Possible: true},
-		Review: m.review,
+		Review: v.review,
 	}
 }
 
@@ -116,61 +116,61 @@ func withAccess(s store.State, enabled bool) store.State {
 	return s
 }
 
-// why says why a chosen package is put.
-func (m *matter) why(c choice) Reason {
-	o, code := c.offer, "pin."+string(c.kind)
-	text := fmt.Sprintf("%s is the newest that the pin %s allows, %s", o.Release.Version, m.want.Pin, until(o.Terms.Ends))
+// reasonFor says why a chosen package is put.
+func (v *visualPlan) reasonFor(c choice) Reason {
+	o, code := c.candidate, "pin."+string(c.kind)
+	text := fmt.Sprintf("%s is the newest that the pin %s allows, %s", o.Release.Version, v.want.Pin, licensedUntil(o.Terms.Ends))
 	switch c.kind {
 	case change.Install:
-		if m.now.drift == DriftRemoved {
+		if v.now.drift == DriftRemoved {
 			return Reason{CodeMissing, "it is pinned and no longer in the store; " + text, ""}
 		}
 	case change.Downgrade:
-		text = fmt.Sprintf("the pin %s does not allow %s; %s", m.want.Pin, m.release().Version, text)
+		text = fmt.Sprintf("the pin %s does not allow %s; %s", v.want.Pin, v.release().Version, text)
 	case change.Renew:
 		code = string(CodeRenewal)
-		text = fmt.Sprintf("%s is renewed, %s, %s before", o.Release.Version, until(o.Terms.Ends), until(m.now.state.License.Ends))
-		if !m.allows(o) {
-			text += fmt.Sprintf("; it stays until something that the pin %s allows may come", m.want.Pin)
+		text = fmt.Sprintf("%s is renewed, %s, %s before", o.Release.Version, licensedUntil(o.Terms.Ends), licensedUntil(v.now.state.License.Ends))
+		if !v.allows(o) {
+			text += fmt.Sprintf("; it stays until something that the pin %s allows may come", v.want.Pin)
 		}
 	case change.Replace:
 		code = string(CodeReplace)
-		text = fmt.Sprintf("%s comes with other code, %s instead of %s", o.Release.Version, until(o.Terms.Ends), until(m.now.state.License.Ends))
+		text = fmt.Sprintf("%s comes with other code, %s instead of %s", o.Release.Version, licensedUntil(o.Terms.Ends), licensedUntil(v.now.state.License.Ends))
 	}
 	return Reason{Code: Code(code), Message: text}
 }
 
-// back says whether what is present now could be put again now.
-func (m *matter) back() Back {
-	if m.now.state.Presence == store.Absent {
+// wayBack says whether what is present now could be put again now.
+func (v *visualPlan) wayBack() Back {
+	if v.now.state.Presence == store.Absent {
 		return Back{Possible: true} // by disabling: a store forgets nothing
 	}
-	r := m.release()
+	r := v.release()
 	if r == nil || r.Digest.IsZero() {
 		return Back{Message: "nobody can tell which package is installed"}
 	}
-	var refused *offer
-	for i := range m.offers {
-		o := &m.offers[i]
-		if o.Release.Digest != r.Digest {
+	var refused *ranked
+	for i := range v.candidates {
+		c := &v.candidates[i]
+		if c.Release.Digest != r.Digest {
 			continue
 		}
-		if passesAsked(o) {
+		if passesAsked(c) {
 			return Back{Possible: true}
 		}
-		refused = o
+		refused = c
 	}
 	if refused == nil {
 		return Back{Message: fmt.Sprintf("the installed package %s is not in the archive", releaseName(*r))}
 	}
-	return Back{Message: fmt.Sprintf("the installed package %s could not be put again: %s", releaseName(*r), first(refused.Judgment).Message)}
+	return Back{Message: fmt.Sprintf("the installed package %s could not be put again: %s", releaseName(*r), hardestFinding(refused.Judgment).Message)}
 }
 
-// noReturn is what a person must decide where a step cannot be taken back. A
+// noWayBack is what a person must decide where a step cannot be taken back. A
 // renewal changes no code; who asked for a rollback, or for what somebody else put
 // to be replaced, wants to leave what is there.
-func (m *matter) noReturn(s Step) string {
-	if s.Back.Possible || s.Asked || m.restores || !changesCode(s.Kind) {
+func (v *visualPlan) noWayBack(s Step) string {
+	if s.Back.Possible || s.Asked || v.restores || !changesCode(s.Kind) {
 		return ""
 	}
 	return "there is no way back: " + s.Back.Message
@@ -187,8 +187,8 @@ func sentences(parts ...string) string {
 	return strings.Join(said, "; ")
 }
 
-// until says how long a license lasts: it is valid before that day, UTC.
-func until(ends time.Time) string {
+// licensedUntil says how long a license lasts: it is valid before that day, UTC.
+func licensedUntil(ends time.Time) string {
 	if ends.IsZero() {
 		return "its license's end not known"
 	}

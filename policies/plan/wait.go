@@ -28,62 +28,62 @@ type Withdrawal struct {
 // What a person asked for, and the way back from a failed change, follow from
 // no pin: they stay until somebody asks for something else, or until what they
 // put may not be put any more.
-func (m *matter) wait() ([]Step, *Idle) {
-	own := m.ask == nil && (m.open.Step.Asked || m.open.Undoes != "")
-	lost := m.lost()
+func (v *visualPlan) planWhileWaiting() ([]Step, *Idle) {
+	own := v.ask == nil && (v.open.Step.Asked || v.open.Undoes != "")
+	lost := v.openStepRefusal()
 	if own && lost == "" {
-		return nil, m.idle(m.openReason())
+		return nil, v.idle(v.openReason())
 	}
-	steps, idle := m.decided()
+	steps, idle := v.planFromState()
 	if len(steps) == 0 && idle == nil { // neither pinned nor there
-		idle = m.idle(Reason{CodeUnpinned, "it is not pinned", ""})
+		idle = v.idle(Reason{CodeUnpinned, "it is not pinned", ""})
 	}
 	switch {
-	case len(steps) > 0 && steps[0].same(m.open.Step):
-		return nil, m.idle(m.openReason())
+	case len(steps) > 0 && steps[0].sameTask(v.open.Step):
+		return nil, v.idle(v.openReason())
 	case len(steps) > 0:
-		m.withdraw(lost, "another change is wanted now")
-		steps[0].Reason.Message += fmt.Sprintf("; replaces the task of %s (%s)", day(m.open.Since), m.open.Step.what())
+		v.withdraw(lost, "another change is wanted now")
+		steps[0].Reason.Message += fmt.Sprintf("; replaces the task of %s (%s)", day(v.open.Since), v.open.Step.description())
 		return steps, nil
-	case m.ask != nil && idle.Blocked, m.ask == nil && m.now.stuck != nil && m.now.stuck.Code != CodeAppSource && lost == "":
-		return nil, m.idle(m.openReason())
+	case v.ask != nil && idle.Blocked, v.ask == nil && v.now.stuck != nil && v.now.stuck.Code != CodeAppSource && lost == "":
+		return nil, v.idle(v.openReason())
 	}
-	m.withdraw(lost, idle.Reason.Message)
-	idle.Reason.Message += fmt.Sprintf("; the task of %s (%s) is not wanted any more", day(m.open.Since), m.open.Step.what())
+	v.withdraw(lost, idle.Reason.Message)
+	idle.Reason.Message += fmt.Sprintf("; the task of %s (%s) is not wanted any more", day(v.open.Since), v.open.Step.description())
 	return nil, idle
 }
 
 // withdraw notes that what waits is to be taken back, and why.
-func (m *matter) withdraw(lost, otherwise string) {
+func (v *visualPlan) withdraw(lost, otherwise string) {
 	if lost == "" {
 		lost = otherwise
 	}
-	m.withdrawal = &Withdrawal{Key: m.key, Name: m.name(nil), Open: *m.open, Reason: lost}
+	v.withdrawal = &Withdrawal{Key: v.key, Name: v.displayName(nil), Open: *v.open, Reason: lost}
 }
 
-// lost says why what waits may not be put any more; empty where it may.
-func (m *matter) lost() string {
-	s := m.open.Step
+// openStepRefusal says why what waits may not be put any more; empty where it may.
+func (v *visualPlan) openStepRefusal() string {
+	s := v.open.Step
 	if !s.Kind.Puts() || s.To.Release == nil {
 		return ""
 	}
 	why := fmt.Sprintf("its package %s is not in the archive any more", releaseName(*s.To.Release))
-	for i := range m.offers {
-		o := &m.offers[i]
-		if o.Release.Digest != s.To.Release.Digest || o.Terms.ID != s.To.License.ID {
+	for i := range v.candidates {
+		c := &v.candidates[i]
+		if c.Release.Digest != s.To.Release.Digest || c.Terms.ID != s.To.License.ID {
 			continue
 		}
-		if passesAsked(o) || needsReview(o) {
+		if passesAsked(c) || needsReview(c) {
 			return ""
 		}
-		why = first(o.Judgment).Message
+		why = hardestFinding(c.Judgment).Message
 	}
 	return why
 }
 
-// same says whether two steps ask a person for the same: what is known of the
+// sameTask says whether two steps ask a person for the same: what is known of the
 // visual's access besides may have changed since.
-func (s Step) same(t Step) bool {
+func (s Step) sameTask(t Step) bool {
 	if s.Kind != t.Kind || !sameRelease(s.From.Release, t.From.Release) {
 		return false
 	}
@@ -100,8 +100,8 @@ func sameRelease(a, b *visual.Release) bool {
 	return a.Digest == b.Digest && a.Version.Equal(b.Version)
 }
 
-// what names a step in few words.
-func (s Step) what() string {
+// description names a step in few words.
+func (s Step) description() string {
 	if !s.Kind.Puts() || s.To.Release == nil {
 		return string(s.Kind)
 	}
