@@ -2,11 +2,13 @@ package cli
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/engine"
+	"github.com/orgstore/orgstore/policies/plan"
 )
 
 type applyOptions struct {
@@ -42,7 +44,7 @@ a saved plan, and that waits now, ends with exit code 18.`,
 		RunE: g.answering(o.run),
 	}
 	cmd.Flags().StringSliceVar(&o.visuals, "visual", nil, "only the changes of this `VISUAL`; repeatable")
-	cmd.Flags().StringVar(&o.override, "override", "", "let changes pass this `GATE` (hold, window, freeze, soak, ring, check, approval, rule, review, tries); with --reason")
+	cmd.Flags().StringVar(&o.override, "override", "", "let changes pass this `GATE` ("+strings.Join(plan.OverridableGates(false), ", ")+"); with --reason")
 	cmd.Flags().StringVar(&o.reason, "reason", "", "why the gate is overridden; stays in the history")
 	o.inStore.flag(cmd, "only the changes in this store")
 	o.confirmation.flags(cmd, "make the changes without asking")

@@ -2,12 +2,14 @@ package cli
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/plan"
 )
 
 type rollbackOptions struct {
@@ -41,7 +43,7 @@ still.`,
 		RunE: g.answering(o.run),
 	}
 	cmd.Flags().StringVar(&o.to, "to", "", "a `VERSION` (with a dot) or a REVISION (a whole number) of orgstore history; 0 turns access off")
-	cmd.Flags().StringVar(&o.override, "override", "", "go through this `GATE` (review, approval or tries), for the reason given")
+	cmd.Flags().StringVar(&o.override, "override", "", "go through this `GATE` ("+strings.Join(plan.OverridableGates(true), ", ")+"), for the reason given")
 	cmd.Flags().StringVar(&o.reason, "reason", "", "why; stays in the history (required)")
 	o.inStore.flag(cmd, "the store to go back in, where the visual goes through several")
 	o.confirmation.flags(cmd, "go back without asking")

@@ -152,8 +152,8 @@ func checkOverride(gate, reason string) error {
 	switch {
 	case gate == "" && reason != "":
 		return fault.Usage("give --override GATE too, or leave --reason out", "--reason says why a gate is overridden, and none is")
-	case gate != "" && !slices.Contains(plan.GateKinds(), gate):
-		return fault.Usage(fmt.Sprintf("gates are %v", plan.GateKinds()), "there is no gate %q", gate)
+	case gate != "" && !slices.Contains(plan.OverridableGates(false), gate):
+		return fault.Usage(fmt.Sprintf("gates are %v", plan.OverridableGates(false)), "there is no gate %q", gate)
 	case gate != "" && isBlank(reason):
 		return fault.Usage("say why with --reason; it stays in the history", "overriding a gate needs a reason")
 	}

@@ -3,7 +3,6 @@ package engine
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/orgstore/orgstore/agent/apply"
 	"github.com/orgstore/orgstore/agent/fault"
@@ -72,6 +71,6 @@ func isNotAsPinned(i plan.Idle) bool { return i.Blocked && i.Reason.Code != plan
 // OpensByItself reports whether a gate is one of time, or of somebody who said
 // until when: a change behind it is made later, and that is no error.
 func OpensByItself(code verdict.Code) bool {
-	kind, isGate := strings.CutPrefix(string(code), "gate.")
-	return isGate && (kind == plan.GateHold || plan.Gate{Kind: kind}.ByItself())
+	k, isGate := plan.GateKindOf(code)
+	return isGate && (k.OpensByItself || k.Name == plan.GateHold)
 }

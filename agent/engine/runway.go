@@ -85,7 +85,7 @@ func (e *Engine) addRenewal(l VisualLine, in plan.Input, ask *runway.Input) {
 // undecided finds a gate that time does not open: somebody must decide.
 func undecided(gates []plan.Gate) (plan.Gate, bool) {
 	i := slices.IndexFunc(gates, func(g plan.Gate) bool {
-		return g.State == plan.GateClosed && g.Until.IsZero() && !g.ByItself()
+		return g.State == plan.GateClosed && g.Until.IsZero() && !g.OpensByItself()
 	})
 	if i < 0 {
 		return plan.Gate{}, false

@@ -18,30 +18,35 @@ type Ruling struct {
 
 // Consent returns the gates of rules and of people alone: all that is asked about
 // what is there already.
-func Consent(s Step, c Conditions) []Gate { return consentGates(s, c) }
-
-// consentGates are those of rules and of people. What a rule asks an approval for
-// waits for that approval.
-func consentGates(s Step, c Conditions) []Gate {
-	gates := approvalGates(s, c)
-	if s.Asked || s.Kind == change.Restore {
-		return gates
+func Consent(s Step, c Conditions) []Gate {
+	var gates []Gate
+	for _, name := range []string{GateApproval, GateRule} {
+		k, _ := GateKindNamed(name)
+		gates = append(gates, c.gatesOf(k, s)...)
 	}
+	return gates
+}
+
+// ruleGates are what the tenant's rules have against a step. What a rule asks an
+// approval for waits for that approval.
+func ruleGates(s Step, c Conditions) []Gate {
+	if s.Kind == change.Restore {
+		return nil
+	}
+	var gates []Gate
 	for _, r := range c.Rulings[s.ID] {
 		g := Gate{Kind: GateRule, Message: fmt.Sprintf("the rule %s: %s", r.Rule, r.Message), Hint: "what cannot wait: --override rule --reason \"...\""}
-		if r.Asks && len(gates) > 0 && gates[0].Kind == GateApproval {
-			g.State, g.Hint = gates[0].State, "it asks for an approval: orgstore approve "+string(s.ID)
-		} else {
-			g.State = c.gateState(s, GateRule, g.Message)
+		if approvals := approvalGates(s, c); r.Asks && len(approvals) > 0 {
+			g.State, g.Hint = approvals[0].State, "it asks for an approval: orgstore approve "+string(s.ID)
 		}
 		gates = append(gates, g)
 	}
 	return gates
 }
 
-// approvalGates says how a step stands with those who must say yes to it. It is
-// shown where they said yes, too. What a person asked for beyond the pins needs
-// what the policy says of rollbacks; the way back from a failed step needs none.
+// approvalGates say how a step stands with those who must say yes to it. It is
+// shown if they said yes, too. What a person asked for beyond the pins needs what
+// the policy says of rollbacks; the way back from a failed step needs none.
 func approvalGates(s Step, c Conditions) []Gate {
 	if s.Kind == change.Restore {
 		return nil
@@ -52,7 +57,7 @@ func approvalGates(s Step, c Conditions) []Gate {
 	}
 	g := Gate{Kind: GateApproval, State: GateOpen, Message: a.Message, Hint: "it is bound to these bytes: other ones need approvals of their own"}
 	if !a.Passes() {
-		g.State = c.gateState(s, GateApproval, a.Message)
+		g.State = c.gateState(s, g)
 		g.Hint = fmt.Sprintf("orgstore approve %s --reason \"...\"", s.ID)
 		if a.Hint != "" {
 			g.Hint += "; " + a.Hint

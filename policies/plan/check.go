@@ -67,9 +67,6 @@ func checkGates(s Step, c Conditions) []Gate {
 	}
 	var gates []Gate
 	if g, is := c.Rings[s.Key].checkGate(s); is {
-		if g.State == "" {
-			g.State = c.gateState(s, GateCheck, g.Message)
-		}
 		gates = append(gates, g)
 	}
 	check := c.Checks[s.ID]

@@ -14,63 +14,9 @@ import (
 	"github.com/orgstore/orgstore/policies/change"
 )
 
-// The kinds of gates. They are stored in journals and never renamed.
-const (
-	GateHold   = "hold"   // a person said: stay put
-	GateReview = "review" // a person must decide about the step
-	GateTries  = "tries"  // it failed too often to be tried again by itself
-
-	GateWindow   = "window"   // its window is not open
-	GateFreeze   = "freeze"   // nothing may be changed now
-	GateSoak     = "soak"     // the release is too new here
-	GateApproval = "approval" // somebody must say yes
-	GateRule     = "rule"     // a rule of the tenant's is against it
-	GateRing     = "ring"     // it did not run in the store before, or not for long enough
-	GateCheck    = "check"    // its check did not pass in the store before, or comes after the change
-)
-
-// The states of a gate.
-const (
-	GateOpen       = "open"
-	GateClosed     = "closed"
-	GateOverridden = "overridden" // closed, and a person said: go through
-	GateAfter      = "after"      // it comes after the change, and keeps nothing back
-)
-
-// GateKinds lists the kinds of gates, in the order of the constants.
-func GateKinds() []string {
-	return []string{GateHold, GateReview, GateTries, GateWindow, GateFreeze, GateSoak, GateApproval, GateRule, GateRing, GateCheck}
-}
-
 // MaxTries bounds how often a step is tried without a person, so that what
 // crashes does not do so for ever.
 const MaxTries = 3
-
-// A Gate is one thing that keeps a step back, or would.
-type Gate struct {
-	Kind    string    `json:"kind"`
-	State   string    `json:"state"`
-	Until   time.Time `json:"until,omitzero"` // when it opens by itself; zero if it does not
-	Message string    `json:"message"`
-	Hint    string    `json:"hint,omitempty"`
-	// Decides says of a closed gate of GateCheck that nothing but a person's word
-	// opens it.
-	Decides bool `json:"-"`
-}
-
-// Code names a gate that keeps a step back for other programs.
-func (g Gate) Code() Code {
-	if g.Decides {
-		return Code("gate." + g.Kind + "_missing")
-	}
-	return Code("gate." + g.Kind)
-}
-
-// ByItself says whether time opens a gate, or what goes on elsewhere: nobody need
-// decide.
-func (g Gate) ByItself() bool {
-	return !g.Decides && slices.Contains([]string{GateWindow, GateFreeze, GateSoak, GateRing, GateCheck}, g.Kind)
-}
 
 // Conditions is what gates are computed from, at one moment.
 type Conditions struct {
@@ -126,28 +72,50 @@ type Override struct {
 }
 
 // Gates returns what keeps a step back at one moment, and what is checked after
-// it; of open gates only what people approved and a check found good. In a plan it is a forecast; it is asked again just before acting. No gate stands
-// for the verification of licenses, and none can be overridden to skip it.
+// it; of open gates only what people approved and a check found good. In a plan it
+// is a forecast; it is asked again just before acting. No gate stands for the
+// verification of licenses, and none can be overridden to skip it.
 func Gates(s Step, c Conditions) []Gate {
-	gates := append(holdGates(s, c), scheduleGates(s, c)...)
-	gates = append(gates, consentGates(s, c)...)
-	if s.Review != "" {
-		gates = append(gates, Gate{Kind: GateReview, State: c.gateState(s, GateReview, s.Review), Message: s.Review,
-			Hint: "a person decides, with a reason"})
+	var gates []Gate
+	for _, k := range gateKinds() {
+		gates = append(gates, c.gatesOf(k, s)...)
 	}
-	gates = append(gates, unclearGates(s, c)...)
-	if n := c.Tries[s.ID]; n >= MaxTries {
-		gates = append(gates, Gate{Kind: GateTries, State: GateClosed,
-			Message: fmt.Sprintf("it failed %d times and is not tried again by itself", n),
-			Hint:    fmt.Sprintf("see why: orgstore history %s; then let it through with a reason", s.Key.GUID)})
-	}
-	return append(gates, checkGates(s, c)...)
+	return gates
 }
 
-// Ready says whether no gate keeps a step back.
-func Ready(gates []Gate) bool {
-	known := []string{GateOpen, GateOverridden, GateAfter}
-	return !slices.ContainsFunc(gates, func(g Gate) bool { return !slices.Contains(known, g.State) })
+// gatesOf returns the gates of one kind.
+func (c Conditions) gatesOf(k GateKind, s Step) []Gate {
+	if s.Asked && !k.HoldsRollbacks {
+		return nil
+	}
+	gates := k.gates(s, c)
+	for i, g := range gates {
+		if g.State == "" {
+			gates[i].State = c.gateState(s, g)
+		}
+	}
+	return gates
+}
+
+// reviewGates are what a person must decide about a step: what it says itself, and
+// what happens in its store that nobody can tell.
+func reviewGates(s Step, c Conditions) []Gate {
+	var gates []Gate
+	if s.Review != "" {
+		gates = append(gates, Gate{Kind: GateReview, Message: s.Review, Hint: "a person decides, with a reason"})
+	}
+	return append(gates, unclearGates(s, c)...)
+}
+
+// triesGates keep back what failed too often.
+func triesGates(s Step, c Conditions) []Gate {
+	n := c.Tries[s.ID]
+	if n < MaxTries {
+		return nil
+	}
+	return []Gate{{Kind: GateTries, State: GateClosed, // an override starts the count anew
+		Message: fmt.Sprintf("it failed %d times and is not tried again by itself", n),
+		Hint:    fmt.Sprintf("see why: orgstore history %s; then let it through with a reason", s.Key.GUID)}}
 }
 
 // unclearGates returns one gate for each step of the same store that left nobody
@@ -161,16 +129,14 @@ func unclearGates(s Step, c Conditions) []Gate {
 		}
 		about := cmp.Or(o.Step.Name, o.Step.Key.GUID.String())
 		message := fmt.Sprintf("nobody can tell what came of %s of %s on %s, since the store answered as it never did before", o.Step.description(), about, day(o.Since))
-		gates = append(gates, Gate{Kind: GateReview, State: c.gateState(s, GateReview, message), Message: message, Hint: o.Look()})
+		gates = append(gates, Gate{Kind: GateReview, Message: message, Hint: o.Look()})
 	}
 	return gates
 }
 
-// holdGates returns one gate for each hold in force. What a person asked for
-// and the way back from a failed step pass holds: a regression is not left
-// standing because somebody wanted calm.
+// holdGates returns one gate for each hold in force.
 func holdGates(s Step, c Conditions) []Gate {
-	if s.Asked || s.Kind == change.Restore {
+	if s.Kind == change.Restore {
 		return nil
 	}
 	var gates []Gate
@@ -178,7 +144,7 @@ func holdGates(s Step, c Conditions) []Gate {
 		if !h.covers(s.Key) || h.excepts(s) || !h.Until.IsZero() && !c.At.Before(h.Until) {
 			continue
 		}
-		gates = append(gates, Gate{Kind: GateHold, State: c.gateState(s, GateHold, h.message()), Until: h.Until.UTC(),
+		gates = append(gates, Gate{Kind: GateHold, Until: h.Until.UTC(),
 			Message: h.message(), Hint: h.liftHint()})
 	}
 	slices.SortFunc(gates, func(a, b Gate) int {
@@ -246,9 +212,10 @@ func (h Hold) But() string {
 }
 
 // gateState says whether a gate that is closed was overridden for a step.
-func (c Conditions) gateState(s Step, gate, message string) string {
+func (c Conditions) gateState(s Step, g Gate) string {
+	k, _ := GateKindNamed(g.Kind)
 	for _, o := range c.Overrides {
-		if o.Step == s.ID && o.Gate == gate && o.About == message {
+		if k.CanOverride && o.Step == s.ID && o.Gate == g.Kind && o.About == g.Message {
 			return GateOverridden
 		}
 	}

@@ -37,25 +37,12 @@ func (p Policy) Windowed(k change.Kind) bool {
 	return changesCode(k) || k == change.Renew && p.Renew == RenewInWindow
 }
 
-// scheduleGates are those that time opens: windows, freezes and soak. What a
-// person asked for and the way back from a failed step pass them all: a
-// regression on Monday at nine is not left standing until Saturday.
-func scheduleGates(s Step, c Conditions) []Gate {
-	if s.Asked || s.Kind == change.Restore {
+// freezeGates say that nothing may be changed now.
+func freezeGates(s Step, c Conditions) []Gate {
+	if s.Kind == change.Restore {
 		return nil
 	}
-	p := c.Policies[s.Key]
-	gates := append(freezeGates(s, c, p), windowGates(s, c, p)...)
-	gates = append(gates, soakGates(s, c, p)...)
-	gates = append(gates, ringGates(s, c)...)
-	for i := range gates {
-		gates[i].State = c.gateState(s, gates[i].Kind, gates[i].Message)
-	}
-	return gates
-}
-
-func freezeGates(s Step, c Conditions, p Policy) []Gate {
-	frozen := p.Calendar.Ask(c.At.Time(), s.Kind, 0).Frozen
+	frozen := c.Policies[s.Key].Calendar.Ask(c.At.Time(), s.Kind, 0).Frozen
 	if frozen.From.IsZero() {
 		return nil
 	}
@@ -63,7 +50,10 @@ func freezeGates(s Step, c Conditions, p Policy) []Gate {
 		Hint: "it opens by itself; what cannot wait: --override freeze --reason \"...\""}}
 }
 
-func windowGates(s Step, c Conditions, p Policy) []Gate {
+// windowGates keep back what waits for its window, and say if its license ends
+// before that.
+func windowGates(s Step, c Conditions) []Gate {
+	p := c.Policies[s.Key]
 	if !p.Windowed(s.Kind) || len(p.Calendar.Windows) == 0 {
 		return nil
 	}
@@ -90,7 +80,9 @@ func windowGates(s Step, c Conditions, p Policy) []Gate {
 	return gates
 }
 
-func soakGates(s Step, c Conditions, p Policy) []Gate {
+// soakGates keep back other code that is too new here.
+func soakGates(s Step, c Conditions) []Gate {
+	p := c.Policies[s.Key]
 	if p.Soak <= 0 || s.Kind != change.Upgrade && s.Kind != change.Replace || s.To.Release == nil {
 		return nil
 	}
