@@ -42,7 +42,7 @@ func (l *Library) Changes(ctx context.Context, from library.Cursor) ([]library.I
 		return nil, from, err
 	}
 	l.rememberPlace(before.toPlace())
-	w := &deltaWalk{library: l, before: before, nextLink: before.Delta}
+	w := &deltaWalk{library: l, previous: before, nextLink: before.Delta}
 	if w.nextLink == "" {
 		w.startOver()
 	}
@@ -83,11 +83,11 @@ func (l *Library) startState(ctx context.Context, from library.Cursor) (cursorSt
 
 // A deltaWalk reads the pages of a delta.
 type deltaWalk struct {
-	library   *Library
-	before    cursorState
-	nextLink  string // the next page to read
-	deltaLink string // where to continue the next time
-	latest    map[string]itemFacts
+	library     *Library
+	previous    cursorState
+	nextLink    string // the next page to read
+	deltaLink   string // where to continue the next time
+	latestFacts map[string]itemFacts
 	// isFullListing says that the delta lists everything, not only the changes.
 	isFullListing bool
 	// keepsUnlisted says that files which were not listed have not disappeared.
@@ -98,12 +98,12 @@ type deltaWalk struct {
 }
 
 func (w *deltaWalk) startOver() {
-	w.startAt(w.library.graphURL + "/drives/" + url.PathEscape(w.before.Drive) + "/root/delta?" +
+	w.startAt(w.library.graphURL + "/drives/" + url.PathEscape(w.previous.Drive) + "/root/delta?" +
 		url.Values{"$select": {deltaFields}}.Encode())
 }
 
 func (w *deltaWalk) startAt(link string) {
-	w.nextLink, w.isFullListing, w.latest, w.isFolderDeleted = link, true, nil, false
+	w.nextLink, w.isFullListing, w.latestFacts, w.isFolderDeleted = link, true, nil, false
 }
 
 // readPages reads page after page, until the link for the next time.
@@ -134,8 +134,8 @@ func (w *deltaWalk) readPage(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if w.latest == nil {
-		w.latest = map[string]itemFacts{}
+	if w.latestFacts == nil {
+		w.latestFacts = map[string]itemFacts{}
 	}
 	for _, i := range page.Value {
 		if err := w.addItem(i.toFacts()); err != nil {
@@ -158,16 +158,16 @@ func (w *deltaWalk) readPage(ctx context.Context) error {
 // addItem notes an item. If an item comes twice, the last one counts
 // (documented). Items that are not in the folder and never were are not kept.
 func (w *deltaWalk) addItem(f itemFacts) error {
-	if f.id == w.before.Folder {
+	if f.id == w.previous.Folder {
 		w.isFolderDeleted = f.isDeleted
 	}
-	_, noted := w.latest[f.id]
-	_, known := w.before.Marks[f.id]
-	if f.id == "" || !noted && !known && !f.isArrival(w.before.Folder) {
+	_, noted := w.latestFacts[f.id]
+	_, known := w.previous.Marks[f.id]
+	if f.id == "" || !noted && !known && !f.isArrival(w.previous.Folder) {
 		return nil
 	}
-	w.latest[f.id] = f
-	if len(w.latest) > maxItems {
+	w.latestFacts[f.id] = f
+	if len(w.latestFacts) > maxItems {
 		return fmt.Errorf("it holds more than %d packages and licenses", maxItems)
 	}
 	return nil
@@ -209,14 +209,14 @@ func (w *deltaWalk) resyncAfter(err error) (again bool, _ error) {
 // be found, unless the listing has news of them.
 func (w *deltaWalk) lookForMissing(ctx context.Context) error {
 	w.missing = map[string]int{}
-	for _, id := range slices.Sorted(maps.Keys(w.before.Missing)) {
-		if _, news := w.latest[id]; news {
+	for _, id := range slices.Sorted(maps.Keys(w.previous.Missing)) {
+		if _, news := w.latestFacts[id]; news {
 			continue
 		}
-		f, err := w.library.itemFacts(ctx, w.before.toPlace(), id, "an item that was listed")
-		switch looks := w.before.Missing[id] + 1; {
+		f, err := w.library.itemFacts(ctx, w.previous.toPlace(), id, "an item that was listed")
+		switch looks := w.previous.Missing[id] + 1; {
 		case err == nil:
-			w.latest[id] = f
+			w.latestFacts[id] = f
 		case !errors.Is(err, fs.ErrNotExist):
 			return err
 		case looks < maxMissingLooks:
@@ -231,20 +231,20 @@ func (w *deltaWalk) compareMarks() ([]library.Item, cursorState, error) {
 	if w.isFolderDeleted {
 		return nil, cursorState{}, fmt.Errorf("its folder %s was deleted; restore it from the recycle bin, or set another folder", library.Legible(w.library.options.Folder))
 	}
-	next := w.before
+	next := w.previous
 	next.Delta, next.Marks, next.Missing = w.deltaLink, map[string]string{}, w.missing
 	if !w.isFullListing || w.keepsUnlisted {
-		maps.Copy(next.Marks, w.before.Marks)
+		maps.Copy(next.Marks, w.previous.Marks)
 	}
 	var items []library.Item
-	for id, f := range w.latest {
-		if !f.isArrival(w.before.Folder) {
+	for id, f := range w.latestFacts {
+		if !f.isArrival(w.previous.Folder) {
 			delete(next.Marks, id)
 			continue
 		}
 		item := f.toItem()
 		m := markOf(item)
-		if w.before.Marks[id] != m {
+		if w.previous.Marks[id] != m {
 			items = append(items, item)
 		}
 		next.Marks[id] = m

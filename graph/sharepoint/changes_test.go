@@ -69,14 +69,14 @@ func TestWhatPeopleDoInALibrary(t *testing.T) {
 		{"replaced by the same bytes", func(f *fakeLibrary, _ string) { f.putFile("root", "gauge.pbiviz", "one") }, ""},
 		{"replaced by other bytes", func(f *fakeLibrary, _ string) { f.putFile("root", "gauge.pbiviz", "two") }, "gauge.pbiviz"},
 		{"moved out", func(f *fakeLibrary, id string) { f.changeItem(id, func(i *storedItem) { i.parent = "elsewhere" }) }, ""},
-		{"deleted", func(f *fakeLibrary, id string) { f.changeItem(id, func(i *storedItem) { i.deleted = true }) }, ""},
+		{"deleted", func(f *fakeLibrary, id string) { f.changeItem(id, func(i *storedItem) { i.isDeleted = true }) }, ""},
 		{"changed and deleted at once", func(f *fakeLibrary, id string) {
 			f.putFile("root", "gauge.pbiviz", "two")
-			f.changeItem(id, func(i *storedItem) { i.deleted = true })
+			f.changeItem(id, func(i *storedItem) { i.isDeleted = true })
 		}, ""},
 		{"deleted and put back at once", func(f *fakeLibrary, id string) {
-			f.changeItem(id, func(i *storedItem) { i.deleted = true })
-			f.changeItem(id, func(i *storedItem) { i.deleted = false })
+			f.changeItem(id, func(i *storedItem) { i.isDeleted = true })
+			f.changeItem(id, func(i *storedItem) { i.isDeleted = false })
 		}, ""},
 		{"the same file a second time", func(f *fakeLibrary, _ string) { f.putFile("root", "gauge (1).pbiviz", "one") }, "gauge (1).pbiviz"},
 		{"emptied, as while it is being written", func(f *fakeLibrary, id string) { f.changeItem(id, func(i *storedItem) { i.bytes = nil }) }, ""},
@@ -99,13 +99,13 @@ func TestWhatComesBackArrivesAgain(t *testing.T) {
 	l := f.openLibrary()
 	next := expectChanges(t, l, "", "gauge.pbiviz")
 	for _, away := range []func(*storedItem){
-		func(i *storedItem) { i.deleted = true },
+		func(i *storedItem) { i.isDeleted = true },
 		func(i *storedItem) { i.parent = "elsewhere" },
 		func(i *storedItem) { i.bytes = nil },
 	} {
 		f.changeItem(id, away)
 		next = expectChanges(t, l, next, "")
-		f.changeItem(id, func(i *storedItem) { i.deleted, i.parent, i.bytes = false, "root", []byte("one") })
+		f.changeItem(id, func(i *storedItem) { i.isDeleted, i.parent, i.bytes = false, "root", []byte("one") })
 		next = expectChanges(t, l, next, "gauge.pbiviz")
 	}
 }
@@ -143,11 +143,11 @@ func TestAForgottenLink(t *testing.T) {
 			next := expectChanges(t, l, "", "gauge.pbiviz gone.pbiviz")
 			f.putFile("root", "late.pbiviz", "three")
 			f.putFile("root", "gauge.pbiviz", "ONE")
-			f.changeItem(gone, func(i *storedItem) { i.deleted = true })
+			f.changeItem(gone, func(i *storedItem) { i.isDeleted = true })
 			f.forgetLinks(c.code)
 			f.takeCalls()
 			next = expectChanges(t, l, next, "gauge.pbiviz late.pbiviz")
-			f.changeItem(gone, func(i *storedItem) { i.deleted = false })
+			f.changeItem(gone, func(i *storedItem) { i.isDeleted = false })
 			next = expectChanges(t, l, next, c.back)
 			expectChanges(t, l, next, "")
 		})
@@ -252,11 +252,11 @@ func TestAFolderInTheLibrary(t *testing.T) {
 	f.changeItem(inbox, func(i *storedItem) { i.name = "Renamed" })
 	f.putFile(inbox, "late.pbiviz", "three")
 	next = expectChanges(t, l, next, "late.pbiviz")
-	f.changeItem(inbox, func(i *storedItem) { i.deleted = true })
+	f.changeItem(inbox, func(i *storedItem) { i.isDeleted = true })
 	if _, same, err := l.Changes(context.Background(), next); err == nil || same != next || !strings.Contains(err.Error(), "Inbox was deleted") {
 		t.Errorf("the folder is gone: %v", err)
 	}
-	f.changeItem(inbox, func(i *storedItem) { i.deleted = false })
+	f.changeItem(inbox, func(i *storedItem) { i.isDeleted = false })
 	expectChanges(t, l, next, "")
 }
 
@@ -315,7 +315,7 @@ func TestAnItemThatIsNotFoundYet(t *testing.T) {
 	next = expectChanges(t, l, next, "")
 	// One that stays away is not looked for for ever.
 	next = l.Without(next, items[0])
-	f.changeItem(id, func(i *storedItem) { i.deleted = true })
+	f.changeItem(id, func(i *storedItem) { i.isDeleted = true })
 	f.mu.Lock()
 	f.history = f.history[:len(f.history)-1] // of which it does not hear
 	f.mu.Unlock()

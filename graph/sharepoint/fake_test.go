@@ -43,11 +43,11 @@ type fakeLibrary struct {
 }
 
 type storedItem struct {
-	id, name, parent string
-	bytes            []byte
-	folder, deleted  bool
-	etag, ctag       int
-	fields           map[string]any
+	id, name, parent    string
+	bytes               []byte
+	isFolder, isDeleted bool
+	etag, ctag          int
+	fields              map[string]any
 }
 
 // A cannedReply answers in place of the library.
@@ -63,7 +63,7 @@ type cannedReply struct {
 func newFake(t *testing.T) *fakeLibrary {
 	t.Helper()
 	f := &fakeLibrary{t: t, items: map[string]*storedItem{}, columns: map[string]map[string]any{}, parts: map[string][]byte{}, pageSize: 2, tellsHashes: true}
-	f.items["root"] = &storedItem{id: "root", name: "root", folder: true}
+	f.items["root"] = &storedItem{id: "root", name: "root", isFolder: true}
 	f.login = f.startServer(f.serveSignIn)
 	f.graph = f.startServer(f.serveGraph)
 	f.files = f.startServer(f.serveFiles)
@@ -120,14 +120,14 @@ func (f *fakeLibrary) putFile(parent, name, content string) string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, i := range f.items {
-		if i.parent == parent && i.name == name && !i.deleted {
+		if i.parent == parent && i.name == name && !i.isDeleted {
 			i.bytes = []byte(content)
 			i.ctag++
 			f.noteChange(i)
 			return i.id
 		}
 	}
-	i := &storedItem{id: "item" + strconv.Itoa(len(f.items)), name: name, parent: parent, bytes: []byte(content), folder: content == "", ctag: 1, fields: map[string]any{}}
+	i := &storedItem{id: "item" + strconv.Itoa(len(f.items)), name: name, parent: parent, bytes: []byte(content), isFolder: content == "", ctag: 1, fields: map[string]any{}}
 	f.items[i.id] = i
 	f.noteChange(i)
 	return i.id
@@ -146,10 +146,10 @@ func (f *fakeLibrary) deltaJSON(i *storedItem) map[string]any {
 		"lastModifiedDateTime": "2026-11-25T09:00:00Z", "parentReference": map[string]any{"driveId": "b!drive", "id": i.parent},
 		"@odata.etag": "x",
 	}
-	if i.deleted {
+	if i.isDeleted {
 		return map[string]any{"id": i.id, "deleted": map[string]any{}}
 	}
-	if i.folder {
+	if i.isFolder {
 		m["folder"] = map[string]any{"childCount": 0}
 		return m
 	}
@@ -289,7 +289,7 @@ func (f *fakeLibrary) answerGraph(r *http.Request, body []byte) (int, any, http.
 		return 200, map[string]any{"uploadUrl": f.files.URL + "/upload/" + name, "nextExpectedRanges": []string{"0-"}}, nil
 	case strings.HasPrefix(path, drive+"/items/"):
 		i := f.items[id]
-		if i == nil || i.deleted {
+		if i == nil || i.isDeleted {
 			return refuseCall(404, "itemNotFound")
 		}
 		return f.answerItem(r, i, rest, body)
@@ -322,7 +322,7 @@ func (f *fakeLibrary) answerItem(r *http.Request, i *storedItem, rest string, bo
 
 func (f *fakeLibrary) answerByName(name string) (int, any, http.Header) {
 	for _, i := range f.items {
-		if i.name == name && i.parent == "root" && !i.deleted {
+		if i.name == name && i.parent == "root" && !i.isDeleted {
 			return 200, f.itemJSON(i), nil
 		}
 	}
@@ -350,7 +350,7 @@ func (f *fakeLibrary) answerDelta(r *http.Request) (int, any, http.Header) {
 	to := min(from+f.pageSize, len(f.history))
 	var value []any
 	for _, id := range f.history[from:to] {
-		if i := f.items[id]; from >= f.oldestToken || !i.deleted {
+		if i := f.items[id]; from >= f.oldestToken || !i.isDeleted {
 			value = append(value, f.deltaJSON(i))
 		}
 	}
@@ -370,7 +370,7 @@ func (f *fakeLibrary) forgetLinks(code string) {
 	}
 	f.oldestToken = len(f.history)
 	for _, id := range slices.Sorted(maps.Keys(f.items)) {
-		if !f.items[id].deleted {
+		if !f.items[id].isDeleted {
 			f.history = append(f.history, id)
 		}
 	}
@@ -380,7 +380,7 @@ func (f *fakeLibrary) forgetLinks(code string) {
 func (f *fakeLibrary) answerFile(r *http.Request, body []byte) (int, any, http.Header) {
 	if id, ok := strings.CutPrefix(r.URL.Path, "/download/"); ok {
 		i := f.items[id]
-		if i == nil || i.deleted {
+		if i == nil || i.isDeleted {
 			return refuseCall(404, "itemNotFound")
 		}
 		var from int

@@ -105,12 +105,12 @@ func TestFetch(t *testing.T) {
 			}
 			return nil
 		}},
-		{name: "gone since it was listed", hashes: true, err: "no longer in the library", change: func(f *fakeLibrary, id string) { f.changeItem(id, func(i *storedItem) { i.deleted = true }) }},
+		{name: "gone since it was listed", hashes: true, err: "no longer in the library", change: func(f *fakeLibrary, id string) { f.changeItem(id, func(i *storedItem) { i.isDeleted = true }) }},
 		{name: "gone while it was fetched", hashes: true, err: "no longer in the library", before: func(f *fakeLibrary, n int, call string) *cannedReply {
 			if strings.HasPrefix(call, "GET /download/") && n == 1 {
 				for id, i := range f.items {
 					if i.name == "gauge.pbiviz" {
-						f.changeItem(id, func(i *storedItem) { i.deleted = true })
+						f.changeItem(id, func(i *storedItem) { i.isDeleted = true })
 					}
 				}
 			}

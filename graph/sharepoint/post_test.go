@@ -61,7 +61,7 @@ func TestPostOfWhatIsGone(t *testing.T) {
 	f := newFake(t)
 	id := f.putFile("root", "gauge.pbiviz", "one")
 	l := f.openLibrary()
-	f.changeItem(id, func(i *storedItem) { i.deleted = true })
+	f.changeItem(id, func(i *storedItem) { i.isDeleted = true })
 	postNote(t, l, id, sampleNote())
 	postNote(t, l, "none", sampleNote())
 }

@@ -138,7 +138,7 @@ func (c *call) deltaPageAnswer(l *list, m deltaMark, n int, body map[string]any)
 		if p != nil {
 			return nil, p
 		}
-		if c.lie != nil && c.lie.Kind == Duplicate {
+		if c.answerFault != nil && c.answerFault.Kind == Duplicate {
 			value = append(value, olderEntry(entry))
 		}
 		value = append(value, entry)
@@ -156,7 +156,7 @@ func (c *call) deltaPageAnswer(l *list, m deltaMark, n int, body map[string]any)
 // visibleSeq returns the latest change that a call can see. A stale call sees
 // nothing that no earlier delta listed.
 func (l *list) visibleSeq(c *call) int64 {
-	if c.lie != nil && c.lie.Kind == Stale {
+	if c.answerFault != nil && c.answerFault.Kind == Stale {
 		return l.lastToldSeq
 	}
 	return l.seq

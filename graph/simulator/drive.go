@@ -266,18 +266,18 @@ func (s *Simulator) deleteItem(c *call) (*answer, *problem) {
 
 // findUploadTarget finds the target of an upload: a folder and a name, or an
 // existing item.
-func (c *call) findUploadTarget() (parent *item, name string, there *item, p *problem) {
+func (c *call) findUploadTarget() (parent *item, name string, existing *item, p *problem) {
 	rest := c.vars["name"]
 	switch {
 	case c.vars["path"] != "":
 		rest = c.vars["path"]
 		delete(c.vars, "path")
 	case rest == "":
-		there, p = c.findItem(writeAccess)
-		if p == nil && there.isFolder {
+		existing, p = c.findItem(writeAccess)
+		if p == nil && existing.isFolder {
 			p = unexpectedProblem(http.StatusBadRequest, "invalidRequest", "A folder has no content.")
 		}
-		return nil, "", there, p
+		return nil, "", existing, p
 	}
 	if parent, p = c.findItem(writeAccess); p != nil {
 		return nil, "", nil, p
@@ -302,12 +302,12 @@ func (c *call) findUploadTarget() (parent *item, name string, there *item, p *pr
 }
 
 func (s *Simulator) putContent(c *call) (*answer, *problem) {
-	parent, name, there, p := c.findUploadTarget()
+	parent, name, existing, p := c.findUploadTarget()
 	if p != nil {
 		return nil, p
 	}
-	if there != nil {
-		if p := c.checkIfMatch(there); p != nil {
+	if existing != nil {
+		if p := c.checkIfMatch(existing); p != nil {
 			return nil, p
 		}
 	}
@@ -315,7 +315,7 @@ func (s *Simulator) putContent(c *call) (*answer, *problem) {
 	if behavior == "" {
 		behavior = "replace"
 	}
-	i, status, p := s.storeUpload(parent, name, there, behavior, slices.Clone(c.body), c.token.app)
+	i, status, p := s.storeUpload(parent, name, existing, behavior, slices.Clone(c.body), c.token.app)
 	if p != nil {
 		return nil, p
 	}
@@ -323,18 +323,18 @@ func (s *Simulator) putContent(c *call) (*answer, *problem) {
 }
 
 // storeUpload stores uploaded bytes in their target. The caller holds s.mu.
-func (s *Simulator) storeUpload(parent *item, name string, there *item, behavior string, content []byte, by string) (*item, int, *problem) {
-	if there == nil {
+func (s *Simulator) storeUpload(parent *item, name string, existing *item, behavior string, content []byte, by string) (*item, int, *problem) {
+	if existing == nil {
 		i, p := s.createItem(parent, name, false, content, by)
 		return i, http.StatusCreated, p
 	}
-	if there.isFolder {
+	if existing.isFolder {
 		return nil, 0, newProblem(http.StatusConflict, "nameAlreadyExists", "A folder with the same name already exists.")
 	}
 	switch behavior {
 	case "replace":
-		s.setContent(there, content, by)
-		return there, http.StatusOK, nil
+		s.setContent(existing, content, by)
+		return existing, http.StatusOK, nil
 	case "rename":
 		i, p := s.createItem(parent, freeName(parent, name), false, content, by)
 		return i, http.StatusCreated, p

@@ -102,13 +102,13 @@ func (c *call) decodeForm() (url.Values, *problem) {
 	f, err := url.ParseQuery(string(c.body))
 	if err != nil || !strings.EqualFold(strings.TrimSpace(kind), "application/x-www-form-urlencoded") {
 		p := entraProblem(http.StatusBadRequest, "invalid_request", 900144, "The request body must be a form.")
-		p.unexpected = "the body is not a form"
+		p.unexpectedReason = "the body is not a form"
 		return nil, p
 	}
 	for k, v := range f {
 		if len(v) != 1 {
 			p := entraProblem(http.StatusBadRequest, "invalid_request", 9000411, "The request is not properly formatted. The parameter "+quoteShort(k)+" is duplicated.")
-			p.unexpected = "a parameter of the form is there twice"
+			p.unexpectedReason = "a parameter of the form is there twice"
 			return nil, p
 		}
 	}

@@ -23,18 +23,18 @@ const (
 
 // An uploadSession is a large upload in progress.
 type uploadSession struct {
-	app        string
-	list       *list
-	parent     *item // either parent and name, or there
-	name       string
-	there      *item
-	behavior   string
-	total      int64 // from the first range; zero before it
-	declared   int64
-	content    []byte
-	until      time.Time
-	isDeferred bool
-	isComplete bool // all ranges are there, and a POST must follow
+	app          string
+	list         *list
+	parent       *item // either parent and name, or existing
+	name         string
+	existing     *item
+	behavior     string
+	totalSize    int64 // from the first range; zero before it
+	declaredSize int64
+	content      []byte
+	until        time.Time
+	isDeferred   bool
+	isComplete   bool // all ranges are there, and a POST must follow
 }
 
 func (s *Simulator) filesRoutes() []*route {
@@ -112,7 +112,7 @@ var oneRange = regexp.MustCompile(`^bytes=([0-9]*)-([0-9]*)$`)
 // fileAnswer answers with a file, or with the one range that was requested.
 func (c *call) fileAnswer(i *item) (*answer, *problem) {
 	content := i.content
-	if c.lie != nil && c.lie.Kind == WrongBytes && len(content) > 0 {
+	if c.answerFault != nil && c.answerFault.Kind == WrongBytes && len(content) > 0 {
 		content = slices.Clone(content)
 		content[len(content)/2] ^= 0x20
 	}
@@ -152,7 +152,7 @@ func parseSpan(a, b string, size int64) (first, last int64, ok bool) {
 }
 
 func (s *Simulator) postUploadSession(c *call) (*answer, *problem) {
-	parent, name, there, p := c.findUploadTarget()
+	parent, name, existing, p := c.findUploadTarget()
 	if p != nil {
 		return nil, p
 	}
@@ -172,11 +172,11 @@ func (s *Simulator) postUploadSession(c *call) (*answer, *problem) {
 			return nil, p
 		}
 	}
-	if p := c.checkSessionAllowed(name, b.Item.Name, b.Item.FileSize, there); p != nil {
+	if p := c.checkSessionAllowed(name, b.Item.Name, b.Item.FileSize, existing); p != nil {
 		return nil, p
 	}
-	u := &uploadSession{app: c.token.app, list: parent.listOrOther(there), parent: parent, name: name, there: there,
-		behavior: b.Item.Conflict, declared: b.Item.FileSize, until: c.now.Add(sessionLife), isDeferred: b.Defer}
+	u := &uploadSession{app: c.token.app, list: parent.listOrOther(existing), parent: parent, name: name, existing: existing,
+		behavior: b.Item.Conflict, declaredSize: b.Item.FileSize, until: c.now.Add(sessionLife), isDeferred: b.Defer}
 	switch {
 	case u.behavior == "" && parent == nil:
 		u.behavior = "replace" // an update of an item by its id
@@ -200,7 +200,7 @@ func (i *item) listOrOther(other *item) *list {
 	return i.list
 }
 
-func (c *call) checkSessionAllowed(name, named string, size int64, there *item) *problem {
+func (c *call) checkSessionAllowed(name, named string, size int64, existing *item) *problem {
 	s := c.simulator
 	for k, u := range s.sessions {
 		if c.now.After(u.until) {
@@ -214,10 +214,10 @@ func (c *call) checkSessionAllowed(name, named string, size int64, there *item) 
 		return unexpectedProblem(http.StatusBadRequest, "invalidRequest", "A file has no negative size.")
 	case s.storedBytes+size > maxStored || len(s.sessions) >= maxSessions:
 		return newProblem(http.StatusInsufficientStorage, "quotaLimitReached", "The library is full.")
-	case there == nil && c.Header.Get("If-Match") != "":
+	case existing == nil && c.Header.Get("If-Match") != "":
 		return newProblem(http.StatusPreconditionFailed, "resourceModified", "ETag does not match current item's value")
-	case there != nil:
-		return c.checkIfMatch(there)
+	case existing != nil:
+		return c.checkIfMatch(existing)
 	}
 	return nil
 }
@@ -292,7 +292,7 @@ func (s *Simulator) putRange(c *call) (*answer, *problem) {
 	if s.storedBytes+s.uploadingBytes()+total-int64(len(u.content)) > maxStored {
 		return nil, newProblem(http.StatusInsufficientStorage, "quotaLimitReached", "The library is full.")
 	}
-	u.total = total
+	u.totalSize = total
 	u.content = append(u.content, c.body...)
 	u.until = c.now.Add(sessionLife)
 	if last+1 < total {
@@ -335,7 +335,7 @@ func (c *call) readContentRange(u *uploadSession) (first, last, total int64, p *
 		p = unexpectedProblem(http.StatusBadRequest, "invalidRequest", "The Content-Range does not describe the body.")
 	case int64(len(c.body)) >= maxFragment:
 		p = unexpectedProblem(http.StatusRequestEntityTooLarge, "requestEntityTooLarge", "A range has less than 60 MiB.")
-	case u.total != 0 && u.total != total, u.declared != 0 && u.declared != total:
+	case u.totalSize != 0 && u.totalSize != total, u.declaredSize != 0 && u.declaredSize != total:
 		p = unexpectedProblem(http.StatusBadRequest, "invalidRequest", "The total is not the one that was said before.")
 	}
 	return first, last, total, p
@@ -344,16 +344,16 @@ func (c *call) readContentRange(u *uploadSession) (first, last, total int64, p *
 // commitUpload creates the file. If the name was taken meanwhile, the last
 // range fails with a conflict.
 func (s *Simulator) commitUpload(c *call, key string, u *uploadSession) (*answer, *problem) {
-	there := u.there
+	existing := u.existing
 	if u.parent != nil {
 		if u.parent.isDeleted {
 			return nil, newProblem(http.StatusNotFound, "itemNotFound", "The folder is gone.")
 		}
-		there = u.parent.findChild(u.name)
-	} else if there.isDeleted {
+		existing = u.parent.findChild(u.name)
+	} else if existing.isDeleted {
 		return nil, newProblem(http.StatusNotFound, "itemNotFound", "The item is gone.")
 	}
-	i, status, p := s.storeUpload(u.parent, u.name, there, u.behavior, u.content, u.app)
+	i, status, p := s.storeUpload(u.parent, u.name, existing, u.behavior, u.content, u.app)
 	if p != nil {
 		delete(s.sessions, key)
 		return nil, p

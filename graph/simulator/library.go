@@ -263,9 +263,9 @@ func (c *call) itemJSON(i *item) map[string]any {
 // hashOf returns the file's hash as this call sees it.
 func (c *call) hashOf(i *item) string {
 	switch {
-	case c.lie != nil && c.lie.Kind == WrongHash:
+	case c.answerFault != nil && c.answerFault.Kind == WrongHash:
 		return QuickXorHash(append(slices.Clone(i.content), 0xff))
-	case c.lie != nil && c.lie.Kind == NoHash, i.lateHash && !i.isDownloaded:
+	case c.answerFault != nil && c.answerFault.Kind == NoHash, i.lateHash && !i.isDownloaded:
 		return ""
 	}
 	return i.hash

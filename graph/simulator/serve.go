@@ -81,7 +81,7 @@ type call struct {
 	now          time.Time
 	requestID    string // of the request
 	limitHeaders http.Header
-	lie          *Fault // the fault that changes this call's answer, if any
+	answerFault  *Fault // the fault that changes this call's answer, if any
 }
 
 // An answer is the answer of a service.
@@ -98,9 +98,9 @@ type problem struct {
 	status        int
 	code, message string
 	header        http.Header
-	// unexpected says why no client of ours should send this.
-	unexpected string
-	extra      map[string]any // members of this error only
+	// unexpectedReason says why no client of ours should send this.
+	unexpectedReason string
+	extra            map[string]any // members of this error only
 }
 
 func (p *problem) withHeader(key, value string) *problem {
@@ -117,7 +117,7 @@ func newProblem(status int, code, message string) *problem {
 
 // unexpectedProblem is for a request that is wrong whatever the tenant's state.
 func unexpectedProblem(status int, code, message string) *problem {
-	return &problem{status: status, code: code, message: message, unexpected: message}
+	return &problem{status: status, code: code, message: message, unexpectedReason: message}
 }
 
 func okAnswer(value any) (*answer, *problem) {
@@ -206,7 +206,7 @@ func (s *Simulator) answerCall(c *call, p *problem, entry Call) (*answer, *Fault
 	}
 	if a == nil {
 		a = c.failureAnswer(p)
-		entry.Unexpected = p.unexpected
+		entry.Unexpected = p.unexpectedReason
 	}
 	a.encodeValue(c)
 	entry.setOutcome(c, a)
@@ -220,7 +220,7 @@ func (s *Simulator) carryOut(c *call, fault *Fault, p *problem) (*answer, *probl
 		return nil, p
 	}
 	if fault != nil && fault.changesAnswer() {
-		c.lie = fault
+		c.answerFault = fault
 	}
 	if c.service.checkToken != nil {
 		if p := c.service.checkToken(c); p != nil {

@@ -33,12 +33,12 @@ const Secret = leak.Canary + "-of-the-app"
 
 // A Tenant is a fake tenant.
 type Tenant struct {
-	t        testing.TB
-	mu       sync.Mutex
-	handlers map[string]http.HandlerFunc
-	requests []string
-	servers  map[graph.Service]*httptest.Server
-	login    *httptest.Server
+	t            testing.TB
+	mu           sync.Mutex
+	handlers     map[string]http.HandlerFunc
+	requests     []string
+	servers      map[graph.Service]*httptest.Server
+	signInServer *httptest.Server
 	// SignedIn is the tenant id in the tokens. Roles are the application
 	// permissions in them.
 	SignedIn string
@@ -56,8 +56,8 @@ func Start(t testing.TB) *Tenant {
 		x.servers[s] = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { x.serve(s, w, r) }))
 		t.Cleanup(x.servers[s].Close)
 	}
-	x.login = httptest.NewTLSServer(http.HandlerFunc(x.signIn))
-	t.Cleanup(x.login.Close)
+	x.signInServer = httptest.NewTLSServer(http.HandlerFunc(x.signIn))
+	t.Cleanup(x.signInServer.Close)
 	return x
 }
 
@@ -99,7 +99,7 @@ func (x *Tenant) URL(s graph.Service) string { return x.servers[s].URL }
 func (x *Tenant) Connect() *graph.Connection {
 	c, err := graph.Connect(graph.Options{
 		Cloud: x.cloudEndpoints(), Tenant: ID, Program: "orgstore/test",
-		CAs:    [][]byte{pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: x.login.Certificate().Raw})},
+		CAs:    [][]byte{pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: x.signInServer.Certificate().Raw})},
 		SignIn: graph.SignIn{Method: graph.BySecret, Client: Client, Secret: func() (string, error) { return Secret, nil }},
 		Limits: graph.Limits{MaxTries: 2}, Clock: &instantClock{},
 	})
@@ -111,7 +111,7 @@ func (x *Tenant) Connect() *graph.Connection {
 
 func (x *Tenant) cloudEndpoints() graph.Cloud {
 	c := graph.Cloud{
-		Name: graph.Custom, Login: x.login.URL, Graph: x.URL(graph.Graph), PowerBI: x.URL(graph.PowerBI), Fabric: x.URL(graph.Fabric),
+		Name: graph.Custom, Login: x.signInServer.URL, Graph: x.URL(graph.Graph), PowerBI: x.URL(graph.PowerBI), Fabric: x.URL(graph.Fabric),
 		PowerBIAudience: x.URL(graph.PowerBI), FabricAudience: x.URL(graph.Fabric), Portal: "https://app.powerbi.com",
 	}
 	if slices.Contains(x.MissingServices, graph.PowerBI) {
@@ -158,7 +158,7 @@ func (x *Tenant) signIn(w http.ResponseWriter, r *http.Request) {
 	if !x.Date.IsZero() {
 		w.Header().Set("Date", x.Date.UTC().Format(http.TimeFormat))
 	}
-	base := x.login.URL + "/" + ID
+	base := x.signInServer.URL + "/" + ID
 	switch r.URL.Path {
 	case "/" + ID + "/v2.0/.well-known/openid-configuration":
 		fmt.Fprintf(w, `{"token_endpoint":"%s/oauth2/v2.0/token","authorization_endpoint":"%s/oauth2/v2.0/authorize","issuer":"%s/v2.0"}`, base, base, base)
@@ -194,19 +194,19 @@ func InstantClock() graph.Clock { return &instantClock{} }
 
 // An instantClock adds each wait to the time instead of waiting.
 type instantClock struct {
-	mu     sync.Mutex
-	waited time.Duration
+	mu        sync.Mutex
+	totalWait time.Duration
 }
 
 func (c *instantClock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return time.Now().Add(c.waited)
+	return time.Now().Add(c.totalWait)
 }
 
 func (c *instantClock) Sleep(ctx context.Context, d time.Duration) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.waited += d
+	c.totalWait += d
 	return ctx.Err()
 }
