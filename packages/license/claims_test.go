@@ -12,9 +12,9 @@ import (
 
 type object = licensetest.Object
 
-// claims changes one good set of claims in one way each. Every statement is
+// claimAttempts change one good set of claims in one way each. Every statement is
 // correctly signed.
-func claims(t testing.TB) []attempt {
+func claimAttempts(t testing.TB) []attempt {
 	set := func(name, value string) func(object) string {
 		return func(o object) string { return o.Set(name, value).String() }
 	}

@@ -389,13 +389,23 @@ func TestLicensedOpen(t *testing.T) {
 	if !errors.As(err, &refused) || refused.Code() != "time.expired" {
 		t.Errorf("ended: %v", err)
 	}
-	t.Run("D27 bytes changed after judging", func(t *testing.T) {
+}
+
+// openAttempts open a package that was judged good and is no longer what it was.
+func openAttempts(_ testing.TB) []attempt {
+	return []attempt{{"D27 bytes changed after the judgment", func(t *testing.T) verdict.Judgment {
+		v, p := licensetest.Aurora(), gaugePackage(t)
+		l, j := v.Trust().Judge(p, v.Statement(p), licensetest.Need(), licensetest.Facts(), licensetest.At("2026-12-01"))
+		wantJudgment(t, j, verdict.Accept)
 		p.File()[100] ^= 1
-		defer func() { p.File()[100] ^= 1 }()
-		if _, err := l.Open(licensetest.At("2026-12-01")); err == nil {
-			t.Error("opened")
+		_, err := l.Open(licensetest.At("2026-12-01"))
+		judgment := wantCodes(t, err, "pkg.toctou")
+		p.File()[100] ^= 1
+		if _, err := l.Open(licensetest.At("2026-12-01")); err != nil {
+			t.Errorf("the bytes are back, and it is refused: %v", err)
 		}
-	})
+		return judgment
+	}}}
 }
 
 func TestDaysLeft(t *testing.T) {
@@ -407,6 +417,30 @@ func TestDaysLeft(t *testing.T) {
 		if got := terms.DaysLeft(licensetest.At(at)); got != wanted {
 			t.Errorf("%s: %d, want %d", at, got, wanted)
 		}
+	}
+}
+
+// TestLifetimeNeedsAnIssueTime: only a license that says when it was issued can be
+// said to last too long. What profiles read may say nothing of that.
+func TestLifetimeNeedsAnIssueTime(t *testing.T) {
+	trust, m := licensetest.Aurora().Trust(), gaugePackage(t).Manifest()
+	ends := licensetest.Time("2066-11-20")
+	for _, c := range []struct {
+		name   string
+		issued time.Time
+		want   verdict.Verdict
+		codes  []verdict.Code
+	}{
+		{"no issue time", time.Time{}, verdict.Warn, []verdict.Code{"lic.grade"}},
+		{"issued 400 days before the end", ends.AddDate(0, 0, -400), verdict.Reject, []verdict.Code{"time.issued_future", "lic.grade"}},
+		{"issued 401 days before the end", ends.AddDate(0, 0, -401), verdict.Reject, []verdict.Code{"time.issued_future", "lic.lifetime", "lic.grade"}},
+		{"issued 40 years before the end", licensetest.Time("2026-11-20"), verdict.Review, []verdict.Code{"lic.lifetime", "lic.grade"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			found := license.Terms{Vendor: "Aurora Visuals", Kind: license.User, Issued: c.issued, Ends: ends}
+			j := trust.EvaluateReadable(m, found, license.Need{Least: license.Readable}, licensetest.At("2026-12-01"))
+			wantJudgment(t, j, c.want, c.codes...)
+		})
 	}
 }
 

@@ -46,6 +46,7 @@ const (
 	codeDigest  verdict.Code = "pkg.digest"
 	codeVersion verdict.Code = "pkg.version"
 	codeGUID    verdict.Code = "pkg.guid"
+	codeToctou  verdict.Code = "pkg.toctou" // the bytes changed after the judgment
 
 	codeTolerant verdict.Code = "zip.tolerant" // of packages/pbiviz
 

@@ -105,7 +105,8 @@ func (l Licensed) Open(at moment.Moment) (*bytes.Reader, error) {
 			l.renewal)
 	}
 	if visual.DigestOf(l.pkg.File()) != l.bound.Package {
-		return nil, fmt.Errorf("cannot open %s: its bytes changed in memory since it was judged", name)
+		return nil, verdict.Refuse(codeToctou, "cannot install "+name+": its bytes changed in memory after they were verified",
+			"run the command again; if it happens again, check this machine's memory")
 	}
 	return bytes.NewReader(l.pkg.File()), nil
 }

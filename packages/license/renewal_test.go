@@ -123,6 +123,8 @@ func TestCompare(t *testing.T) {
 		{license.Expanded, true, with(func(n *license.Terms) { n.Quantity++ })},
 		{license.Expanded, true, with(func(n *license.Terms) { n.Tenants = append(slices.Clone(n.Tenants), licensetest.OtherTenant) })},
 		{license.Duplicate, true, before},
+		{license.Duplicate, true, with(func(n *license.Terms) { n.ID = before.ID })},
+		{license.Duplicate, true, with(func(n *license.Terms) { n.ID, n.KeyID, n.Quantity = before.ID, "aurora-2027", before.Quantity+1 })},
 		{license.Unrelated, true, with(func(n *license.Terms) { n.Subscription = "other" })},
 		{license.Unrelated, true, with(func(n *license.Terms) { n.Issuer = "https://borealis.example" })},
 		{license.Fork, false, with(func(n *license.Terms) { n.Sequence = before.Sequence })},
