@@ -169,7 +169,7 @@ func secondOfTwoFails(t *testing.T, report casetest.Report) {
 	if !bytes.Equal(x.read(inStore), old) {
 		t.Fatal("the store does not hold the first timeline")
 	}
-	x.Store = func(d disk.Disk, c config.Store, told store.Told) (store.Store, error) {
+	x.OpenStore = func(d disk.Disk, c config.Store, told store.Told) (store.Store, error) {
 		return &faultyFor{folder.Open(d, c.Path), example.TimelineGUID, func() error {
 			return os.WriteFile(inStore, gauge(t, example.Gauge1410), 0o644)
 		}}, nil

@@ -33,20 +33,20 @@ func TestLicenseCases(t *testing.T) {
 		}
 	}
 	casetest.Run(t, "C6", check(
-		situation{"250 seats, 310 users", users(250), facts(seats(10, 300)), automatic},
-		situation{"250 seats, 251 users", users(250), facts(seats(10, 241)), automatic},
-		situation{"250 seats, 310 users, the policy is strict", users(250), facts(seats(10, 300)), strict},
+		situation{"250 seats, 310 users", userTerms(250), factsWith(useBy(10, 300)), automatic},
+		situation{"250 seats, 251 users", userTerms(250), factsWith(useBy(10, 241)), automatic},
+		situation{"250 seats, 310 users, the policy is strict", userTerms(250), factsWith(useBy(10, 300)), strict},
 	))
 	casetest.Run(t, "C7", check(
-		situation{"the inventory could not be read", users(250), unread, automatic},
-		situation{"the inventory could not be read, a person asks", users(250), unread, asked},
-		situation{"nobody knows the viewers", users(250), facts(tenant.Use{Designers: number(1)}), automatic},
-		situation{"nobody knows the capacities, a person asks", capacity(nil, "F64"), facts(tenant.Use{}), asked},
+		situation{"the inventory could not be read", userTerms(250), unread, automatic},
+		situation{"the inventory could not be read, a person asks", userTerms(250), unread, asked},
+		situation{"nobody knows the viewers", userTerms(250), factsWith(tenant.Use{Designers: peopleCount(1)}), automatic},
+		situation{"nobody knows the capacities, a person asks", capacityTerms(nil, "F64"), factsWith(tenant.Use{}), asked},
 	))
 	casetest.Run(t, "C8", check(
-		situation{"F64 licensed, used on F128", capacity(nil, "F64"), facts(on(prod), having("F128")), automatic},
-		situation{"used on an id that is not listed", capacity([]string{test}, "F64"), facts(on(prod), having("F64")), automatic},
-		situation{"used on a SKU that nobody knows", capacity(nil, "F64"), facts(on(prod), having("F4096")), automatic},
-		situation{"used on a SKU that nobody knows, a person asks", capacity(nil, "F64"), facts(on(prod), having("F4096")), asked},
+		situation{"F64 licensed, used on F128", capacityTerms(nil, "F64"), factsWith(useOnCapacities(prod), withCapacities("F128")), automatic},
+		situation{"used on an id that is not listed", capacityTerms([]string{test}, "F64"), factsWith(useOnCapacities(prod), withCapacities("F64")), automatic},
+		situation{"used on a SKU that nobody knows", capacityTerms(nil, "F64"), factsWith(useOnCapacities(prod), withCapacities("F4096")), automatic},
+		situation{"used on a SKU that nobody knows, a person asks", capacityTerms(nil, "F64"), factsWith(useOnCapacities(prod), withCapacities("F4096")), asked},
 	))
 }
