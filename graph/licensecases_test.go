@@ -28,12 +28,12 @@ func TestLicenseCases(t *testing.T) {
 		} {
 			t.Run(c.name, func(t *testing.T) {
 				ctx, cancel := context.WithCancelCause(t.Context())
-				clock := &paced{}
+				clock := &pacedClock{}
 				began := clock.now
-				b := &body{left: 256 << 20, limit: 256 << 20, patient: patience, clock: clock, ctx: ctx, cancel: cancel, done: func() {},
-					ReadCloser: &pace{ctx, clock, c.perSecond, time.Second, c.size}}
+				b := &body{remaining: 256 << 20, limit: 256 << 20, stallTimeout: patience, clock: clock, ctx: ctx, cancel: cancel, release: func() {},
+					ReadCloser: &pacedReader{ctx, clock, c.perSecond, time.Second, c.size}}
 				read, err := io.Copy(io.Discard, b)
-				if errors.Is(err, errSlow) != c.gaveUp || clock.now.Sub(began) > c.atMostTook {
+				if errors.Is(err, errTooSlow) != c.gaveUp || clock.now.Sub(began) > c.atMostTook {
 					t.Errorf("%d bytes in %s: %v", read, clock.now.Sub(began), err)
 				}
 				if err == nil && read == int64(c.size) {
