@@ -19,28 +19,28 @@ func TestLicenseCases(t *testing.T) {
 			requests int
 		}{
 			{"two breaks", 2, true, 3},
-			{"it breaks off each time", 1000, false, mostTries},
+			{"it breaks off each time", 1000, false, maxDownloadTries},
 		} {
 			t.Run(c.name, func(t *testing.T) {
 				f := newFake(t)
-				f.put("root", "gauge.pbiviz", large)
-				l := f.open()
-				item := one(t, l)
+				f.putFile("root", "gauge.pbiviz", largeContent)
+				l := f.openLibrary()
+				item := onlyItem(t, l)
 				requests := 0
-				f.before = func(call string) *reply {
+				f.intercept = func(call string) *cannedReply {
 					if !strings.HasPrefix(call, "GET /download/") {
 						return nil
 					}
 					if requests++; requests <= c.breaks {
-						return &reply{cut: 1000}
+						return &cannedReply{cutAfter: 1000}
 					}
 					return nil
 				}
-				got, err := fetch(l, item, 1<<20)
+				got, err := fetchContent(l, item, 1<<20)
 				if (err == nil) != c.arrives || requests != c.requests {
 					t.Errorf("%d bytes by %d requests, want %d: %v", len(got), requests, c.requests, err)
 				}
-				if got == large {
+				if got == largeContent {
 					report(verdict.Accept, "")
 				}
 			})
