@@ -319,15 +319,25 @@ func TestNoticeNamesWhatIsLinked(t *testing.T) {
 	}
 }
 
-// Every decision has a number of its own, and its title says it.
+// Every decision has a number of its own, its title begins with it, and the
+// index lists it under its title with a sentence.
 func TestDecisionsAreNumbered(t *testing.T) {
-	pages, err := filepath.Glob("agent/doc/decisions/*.md")
-	if err != nil || len(pages) == 0 {
+	const folder, indexName = "agent/doc/decisions", "README.md"
+	pages, err := filepath.Glob(folder + "/*.md")
+	if err != nil || len(pages) < 2 {
 		t.Fatal(pages, err)
+	}
+	index, err := os.ReadFile(filepath.Join(folder, indexName))
+	if err != nil {
+		t.Fatal(err)
 	}
 	seen := map[string]string{}
 	for _, page := range pages {
-		number, _, _ := strings.Cut(filepath.Base(page), "-")
+		name := filepath.Base(page)
+		if name == indexName {
+			continue
+		}
+		number, _, _ := strings.Cut(name, "-")
 		if other, twice := seen[number]; twice {
 			t.Errorf("%s and %s have one number", other, page)
 		}
@@ -336,8 +346,17 @@ func TestDecisionsAreNumbered(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !strings.HasPrefix(string(text), "# "+number+". ") {
+		first, _, _ := strings.Cut(string(text), "\n")
+		title, numbered := strings.CutPrefix(first, "# "+number+". ")
+		if !numbered {
 			t.Errorf("the title of %s does not begin with its number", page)
 		}
+		row := fmt.Sprintf("| %s | [%s](%s) | ", number, title, name)
+		if !regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(row) + `\S.*\. \|$`).Match(index) {
+			t.Errorf("%s/%s has no row that begins with %q and ends with a sentence", folder, indexName, row)
+		}
+	}
+	if rows := bytes.Count(index, []byte("](")); rows != len(seen) {
+		t.Errorf("%s/%s has %d links for %d pages", folder, indexName, rows, len(seen))
 	}
 }
