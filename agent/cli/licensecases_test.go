@@ -171,7 +171,7 @@ func secondOfTwoFails(t *testing.T, report casetest.Report) {
 	}
 	x.OpenStore = func(d disk.Disk, c config.Store, told store.Told) (store.Store, error) {
 		return &faultyFor{folder.Open(d, c.Path), example.TimelineGUID, func() error {
-			return os.WriteFile(inStore, gauge(t, example.Gauge1410), 0o644)
+			return os.WriteFile(inStore, timeline(t, example.Timeline2000, 9), 0o644)
 		}}, nil
 	}
 	out, _ := x.run(13, "apply", "--force", "-o", "json")
@@ -204,14 +204,20 @@ func secondOfTwoFails(t *testing.T, report casetest.Report) {
 // addTimeline takes in a version of the timeline with a license inside.
 func (x *tenant) addTimeline(version string, sequence int64) []byte {
 	x.Helper()
-	p, err := pbiviz.Read(example.Timeline(version), pbiviz.DefaultLimits())
-	if err != nil {
-		x.Fatal(err)
-	}
-	file := licensetest.Aurora().Embedded(p, func(r *issuer.Request) { r.Subscription, r.Sequence = "sub-timeline", sequence }).File()
+	file := timeline(x, version, sequence)
 	x.file("timeline.pbiviz", file)
 	x.run(0, "package", "add", "timeline.pbiviz")
 	return file
+}
+
+// timeline is a package of the timeline with a license inside.
+func timeline(t testing.TB, version string, sequence int64) []byte {
+	t.Helper()
+	p, err := pbiviz.Read(example.Timeline(version), pbiviz.DefaultLimits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return licensetest.Aurora().Embedded(p, func(r *issuer.Request) { r.Subscription, r.Sequence = "sub-timeline", sequence }).File()
 }
 
 // A faultyFor store does something else than it is asked, for one visual, once.
