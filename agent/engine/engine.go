@@ -83,11 +83,11 @@ func Open(ctx context.Context, settings config.Settings, ports Ports, reread fun
 		return nil, err
 	}
 	// Read before the journal, which others may carry on meanwhile.
-	checkpoints := e.ReadCheckpoints()
+	known := e.checkpoints().Read()
 	if err := e.openJournal(ctx); err != nil {
 		return nil, err
 	}
-	if err := e.VerifyCheckpoints(ctx, checkpoints); err != nil {
+	if err := e.checkpoints().Verify(ctx, e.Journal, e.Tx, known); err != nil {
 		return nil, errors.Join(err, e.Journal.Close())
 	}
 	return e, nil
@@ -185,7 +185,7 @@ func (e *Engine) openJournal(ctx context.Context) error {
 
 // Close lets go of the lock and the journal.
 func (e *Engine) Close() error {
-	e.writeCheckpoints()
+	e.checkpoints().Write(e.Journal.Book())
 	var err error
 	if e.tenant != nil {
 		err = e.tenant.Close()
