@@ -6,11 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"time"
 
 	"github.com/orgstore/orgstore/packages/disk"
+	"github.com/orgstore/orgstore/packages/disk/statefile"
 )
 
 const (
@@ -50,8 +50,11 @@ func (k Checkpoints) Read() []Checkpoint {
 	var all []Checkpoint
 	for _, file := range k.Files {
 		c, err := k.readCheckpoint(file)
+		newer := (*statefile.NewerError)(nil)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
+		case errors.As(err, &newer):
+			k.Note("the checkpoint %s of the audit log cannot be read: %v: %s", file, err, newer.Hint())
 		case err != nil:
 			k.Note("the checkpoint %s of the audit log cannot be read: %v", file, err)
 		default:
@@ -61,23 +64,22 @@ func (k Checkpoints) Read() []Checkpoint {
 	return all
 }
 
+func (k Checkpoints) stateFile(file string) statefile.File {
+	return statefile.File{Disk: k.Disk, Name: file, Member: "format", Format: checkpointFormat, MaxSize: maxCheckpoint}
+}
+
 func (k Checkpoints) readCheckpoint(file string) (Checkpoint, error) {
-	text, err := disk.ReadFile(k.Disk, file, maxCheckpoint)
-	if err != nil {
-		return Checkpoint{}, err
-	}
-	c := Checkpoint{}
-	if err := json.Unmarshal(text, &c); err != nil {
-		return c, err
-	}
-	c.file = file
-	if head, err := hex.DecodeString(c.Head); err != nil || len(head) != len(Hash{}) || c.Seq == 0 {
-		return c, errors.New("it says no hash")
-	}
-	if c.Format != checkpointFormat {
-		return c, fmt.Errorf("it has the format %d, and this program knows %d: update orgstore", c.Format, checkpointFormat)
-	}
-	return c, nil
+	c := Checkpoint{file: file}
+	err := k.stateFile(file).Read(func(text []byte) error {
+		if err := json.Unmarshal(text, &c); err != nil {
+			return err
+		}
+		if head, err := hex.DecodeString(c.Head); err != nil || len(head) != len(Hash{}) || c.Seq == 0 {
+			return errors.New("it says no hash")
+		}
+		return nil
+	})
+	return c, err
 }
 
 // Verify holds the journal against what checkpoints say. One that ends earlier was
@@ -125,10 +127,12 @@ func (k Checkpoints) recordRestoredLog(ctx context.Context, j *Journal, tx TxID,
 }
 
 // Write writes the checkpoints where the log went on. They are a help: what keeps
-// one from being written is told, and fails no command.
+// one from being written is told, and fails no command. One of a newer program is
+// left to it.
 func (k Checkpoints) Write(book Book) {
 	for _, file := range k.Files {
-		if c, err := k.readCheckpoint(file); err == nil && c.Seq >= book.Seq() {
+		c, err := k.readCheckpoint(file)
+		if err == nil && c.Seq >= book.Seq() || errors.As(err, new(*statefile.NewerError)) {
 			continue
 		}
 		if err := k.writeCheckpoint(file, book); err != nil {
@@ -146,8 +150,5 @@ func (k Checkpoints) writeCheckpoint(file string, book Book) error {
 	if err != nil {
 		return err
 	}
-	return disk.Replace(k.Disk, file, 0o600, func(w io.Writer) error {
-		_, err := w.Write(append(text, '\n'))
-		return err
-	})
+	return k.stateFile(file).Write(append(text, '\n'))
 }
