@@ -62,7 +62,7 @@ func (e *Engine) Applier() *apply.Applier {
 		Journal: e.Journal, Archive: e.Archive, Stores: e.Stores, Trust: e.CurrentTrust(),
 		Limits: pbiviz.DefaultLimits(), Facts: o.Facts, Entitled: o.Entitled, Against: against, Clock: e.Moment,
 		Need: o.Need, Profiles: e.Profiles, Checks: e.checkersOf, Leaves: e.BlockFor,
-		Lead:    func(ctx context.Context) error { return e.Journal.Lead(ctx, leaseTerm, false) },
+		Lead:    func(ctx context.Context) error { return e.Journal.AcquireLease(ctx, leaseTerm, false) },
 		Forbids: e.forbids,
 	}
 }

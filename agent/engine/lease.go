@@ -41,7 +41,7 @@ func (e *Engine) acquireLease(ctx context.Context, command string) error {
 		return err
 	default:
 		// Whoever had the lease is gone: its lock is.
-		if err := e.Journal.Lead(ctx, leaseTerm, true); err != nil {
+		if err := e.Journal.AcquireLease(ctx, leaseTerm, true); err != nil {
 			return errors.Join(err, held.Release())
 		}
 	}
@@ -58,7 +58,7 @@ func (e *Engine) takeOverLease(ctx context.Context, busy *lock.Held) error {
 	if busy.By.Since.IsZero() || e.Now().Before(busy.By.Since.Add(leaseTerm)) {
 		return busy
 	}
-	err := e.Journal.Lead(ctx, leaseTerm, false)
+	err := e.Journal.AcquireLease(ctx, leaseTerm, false)
 	if leased := (*journal.LeasedError)(nil); errors.As(err, &leased) {
 		return busy
 	}
@@ -79,7 +79,7 @@ func (e *Engine) keepLease(ctx context.Context, done chan<- struct{}) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if errors.Is(e.Journal.Lead(ctx, leaseTerm, false), journal.ErrLost) {
+			if errors.Is(e.Journal.AcquireLease(ctx, leaseTerm, false), journal.ErrLost) {
 				return
 			}
 		}
@@ -93,7 +93,7 @@ func (e *Engine) ReleaseLease() error {
 	}
 	e.lease.stop()
 	<-e.lease.done
-	err := e.Journal.Leave(context.Background())
+	err := e.Journal.ReleaseLease(context.Background())
 	if e.lease.lock != nil {
 		err = errors.Join(err, e.lease.lock.Release())
 	}

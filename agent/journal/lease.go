@@ -56,10 +56,10 @@ func (e *LeasedError) Error() string {
 	return fmt.Sprintf("another orgstore may change the stores until %s, or longer if it goes on", e.Until.UTC().Format(time.RFC3339))
 }
 
-// Lead takes the lease for a while, or extends the one this journal has. From
+// AcquireLease takes the lease for a while, or extends the one this journal has. From
 // then on it appends only while nobody else has taken it: then the error is
 // ErrLost. Other errors are *LeasedError and those of the log.
-func (j *Journal) Lead(ctx context.Context, term time.Duration, seize bool) error {
+func (j *Journal) AcquireLease(ctx context.Context, term time.Duration, seize bool) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	now := j.stamp.Clock()
@@ -71,8 +71,8 @@ func (j *Journal) Lead(ctx context.Context, term time.Duration, seize bool) erro
 	return nil
 }
 
-// Leave gives the lease back, if this journal has it.
-func (j *Journal) Leave(ctx context.Context) error {
+// ReleaseLease gives the lease back, if this journal has it.
+func (j *Journal) ReleaseLease(ctx context.Context) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.term == 0 {

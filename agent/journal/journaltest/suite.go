@@ -327,19 +327,19 @@ func oneLeads(t *testing.T, open func() journal.Log) {
 	ctx := context.Background()
 	a, now := at(t, open())
 	b, later := at(t, open())
-	if err := a.Lead(ctx, time.Minute, false); err != nil {
+	if err := a.AcquireLease(ctx, time.Minute, false); err != nil {
 		t.Fatal(err)
 	}
 	leased := (*journal.LeasedError)(nil)
-	if err := b.Lead(ctx, time.Minute, false); !errors.As(err, &leased) || !leased.Until.Equal(now.Add(time.Minute)) {
+	if err := b.AcquireLease(ctx, time.Minute, false); !errors.As(err, &leased) || !leased.Until.Equal(now.Add(time.Minute)) {
 		t.Errorf("taking what another has: %v", err)
 	}
 	*now = now.Add(50 * time.Second)
-	if err := a.Lead(ctx, time.Minute, false); err != nil {
+	if err := a.AcquireLease(ctx, time.Minute, false); err != nil {
 		t.Errorf("extending: %v", err)
 	}
 	*later = now.Add(59 * time.Second)
-	if err := b.Lead(ctx, time.Minute, false); !errors.As(err, &leased) {
+	if err := b.AcquireLease(ctx, time.Minute, false); !errors.As(err, &leased) {
 		t.Errorf("taking what was extended: %v", err)
 	}
 	add(t, a, 1, 1)
@@ -350,20 +350,20 @@ func lostLease(t *testing.T, open func() journal.Log) {
 	ctx := context.Background()
 	a, now := at(t, open())
 	b, later := at(t, open())
-	if err := a.Lead(ctx, time.Minute, false); err != nil {
+	if err := a.AcquireLease(ctx, time.Minute, false); err != nil {
 		t.Fatal(err)
 	}
 	*later = now.Add(time.Minute) // the first moment at which it has ended
-	if err := b.Lead(ctx, time.Minute, false); err != nil {
+	if err := b.AcquireLease(ctx, time.Minute, false); err != nil {
 		t.Fatalf("taking one that ended: %v", err)
 	}
 	if err := a.Append(ctx, Tx(t), marked(1)); !errors.Is(err, journal.ErrLost) {
 		t.Errorf("appending after it was lost: %v", err)
 	}
-	if err := a.Lead(ctx, time.Minute, true); !errors.Is(err, journal.ErrLost) {
+	if err := a.AcquireLease(ctx, time.Minute, true); !errors.Is(err, journal.ErrLost) {
 		t.Errorf("extending what was lost: %v", err)
 	}
-	if err := a.Leave(ctx); err != nil {
+	if err := a.ReleaseLease(ctx); err != nil {
 		t.Errorf("giving back what was lost: %v", err)
 	}
 	add(t, b, 1, 1)
@@ -376,16 +376,16 @@ func leftLease(t *testing.T, open func() journal.Log) {
 	ctx := context.Background()
 	a, _ := at(t, open())
 	b, _ := at(t, open())
-	if err := a.Leave(ctx); err != nil {
+	if err := a.ReleaseLease(ctx); err != nil {
 		t.Errorf("giving back what it never had: %v", err)
 	}
-	if err := a.Lead(ctx, time.Minute, false); err != nil {
+	if err := a.AcquireLease(ctx, time.Minute, false); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.Leave(ctx); err != nil {
+	if err := a.ReleaseLease(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Lead(ctx, time.Minute, false); err != nil {
+	if err := b.AcquireLease(ctx, time.Minute, false); err != nil {
 		t.Errorf("taking what was given back: %v", err)
 	}
 	add(t, a, 1, 1) // who gave it back may append as anybody may
@@ -395,10 +395,10 @@ func seizedLease(t *testing.T, open func() journal.Log) {
 	ctx := context.Background()
 	a, _ := at(t, open())
 	b, _ := at(t, open())
-	if err := a.Lead(ctx, time.Hour, false); err != nil {
+	if err := a.AcquireLease(ctx, time.Hour, false); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Lead(ctx, time.Minute, true); err != nil {
+	if err := b.AcquireLease(ctx, time.Minute, true); err != nil {
 		t.Fatal(err)
 	}
 	if err := a.Append(ctx, Tx(t), marked(1)); !errors.Is(err, journal.ErrLost) {
