@@ -8,6 +8,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/apply"
 	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/agent/lease"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/store"
@@ -62,7 +63,7 @@ func (e *Engine) Applier() *apply.Applier {
 		Journal: e.Journal, Archive: e.Archive, Stores: e.Stores, Trust: e.CurrentTrust(),
 		Limits: pbiviz.DefaultLimits(), Facts: o.Facts, Entitled: o.Entitled, Against: against, Clock: e.Moment,
 		Need: o.Need, Profiles: e.Profiles, Checks: e.checkersOf, Leaves: e.BlockFor,
-		Lead:    func(ctx context.Context) error { return e.Journal.AcquireLease(ctx, leaseTerm, false) },
+		Lead:    func(ctx context.Context) error { return e.Journal.AcquireLease(ctx, lease.Term, false) },
 		Forbids: e.forbids,
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/agent/lease"
 	"github.com/orgstore/orgstore/packages/archive"
 	"github.com/orgstore/orgstore/packages/library"
 	"github.com/orgstore/orgstore/packages/license"
@@ -45,7 +46,7 @@ type Engine struct {
 	Trust            license.Trust // without status lists: see CurrentTrust
 	statusCache      statusCache
 	Stores           map[string]store.Store
-	lease            *heldLease        // nil while it may not change stores
+	lease            *lease.Lease      // nil while it may not change stores
 	exportLists      map[string]*lists // what people took from each store
 	Facts            tenant.Facts
 	Profiles         profile.Set
