@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/orgstore/orgstore/agent/activity"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/safetext"
@@ -88,7 +89,7 @@ func (e *Engine) corroboratedText(open plan.Open) string {
 		l, there := entry.Listed[open.Step.Key.GUID]
 		listed = speaks(open, l, there, entry.Taken)
 	}
-	return JoinPhrases(listed, e.corroboration(open))
+	return JoinPhrases(listed, activity.Corroboration(e.DriftReport, open.Step.ID))
 }
 
 // An ImportRequest takes in a list of organizational visuals that a person exported.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/orgstore/orgstore/agent/activity"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/safetext"
 	"github.com/orgstore/orgstore/policies/plan"
@@ -49,7 +50,7 @@ func (e *Engine) remindOfTasks(ctx context.Context) error {
 			continue
 		}
 		message := fmt.Sprintf("%s of %s waits for a person since %s: %s", open.Step.Kind, Title(open.Step.Name, k), FormatTime(open.Since), receipt.Note)
-		message = JoinPhrases(message, e.corroboration(open))
+		message = JoinPhrases(message, activity.Corroboration(e.DriftReport, open.Step.ID))
 		e.note("%s: %s", event, safetext.Line(message))
 		if err := e.Journal.Append(ctx, e.Tx, journal.Reminded{Step: open.Step.ID, Event: event, Message: message}); err != nil {
 			return err

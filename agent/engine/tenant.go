@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/orgstore/orgstore/agent/activity"
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/intake"
@@ -29,11 +30,7 @@ type Tenant interface {
 	// whose members are to be counted. What could not be told is unknown in the
 	// facts, and the requirements say why.
 	Facts(ctx context.Context, groups []string) (tenant.Facts, []tenant.Requirement, error)
-	// Changes tells each change of the Organizational Store since a mark, which
-	// is its own to read; an empty one begins as far back as the activity log
-	// reaches. It returns the next mark and up to where that one is, also where an
-	// error kept it from reading on.
-	Changes(ctx context.Context, mark []byte, now time.Time) (told []tenant.Event, next []byte, until time.Time, err error)
+	activity.Source
 	// Mail sends a mail from a mailbox of the tenant.
 	Mail(context.Context, Mail) error
 	// CertificateEnds reads when the certificate that signs in ends; zero where
