@@ -6,13 +6,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"io/fs"
 	"path/filepath"
 	"time"
 
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/disk"
+	"github.com/orgstore/orgstore/packages/disk/statefile"
 	"github.com/orgstore/orgstore/packages/tenant"
 )
 
@@ -64,24 +64,26 @@ type Reader struct {
 	Note func(format string, args ...any)
 }
 
-func (r Reader) cursorFile() string { return filepath.Join(r.Folder, "activity.cursor") }
+func (r Reader) stateFile() statefile.File {
+	return statefile.File{
+		Disk: r.Disk, Name: filepath.Join(r.Folder, "activity.cursor"), Member: "orgstore_activity", Format: cursorFormat, MaxSize: maxCursor,
+	}
+}
 
 // LastCursor returns how far the log was read. A file that cannot be understood is as
-// good as none: the log is read again from its beginning.
+// good as none: the log is read again from its beginning. That of a newer program is
+// an error: that program would miss what is read here.
 func (r Reader) LastCursor() (Cursor, error) {
-	text, err := disk.ReadFile(r.Disk, r.cursorFile(), maxCursor)
-	if errors.Is(err, fs.ErrNotExist) {
+	file := r.stateFile()
+	c, err := statefile.ReadJSON[Cursor](file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return Cursor{}, nil
+	case errors.Is(err, statefile.ErrDamaged):
+		r.Note("%s cannot be understood, so the activity log is read again from its beginning", file.Name)
 		return Cursor{}, nil
 	}
-	if err != nil {
-		return Cursor{}, err
-	}
-	var c Cursor
-	if json.Unmarshal(text, &c) != nil || c.Format != cursorFormat {
-		r.Note("%s cannot be understood, so the activity log is read again from its beginning", r.cursorFile())
-		return Cursor{}, nil
-	}
-	return c, nil
+	return c, err
 }
 
 // Read reads on from a cursor and returns the next one. The facts are recorded first,
@@ -97,18 +99,7 @@ func (r Reader) Read(ctx context.Context, from Source, c Cursor, atOnce bool) (C
 		return c, err
 	}
 	c = Cursor{cursorFormat, r.Now().UTC(), until.UTC(), next}
-	return c, errors.Join(failure, r.save(c))
-}
-
-func (r Reader) save(c Cursor) error {
-	text, err := json.Marshal(c)
-	if err != nil {
-		return err
-	}
-	return disk.Replace(r.Disk, r.cursorFile(), 0o600, func(w io.Writer) error {
-		_, err := w.Write(text)
-		return err
-	})
+	return c, errors.Join(failure, statefile.WriteJSON(r.stateFile(), c))
 }
 
 func (r Reader) record(ctx context.Context, told []tenant.Event) error {

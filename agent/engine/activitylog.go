@@ -2,12 +2,14 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/orgstore/orgstore/agent/activity"
 	"github.com/orgstore/orgstore/agent/audit"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/safetext"
+	"github.com/orgstore/orgstore/packages/disk/statefile"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/policies/drift"
 	"github.com/orgstore/orgstore/policies/plan"
@@ -38,6 +40,10 @@ func (e *Engine) ReadActivityLog(ctx context.Context, atOnce bool) error {
 	}
 	reader := e.activityReader()
 	c, err := reader.LastCursor()
+	if errors.As(err, new(*statefile.NewerError)) {
+		e.noteUnreadActivityLog(err)
+		return nil
+	}
 	if err != nil {
 		return err
 	}

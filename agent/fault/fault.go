@@ -10,6 +10,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/lock"
+	"github.com/orgstore/orgstore/packages/disk/statefile"
 	"github.com/orgstore/orgstore/packages/verdict"
 )
 
@@ -108,6 +109,7 @@ func Known(err error) *Fault {
 	var refusal *verdict.Refusal
 	var held *lock.Held
 	var broken *journal.BrokenError
+	var newer *statefile.NewerError
 	var edge edgeError
 	switch {
 	case errors.As(err, &f):
@@ -122,6 +124,8 @@ func Known(err error) *Fault {
 		return &Fault{Code: CodeLog, Hint: "keep the journal's file as it is and find out who changed it; nothing is changed until then", Err: err}
 	case errors.As(err, &refusal):
 		return &Fault{Code: string(refusal.Code()), Hint: refusal.Findings[0].Hint, Err: err}
+	case errors.As(err, &newer):
+		return &Fault{Code: CodeUnknown, Hint: newer.Hint(), Err: err}
 	case errors.As(err, &edge):
 		return &Fault{Code: edge.Code(), Hint: edge.Hint(), Err: err}
 	}

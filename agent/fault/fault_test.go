@@ -8,6 +8,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/disk/statefile"
 	"github.com/orgstore/orgstore/packages/verdict"
 )
 
@@ -22,6 +23,7 @@ func TestErrorsBecomeFaults(t *testing.T) {
 		{verdict.Refuse("lic.none", "no license", "ask the vendor"), "lic.none", "ask the vendor"},
 		{journal.ErrLost, fault.CodeLocked, "nothing more was done by this run: look at orgstore history, then run the command again"},
 		{context.Canceled, fault.CodeCanceled, "nothing is lost: run the command again to go on"},
+		{fmt.Errorf("around: %w", &statefile.NewerError{Name: "state", Format: 2, Known: 1}), fault.CodeUnknown, "update orgstore"},
 		{fault.Usage("see --help", "wrong"), fault.CodeUsage, "see --help"},
 	} {
 		if f := fault.Of(c.err); f.Code != c.code || f.Hint != c.hint {
