@@ -20,7 +20,6 @@ import (
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/lease"
 	"github.com/orgstore/orgstore/packages/archive"
-	"github.com/orgstore/orgstore/packages/library"
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/license/profile"
 	"github.com/orgstore/orgstore/packages/store"
@@ -50,13 +49,12 @@ type Engine struct {
 	exportLists      map[string]*lists // what people took from each store
 	Facts            tenant.Facts
 	Profiles         profile.Set
-	profilesError    error        // why a vendor profile cannot be read; nil where all can be
-	IsLibraryWriting bool         // files in the library may still be being written
-	UnreadLibrary    string       // what kept the library from being read; empty if nothing did
-	signInFault      *fault.Fault // why nobody could sign in; nil if nobody had to, or it went well
-	tenant           Tenant       // nil until something needs it
-	board            *board.Board // nil where the library shows no notes, or was not asked
-	poster           library.Poster
+	profilesError    error                       // why a vendor profile cannot be read; nil where all can be
+	IsLibraryWriting bool                        // files in the library may still be being written
+	UnreadLibrary    string                      // what kept the library from being read; empty if nothing did
+	signInFault      *fault.Fault                // why nobody could sign in; nil if nobody had to, or it went well
+	tenant           Tenant                      // nil until something needs it
+	annotator        *board.Annotator            // nil where the library shows no notes, or was not asked
 	dates            dates                       // what Microsoft's hosts told the time is
 	UnpostedLibrary  string                      // what kept notes from being shown; empty if nothing did
 	durations        map[string]time.Duration    // how long changes of each store usually take

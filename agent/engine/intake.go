@@ -40,20 +40,19 @@ func (e *Engine) TakeIn(ctx context.Context) ([]intake.Taken, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	if fresh, err := e.loadBoard(lib); err != nil {
+	if isNew, err := e.openAnnotator(lib); err != nil {
 		return nil, err
-	} else if fresh {
+	} else if isNew {
 		from = nil
 	}
 	taken, next, err := desk.Poll(ctx, e.Tx, lib, library.Cursor(from))
 	unbound = errors.Join(unbound, e.recordWitnessedTime(ctx))
 	e.noteRefused(taken)
 	if err != nil && len(taken) == 0 {
-		e.board = nil // who could not list the library could not be told anything there either
+		e.annotator = nil // who could not list the library could not be told anything there either
 	}
-	if e.board != nil {
-		e.board.Take(taken)
-		if saved := e.saveBoard(); saved != nil { // before the cursor: see package board
+	if e.annotator != nil {
+		if saved := e.annotator.Take(taken); saved != nil { // before the cursor: see package board
 			return taken, errors.Join(unbound, err, saved)
 		}
 	}

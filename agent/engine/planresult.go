@@ -68,7 +68,7 @@ func (e *Engine) Plan(ctx context.Context, r PlanRequest) (PlanResult, error) {
 	if err != nil {
 		return PlanResult{}, err
 	}
-	e.PostToLibrary(ctx)
+	e.annotateLibrary(ctx)
 	if err := e.ReadActivityLog(ctx, false); err != nil {
 		return PlanResult{}, err
 	}

@@ -56,7 +56,7 @@ func (e *Engine) Round(ctx context.Context) (r RoundResult, err error) {
 		if err := e.followUp(ctx, p, in); err != nil {
 			return r, err
 		}
-		e.PostToLibrary(ctx)
+		e.annotateLibrary(ctx)
 	}
 	e.deliverNotices(ctx, p, in)
 	overlooked := r.Overlooked

@@ -69,7 +69,7 @@ func (e *Engine) carryOutChoice(ctx context.Context, c choice, recovered []apply
 	if err == nil {
 		err = e.followUp(ctx, c.plan, c.input)
 	}
-	e.PostToLibrary(ctx)
+	e.annotateLibrary(ctx)
 	waits := e.waitingResults(c.plan, func(open plan.Open) bool {
 		return c.isChosen(open) && !hasStep(recovered, open.Step.ID) && !hasStep(withdrawn, open.Step.ID) && !hasStep(results, open.Step.ID)
 	})
