@@ -1,16 +1,15 @@
 package board
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"io/fs"
 	"path/filepath"
 
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/agent/safetext"
 	"github.com/orgstore/orgstore/packages/disk"
+	"github.com/orgstore/orgstore/packages/disk/statefile"
 	"github.com/orgstore/orgstore/packages/library"
 )
 
@@ -41,22 +40,25 @@ func Open(d disk.Disk, folder, place string, to library.Poster, note func(format
 	return a, isNew, nil
 }
 
+func (a *Annotator) stateFile() statefile.File {
+	return statefile.File{Disk: a.disk, Name: a.file, Member: "orgstore_board", Format: format, MaxSize: maxSize}
+}
+
 // read reads the board; nil where there is none that can be read. What a library
-// holds can always be read anew.
-func (a *Annotator) read() (*Board, error) {
-	text, err := disk.ReadFile(a.disk, a.file, MaxSize)
-	if errors.Is(err, fs.ErrNotExist) {
+// holds can always be read anew. The board of a newer program is an error.
+func (a *Annotator) read() (b *Board, err error) {
+	err = a.stateFile().Read(func(text []byte) error {
+		b, err = Parse(text)
+		return err
+	})
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	b, err := Parse(text)
-	if err != nil {
+	case errors.Is(err, statefile.ErrDamaged):
 		a.note("%s: the library is read from its start", safetext.Lines(err.Error()))
 		return nil, nil
 	}
-	return b, nil
+	return b, err
 }
 
 // Take remembers what became of items.
@@ -79,14 +81,11 @@ func (a *Annotator) save() error {
 	if err != nil {
 		return err
 	}
-	err = disk.Replace(a.disk, a.file, 0o600, func(w io.Writer) error {
-		_, err := io.Copy(w, bytes.NewReader(text))
+	if err := a.stateFile().Write(text); err != nil {
 		return err
-	})
-	if err == nil {
-		a.board.Saved()
 	}
-	return err
+	a.board.Saved()
+	return nil
 }
 
 // Annotate tells the library what is to be said of its items and was not said before.

@@ -23,9 +23,9 @@ import (
 	"github.com/orgstore/orgstore/packages/visual"
 )
 
-// MaxSize bounds a saved board, in bytes: some hundred for each item of a
+// maxSize bounds a saved board, in bytes: some hundred for each item of a
 // library of a hundred thousand.
-const MaxSize = 64 << 20
+const maxSize = 64 << 20
 
 // format numbers the layout of a saved board.
 const format = 1
