@@ -22,8 +22,8 @@
 //   - a store driver: a package under graph/orgstore or packages/store, which passes
 //     packages/store/storetest; a line where agent/cmd/orgstore opens stores; its
 //     settings in agent/config
-//   - a notice channel: its settings in agent/config; Engine.send in
-//     agent/engine/delivery.go; who posts, in agent/cmd/orgstore
+//   - a notice channel: a package under agent/notify that sends a message; a line in
+//     the table of agent/notify/channels; its settings in agent/config
 //   - a gate: policies/plan/gates.go, and what it is computed from in
 //     agent/engine/snapshot.go
 //   - an operation: a request, a result, and a method in agent/engine; a command in

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/orgstore/orgstore/agent/journal"
-	"github.com/orgstore/orgstore/agent/notify"
+	"github.com/orgstore/orgstore/agent/notify/webhook"
 )
 
 // ByWebhook is what answers where a webhook does.
@@ -35,7 +35,7 @@ func (w Webhook) header(id string, body []byte) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return notify.Sign(id, secret, body, w.Now())
+	return webhook.Sign(id, secret, body, w.Now())
 }
 
 // Check posts the change and waits for the answer.

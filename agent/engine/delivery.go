@@ -17,6 +17,8 @@ import (
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/lock"
 	"github.com/orgstore/orgstore/agent/notify"
+	"github.com/orgstore/orgstore/agent/notify/channels"
+	"github.com/orgstore/orgstore/agent/notify/mail"
 	"github.com/orgstore/orgstore/agent/safetext"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/store"
@@ -46,11 +48,7 @@ type Post struct {
 }
 
 // Mail is one mail.
-type Mail struct {
-	From          string
-	To            []string
-	Subject, Text string
-}
+type Mail = mail.Mail
 
 // deliverNotices sends what people have yet to be told, channel by channel. What keeps it
 // from that is said and stops nothing else.
@@ -209,7 +207,11 @@ func (e *Engine) deliverTo(ctx context.Context, c config.Channel, state *channel
 	}
 	var sent []notify.Message
 	for _, m := range notify.Messages(c.Name, c.Due(e.Journal.Book(), all), c.Digest != nil, now) {
-		if err := e.send(ctx, c, m); err != nil {
+		sender, err := channels.Open(c, e.wire())
+		if err != nil {
+			return sent, e.noteFailedChannel(c, state, err)
+		}
+		if err := sender.Send(ctx, m); err != nil {
 			return sent, e.noteFailedChannel(c, state, err)
 		}
 		if err := e.Journal.Append(context.WithoutCancel(ctx), e.Tx, toldOf(c.Name, m)); err != nil {
@@ -252,40 +254,26 @@ func (e *Engine) noteFailedChannel(c config.Channel, state *channelState, err er
 	return failed
 }
 
-// send sends one message by the channel's way.
-func (e *Engine) send(ctx context.Context, c config.Channel, m notify.Message) error {
-	switch {
-	case c.Mail.From != "":
-		if e.signInFault != nil {
-			return e.signInFault // nobody is asked to sign in twice
+// wire is how notices leave this machine.
+func (e *Engine) wire() channels.Wire {
+	w := channels.Wire{Secret: e.Secret, Mail: e.sendMail, Now: e.Now}
+	if e.Post != nil {
+		w.Post = func(ctx context.Context, to config.Secret, header map[string]string, body []byte) error {
+			return e.Post(ctx, e.Settings, Post{To: to, Header: header, Body: body})
 		}
-		t, err := e.ConnectTenant()
-		if err != nil {
-			return err
-		}
-		return t.Mail(ctx, Mail{From: c.Mail.From, To: c.Mail.To, Subject: m.Subject(), Text: m.Text()})
-	case e.Post == nil:
-		return fault.New("notice.unsupported", "use mail", "this program was built without what posts to webhooks")
-	case c.Teams.Named():
-		body, err := m.Card()
-		if err != nil {
-			return err
-		}
-		return e.Post(ctx, e.Settings, Post{To: c.Teams, Body: body})
 	}
-	body, err := m.Hook()
+	return w
+}
+
+func (e *Engine) sendMail(ctx context.Context, m Mail) error {
+	if e.signInFault != nil {
+		return e.signInFault // nobody is asked to sign in twice
+	}
+	t, err := e.ConnectTenant()
 	if err != nil {
 		return err
 	}
-	secret, err := e.Secret(c.Secret)
-	if err != nil {
-		return err
-	}
-	header, err := m.Sign(secret, body, e.Now())
-	if err != nil {
-		return fault.New("notice.secret", "make one: openssl rand -base64 32, and write whsec_ before it", "%w", err)
-	}
-	return e.Post(ctx, e.Settings, Post{To: c.Webhook, Header: header, Body: body})
+	return t.Mail(ctx, m)
 }
 
 // A channelState is how a channel is, beside what the journal has. Its members

@@ -1,7 +1,6 @@
 // Package notify tells people what happened and what is about to: it makes
-// notices of what is known, says which of them a channel has yet to be told, and
-// writes them as mail, as a card for Teams and as a signed webhook. It reads no
-// clock and no settings, and sends nothing itself.
+// notices of what is known, and says which of them a channel has yet to be told. Each
+// kind of channel is a package below it. It reads no clock and no settings.
 package notify
 
 import (

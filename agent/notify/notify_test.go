@@ -1,9 +1,6 @@
 package notify_test
 
 import (
-	"crypto/hmac"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -182,8 +179,8 @@ func TestMessages(t *testing.T) {
 	if one.ID != again.ID || one.ID == other.ID || !strings.HasPrefix(one.ID, "msg_") {
 		t.Errorf("ids %s, %s, %s", one.ID, again.ID, other.ID)
 	}
-	if all := notify.Messages("x", notices(7), false, now)[0]; all.Subject() != "[orgstore] 7 notices: notice 0" || !strings.Contains(all.Text(), "notice 6\n\nchange.done\n") {
-		t.Errorf("%s\n%s", all.Subject(), all.Text())
+	if all := notify.Messages("x", notices(7), false, now)[0]; all.Subject() != "[orgstore] 7 notices: notice 0" {
+		t.Errorf("%s", all.Subject())
 	}
 }
 
@@ -215,94 +212,6 @@ func TestDue(t *testing.T) {
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
-	}
-}
-
-// The example of Standard Webhooks.
-func TestSign(t *testing.T) {
-	m := notify.Message{ID: "msg_p5jXN8AQM9LWM0D4loKWxJek"}
-	body := []byte(`{"test": 2432232314}`)
-	header, err := m.Sign("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", body, time.Unix(1614265330, 0))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, want := header["webhook-signature"], "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="; !hmac.Equal([]byte(got), []byte(want)) {
-		t.Errorf("signed %s, want %s", got, want)
-	}
-	if header["webhook-id"] != m.ID || header["webhook-timestamp"] != "1614265330" {
-		t.Errorf("headers %v", header)
-	}
-	for secret, ok := range map[string]bool{
-		"": false, "hush": false, "whsec_????": false, "whsec_" + base64.StdEncoding.EncodeToString(make([]byte, 23)): false,
-		strings.Repeat("x", 24): true, strings.Repeat("x", 65): false,
-	} {
-		if _, err := m.Sign(secret, body, end); (err == nil) != ok || err != nil && secret != "" && strings.Contains(err.Error(), secret) {
-			t.Errorf("the secret %q: %v", secret, err)
-		}
-	}
-}
-
-// A hostile notice cannot be a link, a line of its own, or more than Teams takes.
-func TestCard(t *testing.T) {
-	n := notify.Notice{
-		Key: "k", Event: notify.TaskOpened, Level: notify.Alarm, Title: "[click](https://evil.example)\u202e\x1b[31m\nsecond", Text: "a\nb\r\n**c**\u0007", Hint: "do <at>everyone</at>",
-	}
-	var card struct {
-		Type        string
-		Attachments []struct {
-			ContentType string
-			Content     struct {
-				Type, Version string
-				Body          []struct {
-					Type, Text string
-					Inlines    []struct{ Type, Text string }
-				}
-			}
-		}
-	}
-	b, err := notify.Messages("x", []notify.Notice{n}, false, end)[0].Card()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(b, &card); err != nil {
-		t.Fatal(err)
-	}
-	if card.Type != "message" || len(card.Attachments) != 1 || card.Attachments[0].Content.Type != "AdaptiveCard" {
-		t.Fatalf("%s", b)
-	}
-	var texts []string
-	for _, part := range card.Attachments[0].Content.Body {
-		if part.Type == "TextBlock" {
-			if part.Text != "task.opened" {
-				t.Errorf("%q is read as Markdown", part.Text)
-			}
-			continue
-		}
-		texts = append(texts, part.Inlines[0].Text)
-	}
-	if want := []string{"[click](https://evil.example)  [31m second", "a\nb\n**c**", "do <at>everyone</at>"}; !slices.Equal(texts, want) {
-		t.Errorf("%q, want %q", texts, want)
-	}
-	long := notices(400)
-	for i := range long {
-		long[i].Text = strings.Repeat("ä", 20<<10)
-	}
-	b, err = notify.Messages("x", long, true, end)[0].Card()
-	if err != nil || len(b) > 28<<10 || !strings.Contains(string(b), "and 399 more") {
-		t.Errorf("%v; %d bytes", err, len(b))
-	}
-}
-
-func TestHook(t *testing.T) {
-	m := notify.Messages("x", []notify.Notice{{Key: "k", Event: notify.ChangeFailed, Level: notify.Alarm, GUID: "auroraGauge", Name: "Aurora Gauge", Code: "op.readback", Title: "t", Text: "x", Hint: "h"}}, false, end)[0]
-	b, err := m.Hook()
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := `{"type":"change.failed","timestamp":"2027-03-01T00:00:00Z","data":{"schema_version":1,"level":"alarm","message":"[orgstore] t","notices":[` +
-		`{"id":"k","event":"change.failed","level":"alarm","code":"op.readback","visual":{"guid":"auroraGauge","name":"Aurora Gauge"},"title":"t","message":"x","hint":"h"}]}}`
-	if string(b) != want {
-		t.Errorf("%s", b)
 	}
 }
 
