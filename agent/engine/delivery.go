@@ -2,40 +2,16 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io/fs"
-	"maps"
-	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
+	"github.com/orgstore/orgstore/agent/activity"
 	"github.com/orgstore/orgstore/agent/config"
-	"github.com/orgstore/orgstore/agent/fault"
-	"github.com/orgstore/orgstore/agent/journal"
-	"github.com/orgstore/orgstore/agent/lock"
 	"github.com/orgstore/orgstore/agent/notify"
 	"github.com/orgstore/orgstore/agent/notify/channels"
 	"github.com/orgstore/orgstore/agent/notify/mail"
-	"github.com/orgstore/orgstore/agent/safetext"
-	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/policies/plan"
-)
-
-const (
-	// tellTime bounds how long a command tells people what it has to tell.
-	tellTime = 2 * time.Minute
-	// firstAgain is how long a channel that failed is left alone; twice as long
-	// after each further failure, up to lastAgain.
-	firstAgain = 2 * time.Minute
-	lastAgain  = 2 * time.Hour
-	// maxChannels bounds the file that says how channels are, in bytes.
-	maxChannels    = 1 << 20
-	channelsFormat = 1
 )
 
 // A Post is one request to a channel: the address is where the settings say.
@@ -56,7 +32,7 @@ func (e *Engine) deliverNotices(ctx context.Context, p plan.Plan, in plan.Input)
 	if len(e.Settings.Notify) == 0 || ctx.Err() != nil {
 		return
 	}
-	if _, err := e.Deliver(ctx, e.Notices(p, in), e.Settings.Notify, false); err != nil && ctx.Err() == nil {
+	if _, err := e.deliver(ctx, e.Notices(p, in), e.Settings.Notify, false); err != nil && ctx.Err() == nil {
 		e.note("notices could not be sent: %v", err)
 	}
 }
@@ -144,115 +120,27 @@ func (e *Engine) certificateEnds() (time.Time, error) {
 	return t.CertificateEnds()
 }
 
-// A Delivery is one message that went to a channel.
-type Delivery struct {
-	Channel string
-	Message notify.Message
+func (e *Engine) deliverer() notify.Deliverer {
+	return notify.Deliverer{
+		Disk: e.Disk, Folder: e.Settings.Data, Journal: e.Journal, Tx: e.Tx, Now: e.Now, Note: e.note,
+		HasChannel: func(name string) bool {
+			_, ok := e.Settings.Channel(name)
+			return ok
+		},
+	}
 }
 
-// Deliver sends what is due to channels, and records it. One process at a time
-// sends: another one that does so leaves nothing to do. In a hurry, a person
-// asked for it: no digest is waited for, and no channel is left alone.
-func (e *Engine) Deliver(ctx context.Context, all []notify.Notice, channels []config.Channel, hurry bool) ([]Delivery, error) {
-	held, err := lock.Acquire(ctx, e.Disk, filepath.Join(e.Settings.Data, "notices"), lock.Holder{Command: "orgstore notice", Since: e.Now()}, 0)
-	if busy := (*lock.Held)(nil); errors.As(err, &busy) && !hurry {
-		return nil, nil
-	} else if err != nil {
-		return nil, err
+// deliver sends what is due to channels.
+func (e *Engine) deliver(ctx context.Context, all []notify.Notice, to []config.Channel, hurry bool) ([]notify.Delivery, error) {
+	var targets []notify.Target
+	for _, c := range to {
+		targets = append(targets, notify.Target{Channel: c.Channel, Open: func() (notify.Sender, error) { return channels.Open(c, e.wire()) }})
 	}
-	defer held.Release() //nolint:errcheck // it ends with the process
-	if err := e.Journal.Refresh(ctx); err != nil {
-		return nil, err
-	}
-	states, err := e.ChannelStates()
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, tellTime)
-	defer cancel()
-	var sent []Delivery
-	var failures []error
-	for _, c := range channels {
-		state := states[c.Name]
-		told, err := e.deliverTo(ctx, c, &state, all, hurry)
-		for _, m := range told {
-			sent = append(sent, Delivery{c.Name, m})
-		}
-		states[c.Name] = state
-		if err != nil {
-			failures = append(failures, err)
-		}
-	}
-	return sent, errors.Join(append(failures, e.saveChannels(states))...)
+	return e.deliverer().Deliver(ctx, all, targets, hurry)
 }
 
-// deliverTo sends what is due to one channel. What was sent is recorded at once:
-// a program that dies in between sends that message once more, under its id.
-func (e *Engine) deliverTo(ctx context.Context, c config.Channel, state *channelState, all []notify.Notice, hurry bool) ([]notify.Message, error) {
-	now, digest := e.Now().UTC(), time.Time{}
-	if c.Digest != nil {
-		digest = c.Digest.Before(now)
-	}
-	if _, begun := e.Journal.Book().Channel(c.Name); !begun {
-		if err := e.Journal.Append(ctx, e.Tx, journal.Notified{Channel: c.Name}); err != nil {
-			return nil, err
-		}
-		state.Digest = digest // its first one is the next
-	}
-	if !hurry && now.Before(state.Again) {
-		return nil, nil
-	}
-	if c.Digest != nil && !hurry && !digest.After(state.Digest) {
-		return nil, nil
-	}
-	var sent []notify.Message
-	for _, m := range notify.Messages(c.Name, c.Due(e.Journal.Book(), all), c.Digest != nil, now) {
-		sender, err := channels.Open(c, e.wire())
-		if err != nil {
-			return sent, e.noteFailedChannel(c, state, err)
-		}
-		if err := sender.Send(ctx, m); err != nil {
-			return sent, e.noteFailedChannel(c, state, err)
-		}
-		if err := e.Journal.Append(context.WithoutCancel(ctx), e.Tx, toldOf(c.Name, m)); err != nil {
-			return sent, err
-		}
-		sent = append(sent, m)
-	}
-	if state.Tries > 0 && len(sent) > 0 {
-		e.note("the channel %s works again", safetext.Line(c.Name))
-	}
-	*state = channelState{Digest: digest}
-	return sent, nil
-}
-
-func toldOf(channel string, m notify.Message) journal.Notified {
-	n := journal.Notified{Channel: channel, Message: m.ID}
-	for _, one := range m.Notices {
-		n.Notices = append(n.Notices, journal.ToldNotice{Key: one.Key, Event: string(one.Event), Title: one.Title})
-	}
-	return n
-}
-
-// noteFailedChannel keeps that a channel could not be told, and when it is tried again.
-func (e *Engine) noteFailedChannel(c config.Channel, state *channelState, err error) error {
-	f := fault.Of(err)
-	if f.Code == "error" { // whoever answers there says no more
-		f = &fault.Fault{Code: "notice.failed", Hint: "look after whoever answers there: the agent tries again by itself, and orgstore notice send at once", Err: err}
-	}
-	if state.Tries == 0 {
-		state.Since = e.Now().UTC()
-	}
-	state.Problem = safetext.Line(f.Error())
-	if f.Hint != "" {
-		state.Problem += " (" + safetext.Line(f.Hint) + ")"
-	}
-	state.Again = e.Now().UTC().Add(min(firstAgain<<min(state.Tries, 10), lastAgain))
-	state.Tries++
-	failed := fault.New(f.Code, f.Hint, "the channel %s could not be told: %w", c.Name, f.Err)
-	failed.Because = f.Because
-	return failed
-}
+// FailingChannels says which channels cannot be told; empty where all can.
+func (e *Engine) FailingChannels() string { return e.deliverer().FailingChannels() }
 
 // wire is how notices leave this machine.
 func (e *Engine) wire() channels.Wire {
@@ -276,65 +164,22 @@ func (e *Engine) sendMail(ctx context.Context, m Mail) error {
 	return t.Mail(ctx, m)
 }
 
-// A channelState is how a channel is, beside what the journal has. Its members
-// are never renamed.
-type channelState struct {
-	// Digest is the last time of day whose digest was seen to.
-	Digest time.Time `json:"digest,omitzero"`
-	// Since is when it began to fail, Tries how often it has in a row, and Again
-	// when it is tried next.
-	Since   time.Time `json:"since,omitzero"`
-	Tries   int       `json:"tries,omitempty"`
-	Again   time.Time `json:"again,omitzero"`
-	Problem string    `json:"problem,omitempty"`
+// patienceOf is how long tasks of a store may wait.
+func (e *Engine) patienceOf(name string) notify.Patience {
+	c, _ := e.Settings.StoreNamed(name)
+	return notify.Patience{Remind: c.Remind, Escalate: c.Escalate}
 }
 
-type channelsFile struct {
-	Format   int                     `json:"orgstore_channels"`
-	Channels map[string]channelState `json:"channels"`
+// overdueText says how long a task has waited; empty where that is no reason to say
+// anything.
+func (e *Engine) overdueText(open plan.Open) string {
+	return e.patienceOf(open.Step.Key.Store).OverdueText(e.Now().Sub(open.Since))
 }
 
-func (e *Engine) channelsFile() string {
-	return filepath.Join(e.Settings.Data, "notices", "channels.json")
-}
-
-// ChannelStates reads how channels are. A file that cannot be understood is as
-// good as none: what was told is in the journal.
-func (e *Engine) ChannelStates() (map[string]channelState, error) {
-	text, err := disk.ReadFile(e.Disk, e.channelsFile(), maxChannels)
-	if err != nil {
-		return map[string]channelState{}, IgnoreError(err, fs.ErrNotExist)
-	}
-	var f channelsFile
-	if json.Unmarshal(text, &f) != nil || f.Format != channelsFormat || f.Channels == nil {
-		return map[string]channelState{}, nil
-	}
-	return f.Channels, nil
-}
-
-func (e *Engine) saveChannels(states map[string]channelState) error {
-	maps.DeleteFunc(states, func(name string, _ channelState) bool {
-		_, known := e.Settings.Channel(name)
-		return !known
-	})
-	text, err := json.Marshal(channelsFile{channelsFormat, states})
-	if err != nil {
-		return err
-	}
-	return e.Write(e.channelsFile(), 0o600, text)
-}
-
-// FailingChannels says which channels cannot be told; empty where all can.
-func (e *Engine) FailingChannels() string {
-	states, err := e.ChannelStates()
-	if err != nil {
-		return "how the channels of notices are is not known: " + err.Error()
-	}
-	var all []string
-	for _, name := range slices.Sorted(maps.Keys(states)) {
-		if c := states[name]; c.Tries > 0 {
-			all = append(all, fmt.Sprintf("notices do not reach %s since %s: %s", name, FormatTime(c.Since), c.Problem))
-		}
-	}
-	return safetext.Lines(strings.Join(all, "; "))
+// remindOfTasks says of tasks that wait too long that they do.
+func (e *Engine) remindOfTasks(ctx context.Context) error {
+	return notify.Reminder{
+		Journal: e.Journal, Tx: e.Tx, Now: e.Now, PatienceOf: e.patienceOf, Note: e.note,
+		Corroborate: func(step store.StepID) string { return activity.Corroboration(e.DriftReport, step) },
+	}.RemindOfTasks(ctx)
 }

@@ -35,7 +35,7 @@ type Notice struct {
 }
 
 // ChannelStatusOf says how a channel is, and what it has yet to be told.
-func (e *Engine) ChannelStatusOf(c config.Channel, state channelState, all []notify.Notice) ChannelStatus {
+func (e *Engine) ChannelStatusOf(c config.Channel, state notify.ChannelState, all []notify.Notice) ChannelStatus {
 	d := ChannelStatus{
 		Name: c.Name, Recipient: c.Recipient(), Events: append([]string{}, c.Events...), State: "ok", Problem: state.Problem,
 		TriedNext: Timestamp(state.Again), Waiting: []Notice{},
@@ -88,7 +88,7 @@ func (e *Engine) NoticeChannels(ctx context.Context) ([]ChannelStatus, error) {
 	if err != nil {
 		return nil, err
 	}
-	states, err := e.ChannelStates()
+	states, err := e.deliverer().ChannelStates()
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func (e *Engine) SendNotices(ctx context.Context, names []string) ([]SentMessage
 	if err != nil {
 		return nil, err
 	}
-	sent, err := e.Deliver(ctx, e.Notices(p, in), channels, true)
+	sent, err := e.deliver(ctx, e.Notices(p, in), channels, true)
 	return sentMessages(sent), err
 }
 
@@ -121,11 +121,11 @@ func (e *Engine) TestChannel(ctx context.Context, name string) (sent []SentMessa
 		return nil, "", err
 	}
 	channels[0].Events = nil // whatever it is told of otherwise
-	delivered, err := e.Deliver(ctx, []notify.Notice{notify.Trial(e.Tx)}, channels, true)
+	delivered, err := e.deliver(ctx, []notify.Notice{notify.Trial(e.Tx)}, channels, true)
 	return sentMessages(delivered), channels[0].Recipient(), err
 }
 
-func sentMessages(sent []Delivery) []SentMessage {
+func sentMessages(sent []notify.Delivery) []SentMessage {
 	out := []SentMessage{}
 	for _, one := range sent {
 		m := SentMessage{one.Channel, one.Message.ID, []Notice{}}
