@@ -1,15 +1,13 @@
 package notify
 
 import (
-	"encoding/json"
 	"errors"
-	"io"
 	"io/fs"
 	"maps"
 	"path/filepath"
 	"time"
 
-	"github.com/orgstore/orgstore/packages/disk"
+	"github.com/orgstore/orgstore/packages/disk/statefile"
 )
 
 const (
@@ -36,33 +34,26 @@ type channelsFile struct {
 	Channels map[string]ChannelState `json:"channels"`
 }
 
-func (d Deliverer) channelsFile() string { return filepath.Join(d.folder(), "channels.json") }
+func (d Deliverer) channelsFile() statefile.File {
+	return statefile.File{
+		Disk: d.Disk, Name: filepath.Join(d.folder(), "channels.json"), Member: "orgstore_channels", Format: channelsFormat, MaxSize: maxChannels,
+	}
+}
 
 // ChannelStates reads how channels are. A file that cannot be understood is as
-// good as none: what was told is in the journal.
+// good as none: what was told is in the journal. That of a newer program is an error.
 func (d Deliverer) ChannelStates() (map[string]ChannelState, error) {
-	text, err := disk.ReadFile(d.Disk, d.channelsFile(), maxChannels)
-	if errors.Is(err, fs.ErrNotExist) {
-		return map[string]ChannelState{}, nil
-	}
-	if err != nil {
+	f, err := statefile.ReadJSON[channelsFile](d.channelsFile())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, statefile.ErrDamaged) {
 		return nil, err
 	}
-	var f channelsFile
-	if json.Unmarshal(text, &f) != nil || f.Format != channelsFormat || f.Channels == nil {
-		return map[string]ChannelState{}, nil
+	if f.Channels == nil {
+		f.Channels = map[string]ChannelState{}
 	}
 	return f.Channels, nil
 }
 
 func (d Deliverer) saveChannels(states map[string]ChannelState) error {
 	maps.DeleteFunc(states, func(name string, _ ChannelState) bool { return !d.HasChannel(name) })
-	text, err := json.Marshal(channelsFile{channelsFormat, states})
-	if err != nil {
-		return err
-	}
-	return disk.Replace(d.Disk, d.channelsFile(), 0o600, func(w io.Writer) error {
-		_, err := w.Write(text)
-		return err
-	})
+	return statefile.WriteJSON(d.channelsFile(), channelsFile{channelsFormat, states})
 }
