@@ -37,7 +37,7 @@ func leaves(t reflect.Type) *jsonschema.Schema {
 	case reflect.TypeFor[folderPath]():
 		return str(`^[^\t\r\n]+$`)
 	case reflect.TypeFor[driverName]():
-		return &jsonschema.Schema{Enum: []any{FolderDriver, HandoffDriver, RecordedDriver}}
+		return &jsonschema.Schema{Enum: anyOf(Drivers())}
 	case reflect.TypeFor[acceptance]():
 		return &jsonschema.Schema{Enum: []any{byWord}}
 	case reflect.TypeFor[remindPeriod]():

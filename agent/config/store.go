@@ -1,8 +1,11 @@
 package config
 
 import (
+	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -15,6 +18,54 @@ const (
 	// RecordedDriver replays requests that a person's browser was recorded sending.
 	RecordedDriver = "recorded"
 )
+
+// A driver is what the settings of a store may say beside its name and tenant.
+type driver struct {
+	name string
+	// place is the key that says where its changes go: every store has it.
+	place string
+	// more are the other keys that it has.
+	more []string
+}
+
+// drivers is the table of what each driver's settings are. The program has another of
+// how each is opened: see engine.Ports.
+var drivers = []driver{
+	{FolderDriver, "path", nil},
+	{HandoffDriver, "path", []string{"remind", "escalate"}},
+	{RecordedDriver, "recipe", []string{"digest", "unofficial"}},
+}
+
+// Drivers are the names of the store drivers.
+func Drivers() []string {
+	var names []string
+	for _, d := range drivers {
+		names = append(names, d.name)
+	}
+	return names
+}
+
+// driverOf returns the driver of a name; false where there is none.
+func driverOf(name string) (driver, bool) {
+	i := slices.IndexFunc(drivers, func(d driver) bool { return d.name == name })
+	if i < 0 {
+		return driver{}, false
+	}
+	return drivers[i], true
+}
+
+func (d driver) has(key string) bool { return key == d.place || slices.Contains(d.more, key) }
+
+// driversWith joins the names of the drivers that have a key.
+func driversWith(key string) string {
+	var names []string
+	for _, d := range drivers {
+		if d.has(key) {
+			names = append(names, d.name)
+		}
+	}
+	return strings.Join(names, " or ")
+}
 
 // byWord is the one word that lets unofficial means change a store.
 const byWord = "accepted"
@@ -46,52 +97,75 @@ var periodForm = regexp.MustCompile(`^([1-9][0-9]{0,3})([dhm])$`)
 func (r *reader) store(name string, f storeSection) Store {
 	s := Store{
 		Name:   name,
-		Driver: r.oneOf(text(f.Driver), FolderDriver, HandoffDriver, RecordedDriver),
+		Driver: r.oneOf(text(f.Driver), Drivers()...),
 		Path:   r.path(text(f.Path)), Recipe: r.path(text(f.Recipe)),
 	}
-	r.recipe(f, &s)
+	d, known := driverOf(s.Driver)
+	if known {
+		r.driverKeys(d, s.Name, f)
+	}
+	if digest, word := r.fingerprint(text(f.Digest)), r.oneOf(text(f.Unofficial), byWord); word == byWord {
+		s.Approved = digest
+	}
 	remind, escalate := r.period(text(f.Remind), defaultRemind), r.period(text(f.Escalate), defaultEscalate)
-	for _, t := range []text{text(f.Remind), text(f.Escalate)} {
-		if t.given() && (s.Driver == FolderDriver || s.Driver == RecordedDriver) {
-			r.addAt(t.node, "only a change that waits for a person is reminded of, and the driver "+s.Driver+" has none", "remove the line, or use the driver handoff")
-		}
+	if d.has("remind") {
+		r.patience(f, remind, escalate)
+		s.Remind, s.Escalate = remind, escalate
 	}
-	if s.Driver != HandoffDriver {
-		return s
-	}
-	if at := text(f.Escalate); remind >= escalate && remind > 0 && escalate > 0 {
-		if !at.given() {
-			at = text(f.Remind)
-		}
-		r.addAt(at.node, "escalate must be longer than remind", "a reminder comes first, by default after 2d, and escalation after 5d")
-	}
-	s.Remind, s.Escalate = remind, escalate
 	return s
 }
 
-// recipe reads what only one kind of driver has: a path, or a recipe.
-func (r *reader) recipe(f storeSection, s *Store) {
-	digest, word := r.fingerprint(text(f.Digest)), r.oneOf(text(f.Unofficial), byWord)
-	section := r.around[text(f.Driver).node] // nil where no driver is given
-	switch recorded := s.Driver == RecordedDriver; {
-	case !text(f.Driver).given():
-	case !recorded && !text(f.Path).given():
-		r.addAt(section, quote(s.Name)+` lacks the key "path"`, "")
-	case recorded && !text(f.Recipe).given():
-		r.addAt(section, quote(s.Name)+` lacks the key "recipe"`, "`orgstore store learn` writes one from a recording")
-	case recorded && text(f.Unofficial).given() && !text(f.Digest).given():
-		r.addAt(text(f.Unofficial).node, "it does not say which recipe is accepted", "add digest: and what `orgstore store learn` printed")
-	case recorded && text(f.Path).given():
-		r.addAt(text(f.Path).node, "the driver recorded has no folder", "remove path")
+// A storeKey is a key of a store that not every driver has.
+type storeKey struct {
+	name string
+	t    text
+	// lacking is what to do where the driver needs it and it is absent.
+	lacking string
+	// misplaced is why it is none of a driver's, and remedy what to do then.
+	misplaced, remedy string
+}
+
+func storeKeys(d driver, f storeSection) []storeKey {
+	folder := "the driver " + d.name + " has no folder"
+	recipe := "only the driver " + driversWith("recipe") + " has a recipe"
+	task := "only a change that waits for a person is reminded of, and the driver " + d.name + " has none"
+	useOther := func(key string) string { return "remove the line, or use the driver " + driversWith(key) }
+	return []storeKey{
+		{"path", text(f.Path), "", folder, "remove path"},
+		{"recipe", text(f.Recipe), "`orgstore store learn` writes one from a recording", recipe, useOther("recipe")},
+		{"digest", text(f.Digest), "", recipe, useOther("digest")},
+		{"unofficial", text(f.Unofficial), "", recipe, useOther("unofficial")},
+		{"remind", text(f.Remind), "", task, useOther("remind")},
+		{"escalate", text(f.Escalate), "", task, useOther("escalate")},
 	}
-	for _, t := range []text{text(f.Recipe), text(f.Digest), text(f.Unofficial)} {
-		if t.given() && text(f.Driver).given() && s.Driver != RecordedDriver {
-			r.addAt(t.node, "only the driver recorded has a recipe", "remove the line, or use the driver recorded")
+}
+
+// driverKeys checks that a store has the key that its driver needs, and none of
+// another driver.
+func (r *reader) driverKeys(d driver, name string, f storeSection) {
+	for _, k := range storeKeys(d, f) {
+		switch {
+		case k.name == d.place && !k.t.given():
+			r.addAt(r.around[text(f.Driver).node], fmt.Sprintf("%s lacks the key %q", quote(name), k.name), k.lacking)
+		case k.t.given() && !d.has(k.name):
+			r.addAt(k.t.node, k.misplaced, k.remedy)
 		}
 	}
-	if word == byWord {
-		s.Approved = digest
+	if text(f.Unofficial).given() && d.has("unofficial") && !text(f.Digest).given() {
+		r.addAt(text(f.Unofficial).node, "it does not say which recipe is accepted", "add digest: and what `orgstore store learn` printed")
 	}
+}
+
+// patience checks that somebody is reminded of a task before it is told to those above.
+func (r *reader) patience(f storeSection, remind, escalate time.Duration) {
+	if remind < escalate || remind == 0 || escalate == 0 {
+		return
+	}
+	at := text(f.Escalate)
+	if !at.given() {
+		at = text(f.Remind)
+	}
+	r.addAt(at.node, "escalate must be longer than remind", "a reminder comes first, by default after 2d, and escalation after 5d")
 }
 
 // period reads a time such as 2d, 36h or 90m; zero where it is wrong.
