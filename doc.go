@@ -20,8 +20,10 @@
 // Where a new part goes:
 //
 //   - a store driver: a package under graph/orgstore or packages/store, which passes
-//     packages/store/storetest; a line where agent/cmd/orgstore opens stores; its
-//     settings in agent/config
+//     packages/store/storetest; a line in the table of agent/cmd/orgstore/drivers.go;
+//     its settings in the table of agent/config/store.go
+//   - a library, where packages arrive: a package under graph or packages/library, a
+//     line in the same file, its settings in agent/config
 //   - a notice channel: a package under agent/notify that sends a message; a line in
 //     the table of agent/notify/channels; its settings in agent/config
 //   - a gate: policies/plan/gates.go, and what it is computed from in

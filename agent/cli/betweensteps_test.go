@@ -8,10 +8,10 @@ import (
 	"testing"
 
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/journal/sqlite"
-	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/example"
 	"github.com/orgstore/orgstore/packages/library"
 	"github.com/orgstore/orgstore/packages/store"
@@ -31,11 +31,11 @@ func (l slowLibrary) Changes(ctx context.Context, from library.Cursor) ([]librar
 
 // whileLibraryAnswers lets another process act once, while the library answers.
 func (x *tenant) whileLibraryAnswers(act func()) {
-	open, act := x.OpenFolder, once(act)
-	x.OpenFolder = func(c config.Library) (intake.Library, error) {
-		l, err := open(c)
+	libraries, act := x.Libraries, once(act)
+	x.Libraries = engine.LibraryDrivers{config.FolderLibrary: func(ctx context.Context, r engine.LibraryRequest) (intake.Library, error) {
+		l, err := libraries.Open(ctx, r)
 		return slowLibrary{l, act}, err
-	}
+	}}
 }
 
 // A watchedStore lets another process act before the store is looked into or changed.
@@ -109,15 +109,15 @@ func TestHoldRightBeforeTheChange(t *testing.T) {
 	x.add(example.Gauge1500)
 	person := x.another()
 	looks := 0
-	open := x.OpenStore
-	x.OpenStore = func(d disk.Disk, c config.Store, told store.Told) (store.Store, error) {
-		s, err := open(d, c, told)
+	drivers := x.Drivers
+	x.Drivers = engine.StoreDrivers{config.FolderDriver: func(r engine.StoreRequest) (store.Store, error) {
+		s, err := drivers.Open(r)
 		return watchedStore{s, func() {
 			if looks++; looks == 1 { // the last look before the step begins
 				person.run(0, "hold", example.GaugeGUID, "--reason", "closing of the books")
 			}
 		}}, err
-	}
+	}}
 	x.expect(x.outcomes(0, "apply", "--force"), "upgrade failed", "closing of the books")
 	if looks == 0 {
 		t.Fatal("the store was never looked into")

@@ -241,7 +241,7 @@ func (c *checkup) library(ctx context.Context) {
 	if c.settings.Library.SharePoint.Named() {
 		return
 	}
-	lib, err := c.OpenFolder(c.settings.Library)
+	lib, err := c.Libraries.Open(ctx, engine.LibraryRequest{Settings: c.settings.Library})
 	if err == nil {
 		_, _, err = lib.Changes(ctx, "")
 	}
@@ -275,13 +275,13 @@ func (c *checkup) looks(ctx context.Context, t config.Store) error {
 	var err error
 	if c.session != nil {
 		target = c.session.Stores[t.Name]
-	} else if target, err = c.OpenStore(c.Disk, t, store.Told{}); err != nil {
+	} else if target, err = c.Drivers.Open(engine.StoreRequest{Settings: t, Disk: c.Disk, Tenant: func() (engine.Tenant, error) { return c.Connect(c.settings, nil) }}); err != nil {
 		return err
 	}
 	if _, err = target.Installed(ctx); err != nil {
 		return fmt.Errorf("cannot look into the store %s: %w", t.Name, err)
 	}
-	if t.Driver == config.RecordedDriver {
+	if t.Path == "" {
 		return nil
 	}
 	return c.keeps(t.Path)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/lock"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/example"
@@ -169,11 +170,11 @@ func secondOfTwoFails(t *testing.T, report casetest.Report) {
 	if !bytes.Equal(x.read(inStore), old) {
 		t.Fatal("the store does not hold the first timeline")
 	}
-	x.OpenStore = func(d disk.Disk, c config.Store, told store.Told) (store.Store, error) {
-		return &faultyFor{folder.Open(d, c.Path), example.TimelineGUID, func() error {
+	x.Drivers = engine.StoreDrivers{config.FolderDriver: func(r engine.StoreRequest) (store.Store, error) {
+		return &faultyFor{folder.Open(r.Disk, r.Settings.Path), example.TimelineGUID, func() error {
 			return os.WriteFile(inStore, timeline(t, example.Timeline2000, 9), 0o644)
 		}}, nil
-	}
+	}}
 	out, _ := x.run(13, "apply", "--force", "-o", "json")
 	var envelope struct {
 		Result struct {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/journal/sqlite"
 	"github.com/orgstore/orgstore/agent/lock"
@@ -165,9 +166,9 @@ func (s *changedStore) Put(ctx context.Context, id store.StepID, l license.Licen
 }
 
 func (x *tenant) putting(put func() error) {
-	x.OpenStore = func(d disk.Disk, c config.Store, told store.Told) (store.Store, error) {
-		return &changedStore{folder.Open(d, c.Path), put}, nil
-	}
+	x.Drivers = engine.StoreDrivers{config.FolderDriver: func(r engine.StoreRequest) (store.Store, error) {
+		return &changedStore{folder.Open(r.Disk, r.Settings.Path), put}, nil
+	}}
 }
 
 // The store was changed and the journal could not say so: the next command that

@@ -83,9 +83,9 @@ func adapters() cli.Adapters {
 		Ports: engine.Ports{
 			Disk:        disk.OS(),
 			OpenJournal: func(ctx context.Context, path string) (journal.Log, error) { return sqlite.Open(ctx, path) },
-			OpenFolder:  func(c config.Library) (intake.Library, error) { return library.Open(c.Folder) },
 			OpenTenant:  aTenant,
-			OpenStore:   openStore,
+			Drivers:     drivers(),
+			Libraries:   libraries(),
 			Actor: func() (journal.Actor, error) {
 				name, id, _ := strings.Cut(cmp.Or(os.Getenv(envActor), "ada 1000"), " ")
 				return journal.Actor{Source: "os", ID: id, Name: name, Host: "bi-01"}, nil
@@ -118,11 +118,25 @@ func aMachine() cli.Services {
 	return &systemd.Manager{Template: unit, Program: "/usr/local/bin/orgstore", Root: root, UID: uid, Run: systemdtest.Machine{Root: root}.Run}
 }
 
-func openStore(d disk.Disk, c config.Store, told store.Told) (store.Store, error) {
-	if c.Driver == config.HandoffDriver {
-		return handoff.Open(d, handoff.Options{Folder: c.Path, Told: told}), nil
+// drivers are the program's own.
+func drivers() engine.StoreDrivers {
+	return engine.StoreDrivers{
+		config.FolderDriver: func(r engine.StoreRequest) (store.Store, error) { return folder.Open(r.Disk, r.Settings.Path), nil },
+		config.HandoffDriver: func(r engine.StoreRequest) (store.Store, error) {
+			return handoff.Open(r.Disk, handoff.Options{Folder: r.Settings.Path, Told: r.Told}), nil
+		},
+		config.RecordedDriver: engine.OpenRecorded,
 	}
-	return folder.Open(d, c.Path), nil
+}
+
+// libraries are the program's own.
+func libraries() engine.LibraryDrivers {
+	return engine.LibraryDrivers{
+		config.FolderLibrary: func(_ context.Context, r engine.LibraryRequest) (intake.Library, error) {
+			return library.Open(r.Settings.Folder)
+		},
+		config.SharePointLibrary: engine.OpenTenantLibrary,
+	}
 }
 
 // TestScripts runs testdata/script. Beside testscript's own commands there are

@@ -68,6 +68,20 @@ type Library struct {
 	SharePoint SharePoint
 }
 
+// The kinds of libraries, by the keys under which their settings are.
+const (
+	FolderLibrary     = "folder"
+	SharePointLibrary = "sharepoint"
+)
+
+// Kind is the kind of the library.
+func (l Library) Kind() string {
+	if l.SharePoint.Named() {
+		return SharePointLibrary
+	}
+	return FolderLibrary
+}
+
 // Trust says whom the tenant believes.
 type Trust struct {
 	Least     license.Grade

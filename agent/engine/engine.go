@@ -110,7 +110,7 @@ func ReadBook(ctx context.Context, settings config.Settings, ports Ports) (journ
 // with what lets go of the way to the tenant.
 func TryRecorded(settings config.Settings, ports Ports, recipe, approved string) (store.Store, func() error, error) {
 	e := &Engine{Ports: ports, Settings: settings}
-	target, err := e.OpenRecorded(recipe, approved)
+	target, err := e.openStore(config.Store{Driver: config.RecordedDriver, Recipe: recipe, Approved: approved})
 	if e.tenant == nil {
 		return target, func() error { return nil }, err
 	}
@@ -131,7 +131,7 @@ func (e *Engine) useSettings(ctx context.Context, settings config.Settings) erro
 	e.Settings, e.Trust, e.Facts = settings, trust, known
 	e.Profiles, e.profilesError = e.ProfilesInForce(settings)
 	e.statusCache, e.accountsShared, e.ruleFacts, e.drifts = statusCache{}, nil, nil, nil
-	return e.openStores(ctx)
+	return e.openStores()
 }
 
 // readAgain reads the journal and the settings again, once this process alone may

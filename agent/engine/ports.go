@@ -9,10 +9,8 @@ import (
 	"time"
 
 	"github.com/orgstore/orgstore/agent/config"
-	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/disk"
-	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
@@ -20,11 +18,10 @@ import (
 type Ports struct {
 	Disk        disk.Disk
 	OpenJournal func(ctx context.Context, path string) (journal.Log, error)
-	// OpenFolder opens a folder; a library in a tenant is the tenant's to open.
-	OpenFolder func(c config.Library) (intake.Library, error)
 	// OpenTenant prepares the way to a tenant and asks nothing of it yet.
 	OpenTenant func(s config.Settings, r Remote) (Tenant, error)
-	OpenStore  func(d disk.Disk, c config.Store, told store.Told) (store.Store, error)
+	Drivers    StoreDrivers
+	Libraries  LibraryDrivers
 	// Post posts to an address, which is a secret: whoever gets the same twice can
 	// tell. Secret reads what settings say where it is.
 	Post   func(ctx context.Context, s config.Settings, p Post) error

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -55,10 +54,10 @@ func (e *Engine) Lines(p plan.Plan) []VisualLine {
 }
 
 // openStores opens every store of the settings.
-func (e *Engine) openStores(ctx context.Context) error {
+func (e *Engine) openStores() error {
 	e.Stores = map[string]store.Store{}
 	for _, c := range e.Settings.Stores {
-		target, err := e.openStore(ctx, c)
+		target, err := e.openStore(c)
 		if err != nil {
 			return err
 		}
@@ -129,7 +128,7 @@ func (e *Engine) whereText(steps []plan.Step) string {
 		}
 		switch {
 		case n == 0:
-		case t.Driver == config.HandoffDriver:
+		case !e.Stores[t.Name].Traits().Unattended:
 			parts = append(parts, fmt.Sprintf("lay out %s for a person in %s", Count(n, "task"), t.Path))
 		default:
 			parts = append(parts, fmt.Sprintf("make %s in the store %s", Count(n, "change"), t.Path))

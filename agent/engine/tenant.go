@@ -117,18 +117,6 @@ func (e *Engine) recordWitnessedTime(ctx context.Context) error {
 	return e.Journal.Append(ctx, e.Tx, journal.TimeMarked{Trusted: to, Source: "Date of " + strings.Join(by, " and ")})
 }
 
-// OpenLibrary opens where packages arrive.
-func (e *Engine) OpenLibrary(ctx context.Context) (intake.Library, error) {
-	if !e.Settings.Library.SharePoint.Named() {
-		return e.OpenFolder(e.Settings.Library)
-	}
-	t, err := e.ConnectTenant()
-	if err != nil {
-		return nil, err
-	}
-	return t.Library(ctx)
-}
-
 // NoteUnreadLibrary says once what kept the library from being read, and keeps a
 // failure to sign in as the command's error.
 func (e *Engine) NoteUnreadLibrary(err error) {

@@ -18,16 +18,11 @@ import (
 	"github.com/orgstore/orgstore/agent/cli"
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/engine"
-	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/journal/sqlite"
 	"github.com/orgstore/orgstore/agent/service"
-	"github.com/orgstore/orgstore/graph/orgstore/handoff"
 	"github.com/orgstore/orgstore/packages/disk"
-	library "github.com/orgstore/orgstore/packages/library/folder"
 	"github.com/orgstore/orgstore/packages/license/issuer"
-	"github.com/orgstore/orgstore/packages/store"
-	"github.com/orgstore/orgstore/packages/store/folder"
 )
 
 func main() { os.Exit(run(adapters())) }
@@ -53,9 +48,9 @@ func adapters() cli.Adapters {
 		Ports: engine.Ports{
 			Disk:        disk.OS(),
 			OpenJournal: func(ctx context.Context, path string) (journal.Log, error) { return sqlite.Open(ctx, path) },
-			OpenFolder:  func(c config.Library) (intake.Library, error) { return library.Open(c.Folder) },
 			OpenTenant:  func(s config.Settings, r engine.Remote) (engine.Tenant, error) { return connect(disk.OS(), s, r) },
-			OpenStore:   openStore,
+			Drivers:     drivers(),
+			Libraries:   libraries(),
 			Post:        post(os.Getenv),
 			Secret:      func(at config.Secret) (string, error) { return secretAt(disk.OS(), os.Getenv, at) },
 			Actor:       actor.Current,
@@ -72,14 +67,6 @@ func adapters() cli.Adapters {
 		Seal:     issuer.Key.Sealed,
 		Build:    build(),
 	}
-}
-
-// openStore opens the store of the settings by its driver.
-func openStore(d disk.Disk, c config.Store, told store.Told) (store.Store, error) {
-	if c.Driver == config.HandoffDriver {
-		return handoff.Open(d, handoff.Options{Folder: c.Path, Told: told}), nil
-	}
-	return folder.Open(d, c.Path), nil
 }
 
 // version is set when a release is built: -ldflags "-X main.version=1.2.3".

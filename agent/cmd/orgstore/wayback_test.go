@@ -11,6 +11,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/example"
 	"github.com/orgstore/orgstore/packages/license"
@@ -42,9 +43,9 @@ func (s spoiled) Put(ctx context.Context, id store.StepID, l license.Licensed, a
 
 // spoil makes the store of a laboratory's adapters a spoiled one.
 func spoil(a cli.Adapters, instead []byte) cli.Adapters {
-	a.OpenStore = func(d disk.Disk, c config.Store, told store.Told) (store.Store, error) {
-		return spoiled{folder.Open(d, c.Path), d, c.Path, instead}, nil
-	}
+	a.Drivers = engine.StoreDrivers{config.FolderDriver: func(r engine.StoreRequest) (store.Store, error) {
+		return spoiled{folder.Open(r.Disk, r.Settings.Path), r.Disk, r.Settings.Path, instead}, nil
+	}}
 	return a
 }
 

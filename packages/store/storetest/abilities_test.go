@@ -52,7 +52,7 @@ func TestAbilitiesThatContradictTheTraits(t *testing.T) {
 		{"packages without digests", packageReader{pretender{traits: store.Traits{Unattended: true}}}, "tells no digest"},
 		{"a person's list beside digests", taskKeeper{pretender{traits: store.Traits{TellsDigest: true}}}, "needs a person's list"},
 	} {
-		got := strings.Join(contradictions(c.store), "; ")
+		got := strings.Join(Contradictions(c.store), "; ")
 		if (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
 			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
 		}

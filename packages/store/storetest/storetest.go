@@ -417,13 +417,13 @@ func constantTraits(b *harness) {
 
 // abilities fails where what a store can do contradicts its traits.
 func abilities(b *harness) {
-	for _, complaint := range contradictions(b.Store) {
+	for _, complaint := range Contradictions(b.Store) {
 		b.Error(complaint)
 	}
 }
 
-// contradictions are the abilities of a store against which its traits speak.
-func contradictions(s store.Store) []string {
+// Contradictions are the abilities of a store against which its traits speak.
+func Contradictions(s store.Store) []string {
 	t := s.Traits()
 	_, keepsTasks := store.As[store.TaskKeeper](s)
 	_, readsPackages := store.As[store.PackageReader](s)
