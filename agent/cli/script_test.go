@@ -123,7 +123,7 @@ func drivers() engine.StoreDrivers {
 	return engine.StoreDrivers{
 		config.FolderDriver: func(r engine.StoreRequest) (store.Store, error) { return folder.Open(r.Disk, r.Settings.Path), nil },
 		config.HandoffDriver: func(r engine.StoreRequest) (store.Store, error) {
-			return handoff.Open(r.Disk, handoff.Options{Folder: r.Settings.Path, Told: r.Told}), nil
+			return handoff.Open(r.Disk, handoff.Options{Folder: r.Settings.Path, Context: r.Context}), nil
 		},
 		config.RecordedDriver: engine.OpenRecorded,
 	}

@@ -14,8 +14,8 @@ import (
 type StoreRequest struct {
 	Settings config.Store
 	Disk     disk.Disk
-	// Told is what a driver is told that sees nothing of its store by itself.
-	Told store.Told
+	// Context is what a driver is told that sees nothing of its store by itself.
+	Context store.DriverContext
 	// Tenant connects to the tenant, for drivers that reach it.
 	Tenant func() (Tenant, error)
 }
@@ -61,7 +61,7 @@ func (d LibraryDrivers) Open(ctx context.Context, r LibraryRequest) (intake.Libr
 
 // openStore opens one store of the settings.
 func (e *Engine) openStore(c config.Store) (store.Store, error) {
-	return e.Drivers.Open(StoreRequest{Settings: c, Disk: e.Disk, Told: e.driverContext(c.Name), Tenant: e.ConnectTenant})
+	return e.Drivers.Open(StoreRequest{Settings: c, Disk: e.Disk, Context: e.driverContext(c.Name), Tenant: e.ConnectTenant})
 }
 
 // OpenLibrary opens where packages arrive.

@@ -14,19 +14,19 @@ import (
 )
 
 // driverContext is what a store that sees nothing by itself is told, from the journal.
-func (e *Engine) driverContext(name string) store.Told {
+func (e *Engine) driverContext(name string) store.DriverContext {
 	if e.exportLists == nil {
 		e.exportLists = map[string]*lists{}
 	}
 	e.exportLists[name] = &lists{store: name}
-	told := store.Told{Brief: e.taskBrief, Now: e.Now, Export: e.exportLists[name].newest(func() journal.Book { return e.Journal.Book() })}
+	known := store.DriverContext{Brief: e.taskBrief, Now: e.Now, Export: e.exportLists[name].newest(func() journal.Book { return e.Journal.Book() })}
 	if c, ok := e.Settings.StoreNamed(name); ok {
-		told.Tenant = c.Tenant
+		known.Tenant = c.Tenant
 	}
 	if len(e.Settings.Stores) > 1 {
-		told.Store = name
+		known.Store = name
 	}
-	return told
+	return known
 }
 
 // lists remembers what the newest list tells, since each visual is asked about.

@@ -34,10 +34,10 @@ type Export struct {
 	Outdated map[visual.GUID]bool
 }
 
-// Told is what a driver is told that sees nothing of its store by itself, by
+// A DriverContext is what a driver is told that sees nothing of its store by itself, by
 // whoever keeps the journal. Each member is asked when it is needed; all may be
 // nil.
-type Told struct {
+type DriverContext struct {
 	// Brief tells of a change that was begun and is not closed; false where no
 	// such change is open.
 	Brief func(StepID) (Brief, bool)

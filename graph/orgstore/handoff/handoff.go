@@ -45,16 +45,16 @@ const (
 type Options struct {
 	// Folder is the folder of tasks. It must exist when a task is laid out: a
 	// share that is not mounted must not take tasks that nobody ever sees.
-	Folder string
-	Told   store.Told
+	Folder  string
+	Context store.DriverContext
 }
 
 // A Store lays out tasks. One process at a time changes one.
 type Store struct {
-	d      disk.Disk
-	folder string
-	told   store.Told
-	mu     sync.Mutex
+	d       disk.Disk
+	folder  string
+	context store.DriverContext
+	mu      sync.Mutex
 }
 
 var (
@@ -66,10 +66,10 @@ var (
 
 // Open returns the store whose tasks lie in a folder.
 func Open(d disk.Disk, o Options) *Store {
-	if o.Told.Now == nil {
-		o.Told.Now = time.Now
+	if o.Context.Now == nil {
+		o.Context.Now = time.Now
 	}
-	return &Store{d: d, folder: o.Folder, told: o.Told}
+	return &Store{d: d, folder: o.Folder, context: o.Context}
 }
 
 // Traits says that the store tells nothing by itself and needs a person.
@@ -112,10 +112,10 @@ func (s *Store) AbsentSince(g visual.GUID) (time.Time, bool) {
 }
 
 func (s *Store) export() *store.Export {
-	if s.told.Export == nil {
+	if s.context.Export == nil {
 		return nil
 	}
-	return s.told.Export()
+	return s.context.Export()
 }
 
 // Put lays out the task to add a visual, or to replace its package in place. A
@@ -167,16 +167,16 @@ func (s *Store) SetAccess(ctx context.Context, id store.StepID, g visual.GUID, e
 
 // task is what a person is to do, and where.
 func (s *Store) task(id store.StepID, b store.Brief, action string) task {
-	t := newTask(id, b, action, s.told.Now())
-	t.Store, t.Tenant = s.told.Store, s.told.Tenant
+	t := newTask(id, b, action, s.context.Now())
+	t.Store, t.Tenant = s.context.Store, s.context.Tenant
 	return t
 }
 
 // brief is what is told of a change; where nobody tells, the little that its
 // arguments say.
 func (s *Store) brief(id store.StepID, g visual.GUID, name string) store.Brief {
-	if s.told.Brief != nil {
-		if b, ok := s.told.Brief(id); ok {
+	if s.context.Brief != nil {
+		if b, ok := s.context.Brief(id); ok {
 			if b.Name == "" {
 				b.Name = name
 			}
@@ -330,10 +330,10 @@ func (s *Store) Sweep() error {
 		err = s.sweepHalf()
 	}
 	for _, laid := range all {
-		if s.told.Brief == nil || laid.task.Step == "" {
+		if s.context.Brief == nil || laid.task.Step == "" {
 			continue
 		}
-		if _, open := s.told.Brief(store.StepID(laid.task.Step)); !open {
+		if _, open := s.context.Brief(store.StepID(laid.task.Step)); !open {
 			err = errors.Join(err, s.retire(laid, withdrawn))
 		}
 	}

@@ -57,7 +57,7 @@ func version(s string) visual.Version {
 }
 
 func informed(p *portal, b store.Brief) *handoff.Store {
-	return handoff.Open(p.d, handoff.Options{Folder: p.folder, Told: store.Told{Now: clock, Brief: func(id store.StepID) (store.Brief, bool) {
+	return handoff.Open(p.d, handoff.Options{Folder: p.folder, Context: store.DriverContext{Now: clock, Brief: func(id store.StepID) (store.Brief, bool) {
 		return b, id == step
 	}}})
 }
@@ -315,7 +315,7 @@ func again(t *testing.T, p *portal, l license.Licensed, left []int) {
 func TestSweepWithdrawsTasksOfNoOpenChange(t *testing.T) {
 	p, l := newPortal(t), gauge(t, "1.5.0.0")
 	put(t, informed(p, brief(l)), step, l)
-	closed := handoff.Open(p.d, handoff.Options{Folder: folder, Told: store.Told{Now: clock, Brief: func(store.StepID) (store.Brief, bool) {
+	closed := handoff.Open(p.d, handoff.Options{Folder: folder, Context: store.DriverContext{Now: clock, Brief: func(store.StepID) (store.Brief, bool) {
 		return store.Brief{}, false
 	}}})
 	if err := disk.MakeDir(p.d, filepath.Join(folder, "somebody's own"), 0o755); err != nil {

@@ -57,7 +57,7 @@ func (p *portal) export() *store.Export {
 func clock() time.Time { return time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC) }
 
 func (p *portal) open() *handoff.Store {
-	return handoff.Open(p.d, handoff.Options{Folder: p.folder, Told: store.Told{Export: p.export, Now: clock}})
+	return handoff.Open(p.d, handoff.Options{Folder: p.folder, Context: store.DriverContext{Export: p.export, Now: clock}})
 }
 
 // A told task is what task.json says, as another program reads it.
