@@ -31,12 +31,31 @@ type Mail struct {
 	To   []string
 }
 
-// Recipient says who is told, without any secret.
-func (c Channel) Recipient() string {
+// The kinds of channels, by the keys under which their settings are. How each sends is
+// in the table of agent/notify/channels.
+const (
+	MailChannel    = "mail"
+	TeamsChannel   = "teams"
+	WebhookChannel = "webhook"
+)
+
+// Kind is the kind of the channel.
+func (c Channel) Kind() string {
 	switch {
 	case c.Mail.From != "":
-		return "mail to " + strings.Join(c.Mail.To, ", ")
+		return MailChannel
 	case c.Teams.Named():
+		return TeamsChannel
+	}
+	return WebhookChannel
+}
+
+// Recipient says who is told, without any secret.
+func (c Channel) Recipient() string {
+	switch c.Kind() {
+	case MailChannel:
+		return "mail to " + strings.Join(c.Mail.To, ", ")
+	case TeamsChannel:
 		return "Teams, by the address in " + c.Teams.String()
 	}
 	return "webhook, by the address in " + c.Webhook.String()

@@ -25,30 +25,22 @@ type Wire struct {
 	Now  func() time.Time
 }
 
-// A kind of channel: the key of the settings under which it is, whether a channel is of
-// it, and how its sender is opened.
-type kind struct {
-	name string
-	is   func(config.Channel) bool
-	open func(config.Channel, Wire) (notify.Sender, error)
-}
-
-// kinds is the table: a new kind is a package beside this one, a line here, and its
+// kinds is the table of how each kind of channel is opened, by the names of
+// config.Channel.Kind: a new one is a package beside this one, a line here, and its
 // settings in agent/config.
-var kinds = []kind{
-	{"mail", func(c config.Channel) bool { return c.Mail.From != "" }, openMail},
-	{"teams", func(c config.Channel) bool { return c.Teams.Named() }, openTeams},
-	{"webhook", func(c config.Channel) bool { return c.Webhook.Named() }, openWebhook},
+var kinds = map[string]func(config.Channel, Wire) (notify.Sender, error){
+	config.MailChannel:    openMail,
+	config.TeamsChannel:   openTeams,
+	config.WebhookChannel: openWebhook,
 }
 
 // Open opens the sender of a channel. It sends nothing yet, and asks nobody.
 func Open(c config.Channel, w Wire) (notify.Sender, error) {
-	for _, k := range kinds {
-		if k.is(c) {
-			return k.open(c, w)
-		}
+	open, ok := kinds[c.Kind()]
+	if !ok {
+		return nil, fault.New("notice.unsupported", "use mail", "this program was built without channels of the kind %s", c.Kind())
 	}
-	return nil, fault.New("notice.unsupported", "use mail", "this program does not know how to tell the channel %s", c.Name)
+	return open(c, w)
 }
 
 func openMail(c config.Channel, w Wire) (notify.Sender, error) {
