@@ -10,6 +10,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/agent/notify/mail"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/policies/plan"
 )
@@ -39,6 +40,18 @@ type Ports struct {
 	// Progress is told which of several steps is about to be made.
 	Progress func(n, of int, step plan.Step)
 }
+
+// A Post is one request to a channel: the address is where the settings say.
+type Post struct {
+	To     config.Secret
+	Header map[string]string
+	Body   []byte
+	// Patience is how long the answer may take; zero is half a minute.
+	Patience time.Duration
+}
+
+// Mail is one mail.
+type Mail = mail.Mail
 
 // note tells people something beside the result.
 func (p Ports) note(format string, args ...any) {
