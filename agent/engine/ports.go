@@ -41,18 +41,6 @@ type Ports struct {
 	Progress func(n, of int, step plan.Step)
 }
 
-// A Post is one request to a channel: the address is where the settings say.
-type Post struct {
-	To     config.Secret
-	Header map[string]string
-	Body   []byte
-	// Patience is how long the answer may take; zero is half a minute.
-	Patience time.Duration
-}
-
-// Mail is one mail.
-type Mail = mail.Mail
-
 // note tells people something beside the result.
 func (p Ports) note(format string, args ...any) {
 	if p.Note != nil {
@@ -74,3 +62,15 @@ func (p Ports) Write(name string, perm fs.FileMode, text []byte) error {
 		return err
 	})
 }
+
+// A Post is one request to a channel: the address is where the settings say.
+type Post struct {
+	To     config.Secret
+	Header map[string]string
+	Body   []byte
+	// Patience is how long the answer may take; zero is half a minute.
+	Patience time.Duration
+}
+
+// Mail is one mail.
+type Mail = mail.Mail
