@@ -34,7 +34,7 @@ func Open(d disk.Disk, folder, place string, to library.Poster, note func(format
 	if a.board, err = a.read(); err != nil {
 		return nil, false, err
 	}
-	if isNew = a.board == nil || !a.board.Of(place); isNew {
+	if isNew = a.board == nil || !a.board.BelongsTo(place); isNew {
 		a.board = New(place)
 	}
 	return a, isNew, nil
@@ -69,7 +69,7 @@ func (a *Annotator) Take(taken []intake.Taken) error {
 
 // save keeps what items are and were told, with what another process added meanwhile.
 func (a *Annotator) save() error {
-	if !a.board.Changed() {
+	if !a.board.HasChanges() {
 		return nil
 	}
 	other, err := a.read()
@@ -84,7 +84,7 @@ func (a *Annotator) save() error {
 	if err := a.stateFile().Write(text); err != nil {
 		return err
 	}
-	a.board.Saved()
+	a.board.MarkSaved()
 	return nil
 }
 

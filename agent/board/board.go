@@ -60,7 +60,7 @@ func noteOf(n library.Note) note {
 	return note{n.GUID, n.Version, n.LicenseUntil.UTC(), n.Verdict, n.Reason, n.Installed}
 }
 
-func (n note) is(other note) bool {
+func (n note) equals(other note) bool {
 	same := n.Until.Equal(other.Until)
 	n.Until, other.Until = time.Time{}, time.Time{}
 	return same && n == other
@@ -98,14 +98,14 @@ func (b *Board) Text() ([]byte, error) {
 	return append(text, '\n'), err
 }
 
-// Of says whether the board is that of a library.
-func (b *Board) Of(library string) bool { return b.library == library }
+// BelongsTo reports whether the board is that of a library.
+func (b *Board) BelongsTo(library string) bool { return b.library == library }
 
-// Changed says whether there is something to save since Parse or New.
-func (b *Board) Changed() bool { return b.changed }
+// HasChanges reports whether there is something to save since Parse or New.
+func (b *Board) HasChanges() bool { return b.changed }
 
-// Saved notes that the board was saved.
-func (b *Board) Saved() { b.changed = false }
+// MarkSaved notes that the board was saved.
+func (b *Board) MarkSaved() { b.changed = false }
 
 // Take notes what became of items. Other bytes under an ID that is known take
 // the place of the old ones.
@@ -163,7 +163,7 @@ func (b *Board) Post(ctx context.Context, to library.Poster, s Sight) (int, erro
 		}
 		i := b.items[id]
 		say := s.note(i)
-		if next := noteOf(say); i.Told != nil && i.Told.is(next) {
+		if next := noteOf(say); i.Told != nil && i.Told.equals(next) {
 			continue
 		}
 		if err := to.Post(ctx, id, say); err != nil {

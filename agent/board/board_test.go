@@ -60,7 +60,7 @@ func TestWhatWasToldIsNotToldAgain(t *testing.T) {
 	}
 	b = again(t, b)
 	b.Take([]intake.Taken{refused("a")})
-	if b.Changed() {
+	if b.HasChanges() {
 		t.Error("the same bytes under the same name change the board")
 	}
 	if n, err := b.Post(t.Context(), w, nothing); n != 0 || err != nil {
@@ -69,7 +69,7 @@ func TestWhatWasToldIsNotToldAgain(t *testing.T) {
 	other := refused("a")
 	other.Refused = verdict.Refuse("pkg.zip", "it is cut", "")
 	b.Take([]intake.Taken{other})
-	if n, _ := b.Post(t.Context(), w, nothing); n != 1 || !b.Changed() {
+	if n, _ := b.Post(t.Context(), w, nothing); n != 1 || !b.HasChanges() {
 		t.Errorf("what became of other bytes was posted %d times", n)
 	}
 }
@@ -113,7 +113,7 @@ func TestTwoProcesses(t *testing.T) {
 	b.Join(other)
 	b.Join(nil)
 	b.Join(New("Others"))
-	if len(b.items) != 2 || !b.Of("Visuals") || b.Of("Others") {
+	if len(b.items) != 2 || !b.BelongsTo("Visuals") || b.BelongsTo("Others") {
 		t.Errorf("the board holds %v", b.items)
 	}
 }
@@ -146,7 +146,7 @@ func TestWords(t *testing.T) {
 		{"no license", found(plan.CodeUnlicensed, verdict.Reject), Waits, "m: h"},
 		{"an ended license", found("lic.expired", verdict.Reject), Refused, "m: h"},
 	} {
-		if word, reason := word(plan.Candidate{Judgment: c.judged}); word != c.word || reason != c.reason {
+		if word, reason := verdictWord(plan.Candidate{Judgment: c.judged}); word != c.word || reason != c.reason {
 			t.Errorf("%s: %s, %s", c.name, word, reason)
 		}
 	}
@@ -154,7 +154,7 @@ func TestWords(t *testing.T) {
 	soon.Terms.Ends, late.Terms.Ends = time.Unix(1, 0), time.Unix(2, 0)
 	bad := plan.Candidate{Judgment: found("lic.revoked", verdict.Reject)}
 	bad.Terms.Ends = time.Unix(3, 0)
-	if c, _ := best([]plan.Candidate{soon, bad, late}); !c.Terms.Ends.Equal(late.Terms.Ends) {
+	if c, _ := bestCandidate([]plan.Candidate{soon, bad, late}); !c.Terms.Ends.Equal(late.Terms.Ends) {
 		t.Errorf("of three licenses that until %s counts", c.Terms.Ends)
 	}
 }

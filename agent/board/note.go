@@ -53,13 +53,13 @@ func Look(book journal.Book, in plan.Input) Sight {
 // note says what people are to read beside an item.
 func (s Sight) note(i item) library.Note {
 	if p, ok := s.book.Package(i.Digest); ok && i.Refused == "" {
-		return s.ofPackage(p)
+		return s.packageNote(p)
 	}
 	if st, ok := s.statements[i.Digest]; ok {
-		return s.ofStatement(st)
+		return s.statementNote(st)
 	}
 	if s.book.HasStatusList(i.Digest) {
-		return s.ofStatusList(i.Digest)
+		return s.statusListNote(i.Digest)
 	}
 	if i.Refused == "" { // the journal is another than it was
 		return library.Note{Verdict: Waits, Reason: "orgstore does not know it any more: upload it again"}
@@ -67,23 +67,23 @@ func (s Sight) note(i item) library.Note {
 	return library.Note{Verdict: Refused, Reason: i.Refused}
 }
 
-func (s Sight) ofPackage(p journal.Package) library.Note {
+func (s Sight) packageNote(p journal.Package) library.Note {
 	n := library.Note{
 		GUID: p.Manifest.GUID.String(), Version: p.Manifest.Version.String(),
 		Verdict: Waits, Reason: "no license of it is here yet", Installed: s.installed(p),
 	}
-	c, ok := best(s.candidates[p.Package])
+	c, ok := bestCandidate(s.candidates[p.Package])
 	if !ok {
 		return n
 	}
 	n.LicenseUntil = c.Terms.Ends
-	n.Verdict, n.Reason = word(c)
+	n.Verdict, n.Reason = verdictWord(c)
 	return n
 }
 
-// best picks what counts for a package with several licenses: the mildest
+// bestCandidate picks what counts for a package with several licenses: the mildest
 // verdict, then the license that lasts longest.
-func best(all []plan.Candidate) (plan.Candidate, bool) {
+func bestCandidate(all []plan.Candidate) (plan.Candidate, bool) {
 	if len(all) == 0 {
 		return plan.Candidate{}, false
 	}
@@ -99,8 +99,8 @@ func hardness(v verdict.Verdict) int {
 	return slices.Index([]verdict.Verdict{verdict.Accept, verdict.Warn, verdict.Review, verdict.Reject}, v)
 }
 
-// word says a judgment in one word, and its first finding in a sentence.
-func word(c plan.Candidate) (word, reason string) {
+// verdictWord says a judgment in one word, and its first finding in a sentence.
+func verdictWord(c plan.Candidate) (word, reason string) {
 	if fs := c.Judgment.Findings; len(fs) > 0 && c.Judgment.Verdict != verdict.Accept {
 		reason = fs[0].Message
 		if fs[0].Hint != "" {
@@ -176,7 +176,7 @@ func (s Sight) since(k store.Key, d visual.Digest) string {
 
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
-func (s Sight) ofStatement(st journal.Statement) library.Note {
+func (s Sight) statementNote(st journal.Statement) library.Note {
 	n := library.Note{GUID: st.GUID.String(), Verdict: Waits, Reason: "its package is not here yet"}
 	var refused string
 	for _, d := range s.book.PackagesAbout(st.Statement) {
@@ -197,7 +197,7 @@ func (s Sight) ofStatement(st journal.Statement) library.Note {
 	return n
 }
 
-func (s Sight) ofStatusList(d visual.Digest) library.Note {
+func (s Sight) statusListNote(d visual.Digest) library.Note {
 	if r, ok := s.book.StatusRefusal(d); ok && len(r.Findings) > 0 {
 		return library.Note{Verdict: Refused, Reason: r.Findings[0].Message}
 	}
