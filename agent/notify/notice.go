@@ -123,16 +123,16 @@ func Messages(channel string, due []Notice, digest bool, at time.Time) []Message
 		return nil
 	}
 	if digest || len(due) > most {
-		return []Message{message(channel, due, at)}
+		return []Message{newMessage(channel, due, at)}
 	}
 	var all []Message
 	for i := range due {
-		all = append(all, message(channel, due[i:i+1], at))
+		all = append(all, newMessage(channel, due[i:i+1], at))
 	}
 	return all
 }
 
-func message(channel string, notices []Notice, at time.Time) Message {
+func newMessage(channel string, notices []Notice, at time.Time) Message {
 	m := Message{At: at.UTC(), Notices: make([]Notice, 0, len(notices))}
 	h := sha256.New()
 	h.Write([]byte(channel))

@@ -80,7 +80,7 @@ func (r Reminder) RemindOfTasks(ctx context.Context) error {
 func (r Reminder) remind(ctx context.Context, book journal.Book, open plan.Open, event journal.Event) error {
 	revisions := book.Revisions(open.Step.Key)
 	receipt := revisions[len(revisions)-1].Receipt
-	message := fmt.Sprintf("%s of %s waits for a person since %s: %s", open.Step.Kind, titled(open.Step.Key, open.Step.Name), timeText(open.Since), receipt.Note)
+	message := fmt.Sprintf("%s of %s waits for a person since %s: %s", open.Step.Kind, visualTitle(open.Step.Key, open.Step.Name), timeText(open.Since), receipt.Note)
 	if more := r.Corroborate(open.Step.ID); more != "" {
 		message += "; " + more
 	}

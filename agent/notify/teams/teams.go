@@ -42,7 +42,7 @@ func cardOf(m notify.Message) ([]byte, error) {
 			return nil, err
 		}
 		if size += len(b); size > maxCard && i > 0 {
-			body = append(body, runs("", "", fmt.Sprintf("and %d more: orgstore status", len(m.Notices)-i)))
+			body = append(body, textRuns("", "", fmt.Sprintf("and %d more: orgstore status", len(m.Notices)-i)))
 			break
 		}
 		body = append(body, part...)
@@ -59,18 +59,18 @@ func cardOf(m notify.Message) ([]byte, error) {
 
 func cardPart(n notify.Notice) []any {
 	color := map[notify.Level]string{notify.Info: "default", notify.Warning: "warning", notify.Alarm: "attention"}[n.Level]
-	part := []any{runs("bolder", color, n.Title)}
+	part := []any{textRuns("bolder", color, n.Title)}
 	if n.Text != "" {
-		part = append(part, runs("", "", bounded(n.Text, 16<<10)))
+		part = append(part, textRuns("", "", truncate(n.Text, 16<<10)))
 	}
 	if n.Hint != "" {
-		part = append(part, runs("", "accent", n.Hint))
+		part = append(part, textRuns("", "accent", n.Hint))
 	}
 	return append(part, map[string]any{"type": "TextBlock", "text": string(n.Event), "size": "small", "isSubtle": true, "spacing": "small"})
 }
 
-// runs is text that a card shows as it is written.
-func runs(weight, color, text string) any {
+// textRuns is text that a card shows as it is written.
+func textRuns(weight, color, text string) any {
 	run := map[string]any{"type": "TextRun", "text": text}
 	if weight != "" {
 		run["weight"] = weight
@@ -81,7 +81,7 @@ func runs(weight, color, text string) any {
 	return map[string]any{"type": "RichTextBlock", "inlines": []any{run}}
 }
 
-func bounded(s string, most int) string {
+func truncate(s string, most int) string {
 	if len(s) <= most {
 		return s
 	}

@@ -35,13 +35,13 @@ func threshold(daysLeft int) (int, bool) {
 	return 0, false
 }
 
-func date(t time.Time) string { return t.UTC().Format(time.DateOnly) }
+func dateText(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
 // Licenses are the notices of licenses that end.
 func Licenses(all []runway.Runway, now time.Time) []Notice {
 	var notices []Notice
 	for _, r := range all {
-		notices = append(notices, license(r)...)
+		notices = append(notices, licenseNotices(r)...)
 		if n, due := lastChance(r, now); due {
 			notices = append(notices, n)
 		}
@@ -49,15 +49,15 @@ func Licenses(all []runway.Runway, now time.Time) []Notice {
 	return notices
 }
 
-func license(r runway.Runway) []Notice {
-	n := Notice{GUID: r.Key.GUID.String(), Name: r.Name, Store: r.Key.Store, Text: sentence(r.Message), Hint: r.Hint}
+func licenseNotices(r runway.Runway) []Notice {
+	n := Notice{GUID: r.Key.GUID.String(), Name: r.Name, Store: r.Key.Store, Text: asSentence(r.Message), Hint: r.Hint}
 	if len(r.Findings) > 0 {
 		n.Code = r.Findings[0].Code
 	}
-	about := strings.Join([]string{r.Key.Store, n.GUID, date(r.Ends)}, "/")
+	about := strings.Join([]string{r.Key.Store, n.GUID, dateText(r.Ends)}, "/")
 	if r.State == runway.Ended {
 		n.Event, n.Level, n.Key = LicenseEnded, Alarm, string(LicenseEnded)+"/"+about
-		n.Title = fmt.Sprintf("%s: its license ended on %s", titled(r.Key, r.Name), date(r.Ends))
+		n.Title = fmt.Sprintf("%s: its license ended on %s", visualTitle(r.Key, r.Name), dateText(r.Ends))
 		return []Notice{n}
 	}
 	days, due := threshold(r.DaysLeft)
@@ -74,7 +74,7 @@ func license(r runway.Runway) []Notice {
 	case days <= 14:
 		n.Level = Warning
 	}
-	n.Title = fmt.Sprintf("%s: its license ends in %s, on %s", titled(r.Key, r.Name), count(r.DaysLeft, "day"), date(r.Ends))
+	n.Title = fmt.Sprintf("%s: its license ends in %s, on %s", visualTitle(r.Key, r.Name), countText(r.DaysLeft, "day"), dateText(r.Ends))
 	return []Notice{n}
 }
 
@@ -90,14 +90,14 @@ func lastChance(r runway.Runway, now time.Time) (Notice, bool) {
 	}
 	n := Notice{
 		Event: LastWindow, Level: Alarm, GUID: r.Key.GUID.String(), Name: r.Name, Store: r.Key.Store, Code: runway.CodeMissing,
-		Title: fmt.Sprintf("%s: the last chance to renew its license is about to pass", titled(r.Key, r.Name)),
-		Text:  sentence(r.Message), Hint: r.Hint,
+		Title: fmt.Sprintf("%s: the last chance to renew its license is about to pass", visualTitle(r.Key, r.Name)),
+		Text:  asSentence(r.Message), Hint: r.Hint,
 	}
 	passed := ""
 	if r.By.IsZero() {
-		n.Title, passed = fmt.Sprintf("%s: the last chance to renew its license has passed", titled(r.Key, r.Name)), "/passed"
+		n.Title, passed = fmt.Sprintf("%s: the last chance to renew its license has passed", visualTitle(r.Key, r.Name)), "/passed"
 	}
-	n.Key = strings.Join([]string{string(LastWindow), r.Key.Store, n.GUID, date(r.Ends)}, "/") + passed
+	n.Key = strings.Join([]string{string(LastWindow), r.Key.Store, n.GUID, dateText(r.Ends)}, "/") + passed
 	return n, true
 }
 
@@ -116,13 +116,13 @@ func Tasks(book journal.Book, instructions Instructions) []Notice {
 		revisions := book.Revisions(k)
 		r := revisions[len(revisions)-1]
 		text := instructions(k, open.Step.ID)
-		n := ofRevision(r, TaskOpened, Warning)
-		n.Title = fmt.Sprintf("%s: %s for you to make", called(r), what(r))
+		n := revisionNotice(r, TaskOpened, Warning)
+		n.Title = fmt.Sprintf("%s: %s for you to make", revisionTitle(r), changeText(r))
 		n.Text, n.Hint = cmp.Or(text, r.Receipt.Note), "then confirm: orgstore store confirm "+n.GUID+inStore(k)
 		notices = append(notices, n)
 		for _, event := range book.Reminded(k) {
 			n.Event, n.Level = Event(event), Warning
-			n.Title = fmt.Sprintf("%s: %s still waits since %s", called(r), what(r), date(open.Since))
+			n.Title = fmt.Sprintf("%s: %s still waits since %s", revisionTitle(r), changeText(r), dateText(open.Since))
 			if n.Event == TaskEscalated {
 				n.Level = Alarm
 			}
@@ -136,7 +136,7 @@ func Tasks(book journal.Book, instructions Instructions) []Notice {
 // Changes are the notices of changes that ended, and of those of which nobody can
 // tell whether they did.
 func Changes(book journal.Book) []Notice {
-	notices := unclear(book)
+	notices := unclearChanges(book)
 	for _, r := range book.History() {
 		if r.Step == "" || r.Closed.IsZero() {
 			continue
@@ -144,47 +144,47 @@ func Changes(book journal.Book) []Notice {
 		var n Notice
 		switch r.Status {
 		case journal.StatusDone:
-			n = ofRevision(r, ChangeDone, Info)
-			n.Title = fmt.Sprintf("%s: %s is done (%s)", called(r), what(r), r.Claim)
+			n = revisionNotice(r, ChangeDone, Info)
+			n.Title = fmt.Sprintf("%s: %s is done (%s)", revisionTitle(r), changeText(r), r.Claim)
 		case journal.StatusFailed, journal.StatusUndone:
-			n = ofRevision(r, ChangeFailed, Alarm)
-			n.Title, n.Hint = fmt.Sprintf("%s: %s failed", called(r), what(r)), "see what happened: orgstore history "+n.GUID
+			n = revisionNotice(r, ChangeFailed, Alarm)
+			n.Title, n.Hint = fmt.Sprintf("%s: %s failed", revisionTitle(r), changeText(r)), "see what happened: orgstore history "+n.GUID
 		case journal.StatusWithdrawn:
-			n = ofRevision(r, TaskWithdrawn, Warning)
-			n.Title = fmt.Sprintf("%s: %s is not to be made any more", called(r), what(r))
+			n = revisionNotice(r, TaskWithdrawn, Warning)
+			n.Title = fmt.Sprintf("%s: %s is not to be made any more", revisionTitle(r), changeText(r))
 		default:
 			continue
 		}
 		n.At = r.Closed
-		n.Text = strings.Join(slices.DeleteFunc([]string{stopped(r.Message), stopped(r.Reason), until(r)}, func(s string) bool { return s == "" }), "\n")
+		n.Text = strings.Join(slices.DeleteFunc([]string{withFullStop(r.Message), withFullStop(r.Reason), licensedUntil(r)}, func(s string) bool { return s == "" }), "\n")
 		notices = append(notices, n)
 	}
 	return notices
 }
 
-// unclear tells of changes that a person must look at. Once somebody has, they
+// unclearChanges tells of changes that a person must look at. Once somebody has, they
 // count as failed, and were told of.
-func unclear(book journal.Book) []Notice {
+func unclearChanges(book journal.Book) []Notice {
 	var notices []Notice
 	for _, open := range book.Unclear() {
 		revisions := book.Revisions(open.Step.Key)
 		r := revisions[len(revisions)-1]
-		n := ofRevision(r, ChangeFailed, Alarm)
-		n.Title = fmt.Sprintf("%s: nobody can tell what came of %s", called(r), what(r))
-		n.Text, n.Hint = stopped(open.Unclear), open.Look()
+		n := revisionNotice(r, ChangeFailed, Alarm)
+		n.Title = fmt.Sprintf("%s: nobody can tell what came of %s", revisionTitle(r), changeText(r))
+		n.Text, n.Hint = withFullStop(open.Unclear), open.Look()
 		notices = append(notices, n)
 	}
 	return notices
 }
 
-func until(r journal.Revision) string {
+func licensedUntil(r journal.Revision) string {
 	if r.After.License.Ends.IsZero() {
 		return ""
 	}
-	return "It is licensed until " + date(r.After.License.Ends) + "."
+	return "It is licensed until " + dateText(r.After.License.Ends) + "."
 }
 
-func ofRevision(r journal.Revision, e Event, l Level) Notice {
+func revisionNotice(r journal.Revision, e Event, l Level) Notice {
 	return Notice{Event: e, Level: l, GUID: r.Key.GUID.String(), Name: r.Name, Store: r.Key.Store, Key: revisionKey(e, r)}
 }
 
@@ -193,7 +193,7 @@ func revisionKey(e Event, r journal.Revision) string {
 	return strings.Join([]string{string(e), r.Key.Store, r.Key.GUID.String(), strconv.Itoa(r.Revision)}, "/")
 }
 
-func called(r journal.Revision) string { return titled(r.Key, r.Name) }
+func revisionTitle(r journal.Revision) string { return visualTitle(r.Key, r.Name) }
 
 // onlyStore is what the store is called where there is one, as config.OnlyStore has
 // it; that imports this package.
@@ -207,8 +207,8 @@ func inStore(k store.Key) string {
 	return " --store " + k.Store
 }
 
-// titled names a visual, and the store where that is not the only one's name.
-func titled(k store.Key, name string) string {
+// visualTitle names a visual, and the store where that is not the only one's name.
+func visualTitle(k store.Key, name string) string {
 	name = cmp.Or(name, k.GUID.String())
 	if k.Store != "" && k.Store != onlyStore {
 		name += " in " + k.Store
@@ -216,8 +216,8 @@ func titled(k store.Key, name string) string {
 	return name
 }
 
-// what names a change in few words.
-func what(r journal.Revision) string {
+// changeText names a change in few words.
+func changeText(r journal.Revision) string {
 	if !r.Kind.Puts() || r.After.Release == nil {
 		return string(r.Kind)
 	}
@@ -237,19 +237,19 @@ func Drift(report drift.Report) []Notice {
 		}
 		name := cmp.Or(f.Name, f.Key.GUID.String(), "the store")
 		if !f.Key.GUID.IsZero() {
-			name = titled(f.Key, f.Name)
+			name = visualTitle(f.Key, f.Name)
 		}
 		notices = append(notices, Notice{
 			Event: DriftFound, Level: Warning, GUID: f.Key.GUID.String(), Name: f.Name, Store: f.Key.Store, Code: f.Code,
 			Key: strings.Join([]string{string(DriftFound), f.Key.Store, f.Key.GUID.String(), string(f.Class),
-				mark(release(f.Believed.Release), release(f.Found.Release), string(f.Found.Presence), f.Event)}, "/"),
-			Title: fmt.Sprintf("%s: it is not as it was left (%s)", name, f.Class), Text: stopped(f.Message), Hint: f.Hint,
+				shortDigest(releaseText(f.Believed.Release), releaseText(f.Found.Release), string(f.Found.Presence), f.Event)}, "/"),
+			Title: fmt.Sprintf("%s: it is not as it was left (%s)", name, f.Class), Text: withFullStop(f.Message), Hint: f.Hint,
 		})
 	}
 	return notices
 }
 
-func release(r *visual.Release) string {
+func releaseText(r *visual.Release) string {
 	if r == nil {
 		return ""
 	}
@@ -270,8 +270,8 @@ func Gates(all []Held) []Notice {
 		notices = append(notices, Notice{
 			Event: GateWaiting, Level: Warning, GUID: g, Name: h.Step.Name, Store: h.Step.Key.Store, Code: h.Gate.Code(),
 			Key:   strings.Join([]string{string(GateWaiting), h.Step.Key.Store, g, string(h.Step.ID), h.Gate.Kind}, "/"),
-			Title: fmt.Sprintf("%s: %s waits for a person (%s)", titled(h.Step.Key, h.Step.Name), h.Step.Kind, h.Gate.Kind),
-			Text:  stopped(h.Gate.Message) + "\n" + stopped(h.Step.Reason.Message), Hint: h.Gate.Hint,
+			Title: fmt.Sprintf("%s: %s waits for a person (%s)", visualTitle(h.Step.Key, h.Step.Name), h.Step.Kind, h.Gate.Kind),
+			Text:  withFullStop(h.Gate.Message) + "\n" + withFullStop(h.Step.Reason.Message), Hint: h.Gate.Hint,
 		})
 	}
 	return notices
@@ -295,15 +295,15 @@ func Expiries(all []Expiry, now time.Time) []Notice {
 		if !due {
 			continue
 		}
-		n := Notice{Event: e.Event, Level: Warning, Hint: e.Hint, Title: fmt.Sprintf("%s ends in %s, on %s", e.What, count(left, "day"), date(e.Ends))}
+		n := Notice{Event: e.Event, Level: Warning, Hint: e.Hint, Title: fmt.Sprintf("%s ends in %s, on %s", e.What, countText(left, "day"), dateText(e.Ends))}
 		when := strconv.Itoa(days) + "d"
 		switch {
 		case !now.Before(e.Ends):
-			n.Level, n.Title, when = Alarm, fmt.Sprintf("%s ended on %s", e.What, date(e.Ends)), "ended"
+			n.Level, n.Title, when = Alarm, fmt.Sprintf("%s ended on %s", e.What, dateText(e.Ends)), "ended"
 		case days <= 3:
 			n.Level = Alarm
 		}
-		n.Key = strings.Join([]string{string(e.Event), mark(e.What), date(e.Ends), when}, "/")
+		n.Key = strings.Join([]string{string(e.Event), shortDigest(e.What), dateText(e.Ends), when}, "/")
 		notices = append(notices, n)
 	}
 	return notices
@@ -312,8 +312,8 @@ func Expiries(all []Expiry, now time.Time) []Notice {
 // Unsigned is the notice that nobody could sign in: once a day, for it may stay so.
 func Unsigned(message, hint string, code verdict.Code, now time.Time) Notice {
 	return Notice{
-		Event: SignInFailed, Level: Alarm, Code: code, Key: string(SignInFailed) + "/" + date(now),
-		Title: "signing in to the tenant failed", Text: stopped(message), Hint: hint,
+		Event: SignInFailed, Level: Alarm, Code: code, Key: string(SignInFailed) + "/" + dateText(now),
+		Title: "signing in to the tenant failed", Text: withFullStop(message), Hint: hint,
 	}
 }
 
@@ -325,29 +325,29 @@ func Trial(tx journal.TxID) Notice {
 	}
 }
 
-// mark stands for words in a key: it is short, and says nothing of them.
-func mark(words ...string) string {
+// shortDigest stands for words in a key: it is short, and says nothing of them.
+func shortDigest(words ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(words, "\n")))
 	return hex.EncodeToString(sum[:6])
 }
 
-// sentence turns a message of ours into one.
-func sentence(s string) string {
+// asSentence turns a message of ours into one.
+func asSentence(s string) string {
 	if s == "" {
 		return ""
 	}
-	return stopped(strings.ToUpper(s[:1]) + s[1:])
+	return withFullStop(strings.ToUpper(s[:1]) + s[1:])
 }
 
-// stopped ends a message that may begin with a name.
-func stopped(s string) string {
+// withFullStop ends a message that may begin with a name.
+func withFullStop(s string) string {
 	if s == "" || strings.HasSuffix(s, ".") || strings.HasSuffix(s, "!") || strings.HasSuffix(s, "?") {
 		return s
 	}
 	return s + "."
 }
 
-func count(n int, what string) string {
+func countText(n int, what string) string {
 	switch n {
 	case 0:
 		return "less than a " + what
