@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/localapi"
 	"github.com/orgstore/orgstore/agent/loop"
@@ -177,7 +178,7 @@ func (a *agent) forever(ctx context.Context) error {
 	}
 	l.Run(ctx)
 	a.log.Info("stopped", "rounds", a.state.Rounds)
-	a.record(stateStopped)
+	a.record(engine.AgentStopped)
 	return nil
 }
 
@@ -206,7 +207,7 @@ func (a *agent) tell(s loop.State, m *monitor.Monitor) {
 	default:
 		a.log.Debug("round made", "why", s.Why, "took", s.Ended.Sub(s.Began).String(), "next", s.Next.UTC().Format(time.RFC3339))
 	}
-	a.record(stateRunning)
+	a.record(engine.AgentRunning)
 }
 
 // current reads the settings anew. Broken ones leave those of before in force.

@@ -41,7 +41,7 @@ signing in failed, else with 1.`,
 		RunE: g.answering(func(ctx context.Context, _ []string) (answer, error) {
 			c := &checkup{globals: g}
 			err := c.all(ctx)
-			a := answer{data: requirementsOf(c.found), view: requirementsView(c.found)}
+			a := answer{data: engine.RequirementsOf(c.found), view: requirementsView(c.found)}
 			if err == nil {
 				err = c.missing()
 			}
@@ -180,7 +180,7 @@ func (c *checkup) facts() {
 		if f, stale := known.Stale(c.Now()); stale {
 			state, fix = tenant.Limited, f.Hint
 		}
-		c.add(name, what, state, c.aged(known), fix)
+		c.add(name, what, state, c.FactsAge(known), fix)
 	}
 }
 

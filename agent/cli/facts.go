@@ -16,7 +16,6 @@ import (
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/packages/tenant"
-	"github.com/orgstore/orgstore/packages/verdict"
 )
 
 func newFacts(g *globals) *cobra.Command {
@@ -46,80 +45,18 @@ func newFactsShow(g *globals) *cobra.Command {
 		Short:   "Show what is known, from whom and of when",
 		Example: "  orgstore facts show\n  orgstore facts show -o json --query users",
 		Args:    arguments(cobra.NoArgs),
-		RunE: g.answering(func(context.Context, []string) (answer, error) {
+		RunE: g.answering(func(ctx context.Context, _ []string) (answer, error) {
 			settings, err := g.settings()
 			if err != nil {
 				return answer{}, err
 			}
-			facts, differ, err := g.MergedFacts(settings)
+			r, err := g.ShowFacts(ctx, settings, engine.FactsRequest{})
 			if err != nil {
 				return answer{}, err
 			}
-			a := g.factsAnswer(facts, differ)
-			if facts.IsZero() {
-				a.message = "nothing is known: write facts.yaml into " + settings.Data + ", or ask the tenant with `orgstore facts refresh`"
-			}
-			return a, nil
+			return factsAnswer(r), nil
 		}),
 	}
-}
-
-type factsData struct {
-	Tenant        string              `json:"tenant"`
-	AsOf          string              `json:"as_of"`
-	Source        string              `json:"source"`
-	Stale         bool                `json:"stale"`
-	Users         usersData           `json:"users"`
-	Domains       []string            `json:"domains"`
-	Groups        []groupData         `json:"groups"`
-	Capacities    *[]capacityData     `json:"capacities"`    // null where unknown
-	Settings      *[]settingData      `json:"settings"`      // null where unknown
-	Subscriptions *[]subscriptionData `json:"subscriptions"` // null where unknown
-	Differences   []engine.Reason     `json:"differences"`
-	Requirements  []requirementData   `json:"requirements,omitempty"` // of a refresh
-}
-
-// Numbers are null where they are unknown.
-type usersData struct {
-	Free *int64 `json:"free"`
-	Pro  *int64 `json:"pro"`
-	PPU  *int64 `json:"ppu"`
-}
-
-type groupData struct {
-	ID      string `json:"id"`
-	Name    string `json:"name"`
-	Members *int64 `json:"members"`
-}
-
-type capacityData struct {
-	ID     string `json:"id"`
-	Name   string `json:"name"`
-	SKU    string `json:"sku"`
-	State  string `json:"state"`
-	Region string `json:"region"`
-}
-
-type settingData struct {
-	Name    string `json:"name"`
-	Enabled bool   `json:"enabled"`
-	Grouped bool   `json:"grouped"`
-	Reach   string `json:"reach"` // store, appsource, elsewhere
-}
-
-type subscriptionData struct {
-	Name     string `json:"name"` // Microsoft's part number
-	Plan     string `json:"plan"`
-	State    string `json:"state"`
-	Bought   *int64 `json:"bought"`
-	Assigned *int64 `json:"assigned"`
-}
-
-func pointer(k tenant.Known[int64]) *int64 {
-	if n, ok := k.Get(); ok {
-		return &n
-	}
-	return nil
 }
 
 func number(n *int64) string {
@@ -130,72 +67,34 @@ func number(n *int64) string {
 }
 
 // factsAnswer shows facts with their source, and what differs in them.
-func (g *globals) factsAnswer(f tenant.Facts, differ []verdict.Finding) answer {
-	_, stale := f.Stale(g.Now())
-	d := factsData{
-		Tenant: f.ID, AsOf: engine.Timestamp(f.AsOf), Source: f.Source, Stale: stale, Domains: engine.OrEmpty(f.Domains),
-		Users:  usersData{pointer(f.Users.Free), pointer(f.Users.Pro), pointer(f.Users.PPU)},
-		Groups: []groupData{}, Differences: engine.ReasonsOf(differ),
+func factsAnswer(r engine.FactsResult) answer {
+	a := answer{data: r, message: r.Message}
+	if r.IsKnown {
+		a.view = facts(factsRows(r)...)
 	}
-	for _, x := range f.Groups {
-		d.Groups = append(d.Groups, groupData{x.ID, x.Name, pointer(x.Members)})
-	}
-	if all, ok := f.Capacities.Get(); ok {
-		list := []capacityData{}
-		for _, c := range all {
-			list = append(list, capacityData{c.ID, c.Name, c.SKU.String(), c.State, c.Region})
-		}
-		d.Capacities = &list
-	}
-	if all, ok := f.Settings.Get(); ok {
-		list := []settingData{}
-		for _, s := range all {
-			list = append(list, settingData{s.Name, s.Enabled, s.Grouped, reachOf(s.Name)})
-		}
-		d.Settings = &list
-	}
-	if all, ok := f.Subscriptions.Get(); ok {
-		list := []subscriptionData{}
-		for _, s := range all {
-			list = append(list, subscriptionData{s.Name, s.Plan, s.State, pointer(s.Bought), pointer(s.Assigned)})
-		}
-		d.Subscriptions = &list
-	}
-	if f.IsZero() {
-		return answer{data: d}
-	}
-	return answer{data: d, view: facts(d.rows(f)...), message: g.aged(f)}
+	return a
 }
 
-func reachOf(name string) string {
-	for _, k := range tenant.KnownSettings() {
-		if k.Name == name {
-			return string(k.Reach)
-		}
-	}
-	return ""
-}
-
-// rows are what people read of facts, the number of things rather than each.
-func (d factsData) rows(f tenant.Facts) [][2]string {
+// factsRows are what people read of facts, the number of things rather than each.
+func factsRows(r engine.FactsResult) [][2]string {
 	rows := [][2]string{
-		{"source", f.Source}, {"as of", engine.FormatDay(f.AsOf)}, {"domains", strings.Join(d.Domains, ", ")},
-		{"users with Free", number(d.Users.Free)}, {"users with Pro", number(d.Users.Pro)}, {"users with PPU", number(d.Users.PPU)},
+		{"source", r.Source}, {"as of", orDash(dayOf(r.AsOf))}, {"domains", strings.Join(r.Domains, ", ")},
+		{"users with Free", number(r.Users.Free)}, {"users with Pro", number(r.Users.Pro)}, {"users with PPU", number(r.Users.PPU)},
 	}
-	for _, x := range d.Groups {
+	for _, x := range r.Groups {
 		rows = append(rows, [2]string{"group " + cmp.Or(x.Name, x.ID), number(x.Members)})
 	}
-	if d.Capacities == nil {
+	if r.Capacities == nil {
 		rows = append(rows, [2]string{"capacities", "unknown"})
 	}
-	for _, c := range listed(d.Capacities) {
+	for _, c := range listed(r.Capacities) {
 		rows = append(rows, [2]string{"capacity " + cmp.Or(c.Name, c.ID), cmp.Or(c.SKU, "unknown") + " " + c.State})
 	}
-	for _, s := range listed(d.Settings) {
+	for _, s := range listed(r.Settings) {
 		rows = append(rows, [2]string{"setting " + s.Name, settingWords(s)})
 	}
-	for _, r := range d.Differences {
-		rows = append(rows, [2]string{"difference", r.Message})
+	for _, d := range r.Differences {
+		rows = append(rows, [2]string{"difference", d.Message})
 	}
 	return rows
 }
@@ -208,7 +107,7 @@ func listed[T any](all *[]T) []T {
 	return *all
 }
 
-func settingWords(s settingData) string {
+func settingWords(s engine.FactsSetting) string {
 	words := "off"
 	if s.Enabled {
 		words = "on"
@@ -223,17 +122,6 @@ func settingWords(s settingData) string {
 		words += " (does not concern the store)"
 	}
 	return words
-}
-
-// aged says from where facts are, and how old where that matters.
-func (g *globals) aged(f tenant.Facts) string {
-	if finding, stale := f.Stale(g.Now()); stale {
-		return finding.Message + ": " + finding.Hint
-	}
-	if f.IsZero() {
-		return ""
-	}
-	return fmt.Sprintf("known from %s, as of %s", f.Source, engine.FormatDay(f.AsOf))
 }
 
 type refreshOptions struct {
@@ -275,7 +163,7 @@ func (o refreshOptions) run(ctx context.Context) (answer, error) {
 	defer remote.Close()
 	told, found, err := remote.Facts(ctx, written.GroupIDs())
 	if err != nil {
-		return answer{data: requirementsOf(found), view: requirementsView(found)}, err
+		return answer{data: engine.RequirementsOf(found), view: requirementsView(found)}, err
 	}
 	if told.AsOf.IsZero() {
 		told.AsOf = o.Now().UTC().Truncate(time.Second)
@@ -285,16 +173,15 @@ func (o refreshOptions) run(ctx context.Context) (answer, error) {
 		return answer{}, err
 	}
 	joined, differ := written.Joined(told)
-	a := o.factsAnswer(joined, differ)
-	d := a.data.(factsData)
-	d.Requirements = requirementsOf(found)
-	a.data, a.message = d, strings.TrimPrefix(lacking(found)+"; "+unused(settings, joined), "; ")
-	a.message = strings.TrimSuffix(a.message, "; ")
+	r := o.FactsResultOf(joined, differ)
+	r.Requirements = engine.RequirementsOf(found)
+	r.Message = strings.TrimPrefix(lacking(found)+"; "+unused(settings, joined), "; ")
+	r.Message = strings.TrimSuffix(r.Message, "; ")
 	if o.dryRun {
-		a.message = strings.TrimPrefix(a.message+"; nothing was kept: this was a dry run", "; ")
-		return a, nil
+		r.Message = strings.TrimPrefix(r.Message+"; nothing was kept: this was a dry run", "; ")
+		return factsAnswer(r), nil
 	}
-	return a, o.Write(filepath.Join(settings.Data, tenant.ToldName), 0o600, text)
+	return factsAnswer(r), o.Write(filepath.Join(settings.Data, tenant.ToldName), 0o600, text)
 }
 
 // unused says of which visuals nobody wrote how they are used: with other facts
@@ -329,22 +216,6 @@ func lacking(found []tenant.Requirement) string {
 		return ""
 	}
 	return "not everything could be asked: " + strings.Join(lacks, "; ")
-}
-
-type requirementData struct {
-	Name   string `json:"name"`
-	State  string `json:"state"`
-	What   string `json:"what"`
-	Detail string `json:"detail"`
-	Fix    string `json:"fix"`
-}
-
-func requirementsOf(found []tenant.Requirement) []requirementData {
-	data := []requirementData{}
-	for _, r := range found {
-		data = append(data, requirementData{r.Name, string(r.State), r.What, r.Detail, r.Fix})
-	}
-	return data
 }
 
 func requirementsView(found []tenant.Requirement) output.View {

@@ -57,7 +57,7 @@ func (o *licenseStatusOptions) run(ctx context.Context) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	a := answer{data: r.Licenses, view: licenseView(r.Licenses), message: s.said(cmp.Or(r.Message, s.aged(s.Facts)))}
+	a := answer{data: r.Licenses, view: licenseView(r.Licenses), message: s.said(cmp.Or(r.Message, s.FactsAge(s.Facts)))}
 	if o.detailed && r.NeedsSomebody {
 		a.exit = exitChanges
 	}

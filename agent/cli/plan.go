@@ -60,7 +60,7 @@ func (o planOptions) run(ctx context.Context) (answer, error) {
 	a := planAnswer(p)
 	a.message = s.said(a.message)
 	if o.out != "" {
-		if err := o.savePlan(o.out, p.Saved); err != nil {
+		if err := o.savePlan(o.out, p.Saved()); err != nil {
 			return answer{}, err
 		}
 		a.message = s.said(fmt.Sprintf("saved to %s; apply it with `orgstore apply %s`", o.out, o.out))

@@ -251,7 +251,7 @@ func serviceStatus(ctx context.Context, g *globals) (answer, error) {
 		return a, fault.New("service.missing", "orgstore service install --config FILE", "the service is not installed")
 	}
 	other, _ := g.installedWith(s)
-	agent, err := runAgentStatus(other)
+	agent, err := runAgentStatus(ctx, other)
 	if agent.data != nil {
 		data.Agent = agent.data
 		for _, row := range agent.view.Rows {

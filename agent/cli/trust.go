@@ -1,13 +1,11 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,7 +14,6 @@ import (
 	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/license"
-	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/visual"
 )
 
@@ -86,7 +83,7 @@ func (o *trustOptions) run(ctx context.Context, args []string) (answer, error) {
 	if err := o.edit(true, add); err != nil {
 		return answer{}, err
 	}
-	data := []trustData{trustOf(vendor, bundle, o.Now())}
+	data := []engine.TrustedVendor{engine.TrustedVendorOf(vendor, bundle, o.Now())}
 	a := answer{data: data, view: trustView(data), message: vendor.Name + " is believed about " + engine.Count(len(vendor.GUIDs), "visual")}
 	if o.dryRun {
 		a.message = vendor.Name + " would be believed about " + engine.Count(len(vendor.GUIDs), "visual")
@@ -177,38 +174,6 @@ func (g *globals) besideSettings(path string) string {
 	return filepath.ToSlash(rel)
 }
 
-type trustData struct {
-	Name        string   `json:"name"`
-	Bundle      string   `json:"bundle"`
-	Fingerprint string   `json:"fingerprint"` // as the settings pin it
-	Version     int64    `json:"version"`
-	Expires     string   `json:"expires"`
-	Enforced    string   `json:"enforced"`
-	GUIDs       []string `json:"guids"`
-	State       string   `json:"state"` // ok, expired, changed, unreadable, unsafe
-	Message     string   `json:"message"`
-	// StatusLists are the newest that were seen, one for each key that signs them.
-	StatusLists []engine.StatusList `json:"status_lists"`
-}
-
-func trustOf(v config.Vendor, b license.Bundle, now time.Time) trustData {
-	d := trustData{
-		Name: v.Name, Bundle: v.Bundle, Fingerprint: v.Fingerprint, Enforced: string(v.Enforced), State: "ok",
-		StatusLists: []engine.StatusList{},
-	}
-	for _, g := range v.GUIDs {
-		d.GUIDs = append(d.GUIDs, g.String())
-	}
-	if b.IsZero() {
-		return d
-	}
-	d.Version, d.Expires = b.Version(), engine.Timestamp(b.Expires())
-	if !now.Before(b.Expires()) {
-		d.State, d.Message = "expired", "ask the vendor for its current trust bundle"
-	}
-	return d
-}
-
 func newTrustList(g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
@@ -222,80 +187,20 @@ and this command exits with 10. STATUS LIST is the newest list of what the vendo
 revoked, where one was taken in.`,
 		Example: "  orgstore trust list\n  orgstore trust list -o json",
 		Args:    arguments(cobra.NoArgs),
-		RunE:    g.answering(func(ctx context.Context, _ []string) (answer, error) { return g.listTrust(ctx) }),
+		RunE:    g.answering(func(ctx context.Context, _ []string) (answer, error) { return listTrust(ctx, g) }),
 	}
 }
 
-// listTrust lists every vendor, whatever is wrong with some: this is where
-// people look when something is.
-func (g *globals) listTrust(ctx context.Context) (answer, error) {
+func listTrust(ctx context.Context, g *globals) (answer, error) {
 	s, err := g.settings()
 	if err != nil {
 		return answer{}, err
 	}
-	data := []trustData{}
-	var wrong error
-	issuers := map[string][]string{}
-	for _, v := range s.Trust.Vendors {
-		b, err := g.PinnedBundle(v)
-		d := trustOf(v, b, g.Now())
-		if err != nil {
-			f := fault.Of(err)
-			d.State, d.Message = stateOfBundle(f.Code), f.Error()
-			code := "trust." + d.State
-			if f.Code == engine.CodeFileMode {
-				code = f.Code
-			}
-			wrong = cmp.Or(wrong, error(fault.New(code, f.Hint, "%s is not trusted: %w", v.Name, err)))
-		}
-		for _, i := range b.Issuers() {
-			issuers[v.Name] = append(issuers[v.Name], i.Name)
-		}
-		data = append(data, d)
-	}
-	if err := g.tellStatus(ctx, s, data, issuers); err != nil {
-		wrong = cmp.Or(wrong, err)
-	}
-	a := answer{data: data, view: trustView(data)}
-	if len(data) == 0 {
-		a.message = "no vendor is believed yet: add one with `orgstore trust add`"
-	}
-	return a, wrong
+	r, err := g.TrustList(ctx, s, engine.TrustListRequest{})
+	return answer{data: r.Vendors, view: trustView(r.Vendors), message: r.Message}, err
 }
 
-// stateOfBundle is the word for why a bundle is not trusted.
-func stateOfBundle(code string) string {
-	switch code {
-	case "trust.fingerprint":
-		return "changed"
-	case engine.CodeFileMode:
-		return "unsafe"
-	}
-	return "unreadable"
-}
-
-// tellStatus adds which status lists are in force.
-func (g *globals) tellStatus(ctx context.Context, s config.Settings, data []trustData, issuers map[string][]string) error {
-	vendors, attesters := g.TrustParts(s)
-	trust, err := license.NewTrust(s.Tenant, vendors, attesters...)
-	if err != nil {
-		return err
-	}
-	book, err := engine.ReadBook(ctx, s, g.Ports)
-	if err != nil {
-		return err
-	}
-	if trust, err = g.TrustWithStatusLists(trust, s, book); err != nil {
-		return err
-	}
-	at := moment.Settle(g.Now(), book.TimeMark(), -1)
-	for i, d := range data {
-		data[i].StatusLists = engine.StatusLists(trust, book, issuers[d.Name], at)
-	}
-	return nil
-}
-
-func trustView(vendors []trustData) output.View {
+func trustView(vendors []engine.TrustedVendor) output.View {
 	view := output.View{Columns: []string{"VENDOR", "VISUALS", "BUNDLE", "FINGERPRINT", "EXPIRES", "STATUS LIST", "STATE"}}
 	for _, v := range vendors {
 		view.Rows = append(view.Rows, []string{v.Name, strings.Join(v.GUIDs, ", "), v.Bundle, v.Fingerprint, orDash(dayOf(v.Expires)), listLines(v.StatusLists), v.State})

@@ -14,7 +14,7 @@ type Applied struct {
 	Steps   []AppliedStep   `json:"steps"`
 	Blocked []BlockedVisual `json:"blocked"` // pinned, and cannot be had
 	Adopted []AdoptedVisual `json:"adopted"` // somebody else installed it, and the settings accept that
-	Message string          `json:"-"`       // one sentence for people
+	Message string          `json:"message"` // one sentence for people
 }
 
 // An AppliedStep is one step and what became of it. From and To are versions, as

@@ -16,17 +16,18 @@ import (
 // An ApplyRequest asks for the changes of the plan.
 type ApplyRequest struct {
 	// Visuals narrows the changes to these; empty means all.
-	Visuals []visual.GUID
+	Visuals []visual.GUID `json:"visuals,omitempty"`
 	// Store narrows the changes to one store, by its name in the settings.
-	Store string
+	Store string `json:"store,omitempty"`
 	// Saved selects the steps of a plan that was saved as SavedAs; nil means all.
-	Saved   *SavedPlan
-	SavedAs string
+	Saved   *SavedPlan `json:"saved,omitempty"`
+	SavedAs string     `json:"saved_as,omitempty"`
 	// Override names a kind of gate that the changes ignore, for the Reason.
-	Override, Reason string
+	Override string `json:"override,omitempty"`
+	Reason   string `json:"reason,omitempty"`
 	// DryRun shows what would be done, and does nothing.
-	DryRun  bool
-	Consent Consent
+	DryRun  bool    `json:"dry_run,omitempty"`
+	Consent Consent `json:"consent,omitzero"`
 }
 
 // isByName reports whether a person asked for these very changes.
@@ -43,12 +44,12 @@ func (r ApplyRequest) hasTask(open plan.Open) bool {
 
 // An ApplyResult is what became of an ApplyRequest.
 type ApplyResult struct {
-	Applied Applied
+	Applied Applied `json:"applied"`
 	// Plan is what would be done, of a dry run.
-	Plan *PlanResult
+	Plan *PlanResult `json:"plan,omitempty"`
 	// Question is asked first: nothing was done but what Applied has, which an
 	// interrupted run had left open.
-	Question *Question
+	Question *Question `json:"question,omitempty"`
 }
 
 // Apply makes the changes of the plan. It looks and asks before it takes the right

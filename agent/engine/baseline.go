@@ -88,7 +88,7 @@ type BaselineResult struct {
 	Digest  string `json:"digest"`
 	Claim   string `json:"claim"`
 	Tx      string `json:"tx"`
-	Summary string `json:"-"` // one sentence for people
+	Summary string `json:"summary"` // one sentence for people
 }
 
 // Baseline records what is installed, as a person says and as far as the store can

@@ -213,5 +213,5 @@ type ConfirmResult struct {
 	Since   string `json:"since"`
 	Message string `json:"message"`
 	Tx      string `json:"tx"`
-	Summary string `json:"-"` // one sentence for people
+	Summary string `json:"summary"` // one sentence for people
 }

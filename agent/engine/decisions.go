@@ -109,20 +109,20 @@ type PendingChange struct {
 
 // A DecisionsResult lists changes that people decide about.
 type DecisionsResult struct {
-	Changes []PendingChange
+	Changes []PendingChange `json:"changes"`
 	// Question is asked first: nothing was recorded.
-	Question *Question
-	Message  string // one sentence for people
+	Question *Question `json:"question,omitempty"`
+	Message  string    `json:"message"` // one sentence for people
 }
 
 // A DecideRequest approves or rejects a change.
 type DecideRequest struct {
 	// Subject is a step, or a visual of which one change waits.
-	Subject string
-	Approve bool
-	Reason  string
-	DryRun  bool
-	Consent Consent
+	Subject string  `json:"subject"`
+	Approve bool    `json:"approve"`
+	Reason  string  `json:"reason"`
+	DryRun  bool    `json:"dry_run,omitempty"`
+	Consent Consent `json:"consent,omitzero"`
 }
 
 func (r DecideRequest) verb() string {

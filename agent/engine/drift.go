@@ -75,7 +75,7 @@ type DriftResult struct {
 	Findings []DriftFinding `json:"findings"`
 	Events   []DriftEvent   `json:"events"`
 	Activity ActivityLog    `json:"activity_log"`
-	Message  string         `json:"-"` // one sentence for people
+	Message  string         `json:"message"` // one sentence for people
 }
 
 // A DriftEvent is what the activity log told of the store.
@@ -155,11 +155,11 @@ func driftInOneLine(r drift.Report) string {
 // A SettleRequest says that what somebody changed is as it should be.
 type SettleRequest struct {
 	// Subject is a visual, or the key of one event of the activity log.
-	Subject string
+	Subject string `json:"subject"`
 	// Store is where the visual is; it may be empty if the visual goes through one.
-	Store  string
-	Reason string
-	DryRun bool
+	Store  string `json:"store,omitempty"`
+	Reason string `json:"reason"`
+	DryRun bool   `json:"dry_run,omitempty"`
 }
 
 // A SettleResult is what was settled.

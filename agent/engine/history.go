@@ -238,17 +238,17 @@ func licenseCheck(r journal.Revision) string {
 
 // A HistoryRequest asks what was changed, by whom, and why.
 type HistoryRequest struct {
-	Visuals []visual.GUID // empty means all
-	Store   string        // by its name in the settings; empty means all
+	Visuals []visual.GUID `json:"visuals,omitempty"` // empty means all
+	Store   string        `json:"store,omitempty"`   // by its name in the settings; empty means all
 	// All also lists what people said without changing a store: pins, holds,
 	// approvals, attestations, and what the activity log told.
-	All bool
+	All bool `json:"all,omitempty"`
 }
 
 // A HistoryResult lists revisions, the oldest first.
 type HistoryResult struct {
-	Revisions []Revision
-	Message   string // one sentence for people
+	Revisions []Revision `json:"revisions"`
+	Message   string     `json:"message"` // one sentence for people
 }
 
 // History lists what was changed.

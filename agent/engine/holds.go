@@ -14,14 +14,14 @@ import (
 // A WordRequest is what a person says of a visual: a hold, its lifting, or the
 // lifting of a block.
 type WordRequest struct {
-	Visual visual.GUID
+	Visual visual.GUID `json:"visual"`
 	// Store is the one store that the word is about, by its name in the settings;
 	// empty means all.
-	Store string
+	Store string `json:"store,omitempty"`
 	// Until is when a hold ends by itself; zero means when somebody lifts it.
-	Until  time.Time
-	Reason string
-	DryRun bool
+	Until  time.Time `json:"until,omitzero"`
+	Reason string    `json:"reason,omitempty"`
+	DryRun bool      `json:"dry_run,omitempty"`
 }
 
 // A WordResult says what was recorded.
@@ -29,7 +29,7 @@ type WordResult struct {
 	GUID    string `json:"guid"`
 	Done    bool   `json:"done"`
 	Tx      string `json:"tx,omitempty"`
-	Message string `json:"-"` // one sentence for people
+	Message string `json:"message"` // one sentence for people
 }
 
 // Hold keeps a visual as it is. Nothing changes it then but a rollback.

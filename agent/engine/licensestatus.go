@@ -19,15 +19,15 @@ import (
 // A LicenseStatusRequest asks how the licenses of what is installed stand.
 type LicenseStatusRequest struct {
 	// WarnDays is how many days before its end a license counts as ending.
-	WarnDays int
+	WarnDays int `json:"warn_days"`
 }
 
 // A LicenseStatusResult lists licenses, the most urgent first.
 type LicenseStatusResult struct {
-	Licenses []LicenseStatus
+	Licenses []LicenseStatus `json:"licenses"`
 	// NeedsSomebody says that a license needs attention.
-	NeedsSomebody bool
-	Message       string // one sentence for people
+	NeedsSomebody bool   `json:"needs_somebody"`
+	Message       string `json:"message"` // one sentence for people
 }
 
 // LicenseStatus says how the license of each installed visual stands.

@@ -107,7 +107,7 @@ type ImportResult struct {
 	Missing []Visual      `json:"missing"` // pinned, and not in the list
 	Skipped []SkippedLine `json:"skipped"`
 	Tx      string        `json:"tx"`
-	Message string        `json:"-"` // one sentence for people
+	Message string        `json:"message"` // one sentence for people
 }
 
 // A ListedEntry is one entry of a list, and what it means here.

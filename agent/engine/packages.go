@@ -115,8 +115,8 @@ func byVersion(a, b string) int {
 
 // A PackagesResult lists packages with what may be done with them.
 type PackagesResult struct {
-	Packages []Package
-	Message  string // one sentence for people
+	Packages []Package `json:"packages"`
+	Message  string    `json:"message"` // one sentence for people
 }
 
 // UnreadablePackage is what is said of a file that is no package.

@@ -13,7 +13,7 @@ import (
 // A PlanRequest asks what would change, and why nothing else.
 type PlanRequest struct {
 	// Store narrows the plan to one store, by its name in the settings.
-	Store string
+	Store string `json:"store,omitempty"`
 }
 
 // A PlanResult is what would change, and why nothing else.
@@ -26,9 +26,8 @@ type PlanResult struct {
 	Withdrawals []PlannedWithdrawal `json:"withdrawals,omitempty"`
 	// NeedsSomebody says that there are changes, or that something cannot be had as
 	// pinned or waits for a person.
-	NeedsSomebody bool      `json:"-"`
-	Saved         SavedPlan `json:"-"` // the same plan as it is saved for Apply
-	Message       string    `json:"-"` // one sentence for people
+	NeedsSomebody bool   `json:"needs_somebody"`
+	Message       string `json:"message"` // one sentence for people
 }
 
 // A PlannedWithdrawal is a task of a person that is not wanted any more.
@@ -86,7 +85,7 @@ func narrowPlan(p plan.Plan, name string) plan.Plan {
 }
 
 func (e *Engine) planResult(p plan.Plan) PlanResult {
-	out := PlanResult{ID: p.ID, Basis: string(p.Basis), Changes: len(p.Steps), Steps: []PlannedStep{}, Saved: savedPlanOf(p)}
+	out := PlanResult{ID: p.ID, Basis: string(p.Basis), Changes: len(p.Steps), Steps: []PlannedStep{}}
 	for _, w := range p.Withdrawals {
 		out.Withdrawals = append(out.Withdrawals, PlannedWithdrawal{VisualOf(w.Key, w.Name), string(w.Open.Step.ID), Timestamp(w.Open.Since), w.Reason})
 	}

@@ -18,18 +18,19 @@ import (
 // A RollbackRequest asks to go back to an earlier version of one visual, and to
 // stay there.
 type RollbackRequest struct {
-	Visual visual.GUID
+	Visual visual.GUID `json:"visual"`
 	// Store is where to go back, by its name in the settings; it may be empty if
 	// the visual goes through one store.
-	Store string
+	Store string `json:"store,omitempty"`
 	// To is a version with a dot, or the number of a revision; empty means what was
 	// installed before the last change of code.
-	To string
+	To string `json:"to,omitempty"`
 	// Override names a kind of gate that the rollback ignores. The Reason is needed
 	// in any case.
-	Override, Reason string
-	DryRun           bool
-	Consent          Consent
+	Override string  `json:"override,omitempty"`
+	Reason   string  `json:"reason"`
+	DryRun   bool    `json:"dry_run,omitempty"`
+	Consent  Consent `json:"consent,omitzero"`
 }
 
 // A RollbackResult is what became of a RollbackRequest. Its parts are those of an

@@ -185,8 +185,8 @@ func runwayResultOf(r runway.Runway) RunwayOfVisual {
 // A RunwayResult lists how much time is left for each license with a known end, the
 // nearest first.
 type RunwayResult struct {
-	Licenses []RunwayOfVisual
-	Message  string // one sentence for people
+	Licenses []RunwayOfVisual `json:"licenses"`
+	Message  string           `json:"message"` // one sentence for people
 }
 
 // Runway says how much time is left to renew the licenses of what is installed.

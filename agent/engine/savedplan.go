@@ -30,12 +30,15 @@ type SavedStep struct {
 	About  string       `json:"about"`
 }
 
-// savedPlanOf returns the plan as it is saved: it only selects.
-func savedPlanOf(p plan.Plan) SavedPlan {
-	saved := SavedPlan{Format: SavedPlanFormat, ID: p.ID, Basis: p.Basis, Steps: []SavedStep{}}
-	for _, step := range p.Steps {
-		about := fmt.Sprintf("%s %s: %s -> %s", step.Kind, Title(step.Name, step.Key), VersionText(step.From), VersionText(step.To))
-		saved.Steps = append(saved.Steps, SavedStep{ID: step.ID, Visual: step.Key.GUID.String(), About: about})
+// Saved returns the plan as it is saved for Apply: it only selects.
+func (r PlanResult) Saved() SavedPlan {
+	saved := SavedPlan{Format: SavedPlanFormat, ID: r.ID, Basis: plan.Basis(r.Basis), Steps: []SavedStep{}}
+	for _, step := range r.Steps {
+		if step.ID == "" { // it stays as it is
+			continue
+		}
+		about := fmt.Sprintf("%s %s: %s -> %s", step.Kind, TitleOf(step.Visual), step.FromText, step.ToText)
+		saved.Steps = append(saved.Steps, SavedStep{ID: store.StepID(step.ID), Visual: step.Visual.GUID, About: about})
 	}
 	return saved
 }

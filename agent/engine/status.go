@@ -192,9 +192,9 @@ func newest(in plan.Input, g visual.GUID) string {
 // A StatusRequest asks for the status of visuals.
 type StatusRequest struct {
 	// Visuals narrows the answer to these; empty means all.
-	Visuals []visual.GUID
+	Visuals []visual.GUID `json:"visuals,omitempty"`
 	// Store narrows the answer to one store, by its name in the settings.
-	Store string
+	Store string `json:"store,omitempty"`
 }
 
 // hasKey reports whether the request is about a visual in a store.
@@ -204,8 +204,8 @@ func (r StatusRequest) hasKey(k store.Key) bool {
 
 // A StatusResult is the status of visuals, in the order of the rings.
 type StatusResult struct {
-	Visuals []VisualStatus
-	Message string // one sentence for people
+	Visuals []VisualStatus `json:"visuals"`
+	Message string         `json:"message"` // one sentence for people
 }
 
 // Status looks at everything and says how each visual stands.
