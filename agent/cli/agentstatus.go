@@ -16,6 +16,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/engine"
+	"github.com/orgstore/orgstore/agent/engine/operation"
 )
 
 // record writes how the agent is. It is a help: what keeps it from being written
@@ -58,11 +59,8 @@ otherwise: health checks of containers and monitors can call it.`,
 }
 
 func runAgentStatus(ctx context.Context, g *globals) (answer, error) {
-	settings, err := g.settings()
-	if err != nil {
-		return answer{}, err
-	}
-	s, err := g.AgentStatus(ctx, settings, engine.AgentStatusRequest{})
+	out, err := carryOut(ctx, g, operation.AgentStatus, engine.AgentStatusRequest{})
+	s := out.Result
 	if s.Format == 0 {
 		return answer{}, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/engine"
+	"github.com/orgstore/orgstore/agent/engine/operation"
 )
 
 type approveOptions struct {
@@ -63,35 +64,30 @@ comes, use orgstore hold.`,
 }
 
 func (o *approveOptions) run(ctx context.Context, args []string) (answer, error) {
-	s, err := o.open(ctx)
-	if err != nil {
-		return answer{}, err
-	}
-	defer s.Close()
 	if len(args) == 0 {
-		r, err := s.Pending(ctx)
-		return s.decisionsAnswer(r), err
+		out, err := carryOut(ctx, o.globals, operation.Pending, engine.PendingRequest{})
+		return o.decisionsAnswer(out), err
 	}
 	request := engine.DecideRequest{Subject: args[0], Approve: o.yes, Reason: o.reason, DryRun: o.dryRun}
-	r, err := askUntilDone(ctx, o.globals, o.confirmation, func(c engine.Consent) (engine.DecisionsResult, *engine.Question, error) {
+	out, err := askUntilDone(ctx, o.globals, o.confirmation, func(c engine.Consent) (operation.Outcome[engine.DecisionsResult], *engine.Question, error) {
 		request.Consent = c
-		r, err := s.Decide(ctx, request)
-		return r, r.Question, err
+		out, err := carryOut(ctx, o.globals, operation.Decide, request)
+		return out, out.Result.Question, err
 	})
 	if err != nil {
 		return answer{}, err
 	}
-	return s.decisionsAnswer(r), nil
+	return o.decisionsAnswer(out), nil
 }
 
 // decisionsAnswer shows changes and how they stand.
-func (s *session) decisionsAnswer(r engine.DecisionsResult) answer {
+func (o *approveOptions) decisionsAnswer(out operation.Outcome[engine.DecisionsResult]) answer {
 	view := output.View{Columns: []string{"STEP", "VISUAL", "CHANGE", "FROM", "TO", "ASKED BY", "HOW IT STANDS"}}
-	for _, d := range r.Changes {
+	for _, d := range out.Result.Changes {
 		view.Rows = append(view.Rows, []string{d.Step, engine.TitleOf(d.Visual), d.Kind, d.FromText, d.ToText, orDash(d.AskedBy), d.Gate.Message})
 	}
-	if r.Changes == nil {
+	if out.Result.Changes == nil {
 		return answer{}
 	}
-	return answer{data: r.Changes, view: view, message: s.said(r.Message)}
+	return answer{data: out.Result.Changes, view: view, message: o.withIncomplete(out.Result.Message, out.Incomplete)}
 }

@@ -68,11 +68,6 @@ type globals struct {
 	format       output.Format
 	query        string
 	exit         int // what main leaves with where no error says otherwise
-	// shared says that the agent carries out the command for those to whom the data
-	// folder is closed. Caller is for whom this process, the agent, does so; nil
-	// where it runs for who started it.
-	shared bool
-	caller *caller
 }
 
 // Run runs one command line and returns the program's exit code.
@@ -85,6 +80,7 @@ func Run(ctx context.Context, args []string, s Streams, a Adapters) int {
 // wire lets the engine speak to whoever reads these streams.
 func (g *globals) wire() {
 	g.Note = func(text string) { g.note("%s", text) }
+	g.Prompt = g.Note
 	g.Progress = g.progress
 }
 
@@ -130,10 +126,9 @@ func (g *globals) answering(run func(ctx context.Context, args []string) (answer
 		if err := output.CheckQuery(g.query); err != nil {
 			return fault.Usage("see https://jmespath.org for the language", "--query: %w", err)
 		}
-		_, g.shared = served()[name(cmd)]
 		a, err := run(cmd.Context(), args)
-		if shut := (*closed)(nil); g.caller == nil && errors.As(err, &shut) {
-			return g.elsewhere(cmd.Context(), cmd, args, shut)
+		if closed := (*closedError)(nil); errors.As(err, &closed) {
+			err = g.explainClosed(name(cmd), closed)
 		}
 		if err != nil {
 			return &partial{a, err}

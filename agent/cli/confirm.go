@@ -90,9 +90,6 @@ func applyUntilDone(ctx context.Context, g *globals, c confirmation, do func(eng
 // ask asks a person at a terminal a question that only yes agrees to. Ctrl-C ends
 // it at once.
 func (g *globals) ask(ctx context.Context, question string) error {
-	if g.caller != nil {
-		return g.caller.confirmed(question)
-	}
 	fmt.Fprintf(g.Err, "%s? [y/N] ", strings.ToUpper(question[:1])+question[1:])
 	type typed struct {
 		line string

@@ -8,6 +8,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/engine"
+	"github.com/orgstore/orgstore/agent/engine/operation"
 )
 
 type driftOptions struct {
@@ -49,12 +50,8 @@ func (o *driftOptions) run(ctx context.Context, args []string) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	s, err := o.open(ctx)
-	if err != nil {
-		return answer{}, err
-	}
-	defer s.Close()
-	r, err := s.Drift(ctx, engine.StatusRequest{Visuals: only, Store: o.inStore.name})
+	out, err := carryOut(ctx, o.globals, operation.Drift, engine.StatusRequest{Visuals: only, Store: o.inStore.name})
+	r := out.Result
 	if err != nil && r.Findings == nil {
 		return answer{}, err
 	}
@@ -66,7 +63,7 @@ func (o *driftOptions) run(ctx context.Context, args []string) (answer, error) {
 		}
 		view.Rows = append(view.Rows, []string{name, f.Class, known(f.Believed), known(f.Found), orDash(f.By), orDash(timeOf(f.At)), engine.JoinPhrases(f.Message, f.Hint)})
 	}
-	a := answer{data: r, view: view, message: s.said(r.Message)}
+	a := answer{data: r, view: view, message: o.withIncomplete(r.Message, out.Incomplete)}
 	if o.detailed && r.Drifted > 0 {
 		a.exit = exitChanges
 	}
@@ -109,15 +106,11 @@ with orgstore store baseline. Who settled what stays in the history.`,
 }
 
 func (o *settleOptions) run(ctx context.Context, args []string) (answer, error) {
-	s, err := o.open(ctx)
+	out, err := carryOut(ctx, o.globals, operation.Settle, engine.SettleRequest{Subject: args[0], Store: o.inStore.name, Reason: o.reason, DryRun: o.dryRun})
 	if err != nil {
 		return answer{}, err
 	}
-	defer s.Close()
-	r, err := s.Settle(ctx, engine.SettleRequest{Subject: args[0], Store: o.inStore.name, Reason: o.reason, DryRun: o.dryRun})
-	if err != nil {
-		return answer{}, err
-	}
+	r := out.Result
 	a := answer{data: r, view: output.View{Text: cmp.Or(r.Event, engine.TitleOf(r.Visual)) + " is settled: " + o.reason}}
 	if o.dryRun {
 		a.message = "nothing was done"

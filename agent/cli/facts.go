@@ -15,6 +15,7 @@ import (
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/engine"
+	"github.com/orgstore/orgstore/agent/engine/operation"
 	"github.com/orgstore/orgstore/packages/tenant"
 )
 
@@ -46,15 +47,11 @@ func newFactsShow(g *globals) *cobra.Command {
 		Example: "  orgstore facts show\n  orgstore facts show -o json --query users",
 		Args:    arguments(cobra.NoArgs),
 		RunE: g.answering(func(ctx context.Context, _ []string) (answer, error) {
-			settings, err := g.settings()
+			out, err := carryOut(ctx, g, operation.Facts, engine.FactsRequest{})
 			if err != nil {
 				return answer{}, err
 			}
-			r, err := g.ShowFacts(ctx, settings, engine.FactsRequest{})
-			if err != nil {
-				return answer{}, err
-			}
-			return factsAnswer(r), nil
+			return factsAnswer(out.Result), nil
 		}),
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/engine"
+	"github.com/orgstore/orgstore/agent/engine/operation"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/visual"
 )
@@ -40,23 +41,18 @@ func runHistory(ctx context.Context, g *globals, args []string, all bool, where 
 	if err != nil {
 		return answer{}, err
 	}
-	s, err := g.open(ctx)
-	if err != nil {
-		return answer{}, err
-	}
-	defer s.Close()
-	h, err := s.History(ctx, engine.HistoryRequest{Visuals: only, Store: where.name, All: all})
+	out, err := carryOut(ctx, g, operation.History, engine.HistoryRequest{Visuals: only, Store: where.name, All: all})
 	if err != nil {
 		return answer{}, err
 	}
 	view := output.View{Columns: []string{"VISUAL", "REVISION", "TIME", "STATUS", "CHANGE", "VERSION", "LICENSE UNTIL", "ACTOR", "REASON"}}
-	for _, r := range h.Revisions {
+	for _, r := range out.Result.Revisions {
 		view.Rows = append(view.Rows, []string{
 			engine.TitleOf(r.Visual), orDash(strings.TrimPrefix(strconv.Itoa(r.Revision), "0")), timeOf(r.Time), r.Status, orDash(r.Kind),
 			r.VersionText, orDash(dayOf(r.LicenseEnds)), r.Actor, r.Why,
 		})
 	}
-	return answer{data: h.Revisions, view: view, message: h.Message}, nil
+	return answer{data: out.Result.Revisions, view: view, message: out.Result.Message}, nil
 }
 
 // named reads the visuals that a command was given.

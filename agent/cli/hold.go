@@ -8,6 +8,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/engine"
+	"github.com/orgstore/orgstore/agent/engine/operation"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/visual"
 )
@@ -90,31 +91,26 @@ func (o *holdOptions) hold(ctx context.Context, args []string) (answer, error) {
 			return answer{}, fault.Usage("write the day as 2027-01-11", "--until: %q is not a day", o.until)
 		}
 	}
-	return o.say(ctx, args[0], until, (*engine.Engine).Hold)
+	return o.say(ctx, args[0], until, operation.Hold)
 }
 
 func (o *holdOptions) unhold(ctx context.Context, args []string) (answer, error) {
-	return o.say(ctx, args[0], time.Time{}, (*engine.Engine).Unhold)
+	return o.say(ctx, args[0], time.Time{}, operation.Unhold)
 }
 
 func (o *holdOptions) unblock(ctx context.Context, args []string) (answer, error) {
-	return o.say(ctx, args[0], time.Time{}, (*engine.Engine).Unblock)
+	return o.say(ctx, args[0], time.Time{}, operation.Unblock)
 }
 
 // say lets the engine record what a person says of a visual.
-func (o *holdOptions) say(ctx context.Context, name string, until time.Time, record func(*engine.Engine, context.Context, engine.WordRequest) (engine.WordResult, error)) (answer, error) {
+func (o *holdOptions) say(ctx context.Context, name string, until time.Time, op operation.Operation[engine.WordRequest, engine.WordResult]) (answer, error) {
 	g, err := visual.ParseName(name)
 	if err != nil {
 		return answer{}, fault.Usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
 	}
-	s, err := o.open(ctx)
+	out, err := carryOut(ctx, o.globals, op, engine.WordRequest{Visual: g, Store: o.inStore.name, Until: until, Reason: o.reason, DryRun: o.dryRun})
 	if err != nil {
 		return answer{}, err
 	}
-	defer s.Close()
-	r, err := record(s.Engine, ctx, engine.WordRequest{Visual: g, Store: o.inStore.name, Until: until, Reason: o.reason, DryRun: o.dryRun})
-	if err != nil {
-		return answer{}, err
-	}
-	return answer{data: r, view: output.View{}, message: r.Message}, nil
+	return answer{data: out.Result, view: output.View{}, message: out.Result.Message}, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/engine"
+	"github.com/orgstore/orgstore/agent/engine/operation"
 	"github.com/orgstore/orgstore/packages/license"
 )
 
@@ -48,16 +49,12 @@ what it revoked; a revoked license is shown first, and what is installed stays.`
 }
 
 func (o *licenseStatusOptions) run(ctx context.Context) (answer, error) {
-	s, err := o.open(ctx)
+	out, err := carryOut(ctx, o.globals, operation.LicenseStatus, engine.LicenseStatusRequest{WarnDays: o.warn})
 	if err != nil {
 		return answer{}, err
 	}
-	defer s.Close()
-	r, err := s.LicenseStatus(ctx, engine.LicenseStatusRequest{WarnDays: o.warn})
-	if err != nil {
-		return answer{}, err
-	}
-	a := answer{data: r.Licenses, view: licenseView(r.Licenses), message: s.said(cmp.Or(r.Message, s.FactsAge(s.Facts)))}
+	r := out.Result
+	a := answer{data: r.Licenses, view: licenseView(r.Licenses), message: o.withIncomplete(r.Message, out.Incomplete)}
 	if o.detailed && r.NeedsSomebody {
 		a.exit = exitChanges
 	}

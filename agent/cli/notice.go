@@ -9,6 +9,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/engine"
+	"github.com/orgstore/orgstore/agent/engine/operation"
 )
 
 func newNotice(g *globals) *cobra.Command {
@@ -58,17 +59,12 @@ func newNoticeTest(g *globals) *cobra.Command {
 }
 
 func runNoticeList(ctx context.Context, g *globals) (answer, error) {
-	s, err := g.open(ctx)
-	if err != nil {
-		return answer{}, err
-	}
-	defer s.Close()
-	channels, err := s.NoticeChannels(ctx)
+	out, err := carryOut(ctx, g, operation.NoticeChannels, engine.NoticeChannelsRequest{})
 	if err != nil {
 		return answer{}, err
 	}
 	view := output.View{Columns: []string{"CHANNEL", "WHO", "EVENTS", "WHEN", "LAST TOLD", "WAITING", "STATE"}}
-	for _, c := range channels {
+	for _, c := range out.Result.Channels {
 		events, when, state := "all", "at once", c.State
 		if len(c.Events) > 0 {
 			events = strings.Join(c.Events, ", ")
@@ -81,11 +77,7 @@ func runNoticeList(ctx context.Context, g *globals) (answer, error) {
 		}
 		view.Rows = append(view.Rows, []string{c.Name, c.Recipient, events, when, orDash(c.LastTold), strconv.Itoa(len(c.Waiting)), state})
 	}
-	message := ""
-	if len(channels) == 0 {
-		message = "nobody is told anything: name channels in the settings, under notify"
-	}
-	return answer{data: channels, view: view, message: s.said(message)}, nil
+	return answer{data: out.Result.Channels, view: view, message: g.withIncomplete(out.Result.Message, out.Incomplete)}, nil
 }
 
 func runNoticeSend(ctx context.Context, g *globals, names []string) (answer, error) {

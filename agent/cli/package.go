@@ -8,6 +8,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/engine"
+	"github.com/orgstore/orgstore/agent/engine/operation"
 	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/packages/visual"
 )
@@ -106,16 +107,11 @@ listed once for each.`,
 			if err != nil {
 				return answer{}, err
 			}
-			s, err := g.open(ctx)
-			if err != nil {
+			out, err := carryOut(ctx, g, operation.Packages, engine.PackagesRequest{Visuals: only})
+			if out.Result.Packages == nil {
 				return answer{}, err
 			}
-			defer s.Close()
-			r, err := s.ListPackages(ctx, only)
-			if r.Packages == nil {
-				return answer{}, err
-			}
-			return packagesAnswer(r, err)
+			return packagesAnswer(out.Result, err)
 		}),
 	}
 }

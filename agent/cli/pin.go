@@ -10,6 +10,8 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/engine"
+	"github.com/orgstore/orgstore/agent/engine/operation"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/disk"
@@ -25,12 +27,6 @@ Pins live in the settings file; these commands edit it and keep its comments. A
 pin is an exact version (1.4.0.0) or a constraint ("~> 1.4", ">= 1.4, < 2"). The
 license is not pinned: it floats to the one that lasts longest.`,
 		newPinSet(g), newPinList(g), newPinRemove(g))
-}
-
-type pinData struct {
-	GUID string `json:"guid"`
-	Name string `json:"name"`
-	Pin  string `json:"pin"`
 }
 
 func newPinSet(g *globals) *cobra.Command {
@@ -62,56 +58,42 @@ approvals, somebody else gives them.`,
 	return cmd
 }
 
-// setPin writes a pin into the settings file and says what it was before.
+// setPin writes a pin into the settings file and says what it was before. What is
+// pinned so already is for the engine to put on record.
 func (g *globals) setPin(ctx context.Context, v visual.GUID, p pin.Pin, dryRun bool) (answer, error) {
 	before, err := g.settings()
 	if err != nil {
 		return answer{}, err
 	}
 	known, _ := before.Visual(v)
-	data := []pinData{{GUID: v.String(), Name: known.Name, Pin: p.String()}}
-	a := answer{data: data, view: pinView(data)}
-	change := func(text []byte) ([]byte, error) { return config.SetPin(text, v.String(), p.String()) }
-	switch {
-	case known.Pin.Equal(p):
-		a.message = fmt.Sprintf("%s is pinned to %s already; nothing was changed", v, p)
-		if change = nil; g.caller != nil && !dryRun {
-			a.message = fmt.Sprintf("%s is pinned to %s already; who asked for it is on record", v, p)
-		}
-	case dryRun:
+	if checkAccess(before) != nil || known.Pin.Equal(p) {
+		r, err := carryOut(ctx, g, operation.RequestPin, engine.PinRequest{Visual: v, Pin: p.String(), DryRun: dryRun})
+		return answer{data: r.Result.Pins, view: pinView(r.Result.Pins), message: r.Result.Message}, err
+	}
+	data := []engine.PinnedVisual{{GUID: v.String(), Name: known.Name, Pin: p.String()}}
+	a := answer{data: data, view: pinView(data), message: fmt.Sprintf("%s is pinned to %s; see what follows with `orgstore plan`", v, p)}
+	if dryRun {
 		a.message = fmt.Sprintf("%s would be pinned to %s; nothing was done", v, p)
-	default:
-		a.message = fmt.Sprintf("%s is pinned to %s; see what follows with `orgstore plan`", v, p)
 	}
-	if dryRun && change == nil {
-		return a, nil
-	}
-	if err := g.wants(ctx, before, journal.Pinned{Visual: v, Pin: p.String()}, dryRun, change); err != nil {
+	if err := g.wants(ctx, before, journal.Pinned{Visual: v, Pin: p.String()}, dryRun, func(text []byte) ([]byte, error) { return config.SetPin(text, v.String(), p.String()) }); err != nil {
 		return answer{}, err
 	}
 	return a, nil
 }
 
-// wants puts on record who wants a visual as a pin says, then writes the pin,
-// unless it is written already. What cannot be written goes on no record.
+// wants puts on record who wants a visual as a pin says, then writes the pin. What
+// cannot be written goes on no record.
 func (g *globals) wants(ctx context.Context, settings config.Settings, f journal.Pinned, dryRun bool, change func([]byte) ([]byte, error)) error {
-	if change != nil {
-		if err := g.edit(true, change); err != nil || dryRun {
-			return err
-		}
+	if err := g.edit(true, change); err != nil || dryRun {
+		return err
 	}
 	s, err := g.openWith(ctx, settings)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	if known, _ := s.Journal.Book().Pinning(f.Visual); change != nil || known.Pin != f.Pin || s.IsSharedAccount(known.By) && g.caller != nil {
-		if err := s.Journal.Append(ctx, s.Tx, f); err != nil {
-			return err
-		}
-	}
-	if change == nil {
-		return nil
+	if err := s.Journal.Append(ctx, s.Tx, f); err != nil {
+		return err
 	}
 	return g.edit(false, change)
 }
@@ -146,7 +128,7 @@ What is installed stays as it is: orgstore just does not touch it any more.`,
 			if dryRun {
 				message = fmt.Sprintf("%s would be pinned no more; nothing was done", v)
 			}
-			return answer{data: []pinData{}, message: message}, nil
+			return answer{data: []engine.PinnedVisual{}, message: message}, nil
 		}),
 	}
 	dryRunFlags(cmd, &dryRun)
@@ -164,9 +146,9 @@ func newPinList(g *globals) *cobra.Command {
 			if err != nil {
 				return answer{}, err
 			}
-			data := []pinData{}
+			data := []engine.PinnedVisual{}
 			for _, v := range s.Visuals {
-				data = append(data, pinData{v.GUID.String(), v.Name, v.Pin.String()})
+				data = append(data, engine.PinnedVisual{GUID: v.GUID.String(), Name: v.Name, Pin: v.Pin.String()})
 			}
 			a := answer{data: data, view: pinView(data)}
 			if len(data) == 0 {
@@ -177,7 +159,7 @@ func newPinList(g *globals) *cobra.Command {
 	}
 }
 
-func pinView(pins []pinData) output.View {
+func pinView(pins []engine.PinnedVisual) output.View {
 	view := output.View{Columns: []string{"VISUAL", "NAME", "PIN"}}
 	for _, p := range pins {
 		view.Rows = append(view.Rows, []string{p.GUID, orDash(p.Name), p.Pin})
@@ -188,9 +170,6 @@ func pinView(pins []pinData) output.View {
 // edit changes the settings file in one piece: a reader sees the old or the new
 // one. What does not parse afterwards is not written.
 func (g *globals) edit(dryRun bool, change func([]byte) ([]byte, error)) error {
-	if g.caller != nil {
-		return fault.New("socket.settings_edit", "let whoever may write them change the pin, then run this again: it says that you asked for it", "the agent does not edit the settings for callers")
-	}
 	if _, err := g.settings(); err != nil {
 		return err
 	}

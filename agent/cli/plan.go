@@ -13,6 +13,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/engine"
+	"github.com/orgstore/orgstore/agent/engine/operation"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/disk"
 )
@@ -48,22 +49,27 @@ store have changed since.`,
 }
 
 func (o planOptions) run(ctx context.Context) (answer, error) {
-	s, err := o.open(ctx)
-	if err != nil {
-		return answer{}, err
+	if o.out != "" { // a saved plan is for who can apply it
+		settings, err := o.settings()
+		if err != nil {
+			return answer{}, err
+		}
+		if err := checkAccess(settings); err != nil {
+			return answer{}, &closedError{settings: settings, isServed: true, without: "--out"}
+		}
 	}
-	defer s.Close()
-	p, err := s.Plan(ctx, engine.PlanRequest{Store: o.inStore.name})
+	out, err := carryOut(ctx, o.globals, operation.Plan, engine.PlanRequest{Store: o.inStore.name})
+	p := out.Result
 	if err != nil && p.Steps == nil {
 		return answer{}, err
 	}
 	a := planAnswer(p)
-	a.message = s.said(a.message)
+	a.message = o.withIncomplete(a.message, out.Incomplete)
 	if o.out != "" {
 		if err := o.savePlan(o.out, p.Saved()); err != nil {
 			return answer{}, err
 		}
-		a.message = s.said(fmt.Sprintf("saved to %s; apply it with `orgstore apply %s`", o.out, o.out))
+		a.message = o.withIncomplete(fmt.Sprintf("saved to %s; apply it with `orgstore apply %s`", o.out, o.out), out.Incomplete)
 	}
 	if o.detailed && p.NeedsSomebody {
 		a.exit = exitChanges

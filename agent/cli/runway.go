@@ -9,6 +9,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/engine"
+	"github.com/orgstore/orgstore/agent/engine/operation"
 )
 
 func newLicenseRunway(g *globals) *cobra.Command {
@@ -33,22 +34,17 @@ func runRunway(ctx context.Context, g *globals, args []string) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	s, err := g.open(ctx)
-	if err != nil {
-		return answer{}, err
-	}
-	defer s.Close()
-	r, err := s.Runway(ctx, engine.StatusRequest{Visuals: only})
+	out, err := carryOut(ctx, g, operation.Runway, engine.StatusRequest{Visuals: only})
 	if err != nil {
 		return answer{}, err
 	}
 	view := output.View{Columns: []string{"VISUAL", "LICENSE UNTIL", "DAYS LEFT", "RENEWAL", "LAST CHANCE", "WHAT"}}
-	for _, l := range r.Licenses {
+	for _, l := range out.Result.Licenses {
 		chance := "passed"
 		if at, err := time.Parse(time.RFC3339, l.LastChance); err == nil {
 			chance = at.UTC().Format("2006-01-02 15:04 UTC")
 		}
 		view.Rows = append(view.Rows, []string{engine.TitleOf(l.Visual), dayOf(l.LicenseEnds), strconv.Itoa(l.DaysLeft), l.Renewal, chance, l.Message})
 	}
-	return answer{data: r.Licenses, view: view, message: s.said(r.Message)}, nil
+	return answer{data: out.Result.Licenses, view: view, message: g.withIncomplete(out.Result.Message, out.Incomplete)}, nil
 }

@@ -27,7 +27,7 @@ func (g *globals) open(ctx context.Context) (*session, error) {
 
 // openWith opens what settings name.
 func (g *globals) openWith(ctx context.Context, settings config.Settings) (*session, error) {
-	if err := shut(settings); err != nil {
+	if err := checkAccess(settings); err != nil {
 		return nil, err
 	}
 	e, err := engine.Open(ctx, settings, g.Ports, g.settings)
@@ -68,21 +68,21 @@ func (g *globals) settings() (config.Settings, error) {
 	if err != nil {
 		return s, &fault.Fault{Code: "settings.invalid", Err: err, Hint: "mend the settings file; nothing was done"}
 	}
-	if err := g.caller.same(s); err != nil {
-		return s, err
-	}
-	if g.shared {
-		return s, shut(s)
-	}
 	return s, nil
 }
 
 // said adds to a message, for programs, what people were told on the way.
 func (s *session) said(message string) string {
-	if s.format != output.JSON {
+	return s.withIncomplete(message, []string{s.UnreadLibrary, s.UnpostedLibrary})
+}
+
+// withIncomplete adds to a message, for programs, what could not be read or shown.
+// People are told of it by notes.
+func (g *globals) withIncomplete(message string, incomplete []string) string {
+	if g.format != output.JSON {
 		return message
 	}
-	for _, more := range []string{s.UnreadLibrary, s.UnpostedLibrary} {
+	for _, more := range incomplete {
 		if more != "" {
 			message = strings.TrimPrefix(message+"; "+more, "; ")
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/engine"
+	"github.com/orgstore/orgstore/agent/engine/operation"
 )
 
 func newStatus(g *globals) *cobra.Command {
@@ -34,17 +35,12 @@ func runStatus(ctx context.Context, g *globals, args []string, where inStore) (a
 	if err != nil {
 		return answer{}, err
 	}
-	s, err := g.open(ctx)
-	if err != nil {
-		return answer{}, err
-	}
-	defer s.Close()
-	r, err := s.Status(ctx, engine.StatusRequest{Visuals: only, Store: where.name})
+	out, err := carryOut(ctx, g, operation.Status, engine.StatusRequest{Visuals: only, Store: where.name})
 	if err != nil {
 		return answer{}, err
 	}
 	view := output.View{Columns: []string{"VISUAL", "PIN", "INSTALLED", "LICENSE UNTIL", "DAYS LEFT", "NEWEST HERE", "STATE", "WHAT"}}
-	for _, v := range r.Visuals {
+	for _, v := range out.Result.Visuals {
 		left := output.Nothing
 		if v.DaysLeft != nil {
 			left = strconv.Itoa(*v.DaysLeft)
@@ -54,5 +50,5 @@ func runStatus(ctx context.Context, g *globals, args []string, where inStore) (a
 			name, orDash(v.Pin), v.InstalledText, orDash(dayOf(v.LicenseEnds)), left, orDash(v.NewestAvailable), v.State, v.Message,
 		})
 	}
-	return answer{data: r.Visuals, view: view, message: s.said(r.Message)}, nil
+	return answer{data: out.Result.Visuals, view: view, message: g.withIncomplete(out.Result.Message, out.Incomplete)}, nil
 }

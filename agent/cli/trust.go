@@ -12,6 +12,7 @@ import (
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/engine"
+	"github.com/orgstore/orgstore/agent/engine/operation"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/visual"
@@ -192,11 +193,11 @@ revoked, where one was taken in.`,
 }
 
 func listTrust(ctx context.Context, g *globals) (answer, error) {
-	s, err := g.settings()
-	if err != nil {
+	out, err := carryOut(ctx, g, operation.TrustList, engine.TrustListRequest{})
+	r := out.Result
+	if err != nil && r.Vendors == nil {
 		return answer{}, err
 	}
-	r, err := g.TrustList(ctx, s, engine.TrustListRequest{})
 	return answer{data: r.Vendors, view: trustView(r.Vendors), message: r.Message}, err
 }
 

@@ -70,15 +70,15 @@ func (e *Engine) archivedTerms(p *pbiviz.Package) license.Terms {
 
 // A BaselineRequest says what is installed of a visual.
 type BaselineRequest struct {
-	Visual visual.GUID
+	Visual visual.GUID `json:"visual"`
 	// Store is where it is, by its name in the settings; it may be empty if the
 	// visual goes through one store.
-	Store string
+	Store string `json:"store,omitempty"`
 	// File is the package that is installed; empty with IsAbsent.
-	File     string
-	IsAbsent bool
-	Evidence string // how the person knows
-	DryRun   bool
+	File     string `json:"file,omitempty"`
+	IsAbsent bool   `json:"absent,omitempty"`
+	Evidence string `json:"evidence"` // how the person knows
+	DryRun   bool   `json:"dry_run,omitempty"`
 }
 
 // A BaselineResult is what a baseline recorded.

@@ -32,19 +32,20 @@ func (e *Engine) NothingWaits(k store.Key) error {
 
 // A ConfirmRequest says that a change which waits for a person was made.
 type ConfirmRequest struct {
-	Visual visual.GUID
+	Visual visual.GUID `json:"visual"`
 	// Store is where the change is, by its name in the settings; it may be empty if
 	// changes wait in one store alone.
-	Store string
+	Store string `json:"store,omitempty"`
 	// Version is what the visual's About box shows, and Access what the store's list
 	// shows: "on" or "off".
-	Version, Access string
+	Version string `json:"version,omitempty"`
+	Access  string `json:"access,omitempty"`
 	// Uploaded says that the person uploaded the task's file, whose SHA-256 begins
 	// with SHA256: at least 8 hexadecimal digits.
-	Uploaded bool
-	SHA256   string
-	Evidence string
-	DryRun   bool
+	Uploaded bool   `json:"uploaded,omitempty"`
+	SHA256   string `json:"sha256,omitempty"`
+	Evidence string `json:"evidence,omitempty"`
+	DryRun   bool   `json:"dry_run,omitempty"`
 }
 
 // shaForm is the beginning of a digest, as any program prints it.

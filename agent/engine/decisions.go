@@ -132,8 +132,11 @@ func (r DecideRequest) verb() string {
 	return "reject"
 }
 
+// A PendingRequest asks what waits for approval.
+type PendingRequest struct{}
+
 // Pending lists what waits for approval.
-func (e *Engine) Pending(ctx context.Context) (DecisionsResult, error) {
+func (e *Engine) Pending(ctx context.Context, _ PendingRequest) (DecisionsResult, error) {
 	pending, err := e.pendingDecisions(ctx)
 	if err != nil {
 		return DecisionsResult{}, err

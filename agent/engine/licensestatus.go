@@ -49,6 +49,7 @@ func (e *Engine) LicenseStatus(ctx context.Context, r LicenseStatusRequest) (Lic
 		return cmp.Or(cmp.Compare(urgency(a), urgency(b)), cmp.Compare(a.License.Ends, b.License.Ends))
 	})
 	out.NeedsSomebody = slices.ContainsFunc(out.Licenses, func(d LicenseStatus) bool { return d.Findings })
+	out.Message = e.FactsAge(e.Facts)
 	if len(out.Licenses) == 0 {
 		out.Message = "nothing is installed"
 	}

@@ -94,10 +94,10 @@ func (e *Engine) corroboratedText(open plan.Open) string {
 
 // An ImportRequest takes in a list of organizational visuals that a person exported.
 type ImportRequest struct {
-	File string
+	File string `json:"file"`
 	// Store is the store that the list is of; empty means the tenant's own.
-	Store  string
-	DryRun bool
+	Store  string `json:"store,omitempty"`
+	DryRun bool   `json:"dry_run,omitempty"`
 }
 
 // An ImportResult is what a list told.

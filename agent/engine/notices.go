@@ -9,6 +9,8 @@ import (
 	"github.com/orgstore/orgstore/agent/notify"
 )
 
+// A ChannelStatus is how a channel is: who is told of what, when last, and what
+// waits.
 type ChannelStatus struct {
 	Name      string   `json:"name"`
 	Recipient string   `json:"recipient"`
@@ -82,19 +84,31 @@ type SentMessage struct {
 	Notices []Notice `json:"notices"`
 }
 
+// A NoticeChannelsRequest asks how the channels are.
+type NoticeChannelsRequest struct{}
+
+// A NoticeChannelsResult lists the channels in the order of the settings.
+type NoticeChannelsResult struct {
+	Channels []ChannelStatus `json:"channels"`
+	Message  string          `json:"message"` // one sentence for people
+}
+
 // NoticeChannels lists the channels: who is told of what, when last, and what waits.
-func (e *Engine) NoticeChannels(ctx context.Context) ([]ChannelStatus, error) {
+func (e *Engine) NoticeChannels(ctx context.Context, _ NoticeChannelsRequest) (NoticeChannelsResult, error) {
 	p, in, err := e.LookAndPlan(ctx, nil)
 	if err != nil {
-		return nil, err
+		return NoticeChannelsResult{}, err
 	}
 	states, err := e.deliverer().ChannelStates()
 	if err != nil {
-		return nil, err
+		return NoticeChannelsResult{}, err
 	}
-	all, out := e.Notices(p, in), []ChannelStatus{}
+	all, out := e.Notices(p, in), NoticeChannelsResult{Channels: []ChannelStatus{}}
 	for _, c := range e.Settings.Notify {
-		out = append(out, e.ChannelStatusOf(c, states[c.Name], all))
+		out.Channels = append(out.Channels, e.ChannelStatusOf(c, states[c.Name], all))
+	}
+	if len(out.Channels) == 0 {
+		out.Message = "nobody is told anything: name channels in the settings, under notify"
 	}
 	return out, nil
 }

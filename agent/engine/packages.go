@@ -248,9 +248,15 @@ func (p Ports) WithSidecars(files []string) []string {
 	return out
 }
 
+// A PackagesRequest asks which packages there are.
+type PackagesRequest struct {
+	Visuals []visual.GUID `json:"visuals,omitempty"` // empty means all, with what was refused
+}
+
 // ListPackages takes in what arrived in the library, and lists the packages with what
-// may be done with them. No visuals mean all, with what was refused.
-func (e *Engine) ListPackages(ctx context.Context, only []visual.GUID) (PackagesResult, error) {
+// may be done with them.
+func (e *Engine) ListPackages(ctx context.Context, r PackagesRequest) (PackagesResult, error) {
+	only := r.Visuals
 	if _, err := e.TakeIn(ctx); err != nil {
 		e.NoteUnreadLibrary(err)
 	}

@@ -35,6 +35,9 @@ type Ports struct {
 	Env     func(string) string
 	// Program names this program to others, as orgstore/1.2.3.
 	Program string
+	// Prompt shows a person at once what to do while the engine waits, as where to
+	// type a device code.
+	Prompt func(text string)
 	// Note is told what people should know beside the result, as it arises.
 	Note func(text string)
 	// Progress is told which of several steps is about to be made.
@@ -45,6 +48,13 @@ type Ports struct {
 func (p Ports) note(format string, args ...any) {
 	if p.Note != nil {
 		p.Note(fmt.Sprintf(format, args...))
+	}
+}
+
+// prompt shows a person at once what to do.
+func (p Ports) prompt(text string) {
+	if p.Prompt != nil {
+		p.Prompt(text)
 	}
 }
 

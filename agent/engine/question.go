@@ -35,15 +35,22 @@ func (c Consent) agrees(q Question) bool { return c.Anything || slices.Contains(
 
 // question makes a question about steps.
 func (e *Engine) question(text, consequence string, steps []plan.Step) Question {
+	q := Question{Text: text, Consequence: consequence, Plan: e.planResult(plan.Plan{Steps: steps})}
+	q.Token = q.sum()
+	return q
+}
+
+// sum is one for the question and all that is shown with it.
+func (q Question) sum() string {
 	sum := sha256.New()
-	for _, part := range []string{text, consequence} {
-		sum.Write([]byte(part + "\x00"))
+	add := func(parts ...string) {
+		for _, part := range parts {
+			sum.Write([]byte(part + "\x00"))
+		}
 	}
-	for _, step := range steps {
-		sum.Write([]byte(string(step.ID) + "\x00"))
+	add(q.Text, q.Consequence)
+	for _, step := range q.Plan.Steps {
+		add(step.ID, TitleOf(step.Visual), step.Kind, step.FromText, step.ToText, step.LicenseUntil, step.Why)
 	}
-	return Question{
-		Token: hex.EncodeToString(sum.Sum(nil)), Text: text, Consequence: consequence,
-		Plan: e.planResult(plan.Plan{Steps: steps}),
-	}
+	return hex.EncodeToString(sum.Sum(nil))
 }

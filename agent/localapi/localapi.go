@@ -15,23 +15,24 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // The protocol's number is in its path: a request of another is told from one
 // that is broken.
 const (
-	path    = "/v1/command"
+	path    = "/v2/operation"
 	address = "http://orgstore" + path
 )
 
 const (
 	// maxRequest bounds a request, in bytes: a reason is a sentence or two.
 	maxRequest = 64 << 10
-	// MaxOutput bounds what a command may say, in bytes: the history of some
-	// twenty thousand changes.
-	MaxOutput = 16 << 20
-	// maxReply is that on both outputs, in base64, and what is around it.
-	maxReply = 3*MaxOutput + 1<<16
+	// MaxAnswer bounds an answer, in bytes: results of the engine are half of it at
+	// most.
+	MaxAnswer = 32 << 20
+	// maxReply is an answer and what is around it.
+	maxReply = MaxAnswer + 1<<16
 	// maxTime is how long a caller may take, waiting in the line included.
 	maxTime = 5 * time.Minute
 	// readTime is how long a request may take to arrive, sendTime how long an answer
@@ -54,38 +55,17 @@ type Caller struct {
 	PID int32 // for people who read logs; it may be another's by now
 }
 
-// A Request is a command line, taken apart. Nothing in it says who asks.
+// A Request asks for an operation. Nothing in it says who asks.
 type Request struct {
-	Settings string   `json:"settings"` // digest of those the caller goes by
-	Command  string   `json:"command"`  // its words: "license status"
-	Flags    []Flag   `json:"flags"`
-	Args     []string `json:"args"`
-	Terminal bool     `json:"terminal"` // a person sits there and can be asked
-	// Agreed are the sums of the questions that the person said yes to.
-	Agreed []string `json:"agreed"`
+	Settings  string         `json:"settings"` // digest of those the caller goes by
+	Operation string         `json:"operation"`
+	Request   jsontext.Value `json:"request"` // the operation's own
 }
 
-// A Flag is a flag that was given.
-type Flag struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
-}
-
-// A Reply is what the command said, and how it left. Where a person is to be asked
-// first, nothing was done, and Err is what the question is about.
+// A Reply is what came of an operation, in the operation's own form.
 type Reply struct {
-	Out     []byte   `json:"out,omitempty"`
-	Err     []byte   `json:"err,omitempty"`
-	Exit    int      `json:"exit,omitempty"`
-	Ask     *Ask     `json:"ask,omitempty"`
-	Refused *Refusal `json:"refused,omitempty"` // then there is nothing else
-}
-
-// An Ask is a question to the person. Sum stands for it and all that was shown
-// with it: whoever agrees to it agrees to that.
-type Ask struct {
-	Question string `json:"question"`
-	Sum      string `json:"sum"`
+	Answer  jsontext.Value `json:"answer,omitempty"`
+	Refused *Refusal       `json:"refused,omitempty"` // then there is nothing else
 }
 
 // A Refusal says why a call is not served, and what to do.

@@ -220,7 +220,11 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, answer Answer) {
 	}
 	// Until the answer is taken: answers that nobody takes would fill the memory.
 	defer done()
-	send(w, http.StatusOK, answer(ctx, by, request))
+	reply := answer(ctx, by, request)
+	if len(reply.Answer) > MaxAnswer {
+		reply = Reply{Refused: Refuse("too_long", "ask for less: one visual, or one store", "the answer is longer than %d bytes", MaxAnswer)}
+	}
+	send(w, http.StatusOK, reply)
 }
 
 // send sends an answer. Whoever does not take it in time gets no more of it; the

@@ -113,22 +113,22 @@ func serving(t *testing.T, answer Answer) string {
 
 // who answers with who asks.
 func who(_ context.Context, by Caller, q Request) Reply {
-	return Reply{Out: fmt.Append(nil, by.UID), Err: []byte(q.Command), Exit: 7}
+	return Reply{Answer: fmt.Appendf(nil, `[%d,%q]`, by.UID, q.Operation)}
 }
 
 func self() uint32 { return uint32(os.Getuid()) }
 
 func TestTheKernelSaysWhoCalls(t *testing.T) {
 	file := serving(t, who)
-	r, err := Call(t.Context(), file, self(), Request{Command: "plan"})
-	if err != nil || string(r.Out) != fmt.Sprint(self()) || string(r.Err) != "plan" || r.Exit != 7 {
+	r, err := Call(t.Context(), file, self(), Request{Operation: "plan"})
+	if err != nil || string(r.Answer) != fmt.Sprintf(`[%d,"plan"]`, self()) {
 		t.Errorf("%+v, %v", r, err)
 	}
 	for _, uid := range []int{alice, bob} {
 		as(t, uid, []int{group}, func() {
-			r, err := Call(t.Context(), file, 0, Request{Command: "plan"})
-			if err != nil || string(r.Out) != fmt.Sprint(uid) {
-				t.Errorf("%d is taken for %s, %v", uid, r.Out, err)
+			r, err := Call(t.Context(), file, 0, Request{Operation: "plan"})
+			if err != nil || string(r.Answer) != fmt.Sprintf(`[%d,"plan"]`, uid) {
+				t.Errorf("%d is taken for %s, %v", uid, r.Answer, err)
 			}
 		})
 	}
@@ -185,7 +185,7 @@ func TestStrangersAreToldNothing(t *testing.T) {
 		_ = c.Close()
 		heard <- n
 	}()
-	if _, err := Call(t.Context(), file, alice, Request{Command: "approve"}); !errors.Is(err, ErrStranger) {
+	if _, err := Call(t.Context(), file, alice, Request{Operation: "approve"}); !errors.Is(err, ErrStranger) {
 		t.Errorf("got %v", err)
 	}
 	if n := <-heard; n != 0 {
@@ -223,7 +223,7 @@ func TestCraftedBytes(t *testing.T) {
 		}
 	}
 	for name, text := range map[string]string{
-		"another version": strings.Replace(post(usual), "/v1/", "/v2/", 1),
+		"another version": strings.Replace(post(usual), "/v2/", "/v1/", 1),
 		"another method":  strings.Replace(post(usual), "POST", "GET", 1),
 		"another path":    strings.Replace(post(usual), path, "/", 1),
 	} {
@@ -244,7 +244,7 @@ func TestCraftedBytes(t *testing.T) {
 	}
 	named := strings.Replace(post(usual), "Host: orgstore\r\n", "Host: orgstore\r\nX-Remote-User: root\r\nForwarded: for=root\r\nAuthorization: Basic cm9vdDo=\r\n", 1)
 	as(t, alice, []int{group}, func() {
-		if got := raw(t, file, named); !strings.Contains(got, `"out":"NzAwMQ=="`) { // 7001
+		if got := raw(t, file, named); !strings.Contains(got, `"answer":[7001,`) {
 			t.Errorf("headers: %q", got)
 		}
 	})
@@ -253,10 +253,10 @@ func TestCraftedBytes(t *testing.T) {
 // A caller who sends without end, says nothing, or takes no answer holds up nobody
 // else.
 func TestRudeCallers(t *testing.T) {
-	big := bytes.Repeat([]byte("x"), 4<<20) // more than a socket keeps
+	big := []byte(`"` + strings.Repeat("x", 4<<20) + `"`) // more than a socket keeps
 	file := serving(t, func(ctx context.Context, by Caller, q Request) Reply {
-		if q.Command == "history" {
-			return Reply{Out: big}
+		if q.Operation == "history" {
+			return Reply{Answer: big}
 		}
 		return who(ctx, by, q)
 	})
@@ -277,7 +277,7 @@ func TestRudeCallers(t *testing.T) {
 			open("POST " + path + " HTTP/1.1\r\nHost:") // half of something
 		}
 		for range 6 {
-			open(post(strings.Replace(usual, "approve", "history", 1))) // takes nothing
+			open(post(strings.Replace(usual, "decide", "history", 1))) // takes nothing
 		}
 		flood := open("POST " + path + " HTTP/1.1\r\nHost: orgstore\r\nTransfer-Encoding: chunked\r\n\r\n")
 		rude.Go(func() {
@@ -295,17 +295,26 @@ func TestRudeCallers(t *testing.T) {
 	})
 	rude.Wait()
 	for range 5 {
-		if r, err := Call(t.Context(), file, self(), Request{Command: "plan"}); err != nil || string(r.Out) != fmt.Sprint(self()) {
+		if r, err := Call(t.Context(), file, self(), Request{Operation: "plan"}); err != nil || string(r.Answer) != fmt.Sprintf(`[%d,"plan"]`, self()) {
 			t.Errorf("a polite caller is answered with %+v, %v", r, err)
 		}
 	}
 }
 
 func TestTheLongestAnswerIsWhole(t *testing.T) {
-	big := bytes.Repeat([]byte("x"), MaxOutput)
-	file := serving(t, func(context.Context, Caller, Request) Reply { return Reply{Out: big, Err: big} })
-	if r, err := Call(t.Context(), file, self(), Request{}); err != nil || !bytes.Equal(r.Out, big) || !bytes.Equal(r.Err, big) {
-		t.Errorf("a long answer is cut: %d and %d bytes, %v", len(r.Out), len(r.Err), err)
+	big := []byte(`"` + strings.Repeat("x", MaxAnswer-2) + `"`)
+	file := serving(t, func(context.Context, Caller, Request) Reply { return Reply{Answer: big} })
+	if r, err := Call(t.Context(), file, self(), Request{}); err != nil || !bytes.Equal(r.Answer, big) {
+		t.Errorf("a long answer is cut: %d bytes, %v", len(r.Answer), err)
+	}
+}
+
+func TestAnOversizeAnswerIsRefused(t *testing.T) {
+	big := []byte(`"` + strings.Repeat("x", MaxAnswer) + `"`)
+	file := serving(t, func(context.Context, Caller, Request) Reply { return Reply{Answer: big} })
+	var refused *Refusal
+	if r, err := Call(t.Context(), file, self(), Request{}); !errors.As(err, &refused) || refused.Code() != "socket.too_long" {
+		t.Errorf("an oversize answer arrives with %d bytes, %v", len(r.Answer), err)
 	}
 }
 
@@ -323,7 +332,7 @@ func TestAHundredCallers(t *testing.T) {
 	var all sync.WaitGroup
 	for range 100 {
 		all.Go(func() {
-			if r, err := Call(t.Context(), file, self(), Request{}); err != nil || r.Exit != 7 {
+			if r, err := Call(t.Context(), file, self(), Request{}); err != nil || len(r.Answer) == 0 {
 				t.Errorf("%+v, %v", r, err)
 			}
 		})
@@ -390,14 +399,14 @@ func TestACallerWhoGoesEndsIt(t *testing.T) {
 // What panics for one caller serves the next.
 func TestAPanicEndsOneCall(t *testing.T) {
 	file := serving(t, func(ctx context.Context, by Caller, q Request) Reply {
-		if q.Command == "plan" {
+		if q.Operation == "plan" {
 			panic(http.ErrAbortHandler)
 		}
 		return who(ctx, by, q)
 	})
 	for range eachAtOnce + 1 {
 		var refused *Refusal
-		if _, err := Call(t.Context(), file, self(), Request{Command: "plan"}); !errors.As(err, &refused) {
+		if _, err := Call(t.Context(), file, self(), Request{Operation: "plan"}); !errors.As(err, &refused) {
 			t.Errorf("got %v", err)
 		}
 	}
