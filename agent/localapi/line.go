@@ -3,12 +3,14 @@ package localapi
 import (
 	"context"
 	"sync"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // A line is where callers wait, so that many do not keep the agent from its own
 // work, nor the callers of one account those of another.
 type line struct {
-	turns chan struct{} // one for each who is served
+	turns *semaphore.Weighted // one for each who is served
 
 	mu    sync.Mutex
 	n     int
@@ -17,12 +19,12 @@ type line struct {
 
 // A lane is the part of one account.
 type lane struct {
-	turns chan struct{}
+	turns *semaphore.Weighted
 	n     int
 }
 
 func newLine() *line {
-	return &line{turns: make(chan struct{}, atOnce), lanes: map[uint32]*lane{}}
+	return &line{turns: semaphore.NewWeighted(atOnce), lanes: map[uint32]*lane{}}
 }
 
 // join lets a caller in; false where there are too many.
@@ -34,7 +36,7 @@ func (l *line) join(uid uint32) bool {
 		return false
 	}
 	if !known {
-		own = &lane{turns: make(chan struct{}, eachAtOnce)}
+		own = &lane{turns: semaphore.NewWeighted(eachAtOnce)}
 		l.lanes[uid] = own
 	}
 	own.n++
@@ -58,21 +60,12 @@ func (l *line) turn(ctx context.Context, uid uint32) (done func(), err error) {
 	l.mu.Lock()
 	own := l.lanes[uid].turns
 	l.mu.Unlock()
-	if err := take(ctx, own); err != nil {
+	if err := own.Acquire(ctx, 1); err != nil {
 		return nil, err
 	}
-	if err := take(ctx, l.turns); err != nil {
-		<-own
+	if err := l.turns.Acquire(ctx, 1); err != nil {
+		own.Release(1)
 		return nil, err
 	}
-	return func() { <-l.turns; <-own }, nil
-}
-
-func take(ctx context.Context, turns chan<- struct{}) error {
-	select {
-	case turns <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return func() { l.turns.Release(1); own.Release(1) }, nil
 }
