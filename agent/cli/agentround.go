@@ -15,6 +15,7 @@ type journalRecord = journal.Record
 
 // round lets the engine look and act once, by the settings of now.
 func (a *agent) round(ctx context.Context) (engine.RoundResult, error) {
+	defer a.tellNotes()
 	settings := a.current()
 	if a.lookout != nil {
 		a.lookout.follow(settings)

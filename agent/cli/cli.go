@@ -77,10 +77,14 @@ func Run(ctx context.Context, args []string, s Streams, a Adapters) int {
 	return g.run(ctx, args)
 }
 
-// wire lets the engine speak to whoever reads these streams.
+// wire collects what the engine notes, and lets it speak at once to whoever reads
+// these streams.
 func (g *globals) wire() {
-	g.Note = func(text string) { g.note("%s", text) }
-	g.Prompt = g.Note
+	g.Notes = &engine.Notes{}
+	g.Announce = func(text string) {
+		g.tellNotes()
+		g.note("%s", text)
+	}
 	g.Progress = g.progress
 }
 
@@ -127,6 +131,7 @@ func (g *globals) answering(run func(ctx context.Context, args []string) (answer
 			return fault.Usage("see https://jmespath.org for the language", "--query: %w", err)
 		}
 		a, err := run(cmd.Context(), args)
+		g.tellNotes()
 		if closed := (*closedError)(nil); errors.As(err, &closed) {
 			err = g.explainClosed(name(cmd), closed)
 		}
@@ -182,8 +187,16 @@ func (g *globals) note(format string, args ...any) {
 	fmt.Fprintln(g.Err, safetext.Lines(fmt.Sprintf(format, args...)))
 }
 
+// tellNotes tells a person what the engine noted.
+func (g *globals) tellNotes() {
+	for _, text := range g.Notes.Take() {
+		g.note("%s", text)
+	}
+}
+
 // progress says on a terminal which step is being made, and nothing in a pipe.
 func (g *globals) progress(n, of int, step plan.Step) {
+	g.tellNotes()
 	if g.InTerminal && g.OutTerminal {
 		g.note("[%d/%d] %s %s: %s -> %s", n, of, step.Kind, safetext.Line(engine.Title(step.Name, step.Key)), engine.VersionText(step.From), engine.VersionText(step.To))
 	}

@@ -34,6 +34,7 @@ func (c confirmation) confirm(ctx context.Context, g *globals, show func() error
 		return fault.New("confirm.no_terminal", "add --force to do it without asking, or --dry-run to look first",
 			"cannot ask whether to %s: there is no terminal", question)
 	}
+	g.tellNotes()
 	if show != nil {
 		if err := show(); err != nil {
 			return err
@@ -60,6 +61,7 @@ const maxQuestions = 8
 // askUntilDone carries out an operation of the engine, and puts its questions to the
 // person until there are none.
 func askUntilDone[Result any](ctx context.Context, g *globals, c confirmation, do func(engine.Consent) (Result, *engine.Question, error)) (Result, error) {
+	defer g.keepTenant()()
 	consent := engine.Consent{Anything: c.force}
 	for range maxQuestions {
 		r, question, err := do(consent)
@@ -73,6 +75,21 @@ func askUntilDone[Result any](ctx context.Context, g *globals, c confirmation, d
 	}
 	var none Result
 	return none, fault.New("confirm.changing", "look at `orgstore plan`, then run the command again", "what is to be decided changes all the time")
+}
+
+// keepTenant keeps the way to the tenant, so that a person who is asked a question
+// signs in once. The function that it returns lets go of it.
+func (g *globals) keepTenant() (release func()) {
+	open := g.OpenTenant
+	if open == nil {
+		return func() {}
+	}
+	kept := &keptTenant{open: open}
+	g.OpenTenant = kept.connect
+	return func() {
+		kept.close()
+		g.OpenTenant = open
+	}
 }
 
 // applyUntilDone asks until a run is made. What an interrupted run had left open,

@@ -38,7 +38,9 @@ func (x *tenant) decide(consent string) engine.DecisionsResult {
 		x.Fatal(err)
 	}
 	ports := x.Adapters.Ports
-	ports.ActorOf = func(uid uint32) (journal.Actor, error) { return journal.Actor{Name: fmt.Sprint("account", uid), ID: fmt.Sprint(uid)}, nil }
+	ports.ActorOf = func(uid uint32) (journal.Actor, error) {
+		return journal.Actor{Name: fmt.Sprint("account", uid), ID: fmt.Sprint(uid)}, nil
+	}
 	server := operation.Server{Ports: ports, ReadSettings: read, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	reply := server.Answer(x.Context(), localapi.Caller{UID: 7001}, localapi.Request{
 		Settings: settings.Digest(), Operation: "decide",

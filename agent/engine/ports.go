@@ -3,7 +3,6 @@ package engine
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"io/fs"
 	"time"
@@ -35,27 +34,13 @@ type Ports struct {
 	Env     func(string) string
 	// Program names this program to others, as orgstore/1.2.3.
 	Program string
-	// Prompt shows a person at once what to do while the engine waits, as where to
-	// type a device code.
-	Prompt func(text string)
-	// Note is told what people should know beside the result, as it arises.
-	Note func(text string)
+	// Notes collects what people should know beside the result.
+	Notes *Notes
+	// Announce tells a person at once what the engine waits for: where to type a
+	// device code, or a check that takes long. Nil makes it a note.
+	Announce func(text string)
 	// Progress is told which of several steps is about to be made.
 	Progress func(n, of int, step plan.Step)
-}
-
-// note tells people something beside the result.
-func (p Ports) note(format string, args ...any) {
-	if p.Note != nil {
-		p.Note(fmt.Sprintf(format, args...))
-	}
-}
-
-// prompt shows a person at once what to do.
-func (p Ports) prompt(text string) {
-	if p.Prompt != nil {
-		p.Prompt(text)
-	}
 }
 
 // progress says which of several steps is about to be made.

@@ -62,7 +62,7 @@ type announced struct {
 
 // Check asks all.
 func (a announced) Check(ctx context.Context, c check.Change) journal.Checked {
-	a.s.note("%s", a.text)
+	a.s.announce(a.text)
 	return a.All.Check(ctx, c)
 }
 

@@ -73,7 +73,7 @@ func (p Ports) Connect(settings config.Settings, seen func(string, time.Time)) (
 	return p.OpenTenant(settings, Remote{
 		Program: p.Program, Env: p.Env, Seen: seen,
 		Prompt: func(_ context.Context, message string) error {
-			p.prompt(message)
+			p.announce(message)
 			return nil
 		},
 	})

@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"reflect"
-	"sync"
 
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/engine"
@@ -57,21 +56,9 @@ type Outcome[Result any] struct {
 
 // Run carries out an operation. There may be a result and notes beside an error.
 func (o Operation[Request, Result]) Run(ctx context.Context, i Installation, r Request) (Outcome[Result], error) {
-	var mu sync.Mutex
-	var out Outcome[Result]
-	i.Note = func(text string) {
-		mu.Lock()
-		defer mu.Unlock()
-		out.Notes = append(out.Notes, text)
-	}
-	if i.Prompt == nil { // nobody sits there
-		i.Prompt = i.Note
-	}
+	i.Notes = &engine.Notes{}
 	result, err := o.run(ctx, &i, r)
-	mu.Lock()
-	defer mu.Unlock()
-	out.Result, out.Incomplete = result, i.incomplete
-	return out, err
+	return Outcome[Result]{Result: result, Notes: i.Notes.Take(), Incomplete: i.incomplete}, err
 }
 
 // onEngine is an operation of an opened engine.

@@ -96,7 +96,7 @@ func TestRequestsThatAreRefused(t *testing.T) {
 // testOperation answers with what a function returns.
 func testOperation[Result any](do func() (Result, error)) Operation[struct{}, Result] {
 	return Operation[struct{}, Result]{Name: "test", Audience: Members, run: func(_ context.Context, i *Installation, _ struct{}) (Result, error) {
-		i.Note("a note")
+		i.Notes.Add("a note")
 		i.incomplete = []string{"the library"}
 		return do()
 	}}

@@ -55,7 +55,7 @@ func (s Server) carryOut(ctx context.Context, op entry, actor journal.Actor, q l
 	}
 	i := Installation{Ports: s.Ports, Settings: settings, Reread: s.ReadSettings}
 	i.Actor = func() (journal.Actor, error) { return actor, nil }
-	i.Progress, i.Prompt = nil, nil
+	i.Progress, i.Announce = nil, nil // the caller hears of it when it has the answer
 	return op.carryOut(ctx, i, q.Request)
 }
 
