@@ -8,6 +8,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/engine"
+	"github.com/orgstore/orgstore/agent/engine/operation"
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
@@ -56,16 +57,11 @@ func (o *applyOptions) run(ctx context.Context, args []string) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	s, err := o.open(ctx)
-	if err != nil {
-		return answer{}, err
-	}
-	defer s.Close()
-	result, err := applyUntilDone(ctx, o.globals, o.confirmation, func(c engine.Consent) (engine.ApplyResult, error) {
+	out, err := applyUntilDone(ctx, o.globals, o.confirmation, func(c engine.Consent) (operation.Outcome[engine.ApplyResult], error) {
 		r.Consent = c
-		return s.Apply(ctx, r)
+		return carryOut(ctx, o.globals, operation.Apply, r)
 	})
-	return s.applyAnswer(result), err
+	return o.applyAnswer(out), err
 }
 
 // request turns the command line into what the engine is asked for.
@@ -84,17 +80,18 @@ func (o *applyOptions) request(args []string) (engine.ApplyRequest, error) {
 }
 
 // applyAnswer shows what became of a run, or what a dry run would do.
-func (s *session) applyAnswer(r engine.ApplyResult) answer {
+func (g *globals) applyAnswer(out operation.Outcome[engine.ApplyResult]) answer {
+	r := out.Result
 	if r.Plan != nil {
 		a := planAnswer(*r.Plan)
-		a.message = s.said("nothing was done")
+		a.message = g.withIncomplete("nothing was done", out.Incomplete)
 		return a
 	}
 	if r.Applied.Tx == "" { // it did not come that far
 		return answer{}
 	}
 	a := appliedAnswer(r.Applied)
-	a.message = s.said(a.message)
+	a.message = g.withIncomplete(a.message, out.Incomplete)
 	return a
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/engine"
+	"github.com/orgstore/orgstore/agent/engine/operation"
 	"github.com/orgstore/orgstore/agent/fault"
 )
 
@@ -94,13 +95,13 @@ func (g *globals) keepTenant() (release func()) {
 
 // applyUntilDone asks until a run is made. What an interrupted run had left open,
 // and was finished before a question, is told with the rest.
-func applyUntilDone(ctx context.Context, g *globals, c confirmation, do func(engine.Consent) (engine.ApplyResult, error)) (engine.ApplyResult, error) {
+func applyUntilDone(ctx context.Context, g *globals, c confirmation, do func(engine.Consent) (operation.Outcome[engine.ApplyResult], error)) (operation.Outcome[engine.ApplyResult], error) {
 	var before []engine.AppliedStep
-	return askUntilDone(ctx, g, c, func(consent engine.Consent) (engine.ApplyResult, *engine.Question, error) {
-		r, err := do(consent)
-		r.Applied.Steps = slices.Concat(before, r.Applied.Steps)
-		before = r.Applied.Steps
-		return r, r.Question, err
+	return askUntilDone(ctx, g, c, func(consent engine.Consent) (operation.Outcome[engine.ApplyResult], *engine.Question, error) {
+		out, err := do(consent)
+		out.Result.Applied.Steps = slices.Concat(before, out.Result.Applied.Steps)
+		before = out.Result.Applied.Steps
+		return out, out.Result.Question, err
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/engine"
+	"github.com/orgstore/orgstore/agent/engine/operation"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/plan"
@@ -55,15 +56,10 @@ func (o *rollbackOptions) run(ctx context.Context, args []string) (answer, error
 	if err != nil {
 		return answer{}, fault.Usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
 	}
-	s, err := o.open(ctx)
-	if err != nil {
-		return answer{}, err
-	}
-	defer s.Close()
 	r := engine.RollbackRequest{Visual: g, Store: o.inStore.name, To: o.to, Override: o.override, Reason: o.reason, DryRun: o.dryRun}
-	result, err := applyUntilDone(ctx, o.globals, o.confirmation, func(c engine.Consent) (engine.ApplyResult, error) {
+	out, err := applyUntilDone(ctx, o.globals, o.confirmation, func(c engine.Consent) (operation.Outcome[engine.ApplyResult], error) {
 		r.Consent = c
-		return s.Rollback(ctx, r)
+		return carryOut(ctx, o.globals, operation.Rollback, r)
 	})
-	return s.applyAnswer(result), err
+	return o.applyAnswer(out), err
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/engine"
+	"github.com/orgstore/orgstore/agent/engine/operation"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/visual"
 )
@@ -55,14 +56,10 @@ func (o *baselineOptions) run(ctx context.Context, args []string) (answer, error
 	if err != nil {
 		return answer{}, fault.Usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
 	}
-	s, err := o.open(ctx)
-	if err != nil {
-		return answer{}, err
-	}
-	defer s.Close()
-	r, err := s.Baseline(ctx, engine.BaselineRequest{
+	out, err := carryOut(ctx, o.globals, operation.Baseline, engine.BaselineRequest{
 		Visual: g, Store: o.inStore.name, File: o.file, IsAbsent: o.absent, Evidence: o.evidence, DryRun: o.dryRun,
 	})
+	r := out.Result
 	if r.GUID == "" {
 		return answer{}, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/engine"
+	"github.com/orgstore/orgstore/agent/engine/operation"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/visual"
 )
@@ -57,15 +58,11 @@ func (o *confirmOptions) run(ctx context.Context, args []string) (answer, error)
 	if err != nil {
 		return answer{}, fault.Usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
 	}
-	s, err := o.open(ctx)
-	if err != nil {
-		return answer{}, err
-	}
-	defer s.Close()
-	r, err := s.Confirm(ctx, engine.ConfirmRequest{
+	out, err := carryOut(ctx, o.globals, operation.Confirm, engine.ConfirmRequest{
 		Visual: g, Store: o.inStore.name, Version: o.version, Access: o.access,
 		Uploaded: o.uploaded, SHA256: o.sha256, Evidence: o.evidence, DryRun: o.dryRun,
 	})
+	r := out.Result
 	if r.GUID == "" {
 		return answer{}, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/engine"
+	"github.com/orgstore/orgstore/agent/engine/operation"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/visual"
 )
@@ -41,12 +42,8 @@ library is taken in in the same way.`,
 }
 
 func (o *importOptions) run(ctx context.Context, args []string) (answer, error) {
-	s, err := o.open(ctx)
-	if err != nil {
-		return answer{}, err
-	}
-	defer s.Close()
-	r, err := s.Import(ctx, engine.ImportRequest{File: args[0], Store: o.inStore.name, DryRun: o.dryRun})
+	out, err := carryOut(ctx, o.globals, operation.Import, engine.ImportRequest{File: args[0], Store: o.inStore.name, DryRun: o.dryRun})
+	r := out.Result
 	if err != nil {
 		return answer{}, err
 	}

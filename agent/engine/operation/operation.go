@@ -6,7 +6,6 @@ package operation
 
 import (
 	"context"
-	"errors"
 	"reflect"
 
 	"github.com/orgstore/orgstore/agent/config"
@@ -68,7 +67,11 @@ func onEngine[Request, Result any](name string, who Audience, isChanging bool, d
 		if err != nil {
 			return result, err
 		}
-		defer func() { err = errors.Join(err, e.Close()) }()
+		defer func() {
+			if closed := e.Close(); closed != nil { // what was done is done
+				i.Notes.Add("the data folder could not be closed: " + closed.Error())
+			}
+		}()
 		result, err = do(e, ctx, r)
 		for _, text := range []string{e.UnreadLibrary, e.UnpostedLibrary} {
 			if text != "" {
