@@ -12,8 +12,6 @@ import (
 	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/disk"
-	"github.com/orgstore/orgstore/packages/store"
-	"github.com/orgstore/orgstore/policies/plan"
 )
 
 // open reads the settings and opens what they name. Close it.
@@ -88,14 +86,4 @@ func (g *globals) withIncomplete(message string, incomplete []string) string {
 		}
 	}
 	return message
-}
-
-// ofVisual finds what a plan says of one visual; false where it says nothing.
-func ofVisual(p plan.Plan, k store.Key) (engine.VisualLine, bool) {
-	for _, l := range engine.VisualLines(p) {
-		if l.Key == k {
-			return l, true
-		}
-	}
-	return engine.VisualLine{}, false
 }
