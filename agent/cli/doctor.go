@@ -14,8 +14,9 @@ func newDoctor(g *globals) *cobra.Command {
 		Short: "Check everything orgstore needs, here and in the tenant, and say how to mend it",
 		Long: `Check everything orgstore needs, here and in the tenant, and say how to mend it.
 
-Here: settings, data folder, journal, trust bundles, clock, library, store, and a
-way back for each installed visual. In the tenant, where the settings name a
+Here: settings, data folder, journal, trust bundles, clock, library, store, and
+for each installed visual what the store holds of it, where that can be read back,
+and a way back. In the tenant, where the settings name a
 library there or a way to sign in: the sign-in and each permission, by calls that change
 nothing; whether the library can be written, by an upload that is begun and taken
 back. STATE is ready, limited (works, with what DETAIL says),

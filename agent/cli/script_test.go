@@ -160,7 +160,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "jq": jq, "keep": keep,
 			"example": exampleFile, "make": makePackage, "aurora": auroraBundle, "statement": statement, "statuslist": statusList,
-			"bytes": someBytes, "listing": listing, "task": laidOut, "perm": perm, "settle": settle, "edit": edit, "stamp": stamp,
+			"bytes": someBytes, "damage": damage, "listing": listing, "task": laidOut, "perm": perm, "settle": settle, "edit": edit, "stamp": stamp,
 		},
 	})
 }

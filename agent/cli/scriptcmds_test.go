@@ -326,3 +326,26 @@ func check(err error) {
 		panic(err)
 	}
 }
+
+// damage spoils a file in place.
+func damage(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: damage zero|cut|empty|flip FILE")
+	}
+	name := ts.MkAbs(args[1])
+	text, err := os.ReadFile(name)
+	ts.Check(err)
+	switch args[0] {
+	case "zero":
+		clear(text)
+	case "cut":
+		text = text[:len(text)/2]
+	case "empty":
+		text = nil
+	case "flip":
+		text[len(text)/2] ^= 0xff
+	default:
+		ts.Fatalf("unknown damage %s", args[0])
+	}
+	ts.Check(os.WriteFile(name, text, 0o644))
+}

@@ -81,6 +81,7 @@ func (c *checkup) checkAll(ctx context.Context) error {
 	c.library(ctx)
 	listed := c.store(ctx)
 	if c.engine != nil {
+		c.installed(ctx, listed)
 		c.waysBack(ctx, listed)
 	}
 	if err := ctx.Err(); err != nil {
