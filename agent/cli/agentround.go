@@ -4,14 +4,10 @@ import (
 	"context"
 	"time"
 
-	"github.com/orgstore/orgstore/agent/apply"
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/engine"
-	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/loop"
 )
-
-type journalRecord = journal.Record
 
 // round lets the engine look and act once, by the settings of now.
 func (a *agent) round(ctx context.Context) (engine.RoundResult, error) {
@@ -31,17 +27,17 @@ func (a *agent) round(ctx context.Context) (engine.RoundResult, error) {
 		r.Seen = 0 // the journal's watcher finds more, and wakes the loop
 	}
 	a.seen.rise(r.Seen)
-	a.logged(s, r.Made)
+	a.logged(s, r)
 	r.Traffic = a.tenants.traffic()
 	return r, err
 }
 
 // logged writes what became of changes, tied to the history by tx and step.
-func (a *agent) logged(s *session, results []apply.Result) {
+func (a *agent) logged(s *session, round engine.RoundResult) {
 	if a.log == nil {
 		return
 	}
-	for _, r := range results {
+	for _, r := range round.Made {
 		if !s.IsNew(r) {
 			continue
 		}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -123,19 +122,9 @@ func (l *lookout) watchJournal(ctx context.Context, file string, say func(string
 // grown says whether the journal has entries that no round has seen. What keeps
 // it from being read is the next round's to tell.
 func (l *lookout) grown(ctx context.Context, file string) bool {
-	if _, err := l.Disk.Stat(file); err != nil {
-		return false
-	}
-	log, err := l.OpenJournal(ctx, file)
-	if err != nil {
-		return false
-	}
-	defer log.Close()
 	seen, looked := l.seen.get()
-	return looked && log.Read(ctx, seen, func(journalRecord) error { return errEnough }) == errEnough
+	return looked && l.HasJournalGrown(ctx, file, seen)
 }
-
-var errEnough = errors.New("one is enough")
 
 // watermark is the newest entry of the journal that the agent has seen.
 type watermark struct {

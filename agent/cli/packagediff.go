@@ -4,18 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
-	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/diff"
 	"github.com/orgstore/orgstore/packages/license/profile"
 	"github.com/orgstore/orgstore/packages/pbiviz"
-	"github.com/orgstore/orgstore/packages/visual"
 )
 
 func newPackageDiff(g *globals) *cobra.Command {
@@ -86,44 +83,5 @@ func (g *globals) archived(ctx context.Context, name string) ([]byte, error) {
 		return nil, err
 	}
 	defer s.Close()
-	p, err := lookup(s.Journal.Book(), name)
-	if err != nil {
-		return nil, err
-	}
-	return s.Archive.Package(p.Package)
-}
-
-// minDigest is how many hex digits of a digest must be given to name a package.
-const minDigest = 8
-
-// lookup finds a package of the archive by the start of its digest, or as
-// VISUAL@VERSION.
-func lookup(book journal.Book, name string) (journal.Package, error) {
-	var found []journal.Package
-	hex := strings.TrimPrefix(name, "sha256:")
-	g, version, byVersion := strings.Cut(name, "@")
-	for _, p := range book.Packages() {
-		byDigest := len(hex) >= minDigest && strings.HasPrefix(p.Package.Hex(), hex)
-		if byDigest || byVersion && isRelease(p, g, version) {
-			found = append(found, p)
-		}
-	}
-	switch len(found) {
-	case 1:
-		return found[0], nil
-	case 0:
-		return journal.Package{}, fault.New("package.unknown", "look at `orgstore package list`", "there is no file %s, and no such package in the archive", name)
-	}
-	var digests []string
-	for _, p := range found {
-		digests = append(digests, p.Package.Short())
-	}
-	return journal.Package{}, fault.New("package.ambiguous", "name one by its digest: "+strings.Join(digests, ", "),
-		"%s names %s of the archive", name, engine.Count(len(found), "package"))
-}
-
-func isRelease(p journal.Package, guid, version string) bool {
-	g, errG := visual.ParseName(guid)
-	v, errV := visual.ParseVersion(version)
-	return errG == nil && errV == nil && p.Manifest.GUID == g && p.Manifest.Version.Equal(v)
+	return s.ArchivedPackage(name)
 }

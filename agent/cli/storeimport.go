@@ -8,7 +8,6 @@ import (
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/engine/operation"
-	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/visual"
 )
 
@@ -49,11 +48,7 @@ func (o *importOptions) run(ctx context.Context, args []string) (answer, error) 
 	}
 	view := output.View{Columns: []string{"NAME", "ID", "SOURCE", "ACCESS", "CHANGED", "WHAT IT MEANS"}}
 	for _, e := range r.Entries {
-		id := e.GUID
-		if e.Source == string(store.FromFile) {
-			id += visual.OrgStoreSuffix
-		}
-		view.Rows = append(view.Rows, []string{orDash(e.Name), id, e.Source, engine.OnOff(e.Enabled), orDash(e.Changed), e.Message})
+		view.Rows = append(view.Rows, []string{orDash(e.Name), e.PortalID(), e.Source, engine.OnOff(e.Enabled), orDash(e.Changed), e.Message})
 	}
 	for _, v := range r.Missing {
 		view.Rows = append(view.Rows, []string{orDash(v.Name), v.GUID + visual.OrgStoreSuffix, output.Nothing, output.Nothing, output.Nothing, "pinned, and not in the list"})

@@ -1,17 +1,12 @@
 package cli
 
 import (
-	"cmp"
 	"context"
-	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/engine"
-	"github.com/orgstore/orgstore/agent/fault"
-	"github.com/orgstore/orgstore/packages/store"
-	"github.com/orgstore/orgstore/packages/visual"
 )
 
 type tryOptions struct {
@@ -37,57 +32,18 @@ the token of an application is not documented: this is how to find out.`,
 	return cmd
 }
 
-type triedData struct {
-	GUID    string `json:"guid"`
-	Name    string `json:"name"`
-	Version string `json:"version"` // empty where the list does not show it
-	Access  string `json:"access"`  // on, off or unknown
-	Source  string `json:"source"`  // file, appsource or unknown
-	Problem string `json:"problem"`
-}
-
 func (o *tryOptions) run(ctx context.Context, _ []string) (answer, error) {
 	settings, err := o.settings()
 	if err != nil {
 		return answer{}, err
 	}
-	for _, t := range settings.Stores {
-		o.recipe = cmp.Or(o.recipe, t.Recipe)
-	}
-	if o.recipe == "" {
-		return answer{}, fault.Usage("learn one from a recording: `orgstore store learn`", "name a recipe with --recipe; the settings have none")
-	}
-	target, done, err := engine.TryRecorded(settings, o.Ports, o.recipe, "") // with no digest approved nothing can be changed
+	listed, err := engine.TryRecipe(ctx, settings, o.Ports, o.recipe)
 	if err != nil {
 		return answer{}, err
 	}
-	defer func() { _ = done() }()
-	listed, err := target.Installed(ctx)
-	if err != nil {
-		return answer{}, err
-	}
-	return tellTried(listed), nil
-}
-
-func tellTried(listed map[visual.GUID]store.Listing) answer {
-	data := []triedData{}
 	view := output.View{Columns: []string{"GUID", "NAME", "VERSION", "ACCESS", "SOURCE", "PROBLEM"}}
-	guids := make([]visual.GUID, 0, len(listed))
-	for g := range listed {
-		guids = append(guids, g)
+	for _, v := range listed {
+		view.Rows = append(view.Rows, []string{v.GUID, v.Name, v.Version, v.Access, v.Source, v.Problem})
 	}
-	slices.SortFunc(guids, visual.GUID.Compare)
-	for _, g := range guids {
-		l := listed[g]
-		d := triedData{GUID: g.String(), Name: l.Name, Access: "unknown", Source: cmp.Or(string(l.Source), "unknown"), Problem: l.Problem}
-		if l.Release != nil {
-			d.Version = l.Release.Version.String()
-		}
-		if l.Enabled != nil {
-			d.Access = map[bool]string{true: "on", false: "off"}[*l.Enabled]
-		}
-		data = append(data, d)
-		view.Rows = append(view.Rows, []string{d.GUID, d.Name, d.Version, d.Access, d.Source, d.Problem})
-	}
-	return answer{data: data, view: view, message: engine.Count(len(data), "visual") + " in the list; nothing was changed"}
+	return answer{data: listed, view: view, message: engine.Count(len(listed), "visual") + " in the list; nothing was changed"}, nil
 }

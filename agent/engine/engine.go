@@ -106,17 +106,6 @@ func ReadBook(ctx context.Context, settings config.Settings, ports Ports) (journ
 	return book, e.Close()
 }
 
-// TryRecorded opens the store that a recipe drives, to read alone, and returns it
-// with what lets go of the way to the tenant.
-func TryRecorded(settings config.Settings, ports Ports, recipe, approved string) (store.Store, func() error, error) {
-	e := &Engine{Ports: ports, Settings: settings}
-	target, err := e.openStore(config.Store{Driver: config.RecordedDriver, Recipe: recipe, Approved: approved})
-	if e.tenant == nil {
-		return target, func() error { return nil }, err
-	}
-	return target, e.tenant.Close, err
-}
-
 // useSettings takes settings as those in force: trust, tenant facts, profiles and
 // stores are what they name.
 func (e *Engine) useSettings(ctx context.Context, settings config.Settings) error {

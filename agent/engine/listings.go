@@ -16,6 +16,7 @@ import (
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/store/galleryexport"
 	"github.com/orgstore/orgstore/packages/verdict"
+	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/change"
 	"github.com/orgstore/orgstore/policies/plan"
 )
@@ -118,6 +119,14 @@ type ListedEntry struct {
 	Enabled *bool  `json:"enabled"` // null where the list does not tell
 	Changed string `json:"changed"` // as the list writes it
 	Message string `json:"message"`
+}
+
+// PortalID is the entry's ID as the admin portal writes it.
+func (l ListedEntry) PortalID() string {
+	if l.Source == string(store.FromFile) {
+		return l.GUID + visual.OrgStoreSuffix
+	}
+	return l.GUID
 }
 
 // A SkippedLine is one that was passed over, and why.
