@@ -3,12 +3,10 @@ package cli
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,105 +14,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/engine"
-	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/safetext"
 	"github.com/orgstore/orgstore/packages/disk"
-	"github.com/orgstore/orgstore/packages/example"
 	"github.com/orgstore/orgstore/packages/pbiviz"
 )
-
-// A Simulation is a tenant on this machine that answers as Microsoft's does.
-type Simulation interface {
-	// CA is the authority that its certificates are signed by, as PEM.
-	CA() []byte
-	// Reached is where its services answer.
-	Reached() config.Endpoints
-	// Page is the address of its page Organizational visuals.
-	Page() string
-	// Upload puts a file into its library, as people do.
-	Upload(name string, file []byte) error
-	// Held are the files in its library's top folder, by name.
-	Held() map[string][]byte
-	// Shown is what stands beside a file in its library, by column.
-	Shown(name string) map[string]string
-	// Mailed is what was mailed from its mailbox, in order.
-	Mailed() []engine.Mail
-	// Calls counts what it was asked.
-	Calls() int
-	Close() error
-}
-
-// Simulated says which tenant is simulated.
-type Simulated struct {
-	Addr           string // loopback address of the first of consecutive ports; empty: the system chooses
-	Tenant         string
-	Client, Secret string // of the app registration
-	Site, Library  string
-	Faults         []byte            // rules, as YAML; empty for none
-	Quotas         bool              // 429 beyond Microsoft's published quotas
-	Told           func(call string) // is told each call, one after another; nil: nobody
-	Now            func() time.Time
-}
-
-// simulated is the tenant that simulator and demo begin with.
-func (g *globals) simulated() Simulated {
-	return Simulated{
-		Tenant: demoTenant, Client: "3f0a51c4-7a1d-4a52-9f5e-2b8f0a4c6d17", Secret: rand.Text(),
-		Site: "https://contoso.sharepoint.com/sites/bi", Library: "Visuals", Now: g.Now,
-	}
-}
-
-// settings writes the settings of a folder that works with a simulation.
-func (o Simulated) settings(e config.Endpoints) []byte {
-	text := config.TemplateIn(o.Tenant, config.SharePoint{Site: o.Site, Library: o.Library}, config.SignIn{Type: config.BySecret, Client: o.Client, SecretFile: "secret.txt"})
-	return fmt.Appendf(text, `
-# The tenant that orgstore simulates on this machine.
-endpoints:
-  login: %s
-  graph: %s
-  powerbi: %s
-  fabric: %s
-  portal: %s
-network:
-  ca: ca.pem
-`, e.Login, e.Graph, e.PowerBI, e.Fabric, e.Portal)
-}
-
-// simulate starts a tenant.
-func (g *globals) simulate(o Simulated) (Simulation, error) {
-	if g.Simulate == nil {
-		return nil, fault.New("simulator.unsupported", "use a build of orgstore that has it", "this program was built without the simulator")
-	}
-	s, err := g.Simulate(o)
-	if err != nil {
-		return nil, fault.New("simulator.failed", "name another address with --addr, or mend the rules of --faults", "cannot simulate a tenant: %w", err)
-	}
-	return s, nil
-}
-
-// equip writes into a folder what orgstore needs to work with a simulation. The
-// authority and the secret are new each time; settings that are there stay.
-func (g *globals) equip(folder string, o Simulated, s Simulation) (kept bool, err error) {
-	if err := disk.MakeDir(g.Disk, folder, 0o755); err != nil {
-		return false, unwritable(folder, err)
-	}
-	settings := filepath.Join(folder, config.FileName)
-	_, err = g.Disk.Stat(settings)
-	kept = err == nil
-	files := []newFile{{filepath.Join(folder, "ca.pem"), 0o644, s.CA()}, {filepath.Join(folder, "secret.txt"), 0o600, []byte(o.Secret + "\n")}}
-	if !kept {
-		files = append(files, newFile{filepath.Join(folder, config.SchemaName), 0o644, config.Schema()}, newFile{settings, 0o644, o.settings(s.Reached())})
-	}
-	for _, f := range files {
-		if err := g.Write(f.name, f.perm, f.text); err != nil {
-			return kept, unwritable(f.name, err)
-		}
-	}
-	return kept, disk.MakeDir(g.Disk, filepath.Join(folder, "store"), 0o755)
-}
 
 type simulatorOptions struct {
 	*globals
@@ -288,38 +193,4 @@ func (o *simulatorOptions) keep(s Simulation, folder string) error {
 		}
 	}
 	return nil
-}
-
-// inTenant starts the tenant in which the story plays, and has the settings
-// name its library.
-func (s *story) inTenant(context.Context) error {
-	with := s.simulated()
-	tenant, err := s.globals.simulate(with)
-	if err != nil {
-		return err
-	}
-	s.tenant = tenant
-	if err := os.Remove(config.FileName); err != nil {
-		return err
-	}
-	if _, err = s.equip(".", with, tenant); err != nil {
-		return err
-	}
-	text := fmt.Sprintf("version: 1\ntenant: %s\nas_of: %s\nsource: counted by hand\nuses:\n  - { guid: %s, designers: 12, viewers: 200 }\n",
-		with.Tenant, s.Now().UTC().Format(time.DateOnly), example.GaugeGUID)
-	if err := disk.MakeDir(s.Disk, ".orgstore", 0o700); err != nil {
-		return err
-	}
-	return s.Write(filepath.Join(".orgstore", "facts.yaml"), 0o644, []byte(text))
-}
-
-// shown tells what administrators see beside a file in the library.
-func (s *story) shown(name string) {
-	view := output.View{Columns: []string{"COLUMN", "WHAT IT SAYS"}}
-	columns := s.tenant.Shown(name)
-	for _, c := range slices.Sorted(maps.Keys(columns)) {
-		view.Rows = append(view.Rows, []string{c, orDash(columns[c])})
-	}
-	// A story that cannot be shown is told all the same.
-	_ = output.Write(s.Out, output.Table, "", "", s.Now(), nil, view)
 }
