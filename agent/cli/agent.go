@@ -95,8 +95,8 @@ type agent struct {
 	settings config.Settings // in force: the newest that were without faults
 	broken   string          // what is wrong with the file now; empty if nothing is
 	own      Adapters        // without what rounds keep for the next one
-	seen     watermark
-	lookout  *lookout // nil where it looks once
+	seen     loop.Watermark
+	watcher  *loop.Watcher // nil where it looks once
 	state    loop.State
 	failed   *fault.Fault // of the newest round; nil if it went well
 }
@@ -157,7 +157,12 @@ func (a *agent) forever(ctx context.Context) error {
 	if err := a.receive(watching, &watchers, a.own); err != nil {
 		return err
 	}
-	a.lookout = &lookout{globals: a.globals, seen: &a.seen, ctx: watching, running: &watchers, wake: wake}
+	a.watcher = &loop.Watcher{
+		Files: a.Watch, HasGrown: a.HasJournalGrown, Seen: &a.seen, Context: watching, Running: &watchers, Wake: wake,
+		OnBlind: func(every time.Duration, err error) {
+			a.note("files are not watched, and what arrives is seen every %s: %v", every, err)
+		},
+	}
 	a.supervised(watching, &watchers, m)
 	defer watchers.Wait()
 	defer stop()

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"path/filepath"
 	"time"
 
 	"github.com/orgstore/orgstore/agent/config"
@@ -13,8 +14,8 @@ import (
 func (a *agent) round(ctx context.Context) (engine.RoundResult, error) {
 	defer a.tellNotes()
 	settings := a.current()
-	if a.lookout != nil {
-		a.lookout.follow(settings)
+	if a.watcher != nil {
+		a.watcher.Follow(watchedOf(settings))
 	}
 	s, err := a.openWith(ctx, settings)
 	if err != nil {
@@ -26,10 +27,19 @@ func (a *agent) round(ctx context.Context) (engine.RoundResult, error) {
 	if r.Overlooked {
 		r.Seen = 0 // the journal's watcher finds more, and wakes the loop
 	}
-	a.seen.rise(r.Seen)
+	a.seen.Rise(r.Seen)
 	a.logged(s, r)
 	r.Traffic = a.tenants.traffic()
 	return r, err
+}
+
+// watchedOf is what the agent watches by its settings.
+func watchedOf(s config.Settings) loop.Watched {
+	all := loop.Watched{Settings: s.File, Journal: filepath.Join(s.Data, "journal.db"), Folders: []string{filepath.Dir(s.File)}, Every: s.Agent.Every}
+	if s.Library.Folder != "" {
+		all.Folders = append(all.Folders, s.Library.Folder)
+	}
+	return all
 }
 
 // logged writes what became of changes, tied to the history by tx and step.
