@@ -111,7 +111,7 @@ func (e *Engine) packageRuleFacts(step plan.Step) (rule.Facts, error) {
 }
 
 func (e *Engine) archivedPackage(d visual.Digest) (*pbiviz.Package, error) {
-	file, err := e.Archive.Package(d)
+	file, err := e.archive.Package(d)
 	if err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ func (e *Engine) ArchivedPackage(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.Archive.Package(p.Package)
+	return e.archive.Package(p.Package)
 }
 
 // minDigest is how many hex digits of a digest must be given to name a package.

@@ -39,7 +39,7 @@ func (e *Engine) BeginChanging(ctx context.Context, command string) ([]apply.Res
 // lock may: to anybody else it might be the work of a run that goes on.
 func (e *Engine) sweep() error {
 	errs := []error{
-		e.Archive.Sweep(),
+		e.archive.Sweep(),
 		// The cursor is written without the lock: only what is old is left over.
 		disk.Sweep(e.Disk, e.Settings.Data, e.Now().Add(-time.Hour)),
 	}
@@ -60,7 +60,7 @@ func (e *Engine) Applier() *apply.Applier {
 		}
 	}
 	return &apply.Applier{
-		Journal: e.Journal, Archive: e.Archive, Stores: e.Stores, Trust: e.CurrentTrust(),
+		Journal: e.Journal, Archive: e.archive, Stores: e.Stores, Trust: e.CurrentTrust(),
 		Limits: pbiviz.DefaultLimits(), Facts: o.Facts, Entitled: o.Entitled, Against: against, Clock: e.Moment,
 		Need: o.Need, Profiles: e.Profiles, Checks: e.checkersOf, Leaves: e.BlockFor,
 		Lead:    func(ctx context.Context) error { return e.Journal.AcquireLease(ctx, lease.Term, false) },

@@ -75,7 +75,7 @@ func (e *Engine) installedDamage(ctx context.Context, target store.Store, g visu
 	if err != nil || !isHeld {
 		return ""
 	}
-	whole, err := e.Archive.Package(recorded.Digest)
+	whole, err := e.archive.Package(recorded.Digest)
 	switch {
 	case len(file) == 0:
 		return "it is empty"

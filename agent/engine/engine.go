@@ -41,7 +41,7 @@ type Engine struct {
 	Reread           func() (config.Settings, error) // the settings as they are now
 	Tx               journal.TxID
 	Journal          *journal.Journal
-	Archive          *archive.Archive
+	archive          *archive.Archive
 	Trust            license.Trust // without status lists: see CurrentTrust
 	statusCache      statusCache
 	Stores           map[string]store.Store
@@ -78,7 +78,7 @@ func Open(ctx context.Context, settings config.Settings, ports Ports, reread fun
 	if err := e.useSettings(ctx, settings); err != nil {
 		return nil, err
 	}
-	if e.Archive, err = archive.Open(e.Disk, ArchiveFolder(settings)); err != nil {
+	if e.archive, err = archive.Open(e.Disk, ArchiveFolder(settings)); err != nil {
 		return nil, err
 	}
 	// Read before the journal, which others may carry on meanwhile.

@@ -14,7 +14,7 @@ import (
 )
 
 func (e *Engine) Importer() intake.Desk {
-	d := intake.Desk{Archive: e.Archive, Journal: e.Journal, Trust: e.Trust, Limits: pbiviz.DefaultLimits(), Profiles: e.Profiles, Now: e.Now}
+	d := intake.Desk{Archive: e.archive, Journal: e.Journal, Trust: e.Trust, Limits: pbiviz.DefaultLimits(), Profiles: e.Profiles, Now: e.Now}
 	if name := e.HomeStore(); name != "" && !CanList(e.Stores[name]) {
 		d.Store = name
 	}

@@ -24,7 +24,7 @@ func (e *Engine) LostTrust(after license.Trust) []LostTrust {
 	book, at := e.Journal.Book(), e.Moment()
 	now := e.Observer()
 	then := now
-	then.Trust, _ = listening(after, book.Statuses(), e.Archive.Statement)
+	then.Trust, _ = listening(after, book.Statuses(), e.archive.Statement)
 	type offer struct {
 		digest visual.Digest
 		id     string

@@ -122,7 +122,7 @@ func (e *Engine) CurrentTrust() license.Trust {
 	}
 	lists := e.Journal.Book().Statuses()
 	if key := namesOf(lists); key != e.statusCache.lists || e.statusCache.lists == "" {
-		trust, missed := listening(e.Trust, lists, e.Archive.Statement)
+		trust, missed := listening(e.Trust, lists, e.archive.Statement)
 		for _, err := range missed {
 			e.note("%v", err)
 		}
