@@ -220,6 +220,8 @@ func TestTriesCountWhatDidNotSucceed(t *testing.T) {
 
 func TestOverridesLastUntilTheStepIsDone(t *testing.T) {
 	up := begun(t, "up", change.Upgrade, "1.3", "1.4")
+	again := up
+	again.Attempt = 2
 	let := func(gate, reason string) journal.Fact {
 		return journal.Overridden{Step: "up", Gate: gate, Reason: reason}
 	}
@@ -227,11 +229,15 @@ func TestOverridesLastUntilTheStepIsDone(t *testing.T) {
 		facts []journal.Fact
 		want  string
 	}{
-		"given":              {[]journal.Fact{let("hold", "a")}, "hold:a"},
-		"given twice":        {[]journal.Fact{let("hold", "a"), let("review", "b"), let("hold", "c")}, "review:b hold:c"},
-		"after a failure":    {[]journal.Fact{let("hold", "a"), up, journal.Failed{Step: "up", StoreState: journal.Unchanged}}, "hold:a"},
-		"after it was done":  {[]journal.Fact{let("hold", "a"), up, journal.Done{Step: "up", State: seen(state(t, "1.4"))}}, ""},
-		"after a withdrawal": {[]journal.Fact{let("hold", "a"), up, journal.Withdrawn{Step: "up"}}, ""},
+		"given":               {[]journal.Fact{let("hold", "a")}, "hold:a"},
+		"given twice":         {[]journal.Fact{let("hold", "a"), let("review", "b"), let("hold", "c")}, "review:b hold:c"},
+		"after a failure":     {[]journal.Fact{let("hold", "a"), up, journal.Failed{Step: "up", StoreState: journal.Unchanged}}, "hold:a"},
+		"after it was undone": {[]journal.Fact{let("hold", "a"), up, journal.Failed{Step: "up", StoreState: journal.Uncertain}}, ""},
+		"after a bad check": {[]journal.Fact{let("hold", "a"), up, journal.Checking{Step: "up", State: seen(state(t, "1.4"))},
+			journal.Checked{Step: "up", By: "command", Answer: journal.Refused}, journal.Failed{Step: "up", StoreState: journal.Changed}}, ""},
+		"after an interruption": {[]journal.Fact{let("hold", "a"), up, again}, "hold:a"},
+		"after it was done":     {[]journal.Fact{let("hold", "a"), up, journal.Done{Step: "up", State: seen(state(t, "1.4"))}}, ""},
+		"after a withdrawal":    {[]journal.Fact{let("hold", "a"), up, journal.Withdrawn{Step: "up"}}, ""},
 	} {
 		var got []string
 		for _, o := range journaltest.Book(t, c.facts...).Overrides() {
@@ -243,6 +249,32 @@ func TestOverridesLastUntilTheStepIsDone(t *testing.T) {
 		if strings.Join(got, " ") != c.want {
 			t.Errorf("%s: %v in force, want %s", name, got, c.want)
 		}
+	}
+}
+
+func TestApprovalsLastForOneAttempt(t *testing.T) {
+	key := journaltest.Key()
+	up := begun(t, "up", change.Upgrade, "1.3", "1.4")
+	back := begun(t, "back", change.Restore, "1.4", "1.3")
+	back.Step.Reason.Code = plan.CodeAsked
+	yes := journal.Approved{Step: "up", Key: key, Reason: "looked at it"}
+	for name, c := range map[string]struct {
+		facts []journal.Fact
+		want  int
+	}{
+		"given":                   {[]journal.Fact{yes}, 1},
+		"after a try that left":   {[]journal.Fact{yes, up, journal.Failed{Step: "up", StoreState: journal.Unchanged}}, 1},
+		"after it was undone":     {[]journal.Fact{yes, up, journal.Failed{Step: "up", StoreState: journal.Uncertain}}, 0},
+		"after a rollback":        {[]journal.Fact{yes, back, journal.Done{Step: "back", State: seen(state(t, "1.3"))}}, 0},
+		"a rejection, afterwards": {[]journal.Fact{journal.Rejected{Step: "up", Key: key, Reason: "no"}, back, journal.Done{Step: "back", State: seen(state(t, "1.3"))}}, 1},
+	} {
+		if got := len(journaltest.Book(t, c.facts...).Said("up")); got != c.want {
+			t.Errorf("%s: %d words count, want %d", name, got, c.want)
+		}
+	}
+	let := journal.Overridden{Step: "up", Key: key, Gate: plan.GateHold, Reason: "once"}
+	if got := journaltest.Book(t, let, back, journal.Done{Step: "back", State: seen(state(t, "1.3"))}).Overrides(); len(got) != 0 {
+		t.Errorf("after a rollback %+v is in force", got)
 	}
 }
 

@@ -289,3 +289,16 @@ func TestTxIDs(t *testing.T) {
 		t.Error("made without enough randomness")
 	}
 }
+
+// An override of before, which names its step and what the person read, still opens.
+func TestOverridesOfBeforeOpen(t *testing.T) {
+	body := `{"format":1,"seq":1,"at":"2026-03-02T09:00:00Z","by":{"source":"os","id":"1000","name":"ada","host":"agent01"},"tx":"tx_1","policy":"sha256:policy",` +
+		`"fact":{"kind":"overridden","v":1,"data":{"step":"step-2","gate":"tries","about":"it failed 3 times","reason":"the share is back"}}}`
+	b, err := journal.Replay(t.Context(), journaltest.Of(journal.Forge(1, journal.Hash{}, []byte(body))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o := b.Overrides(); len(o) != 1 || o[0].About != "it failed 3 times" {
+		t.Errorf("it opens as %+v", o)
+	}
+}

@@ -156,13 +156,15 @@ type Unblocked struct {
 	Reason string    `json:"reason,omitempty"`
 }
 
-// Overridden: a person let a step pass a gate, until that step is done or
-// withdrawn.
+// Overridden: a person let a step pass a gate, for one attempt: until that step
+// is done, withdrawn, undone or found bad, or the visual is rolled back.
 type Overridden struct {
-	Step   store.StepID `json:"step"`
-	Gate   string       `json:"gate"`
-	About  string       `json:"about,omitempty"` // the gate's message: what the person read
-	Reason string       `json:"reason"`
+	Step store.StepID `json:"step"`
+	// Key is the visual that the step changes; zero in journals of before.
+	Key    store.Key `json:"key,omitzero"`
+	Gate   string    `json:"gate"`
+	About  string    `json:"about,omitempty"` // the gate's message: what the person read
+	Reason string    `json:"reason"`
 }
 
 // TimeMarked: a trusted time was seen.

@@ -78,6 +78,7 @@ func (w *writer) say(step store.StepID, k store.Key, reason string, yes bool, e 
 	if step == "" || reason == "" {
 		return errors.New("it names no step or no reason")
 	}
+	w.keyOf.set(step, k)
 	by := approval.Person(e.By)
 	known, _ := w.said.get(step)
 	rest := slices.DeleteFunc(slices.Clone(known), func(o approval.Word) bool { return o.By == by })
@@ -90,6 +91,7 @@ func (w *writer) say(step store.StepID, k store.Key, reason string, yes bool, e 
 func (w *writer) forget(step store.StepID, k store.Key) {
 	w.overrides.drop(step)
 	w.said.drop(step)
+	w.keyOf.drop(step)
 	var past []store.StepID
 	for id, r := range w.requests.all() {
 		if r.Key == k {
@@ -98,6 +100,34 @@ func (w *writer) forget(step store.StepID, k store.Key) {
 	}
 	for _, id := range past {
 		w.requests.drop(id)
+	}
+}
+
+// endPermissions ends what let a step pass: it was for one attempt, and that one is
+// over. A rejection counts on.
+func (w *writer) endPermissions(step store.StepID) {
+	w.overrides.drop(step)
+	words, _ := w.said.get(step)
+	rejections := slices.DeleteFunc(slices.Clone(words), func(o approval.Word) bool { return o.Yes })
+	if len(rejections) == 0 {
+		w.said.drop(step)
+		return
+	}
+	w.said.set(step, rejections)
+}
+
+// endPermissionsOf ends what let any step of a visual pass: after a rollback, each
+// change of it is decided anew.
+func (w *writer) endPermissionsOf(k store.Key) {
+	var steps []store.StepID
+	for step, of := range w.keyOf.all() {
+		if of == k {
+			steps = append(steps, step)
+		}
+	}
+	for _, step := range steps {
+		w.endPermissions(step)
+		w.keyOf.drop(step)
 	}
 }
 

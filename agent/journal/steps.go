@@ -61,6 +61,7 @@ func (f Begun) enter(w *writer, e Entry) error {
 	if f.Undoes != "" && s.latest(f.Undoes) < 0 {
 		return fmt.Errorf("step %s, which it undoes, was never begun for %s", f.Undoes, step.Key)
 	}
+	w.keyOf.set(step.ID, step.Key)
 	overrides, _ := w.overrides.get(step.ID)
 	s.revisions = append(s.revisions, Revision{
 		Revision: len(s.revisions) + 1, Seq: e.Seq, Time: e.At, Status: StatusOpen, Overrides: slices.Clone(overrides), Approvals: w.approvals(step.ID),
@@ -150,6 +151,9 @@ func (f Done) enter(w *writer, e Entry) error {
 	w.close(s)
 	w.tries.drop(f.Step)
 	w.forget(f.Step, r.Key)
+	if r.Undoes != "" || r.Cause == plan.CodeAsked {
+		w.endPermissionsOf(r.Key)
+	}
 	return nil
 }
 
@@ -177,6 +181,9 @@ func (f Failed) enter(w *writer, e Entry) error {
 	}
 	w.close(s)
 	w.count(f.Step)
+	if f.StoreState != Unchanged { // where nothing was changed, the next try is of the same attempt
+		w.endPermissions(f.Step)
+	}
 	return nil
 }
 

@@ -45,6 +45,7 @@ type sums struct {
 	pinned       table[visual.GUID, Pinning]
 	requests     table[store.StepID, Request]
 	said         table[store.StepID, []approval.Word] // one of each person
+	keyOf        table[store.StepID, store.Key]       // of steps that were begun, or that people spoke of
 	tries        table[store.StepID, int]             // failed or interrupted
 	exports      table[string, Exported]              // the newest of each store
 	shifts       table[store.Key, Shift]              // between two lists
@@ -120,7 +121,7 @@ func (s *sums) tables() []layered {
 	return []layered{
 		&s.packages, &s.packagesOf, &s.arrived, &s.statements, &s.statementsOf, &s.stated, &s.bounds, &s.refusals, &s.refused,
 		&s.profiled, &s.lists, &s.listed, &s.statuses, &s.settled, &s.listRefusals, &s.updates, &s.attested, &s.shelves, &s.open, &s.holds, &s.overrides, &s.overriders, &s.tries, &s.exports, &s.marks,
-		&s.pinned, &s.requests, &s.said,
+		&s.pinned, &s.requests, &s.said, &s.keyOf,
 		&s.shifts, &s.events, &s.settledEvents, &s.settledKeys,
 		&s.notices, &s.channels,
 	}

@@ -77,6 +77,9 @@ func (f Overridden) enter(w *writer, e Entry) error {
 	if f.Gate == plan.GateTries {
 		w.tries.drop(f.Step)
 	}
+	if !f.Key.GUID.IsZero() {
+		w.keyOf.set(f.Step, f.Key)
+	}
 	w.overriders.set(passing{f.Step, f.Gate}, e.By)
 	known, _ := w.overrides.get(f.Step)
 	rest := slices.DeleteFunc(slices.Clone(known), func(o plan.Override) bool { return o.Gate == f.Gate })
