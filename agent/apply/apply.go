@@ -303,7 +303,7 @@ func (a *Applier) judge(s plan.Step) (license.Licensed, error) {
 	if !judgment.Verdict.Passes() && (judgment.Verdict == verdict.Reject || need.Reviewed == "") {
 		return license.Licensed{}, &verdict.Refusal{Findings: judgment.Findings}
 	}
-	if f, ok := unread(judgment, s.Review); ok {
+	if f, ok := unread(judgment, s); ok {
 		return license.Licensed{}, &verdict.Refusal{Findings: []verdict.Finding{f}}
 	}
 	return licensed, nil
@@ -344,10 +344,19 @@ func (a *Applier) token(book journal.Book, to store.State) ([]byte, error) {
 }
 
 // unread finds what needs review and was not part of what the person read: a
-// clock that went back since, say.
-func unread(j verdict.Judgment, review string) (verdict.Finding, bool) {
+// clock that went back since, say. A finding counts as read where one of its code
+// was, and each time for one; the step says which package and license it is about.
+func unread(j verdict.Judgment, s plan.Step) (verdict.Finding, bool) {
+	read := slices.Clone(s.Findings)
 	for _, f := range j.Findings {
-		if f.Verdict == verdict.Review && !strings.Contains(review, f.Message) {
+		if f.Verdict != verdict.Review {
+			continue
+		}
+		i := slices.Index(read, f.Code)
+		switch {
+		case i >= 0:
+			read = slices.Delete(read, i, i+1)
+		case len(s.Findings) > 0 || !strings.Contains(s.Review, f.Message): // only a step of before has no findings
 			return f, true
 		}
 	}
@@ -358,8 +367,9 @@ func unread(j verdict.Judgment, review string) (verdict.Finding, bool) {
 // asked for may be superseded; what a person reviewed may pass with a reason.
 func (a *Applier) need(book journal.Book, s plan.Step) license.Need {
 	n := a.Need(s.Key.GUID, s.Asked || s.Kind == change.Restore || s.Kind == change.Downgrade)
+	gate, _ := s.ReviewGate()
 	for _, o := range book.Overrides() {
-		if o.Step == s.ID && o.Gate == plan.GateReview && o.About == s.Review {
+		if o.Step == s.ID && o.Covers(gate) {
 			n.Reviewed = o.Reason
 		}
 	}

@@ -33,7 +33,7 @@ func (e *Engine) overrideFacts(steps []plan.Step, gate, reason string) ([]journa
 				if err := e.refuseAttester(step, gate); err != nil {
 					return nil, err
 				}
-				facts = append(facts, journal.Overridden{Step: step.ID, Key: step.Key, Gate: g.Kind, About: g.Message, Reason: reason})
+				facts = append(facts, journal.Overridden{Step: step.ID, Key: step.Key, Gate: g.Kind, GateKey: g.Key, About: g.Message, Reason: reason})
 			}
 		}
 	}

@@ -161,10 +161,12 @@ type Unblocked struct {
 type Overridden struct {
 	Step store.StepID `json:"step"`
 	// Key is the visual that the step changes; zero in journals of before.
-	Key    store.Key `json:"key,omitzero"`
-	Gate   string    `json:"gate"`
-	About  string    `json:"about,omitempty"` // the gate's message: what the person read
-	Reason string    `json:"reason"`
+	Key  store.Key `json:"key,omitzero"`
+	Gate string    `json:"gate"`
+	// GateKey is the key of the gate; empty in journals of before.
+	GateKey string `json:"gate_key,omitempty"`
+	About   string `json:"about,omitempty"` // the gate's message: what the person read
+	Reason  string `json:"reason"`
 }
 
 // TimeMarked: a trusted time was seen.

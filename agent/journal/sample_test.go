@@ -127,7 +127,7 @@ func samples(t testing.TB) []journal.Fact {
 		journal.Unheld{Key: key, Reason: "done early"},
 		journal.Blocked{Block: plan.Block{Key: key, Version: version(t, "1.4.0.0"), Content: "h1:x", Digest: digest("x"), Pin: "~> 1.4", Reason: "tooltips are gone", Cause: plan.CodeCheckFailed}},
 		journal.Unblocked{Key: key, Reason: "fixed"},
-		journal.Overridden{Step: "step-2", Key: key, Gate: plan.GateTries, About: "it failed 3 times", Reason: "the share is back"},
+		journal.Overridden{Step: "step-2", Key: key, Gate: plan.GateTries, GateKey: "tries", About: "it failed 3 times", Reason: "the share is back"},
 		journal.TimeMarked{Trusted: day, Source: "statement"},
 		journal.SettingsSeen{Policy: "sha256:policy"},
 		journal.Profiled{

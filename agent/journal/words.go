@@ -83,7 +83,7 @@ func (f Overridden) enter(w *writer, e Entry) error {
 	w.overriders.set(passing{f.Step, f.Gate}, e.By)
 	known, _ := w.overrides.get(f.Step)
 	rest := slices.DeleteFunc(slices.Clone(known), func(o plan.Override) bool { return o.Gate == f.Gate })
-	w.overrides.set(f.Step, append(rest, plan.Override{Step: f.Step, Gate: f.Gate, About: f.About, Reason: f.Reason, By: e.By.String()}))
+	w.overrides.set(f.Step, append(rest, plan.Override{Step: f.Step, Gate: f.Gate, Key: f.GateKey, About: f.About, Reason: f.Reason, By: e.By.String()}))
 	return nil
 }
 

@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/orgstore/orgstore/policies/approval"
 	"github.com/orgstore/orgstore/policies/change"
@@ -35,7 +36,7 @@ func ruleGates(s Step, c Conditions) []Gate {
 	}
 	var gates []Gate
 	for _, r := range c.Rulings[s.ID] {
-		g := Gate{Kind: GateRule, Message: fmt.Sprintf("the rule %s: %s", r.Rule, r.Message), Hint: "what cannot wait: --override rule --reason \"...\""}
+		g := Gate{Kind: GateRule, Key: gateKey(GateRule, r.Rule, r.Message), Message: fmt.Sprintf("the rule %s: %s", r.Rule, r.Message), Hint: "what cannot wait: --override rule --reason \"...\""}
 		if approvals := approvalGates(s, c); r.Asks && len(approvals) > 0 {
 			g.State, g.Hint = approvals[0].State, "it asks for an approval: orgstore approve "+string(s.ID)
 		}
@@ -55,7 +56,7 @@ func approvalGates(s Step, c Conditions) []Gate {
 	if a.Message == "" {
 		return nil
 	}
-	g := Gate{Kind: GateApproval, State: GateOpen, Message: a.Message, Hint: "it is bound to these bytes: other ones need approvals of their own"}
+	g := Gate{Kind: GateApproval, Key: gateKey(GateApproval, approvalAbout(c.need(s), a)...), State: GateOpen, Message: a.Message, Hint: "it is bound to these bytes: other ones need approvals of their own"}
 	if !a.Passes() {
 		g.State = c.gateState(s, g)
 		g.Hint = fmt.Sprintf("orgstore approve %s --reason \"...\"", s.ID)
@@ -92,4 +93,14 @@ func (c Conditions) record(s Step) approval.Record {
 // *verdict.Refusal.
 func (c Conditions) May(s Step, p approval.Person, yes bool) error {
 	return approval.May(c.need(s), c.record(s), p, yes)
+}
+
+// approvalAbout is what letting a step pass without its approvals is about: how many
+// are needed, whose, and who rejected it; not who approved meanwhile.
+func approvalAbout(n approval.Need, a approval.Answer) []string {
+	about := []string{strconv.Itoa(a.Needed)}
+	if w := a.Rejected; w != nil {
+		about = append(about, "rejected", w.By.Source, w.By.ID, w.By.Name, w.By.Host, timeText(w.At))
+	}
+	return append(about, slices.Sorted(slices.Values(n.From))...)
 }

@@ -96,7 +96,7 @@ func (v *visualPlan) askedStep(c choice) Step {
 	return Step{
 		Key: v.key, Name: v.displayName(c.candidate), Kind: c.kind, From: v.now.state, To: to,
 		Reason: Reason{CodeAsked, v.ask.Reason, ""},
-		Back:   v.wayBack(), Review: sentences(c.review, v.now.driftText), Asked: true,
+		Back:   v.wayBack(), Review: sentences(c.review, v.now.driftText), Findings: append(c.findings(), v.driftFindings(v.now.driftText)...), Asked: true,
 	}
 }
 
@@ -112,7 +112,7 @@ func (v *visualPlan) planDisable() ([]Step, *Idle) {
 	return []Step{{
 		Key: v.key, Name: v.displayName(nil), Kind: change.Disable, From: s, To: withAccess(s, false),
 		Reason: Reason{CodeAsked, v.ask.Reason, ""},
-		Back:   Back{Possible: true}, Review: v.now.driftText, Asked: true,
+		Back:   Back{Possible: true}, Review: v.now.driftText, Findings: v.driftFindings(v.now.driftText), Asked: true,
 	}}, nil
 }
 

@@ -88,7 +88,7 @@ func (r Ring) checkGate(s Step) (Gate, bool) {
 		return Gate{}, false
 	}
 	before, t := r.Before.Store, r.trial(s.To.Release.Digest)
-	g := Gate{Kind: GateCheck, Hint: "it opens when the check passes there; what cannot wait: --override check --reason \"...\""}
+	g := Gate{Kind: GateCheck, Key: gateKey(GateCheck, before, s.To.Release.Digest.String(), string(t.Answer), timeText(t.At)), Hint: "it opens when the check passes there; what cannot wait: --override check --reason \"...\""}
 	switch t.Answer {
 	case Needless:
 		return Gate{}, false

@@ -332,6 +332,23 @@ func reviewText(j verdict.Judgment) string {
 	return sentences(parts...)
 }
 
+// findings names what the choice asks a person to decide.
+func (c choice) findings() []verdict.Code {
+	if c.review == "" {
+		return nil
+	}
+	var codes []verdict.Code
+	for _, f := range c.candidate.Judgment.Findings {
+		if f.Verdict == verdict.Review {
+			codes = append(codes, f.Code)
+		}
+	}
+	if len(codes) == 0 {
+		return []verdict.Code{hardestFinding(c.candidate.Judgment).Code}
+	}
+	return codes
+}
+
 // hardestFinding returns the hardest finding, which says why a candidate does not pass.
 func hardestFinding(j verdict.Judgment) verdict.Finding {
 	if len(j.Findings) == 0 {

@@ -108,11 +108,14 @@ const (
 
 // A Gate is one thing that keeps a step back, or would.
 type Gate struct {
-	Kind    string    `json:"kind"`
-	State   string    `json:"state"`
-	Until   time.Time `json:"until,omitzero"` // when it opens by itself; zero if it does not
-	Message string    `json:"message"`
-	Hint    string    `json:"hint,omitempty"`
+	Kind  string    `json:"kind"`
+	State string    `json:"state"`
+	Until time.Time `json:"until,omitzero"` // when it opens by itself; zero if it does not
+	// Key says what the gate is about, for programs: its kind, what it concerns, and
+	// the parameters that matter. What Message says may change while it stays.
+	Key     string `json:"-"`
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
 	// Decides says of a closed gate of GateCheck that nothing but a person's word
 	// opens it.
 	Decides bool `json:"-"`

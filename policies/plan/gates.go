@@ -64,8 +64,11 @@ type Hold struct {
 type Override struct {
 	Step store.StepID `json:"step"`
 	Gate string       `json:"gate"`
-	// About is the gate's message of then: an override covers what its person
-	// read, and nothing that came up since.
+	// Key is the gate's key of then: an override covers what its person decided
+	// about, and nothing that came up since. It is empty in overrides of before.
+	Key string `json:"key,omitempty"`
+	// About is the gate's message of then, which people read. It is compared where
+	// there is no key.
 	About  string `json:"about"`
 	Reason string `json:"reason"`
 	By     string `json:"by"`
@@ -101,8 +104,8 @@ func (c Conditions) gatesOf(k GateKind, s Step) []Gate {
 // what happens in its store that nobody can tell.
 func reviewGates(s Step, c Conditions) []Gate {
 	var gates []Gate
-	if s.Review != "" {
-		gates = append(gates, Gate{Kind: GateReview, Message: s.Review, Hint: "a person decides, with a reason"})
+	if g, is := s.ReviewGate(); is {
+		gates = append(gates, g)
 	}
 	return append(gates, unclearGates(s, c)...)
 }
@@ -129,7 +132,7 @@ func unclearGates(s Step, c Conditions) []Gate {
 		}
 		about := cmp.Or(o.Step.Name, o.Step.Key.GUID.String())
 		message := fmt.Sprintf("nobody can tell what came of %s of %s on %s, since the store answered as it never did before", o.Step.description(), about, day(o.Since))
-		gates = append(gates, Gate{Kind: GateReview, Message: message, Hint: o.Look()})
+		gates = append(gates, Gate{Kind: GateReview, Key: gateKey(GateReview, "unclear", string(o.Step.ID), timeText(o.Since)), Message: message, Hint: o.Look()})
 	}
 	return gates
 }
@@ -144,7 +147,7 @@ func holdGates(s Step, c Conditions) []Gate {
 		if !h.covers(s.Key) || h.excepts(s) || !h.Until.IsZero() && !c.At.Before(h.Until) {
 			continue
 		}
-		gates = append(gates, Gate{Kind: GateHold, Until: h.Until.UTC(),
+		gates = append(gates, Gate{Kind: GateHold, Key: gateKey(GateHold, h.Key.Store, timeText(h.At), timeText(h.Until)), Until: h.Until.UTC(),
 			Message: h.message(), Hint: h.liftHint()})
 	}
 	slices.SortFunc(gates, func(a, b Gate) int {
@@ -215,9 +218,45 @@ func (h Hold) But() string {
 func (c Conditions) gateState(s Step, g Gate) string {
 	k, _ := GateKindNamed(g.Kind)
 	for _, o := range c.Overrides {
-		if k.CanOverride && o.Step == s.ID && o.Gate == g.Kind && o.About == g.Message {
+		if k.CanOverride && o.Step == s.ID && o.Covers(g) {
 			return GateOverridden
 		}
 	}
 	return GateClosed
+}
+
+// Covers says whether an override was given for a gate: for one of the same key, or
+// of the same message where one of the two has no key.
+func (o Override) Covers(g Gate) bool {
+	switch {
+	case o.Gate != g.Kind:
+		return false
+	case o.Key == "" || g.Key == "":
+		return o.About == g.Message
+	}
+	return o.Key == g.Key
+}
+
+// gateKey writes the key of a gate: its kind, then what it is about.
+func gateKey(kind string, about ...string) string {
+	o := form(gateForm).str("kind", kind)
+	var parts [][]byte
+	for _, p := range about {
+		parts = append(parts, quote(nil, p))
+	}
+	return string(o.raw("about", list(parts)).end())
+}
+
+// ReviewGate is the gate of what a step itself asks a person to decide; false where
+// it asks nothing.
+func (s Step) ReviewGate() (Gate, bool) {
+	g := Gate{Kind: GateReview, Message: s.Review, Hint: "a person decides, with a reason"}
+	if len(s.Findings) > 0 { // a step of before has none
+		about := []string{"step"}
+		for _, c := range slices.Sorted(slices.Values(s.Findings)) {
+			about = append(about, string(c))
+		}
+		g.Key = gateKey(GateReview, about...)
+	}
+	return g, s.Review != ""
 }

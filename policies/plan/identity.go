@@ -22,6 +22,7 @@ const (
 	stepForm  = "orgstore step 1"
 	basisForm = "orgstore basis 1"
 	planForm  = "orgstore plan 1"
+	gateForm  = "orgstore gate 1"
 )
 
 // shortID is how many bytes of a digest make an identifier.
@@ -224,11 +225,13 @@ func (o *jsonObject) flag(name string, value bool) *jsonObject {
 	return o.raw(name, []byte("false"))
 }
 
-func (o *jsonObject) time(name string, t time.Time) *jsonObject {
+func (o *jsonObject) time(name string, t time.Time) *jsonObject { return o.str(name, timeText(t)) }
+
+func timeText(t time.Time) string {
 	if t.IsZero() {
-		return o.str(name, "")
+		return ""
 	}
-	return o.str(name, t.UTC().Format(time.RFC3339Nano))
+	return t.UTC().Format(time.RFC3339Nano)
 }
 
 func (o *jsonObject) end() []byte { return append(o.b, '}') }

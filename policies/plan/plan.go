@@ -157,6 +157,9 @@ type Step struct {
 	Back Back `json:"back"`
 	// Review says what a person must decide about this step; empty if nothing.
 	Review string `json:"review,omitempty"`
+	// Findings name what Review says, for programs: each code as often as it was
+	// found. Empty in steps of before, and where nothing is to be decided.
+	Findings []verdict.Code `json:"findings,omitempty"`
 	// Asked says that a person asked for this step beyond the pins: holds,
 	// windows, freezes and soak do not keep it back.
 	Asked bool `json:"asked,omitempty"`

@@ -80,13 +80,13 @@ func ringGates(s Step, c Conditions) []Gate {
 	}
 	before, digest := r.Before.Store, s.To.Release.Digest
 	if r.Trouble != "" {
-		return []Gate{{Kind: GateRing, Message: fmt.Sprintf("nothing goes on from %s now: %s", before, r.Trouble),
+		return []Gate{{Kind: GateRing, Key: gateKey(GateRing, before, "trouble", r.Trouble), Message: fmt.Sprintf("nothing goes on from %s now: %s", before, r.Trouble),
 			Hint: "what cannot wait: --override ring --reason \"...\""}}
 	}
 	if slices.ContainsFunc(r.Runs, func(run Run) bool { return run.Release == digest && r.ranLongEnough(run, c.At) }) {
 		return nil
 	}
-	g := Gate{Kind: GateRing, Message: r.requirement(), Hint: fmt.Sprintf("see what is there: orgstore plan --store %s", before)}
+	g := Gate{Kind: GateRing, Key: gateKey(GateRing, before, digest.String(), r.Soak.String()), Message: r.requirement(), Hint: fmt.Sprintf("see what is there: orgstore plan --store %s", before)}
 	for _, run := range r.Runs {
 		if run.Release == digest && run.Until.IsZero() {
 			g.Until = run.Since.Add(r.Soak).UTC()

@@ -46,7 +46,7 @@ func freezeGates(s Step, c Conditions) []Gate {
 	if frozen.From.IsZero() {
 		return nil
 	}
-	return []Gate{{Kind: GateFreeze, Until: frozen.Until, Message: "frozen by " + frozen.Name,
+	return []Gate{{Kind: GateFreeze, Key: gateKey(GateFreeze, frozen.Name), Until: frozen.Until, Message: "frozen by " + frozen.Name,
 		Hint: "it opens by itself; what cannot wait: --override freeze --reason \"...\""}}
 }
 
@@ -62,19 +62,21 @@ func windowGates(s Step, c Conditions) []Gate {
 	if a.Open || !a.Frozen.From.IsZero() && (window.Calendar{Windows: p.Calendar.Windows}).Ask(c.At.Time(), s.Kind, 0).Open {
 		return nil
 	}
-	g := Gate{Kind: GateWindow, Until: a.Next.From, Message: "waits for its window", Hint: "see when: orgstore window next"}
+	g := Gate{Kind: GateWindow, Key: gateKey(GateWindow, "never"), Until: a.Next.From, Message: "waits for its window", Hint: "see when: orgstore window next"}
 	switch {
 	case a.Short:
+		g.Key = gateKey(GateWindow, "short", a.Within.Name)
 		g.Message = fmt.Sprintf("the window %s ends too soon: such a change usually takes %s", a.Within.Name, c.Usual[s.Key.Store].Round(time.Second))
 	case a.Next.From.IsZero():
 		g.Message = "waits for a window that never comes, or is never long enough"
 		g.Hint = "look at the windows and freezes in the settings: orgstore window list"
 	default:
+		g.Key = gateKey(GateWindow, "wait", a.Next.Name)
 		g.Message = "waits for the window " + a.Next.Name
 	}
 	gates := []Gate{g}
 	if ends := s.To.License.Ends; !ends.IsZero() && !a.Next.From.IsZero() && !a.Next.From.Before(ends) {
-		gates = append(gates, Gate{Kind: GateReview, Message: fmt.Sprintf("its license ends on %s, before the next window on %s", day(ends), day(a.Next.From)),
+		gates = append(gates, Gate{Kind: GateReview, Key: gateKey(GateReview, "window", day(ends), day(a.Next.From)), Message: fmt.Sprintf("its license ends on %s, before the next window on %s", day(ends), day(a.Next.From)),
 			Hint: "a person decides: --override window makes it now, or get a package that lasts longer"})
 	}
 	return gates
@@ -94,7 +96,7 @@ func soakGates(s Step, c Conditions) []Gate {
 	if !known {
 		ready = time.Time{}
 	}
-	return []Gate{{Kind: GateSoak, Until: ready.UTC(), Message: fmt.Sprintf("must have been here for %s before it replaces other code", days(p.Soak)),
+	return []Gate{{Kind: GateSoak, Key: gateKey(GateSoak, s.To.Release.Digest.String(), p.Soak.String()), Until: ready.UTC(), Message: fmt.Sprintf("must have been here for %s before it replaces other code", days(p.Soak)),
 		Hint: "it opens by itself; what cannot wait: --override soak --reason \"...\""}}
 }
 

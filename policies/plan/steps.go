@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/change"
 )
@@ -23,6 +24,7 @@ func (v *visualPlan) installStep(c choice) Step {
 		Reason: v.reasonFor(c), Back: v.wayBack(),
 	}
 	s.Review = sentences(c.review, v.review, v.noWayBack(s))
+	s.Findings = v.findingsOf(s, c, v.review)
 	if v.restores {
 		since := v.now.driftText
 		if v.now.drift == DriftRemoved {
@@ -107,7 +109,7 @@ func (v *visualPlan) enableStep(from store.State) Step {
 		Key: v.key, Name: v.displayName(nil), Kind: change.Enable, From: from, To: withAccess(from, true),
 		Reason: Reason{CodeAccess, "a pinned visual is wanted enabled, and it is disabled", ""},
 		Back:   Back{Possible: true},
-		Review: v.review,
+		Review: v.review, Findings: v.driftFindings(v.review),
 	}
 }
 
@@ -175,6 +177,31 @@ func (v *visualPlan) noWayBack(s Step) string {
 	}
 	return "there is no way back: " + s.Back.Message
 }
+
+// findingsOf names what a step asks a person to decide, as Step.Review says it.
+func (v *visualPlan) findingsOf(s Step, c choice, drift string) []verdict.Code {
+	codes := append(c.findings(), v.driftFindings(drift)...)
+	if v.noWayBack(s) != "" {
+		codes = append(codes, CodeNoWayBack)
+	}
+	return codes
+}
+
+// driftFindings names what somebody else changed, where a person is to decide about
+// it: what was done, and what it left.
+func (v *visualPlan) driftFindings(text string) []verdict.Code {
+	if text == "" {
+		return nil
+	}
+	code := "drift." + string(v.now.drift)
+	if r := v.now.state.Release; r != nil {
+		code += ":" + canonical(r.Version) + ":" + digestText(r.Digest)
+	}
+	return []verdict.Code{verdict.Code(code)}
+}
+
+// CodeNoWayBack is what a person must decide where a step cannot be taken back.
+const CodeNoWayBack verdict.Code = "plan.no_way_back"
 
 // sentences joins what is to be said, leaving out what is empty.
 func sentences(parts ...string) string {
