@@ -48,7 +48,7 @@ type Onward struct {
 func (r Ring) Onward(at moment.Moment) Onward {
 	o := Onward{Before: r.Before}
 	for _, run := range r.Runs {
-		if r.Trouble == "" && r.ranLongEnough(run, at) && r.checkPassed(run.Release) && !slices.Contains(o.Ready, run.Release) {
+		if r.Trouble == "" && r.hasRun(run.Release, at) && r.checkPassed(run.Release) && !slices.Contains(o.Ready, run.Release) {
 			o.Ready = append(o.Ready, run.Release)
 		}
 	}
@@ -62,6 +62,12 @@ func (r Ring) Despite(d Drift) Ring {
 		r.Trouble = "somebody changed that store: " + d.Message
 	}
 	return r
+}
+
+// hasRun says whether a release ran in the store before for long enough, at one time
+// or another.
+func (r Ring) hasRun(d visual.Digest, at moment.Moment) bool {
+	return slices.ContainsFunc(r.Runs, func(run Run) bool { return run.Release == d && r.ranLongEnough(run, at) })
 }
 
 func (r Ring) ranLongEnough(run Run, at moment.Moment) bool {
@@ -83,7 +89,7 @@ func ringGates(s Step, c Conditions) []Gate {
 		return []Gate{{Kind: GateRing, Key: gateKey(GateRing, before, "trouble", r.Trouble), Message: fmt.Sprintf("nothing goes on from %s now: %s", before, r.Trouble),
 			Hint: "what cannot wait: --override ring --reason \"...\""}}
 	}
-	if slices.ContainsFunc(r.Runs, func(run Run) bool { return run.Release == digest && r.ranLongEnough(run, c.At) }) {
+	if r.hasRun(digest, c.At) {
 		return nil
 	}
 	g := Gate{Kind: GateRing, Key: gateKey(GateRing, before, digest.String(), r.Soak.String()), Message: r.requirement(), Hint: fmt.Sprintf("see what is there: orgstore plan --store %s", before)}
