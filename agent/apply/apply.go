@@ -303,7 +303,7 @@ func (a *Applier) judge(s plan.Step) (license.Licensed, error) {
 	if !judgment.Verdict.Passes() && (judgment.Verdict == verdict.Reject || need.Reviewed == "") {
 		return license.Licensed{}, &verdict.Refusal{Findings: judgment.Findings}
 	}
-	if f, ok := unread(judgment, s); ok {
+	if f, ok := unreviewed(judgment, s); ok {
 		return license.Licensed{}, &verdict.Refusal{Findings: []verdict.Finding{f}}
 	}
 	return licensed, nil
@@ -343,10 +343,10 @@ func (a *Applier) token(book journal.Book, to store.State) ([]byte, error) {
 	return token, nil
 }
 
-// unread finds what needs review and was not part of what the person read: a
+// unreviewed finds what needs review and was not part of what the person read: a
 // clock that went back since, say. A finding counts as read where one of its code
 // was, and each time for one; the step says which package and license it is about.
-func unread(j verdict.Judgment, s plan.Step) (verdict.Finding, bool) {
+func unreviewed(j verdict.Judgment, s plan.Step) (verdict.Finding, bool) {
 	read := slices.Clone(s.Findings)
 	for _, f := range j.Findings {
 		if f.Verdict != verdict.Review {

@@ -137,7 +137,7 @@ func (a *Applier) bad(ctx context.Context, tx journal.TxID, s plan.Step, made st
 		failure.Code, failure.Hint = "op.no_way_back", alarmHint
 		failure.Message = fmt.Sprintf("%s, and what was there before cannot be put back: %v", cause, noWay)
 	}
-	facts := append([]journal.Fact{answer, failure}, a.calm(s, made, answer.Message)...)
+	facts := append([]journal.Fact{answer, failure}, a.quarantine(s, made, answer.Message)...)
 	if noWay != nil {
 		return failed(s, failure.Code, failure.Message, failure.Hint), a.Journal.Append(ctx, tx, facts...)
 	}
@@ -145,10 +145,10 @@ func (a *Applier) bad(ctx context.Context, tx journal.TxID, s plan.Step, made st
 	return a.goBack(ctx, tx, s, back, plan.CodeCheckFailed, failure, facts...)
 }
 
-// calm keeps what a check found bad from coming back by itself, and other code
+// quarantine keeps what a check found bad from coming back by itself, and other code
 // from coming until something newer is here or a person has looked; renewals of
 // what is there go on.
-func (a *Applier) calm(s plan.Step, made store.State, said string) []journal.Fact {
+func (a *Applier) quarantine(s plan.Step, made store.State, said string) []journal.Fact {
 	var facts []journal.Fact
 	now := a.Clock()
 	reason := fmt.Sprintf("its check failed on %s after %s: %s", now.Time().UTC().Format("2006-01-02 15:04 UTC"), s.Kind, said)

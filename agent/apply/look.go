@@ -9,34 +9,34 @@ import (
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
-// A sight is what a store tells of one visual right now.
-type sight struct {
+// A readback is what a store tells of one visual right now.
+type readback struct {
 	traits  store.Traits
 	present bool
 	listing store.Listing
 }
 
-func (a *Applier) look(ctx context.Context, k store.Key) (sight, error) {
+func (a *Applier) look(ctx context.Context, k store.Key) (readback, error) {
 	target, ok := a.Stores[k.Store]
 	if !ok {
-		return sight{}, fmt.Errorf("the settings name no store %q", k.Store)
+		return readback{}, fmt.Errorf("the settings name no store %q", k.Store)
 	}
 	l, present, err := target.Look(ctx, k.GUID)
 	if err != nil {
-		return sight{}, fmt.Errorf("cannot look into the store %s: %w", k.Store, err)
+		return readback{}, fmt.Errorf("cannot look into the store %s: %w", k.Store, err)
 	}
-	return sight{traits: target.Traits(), present: present, listing: l}, nil
+	return readback{traits: target.Traits(), present: present, listing: l}, nil
 }
 
 // tells says whether the store can tell what became of a step: by bytes always,
 // by versions where it came from another than it goes to.
-func (v sight) tells(s plan.Step) bool {
+func (v readback) tells(s plan.Step) bool {
 	return v.traits.TellsDigest || !v.matches(s.From) || !v.matches(s.To)
 }
 
 // claim is how much may be said of what was seen. A version that was read back
 // does not say which bytes have it.
-func (v sight) claim() store.Claim {
+func (v readback) claim() store.Claim {
 	if v.traits.TellsDigest {
 		return store.Verified
 	}
@@ -44,7 +44,7 @@ func (v sight) claim() store.Claim {
 }
 
 // matches says whether nothing that the store tells speaks against this state.
-func (v sight) matches(s store.State) bool {
+func (v readback) matches(s store.State) bool {
 	switch {
 	case s.Presence == store.Unknown, !v.traits.TellsDigest && !v.traits.TellsVersion:
 		return true
@@ -63,7 +63,7 @@ func (v sight) matches(s store.State) bool {
 }
 
 // shows says whether the release that the store tells is this one.
-func (v sight) shows(r visual.Release) bool {
+func (v readback) shows(r visual.Release) bool {
 	if v.traits.TellsDigest {
 		return v.listing.Release.Digest == r.Digest
 	}
@@ -71,7 +71,7 @@ func (v sight) shows(r visual.Release) bool {
 }
 
 // String tells people what was seen.
-func (v sight) String() string {
+func (v readback) String() string {
 	switch {
 	case !v.present:
 		return "no such visual"

@@ -27,7 +27,7 @@ func TestNewFindingsAreKnownByTheirCode(t *testing.T) {
 		for _, code := range c.found {
 			j.Findings = append(j.Findings, verdict.Finding{Code: code, Verdict: verdict.Review, Message: c.text})
 		}
-		if _, got := unread(j, c.step); got != c.want {
+		if _, got := unreviewed(j, c.step); got != c.want {
 			t.Errorf("%s: %t", name, got)
 		}
 	}

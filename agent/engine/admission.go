@@ -18,17 +18,17 @@ import (
 
 // violationsOf asks the tenant's rules about a step. What cannot be looked at is not
 // let through.
-func (e *Engine) violationsOf(step plan.Step) []plan.Ruling {
+func (e *Engine) violationsOf(step plan.Step) []plan.Violation {
 	if len(e.Settings.Rules.Sources()) == 0 || !step.Kind.Puts() || step.Asked || step.Kind == change.Restore {
 		return nil
 	}
 	f, err := e.ruleFactsOf(step)
 	if err != nil {
-		return []plan.Ruling{{Rule: "of the settings", Message: fmt.Sprintf("none can be asked: %v", err)}}
+		return []plan.Violation{{Rule: "of the settings", Message: fmt.Sprintf("none can be asked: %v", err)}}
 	}
-	var all []plan.Ruling
+	var all []plan.Violation
 	for _, found := range e.Settings.Rules.Judge(f) {
-		all = append(all, plan.Ruling(found))
+		all = append(all, plan.Violation(found))
 	}
 	return all
 }

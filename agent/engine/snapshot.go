@@ -89,7 +89,7 @@ func (e *Engine) Conditions(step plan.Step) plan.Conditions {
 	book := e.Journal.Book()
 	c := plan.Conditions{
 		At: e.Moment(), Holds: book.Holds(), Overrides: e.countingOverrides(book, step), Tries: book.Tries(),
-		Rulings:  map[store.StepID][]plan.Ruling{step.ID: e.violationsOf(step)},
+		Violations:  map[store.StepID][]plan.Violation{step.ID: e.violationsOf(step)},
 		People:   map[store.StepID]approval.Record{step.ID: e.PeopleBehind(book, step)},
 		Checks:   map[store.StepID]plan.Check{step.ID: e.plannedCheck(step)},
 		Unclear:  book.Unclear(),

@@ -9,8 +9,8 @@ import (
 	"github.com/orgstore/orgstore/policies/change"
 )
 
-// A Ruling is what a rule has against a step.
-type Ruling struct {
+// A Violation is what a rule has against a step.
+type Violation struct {
 	Rule    string
 	Message string
 	// Asks says that an approval settles it; otherwise the step is not made.
@@ -35,7 +35,7 @@ func ruleGates(s Step, c Conditions) []Gate {
 		return nil
 	}
 	var gates []Gate
-	for _, r := range c.Rulings[s.ID] {
+	for _, r := range c.Violations[s.ID] {
 		g := Gate{Kind: GateRule, Key: gateKey(GateRule, r.Rule, r.Message), Message: fmt.Sprintf("the rule %s: %s", r.Rule, r.Message), Hint: "what cannot wait: --override rule --reason \"...\""}
 		if approvals := approvalGates(s, c); r.Asks && len(approvals) > 0 {
 			g.State, g.Hint = approvals[0].State, "it asks for an approval: orgstore approve "+string(s.ID)
@@ -72,8 +72,8 @@ func approvalGates(s Step, c Conditions) []Gate {
 func (c Conditions) need(s Step) approval.Need {
 	p := c.Policies[s.Key]
 	n := p.Approvals.Need(s.Kind, s.Asked)
-	asks := func(r Ruling) bool { return r.Asks }
-	if !s.Asked && (s.Kind == change.Renew && p.Renew == RenewByHand || slices.ContainsFunc(c.Rulings[s.ID], asks)) {
+	asks := func(r Violation) bool { return r.Asks }
+	if !s.Asked && (s.Kind == change.Renew && p.Renew == RenewByHand || slices.ContainsFunc(c.Violations[s.ID], asks)) {
 		n.Count = max(1, n.Count)
 	}
 	return n

@@ -79,8 +79,8 @@ func TestApprovalsAreOfOneStep(t *testing.T) {
 }
 
 func TestRuleGates(t *testing.T) {
-	asks := Ruling{Rule: "a look", Message: "its code changed", Asks: true}
-	denies := Ruling{Rule: "never", Message: "nothing new"}
+	asks := Violation{Rule: "a look", Message: "its code changed", Asks: true}
+	denies := Violation{Rule: "never", Message: "nothing new"}
 	bob := approval.Record{Asking: approval.AskedNobody, Words: []approval.Word{{By: approval.Person{ID: "1"}, Yes: true, Reason: "seen"}}}
 	nobody := approval.Record{Asking: approval.AskedNobody}
 	let := func(gate, about string) []Override {
@@ -90,28 +90,28 @@ func TestRuleGates(t *testing.T) {
 	for _, c := range []struct {
 		name      string
 		step      Step
-		rulings   []Ruling
+		rulings   []Violation
 		people    approval.Record
 		overrides []Override
 		want      string
 	}{
-		{"denied", Step{Kind: change.Upgrade}, []Ruling{denies}, nobody, nil, "rule closed"},
-		{"denied, approved all the same", Step{Kind: change.Upgrade}, []Ruling{denies}, bob, nil, "rule closed"},
-		{"denied, overridden", Step{Kind: change.Upgrade}, []Ruling{denies}, nobody, let(GateRule, "the rule never: nothing new"), "rule overridden"},
-		{"denied, another message overridden", Step{Kind: change.Upgrade}, []Ruling{denies}, nobody, let(GateRule, "the rule never: something"), "rule closed"},
-		{"asked for", Step{Kind: change.Upgrade}, []Ruling{asks}, nobody, nil, "approval closed; rule closed"},
-		{"asked for, approved", Step{Kind: change.Upgrade}, []Ruling{asks}, bob, nil, "approval open; rule open"},
-		{"asked for, overridden", Step{Kind: change.Upgrade}, []Ruling{asks}, nobody, let(GateApproval, "needs an approval"), "approval overridden; rule overridden"},
-		{"both, approved", Step{Kind: change.Upgrade}, []Ruling{asks, denies}, bob, nil, "approval open; rule open; rule closed"},
-		{"a renewal", Step{Kind: change.Renew}, []Ruling{asks}, nobody, nil, "approval closed; rule closed"},
-		{"a rollback", back, []Ruling{asks, denies}, nobody, nil, ""},
-		{"the way back", Step{Kind: change.Restore}, []Ruling{asks, denies}, nobody, nil, ""},
+		{"denied", Step{Kind: change.Upgrade}, []Violation{denies}, nobody, nil, "rule closed"},
+		{"denied, approved all the same", Step{Kind: change.Upgrade}, []Violation{denies}, bob, nil, "rule closed"},
+		{"denied, overridden", Step{Kind: change.Upgrade}, []Violation{denies}, nobody, let(GateRule, "the rule never: nothing new"), "rule overridden"},
+		{"denied, another message overridden", Step{Kind: change.Upgrade}, []Violation{denies}, nobody, let(GateRule, "the rule never: something"), "rule closed"},
+		{"asked for", Step{Kind: change.Upgrade}, []Violation{asks}, nobody, nil, "approval closed; rule closed"},
+		{"asked for, approved", Step{Kind: change.Upgrade}, []Violation{asks}, bob, nil, "approval open; rule open"},
+		{"asked for, overridden", Step{Kind: change.Upgrade}, []Violation{asks}, nobody, let(GateApproval, "needs an approval"), "approval overridden; rule overridden"},
+		{"both, approved", Step{Kind: change.Upgrade}, []Violation{asks, denies}, bob, nil, "approval open; rule open; rule closed"},
+		{"a renewal", Step{Kind: change.Renew}, []Violation{asks}, nobody, nil, "approval closed; rule closed"},
+		{"a rollback", back, []Violation{asks, denies}, nobody, nil, ""},
+		{"the way back", Step{Kind: change.Restore}, []Violation{asks, denies}, nobody, nil, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.step.ID, c.step.Key = "st_1", gauge("main")
 			gates := Gates(c.step, Conditions{
 				At: steady("2026-11-23T12:00:00Z"), Overrides: c.overrides,
-				Rulings: map[store.StepID][]Ruling{"st_1": c.rulings}, People: map[store.StepID]approval.Record{"st_1": c.people},
+				Violations: map[store.StepID][]Violation{"st_1": c.rulings}, People: map[store.StepID]approval.Record{"st_1": c.people},
 			})
 			if got := gateText(gates); got != c.want {
 				t.Errorf("\n got %s\nwant %s", got, c.want)

@@ -32,8 +32,8 @@ type Conditions struct {
 	Seen map[visual.Digest]time.Time
 	// People says who is behind a step and what was said of it.
 	People map[store.StepID]approval.Record
-	// Rulings are what the tenant's rules have against a step.
-	Rulings map[store.StepID][]Ruling
+	// Violations are what the tenant's rules have against a step.
+	Violations map[store.StepID][]Violation
 	// Usual is how long a change of a store usually takes; a change that would
 	// not fit into what is left of its window does not begin.
 	Usual map[string]time.Duration
