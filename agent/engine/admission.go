@@ -7,6 +7,7 @@ import (
 
 	"github.com/orgstore/orgstore/packages/diff"
 	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/tenant"
@@ -18,11 +19,11 @@ import (
 
 // violationsOf asks the tenant's rules about a step. What cannot be looked at is not
 // let through.
-func (e *Engine) violationsOf(step plan.Step) []plan.Violation {
+func (e *Engine) violationsOf(step plan.Step, at moment.Moment) []plan.Violation {
 	if len(e.Settings.Rules.Sources()) == 0 || !step.Kind.Puts() || step.Asked || step.Kind == change.Restore {
 		return nil
 	}
-	f, err := e.ruleFactsOf(step)
+	f, err := e.ruleFactsOf(step, at)
 	if err != nil {
 		return []plan.Violation{{Rule: "of the settings", Message: fmt.Sprintf("none can be asked: %v", err)}}
 	}
@@ -35,7 +36,7 @@ func (e *Engine) violationsOf(step plan.Step) []plan.Violation {
 
 // ruleFactsOf gathers what rules may speak of. The packages of a step are read once;
 // the time is that of the moment.
-func (e *Engine) ruleFactsOf(step plan.Step) (rule.Facts, error) {
+func (e *Engine) ruleFactsOf(step plan.Step, at moment.Moment) (rule.Facts, error) {
 	f, known := e.ruleFacts[step.ID]
 	if !known {
 		var err error
@@ -47,7 +48,6 @@ func (e *Engine) ruleFactsOf(step plan.Step) (rule.Facts, error) {
 		}
 		e.ruleFacts[step.ID] = f
 	}
-	at := e.Moment()
 	f.Change = rule.Change{Kind: string(step.Kind), Store: step.Key.Store}
 	f.Visual = rule.Visual{GUID: step.Key.GUID.String(), Name: step.Name, Pin: e.pinOf(step.Key)}
 	f.Now = at.Time().UTC()

@@ -86,14 +86,14 @@ func (e *Engine) consentGates(step plan.Step) []plan.Gate {
 
 // Conditions gathers what the gates of a step are computed from, at this moment.
 func (e *Engine) Conditions(step plan.Step) plan.Conditions {
-	book := e.Journal.Book()
+	book, at := e.Journal.Book(), e.Moment()
 	c := plan.Conditions{
-		At: e.Moment(), Holds: book.Holds(), Overrides: e.countingOverrides(book, step), Tries: book.Tries(),
-		Violations:  map[store.StepID][]plan.Violation{step.ID: e.violationsOf(step)},
-		People:   map[store.StepID]approval.Record{step.ID: e.PeopleBehind(book, step)},
-		Checks:   map[store.StepID]plan.Check{step.ID: e.plannedCheck(step)},
-		Unclear:  book.Unclear(),
-		Policies: map[store.Key]plan.Policy{}, Usual: e.usualDurations(), Seen: map[visual.Digest]time.Time{},
+		At: at, Holds: book.Holds(), Overrides: e.countingOverrides(book, step), Tries: book.Tries(),
+		Violations: map[store.StepID][]plan.Violation{step.ID: e.violationsOf(step, at)},
+		People:     map[store.StepID]approval.Record{step.ID: e.PeopleBehind(book, step)},
+		Checks:     map[store.StepID]plan.Check{step.ID: e.plannedCheck(step)},
+		Unclear:    book.Unclear(),
+		Policies:   map[store.Key]plan.Policy{}, Usual: e.usualDurations(), Seen: map[visual.Digest]time.Time{},
 	}
 	if v, ok := e.Settings.Visual(step.Key.GUID); ok {
 		c.Policies[step.Key] = e.Settings.Policy(v)
