@@ -87,9 +87,9 @@ type Applier struct {
 	// Checks finds what the tenant checks after a step; nil, or an answer of nil,
 	// is nothing.
 	Checks func(plan.Step) Checker
-	// Leaves says what may not come back by itself once a failed check went back
+	// BlockFor says what may not come back by itself once a failed check went back
 	// by a step; nil where nobody can tell.
-	Leaves func(back plan.Step) *plan.Block
+	BlockFor func(back plan.Step) *plan.Block
 	// Lead asks, right before a store is changed, whether this process may still
 	// do so; nil where no other could.
 	Lead func(context.Context) error
@@ -147,7 +147,7 @@ func (a *Applier) attempt(id store.StepID) int { return a.Journal.Book().Tries()
 // somebody changed it between planning and acting.
 func (a *Applier) moved(ctx context.Context, s plan.Step) (Result, bool) {
 	var strange *store.StrangeError
-	seen, err := a.look(ctx, s.Key)
+	seen, err := a.readBack(ctx, s.Key)
 	switch {
 	case errors.As(err, &strange):
 		r := failed(s, strange.Reason, err.Error(), strange.Advice)

@@ -68,7 +68,7 @@ func (a *Applier) ask(ctx context.Context, tx journal.TxID, s plan.Step, made st
 // askAgain does so after an interruption, if what was made is still there.
 func (a *Applier) askAgain(ctx context.Context, tx journal.TxID, s plan.Step) (Result, error) {
 	made, _ := a.Journal.Book().Made(s.Key)
-	seen, err := a.look(ctx, s.Key)
+	seen, err := a.readBack(ctx, s.Key)
 	switch {
 	case err != nil:
 		return unknown(s, err), nil
@@ -122,7 +122,7 @@ func (a *Applier) checkID(s plan.Step) string {
 // bad takes back what a check found bad, if that is still what is there.
 func (a *Applier) bad(ctx context.Context, tx journal.TxID, s plan.Step, made store.State, answer journal.Checked) (Result, error) {
 	cause := "its check failed: " + answer.Message
-	seen, err := a.look(ctx, s.Key)
+	seen, err := a.readBack(ctx, s.Key)
 	switch {
 	case err != nil:
 		return unknown(s, fmt.Errorf("%s, and %w", cause, err)), nil
@@ -152,9 +152,9 @@ func (a *Applier) quarantine(s plan.Step, made store.State, said string) []journ
 	var facts []journal.Fact
 	now := a.Clock()
 	reason := fmt.Sprintf("its check failed on %s after %s: %s", now.Time().UTC().Format("2006-01-02 15:04 UTC"), s.Kind, said)
-	if a.Leaves != nil {
+	if a.BlockFor != nil {
 		back := plan.Step{Key: s.Key, Name: s.Name, Kind: change.Restore, From: made, To: s.From, Reason: plan.Reason{Code: plan.CodeCheckFailed, Message: reason}}
-		if b := a.Leaves(back); b != nil {
+		if b := a.BlockFor(back); b != nil {
 			b.Cause = plan.CodeCheckFailed
 			facts = append(facts, journal.Blocked{Block: *b})
 		}

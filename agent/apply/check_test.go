@@ -44,7 +44,7 @@ func (c *scripted) Check(_ context.Context, about check.Change) journal.Checked 
 func (b *bench) check(answers ...journal.Answer) *scripted {
 	c := &scripted{answers: answers}
 	b.applier.Checks = func(plan.Step) apply.Checker { return c }
-	b.applier.Leaves = func(back plan.Step) *plan.Block {
+	b.applier.BlockFor = func(back plan.Step) *plan.Block {
 		return &plan.Block{Key: back.Key, Digest: back.From.Release.Digest, Version: back.From.Release.Version, Reason: back.Reason.Message}
 	}
 	return c

@@ -16,7 +16,7 @@ type readback struct {
 	listing store.Listing
 }
 
-func (a *Applier) look(ctx context.Context, k store.Key) (readback, error) {
+func (a *Applier) readBack(ctx context.Context, k store.Key) (readback, error) {
 	target, ok := a.Stores[k.Store]
 	if !ok {
 		return readback{}, fmt.Errorf("the settings name no store %q", k.Store)

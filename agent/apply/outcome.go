@@ -15,7 +15,7 @@ import (
 // conclude looks at the store after a change and closes the step with what was
 // seen. The change's own error is only a reason: what counts is what is there.
 func (a *Applier) conclude(ctx context.Context, tx journal.TxID, s plan.Step, cause error) (Result, error) {
-	seen, err := a.look(ctx, s.Key)
+	seen, err := a.readBack(ctx, s.Key)
 	var strange *store.StrangeError
 	switch {
 	case errors.As(err, &strange):
@@ -141,7 +141,7 @@ const alarmHint = "look at the store yourself, then tell orgstore what is there 
 
 // present is what the store tells of a visual now.
 func (a *Applier) present(ctx context.Context, k store.Key) (store.State, error) {
-	seen, err := a.look(ctx, k)
+	seen, err := a.readBack(ctx, k)
 	switch {
 	case err != nil:
 		return store.State{}, err

@@ -55,7 +55,7 @@ func (a *Applier) recover(ctx context.Context, tx journal.TxID, open plan.Open) 
 	if open.Waiting {
 		return Result{}, nil
 	}
-	seen, err := a.look(ctx, s.Key)
+	seen, err := a.readBack(ctx, s.Key)
 	switch {
 	case err != nil:
 		return unknown(s, err), nil

@@ -67,8 +67,8 @@ func (s Scene) Drift() drift.Report {
 // names are what a visual may be called: the portal's name is anybody's choice.
 func (s Scene) names(p plan.Present) []string {
 	names := []string{s.Called[p.Key]}
-	if p.Told != nil {
-		names = append(names, p.Told.Name)
+	if p.Observed != nil {
+		names = append(names, p.Observed.Name)
 	}
 	for _, r := range slices.Backward(s.Book.Revisions(p.Key)) {
 		names = append(names, r.Name)

@@ -142,8 +142,8 @@ func (s Sight) installed(p journal.Package) string {
 // counts before what is believed of it.
 func (s Sight) installedAt(at plan.Present, d visual.Digest, where string) string {
 	state := at.Belief
-	if at.Told != nil && at.Told.Release != nil && !at.Told.Release.Digest.IsZero() {
-		state.Presence, state.Release, state.Enabled = store.Present, at.Told.Release, at.Told.Enabled
+	if at.Observed != nil && at.Observed.Release != nil && !at.Observed.Release.Digest.IsZero() {
+		state.Presence, state.Release, state.Enabled = store.Present, at.Observed.Release, at.Observed.Enabled
 	}
 	switch {
 	case at.Open != nil && at.Open.Step.To.Release != nil && at.Open.Step.To.Release.Digest == d:

@@ -62,7 +62,7 @@ func (e *Engine) Applier() *apply.Applier {
 	return &apply.Applier{
 		Journal: e.Journal, Archive: e.archive, Stores: e.Stores, Trust: e.CurrentTrust(),
 		Limits: pbiviz.DefaultLimits(), Facts: o.Facts, Entitled: o.Entitled, Against: against, Clock: e.Moment,
-		Need: o.Need, Profiles: e.Profiles, Checks: e.checkersOf, Leaves: e.BlockFor,
+		Need: o.Need, Profiles: e.Profiles, Checks: e.checkersOf, BlockFor: e.BlockFor,
 		Lead:    func(ctx context.Context) error { return e.Journal.AcquireLease(ctx, lease.Term, false) },
 		Forbids: e.forbids,
 	}

@@ -48,7 +48,7 @@ func (c *checkup) installed(ctx context.Context, present []plan.Present) {
 // recorded; empty where it does not.
 func (e *Engine) installedProblem(ctx context.Context, target store.Store, p plan.Present) string {
 	recorded := *p.Belief.Release
-	switch found := p.Told; {
+	switch found := p.Observed; {
 	case found == nil:
 		return fmt.Sprintf("it is gone: %s was installed, and the store holds no such visual", VersionText(p.Belief))
 	case found.Problem != "":

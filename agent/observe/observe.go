@@ -112,9 +112,9 @@ func (o Observer) present(ctx context.Context, book journal.Book, name string) (
 	for _, k := range slices.Compact(keys) {
 		p := plan.Present{Key: k, Belief: book.Belief(k), Open: book.Open(k)}
 		if l, ok := told[k.GUID]; ok {
-			p.Told = &l
+			p.Observed = &l
 		} else if list, ok := store.As[store.AbsenceReader](o.Stores[name]); ok {
-			p.Lacking, _ = list.AbsentSince(k.GUID)
+			p.AbsentSince, _ = list.AbsentSince(k.GUID)
 		}
 		out = append(out, p)
 	}

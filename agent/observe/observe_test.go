@@ -219,7 +219,7 @@ func TestInput(t *testing.T) {
 	}
 	var got []string
 	for _, x := range in.Present {
-		got = append(got, fmt.Sprint(x.Key, " ", x.Belief.Presence, " ", x.Told != nil))
+		got = append(got, fmt.Sprint(x.Key, " ", x.Belief.Presence, " ", x.Observed != nil))
 	}
 	want := []string{
 		fmt.Sprint(store.Key{Store: "pilot", GUID: g}, " unknown false"),

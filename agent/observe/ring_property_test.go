@@ -133,7 +133,7 @@ func (w *ringTenant) plan(asks ...plan.Ask) plan.Plan {
 		in.Wanted = append(in.Wanted, plan.Wanted{Key: k, Pin: allowed})
 		p := plan.Present{Key: k, Belief: book.Belief(k), Open: book.Open(k)}
 		if e := w.really(name); e != nil {
-			p.Told = &store.Listing{GUID: k.GUID, Release: &visual.Release{Digest: e.digest}}
+			p.Observed = &store.Listing{GUID: k.GUID, Release: &visual.Release{Digest: e.digest}}
 		}
 		in.Present = append(in.Present, p)
 		if r, later := w.ring(name); later {

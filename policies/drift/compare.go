@@ -71,16 +71,16 @@ func (c *comparison) wanted(k store.Key) bool { _, ok := c.pins[k]; return ok }
 // no more than one of what the same change would explain.
 func (c *comparison) visual(p plan.Present) []Finding {
 	switch d, drifted := c.in.Drifts[p.Key]; {
-	case p.Told != nil && p.Told.Source == store.FromAppSource:
+	case p.Observed != nil && p.Observed.Source == store.FromAppSource:
 		return c.appSource(p)
 	case c.in.Hybrid[p.Key]:
 		return []Finding{{Class: Unknown, Code: plan.CodeHybrid, Believed: p.Belief,
 			Message: "its vendor licenses it and AppSource installs it (hybrid), so AppSource updates it by itself: which version is there nobody can tell, it cannot be pinned and is never touched"}}
 	case drifted:
 		return []Finding{c.blame(p.Key, c.drifted(p, d))}
-	case p.Told != nil && p.Told.Problem != "":
+	case p.Observed != nil && p.Observed.Problem != "":
 		return []Finding{{Class: Unknown, Code: plan.CodeProblem, Counts: true, Believed: p.Belief,
-			Message: "the store cannot tell what it holds: " + p.Told.Problem, Hint: "put right what the store holds"}}
+			Message: "the store cannot tell what it holds: " + p.Observed.Problem, Hint: "put right what the store holds"}}
 	case p.Open != nil:
 		return []Finding{c.open(p)}
 	case !c.wanted(p.Key):
@@ -297,7 +297,7 @@ func (c *comparison) appSource(p plan.Present) []Finding {
 // unpinned tells of a visual that the settings do not want. Who put it there
 // through orgstore, or said what it is, knows of it.
 func (c *comparison) unpinned(p plan.Present) []Finding {
-	if p.Told == nil {
+	if p.Observed == nil {
 		return nil
 	}
 	f := Finding{Class: UnknownVisual, Code: CodeUnpinned, Believed: p.Belief, Counts: p.Belief.Presence != store.Present && c.in.Settled[p.Key].IsZero(),
@@ -307,7 +307,7 @@ func (c *comparison) unpinned(p plan.Present) []Finding {
 }
 
 func (c *comparison) noBaseline(p plan.Present) []Finding {
-	if p.Told == nil && (c.in.Traits[p.Key.Store].TellsDigest || c.in.Traits[p.Key.Store].TellsVersion || !p.Lacking.IsZero()) {
+	if p.Observed == nil && (c.in.Traits[p.Key.Store].TellsDigest || c.in.Traits[p.Key.Store].TellsVersion || !p.AbsentSince.IsZero()) {
 		return nil // it is not there, and never was: the plan installs it
 	}
 	return []Finding{c.blame(p.Key, Finding{Class: Unknown, Code: plan.CodeNoBaseline, Counts: true, Believed: p.Belief,

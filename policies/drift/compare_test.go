@@ -224,11 +224,11 @@ func TestWhatAStoreTells(t *testing.T) {
 // TestWhatNobodyCanTell: what cannot be known is said; what is news counts.
 func TestWhatNobodyCanTell(t *testing.T) {
 	told := func(l store.Listing) func(*drift.Input) {
-		return func(in *drift.Input) { in.Present[0].Told = &l }
+		return func(in *drift.Input) { in.Present[0].Observed = &l }
 	}
 	unpinned := func(then ...func(*drift.Input)) func(*drift.Input) {
 		return func(in *drift.Input) {
-			in.Wanted, in.Present[0].Belief, in.Present[0].Told = nil, store.State{Presence: store.Unknown}, &store.Listing{Source: store.FromFile}
+			in.Wanted, in.Present[0].Belief, in.Present[0].Observed = nil, store.State{Presence: store.Unknown}, &store.Listing{Source: store.FromFile}
 			for _, f := range then {
 				f(in)
 			}
@@ -242,7 +242,7 @@ func TestWhatNobodyCanTell(t *testing.T) {
 		{"nothing amiss", func(*drift.Input) {}, ""},
 		{"never recorded", func(in *drift.Input) { in.Present[0].Belief = store.State{} }, "present.no_baseline"},
 		{"never recorded, and not in a list", func(in *drift.Input) {
-			in.Present[0].Belief, in.Present[0].Lacking = store.State{}, at("2026-11-24 10:00")
+			in.Present[0].Belief, in.Present[0].AbsentSince = store.State{}, at("2026-11-24 10:00")
 		}, ""},
 		{"unreadable", told(store.Listing{Problem: "not a package"}), "store.problem"},
 		{"pinned, from AppSource", told(store.Listing{Source: store.FromAppSource}), "store.app_source"},
@@ -252,7 +252,7 @@ func TestWhatNobodyCanTell(t *testing.T) {
 		{"not pinned, and settled", unpinned(func(in *drift.Input) {
 			in.Settled = map[store.Key]time.Time{key(gauge): at("2026-11-24 10:00")}
 		}), "note drift.unpinned"},
-		{"not pinned, and gone", unpinned(func(in *drift.Input) { in.Present[0].Told = nil }), ""},
+		{"not pinned, and gone", unpinned(func(in *drift.Input) { in.Present[0].Observed = nil }), ""},
 		{"a task waits", func(in *drift.Input) { in.Present[0].Open = &plan.Open{Waiting: true} }, "note step.waiting"},
 		{"interrupted", func(in *drift.Input) { in.Present[0].Open = &plan.Open{} }, "step.open"},
 		{"the log cannot be read", func(in *drift.Input) { in.Log.Problem = "no" }, "drift.activity_unread"},

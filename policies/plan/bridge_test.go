@@ -93,7 +93,7 @@ func TestTasksWhereAWindowOpensOrCloses(t *testing.T) {
 	renewed := candidate("1.4.0.0", "a2", "2028-06-01")
 	world := func(held bool) Input {
 		in := input("~> 1.4", []Present{v14.installed()}, v14, renewed, v15)
-		in.Present[0].Told, in.Traits["main"] = nil, tellsNothing
+		in.Present[0].Observed, in.Traits["main"] = nil, tellsNothing
 		in.Held = func(s Step) bool { return held && s.Kind != change.Renew }
 		return in
 	}

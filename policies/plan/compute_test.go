@@ -76,7 +76,7 @@ func notYet(c Candidate) Candidate {
 }
 
 func foreign(c Candidate) Present { // put by somebody else over v14
-	return Present{Key: gauge("main"), Belief: v14.state(), Told: c.listing()}
+	return Present{Key: gauge("main"), Belief: v14.state(), Observed: c.listing()}
 }
 
 func with(p Present, edit func(*Present)) []Present {
@@ -90,7 +90,7 @@ func TestFollowingThePin(t *testing.T) {
 	bare := v14
 	bare.Terms = candidate("1.4.0.0", "a", "").Terms
 	unread := func(p *Present) { p.Belief.License = bare.Terms }
-	disabled := func(p *Present) { p.Belief.Enabled, p.Told.Enabled = off(), off() }
+	disabled := func(p *Present) { p.Belief.Enabled, p.Observed.Enabled = off(), off() }
 	reject := func(c Candidate) Candidate { return c.judged(verdict.Reject, "lic.signature", "bad signature") }
 	review := func(c Candidate) Candidate { return c.judged(verdict.Review, "life.reduced", "fewer seats") }
 	at := func(c Candidate) []Present { return []Present{c.installed()} }
@@ -172,7 +172,7 @@ func TestFollowingThePin(t *testing.T) {
 }
 
 func TestSettlingWhatIsPresent(t *testing.T) {
-	untold := func(p *Present) { p.Told = nil }
+	untold := func(p *Present) { p.Observed = nil }
 	strange := func(p *Present) { p.Belief = store.State{} }
 	for _, c := range []struct {
 		name    string
@@ -192,11 +192,11 @@ func TestSettlingWhatIsPresent(t *testing.T) {
 		{"somebody put another of the same version, where versions are told", tellsVersion, []Present{foreign(v14c)}, "upgrade 1.4.0.0a to 2027-06-01 -> 1.5.0.0a to 2027-06-01"},
 		{"somebody put an older one, where versions are told", tellsVersion, []Present{foreign(v13)}, "upgrade 1.3.0.0 -> 1.5.0.0a to 2027-06-01 REVIEW NOBACK"},
 		{"somebody installed it", tellsAll, with(v14.installed(), func(p *Present) { p.Belief = store.State{Presence: store.Absent} }), "upgrade 1.4.0.0a to 2027-06-01 -> 1.5.0.0a to 2027-06-01 REVIEW"},
-		{"somebody disabled it", tellsAll, with(v15.installed(), func(p *Present) { p.Told.Enabled = off() }), "enable 1.5.0.0a to 2027-06-01 off -> 1.5.0.0a to 2027-06-01 REVIEW"},
-		{"the digest alone is told", store.Traits{TellsDigest: true}, with(foreign(v13), func(p *Present) { p.Told.Release.Version = visual.Version{} }), "upgrade 1.3.0.0a to 2027-06-01 -> 1.5.0.0a to 2027-06-01 REVIEW"},
-		{"the digest alone is told, of an unknown package", store.Traits{TellsDigest: true}, with(foreign(v13), func(p *Present) { p.Told.Release = &visual.Release{Digest: visual.Digest{1}} }), "blocked present.no_baseline"},
-		{"listed, the release not told", tellsAll, with(v14.installed(), func(p *Present) { p.Told.Release = nil }), "upgrade 1.4.0.0a to 2027-06-01 -> 1.5.0.0a to 2027-06-01"},
-		{"the store holds what is no package", tellsAll, with(v14.installed(), func(p *Present) { p.Told.Problem = "not a ZIP" }), "blocked store.problem"},
+		{"somebody disabled it", tellsAll, with(v15.installed(), func(p *Present) { p.Observed.Enabled = off() }), "enable 1.5.0.0a to 2027-06-01 off -> 1.5.0.0a to 2027-06-01 REVIEW"},
+		{"the digest alone is told", store.Traits{TellsDigest: true}, with(foreign(v13), func(p *Present) { p.Observed.Release.Version = visual.Version{} }), "upgrade 1.3.0.0a to 2027-06-01 -> 1.5.0.0a to 2027-06-01 REVIEW"},
+		{"the digest alone is told, of an unknown package", store.Traits{TellsDigest: true}, with(foreign(v13), func(p *Present) { p.Observed.Release = &visual.Release{Digest: visual.Digest{1}} }), "blocked present.no_baseline"},
+		{"listed, the release not told", tellsAll, with(v14.installed(), func(p *Present) { p.Observed.Release = nil }), "upgrade 1.4.0.0a to 2027-06-01 -> 1.5.0.0a to 2027-06-01"},
+		{"the store holds what is no package", tellsAll, with(v14.installed(), func(p *Present) { p.Observed.Problem = "not a ZIP" }), "blocked store.problem"},
 		{"a step waits for a person", tellsAll, with(v14.installed(), func(p *Present) { p.Open = &Open{Waiting: true} }), "upgrade 1.4.0.0a to 2027-06-01 -> 1.5.0.0a to 2027-06-01"},
 		{"a step was never closed", tellsAll, with(v14.installed(), func(p *Present) { p.Open = &Open{Accepted: true} }), "blocked step.open"},
 	} {
@@ -350,7 +350,7 @@ func TestRenewalByMask(t *testing.T) {
 }
 
 func TestADisabledFirstInstallStaysDisabled(t *testing.T) {
-	disabled := func(p *Present) { p.Belief.Enabled, p.Told.Enabled = off(), off() }
+	disabled := func(p *Present) { p.Belief.Enabled, p.Observed.Enabled = off(), off() }
 	in := input("1.4", with(v14.installed(), disabled), v14)
 	in.Blocks = []Block{{Key: gauge("main"), Version: version("1.4"), Pin: "1.4"}}
 	if got := lines(Compute(in)); got != "blocked blocked.rolled_back" {
@@ -384,7 +384,7 @@ func TestReasonsAreSentencesForPeople(t *testing.T) {
 }
 
 func TestStepsOfOneKeyBuildOnEachOther(t *testing.T) {
-	disabled := func(p *Present) { p.Belief.Enabled, p.Told.Enabled = off(), off() }
+	disabled := func(p *Present) { p.Belief.Enabled, p.Observed.Enabled = off(), off() }
 	p := Compute(input("~> 1.4", with(v14.installed(), disabled), v14, v15))
 	if len(p.Steps) != 2 || p.Steps[1].Kind != change.Enable {
 		t.Fatal(lines(p))
@@ -396,9 +396,9 @@ func TestStepsOfOneKeyBuildOnEachOther(t *testing.T) {
 
 func TestComputeChangesNothingOfItsInput(t *testing.T) {
 	in := input("~> 1.4", []Present{foreign(v13)}, v15, v14, v14r)
-	before := fmt.Sprintf("%+v %+v %+v", in.Candidates, in.Present[0].Belief.Release, *in.Present[0].Told.Release)
+	before := fmt.Sprintf("%+v %+v %+v", in.Candidates, in.Present[0].Belief.Release, *in.Present[0].Observed.Release)
 	Compute(in)
-	if after := fmt.Sprintf("%+v %+v %+v", in.Candidates, in.Present[0].Belief.Release, *in.Present[0].Told.Release); after != before {
+	if after := fmt.Sprintf("%+v %+v %+v", in.Candidates, in.Present[0].Belief.Release, *in.Present[0].Observed.Release); after != before {
 		t.Errorf("the input was\n%s\nand is\n%s", before, after)
 	}
 }

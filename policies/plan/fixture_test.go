@@ -79,7 +79,7 @@ func (c Candidate) listing() *store.Listing {
 
 // installed is a visual put by orgstore into a store that tells everything.
 func (c Candidate) installed() Present {
-	return Present{Key: gauge("main"), Belief: c.state(), Told: c.listing()}
+	return Present{Key: gauge("main"), Belief: c.state(), Observed: c.listing()}
 }
 
 // input is a world of one store that tells everything and one pinned visual.

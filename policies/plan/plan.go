@@ -27,11 +27,11 @@ type Present struct {
 	// Belief is what the journal's entries add up to; Unknown where nothing was
 	// ever recorded.
 	Belief store.State
-	// Told is what the store itself says; nil where it lists no such visual.
-	Told *store.Listing
-	// Lacking is when a list was taken of a store that tells nothing by itself,
+	// Observed is what the store itself says; nil where it lists no such visual.
+	Observed *store.Listing
+	// AbsentSince is when a list was taken of a store that tells nothing by itself,
 	// and did not have the visual; zero where there is no such list.
-	Lacking time.Time
+	AbsentSince time.Time
 	// Open is the step begun and not closed, if any.
 	Open *Open
 }

@@ -88,7 +88,7 @@ func drawPresent(t *rapid.T, k store.Key, candidates []Candidate) Present {
 	case 2:
 		is.Enabled = drawAccess(t)
 	}
-	p.Told = tell(k, is)
+	p.Observed = tell(k, is)
 	if rapid.IntRange(0, 15).Draw(t, "open") == 0 {
 		p.Open = &Open{Waiting: rapid.Bool().Draw(t, "waiting"), Step: Step{ID: "st_open"}}
 	}
@@ -200,7 +200,7 @@ func carryOut(in Input, p Plan, fits func(Step) bool) Input {
 			continue
 		}
 		x := now[s.Key]
-		x.Key, x.Belief, x.Told = s.Key, s.To, tell(s.Key, s.To)
+		x.Key, x.Belief, x.Observed = s.Key, s.To, tell(s.Key, s.To)
 		now[s.Key] = x
 	}
 	in.Present = nil
@@ -423,14 +423,14 @@ func changeOneFact(t *rapid.T, in *Input) string {
 	}
 	j := slices.IndexFunc(in.Present, func(p Present) bool { return p.Key == w.Key })
 	if j < 0 {
-		in.Present = append(in.Present, Present{Key: w.Key, Belief: fresh.state(), Told: tell(w.Key, fresh.state())})
+		in.Present = append(in.Present, Present{Key: w.Key, Belief: fresh.state(), Observed: tell(w.Key, fresh.state())})
 		return "a visual that appeared"
 	}
 	if rapid.Bool().Draw(t, "by the step") && in.Present[j].Open == nil {
 		in.Present[j].Open = &Open{Step: Step{ID: "st_new"}}
 		return "a step begun"
 	}
-	in.Present[j].Belief, in.Present[j].Told = fresh.state(), tell(w.Key, fresh.state())
+	in.Present[j].Belief, in.Present[j].Observed = fresh.state(), tell(w.Key, fresh.state())
 	return "what is present"
 }
 
@@ -467,13 +467,13 @@ func TestBasisSeesEachFactOfThePresent(t *testing.T) {
 		"as put":           v14.installed(),
 		"another":          v15.installed(),
 		"another license":  with(v14.installed(), func(p *Present) { p.Belief.License.ID = "other" })[0],
-		"disabled":         with(v14.installed(), func(p *Present) { p.Belief.Enabled, p.Told.Enabled = off(), off() })[0],
-		"disabled by hand": with(v14.installed(), func(p *Present) { p.Told.Enabled = off() })[0],
-		"removed by hand":  with(v14.installed(), func(p *Present) { p.Told = nil })[0],
+		"disabled":         with(v14.installed(), func(p *Present) { p.Belief.Enabled, p.Observed.Enabled = off(), off() })[0],
+		"disabled by hand": with(v14.installed(), func(p *Present) { p.Observed.Enabled = off() })[0],
+		"removed by hand":  with(v14.installed(), func(p *Present) { p.Observed = nil })[0],
 		"absent":           {Key: gauge("main")},
 		"put by hand":      foreign(v15),
 		"never recorded":   with(v14.installed(), func(p *Present) { p.Belief = store.State{} })[0],
-		"unreadable":       with(v14.installed(), func(p *Present) { p.Told.Problem = "no ZIP" })[0],
+		"unreadable":       with(v14.installed(), func(p *Present) { p.Observed.Problem = "no ZIP" })[0],
 		"open":             with(v14.installed(), func(p *Present) { p.Open = &Open{Step: Step{ID: "st_1"}} })[0],
 		"another open":     with(v14.installed(), func(p *Present) { p.Open = &Open{Step: Step{ID: "st_2"}} })[0],
 		"waiting":          with(v14.installed(), func(p *Present) { p.Open = &Open{Step: Step{ID: "st_1"}, Waiting: true} })[0],

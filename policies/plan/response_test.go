@@ -15,7 +15,7 @@ import (
 // changedTo is a visual that the journal knows as one candidate and of which the
 // store tells another.
 func changedTo(was, is Candidate) Present {
-	return Present{Key: gauge("main"), Belief: was.state(), Told: is.listing()}
+	return Present{Key: gauge("main"), Belief: was.state(), Observed: is.listing()}
 }
 
 // TestRestoring puts back what is wanted, once, and never against a person.
@@ -26,9 +26,9 @@ func TestRestoring(t *testing.T) {
 	unlicensed := v15.judged(verdict.Reject, CodeUnlicensed, "no license")
 	removed := Present{Key: gauge("main"), Belief: v14.state()}
 	disabled := changedTo(v14, v14)
-	disabled.Told.Enabled = off()
+	disabled.Observed.Enabled = off()
 	both := changedTo(v14, strange)
-	both.Told.Enabled = off()
+	both.Observed.Enabled = off()
 	for _, c := range []struct {
 		name     string
 		pin      string
@@ -71,7 +71,7 @@ func TestRestoring(t *testing.T) {
 	})
 	t.Run("deleted in a store that tells nothing", func(t *testing.T) {
 		p := removed
-		p.Lacking = date("2026-11-24")
+		p.AbsentSince = date("2026-11-24")
 		in := input("1.4", []Present{p}, v14)
 		in.Traits["main"] = tellsNothing
 		in.Responses = map[store.Key]Response{gauge("main"): {Mode: DriftRestore}}
@@ -108,10 +108,10 @@ func TestAdopting(t *testing.T) {
 	v13, v14, v15 := candidate("1.3.0.0", "a", "2027-06-01"), candidate("1.4.0.0", "a", "2027-06-01"), candidate("1.5.0.0", "a", "2027-06-01")
 	renewed := candidate("1.4.0.0", "a2", "2028-06-01")
 	disabled, off15 := changedTo(v14, v14), changedTo(v14, v15)
-	disabled.Told.Enabled, off15.Told.Enabled = off(), off()
-	enabled := Present{Key: gauge("main"), Belief: v14.state(), Told: v14.listing()}
+	disabled.Observed.Enabled, off15.Observed.Enabled = off(), off()
+	enabled := Present{Key: gauge("main"), Belief: v14.state(), Observed: v14.listing()}
 	enabled.Belief.Enabled = off()
-	added := Present{Key: gauge("main"), Belief: store.State{Presence: store.Absent}, Told: v14.listing()}
+	added := Present{Key: gauge("main"), Belief: store.State{Presence: store.Absent}, Observed: v14.listing()}
 	for _, c := range []struct {
 		name    string
 		pin     string

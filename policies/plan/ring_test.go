@@ -140,7 +140,7 @@ func TestWhatGoesOn(t *testing.T) {
 		{"somebody changed the pilot", rings(">= 1", &middle, &old, []Candidate{middle}, old, middle, newest), func(in *Input) {
 			for i := range in.Present {
 				if in.Present[i].Key.Store == "pilot" {
-					in.Present[i].Told = newest.listing()
+					in.Present[i].Observed = newest.listing()
 				}
 			}
 		}, step(change.Upgrade, newest)},

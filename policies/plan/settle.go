@@ -49,25 +49,25 @@ func settle(p Present, t store.Traits, candidates []ranked) settled {
 	}
 	var s settled
 	switch {
-	case p.Told == nil && (t.TellsDigest || t.TellsVersion):
+	case p.Observed == nil && (t.TellsDigest || t.TellsVersion):
 		s = settleUnlisted(belief)
-	case p.Told == nil:
-		s = settleUnreadable(belief, p.Lacking)
+	case p.Observed == nil:
+		s = settleUnreadable(belief, p.AbsentSince)
 	default:
-		s = settleListed(belief, *p.Told, t, candidates)
-		s.name = p.Told.Name
+		s = settleListed(belief, *p.Observed, t, candidates)
+		s.name = p.Observed.Name
 	}
 	s.state.License.Ends = s.licenseEnds(candidates)
 	switch {
-	case p.Told != nil && p.Told.Source == store.FromAppSource:
+	case p.Observed != nil && p.Observed.Source == store.FromAppSource:
 		s.stuck = &Reason{CodeAppSource,
 			"its entry in the store came from AppSource, which updates it by itself: it cannot be pinned and is never touched",
 			"to pin the visual, reports must use one that was added from a file"}
-	case p.Told != nil && p.Told.Problem != "":
-		s.stuck = &Reason{CodeProblem, "the store cannot tell what it holds: " + p.Told.Problem,
+	case p.Observed != nil && p.Observed.Problem != "":
+		s.stuck = &Reason{CodeProblem, "the store cannot tell what it holds: " + p.Observed.Problem,
 			"put right what the store holds, then plan again"}
 	case s.unrecorded, s.state.Presence == store.Unknown, s.state.Presence == store.Present && s.state.Release == nil:
-		s.stuck = noBaseline(p.Key, p.Told == nil)
+		s.stuck = noBaseline(p.Key, p.Observed == nil)
 	}
 	return s
 }

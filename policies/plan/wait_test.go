@@ -16,7 +16,7 @@ func waiting(in Input) *Open {
 }
 
 func TestWhatBecomesOfAChangeThatWaits(t *testing.T) {
-	believed := func(c Candidate) Present { p := c.installed(); p.Told = nil; return p }
+	believed := func(c Candidate) Present { p := c.installed(); p.Observed = nil; return p }
 	world := func(pin string, candidates ...Candidate) Input {
 		in := input(pin, []Present{believed(v14)}, candidates...)
 		in.Traits["main"] = tellsNothing
@@ -44,20 +44,20 @@ func TestWhatBecomesOfAChangeThatWaits(t *testing.T) {
 		{"its license was revoked", world("~> 1.4", v14, v15.judged(verdict.Reject, "life.revoked", "revoked")), upgrade, "keep keep.newer_refused", true},
 		{"a list tells its access meanwhile", func() Input {
 			in := world("~> 1.4", v14, v15)
-			in.Present[0].Told = &store.Listing{GUID: v14.GUID, Enabled: on(), Source: store.FromFile}
+			in.Present[0].Observed = &store.Listing{GUID: v14.GUID, Enabled: on(), Source: store.FromFile}
 			in.Present[0].Belief.Enabled = nil
 			return in
 		}(), upgrade, "keep step.waiting", false},
 		{"the list has what was to be installed", func() Input {
 			in := world("~> 1.4", v14, v15)
 			in.Present[0].Belief = store.State{Presence: store.Absent}
-			in.Present[0].Told = &store.Listing{GUID: v14.GUID, Enabled: on()}
+			in.Present[0].Observed = &store.Listing{GUID: v14.GUID, Enabled: on()}
 			return in
 		}(), install, "keep step.waiting", false},
 		{"the list has it from AppSource", func() Input {
 			in := world("~> 1.4", v14, v15)
 			in.Present[0].Belief = store.State{Presence: store.Absent}
-			in.Present[0].Told = &store.Listing{GUID: v14.GUID, Source: store.FromAppSource}
+			in.Present[0].Observed = &store.Listing{GUID: v14.GUID, Source: store.FromAppSource}
 			return in
 		}(), install, "blocked store.app_source", true},
 		{"a rollback stays whatever the pin says", world("~> 1.4", v13, v14, v15), rollback, "keep step.waiting", false},
@@ -107,9 +107,9 @@ func TestWhatAListOfAStoreThatTellsNothingTells(t *testing.T) {
 		{"from AppSource", v14.state(), &store.Listing{GUID: v14.GUID, Source: store.FromAppSource}, false, "blocked store.app_source", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p := Present{Key: gauge("main"), Belief: c.belief, Told: c.told}
+			p := Present{Key: gauge("main"), Belief: c.belief, Observed: c.told}
 			if c.lacks {
-				p.Lacking = date("2026-11-20")
+				p.AbsentSince = date("2026-11-20")
 			}
 			in := input("~> 1.4", []Present{p}, v13, v14, v15)
 			in.Traits["main"] = tellsNothing
