@@ -154,9 +154,9 @@ func (a *Applier) moved(ctx context.Context, s plan.Step) (Result, bool) {
 		r.Halt = true
 		return r, true
 	case err != nil:
-		return failed(s, "op.store", err.Error(), "check that the store can be reached, then run the command again"), true
+		return failed(s, codeStore, err.Error(), "check that the store can be reached, then run the command again"), true
 	case !seen.matches(s.From):
-		return failed(s, "op.stale", fmt.Sprintf("the store holds %s, and the plan starts from %s", seen, describe(s.From)),
+		return failed(s, codeStale, fmt.Sprintf("the store holds %s, and the plan starts from %s", seen, describe(s.From)),
 			"somebody changed the store since the plan was made: look at `orgstore plan` again"), true
 	}
 	return Result{}, false
@@ -192,7 +192,7 @@ func (a *Applier) change(ctx context.Context, s plan.Step) (store.Receipt, error
 	target, ok := a.Stores[s.Key.Store]
 	switch {
 	case !ok:
-		return store.Receipt{}, verdict.Refuse("op.store", fmt.Sprintf("the settings name no store %q", s.Key.Store), "add it to orgstore.yaml again")
+		return store.Receipt{}, verdict.Refuse(codeStore, fmt.Sprintf("the settings name no store %q", s.Key.Store), "add it to orgstore.yaml again")
 	case !s.Kind.Valid():
 		return store.Receipt{}, verdict.Refuse("op.kind", fmt.Sprintf("this version of orgstore knows no change %q", s.Kind), "update orgstore")
 	case !s.Kind.Puts():
@@ -312,7 +312,7 @@ func (a *Applier) judge(s plan.Step) (license.Licensed, error) {
 func (a *Applier) read(digest visual.Digest) (*pbiviz.Package, error) {
 	file, err := a.Archive.Package(digest)
 	if err != nil {
-		return nil, verdict.Refuse("op.archive", err.Error(), "add the package again with `orgstore package add`")
+		return nil, verdict.Refuse(codeArchive, err.Error(), "add the package again with `orgstore package add`")
 	}
 	p, err := pbiviz.Read(file, a.Limits)
 	if err != nil {
@@ -333,12 +333,12 @@ func (a *Applier) token(book journal.Book, to store.State) ([]byte, error) {
 	case i < 0 && to.License.ID == "", i < 0 && to.License.Grade == license.Readable, i >= 0 && bounds[i].Embedded:
 		return nil, nil
 	case i < 0:
-		return nil, verdict.Refuse("op.stale", fmt.Sprintf("the license statement %s is not bound to %s any more", to.License.ID, to.Release),
+		return nil, verdict.Refuse(codeStale, fmt.Sprintf("the license statement %s is not bound to %s any more", to.License.ID, to.Release),
 			"look at `orgstore plan` again")
 	}
 	token, err := a.Archive.Statement(bounds[i].Statement)
 	if err != nil {
-		return nil, verdict.Refuse("op.archive", err.Error(), "add the license statement again with `orgstore package add`")
+		return nil, verdict.Refuse(codeArchive, err.Error(), "add the license statement again with `orgstore package add`")
 	}
 	return token, nil
 }

@@ -73,7 +73,7 @@ func (a *Applier) askAgain(ctx context.Context, tx journal.TxID, s plan.Step) (R
 	case err != nil:
 		return unknown(s, err), nil
 	case !seen.matches(made.State):
-		r := failed(s, "op.interrupted", "interrupted before its check had answered, and the store now holds "+seen.String(), alarmHint)
+		r := failed(s, codeInterrupted, "interrupted before its check had answered, and the store now holds "+seen.String(), alarmHint)
 		return a.close(ctx, tx, r, journal.Uncertain)
 	case a.checker(s) == nil: // the settings name none any more
 		err := a.closed(ctx, tx, s, made.State, made.Message)
@@ -134,7 +134,7 @@ func (a *Applier) bad(ctx context.Context, tx journal.TxID, s plan.Step, made st
 	failure := journal.Failed{Step: s.ID, Code: plan.CodeCheckFailed, Message: cause, StoreState: journal.Changed,
 		Hint: fmt.Sprintf("see what it wrote: orgstore history %s; it is not put again: a newer version is, or this one after orgstore unblock", s.Key.GUID)}
 	if noWay != nil {
-		failure.Code, failure.Hint = "op.no_way_back", alarmHint
+		failure.Code, failure.Hint = codeNoWayBack, alarmHint
 		failure.Message = fmt.Sprintf("%s, and what was there before cannot be put back: %v", cause, noWay)
 	}
 	facts := append([]journal.Fact{answer, failure}, a.quarantine(s, made, answer.Message)...)

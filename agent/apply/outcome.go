@@ -45,7 +45,7 @@ func (a *Applier) conclude(ctx context.Context, tx journal.TxID, s plan.Step, ca
 // unknown leaves the step open: nobody can say whether the change was made, so
 // it is never repeated blindly; the next run looks again.
 func unknown(s plan.Step, cause error) Result {
-	return failed(s, "op.unknown_outcome", fmt.Sprintf("nobody can tell whether %s was changed: %v", s.Key.GUID, cause),
+	return failed(s, codeUnknownOutcome, fmt.Sprintf("nobody can tell whether %s was changed: %v", s.Key.GUID, cause),
 		"once the store can be reached, run `orgstore apply` again: it looks before it does anything")
 }
 
@@ -77,7 +77,7 @@ func (a *Applier) unchanged(ctx context.Context, tx journal.TxID, s plan.Step, c
 	if cause != nil {
 		message = cause.Error()
 	}
-	return a.close(ctx, tx, failed(s, "op.failed", message, "nothing was changed; run the command again once the cause is mended"), journal.Unchanged)
+	return a.close(ctx, tx, failed(s, codeFailed, message, "nothing was changed; run the command again once the cause is mended"), journal.Unchanged)
 }
 
 // close records a failure, and what is known of the store after it.
@@ -92,7 +92,7 @@ func (a *Applier) close(ctx context.Context, tx journal.TxID, r Result, left jou
 // deleted from a store.
 func (a *Applier) undo(ctx context.Context, tx journal.TxID, s plan.Step, cause error) (Result, error) {
 	if open := a.Journal.Book().Open(s.Key); open != nil && open.Undoes != "" { // no way back from the way back
-		return a.close(ctx, tx, failed(s, "op.restore_failed", cause.Error(), alarmHint), journal.Uncertain)
+		return a.close(ctx, tx, failed(s, codeRestoreFailed, cause.Error(), alarmHint), journal.Uncertain)
 	}
 	var back plan.Step
 	now, err := a.present(ctx, s.Key)
@@ -100,10 +100,10 @@ func (a *Applier) undo(ctx context.Context, tx journal.TxID, s plan.Step, cause 
 		back, err = wayBack(s, now)
 	}
 	if err != nil {
-		return a.close(ctx, tx, failed(s, "op.no_way_back", fmt.Sprintf("%v, and it cannot be put back: %v", cause, err), alarmHint), journal.Uncertain)
+		return a.close(ctx, tx, failed(s, codeNoWayBack, fmt.Sprintf("%v, and it cannot be put back: %v", cause, err), alarmHint), journal.Uncertain)
 	}
-	failure := journal.Failed{Step: s.ID, Code: "op.failed", Message: cause.Error(), StoreState: journal.Uncertain}
-	return a.goBack(ctx, tx, s, back, "op.undone", failure, failure)
+	failure := journal.Failed{Step: s.ID, Code: codeFailed, Message: cause.Error(), StoreState: journal.Uncertain}
+	return a.goBack(ctx, tx, s, back, codeUndone, failure, failure)
 }
 
 // goBack records the facts of a step's failure, and makes the step that returns
@@ -120,7 +120,7 @@ func (a *Applier) goBack(ctx context.Context, tx journal.TxID, s, back plan.Step
 	case r.Halt && r.Outcome == Waiting:
 		return r, nil
 	case !r.OK():
-		back := failed(s, "op.restore_failed", fmt.Sprintf("%s, and putting it back failed: %s", cause, r.Message), alarmHint)
+		back := failed(s, codeRestoreFailed, fmt.Sprintf("%s, and putting it back failed: %s", cause, r.Message), alarmHint)
 		back.Halt = r.Halt
 		return back, nil
 	case r.Outcome == Waiting:

@@ -62,12 +62,12 @@ func (a *Applier) recover(ctx context.Context, tx journal.TxID, open plan.Open) 
 	case s.Kind.Puts() && s.SameBytes() && open.Undoes == "" && !open.Accepted:
 		// The store looks the same before and after: it cannot say whether the
 		// new license was verified.
-		r := failed(s, "op.interrupted", "interrupted before the new license was verified", "run the command again")
+		r := failed(s, codeInterrupted, "interrupted before the new license was verified", "run the command again")
 		return a.close(ctx, tx, r, journal.Unchanged)
 	case !seen.tells(s) && open.Accepted:
 		return a.done(ctx, tx, s, store.Acknowledged, "accepted before an interruption; the store cannot be read back")
 	case !seen.tells(s):
-		return Result{Step: s, Outcome: Waiting, Code: "op.unknown_outcome",
+		return Result{Step: s, Outcome: Waiting, Code: codeUnknownOutcome,
 			Message: "interrupted while asking the store; nobody can tell whether it was changed",
 			Hint:    "look at the store, then tell orgstore what is there with `orgstore store baseline`"}, nil
 	case seen.matches(s.To):
@@ -79,12 +79,12 @@ func (a *Applier) recover(ctx context.Context, tx journal.TxID, open plan.Open) 
 		if s.Asked { // no plan comes back to it by itself
 			hint = "nothing was changed; what was asked for, such as a rollback, must be asked for again"
 		}
-		r := failed(s, "op.interrupted", "interrupted before the store was changed", hint)
+		r := failed(s, codeInterrupted, "interrupted before the store was changed", hint)
 		return a.close(ctx, tx, r, journal.Unchanged)
 	}
 	// Neither what was there before nor what should be there: somebody else was
 	// at the store since. Their work is not overwritten; the next plan shows it.
-	r := failed(s, "op.interrupted", "interrupted, and the store now holds "+seen.String(), alarmHint)
+	r := failed(s, codeInterrupted, "interrupted, and the store now holds "+seen.String(), alarmHint)
 	return a.close(ctx, tx, r, journal.Uncertain)
 }
 
@@ -93,7 +93,7 @@ func (a *Applier) recover(ctx context.Context, tx journal.TxID, open plan.Open) 
 func (a *Applier) again(ctx context.Context, tx journal.TxID, open plan.Open) (Result, error) {
 	s := open.Step
 	if a.Journal.Book().Tries()[s.ID] >= plan.MaxTries {
-		r := failed(s, "op.restore_failed", "interrupted too often while going back", alarmHint)
+		r := failed(s, codeRestoreFailed, "interrupted too often while going back", alarmHint)
 		return a.close(ctx, tx, r, journal.Uncertain)
 	}
 	// Beginning again closes the attempt that was interrupted, and counts it.

@@ -50,7 +50,7 @@ func (a *Applier) judgeAlone(book journal.Book, p *pbiviz.Package, s plan.Step, 
 		return licensed, j
 	}
 	return license.Licensed{}, verdict.Judge(verdict.Finding{
-		Code: "op.stale", Verdict: verdict.Reject, Hint: "look at `orgstore plan` again",
+		Code: codeStale, Verdict: verdict.Reject, Hint: "look at `orgstore plan` again",
 		Message: fmt.Sprintf("the license inside %s is not the one that was planned with: a vendor profile has changed", s.To.Release),
 	})
 }

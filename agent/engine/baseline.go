@@ -30,7 +30,7 @@ func (e *Engine) recordBaseline(ctx context.Context, fact journal.Baselined) err
 		return e.Journal.Append(ctx, e.Tx, fact)
 	}
 	return e.Journal.Append(ctx, e.Tx, journal.Failed{
-		Step: open.Step.ID, Code: "op.unknown_outcome", StoreState: journal.Uncertain,
+		Step: open.Step.ID, Code: plan.CodeUnclear, StoreState: journal.Uncertain,
 		Message: "nobody could tell whether it was made; a person looked: " + fact.Evidence,
 	}, fact)
 }
