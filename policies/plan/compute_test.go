@@ -432,3 +432,30 @@ func TestEverythingToDecideIsSaid(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// A statement that bears the id of the one that counts is not its renewal, whatever
+// end it names: an issuer gives each of its statements an id of its own.
+func TestAStatementOfTheSameIDIsNoRenewal(t *testing.T) {
+	installed := candidate("1.4.0.0", "a", "2027-06-01")
+	later := installed
+	later.Terms.Ends = date("2028-01-01")
+	for _, c := range []struct {
+		name, id string
+		want     change.Kind
+	}{
+		{"the same id", installed.Terms.ID, ""},
+		{"an id of its own", "jti-another", change.Renew},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			later.Terms.ID = c.id
+			p := Compute(input("1.4", []Present{installed.installed()}, installed, later))
+			var got change.Kind
+			for _, s := range p.Steps {
+				got = s.Kind
+			}
+			if got != c.want {
+				t.Errorf("it leads to %q, want %q", got, c.want)
+			}
+		})
+	}
+}
