@@ -58,6 +58,7 @@ func (w *tenanted) calls(since int) int {
 // log: a change that nobody asked orgstore for is named with user and time,
 // though the log has it late, and again only where it is new.
 func TestWhoChangedTheStore(t *testing.T) {
+	t.Parallel()
 	w := newTenanted(t)
 	settings, err := disk.ReadFile(w.d, w.settings(), 1<<20)
 	if err != nil {

@@ -112,6 +112,7 @@ func fetched(t *testing.T, url string) (int, string) {
 // people decide and what they change in the settings, tells how it is, and ends
 // well when it is told to.
 func TestAgent(t *testing.T) {
+	t.Parallel()
 	w := pair(t)
 	address := free(t)
 	w.edit(t, "version: 1\n", "version: 1\nagent: {listen: "+address+", log: json}\n")
@@ -138,6 +139,7 @@ func TestAgent(t *testing.T) {
 // A folder that changed settings name is watched from then on, and the one of
 // before no more; one that could not be watched is tried again at each look.
 func TestAgentWatchesWhereTheSettingsSay(t *testing.T) {
+	t.Parallel()
 	w := pair(t)
 	w.edit(t, "version: 1\n", "version: 1\nagent: {every: 1h, log: json}\n")
 	r := w.agent(t)
@@ -220,6 +222,7 @@ func (w world) edit(t *testing.T, from, to string) {
 // Two agents on the same data make each change once, also where one of them is
 // killed and started again in between.
 func TestAgentsTogether(t *testing.T) {
+	t.Parallel()
 	w := pair(t)
 	first, second := w.agent(t), w.agent(t)
 	until(t, first, "both visuals are installed", func() bool { return len(w.read(t, w.live(t)).Store) == 2 })

@@ -23,6 +23,7 @@ func (w world) bob(t *testing.T, args ...string) {
 // What somebody approves while another process changes the store counts at once:
 // the approval needs no lease, and the next step asks again before it acts.
 func TestApproveWhileAnotherChangesThings(t *testing.T) {
+	t.Parallel()
 	w := pair(t)
 	w.edit(t, "approvals: {}\n", "approvals: {install: 1}\n")
 	if p := w.tried("apply", "--force"); p.code != 12 {
@@ -42,6 +43,7 @@ func TestApproveWhileAnotherChangesThings(t *testing.T) {
 
 // And what somebody rejects then is not made any more.
 func TestRejectWhileAnotherChangesThings(t *testing.T) {
+	t.Parallel()
 	w := pair(t)
 	w.edit(t, "approvals: {}\n", "approvals: {install: 1}\n")
 	for _, guid := range []string{example.GaugeGUID, example.TimelineGUID} {
@@ -59,6 +61,7 @@ func TestRejectWhileAnotherChangesThings(t *testing.T) {
 
 // An agent that runs makes what somebody approves, without being told.
 func TestAnAgentMakesWhatIsApproved(t *testing.T) {
+	t.Parallel()
 	w := pair(t)
 	w.edit(t, "approvals: {}\n", "agent: {log: json}\napprovals: {install: 1}\n")
 	r := w.agent(t)

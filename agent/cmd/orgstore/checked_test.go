@@ -36,6 +36,7 @@ func (l laboratory) checkedBy(t testing.TB, argument string) {
 // end: what the check finds good is there, and what it finds bad is not, is
 // blocked and is held.
 func TestDiesAroundACheck(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name, argument string
 		code, there    int // how apply leaves; which of the mishap's packages is there in the end

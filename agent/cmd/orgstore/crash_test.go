@@ -13,6 +13,7 @@ import (
 	"github.com/orgstore/orgstore/agent/cli"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/example"
+	"github.com/orgstore/orgstore/packages/longtest"
 )
 
 // The program is killed at every point it passes, in every command of the
@@ -21,17 +22,19 @@ import (
 // again it gets where it was going, with a complete history, and installs
 // nothing twice.
 func TestKilledAtEveryPoint(t *testing.T) {
+	t.Parallel()
 	w := world{t.TempDir(), disk.OS()}
-	points := 0
+	points, killed := 0, 0
+	var ofStory, ofForgotten killSample
 	for _, c := range story(t, deliver(t)) {
 		j := w.play(t, c)
 		points += len(j.points)
-		t.Run(c.name, func(t *testing.T) { j.everywhere(t, j.killed) })
+		t.Run(c.name, func(t *testing.T) { killed += j.everywhere(t, &ofStory, j.killed) })
 		if c.name == "rollback" {
-			t.Run("apply instead of rollback", func(t *testing.T) { j.everywhere(t, j.forgotten) })
+			t.Run("apply instead of rollback", func(t *testing.T) { j.everywhere(t, &ofForgotten, j.forgotten) })
 		}
 	}
-	t.Logf("killed at %d points", points)
+	t.Logf("killed at %d of %d points", killed, points)
 }
 
 // play runs a chapter to its end.
@@ -62,14 +65,38 @@ type juncture struct {
 	points        []string // what it does, from its start to its end
 }
 
-// everywhere tests what happens at each of the points.
-func (j juncture) everywhere(t *testing.T, test func(t *testing.T, at int)) {
+// A killSample picks the points to kill at: each at which something is recorded, and
+// the first of each other kind. ./check long kills at all.
+type killSample struct{ longtest.Sample }
+
+// picks reports whether to kill at a point. What is done in the same folder by the
+// same kind of change is of one kind.
+func (s *killSample) picks(point string) bool {
+	if strings.Contains(point, " recording ") {
+		return true
+	}
+	kind := point
+	if i := strings.LastIndex(point, " "+string(filepath.Separator)); i >= 0 {
+		folder := filepath.Dir(point[i+1:])
+		kind = strings.Join(strings.Fields(point)[:2], " ") + " " + folder
+	}
+	return s.Picks(kind)
+}
+
+// everywhere tests what happens at each of the points that a sample picks, and
+// returns how many those are.
+func (j juncture) everywhere(t *testing.T, s *killSample, test func(t *testing.T, at int)) (picked int) {
 	for i, point := range j.points {
+		if !s.picks(point) {
+			continue
+		}
+		picked++
 		t.Run(fmt.Sprintf("%03d %s", i+1, point), func(t *testing.T) {
 			t.Parallel()
 			test(t, i+1)
 		})
 	}
+	return picked
 }
 
 // killed kills the command at a point, and runs it again.

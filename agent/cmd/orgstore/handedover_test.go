@@ -39,6 +39,7 @@ func byHand(w *replaying, who, file string) {
 // the task on the page and says so, and the task is closed; the activity log
 // agrees later. What somebody else uploads there is named.
 func TestHandedOverToAPersonAtThePage(t *testing.T) {
+	t.Parallel()
 	t.Run("script", func(t *testing.T) { handedOver(newReplaying(t, 3), byHand) })
 	t.Run("Chromium", func(t *testing.T) {
 		chromium := gallerytest.FindChromium(t)

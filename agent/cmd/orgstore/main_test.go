@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -17,8 +18,11 @@ import (
 	"time"
 
 	"github.com/orgstore/orgstore/agent/cli"
+	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/disk/disktest"
+	library "github.com/orgstore/orgstore/packages/library/folder"
 )
 
 // The variables through which a test speaks to the program it runs. Only this
@@ -30,9 +34,13 @@ const (
 	envTrace   = "ORGSTORE_TEST_TRACE"   // the file that takes the points passed, one on each line
 )
 
-// TestMain runs the tests, or the program itself where a test calls it.
+// TestMain runs the tests, or the program itself where a test calls it. Many tests
+// wait for an agent to look again: more of them run at a time than there are processors.
 func TestMain(m *testing.M) {
 	if os.Getenv(envProgram) == "" {
+		if err := flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0))); err != nil {
+			panic(err)
+		}
 		os.Exit(m.Run())
 	}
 	s := newStops()
@@ -43,11 +51,14 @@ func TestMain(m *testing.M) {
 func today() time.Time { return time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC) }
 
 // adaptersAt are those of the program, with a clock that stands still and no
-// variables of whoever runs the tests.
+// variables of whoever runs the tests. What lies in a folder was left alone for long.
 func adaptersAt(now time.Time) cli.Adapters {
 	a := adapters()
 	a.Now = func() time.Time { return now }
 	a.Env = func(string) string { return "" }
+	a.OpenFolder = func(c config.Library) (intake.Library, error) {
+		return library.OpenWithClock(c.Folder, func() time.Time { return time.Now().Add(time.Hour) })
+	}
 	return a
 }
 

@@ -140,6 +140,7 @@ func (o office) installed(t *testing.T, r *running, n int) {
 // Two people approve under accounts of their own what a third account makes; nobody
 // is another, and nobody approves what they asked for.
 func TestPeopleApproveUnderTheirOwnAccounts(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t, "")
 	o.refused(t, alice, 1, "no agent serves callers", "approve")
 	r := o.opens(t)
@@ -214,6 +215,7 @@ func (o office) everything(t *testing.T) {
 // An agent that is killed leaves a socket behind; the next one serves there. A
 // second agent leaves the socket to the first, and takes it when that is gone.
 func TestTheSocketOutlivesItsAgents(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t, "")
 	r := o.opens(t)
 	permit(t, r.cmd.Process.Kill())
@@ -268,6 +270,7 @@ func heardIn(r io.Reader, words string) <-chan struct{} {
 // A word counts at once while the agent is in the middle of a change and holds its
 // lease, and many people may come then.
 func TestApproveInTheMiddleOfAChange(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t, "check: { command: [sh, -c, 'touch RUN/begun; until [ -e RUN/go ]; do sleep 0.05; done'] }\n")
 	r := o.opens(t)
 	both := func(guid string) {
@@ -310,6 +313,7 @@ func TestApproveInTheMiddleOfAChange(t *testing.T) {
 // A person is asked by the own program, about what the agent shows; what is
 // agreed to is what is done. Who says no did nothing.
 func TestAPersonIsAskedAtHome(t *testing.T) {
+	t.Parallel()
 	terminal, err := exec.LookPath("script")
 	if err != nil {
 		t.Skip("there is no program script, which makes a terminal")

@@ -90,6 +90,7 @@ func grounds(c simulator.Call, by map[string][]string) []string {
 // Every call that the program makes rests on a permission that the first page
 // asks for, and each that it always asks for is one that a call rests on.
 func TestWhatIsAskedForIsWhatCallsNeed(t *testing.T) {
+	t.Parallel()
 	const group = "6f1d0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11"
 	w := newTenanted(t)
 	var calls []simulator.Call

@@ -163,6 +163,7 @@ func (w *replaying) record() {
 // An administrator records one update; from then on a renewal and a rollback
 // run by themselves.
 func TestRecordedOnceThenUnattended(t *testing.T) {
+	t.Parallel()
 	for _, seed := range []uint64{0, 5, 8} { // each way a package goes
 		t.Run(fmt.Sprint(seed), func(t *testing.T) { recordedStory(newReplaying(t, seed)) })
 	}
@@ -192,6 +193,7 @@ func recordedStory(w *replaying) {
 // A host of this machine is trusted with a token where the settings name it, and
 // nowhere else: neither a recording nor a recipe can bring one in.
 func TestThePortalIsNamedByHandAlone(t *testing.T) {
+	t.Parallel()
 	w := newReplaying(t, 0)
 	w.record()
 	w.portal = ""
@@ -227,6 +229,7 @@ const realSeeds = 52
 // From it orgstore learns to update by itself, whatever the page sends, until
 // the page sends something else.
 func TestARealBrowsersRecordingIsLearned(t *testing.T) {
+	t.Parallel()
 	chromium := gallerytest.FindChromium(t)
 	var worlds []*replaying
 	var visits []gallerytest.Visit
@@ -289,6 +292,7 @@ func otherwise(seed uint64) gallery.Shape {
 // A change is sent, and the answer is of another shape than recorded: everything
 // stops, and the change waits for a person whatever the store shows by then.
 func TestAnAnswerOfAnotherShapeStopsEverything(t *testing.T) {
+	t.Parallel()
 	w := newReplaying(t, 0)
 	timeline := example.Timeline(example.Timeline2000)
 	w.write("timeline.pbiviz", w.sent["timeline.pbiviz"])

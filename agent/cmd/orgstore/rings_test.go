@@ -73,6 +73,7 @@ func (l laboratory) change(t testing.TB, from, to string) {
 // the power goes as well. The store never holds what the pilot does not; started
 // again it gets to the same end.
 func TestDiesBetweenTwoStores(t *testing.T) {
+	t.Parallel()
 	l := laboratoryAt(t, t.TempDir())
 	died := 0
 	for _, c := range inTwoStores(t, l) {

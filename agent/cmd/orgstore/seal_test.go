@@ -14,6 +14,7 @@ import (
 // The program itself guards a key with full work, whatever tests of the command
 // line have in its place: the sealed file says so.
 func TestTheProgramSealsWithFullWork(t *testing.T) {
+	t.Parallel()
 	file, err := adapters().Seal(licensetest.Key("ada-2026", license.Ed25519), "correct horse battery staple")
 	if err != nil {
 		t.Fatal(err)

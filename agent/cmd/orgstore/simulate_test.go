@@ -24,6 +24,7 @@ func command(ctx context.Context, args ...string) (code int, stdout, stderr stri
 // TestTheDemoInATenant plays the whole story through a library in SharePoint,
 // over real sign-in, TLS and HTTP.
 func TestTheDemoInATenant(t *testing.T) {
+	t.Parallel()
 	code, out, told := command(t.Context(), "demo", "--tenant", "-o", "json")
 	if code != 0 || !strings.Contains(out, `"surprises": []`) {
 		t.Fatalf("left with %d:\n%s\n%s", code, out, told)
@@ -54,6 +55,7 @@ func (s *answer) Write(b []byte) (int, error) {
 // TestTheSimulatorForOtherCommands starts the simulator as one process would,
 // and works with the settings it wrote as another.
 func TestTheSimulatorForOtherCommands(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	state := filepath.Join(dir, "simulated")
 	sent := mail(t)

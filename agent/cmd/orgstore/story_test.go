@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/journal/sqlite"
@@ -87,8 +86,8 @@ type chapter struct {
 	once    bool // once it is done, it does nothing, or something else
 }
 
-// story is the whole job.
-func story(t testing.TB, l delivery) []chapter {
+// story is the whole job; packages arrive in an inbox.
+func story(t testing.TB, inbox string) []chapter {
 	sent := mail(t)
 	bundle := licensetest.Aurora().Bundle()
 	in := func(args ...string) func(world) []string {
@@ -118,8 +117,7 @@ func story(t testing.TB, l delivery) []chapter {
 			if err != nil {
 				t.Fatal(err)
 			}
-			w.write(t, w.settings(), []byte(strings.Replace(string(text), "folder: inbox", "folder: "+l.dir, 1)))
-			time.Sleep(time.Until(l.complete))
+			w.write(t, w.settings(), []byte(strings.Replace(string(text), "folder: inbox", "folder: "+inbox, 1)))
 		}},
 		{name: "renew", command: apply, puts: 1},
 		{name: "add the upgrade", before: arrives("upgraded.pbiviz"), command: file("upgraded.pbiviz", "package", "add")},
@@ -136,21 +134,15 @@ func story(t testing.TB, l delivery) []chapter {
 	}
 }
 
-// A delivery is a folder into which packages have come.
-type delivery struct {
-	dir      string
-	complete time.Time // from when on they are taken for complete
-}
-
-// deliver makes one with a renewal and another visual.
-func deliver(t testing.TB) delivery {
+// deliver makes a folder into which a renewal and another visual have come.
+func deliver(t testing.TB) string {
 	t.Helper()
 	inbox := world{t.TempDir(), disk.OS()}
 	sent := mail(t)
 	for _, name := range []string{"renewed.pbiviz", "timeline.pbiviz", "timeline.pbiviz.license"} {
 		inbox.write(t, inbox.path(name), sent[name])
 	}
-	return delivery{inbox.dir, time.Now().Add(2100 * time.Millisecond)} // the file system's clock goes its own way
+	return inbox.dir
 }
 
 // A state is what a world has come to.

@@ -15,6 +15,7 @@ import (
 // go on: another takes over after a minute and finishes the change; when the
 // first wakes up, it changes nothing more and says why.
 func TestStoppedHolderLosesTheLease(t *testing.T) {
+	t.Parallel()
 	w := pair(t)
 	first := pause(t, w.begun(t), "--config", w.settings(), "apply", "--force")
 	if err := first.cmd.Process.Signal(syscall.SIGSTOP); err != nil {

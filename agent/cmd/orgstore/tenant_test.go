@@ -18,6 +18,7 @@ import (
 // Whom a token is for is not where the service answers: behind a gateway it is
 // still the cloud's service, and in a cloud of one's own it is what is said.
 func TestTokensAreForTheCloudsServices(t *testing.T) {
+	t.Parallel()
 	const gateway = "https://gateway.contoso.com"
 	for name, c := range map[string]struct {
 		cloud  string
@@ -99,6 +100,7 @@ func (p *tunnel) pass(w http.ResponseWriter, r *http.Request) {
 // The settings' proxy and certificates are those of everything that is asked:
 // sign-in, Graph, Power BI, Fabric, and the hosts that bytes of files come from.
 func TestAllGoesThroughTheProxyOfTheSettings(t *testing.T) {
+	t.Parallel()
 	w := newTenanted(t)
 	w.offline(t)
 	p := newTunnel(t)

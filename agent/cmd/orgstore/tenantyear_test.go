@@ -102,6 +102,7 @@ func (y *tenantYear) strike() simulator.Fault {
 }
 
 func TestAYearInATenant(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes half a minute")
 	}

@@ -68,7 +68,7 @@ func pair(t *testing.T) world {
 	for _, name := range []string{"aurora.trust", "gauge.pbiviz", "timeline.pbiviz", "timeline.pbiviz.license"} {
 		w.write(t, w.path("mail", name), sent[name])
 	}
-	for _, c := range story(t, delivery{})[:2] {
+	for _, c := range story(t, "")[:2] {
 		w.must(t, c.command(w)...)
 	}
 	w.must(t, "--config", w.settings(), "package", "add", w.path("mail", "gauge.pbiviz"), w.path("mail", "timeline.pbiviz"))
@@ -103,6 +103,7 @@ func (w world) begun(t *testing.T) int {
 // While one process changes the store, another that would is told who does and
 // leaves with 15; whoever only looks, holds or pins goes on.
 func TestOneProcessChangesTheOthersGoOn(t *testing.T) {
+	t.Parallel()
 	w := pair(t)
 	first := pause(t, w.begun(t), "--config", w.settings(), "apply", "--force")
 	for _, args := range [][]string{
@@ -155,6 +156,7 @@ func (w world) keptOut(t *testing.T, by int, args ...string) {
 
 // A lock that a killed process held is nobody's.
 func TestKilledHolderLeavesNoLock(t *testing.T) {
+	t.Parallel()
 	w := pair(t)
 	held := pause(t, w.begun(t), "--config", w.settings(), "apply", "--force")
 	if p := start(t, 0, "--config", w.settings(), "apply", "--force"); p.code != 15 {

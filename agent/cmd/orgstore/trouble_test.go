@@ -120,6 +120,7 @@ const seeds = 5
 // or as after it, and once the command has ended exactly as after it; the
 // command, given again, gets where it was going.
 func TestPowerLossAtEveryPoint(t *testing.T) {
+	t.Parallel()
 	l := laboratoryAt(t, t.TempDir())
 	losses := 0
 	for _, c := range story(t, deliver(t)) {
@@ -245,6 +246,7 @@ func (l laboratory) failing(at spot, fails func(bool) error, args ...string) pro
 // Every write fails once. The command says why and loses nothing; given again,
 // it gets where it was going.
 func TestEveryWriteFailsOnce(t *testing.T) {
+	t.Parallel()
 	full := errors.New("no space left on device")
 	experiment(t, func(t *testing.T, j juncture, l laboratory, run func(func(bool) error) process) {
 		failed := false
@@ -271,6 +273,7 @@ func TestEveryWriteFailsOnce(t *testing.T) {
 // power goes. What the second run took for done is there to stay, though the
 // first made it and never synced it.
 func TestDiesThenLosesPower(t *testing.T) {
+	t.Parallel()
 	experiment(t, func(t *testing.T, j juncture, l laboratory, run func(func(bool) error) process) {
 		run(func(bool) error { return errors.New("died") })
 		if j.once && cmp.Equal(j.after, l.state(t)) {
@@ -288,6 +291,7 @@ func TestDiesThenLosesPower(t *testing.T) {
 // The program dies after it recorded something, and dies again wherever it may
 // while it recovers from that. The third run gets where the first was going.
 func TestDiesWhileRecovering(t *testing.T) {
+	t.Parallel()
 	experiment(t, func(t *testing.T, j juncture, l laboratory, run func(func(bool) error) process) {
 		if j.puts == 0 || !strings.Contains(t.Name(), "/after_recording_") {
 			return

@@ -63,6 +63,7 @@ type mishap struct {
 // gets to the upgrade once the store is sound: by itself where the journal says
 // what was there, else once a person has said it.
 func TestDiesOnTheWayBack(t *testing.T) {
+	t.Parallel()
 	m := newMishap(t)
 	var points []spot
 	name := spots(m.start.dir)

@@ -702,6 +702,7 @@ var (
 // others: the agent changes the store itself, or a person does, or there are two
 // stores in rings and a check.
 func TestYears(t *testing.T) {
+	t.Parallel()
 	seeds := []uint64{1, 2}
 	for i := range *years {
 		seeds = append(seeds, *first+uint64(i))
@@ -721,6 +722,7 @@ func TestYears(t *testing.T) {
 
 // During a year the agent is killed after every entry of the journal.
 func TestYearKilledAtEveryEntry(t *testing.T) {
+	t.Parallel()
 	y := newYear(t, 1, livedAlone)
 	y.thorough = true
 	y.live()

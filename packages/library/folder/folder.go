@@ -45,7 +45,11 @@ func (f *Folder) CountDeferred() int { return f.deferred }
 
 // Open opens a folder, which must exist: a share that is not mounted must not
 // look like one that is empty.
-func Open(dir string) (*Folder, error) {
+func Open(dir string) (*Folder, error) { return OpenWithClock(dir, time.Now) }
+
+// OpenWithClock opens a folder as Open does. The clock says how long a file has been
+// left alone: that of the machine which the folder is on, but in tests.
+func OpenWithClock(dir string, now func() time.Time) (*Folder, error) {
 	info, err := os.Stat(dir)
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the library folder: %w", err)
@@ -53,7 +57,7 @@ func Open(dir string) (*Folder, error) {
 	if !info.IsDir() {
 		return nil, fmt.Errorf("cannot open the library folder: %s is not a folder", dir)
 	}
-	return &Folder{dir: dir, now: time.Now}, nil
+	return &Folder{dir: dir, now: now}, nil
 }
 
 // Changes lists, by name, the packages and licenses that are new or changed
