@@ -47,6 +47,8 @@ const (
 
 	envMachine = "ORGSTORE_TEST_MACHINE" // the folder of a machine with systemd; empty for none
 	envUID     = "ORGSTORE_TEST_UID"     // who runs the program there
+
+	envSettled = "ORGSTORE_TEST_SETTLED" // the least that the clock of folders says, RFC 3339; for settle
 )
 
 // now is what the clock says in a script that sets no other time.
@@ -101,6 +103,16 @@ func adapters() cli.Adapters {
 		Seal:     licensetest.Seal,
 		Build:    cli.Build{Version: "1.2.3", Commit: "0123abc", Go: "go1.26", OS: "plan9", Arch: "amd64"},
 	}
+}
+
+// folderClock is the machine's, by which files get their times, but that settle puts
+// it forward.
+func folderClock() time.Time {
+	at := time.Now()
+	if settled, err := time.Parse(time.RFC3339Nano, os.Getenv(envSettled)); err == nil && settled.After(at) {
+		return settled
+	}
+	return at
 }
 
 // aMachine is one with systemd under $ORGSTORE_TEST_MACHINE, which is asked as

@@ -120,7 +120,7 @@ func (t showing) Library(context.Context) (intake.Library, error) {
 		}
 		t.seen(host, at)
 	}
-	l, err := library.Open("sharepoint")
+	l, err := library.OpenWithClock("sharepoint", folderClock)
 	return showingLibrary{l}, err
 }
 

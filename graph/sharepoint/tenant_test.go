@@ -330,35 +330,42 @@ func TestAColumnThatWasDeletedIsAddedAgain(t *testing.T) {
 // Every call of the story fails in each way once. The story ends right, or says
 // what is wrong and goes on at the next try.
 func TestEveryCallFailsOnceInEachWay(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a minute")
-	}
-	var calls, pairs, hit, mended int
 	for _, kind := range simulator.AllFaultKinds() {
-		s := startTenant(t)
-		c := connectTo(t, s)
-		whole, _, errs := runFaultyStory(t, s, c, 0)
-		if calls = whole; len(errs) > 0 || calls < 50 {
-			t.Fatalf("%d calls without a fault, %v", calls, errs)
-		}
-		for nth := 1; nth <= calls; nth++ {
-			t.Run(fmt.Sprintf("%s at call %d", kind, nth), func(t *testing.T) {
-				asked, struck, errs := runFaultyStory(t, s, c, nth, simulator.Fault{Kind: kind, Nth: nth})
-				pairs, hit, mended = pairs+1, hit+struck, mended+len(errs)
-				if asked > 2*calls {
-					t.Errorf("%d calls instead of %d", asked, calls)
-				}
-				for _, err := range errs {
-					if s := err.Error(); strings.Contains(s, "tempauth") || strings.Contains(s, "never succeeds") || strings.Contains(s, "%!") {
-						t.Error(err)
-					}
-				}
-			})
-		}
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			failEachCall(t, kind)
+		})
 	}
-	t.Logf("%d calls × %d faults = %d runs, %d struck, %d commands had to be given again", calls, len(simulator.AllFaultKinds()), pairs, hit, mended)
-	if pairs != calls*len(simulator.AllFaultKinds()) || hit != pairs {
-		t.Errorf("%d runs, of which %d were struck", pairs, hit)
+}
+
+// failEachCall plays the story again and again in a tenant of its own, and lets another
+// call fail each time.
+func failEachCall(t *testing.T, kind simulator.FaultKind) {
+	t.Helper()
+	s := startTenant(t)
+	c := connectTo(t, s)
+	calls, _, errs := runFaultyStory(t, s, c, 0)
+	if len(errs) > 0 || calls < 50 {
+		t.Fatalf("%d calls without a fault, %v", calls, errs)
+	}
+	var hit, mended int
+	for nth := 1; nth <= calls; nth++ {
+		t.Run(fmt.Sprintf("at call %d", nth), func(t *testing.T) {
+			asked, struck, errs := runFaultyStory(t, s, c, nth, simulator.Fault{Kind: kind, Nth: nth})
+			hit, mended = hit+struck, mended+len(errs)
+			if asked > 2*calls {
+				t.Errorf("%d calls instead of %d", asked, calls)
+			}
+			for _, err := range errs {
+				if s := err.Error(); strings.Contains(s, "tempauth") || strings.Contains(s, "never succeeds") || strings.Contains(s, "%!") {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	t.Logf("%d calls, %d struck, %d commands had to be given again", calls, hit, mended)
+	if hit != calls {
+		t.Errorf("of %d calls %d were struck", calls, hit)
 	}
 }
 
