@@ -145,7 +145,7 @@ func drivers() engine.StoreDrivers {
 func libraries() engine.LibraryDrivers {
 	return engine.LibraryDrivers{
 		config.FolderLibrary: func(_ context.Context, r engine.LibraryRequest) (intake.Library, error) {
-			return library.Open(r.Settings.Folder)
+			return library.OpenWithClock(r.Settings.Folder, folderClock)
 		},
 		config.SharePointLibrary: engine.OpenTenantLibrary,
 	}

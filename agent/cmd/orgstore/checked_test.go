@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/orgstore/orgstore/agent/engine/enginetest"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/example"
 )
@@ -51,8 +52,8 @@ func TestDiesAroundACheck(t *testing.T) {
 			var points []spot
 			name := spots(m.start.dir)
 			upgrade := func(l laboratory, pass func(int, string) error) process {
-				s := &stage{pass: pass}
-				return here(s.watch(l.adapters()), m.command...)
+				s := &enginetest.Stage{Pass: pass}
+				return here(staged(l.adapters(), s), m.command...)
 			}
 			whole := upgrade(m.start.copied(t), func(_ int, point string) error {
 				points = append(points, name(point))

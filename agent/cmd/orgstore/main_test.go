@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -13,15 +11,14 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/orgstore/orgstore/agent/cli"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/engine"
+	"github.com/orgstore/orgstore/agent/engine/enginetest"
 	"github.com/orgstore/orgstore/agent/intake"
-	"github.com/orgstore/orgstore/agent/journal"
-	"github.com/orgstore/orgstore/packages/disk/disktest"
 	library "github.com/orgstore/orgstore/packages/library/folder"
 )
 
@@ -43,8 +40,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(m.Run())
 	}
-	s := newStops()
-	os.Exit(run(s.watch(adaptersAt(today()))))
+	os.Exit(run(staged(adaptersAt(today()), newStops())))
 }
 
 // today is what the clock says in these tests.
@@ -56,82 +52,20 @@ func adaptersAt(now time.Time) cli.Adapters {
 	a := adapters()
 	a.Now = func() time.Time { return now }
 	a.Env = func(string) string { return "" }
-	a.OpenFolder = func(c config.Library) (intake.Library, error) {
-		return library.OpenWithClock(c.Folder, func() time.Time { return time.Now().Add(time.Hour) })
+	a.Libraries[config.FolderLibrary] = func(_ context.Context, r engine.LibraryRequest) (intake.Library, error) {
+		return library.OpenWithClock(r.Settings.Folder, func() time.Time { return time.Now().Add(time.Hour) })
 	}
 	return a
 }
 
-// A stage is the one place that everything passes which the program writes:
-// before and after each change of the disk and each append to the journal. An
-// error makes what it stands before fail without being made, and an append that
-// it stands after seem to have failed.
-type stage struct {
-	mu   sync.Mutex
-	n    int
-	pass func(n int, point string) error
-}
-
-func (s *stage) point(when, what string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.n++
-	return s.pass(s.n, when+" "+what)
-}
-
-// watch puts the stage under the program.
-func (s *stage) watch(a cli.Adapters) cli.Adapters {
-	a.Disk = disktest.Watch(a.Disk, disktest.Hook{
-		Before: func(op disktest.Op) error { return s.point("before", describe(op)) },
-		After:  func(op disktest.Op, _ error) { _ = s.point("after", describe(op)) },
-	})
-	open := a.OpenJournal
-	a.OpenJournal = func(ctx context.Context, path string) (journal.Log, error) {
-		if err := s.point("before", "opening the journal"); err != nil {
-			return nil, err
-		}
-		log, err := open(ctx, path)
-		_ = s.point("after", "opening the journal")
-		return stagedLog{log, s}, err
-	}
+// staged puts a stage under the program.
+func staged(a cli.Adapters, s *enginetest.Stage) cli.Adapters {
+	a.Ports = s.Watch(a.Ports)
 	return a
-}
-
-func describe(op disktest.Op) string { return strings.TrimSpace(op.Kind + " " + op.Name + " " + op.To) }
-
-type stagedLog struct {
-	journal.Log
-	s *stage
-}
-
-func (l stagedLog) Append(ctx context.Context, records []journal.Record) error {
-	what := "recording " + facts(records)
-	if err := l.s.point("before", what); err != nil {
-		return err
-	}
-	err := l.Log.Append(ctx, records)
-	return errors.Join(err, l.s.point("after", what))
-}
-
-// facts names the kinds of facts in records.
-func facts(records []journal.Record) string {
-	var kinds []string
-	for _, r := range records {
-		var body struct {
-			Fact struct {
-				Kind string `json:"kind"`
-			} `json:"fact"`
-		}
-		if err := json.Unmarshal(r.Body, &body); err != nil {
-			panic(err) // the journal wrote it a moment ago
-		}
-		kinds = append(kinds, body.Fact.Kind)
-	}
-	return strings.Join(kinds, ", ")
 }
 
 // newStops makes the stage that the variables ask for.
-func newStops() *stage {
+func newStops() *enginetest.Stage {
 	at, err := strconv.Atoi(os.Getenv(envStop))
 	if err != nil {
 		panic(err)
@@ -140,7 +74,7 @@ func newStops() *stage {
 	if err != nil {
 		panic(err)
 	}
-	return &stage{pass: func(n int, point string) error {
+	return &enginetest.Stage{Pass: func(n int, point string) error {
 		if n == at {
 			defer stop(os.Getenv(envHow))
 		}

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -13,84 +11,46 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/orgstore/orgstore/agent/cli"
+	"github.com/orgstore/orgstore/agent/engine/enginetest"
 	"github.com/orgstore/orgstore/agent/journal"
-	"github.com/orgstore/orgstore/agent/journal/journaltest"
-	"github.com/orgstore/orgstore/packages/disk/disktest"
 )
 
-// A laboratory is a world in memory with its journal, whose entries are safe
-// once appended.
+// A laboratory is a world in memory with its journal.
 type laboratory struct {
 	world
-	lossy *disktest.Lossy
-	log   *journaltest.Log
+	enginetest.Laboratory
 }
 
-// laboratoryAt makes an empty one. Its lock and its empty inbox are on the
-// machine's disk, under the same names.
+// laboratoryAt makes an empty one.
 func laboratoryAt(t testing.TB, dir string) laboratory {
 	t.Helper()
-	for _, name := range []string{".orgstore", "inbox"} {
-		if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return laboratory{log: new(journaltest.Log)}.on(disktest.NewLossy(), dir)
+	return inLaboratory(enginetest.NewLaboratory(t, dir))
 }
 
-// on is the laboratory with another disk.
-func (l laboratory) on(d *disktest.Lossy, dir string) laboratory {
-	return laboratory{world{dir, d}, d, l.log}
-}
+func inLaboratory(l enginetest.Laboratory) laboratory { return laboratory{world{l.Dir, l.Lossy}, l} }
 
 // found is the laboratory as it is found after a loss of power.
 func (l laboratory) found(t testing.TB, seed uint64) laboratory {
 	t.Helper()
-	after := laboratory{log: new(journaltest.Log)}.on(l.lossy.PowerLoss(seed), l.dir)
-	if records := l.log.Records(); len(records) > 0 {
-		if err := after.log.Append(context.Background(), records); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return after
+	return inLaboratory(l.AfterPowerLoss(t, seed))
 }
 
 // copied is another laboratory like this one, with all of its disk safe.
 func (l laboratory) copied(t testing.TB) laboratory {
 	t.Helper()
-	if err := l.sync("/"); err != nil {
-		t.Fatal(err)
-	}
-	return l.found(t, 0)
-}
-
-func (l laboratory) sync(dir string) error {
-	err := l.lossy.SyncDir(dir)
-	entries, rerr := l.lossy.ReadDir(dir)
-	err = errors.Join(err, rerr)
-	for _, e := range entries {
-		if e.IsDir() {
-			err = errors.Join(err, l.sync(filepath.Join(dir, e.Name())))
-		}
-	}
-	return err
+	return inLaboratory(l.Copy(t))
 }
 
 // adapters are the program's in the laboratory.
 func (l laboratory) adapters() cli.Adapters {
 	a := adaptersAt(today())
-	a.Disk = l.lossy
-	a.OpenJournal = func(context.Context, string) (journal.Log, error) { return l.log.Handle(), nil }
+	a.Ports = l.Ports(a.Ports)
 	return a
 }
 
 func (l laboratory) book(t testing.TB) journal.Book {
 	t.Helper()
-	book, err := journal.Replay(context.Background(), l.log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return book
+	return l.Book(t)
 }
 
 func (l laboratory) state(t testing.TB) state {
@@ -101,11 +61,11 @@ func (l laboratory) state(t testing.TB) state {
 // run runs a command on a stage; the points it passed are in the answer.
 func (l laboratory) run(pass func(n int, point string) error, args ...string) process {
 	var points []string
-	s := &stage{pass: func(n int, point string) error {
+	s := &enginetest.Stage{Pass: func(n int, point string) error {
 		points = append(points, strings.ReplaceAll(point, l.dir, ""))
 		return pass(n, point)
 	}}
-	p := here(s.watch(l.adapters()), args...)
+	p := here(staged(l.adapters(), s), args...)
 	p.points = points
 	return p
 }

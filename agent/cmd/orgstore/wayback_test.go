@@ -12,6 +12,7 @@ import (
 	"github.com/orgstore/orgstore/agent/cli"
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/engine"
+	"github.com/orgstore/orgstore/agent/engine/enginetest"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/example"
 	"github.com/orgstore/orgstore/packages/license"
@@ -109,8 +110,8 @@ func newMishap(t *testing.T) mishap {
 
 // upgrade tries the upgrade with the spoiled store.
 func (m mishap) upgrade(l laboratory, pass func(int, string) error) process {
-	s := &stage{pass: pass}
-	return here(spoil(s.watch(l.adapters()), m.instead), m.command...)
+	s := &enginetest.Stage{Pass: pass}
+	return here(spoil(staged(l.adapters(), s), m.instead), m.command...)
 }
 
 // dies dies at a spot and starts again with a sound store. It returns whether a

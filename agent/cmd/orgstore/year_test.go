@@ -16,6 +16,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/engine/enginetest"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/license/issuer"
@@ -179,7 +180,7 @@ func (y *year) adapters() cli.Adapters {
 	a := y.lab.adapters()
 	at := y.now.Add(y.skew)
 	a.Now = func() time.Time { return at }
-	a.Disk = reach{y.lab.lossy, y.lab.path(theStore), &y.away}
+	a.Disk = reach{y.lab.Lossy, y.lab.path(theStore), &y.away}
 	if y.ringed != nil {
 		a.Post, a.Secret = y.post, func(config.Secret) (string, error) { return strings.Repeat("secret", 6), nil }
 	}
@@ -188,8 +189,8 @@ func (y *year) adapters() cli.Adapters {
 
 // run runs a command; the stage says which of its writes come to pass.
 func (y *year) run(pass func(int, string) error, args ...string) process {
-	s := &stage{pass: pass}
-	return here(s.watch(y.adapters()), append([]string{"--config", y.lab.settings()}, args...)...)
+	s := &enginetest.Stage{Pass: pass}
+	return here(staged(y.adapters(), s), append([]string{"--config", y.lab.settings()}, args...)...)
 }
 
 func (y *year) must(args ...string) {
