@@ -13,6 +13,7 @@ import (
 	"github.com/orgstore/orgstore/agent/cli"
 	"github.com/orgstore/orgstore/agent/engine/enginetest"
 	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/longtest"
 )
 
 // A laboratory is a world in memory with its journal.
@@ -73,7 +74,12 @@ func (l laboratory) run(pass func(n int, point string) error, args ...string) pr
 func steady(int, string) error { return nil }
 
 // seeds is how many losses of power are tried at each point.
-const seeds = 5
+func seeds() uint64 {
+	if longtest.IsWanted() {
+		return 20
+	}
+	return 5
+}
 
 // The power goes after every change of the disk and every entry of the journal,
 // and what was not synced may be lost. What is found is as before the command
@@ -94,7 +100,7 @@ func TestPowerLossAtEveryPoint(t *testing.T) {
 		}
 		var lost []loss
 		cut := func(point string) {
-			for seed := range uint64(seeds) {
+			for seed := range seeds() {
 				lost = append(lost, loss{point, l.found(t, seed)})
 			}
 		}
@@ -240,7 +246,7 @@ func TestDiesThenLosesPower(t *testing.T) {
 			return // who looks sees it, but nobody has been told that it is done
 		}
 		j.resumed(t, l, false)
-		for seed := range uint64(seeds) {
+		for seed := range seeds() {
 			if diff := cmp.Diff(j.after, l.found(t, seed).state(t)); diff != "" {
 				t.Fatalf("what was done is lost (-want +got):\n%s", diff)
 			}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -17,10 +18,12 @@ import (
 	"github.com/orgstore/orgstore/agent/cli"
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/engine/enginetest"
+	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/license/issuer"
 	"github.com/orgstore/orgstore/packages/license/licensetest"
+	"github.com/orgstore/orgstore/packages/longtest"
 	"github.com/orgstore/orgstore/packages/pbiviz/pbiviztest"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/visual"
@@ -191,6 +194,13 @@ func (y *year) adapters() cli.Adapters {
 func (y *year) run(pass func(int, string) error, args ...string) process {
 	s := &enginetest.Stage{Pass: pass}
 	return here(staged(y.adapters(), s), append([]string{"--config", y.lab.settings()}, args...)...)
+}
+
+// look lets the agent look once, in a round of its own as always.
+func (y *year) look(pass func(int, string) error) error {
+	s := &enginetest.Stage{Pass: pass}
+	_, err := enginetest.Look(context.Background(), s.Watch(y.adapters().Ports), y.lab.settings())
+	return err
 }
 
 func (y *year) must(args ...string) {
@@ -445,28 +455,28 @@ func (y *year) tick() {
 		other = 1 + y.dice.IntN(40)
 	}
 	died := false
-	p := y.run(func(n int, point string) error {
+	err := y.look(func(n int, point string) error {
 		if n == other {
-			y.run(y.passes(-1), "agent", "run", "--once")
+			_ = y.look(y.passes(-1)) // whatever it finds, it may not stand in the way
 		}
 		if died = died || n == dies; died {
 			return errors.New("died")
 		}
 		return y.passes(-1)(n, point)
-	}, "agent", "run", "--once")
+	})
 	if died {
 		y.calm, y.deaths = 0, y.deaths+1
 		if y.dice.IntN(2) == 0 {
 			y.lab = y.lab.found(y.t, y.dice.Uint64())
 		}
 		y.say("the agent died at point %d", dies)
-		p = y.run(y.passes(-1), "agent", "run", "--once") // as a service manager starts it again
+		err = y.look(y.passes(-1)) // as a service manager starts it again
 	}
-	if p.code != 0 && !strings.Contains(p.err, "hint: ") {
-		y.fail("it left with %d and no hint: %s", p.code, p.err)
+	if err != nil && fault.Of(err).Hint == "" {
+		y.fail("it ended with no hint: %v", err)
 	}
 	y.calm++
-	y.check(p)
+	y.check(err)
 }
 
 // passes lets the program write unless something is wrong, or it dies at a
@@ -493,10 +503,10 @@ func (y *year) dieEverywhere() {
 	look := func(l laboratory, pass func(int, string) error) (laboratory, []string) {
 		y.lab = l
 		var points []string
-		y.run(func(n int, point string) error {
+		_ = y.look(func(n int, point string) error { // what it comes to is compared
 			points = append(points, point)
 			return pass(n, point)
-		}, "agent", "run", "--once")
+		})
 		return y.lab, points
 	}
 	whole, points := look(start.copied(y.t), y.passes(-1))
@@ -519,14 +529,15 @@ func (y *year) dieEverywhere() {
 	y.lab = start
 }
 
-// check checks all that must be so at any moment.
-func (y *year) check(p process) {
+// check checks all that must be so at any moment, after a look that ended with an error
+// or nil.
+func (y *year) check(err error) {
 	book := y.lab.book(y.t)
 	y.changes(book)
 	y.ringsHeld(book)
 	if y.calm > 2 && !y.wrong() {
-		y.sameAsStore(book, p)
-		y.licensed(p)
+		y.sameAsStore(book, err)
+		y.licensed(err)
 	}
 }
 
@@ -611,14 +622,14 @@ func (y *year) stored(in, guid string) (visual.Digest, bool) {
 
 // sameAsStore checks that the history says what the store holds, and that
 // nothing is left half done.
-func (y *year) sameAsStore(book journal.Book, p process) {
+func (y *year) sameAsStore(book journal.Book, err error) {
 	for _, k := range book.Keys() {
 		open := book.Open(k)
 		if open != nil && open.Waiting {
 			continue
 		}
 		if open != nil {
-			y.fail("a change of %s is open, and the agent left with %d: %s", k.GUID, p.code, p.err)
+			y.fail("a change of %s is open, and the look ended with %v", k.GUID, err)
 		}
 		believed := book.Belief(k)
 		got, there := y.stored(k.Store, k.GUID.String())
@@ -629,13 +640,13 @@ func (y *year) sameAsStore(book journal.Book, p process) {
 }
 
 // licensed checks that no license has ended whose renewal was here in time.
-func (y *year) licensed(p process) {
+func (y *year) licensed(err error) {
 	for _, in := range y.stores() {
-		y.licensedIn(in, p)
+		y.licensedIn(in, err)
 	}
 }
 
-func (y *year) licensedIn(in string, p process) {
+func (y *year) licensedIn(in string, err error) {
 	for _, v := range y.visuals {
 		held, there := y.stored(in, v.guid)
 		s := y.sent[held]
@@ -655,8 +666,8 @@ func (y *year) licensedIn(in string, p process) {
 				wait = 36 * time.Hour
 			}
 			if r.guid == v.guid && r.major == s.major && r.flaw == "" && y.now.Before(r.ends) && later(r.arrived, since).Add(wait).Before(y.now) {
-				y.fail("the license of %s in %s ended on %s, and a renewal until %s is here since %s; the agent left with %d: %s", v.guid, in,
-					s.ends.Format(time.DateOnly), r.ends.Format(time.DateOnly), r.arrived.Format(time.DateOnly), p.code, p.err)
+				y.fail("the license of %s in %s ended on %s, and a renewal until %s is here since %s; the look ended with %v", v.guid, in,
+					s.ends.Format(time.DateOnly), r.ends.Format(time.DateOnly), r.arrived.Format(time.DateOnly), err)
 			}
 		}
 	}
@@ -695,7 +706,7 @@ func (y *year) live() {
 }
 
 var (
-	years = flag.Int("years", 0, "random years to live in TestYears")
+	years = flag.Int("years", 0, "random years to live in TestYears; 20 in long tests")
 	first = flag.Uint64("year", 100, "the seed of the first of them")
 )
 
@@ -705,6 +716,9 @@ var (
 func TestYears(t *testing.T) {
 	t.Parallel()
 	seeds := []uint64{1, 2}
+	if longtest.IsWanted() && *years == 0 {
+		*years = 20
+	}
 	for i := range *years {
 		seeds = append(seeds, *first+uint64(i))
 	}
