@@ -52,7 +52,8 @@ type sample struct {
 //
 // The first tenth of the time is for warming up: afterwards the least memory,
 // descriptors and goroutines of the last fifth may be a fifth above those of the
-// first. In the last third nothing is renewed any more: the data stays as it is
+// first, and memory in any case by what collections of garbage let come and go. In the
+// last third nothing is renewed any more: the data stays as it is
 // while the rounds go on, so that what grows there is a leak.
 func TestSoak(t *testing.T) {
 	if *soakFor == 0 {
@@ -111,10 +112,15 @@ func judged(t *testing.T, all []sample) {
 	least := func(of []sample, what func(sample) float64) float64 {
 		return what(slices.MinFunc(of, func(a, b sample) int { return int(what(a) - what(b)) }))
 	}
+	const memoryNoise = 2 << 20 // a heap this small is not collected for a minute
 	flat := func(name string, first, last []sample, of func(sample) float64) {
 		before, after := least(first, of), least(last, of)
 		t.Logf("%s: %.0f at first, %.0f at last", name, before, after)
-		if after > before*1.2 {
+		allowed := before * 0.2
+		if strings.Contains(name, "bytes") {
+			allowed = max(allowed, memoryNoise)
+		}
+		if after > before+allowed {
 			t.Errorf("%s grew from %.0f to %.0f", name, before, after)
 		}
 	}
