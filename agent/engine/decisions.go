@@ -55,7 +55,7 @@ func (e *Engine) pendingDecisions(ctx context.Context) ([]decision, error) {
 // rules and people alone.
 func (e *Engine) decisionGates(step plan.Step) []plan.Gate {
 	if step.Reason.Code == plan.CodeAdopt {
-		return e.consentGates(step)
+		return plan.Consent(step, e.Conditions(step))
 	}
 	return e.Gates(step)
 }

@@ -62,31 +62,29 @@ func (e *Engine) lookAround(ctx context.Context) error {
 
 // PlanNow looks at everything that is known already and computes the plan.
 func (e *Engine) PlanNow(ctx context.Context, asks []plan.Ask) (plan.Plan, plan.Input, error) {
-	in, err := e.Observer().Input(ctx, e.Journal.Book(), asks, e.Moment())
+	at := e.Moment()
+	in, err := e.Observer().Input(ctx, e.Journal.Book(), asks, at)
 	switch {
 	case ctx.Err() != nil:
 		return plan.Plan{}, in, ctx.Err()
 	case err != nil:
 		return plan.Plan{}, in, fault.New("store.unreadable", "see to it that the store can be reached; nothing was changed", "%w", err)
 	}
-	in.Held = func(step plan.Step) bool { return !plan.Ready(e.Gates(step)) }
-	in.Consent = e.consentGates
-	p := e.sortByRing(plan.Compute(in))
+	e.drifts = plan.Compute(in).Drifts // whatever gates say; rings do not trust a store that drifted
+	p, in := plan.Decide(in, func(step plan.Step) plan.Conditions { return e.conditionsAt(step, at) })
 	e.drifts = p.Drifts
-	return p, in, nil
+	return e.sortByRing(p), in, nil
 }
 
 // Gates asks what holds a step back right now.
 func (e *Engine) Gates(step plan.Step) []plan.Gate { return plan.Gates(step, e.Conditions(step)) }
 
-// consentGates asks what rules and people say of a step right now.
-func (e *Engine) consentGates(step plan.Step) []plan.Gate {
-	return plan.Consent(step, e.Conditions(step))
-}
+// Conditions gathers what the gates of a step are computed from right now.
+func (e *Engine) Conditions(step plan.Step) plan.Conditions { return e.conditionsAt(step, e.Moment()) }
 
-// Conditions gathers what the gates of a step are computed from, at this moment.
-func (e *Engine) Conditions(step plan.Step) plan.Conditions {
-	book, at := e.Journal.Book(), e.Moment()
+// conditionsAt gathers what the gates of a step are computed from at one moment.
+func (e *Engine) conditionsAt(step plan.Step, at moment.Moment) plan.Conditions {
+	book := e.Journal.Book()
 	c := plan.Conditions{
 		At: at, Holds: book.Holds(), Overrides: e.countingOverrides(book, step), Tries: book.Tries(),
 		Violations: map[store.StepID][]plan.Violation{step.ID: e.violationsOf(step, at)},

@@ -31,8 +31,7 @@ func TestARenewalDoesNotWaitForAnUpgrade(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			in := input("~> 1.4", []Present{v14.installed()}, c.candidates...)
-			in.Held = c.held
-			if got := lines(Compute(in)); got != c.want {
+			if got := lines(computeHeld(in, c.held)); got != c.want {
 				t.Errorf("it plans %q, not %q", got, c.want)
 			}
 		})
@@ -76,11 +75,10 @@ func TestWhatThePinAllowsNoLongerIsRenewed(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			in := input(c.pin, []Present{v14.installed()}, c.candidates...)
-			in.Held = c.held
 			if c.block != nil {
 				in.Blocks = []Block{*c.block}
 			}
-			if got := lines(Compute(in)); got != c.want {
+			if got := lines(computeHeld(in, c.held)); got != c.want {
 				t.Errorf("it plans %q, not %q", got, c.want)
 			}
 		})
@@ -94,8 +92,7 @@ func TestTasksWhereAWindowOpensOrCloses(t *testing.T) {
 	world := func(held bool) Input {
 		in := input("~> 1.4", []Present{v14.installed()}, v14, renewed, v15)
 		in.Present[0].Observed, in.Traits["main"] = nil, tellsNothing
-		in.Held = func(s Step) bool { return held && s.Kind != change.Renew }
-		return in
+		return decided(in, func(s Step) bool { return held && s.Kind != change.Renew })
 	}
 	for _, c := range []struct {
 		laidOut, now bool // whether the upgrade was, and is, held
@@ -103,7 +100,7 @@ func TestTasksWhereAWindowOpensOrCloses(t *testing.T) {
 	}{{false, false, true}, {false, true, true}, {true, true, true}, {true, false, false}} {
 		in := world(c.now)
 		in.Present[0].Open = waiting(world(c.laidOut))
-		p := Compute(in)
+		p := computeHeld(in, func(s Step) bool { return c.now && s.Kind != change.Renew })
 		if stays := lines(p) == "keep step.waiting" && len(p.Withdrawals) == 0; stays != c.stays {
 			t.Errorf("laid out while held: %t, now held: %t: it plans %q and withdraws %v", c.laidOut, c.now, lines(p), p.Withdrawals)
 		}

@@ -37,6 +37,7 @@ func Compute(in Input) Plan {
 			p.Idle = append(p.Idle, *idle)
 		}
 	}
+	p.Undecided = x.gates.undecidedSteps()
 	p.Basis = x.basis()
 	p.ID = planID(p.Basis, p.Steps)
 	return p
@@ -56,8 +57,7 @@ type index struct {
 	// responses say what follows from drift.
 	responses map[store.Key]Response
 	hybrid    map[store.Key]bool
-	held      func(Step) bool
-	consent   func(Step) []Gate
+	gates     *knownGates
 	onward    map[store.Key]Onward
 }
 
@@ -71,7 +71,7 @@ func newIndex(in Input) *index {
 		traits:     in.Traits,
 		candidates: rankCandidates(in.Candidates),
 
-		responses: in.Responses, hybrid: in.Hybrid, held: in.Held, consent: in.Consent, onward: in.Onward,
+		responses: in.Responses, hybrid: in.Hybrid, gates: newKnownGates(in.Conditions), onward: in.Onward,
 	}
 	for _, e := range in.Wanted {
 		indexOnce(x, x.wanted, e.Key, e)
@@ -134,8 +134,7 @@ type visualPlan struct {
 	adoption *Adoption
 	// unadopted is what would be adopted if rules and people let it.
 	unadopted *Step
-	held      func(Step) bool
-	consent   func(Step) []Gate
+	gates     *knownGates
 	// hasRingBefore says that another store comes before, readyBefore what may go on from there,
 	// and blocksBefore what rollbacks left there.
 	hasRingBefore bool
@@ -154,7 +153,7 @@ const (
 
 func (x *index) planOf(k store.Key) *visualPlan {
 	p := x.present[k]
-	v := &visualPlan{key: k, twice: x.twice[k], open: p.Open, candidates: x.candidatesIn(k), held: x.held, consent: x.consent}
+	v := &visualPlan{key: k, twice: x.twice[k], open: p.Open, candidates: x.candidatesIn(k), gates: x.gates}
 	v.allowed = make([]memo, len(v.candidates))
 	v.now = settle(p, x.traits[k.Store], v.candidates)
 	if v.open != nil { // what an open step may have done itself is nobody's drift

@@ -124,12 +124,12 @@ type Input struct {
 	Hybrid map[store.Key]bool
 	// Responses say what follows where somebody else changed a visual.
 	Responses map[store.Key]Response
-	// Held says whether gates keep a step back now: only where they do, a renewal
-	// of what is installed comes first. Nil says that none do.
-	Held func(Step) bool
-	// Consent asks what rules and people say of a change that somebody else made,
-	// before it is adopted. Nil asks nobody.
-	Consent func(Step) []Gate
+	// Conditions are those of the steps on whose gates the plan depends: a renewal of
+	// what is installed comes first only where gates keep back what is planned, and a
+	// change that somebody else made is adopted only if rules and people let it. Which
+	// steps these are, Compute says in Plan.Undecided; Decide gathers them. A step
+	// that is not here has no gates.
+	Conditions map[store.StepID]Conditions
 	// Onward says, of what goes through another store first, what may go on from
 	// there. It changes with time, as judgments do.
 	Onward map[store.Key]Onward
@@ -196,6 +196,9 @@ type Plan struct {
 	Drifts map[store.Key]Drift
 	// Adoptions take what somebody put by hand for what there is, by key.
 	Adoptions []Adoption
+	// Undecided are the steps on whose gates the plan depends and whose conditions
+	// the input lacks, by ID.
+	Undecided []Step
 	// Unadopted are what somebody made by hand and would be adopted if rules and
 	// people let it, by key: as the changes that they are, and never to be made.
 	Unadopted []Step

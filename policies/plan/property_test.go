@@ -130,7 +130,7 @@ func drawBlock(t *rapid.T, k store.Key, p pin.Pin, candidates []Candidate) Block
 func drawWorld(t *rapid.T) Input {
 	in := Input{Traits: worldStores, Responses: map[store.Key]Response{}, Candidates: rapid.SliceOfN(rapid.Custom(drawCandidate), 0, 12).Draw(t, "candidates")}
 	if rapid.Bool().Draw(t, "held") {
-		in.Held = func(s Step) bool { return changesCode(s.Kind) }
+		in.Conditions = map[store.StepID]Conditions{}
 	}
 	for _, st := range []string{"all", "versions", "digests", "nothing"} {
 		for _, g := range worldGUIDs {
@@ -216,13 +216,13 @@ func anyStep(Step) bool         { return true }
 func TestPropertyApplyingAndComputingAgainKeeps(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := drawWorld(t)
-		p := Compute(in)
+		p := compute(in)
 		in = carryOut(in, p, needsNoReview)
 		if len(p.Adoptions) > 0 { // what is adopted, the pin looks at once more
-			in = carryOut(in, Compute(in), needsNoReview)
+			in = carryOut(in, compute(in), needsNoReview)
 		}
 		waits := make(map[store.Key]bool) // for a person, with all steps behind it
-		for _, s := range Compute(in).Steps {
+		for _, s := range compute(in).Steps {
 			waits[s.Key] = waits[s.Key] || !needsNoReview(s)
 			if !waits[s.Key] {
 				t.Fatalf("after\n%s\nthere is still to do: %s %s -> %s", lines(p), s.Kind, stateText(s.From), stateText(s.To))
@@ -238,7 +238,7 @@ func TestPropertyNoPingPong(t *testing.T) {
 		in := drawWorld(t)
 		var told []string
 		for range 4 {
-			p := Compute(in)
+			p := compute(in)
 			if len(p.Steps) == 0 && len(p.Adoptions) == 0 {
 				return
 			}
@@ -255,7 +255,7 @@ func TestPropertyStepsAreSafe(t *testing.T) {
 		if rapid.Bool().Draw(t, "asked") {
 			in.Asks = drawAsks(t, in)
 		}
-		for _, s := range Compute(in).Steps {
+		for _, s := range compute(in).Steps {
 			if !s.Kind.Valid() || s.Kind == change.Restore || s.To.Presence != store.Present || s.To.Release == nil {
 				t.Fatalf("%s leads to %+v", s.Kind, s.To)
 			}
@@ -355,7 +355,7 @@ func TestPropertyOrderMeansNothing(t *testing.T) {
 		other.Blocks, other.Asks = shuffled(t, in.Blocks), shuffled(t, in.Asks)
 		compare := cmp.Comparer(func(a, b visual.Version) bool { return a == b })
 		ids := cmp.Comparer(func(a, b visual.GUID) bool { return a == b })
-		if d := cmp.Diff(Compute(in), Compute(other), compare, ids); d != "" {
+		if d := cmp.Diff(compute(in), compute(other), compare, ids); d != "" {
 			t.Fatal(d)
 		}
 	})
@@ -366,7 +366,7 @@ func TestPropertyOrderMeansNothing(t *testing.T) {
 func TestPropertyTimeAndGatesMakeNoPlanStale(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := drawWorld(t)
-		before := Compute(in)
+		before := compute(in)
 		for _, s := range before.Steps {
 			Gates(s, Conditions{Holds: []Hold{{Key: s.Key}}, Overrides: []Override{{Step: s.ID, Gate: GateHold}}})
 		}
@@ -377,7 +377,7 @@ func TestPropertyTimeAndGatesMakeNoPlanStale(t *testing.T) {
 		for i := range in.Present {
 			in.Present[i].Belief.Claim = store.Unverified
 		}
-		if after := Compute(in); after.Basis != before.Basis {
+		if after := compute(in); after.Basis != before.Basis {
 			t.Fatalf("basis %s became %s", before.Basis, after.Basis)
 		}
 	})
@@ -389,9 +389,9 @@ func TestPropertyFactsMakeAPlanStale(t *testing.T) {
 		if len(in.Wanted) == 0 {
 			return
 		}
-		before := Compute(in)
+		before := compute(in)
 		what := changeOneFact(t, &in)
-		if after := Compute(in); what != "" && (after.Basis == before.Basis || after.ID == before.ID) {
+		if after := compute(in); what != "" && (after.Basis == before.Basis || after.ID == before.ID) {
 			t.Fatalf("%s changed and the plan does not show it", what)
 		}
 	})
@@ -436,7 +436,7 @@ func changeOneFact(t *rapid.T, in *Input) string {
 
 func TestBasisSeesEachFactOfACandidate(t *testing.T) {
 	in := input("~> 1.4", []Present{v14.installed()}, v14, v15)
-	before := Compute(in).Basis
+	before := compute(in).Basis
 	for name, edit := range map[string]func(*Candidate){
 		"version": func(c *Candidate) { c.Release.Version = version("1.5") },
 		"digest":  func(c *Candidate) { c.Release.Digest[0]++ },
@@ -449,14 +449,14 @@ func TestBasisSeesEachFactOfACandidate(t *testing.T) {
 		changed := v15
 		edit(&changed)
 		in.Candidates = []Candidate{v14, changed}
-		if Compute(in).Basis == before {
+		if compute(in).Basis == before {
 			t.Errorf("another %s does not change the basis", name)
 		}
 	}
 	stranger := v15
 	stranger.GUID = guid("boxplot")
 	in.Candidates = []Candidate{v14, v15, stranger}
-	if Compute(in).Basis != before {
+	if compute(in).Basis != before {
 		t.Error("a candidate of a visual that nobody wants changes the basis")
 	}
 }
@@ -478,7 +478,7 @@ func TestBasisSeesEachFactOfThePresent(t *testing.T) {
 		"another open":     with(v14.installed(), func(p *Present) { p.Open = &Open{Step: Step{ID: "st_2"}} })[0],
 		"waiting":          with(v14.installed(), func(p *Present) { p.Open = &Open{Step: Step{ID: "st_1"}, Waiting: true} })[0],
 	} {
-		b := Compute(input("~> 1.4", []Present{p}, v14, v15)).Basis
+		b := compute(input("~> 1.4", []Present{p}, v14, v15)).Basis
 		if twin, there := seen[b]; there {
 			t.Errorf("%s and %s have one basis", name, twin)
 		}
@@ -489,7 +489,7 @@ func TestBasisSeesEachFactOfThePresent(t *testing.T) {
 func TestEveryKeyIsAnswered(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := drawWorld(t)
-		p := Compute(in)
+		p := compute(in)
 		answered := make(map[store.Key]int)
 		for _, s := range p.Steps {
 			answered[s.Key] = 1

@@ -141,11 +141,8 @@ func (v *visualPlan) adoptObjection() string {
 // consentObjection says which rule, or who, does not let what somebody made by hand
 // become what there is: by hand is no way around either. Empty where all do.
 func (v *visualPlan) consentObjection(belief store.State) string {
-	if v.consent == nil {
-		return ""
-	}
 	s := v.stepMadeByHand(belief)
-	for _, g := range v.consent(s) {
+	for _, g := range v.gates.consent(s) {
 		if g.State != GateClosed {
 			continue
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/packages/visual"
+	"github.com/orgstore/orgstore/policies/approval"
 	"github.com/orgstore/orgstore/policies/change"
 )
 
@@ -168,28 +169,29 @@ func TestAdopting(t *testing.T) {
 			have    []Candidate
 			kind    change.Kind
 			asked   bool
+			why     string
 		}{
-			{changedTo(v14, v15), []Candidate{v14, v15}, change.Upgrade, false},
-			{changedTo(v14, renewed), []Candidate{v14, renewed}, change.Renew, false},
-			{added, []Candidate{v14}, change.Install, false},
-			{enabled, []Candidate{v14}, change.Enable, false},
-			{changedTo(v15, v14), []Candidate{v14, v15}, change.Downgrade, true},
+			{changedTo(v14, v15), []Candidate{v14, v15}, change.Upgrade, false, "the rule x: no"},
+			{changedTo(v14, renewed), []Candidate{v14, renewed}, change.Renew, false, "the rule x: no"},
+			{added, []Candidate{v14}, change.Install, false, "the rule x: no"},
+			{enabled, []Candidate{v14}, change.Enable, false, "the rule x: no"},
+			{changedTo(v15, v14), []Candidate{v14, v15}, change.Downgrade, true, "needs 2 approvals"},
 		} {
 			in := input("~> 1.4", []Present{c.present}, c.have...)
 			in.Responses = map[store.Key]Response{gauge("main"): {Mode: DriftAdopt}}
-			state := GateClosed
-			in.Consent = func(s Step) []Gate {
+			p, _ := Decide(in, func(s Step) Conditions {
 				if s.ID == "" || s.Kind != c.kind || s.Asked != c.asked || s.Reason.Code != CodeAdopt {
 					t.Errorf("asked about %+v, not about %s", s, c.kind)
 				}
-				return []Gate{{Kind: GateRule, State: state, Message: "the rule x: no"}}
-			}
-			p := Compute(in)
-			if d := p.Drifts[gauge("main")].Message; len(p.Adoptions) > 0 || len(p.Unadopted) != 1 || !strings.Contains(d, "it is not adopted: the rule x: no") {
+				if s.Asked { // rules say nothing of what a person went back to
+					return Conditions{Policies: map[store.Key]Policy{s.Key: {Approvals: approval.Policy{Rollback: 1}}}}
+				}
+				return Conditions{Violations: map[store.StepID][]Violation{s.ID: {{Rule: "x", Message: "no"}}}}
+			})
+			if d := p.Drifts[gauge("main")].Message; len(p.Adoptions) > 0 || len(p.Unadopted) != 1 || !strings.Contains(d, "it is not adopted: "+c.why) {
 				t.Errorf("%s: %+v, %q", c.kind, p, d)
 			}
-			state = GateOpen
-			if p := Compute(in); len(p.Adoptions) != 1 || len(p.Unadopted) > 0 {
+			if p, _ := Decide(in, func(Step) Conditions { return Conditions{} }); len(p.Adoptions) != 1 || len(p.Unadopted) > 0 {
 				t.Errorf("%s, let through: %+v", c.kind, p)
 			}
 		}
