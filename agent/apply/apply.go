@@ -72,45 +72,54 @@ type Applier struct {
 	Limits  pbiviz.Limits
 	// Profiles are the vendor profiles in force.
 	Profiles profile.Set
+	// Licensing is what licenses are held against, and LicensingIn takes its place
+	// where there are several stores, by store.
+	Licensing   Licensing
+	LicensingIn map[string]Licensing
+	Clock       Clock
+	Policy      Policy // nil checks nothing, blocks nothing, and forbids nothing
+	Lease       Lease  // nil where no other process could change the same stores
+}
+
+// Licensing is what licenses are held against.
+type Licensing interface {
 	// Need is what the settings ask of a visual's license.
-	Need func(g visual.GUID, asked bool) license.Need
+	Need(g visual.GUID, asked bool) license.Need
 	// Facts tells what is known of the tenant and of licenses used before.
-	Facts func(journal.Book) license.Facts
-	// Entitled holds what a license counts against how the visual is used; nil
-	// where nothing is known of that.
-	Entitled func(g visual.GUID, terms license.Terms, asked bool) []verdict.Finding
-	// Against takes the place of Facts and Entitled where there are several stores,
-	// by store.
-	Against map[string]Against
-	// Clock gives a fresh trusted moment, never earlier than the last.
-	Clock func() moment.Moment
-	// Checks finds what the tenant checks after a step; nil, or an answer of nil,
-	// is nothing.
-	Checks func(plan.Step) Checker
+	Facts(journal.Book) license.Facts
+	// Entitled holds what a license counts against how the visual is used.
+	Entitled(g visual.GUID, terms license.Terms, asked bool) []verdict.Finding
+}
+
+// A Clock gives a fresh trusted moment, never earlier than the last.
+type Clock interface{ Moment() moment.Moment }
+
+// A Policy says what the settings and people want of a step that is being made.
+type Policy interface {
+	// CheckerOf finds what the tenant checks after a step; nil is nothing.
+	CheckerOf(plan.Step) Checker
 	// BlockFor says what may not come back by itself once a failed check went back
 	// by a step; nil where nobody can tell.
-	BlockFor func(back plan.Step) *plan.Block
-	// Lead asks, right before a store is changed, whether this process may still
-	// do so; nil where no other could.
-	Lead func(context.Context) error
+	BlockFor(back plan.Step) *plan.Block
 	// Forbids returns the hold or block that somebody set since the step was
 	// planned, and nil if there is none. It is asked right before a store is
-	// changed, with the journal just read again; nil if nobody else could set one.
-	Forbids func(journal.Book, plan.Step) *verdict.Refusal
+	// changed, with the journal just read again.
+	Forbids(journal.Book, plan.Step) *verdict.Refusal
 }
 
-// Against is what licenses are held against in one store; see Applier.
-type Against struct {
-	Facts    func(journal.Book) license.Facts
-	Entitled func(g visual.GUID, terms license.Terms, asked bool) []verdict.Finding
+// A Lease is the right to change stores.
+type Lease interface {
+	// Extend asks, right before a store is changed, whether this process still has
+	// it. The error says who took it.
+	Extend(context.Context) error
 }
 
-// against returns what the licenses of a store are held against.
-func (a *Applier) against(k store.Key) Against {
-	if own, several := a.Against[k.Store]; several {
+// licensing returns what the licenses of a store are held against.
+func (a *Applier) licensing(k store.Key) Licensing {
+	if own, several := a.LicensingIn[k.Store]; several {
 		return own
 	}
-	return Against{a.Facts, a.Entitled}
+	return a.Licensing
 }
 
 // Do carries out one step whose gates the caller has found open, and takes it
@@ -215,7 +224,7 @@ func (a *Applier) change(ctx context.Context, s plan.Step) (store.Receipt, error
 		return store.Receipt{}, err
 	}
 	// A moment of its own: judging takes time, and a license may end meanwhile.
-	receipt, err := target.Put(ctx, s.ID, licensed, a.Clock())
+	receipt, err := target.Put(ctx, s.ID, licensed, a.Clock.Moment())
 	if err != nil || receipt.Waiting || !needsAccess(s) {
 		return receipt, err
 	}
@@ -242,13 +251,13 @@ func (a *Applier) mayChange(ctx context.Context, s plan.Step) error {
 	if err := a.leads(ctx); err != nil {
 		return err
 	}
-	if a.Forbids == nil {
+	if a.Policy == nil {
 		return nil
 	}
 	if err := a.Journal.Refresh(ctx); err != nil {
 		return err
 	}
-	if refusal := a.Forbids(a.Journal.Book(), s); refusal != nil {
+	if refusal := a.Policy.Forbids(a.Journal.Book(), s); refusal != nil {
 		return refusal
 	}
 	return nil
@@ -257,10 +266,10 @@ func (a *Applier) mayChange(ctx context.Context, s plan.Step) error {
 // leads asks whether this process may still change stores: it may have been
 // stopped since it began the step, and another have finished it.
 func (a *Applier) leads(ctx context.Context) error {
-	if a.Lead == nil {
+	if a.Lease == nil {
 		return nil
 	}
-	return a.Lead(ctx)
+	return a.Lease.Extend(ctx)
 }
 
 // needsAccess says whether to put back a package is not enough to put back its
@@ -290,16 +299,14 @@ func (a *Applier) judge(s plan.Step) (license.Licensed, error) {
 	var licensed license.Licensed
 	var judgment verdict.Judgment
 	if token == nil {
-		licensed, judgment = a.judgeAlone(book, p, s, need, a.Clock())
+		licensed, judgment = a.judgeAlone(book, p, s, need, a.Clock.Moment())
 	} else {
-		licensed, judgment = a.Trust.Judge(p, token, need, a.against(s.Key).Facts(book), a.Clock())
+		licensed, judgment = a.Trust.Judge(p, token, need, a.licensing(s.Key).Facts(book), a.Clock.Moment())
 	}
 	if licensed.IsZero() {
 		return licensed, &verdict.Refusal{Findings: judgment.Findings}
 	}
-	if entitled := a.against(s.Key).Entitled; entitled != nil {
-		judgment = judgment.With(entitled(s.Key.GUID, s.To.License, need.Asked)...)
-	}
+	judgment = judgment.With(a.licensing(s.Key).Entitled(s.Key.GUID, s.To.License, need.Asked)...)
 	if !judgment.Verdict.Passes() && (judgment.Verdict == verdict.Reject || need.Reviewed == "") {
 		return license.Licensed{}, &verdict.Refusal{Findings: judgment.Findings}
 	}
@@ -324,7 +331,7 @@ func (a *Applier) read(digest visual.Digest) (*pbiviz.Package, error) {
 // token finds the statement that the step's license names; nil where the
 // package carries it itself, or where the step needs none.
 func (a *Applier) token(book journal.Book, to store.State) ([]byte, error) {
-	bounds, facts := book.BoundsOf(to.Release.Digest), a.Facts(book)
+	bounds, facts := book.BoundsOf(to.Release.Digest), a.Licensing.Facts(book)
 	i := slices.IndexFunc(bounds, func(b license.Bound) bool {
 		// Also the end: nothing keeps an issuer from using an id twice.
 		return b.Terms.ID == to.License.ID && (b.Terms.Ends.Equal(to.License.Ends) || a.Trust.Effective(b, facts).Ends.Equal(to.License.Ends))
@@ -366,7 +373,7 @@ func unreviewed(j verdict.Judgment, s plan.Step) (verdict.Finding, bool) {
 // need is what this step asks of its license: going back and what a person
 // asked for may be superseded; what a person reviewed may pass with a reason.
 func (a *Applier) need(book journal.Book, s plan.Step) license.Need {
-	n := a.Need(s.Key.GUID, s.Asked || s.Kind == change.Restore || s.Kind == change.Downgrade)
+	n := a.Licensing.Need(s.Key.GUID, s.Asked || s.Kind == change.Restore || s.Kind == change.Downgrade)
 	gate, _ := s.ReviewGate()
 	for _, o := range book.Overrides() {
 		if o.Step == s.ID && o.Covers(gate) {

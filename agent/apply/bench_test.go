@@ -23,6 +23,7 @@ import (
 	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/pbiviz/pbiviztest"
 	"github.com/orgstore/orgstore/packages/store"
+	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/change"
 	"github.com/orgstore/orgstore/policies/plan"
@@ -251,10 +252,13 @@ func stores() map[string]store.Traits {
 type bench struct {
 	failer
 	applier apply.Applier
-	wire    *wire
-	disk    disk.Disk
-	log     *journaltest.Log
-	now     time.Time
+	// licensing is what licenses are held against, but for tests with several stores.
+	licensing *licensing
+	policy    *policy
+	wire      *wire
+	disk      disk.Disk
+	log       *journaltest.Log
+	now       time.Time
 	// tick is called at each reading of the clock, if not nil.
 	tick func(*bench)
 	key  store.Key
@@ -269,6 +273,52 @@ const (
 	archiveDir = "archive"
 	today      = "2026-11-23T09:00:00Z"
 )
+
+// Moment is what the bench's clock says.
+func (b *bench) Moment() moment.Moment {
+	if b.tick != nil {
+		b.tick(b)
+	}
+	return moment.Settle(b.now, b.applier.Journal.Book().TimeMark(), -1)
+}
+
+// licensing is an apply.Licensing of tests.
+type licensing struct {
+	facts    func(journal.Book) license.Facts
+	entitled []verdict.Finding
+}
+
+func (licensing) Need(_ visual.GUID, asked bool) license.Need {
+	n := licensetest.Need()
+	n.Asked = asked
+	return n
+}
+
+func (l licensing) Facts(book journal.Book) license.Facts { return l.facts(book) }
+
+func (l licensing) Entitled(visual.GUID, license.Terms, bool) []verdict.Finding { return l.entitled }
+
+// policy is an apply.Policy of tests; a zero one wants nothing.
+type policy struct {
+	checker  apply.Checker
+	blockFor func(back plan.Step) *plan.Block
+}
+
+func (p *policy) CheckerOf(plan.Step) apply.Checker { return p.checker }
+
+func (p *policy) BlockFor(back plan.Step) *plan.Block {
+	if p.blockFor == nil {
+		return nil
+	}
+	return p.blockFor(back)
+}
+
+func (*policy) Forbids(journal.Book, plan.Step) *verdict.Refusal { return nil }
+
+// lease is an apply.Lease of tests.
+type lease func(context.Context) error
+
+func (l lease) Extend(ctx context.Context) error { return l(ctx) }
 
 // newBench makes a bench with three packages of one visual, all licensed: old,
 // renewed (the same version and content), and new; a second license of old; and
@@ -298,22 +348,13 @@ func newBench(t failer, traits store.Traits) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
+	b.licensing = &licensing{facts: func(book journal.Book) license.Facts {
+		return license.Facts{Tenant: licensetest.Tenant, Marks: book.Marks(""), EarliestEnd: license.EarliestEnds(book.Bounds())}
+	}}
+	b.policy = &policy{}
 	b.applier = apply.Applier{
 		Archive: kept, Stores: map[string]store.Store{b.key.Store: b.wire}, Trust: trust,
-		Limits: pbiviz.DefaultLimits(), Need: func(_ visual.GUID, asked bool) license.Need {
-			n := licensetest.Need()
-			n.Asked = asked
-			return n
-		},
-		Facts: func(book journal.Book) license.Facts {
-			return license.Facts{Tenant: licensetest.Tenant, Marks: book.Marks(""), EarliestEnd: license.EarliestEnds(book.Bounds())}
-		},
-		Clock: func() moment.Moment {
-			if b.tick != nil {
-				b.tick(b)
-			}
-			return moment.Settle(b.now, b.applier.Journal.Book().TimeMark(), -1)
-		},
+		Limits: pbiviz.DefaultLimits(), Licensing: b.licensing, Clock: b, Policy: b.policy,
 	}
 	b.restart()
 	b.take("old", old.File())

@@ -123,7 +123,7 @@ func TestWhatIsMissingOrDamagedIsNotPut(t *testing.T) {
 			}
 		}, "pkg.version"},
 		{"a newer one of the subscription was put", func(b *bench) {
-			b.applier.Facts = func(journal.Book) license.Facts {
+			b.licensing.facts = func(journal.Book) license.Facts {
 				return license.Facts{Tenant: licensetest.Tenant, Marks: map[string]int64{license.MarkKey(b.terms["new"]): 99}}
 			}
 		}, "life.superseded"},
@@ -320,7 +320,7 @@ func TestTheSecondStepAfterAFailedFirst(t *testing.T) {
 // Going back is exempt from the mark of the highest sequence ever put.
 func TestAWayBackToWhatIsSuperseded(t *testing.T) {
 	b := telling(t)
-	b.applier.Facts = func(journal.Book) license.Facts {
+	b.licensing.facts = func(journal.Book) license.Facts {
 		return license.Facts{Tenant: licensetest.Tenant, Marks: map[string]int64{license.MarkKey(b.terms["old"]): 8}}
 	}
 	b.start(b.state("old", true))

@@ -36,13 +36,13 @@ type Checker interface {
 // checker finds what is asked after a step; nil where nothing is.
 func (a *Applier) checker(s plan.Step) Checker {
 	switch {
-	case a.Checks == nil, !s.Checkable():
+	case a.Policy == nil, !s.Checkable():
 		return nil
 	}
 	if open := a.Journal.Book().Open(s.Key); open != nil && open.Undoes != "" {
 		return nil
 	}
-	return a.Checks(s)
+	return a.Policy.CheckerOf(s)
 }
 
 // unready refuses to begin a step whose check could not be asked afterwards.
@@ -150,11 +150,11 @@ func (a *Applier) bad(ctx context.Context, tx journal.TxID, s plan.Step, made st
 // what is there go on.
 func (a *Applier) quarantine(s plan.Step, made store.State, said string) []journal.Fact {
 	var facts []journal.Fact
-	now := a.Clock()
+	now := a.Clock.Moment()
 	reason := fmt.Sprintf("its check failed on %s after %s: %s", now.Time().UTC().Format("2006-01-02 15:04 UTC"), s.Kind, said)
-	if a.BlockFor != nil {
+	if a.Policy != nil {
 		back := plan.Step{Key: s.Key, Name: s.Name, Kind: change.Restore, From: made, To: s.From, Reason: plan.Reason{Code: plan.CodeCheckFailed, Message: reason}}
-		if b := a.BlockFor(back); b != nil {
+		if b := a.Policy.BlockFor(back); b != nil {
 			b.Cause = plan.CodeCheckFailed
 			facts = append(facts, journal.Blocked{Block: *b})
 		}

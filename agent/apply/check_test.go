@@ -43,8 +43,8 @@ func (c *scripted) Check(_ context.Context, about check.Change) journal.Checked 
 // check makes a bench ask a check after changes.
 func (b *bench) check(answers ...journal.Answer) *scripted {
 	c := &scripted{answers: answers}
-	b.applier.Checks = func(plan.Step) apply.Checker { return c }
-	b.applier.BlockFor = func(back plan.Step) *plan.Block {
+	b.policy.checker = c
+	b.policy.blockFor = func(back plan.Step) *plan.Block {
 		return &plan.Block{Key: back.Key, Digest: back.From.Release.Digest, Version: back.From.Release.Version, Reason: back.Reason.Message}
 	}
 	return c
@@ -126,7 +126,7 @@ func TestRenewalsFlowAfterAFailedCheck(t *testing.T) {
 	c := b.check(journal.Refused, journal.Passed)
 	b.do(upgrade(b))
 	gates := func(s plan.Step) []plan.Gate {
-		return plan.Gates(s, plan.Conditions{At: b.applier.Clock(), Holds: b.applier.Journal.Book().Holds()})
+		return plan.Gates(s, plan.Conditions{At: b.Moment(), Holds: b.applier.Journal.Book().Holds()})
 	}
 	renewal := b.step(change.Renew, b.state("old", true), b.state("renewed", true))
 	if g := gates(renewal); len(g) > 0 {
@@ -154,7 +154,7 @@ func TestAMendedVersionLiftsTheHold(t *testing.T) {
 		b.do(upgrade(b))
 		mended := b.step(change.Upgrade, b.state("old", true), b.state("newer", true))
 		book := b.applier.Journal.Book()
-		if g := plan.Gates(mended, plan.Conditions{At: b.applier.Clock(), Holds: book.Holds()}); len(g) > 0 {
+		if g := plan.Gates(mended, plan.Conditions{At: b.Moment(), Holds: book.Holds()}); len(g) > 0 {
 			t.Errorf("the mended version is held back: %+v", g)
 		}
 		first := b.seq()

@@ -44,7 +44,7 @@ func notRenewal(s plan.Step, why string) error {
 // judgeAlone judges a package without a statement beside it: by the one inside,
 // else by the vendor's own license inside, which must say what the step says.
 func (a *Applier) judgeAlone(book journal.Book, p *pbiviz.Package, s plan.Step, n license.Need, at moment.Moment) (license.Licensed, verdict.Judgment) {
-	licensed, j := a.Trust.JudgeReadable(p, a.Profiles.Terms, n, a.against(s.Key).Facts(book), at)
+	licensed, j := a.Trust.JudgeReadable(p, a.Profiles.Terms, n, a.licensing(s.Key).Facts(book), at)
 	terms, want := licensed.Bound().Terms, s.To.License
 	if terms.Grade != license.Readable || terms.ID == want.ID && terms.Ends.Equal(want.Ends) {
 		return licensed, j

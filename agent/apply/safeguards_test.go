@@ -117,10 +117,10 @@ func TestTheLeaseIsAskedRightBeforeAChange(t *testing.T) {
 			var order []string
 			b.tick = func(*bench) { order = append(order, "judge") }
 			b.wire.during = func() { order = append(order, "change") }
-			b.applier.Lead = func(context.Context) error {
+			b.applier.Lease = lease(func(context.Context) error {
 				order = append(order, "lease")
 				return nil
-			}
+			})
 			if r := b.do(s); !r.OK() {
 				t.Fatalf("%+v", r)
 			}
@@ -147,7 +147,7 @@ func TestNothingIsChangedWithoutTheLease(t *testing.T) {
 		}
 		b.start(s.From)
 		before := b.content()
-		b.applier.Lead = func(context.Context) error { return journal.ErrLost }
+		b.applier.Lease = lease(func(context.Context) error { return journal.ErrLost })
 		r := b.do(s)
 		b.want(r, apply.Failed, "op.failed")
 		b.holds(before)
@@ -162,12 +162,12 @@ func TestTheWayBackAsksForTheLease(t *testing.T) {
 	b := telling(t)
 	s := upgrade(b)
 	b.wire.faults = []fault{holdsOther}
-	b.applier.Lead = func(context.Context) error {
+	b.applier.Lease = lease(func(context.Context) error {
 		if len(b.wire.changes) > 0 {
 			return errors.New("another has taken over")
 		}
 		return nil
-	}
+	})
 	b.want(b.do(s), apply.Failed, "op.restore_failed")
 	b.holds("other")
 	if len(b.wire.changes) != 1 {
@@ -179,8 +179,8 @@ func TestTheWayBackAsksForTheLease(t *testing.T) {
 // store that the package goes into, and not against another's.
 func TestALicenseIsForTheTenantOfItsStore(t *testing.T) {
 	const another = "0a1b2c3d-4e5f-4061-8273-94a5b6c7d8e9"
-	of := func(tenant string) apply.Against {
-		return apply.Against{Facts: func(book journal.Book) license.Facts {
+	of := func(tenant string) apply.Licensing {
+		return licensing{facts: func(book journal.Book) license.Facts {
 			return license.Facts{Tenant: licensetest.Tenant, StoreTenant: tenant, EarliestEnd: license.EarliestEnds(book.Bounds())}
 		}}
 	}
@@ -197,7 +197,7 @@ func TestALicenseIsForTheTenantOfItsStore(t *testing.T) {
 				s := steps(b)[name]
 				b.start(s.From)
 				before := b.content()
-				b.applier.Against = map[string]apply.Against{b.key.Store: of(c.here), "pilot": of(c.there)}
+				b.applier.LicensingIn = map[string]apply.Licensing{b.key.Store: of(c.here), "pilot": of(c.there)}
 				r := b.do(s)
 				if c.code == "" {
 					b.want(r, apply.Verified, "")
@@ -213,8 +213,8 @@ func TestALicenseIsForTheTenantOfItsStore(t *testing.T) {
 	}
 }
 
-// tooMany finds more users than a license has seats.
-func tooMany(visual.GUID, license.Terms, bool) []verdict.Finding {
+// tooMany is what speaks against a license with fewer seats than there are users.
+func tooMany() []verdict.Finding {
 	return []verdict.Finding{{Code: "ent.seats", Verdict: verdict.Reject, Message: "300 users, and seats for 250", Hint: "ask the vendor for more"}}
 }
 
@@ -224,9 +224,8 @@ func TestWhatSpeaksAgainstALicenseIsOfItsStore(t *testing.T) {
 		b := telling(t)
 		s := b.step(change.Upgrade, b.state("old", true), b.state("new", true))
 		b.start(s.From)
-		facts := b.applier.Facts
-		b.applier.Against = map[string]apply.Against{"tenant": {Facts: facts}, "pilot": {Facts: facts}}
-		b.applier.Against[st] = apply.Against{Facts: facts, Entitled: tooMany}
+		b.applier.LicensingIn = map[string]apply.Licensing{"tenant": b.licensing, "pilot": b.licensing}
+		b.applier.LicensingIn[st] = licensing{b.licensing.facts, tooMany()}
 		r := b.do(s)
 		if code == "" {
 			b.want(r, apply.Verified, "")

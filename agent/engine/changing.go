@@ -53,28 +53,44 @@ func (e *Engine) sweep() error {
 
 func (e *Engine) Applier() *apply.Applier {
 	o := e.Observer()
-	against := map[string]apply.Against{}
+	several := map[string]apply.Licensing{}
 	for name := range e.Stores {
-		if in := o.In(name); len(e.Stores) > 1 {
-			against[name] = apply.Against{Facts: in.Facts, Entitled: in.Entitled}
+		if len(e.Stores) > 1 {
+			several[name] = o.In(name)
 		}
 	}
 	return &apply.Applier{
 		Journal: e.Journal, Archive: e.archive, Stores: e.Stores, Trust: e.CurrentTrust(),
-		Limits: pbiviz.DefaultLimits(), Facts: o.Facts, Entitled: o.Entitled, Against: against, Clock: e.Moment,
-		Need: o.Need, Profiles: e.Profiles, Checks: e.checkersOf, BlockFor: e.BlockFor,
-		Lead:    func(ctx context.Context) error { return e.Journal.AcquireLease(ctx, lease.Term, false) },
-		Forbids: e.forbids,
+		Limits: pbiviz.DefaultLimits(), Profiles: e.Profiles, Licensing: o, LicensingIn: several,
+		Clock: e, Policy: policyInForce{e}, Lease: journalLease{e.Journal},
 	}
 }
 
-// forbids returns the hold or block that keeps a step from being carried out now,
+// journalLease is the right to change stores that the journal keeps.
+type journalLease struct{ journal *journal.Journal }
+
+// Extend extends the lease if this process still has it.
+func (l journalLease) Extend(ctx context.Context) error {
+	return l.journal.AcquireLease(ctx, lease.Term, false)
+}
+
+// policyInForce says what the settings and people want of a step that is being made.
+type policyInForce struct{ engine *Engine }
+
+// CheckerOf finds what the settings ask after a step; nil where they ask nothing.
+func (p policyInForce) CheckerOf(step plan.Step) apply.Checker { return p.engine.checkersOf(step) }
+
+// BlockFor says what a failed check that goes back by a step leaves blocked.
+func (p policyInForce) BlockFor(back plan.Step) *plan.Block { return p.engine.BlockFor(back) }
+
+// Forbids returns the hold or block that keeps a step from being carried out now,
 // and nil if there is none. What a person asked for, and the way back from a failed
 // step, pass both.
-func (e *Engine) forbids(book journal.Book, step plan.Step) *verdict.Refusal {
+func (p policyInForce) Forbids(book journal.Book, step plan.Step) *verdict.Refusal {
 	if step.Asked || step.Kind == change.Restore {
 		return nil
 	}
+	e := p.engine
 	for _, g := range e.Gates(step) {
 		if g.Kind == plan.GateHold && g.State == plan.GateClosed {
 			return verdict.Refuse(g.Code(), g.Message, g.Hint)

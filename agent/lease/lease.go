@@ -84,7 +84,7 @@ func takeOver(ctx context.Context, o Options, busy *lock.Held) error {
 }
 
 // keep extends the lease until it is told to stop. A lease that is lost shows at
-// the next append, and before the next change: see apply.Applier.Lead.
+// the next append, and before the next change: see apply.Applier.Lease.
 func (l *Lease) keep(ctx context.Context) {
 	defer close(l.done)
 	tick := time.NewTicker(beat)
