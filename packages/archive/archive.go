@@ -2,6 +2,9 @@
 // digest of their bytes, so that a way back never depends on anyone else. All
 // is hashed again whenever it is read. It does not know policies, plans, trust
 // or the network: what is kept here is well formed, not believed.
+//
+// Beside them it keeps what others computed from packages. That can be computed
+// again, so damage to it is no loss.
 package archive
 
 import (
@@ -60,8 +63,9 @@ type Archive struct {
 	disk disk.Disk
 	dir  string
 
-	mu      sync.Mutex
-	durable map[string]bool // directories whose own names are durable
+	mu           sync.Mutex
+	durable      map[string]bool // directories whose own names are durable
+	computations int             // how many are kept, at most; 0 before they are counted
 }
 
 // Open opens the archive in a directory, and makes it there if need be. Files
@@ -90,9 +94,14 @@ func Open(d disk.Disk, dir string) (*Archive, error) {
 func (a *Archive) Sweep() error { return a.sweepBefore(time.Now().Add(leftoverAge)) }
 
 func (a *Archive) sweepBefore(before time.Time) error {
+	computations := disk.Sweep(a.disk, a.kindDir(computationKind()), before)
+	if errors.Is(computations, fs.ErrNotExist) {
+		computations = nil // none was kept yet
+	}
 	return errors.Join(
 		disk.SweepForm(a.disk, a.kindDir(packageKind()), unverifiedForm, before),
-		disk.SweepForm(a.disk, a.kindDir(statementKind()), unverifiedForm, before))
+		disk.SweepForm(a.disk, a.kindDir(statementKind()), unverifiedForm, before),
+		computations)
 }
 
 // KeepPackage keeps a package file. When it returns without an error, the file
