@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
+	"github.com/orgstore/orgstore/agent/comparison"
 	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/diff"
@@ -29,6 +31,9 @@ the vendor's own license out of the comparison. Values of properties are never s
   orgstore package diff auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E@1.4.0.0 new.pbiviz -o json`,
 		Args: arguments(cobra.ExactArgs(2)),
 		RunE: g.answering(func(ctx context.Context, args []string) (answer, error) {
+			if g.isArchived(args[0]) && g.isArchived(args[1]) {
+				return g.diffArchived(ctx, args[0], args[1])
+			}
 			from, err := g.find(ctx, args[0])
 			if err != nil {
 				return answer{}, err
@@ -41,7 +46,7 @@ the vendor's own license out of the comparison. Values of properties are never s
 			if settings, err := g.settings(); err == nil { // files need none
 				profiles, _ = g.ProfilesInForce(settings)
 			}
-			return diffAnswer(engine.Compare(profiles, from, to)), nil
+			return diffAnswer(comparison.Compare(profiles, from, to)), nil
 		}),
 	}
 }
@@ -53,6 +58,27 @@ func diffAnswer(d diff.Diff) answer {
 	}
 	view.Text = fmt.Sprintf("class: %s", d.Class)
 	return answer{data: d, view: view}
+}
+
+// isArchived says whether a name is that of no file, and so of a package of the archive.
+func (g *globals) isArchived(name string) bool {
+	_, err := g.Disk.Stat(name)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// diffArchived compares two packages of the archive, which it reads only if nobody
+// compared them before.
+func (g *globals) diffArchived(ctx context.Context, from, to string) (answer, error) {
+	s, err := g.openArchive(ctx, from)
+	if err != nil {
+		return answer{}, err
+	}
+	defer s.Close()
+	d, err := s.CompareArchived(from, to)
+	if err != nil {
+		return answer{}, err
+	}
+	return diffAnswer(d), nil
 }
 
 // find reads a package: a file, or one of the archive by digest or as
@@ -73,12 +99,18 @@ func (g *globals) find(ctx context.Context, name string) (*pbiviz.Package, error
 	return p, nil
 }
 
-func (g *globals) archived(ctx context.Context, name string) ([]byte, error) {
+// openArchive opens the installation in whose archive a package is to be.
+func (g *globals) openArchive(ctx context.Context, name string) (*session, error) {
 	s, err := g.open(ctx)
 	if f := (*fault.Fault)(nil); errors.As(err, &f) && f.Code == codeNoSettings {
 		return nil, fault.New(engine.CodeNoFile, "check the name; packages of the archive are known where the settings are: see --config",
 			"cannot read %s: there is no such file", name)
 	}
+	return s, err
+}
+
+func (g *globals) archived(ctx context.Context, name string) ([]byte, error) {
+	s, err := g.openArchive(ctx, name)
 	if err != nil {
 		return nil, err
 	}

@@ -76,6 +76,7 @@ func (e *Engine) carryOut(ctx context.Context, steps []plan.Step, leaves map[sto
 
 // carryOutIfReady does a step if nothing holds it back right now.
 func (e *Engine) carryOutIfReady(ctx context.Context, step plan.Step, leaves *plan.Block) (apply.Result, error) {
+	e.recompareForRules(step)
 	if r, isHeld := e.heldResult(step); isHeld {
 		return r, nil
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/orgstore/orgstore/agent/board"
+	"github.com/orgstore/orgstore/agent/comparison"
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
@@ -26,7 +27,6 @@ import (
 	"github.com/orgstore/orgstore/packages/tenant"
 	"github.com/orgstore/orgstore/policies/drift"
 	"github.com/orgstore/orgstore/policies/plan"
-	"github.com/orgstore/orgstore/policies/rule"
 )
 
 // MaxBundle bounds a trust bundle, in bytes: keys of a hundred visuals take a
@@ -49,21 +49,21 @@ type Engine struct {
 	exportLists      map[string]*lists // what people took from each store
 	Facts            tenant.Facts
 	Profiles         profile.Set
-	profilesError    error                       // why a vendor profile cannot be read; nil where all can be
-	IsLibraryWriting bool                        // files in the library may still be being written
-	UnreadLibrary    string                      // what kept the library from being read; empty if nothing did
-	signInFault      *fault.Fault                // why nobody could sign in; nil if nobody had to, or it went well
-	tenant           Tenant                      // nil until something needs it
-	annotator        *board.Annotator            // nil where the library shows no notes, or was not asked
-	dates            dates                       // what Microsoft's hosts told the time is
-	UnpostedLibrary  string                      // what kept notes from being shown; empty if nothing did
-	durations        map[string]time.Duration    // how long changes of each store usually take
-	activityLog      drift.Log                   // how the activity log was read
-	DriftReport      drift.Report                // what drifted, once something asked
-	ruleFacts        map[store.StepID]rule.Facts // of steps that rules were asked about
-	Adopted          []plan.Adoption             // what was adopted since it was opened
-	drifts           map[store.Key]plan.Drift    // what somebody else changed, at the last look
-	accountsShared   []string                    // accounts that several people use: see sharedAccounts
+	profilesError    error                    // why a vendor profile cannot be read; nil where all can be
+	IsLibraryWriting bool                     // files in the library may still be being written
+	UnreadLibrary    string                   // what kept the library from being read; empty if nothing did
+	signInFault      *fault.Fault             // why nobody could sign in; nil if nobody had to, or it went well
+	tenant           Tenant                   // nil until something needs it
+	annotator        *board.Annotator         // nil where the library shows no notes, or was not asked
+	dates            dates                    // what Microsoft's hosts told the time is
+	UnpostedLibrary  string                   // what kept notes from being shown; empty if nothing did
+	durations        map[string]time.Duration // how long changes of each store usually take
+	activityLog      drift.Log                // how the activity log was read
+	DriftReport      drift.Report             // what drifted, once something asked
+	comparisons      *comparison.Comparer     // see comparer; nil until something needs it
+	Adopted          []plan.Adoption          // what was adopted since it was opened
+	drifts           map[store.Key]plan.Drift // what somebody else changed, at the last look
+	accountsShared   []string                 // accounts that several people use: see sharedAccounts
 }
 
 // Open opens what settings name. The caller closes the engine. Reread reads the
@@ -119,7 +119,7 @@ func (e *Engine) useSettings(ctx context.Context, settings config.Settings) erro
 	}
 	e.Settings, e.Trust, e.Facts = settings, trust, known
 	e.Profiles, e.profilesError = e.ProfilesInForce(settings)
-	e.statusCache, e.accountsShared, e.ruleFacts, e.drifts = statusCache{}, nil, nil, nil
+	e.statusCache, e.accountsShared, e.comparisons, e.drifts = statusCache{}, nil, nil, nil
 	return e.openStores()
 }
 

@@ -82,24 +82,6 @@ func TitleOf(v Visual) string {
 	return name
 }
 
-// DifferenceOf compares the packages of a step; false where one of them is not in
-// the archive or the step puts none.
-func (e *Engine) DifferenceOf(step plan.Step) (diff.Diff, bool) {
-	if !step.Kind.Puts() || step.From.Release == nil || step.To.Release == nil {
-		return diff.Diff{}, false
-	}
-	return e.archivedDifference(step.From.Release.Digest, step.To.Release.Digest)
-}
-
-func (e *Engine) archivedDifference(from, to visual.Digest) (diff.Diff, bool) {
-	a, errA := e.archivedPackage(from)
-	b, errB := e.archivedPackage(to)
-	if errA != nil || errB != nil {
-		return diff.Diff{}, false
-	}
-	return Compare(e.Profiles, a, b), true
-}
-
 // UnprovenRenewal repeats that a package looks like a renewal and cannot be proven one;
 // empty where it does not.
 func UnprovenRenewal(d diff.Diff) string {
@@ -138,8 +120,8 @@ func (e *Engine) UnprovenArrival(idle plan.Idle) string {
 	if _, readable := e.Observer().Readable(book, *last); readable {
 		return ""
 	}
-	d, _ := e.archivedDifference(now.Digest, last.Package)
-	if text := UnprovenRenewal(d); text != "" {
+	found, _ := e.comparer().Compare(now.Digest, last.Package)
+	if text := UnprovenRenewal(found.Diff); text != "" {
 		return fmt.Sprintf("%s is here: %s", visual.Release{Version: last.Manifest.Version, Digest: last.Package}, text)
 	}
 	return ""

@@ -114,7 +114,7 @@ func (e *Engine) planResult(p plan.Plan) PlanResult {
 }
 
 func (e *Engine) plannedChange(step plan.Step, gates []plan.Gate) PlannedStep {
-	changed, _ := e.DifferenceOf(step)
+	changed := e.differenceOf(step)
 	if text := UnprovenRenewal(changed); text != "" {
 		step.Reason.Message += "; " + text
 	}

@@ -9,10 +9,8 @@ import (
 
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/fault"
-	"github.com/orgstore/orgstore/packages/diff"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/license/profile"
-	"github.com/orgstore/orgstore/packages/pbiviz"
 )
 
 const (
@@ -100,24 +98,3 @@ func (p Ports) ProfilesInForce(s config.Settings) (profile.Set, error) {
 	}
 	return set, err
 }
-
-// Compare says what changed between two packages, without the vendor's own
-// license where a profile can take it out.
-func Compare(set profile.Set, from, to *pbiviz.Package) diff.Diff {
-	plain := diff.Compare(from, to)
-	told := false // why a profile that is about the visual cannot take it out
-	for _, p := range set.Covering(to.Manifest().GUID) {
-		if !p.Masks() || profile.IsMissingKeyError(second(p.Read(from))) && profile.IsMissingKeyError(second(p.Read(to))) {
-			continue
-		}
-		switch d := diff.CompareMasked(from, to, p.Masked); {
-		case d.Class == diff.LicenseOnly:
-			return d
-		case !told:
-			plain, told = d, true
-		}
-	}
-	return plain
-}
-
-func second[T any](_ T, err error) error { return err }

@@ -71,7 +71,13 @@ func (e *Engine) PlanNow(ctx context.Context, asks []plan.Ask) (plan.Plan, plan.
 		return plan.Plan{}, in, fault.New("store.unreadable", "see to it that the store can be reached; nothing was changed", "%w", err)
 	}
 	e.drifts = plan.Compute(in).Drifts // whatever gates say; rings do not trust a store that drifted
-	p, in := plan.Decide(in, func(step plan.Step) plan.Conditions { return e.conditionsAt(step, at) })
+	p, in := plan.Decide(in, func(step plan.Step) plan.Conditions {
+		// What somebody else made may be adopted by a run as if orgstore had made it.
+		if e.lease != nil && step.Reason.Code == plan.CodeAdopt {
+			e.recompareForRules(step)
+		}
+		return e.conditionsAt(step, at)
+	})
 	e.drifts = p.Drifts
 	return e.sortByRing(p), in, nil
 }

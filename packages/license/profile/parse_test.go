@@ -156,3 +156,17 @@ func TestHostilePatternsEnd(t *testing.T) {
 		}
 	}
 }
+
+// A set's fingerprint stands for its profiles and their order.
+func TestSetFingerprint(t *testing.T) {
+	text := shipped(t, "token-in-script")
+	one, other := parse(t, text), parse(t, strings.Replace(text, "kind: user", "kind: site", 1))
+	seen := map[string]string{}
+	for name, set := range map[string]profile.Set{"none": nil, "one": {one}, "the other": {other}, "both": {one, other}, "the other way round": {other, one}} {
+		print := set.Fingerprint()
+		if seen[print] != "" || print != slices.Clone(set).Fingerprint() {
+			t.Errorf("%s has the fingerprint of %q", name, seen[print])
+		}
+		seen[print] = name
+	}
+}

@@ -1,7 +1,10 @@
 package profile
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/orgstore/orgstore/packages/license"
@@ -22,6 +25,16 @@ func (s Set) Covering(g visual.GUID) Set {
 // visual: what another one found counts no more.
 func (s Set) InForce(fingerprint string, g visual.GUID) bool {
 	return slices.ContainsFunc(s, func(p Profile) bool { return p.fingerprint == fingerprint && p.Covers(g) })
+}
+
+// Fingerprint returns sha256: and the digest of all profiles of the set and of their
+// order. What was computed with a set of another fingerprint may come out otherwise.
+func (s Set) Fingerprint() string {
+	h := sha256.New()
+	for _, p := range s {
+		fmt.Fprintf(h, "%s\n", p.fingerprint)
+	}
+	return "sha256:" + hex.EncodeToString(h.Sum(nil))
 }
 
 // Read reads the vendor's own license out of a package: of several the one that
