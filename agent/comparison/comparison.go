@@ -48,12 +48,17 @@ type outcome struct {
 // A Comparer compares packages of one archive under one set of profiles. It is for one
 // goroutine.
 type Comparer struct {
+	// OnUnkept, if not nil, is told once why comparisons cannot be kept. Nothing is
+	// kept from then on.
+	OnUnkept func(error)
+
 	archive  *archive.Archive
 	profiles profile.Set
 	// profilesDigest stands for the profiles in what is kept.
 	profilesDigest string
 	compared       map[pair]outcome
 	packages       packageCache
+	cannotKeep     bool
 }
 
 // New returns a comparer for an archive and the vendor profiles in force.

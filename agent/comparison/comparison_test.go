@@ -202,6 +202,17 @@ func TestReadOnlyArchive(t *testing.T) {
 	b := newBench(t)
 	old, young := b.keep(example.Gauge(example.Gauge1400)), b.keep(example.Gauge(example.Gauge1500))
 	b.disk.readOnly = true
+	var told []error
+	c := New(b.archive(), nil)
+	c.OnUnkept = func(err error) { told = append(told, err) }
+	for _, from := range []visual.Digest{old, {}} {
+		if _, err := c.Compare(from, young); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(told) != 1 || !errors.Is(told[0], fs.ErrPermission) {
+		t.Errorf("it is told of: %v", told)
+	}
 	first := b.compare(nil, old, young, 2)
 	again := b.compare(nil, old, young, 2)
 	b.disk.readOnly = false

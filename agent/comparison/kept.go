@@ -58,11 +58,17 @@ func decode(text []byte) (record, error) {
 func (c *Comparer) keep(p pair, found Comparison) {
 	r := record{computation, p.from, p.to, c.profilesDigest, found}
 	text, err := json.Marshal(r)
-	if err != nil {
+	if err != nil || c.cannotKeep {
 		return
 	}
 	// JSON cannot hold every text: rules must not read another than the package has.
-	if back, err := decode(text); err == nil && reflect.DeepEqual(back, r) {
-		_ = c.archive.KeepComputation(p.key(), text)
+	if back, err := decode(text); err != nil || !reflect.DeepEqual(back, r) {
+		return
+	}
+	if err := c.archive.KeepComputation(p.key(), text); err != nil {
+		c.cannotKeep = true
+		if c.OnUnkept != nil {
+			c.OnUnkept(err)
+		}
 	}
 }

@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"errors"
+	"io/fs"
+
 	"github.com/orgstore/orgstore/agent/comparison"
 	"github.com/orgstore/orgstore/packages/diff"
 	"github.com/orgstore/orgstore/packages/visual"
@@ -11,8 +14,17 @@ import (
 func (e *Engine) comparer() *comparison.Comparer {
 	if e.comparisons == nil {
 		e.comparisons = comparison.New(e.archive, e.Profiles)
+		e.comparisons.OnUnkept = e.noteUnkept
 	}
 	return e.comparisons
+}
+
+// noteUnkept says why packages will be read and compared again. Whoever may only read
+// the data folder knows that already.
+func (e *Engine) noteUnkept(err error) {
+	if !errors.Is(err, fs.ErrPermission) {
+		e.note("what changed between packages could not be kept, and is computed again next time: %v", err)
+	}
 }
 
 // differenceOf compares the packages of a step. The difference is empty where one of
