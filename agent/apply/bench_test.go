@@ -302,6 +302,7 @@ func (l licensing) Entitled(visual.GUID, license.Terms, bool) []verdict.Finding 
 type policy struct {
 	checker  apply.Checker
 	blockFor func(back plan.Step) *plan.Block
+	forbids  func(journal.Book, plan.Step) *verdict.Refusal
 }
 
 func (p *policy) CheckerOf(plan.Step) apply.Checker { return p.checker }
@@ -313,7 +314,12 @@ func (p *policy) BlockFor(back plan.Step) *plan.Block {
 	return p.blockFor(back)
 }
 
-func (*policy) Forbids(journal.Book, plan.Step) *verdict.Refusal { return nil }
+func (p *policy) Forbids(book journal.Book, step plan.Step) *verdict.Refusal {
+	if p.forbids == nil {
+		return nil
+	}
+	return p.forbids(book, step)
+}
 
 // lease is an apply.Lease of tests.
 type lease func(context.Context) error

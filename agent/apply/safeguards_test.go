@@ -1,6 +1,7 @@
 package apply_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -9,7 +10,9 @@ import (
 
 	"github.com/orgstore/orgstore/agent/apply"
 	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/agent/journal/journaltest"
 	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/license/issuer"
 	"github.com/orgstore/orgstore/packages/license/licensetest"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/verdict"
@@ -233,5 +236,77 @@ func TestWhatSpeaksAgainstALicenseIsOfItsStore(t *testing.T) {
 		}
 		b.want(r, apply.Failed, code)
 		b.holds("old")
+	}
+}
+
+// What somebody else forbids while a package is judged is not made: the journal is read
+// again right before the store is changed, and asked with every kind of change.
+func TestWhatIsForbiddenMeanwhileIsNotMade(t *testing.T) {
+	for name := range steps(telling(t)) {
+		t.Run(name, func(t *testing.T) {
+			b := telling(t)
+			s := steps(b)[name]
+			if s.SameBytes() && s.Kind.Puts() {
+				return // nothing goes into the store
+			}
+			b.start(s.From)
+			before := b.content()
+			other, err := journal.Open(t.Context(), b.log.Handle(), journaltest.Stamp())
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.applier.Lease = lease(func(ctx context.Context) error { // the last that is asked before
+				return other.Append(ctx, "tx-2", journal.Held{Key: s.Key, Reason: "closing of the books"})
+			})
+			b.policy.forbids = func(book journal.Book, asked plan.Step) *verdict.Refusal {
+				if len(book.Holds()) == 0 || asked.ID != s.ID {
+					return nil
+				}
+				return verdict.Refuse("gate.hold", "bob holds it: closing of the books", "wait until it is over")
+			}
+			b.want(b.do(s), apply.Failed, "gate.hold")
+			b.holds(before)
+			if len(b.wire.changes) > 0 {
+				t.Errorf("the store was asked to %v", b.wire.changes)
+			}
+		})
+	}
+}
+
+// Where nothing is forbidden the step is made.
+func TestNothingIsForbidden(t *testing.T) {
+	b := telling(t)
+	s := upgrade(b)
+	asked := 0
+	b.policy.forbids = func(journal.Book, plan.Step) *verdict.Refusal { asked++; return nil }
+	b.want(b.do(s), apply.Verified, "")
+	b.holds("new")
+	if asked != 1 {
+		t.Errorf("it was asked %d times", asked)
+	}
+}
+
+// A review counts for the step and the gate that it names: what was overridden for
+// another does not let this one pass.
+func TestAnotherStepsReviewDoesNotCount(t *testing.T) {
+	for _, of := range []struct {
+		name, gate string
+		step       store.StepID
+	}{{"another gate", plan.GateHold, ""}, {"another step", plan.GateReview, "st_other"}} {
+		t.Run(of.name, func(t *testing.T) {
+			b := telling(t)
+			b.take("long", licensetest.Aurora().Statement(b.pkgs["new"], func(r *issuer.Request) {
+				r.Sequence, r.Ends = 8, licensetest.Time("2029-01-01")
+			}))
+			b.terms["new"] = b.terms["long"]
+			s := upgrade(b)
+			s.Review = b.do(s).Message // as the plan says it
+			o := journal.Overridden{Step: cmp.Or(of.step, s.ID), Gate: of.gate, About: s.Review, Reason: "the vendor confirmed it"}
+			if err := b.applier.Journal.Append(t.Context(), b.tx, o); err != nil {
+				t.Fatal(err)
+			}
+			b.want(b.do(s), apply.Failed, "lic.lifetime")
+			b.holds("old")
+		})
 	}
 }
