@@ -92,34 +92,6 @@ func (c *Check) resolve(from func(string) string) {
 	}
 }
 
-type canonicalCheck struct {
-	Command []string `json:"command,omitempty"`
-	Env     []string `json:"env,omitempty"`
-	Webhook string   `json:"webhook,omitempty"`
-	Secret  string   `json:"secret,omitempty"`
-	Timeout string   `json:"timeout,omitempty"`
-	On      []string `json:"on,omitempty"`
-}
-
-func (c Check) canonical() *canonicalCheck {
-	if !c.Named() {
-		return nil
-	}
-	w := &canonicalCheck{Command: c.Command, Env: slices.Sorted(slices.Values(c.Env)), Timeout: canonicalPeriod(c.Timeout, defaultCheckTime)}
-	if c.Webhook.Named() {
-		w.Webhook, w.Secret = c.Webhook.String(), c.Secret.String()
-	}
-	for _, k := range checkable() {
-		if slices.Contains(c.On, k) {
-			w.On = append(w.On, string(k))
-		}
-	}
-	if len(w.On) == len(checkable()) { // as where the file says nothing
-		w.On = nil
-	}
-	return w
-}
-
 func (r *reader) checkAfter(f checkSection) Check {
 	if f.first() == nil {
 		return Check{}

@@ -46,23 +46,6 @@ func (s Secret) String() string {
 	return "$" + s.Env
 }
 
-type canonicalAgent struct {
-	Every  string `json:"every,omitempty"`
-	Listen string `json:"listen,omitempty"`
-	Log    string `json:"log,omitempty"`
-	File   string `json:"heartbeat_file,omitempty"`
-	Env    string `json:"heartbeat_env,omitempty"`
-	Socket string `json:"socket,omitempty"`
-}
-
-func (a Agent) canonical() canonicalAgent {
-	c := canonicalAgent{canonicalPeriod(a.Every, defaultEvery), a.Listen, a.Log, a.Heartbeat.File, a.Heartbeat.Env, a.Socket}
-	if c.Log == LogText {
-		c.Log = ""
-	}
-	return c
-}
-
 func (r *reader) agent(f agentSection) Agent {
 	a := Agent{
 		Every:     r.period(text(f.Every), defaultEvery),

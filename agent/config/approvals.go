@@ -85,18 +85,3 @@ func (r *reader) count(t text, into *int, from []string) {
 	}
 	*into = n
 }
-
-// canonicalApprovals writes a policy for the digest; one that asks for nothing
-// leaves the digest as it was before there were approvals.
-type canonicalApprovals struct {
-	Install  int      `json:"install,omitempty"`
-	Upgrade  int      `json:"upgrade,omitempty"`
-	Renewal  int      `json:"renewal,omitempty"`
-	Rollback int      `json:"rollback,omitempty"`
-	From     []string `json:"from,omitempty"`
-}
-
-func canonicalOf(p approval.Policy) canonicalApprovals {
-	from := slices.Sorted(slices.Values(p.From))
-	return canonicalApprovals{p.Install, p.Upgrade, p.Renewal, p.Rollback, from}
-}

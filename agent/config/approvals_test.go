@@ -52,7 +52,7 @@ func TestTheDigestTellsWhoApproves(t *testing.T) {
 		t.Error("the order of people changes the digest")
 	}
 	plain := head + "visuals:\n  - {guid: a, pin: \"1\"}\n"
-	if digest(plain) != digest(head+"approvals: {upgrade: 0}\nvisuals:\n  - {guid: a, pin: \"1\", rollback: {approvals: 0}}\n") {
+	if digest(plain) != digest(strings.Replace(plain, "visuals:", "approvals: {upgrade: 0}\nvisuals:", 1)) {
 		t.Error("approvals that ask for nothing change the digest")
 	}
 }

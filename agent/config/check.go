@@ -80,7 +80,7 @@ func (r *reader) check(f file) Settings {
 	if len(r.found) > 0 {
 		return Settings{}
 	}
-	s.digest = digestOf(s)
+	s.digest = digestOf(f)
 	return s.resolved(filepath.Dir(r.name))
 }
 

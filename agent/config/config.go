@@ -5,12 +5,8 @@
 package config
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v4"
@@ -149,18 +145,24 @@ type Visual struct {
 // Faults and tells everything that is wrong, unless the YAML itself is broken,
 // which hides what comes after.
 func Parse(name string, b []byte) (Settings, error) {
+	_, s, err := parse(name, b)
+	return s, err
+}
+
+// parse returns a settings file without faults as it is written, and what it means.
+func parse(name string, b []byte) (file, Settings, error) {
 	r := &reader{source: newSource(name, b), sections: map[reflect.Type]*yaml.Node{}, around: map[*yaml.Node]*yaml.Node{}, secret: map[int]int{}}
 	root := r.document()
 	if root == nil {
-		return Settings{}, r.faults()
+		return file{}, Settings{}, r.faults()
 	}
 	var f file
 	r.read(root, &f)
 	s := r.check(f)
 	if err := r.faults(); err != nil {
-		return Settings{}, err
+		return file{}, Settings{}, err
 	}
-	return s, nil
+	return f, s, nil
 }
 
 // Visual returns what the settings want of a visual.
@@ -172,129 +174,5 @@ func (s Settings) Visual(g visual.GUID) (Visual, bool) {
 	return s.Visuals[i], true
 }
 
-// Digest returns sha256: and the digest of what the file says. Comments, names
-// of visuals, order and quotes do not change it, nor does moving the file:
-// paths and pins count as they are written.
+// Digest returns sha256: and the digest of what the file says: see digestOf.
 func (s Settings) Digest() string { return s.digest }
-
-// canonical is what Digest is computed from. Its form never changes; new
-// settings are added so that a file without them keeps its digest.
-type canonical struct {
-	Version  int               `json:"version"`
-	Tenant   string            `json:"tenant"`
-	Data     string            `json:"data"`
-	Library  string            `json:"library"`
-	Driver   string            `json:"driver"`
-	Store    string            `json:"store"`
-	Least    license.Grade     `json:"least"`
-	Vendors  []canonicalVendor `json:"vendors"`
-	Tolerant bool              `json:"tolerant"`
-	Pins     []canonicalPin    `json:"pins"`
-
-	Attesters []canonicalAttester `json:"attesters,omitempty"`
-
-	Checkpoint string              `json:"checkpoint,omitempty"`
-	Remind     string              `json:"remind,omitempty"`
-	Escalate   string              `json:"escalate,omitempty"`
-	Cloud      string              `json:"cloud,omitempty"`
-	Endpoints  canonicalEndpoints  `json:"endpoints,omitzero"`
-	SignIn     canonicalSignIn     `json:"sign_in,omitzero"`
-	Network    canonicalNetwork    `json:"network,omitzero"`
-	SharePoint canonicalSharePoint `json:"sharepoint,omitzero"`
-
-	Windows []string `json:"windows,omitempty"`
-	Freezes []string `json:"freezes,omitempty"`
-	Rules   []string `json:"rules,omitempty"`
-
-	Recipe   string `json:"recipe,omitempty"`
-	Approved string `json:"approved,omitempty"`
-
-	Agent canonicalAgent `json:"agent,omitzero"`
-
-	Notify []canonicalChannel `json:"notify,omitempty"`
-	Check  *canonicalCheck    `json:"check,omitempty"`
-
-	Stores []canonicalStore `json:"stores,omitempty"`
-	Rings  []string         `json:"rings,omitempty"`
-}
-
-type canonicalVendor struct {
-	Name        string           `json:"name"`
-	Bundle      string           `json:"bundle"`
-	Fingerprint string           `json:"fingerprint"`
-	GUIDs       []string         `json:"guids"`
-	Enforced    license.Enforced `json:"enforced"`
-}
-
-type canonicalPin struct {
-	GUID  string        `json:"guid"`
-	Pin   string        `json:"pin"`
-	Least license.Grade `json:"least,omitempty"`
-
-	Renew  plan.RenewMode `json:"renew,omitempty"`
-	Window string         `json:"window,omitempty"`
-	Soak   string         `json:"soak,omitempty"`
-	Drift  plan.DriftMode `json:"drift,omitempty"`
-	Hybrid bool           `json:"hybrid,omitempty"`
-
-	Approvals canonicalApprovals `json:"approvals,omitzero"`
-	Check     *canonicalCheck    `json:"check,omitempty"`
-
-	Promote string   `json:"promote,omitempty"`
-	Rings   []string `json:"rings,omitempty"`
-}
-
-type canonicalAttester struct {
-	Name    string `json:"name"`
-	Key     string `json:"key"`
-	Account string `json:"account,omitempty"`
-}
-
-// digestOf digests settings whose paths are not resolved yet.
-func digestOf(s Settings) string {
-	c := canonical{
-		Version: 1, Tenant: s.Tenant, Data: s.Data,
-		Library: s.Library.Folder,
-		Least:   s.Trust.Least, Tolerant: s.Packages.Tolerant,
-		Vendors: []canonicalVendor{}, Pins: []canonicalPin{},
-		Agent:  s.Agent.canonical(),
-		Notify: canonicalChannels(s.Notify), Check: s.Check.canonical(),
-		Cloud: s.Cloud, Endpoints: canonicalEndpoints(s.Endpoints), SignIn: s.SignIn.canonical(),
-		Network: canonicalNetwork(s.Network), SharePoint: canonicalSharePoint(s.Library.SharePoint),
-	}
-	c.stored(s)
-	for _, v := range s.Trust.Vendors {
-		w := canonicalVendor{v.Name, v.Bundle, v.Fingerprint, nil, v.Enforced}
-		for _, g := range v.GUIDs {
-			w.GUIDs = append(w.GUIDs, g.String())
-		}
-		slices.Sort(w.GUIDs)
-		c.Vendors = append(c.Vendors, w)
-	}
-	slices.SortFunc(c.Vendors, func(a, b canonicalVendor) int { return strings.Compare(a.Name, b.Name) })
-	for _, v := range s.Visuals {
-		renew := v.Renew
-		if renew == plan.RenewAtOnce { // as where the file says nothing
-			renew = ""
-		}
-		drift := v.Drift
-		if drift == plan.DriftReport { // likewise
-			drift = ""
-		}
-		c.Pins = append(c.Pins, canonicalPin{
-			v.GUID.String(), v.Pin.String(), v.Least, renew, v.Window, canonicalPeriod(v.Soak, 0), drift, v.Hybrid, canonicalOf(v.Approvals), v.Check.canonical(), canonicalPeriod(v.Promote, v.Soak), v.Rings,
-		})
-	}
-	slices.SortFunc(c.Pins, func(a, b canonicalPin) int { return strings.Compare(a.GUID, b.GUID) })
-	c.Checkpoint = s.Checkpoint
-	for _, a := range s.Trust.Attesters {
-		c.Attesters = append(c.Attesters, canonicalAttester{a.Name, a.Key.Text(), a.Account})
-	}
-	c.Rules = canonicalRules(s.Rules)
-	c.Windows, c.Freezes = canonicalWindows(s.Windows), canonicalFreezes(s.Freezes)
-	slices.SortFunc(c.Attesters, func(a, b canonicalAttester) int { return strings.Compare(a.Key, b.Key) })
-	// Strings, numbers and booleans always encode.
-	b, _ := json.Marshal(c)
-	sum := sha256.Sum256(b)
-	return "sha256:" + hex.EncodeToString(sum[:])
-}

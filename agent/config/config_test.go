@@ -530,18 +530,6 @@ func TestAttestersAndGradesAreRead(t *testing.T) {
 	}
 }
 
-// TestDigestOfOldFiles: files without newer settings keep the digest they had,
-// since journals hold it.
-func TestDigestOfOldFiles(t *testing.T) {
-	s, err := Parse("orgstore.yaml", []byte(fullFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := "sha256:c49ecc4f27b1fba4a1cffd9814c5d9e11c004232b7730fd74887bb98cc9be2d5"; s.Digest() != want {
-		t.Errorf("the digest is %s, was %s", s.Digest(), want)
-	}
-}
-
 // BenchmarkParse reads a thousand visuals; status starts with this.
 func BenchmarkParse(b *testing.B) {
 	text := []byte(fullFile)

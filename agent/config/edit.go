@@ -34,18 +34,18 @@ func SetPin(b []byte, guid, to string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	want := e.before
-	i := slices.IndexFunc(want.Visuals, func(v Visual) bool { return v.GUID == g })
+	want := e.written
+	i := slices.IndexFunc(e.before.Visuals, func(v Visual) bool { return v.GUID == g })
 	if i < 0 {
-		want.Visuals = append(slices.Clone(want.Visuals), Visual{GUID: g, Pin: p})
+		want.Visuals = append(slices.Clone(want.Visuals), visualEntry{GUID: guidText(written(g.String())), Pin: pinText(written(p.String()))})
 		err = e.appendTo(e.root, "visuals", fields{{"guid", plainOrQuoted(g.String())}, {"pin", quoted(p.String())}})
 		return e.finish(want, err)
 	}
-	if want.Visuals[i].Pin.String() == p.String() {
+	if e.before.Visuals[i].Pin.String() == p.String() {
 		return b, nil
 	}
 	want.Visuals = slices.Clone(want.Visuals)
-	want.Visuals[i].Pin = p
+	want.Visuals[i].Pin = pinText(written(p.String()))
 	_, list := lookup(e.root, "visuals")
 	_, old := lookup(list.Content[i], "pin")
 	return e.finish(want, e.replaceScalar(old, p.String()))
@@ -63,8 +63,8 @@ func RemovePin(b []byte, guid string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	want := e.before
-	i := slices.IndexFunc(want.Visuals, func(v Visual) bool { return v.GUID == g })
+	want := e.written
+	i := slices.IndexFunc(e.before.Visuals, func(v Visual) bool { return v.GUID == g })
 	if i < 0 {
 		return nil, fmt.Errorf("cannot remove the pin of %s: %w", g, ErrNotListed)
 	}
@@ -85,8 +85,13 @@ func AddVendor(b []byte, v Vendor) ([]byte, error) {
 		v.Enforced = defaultEnforced
 	}
 	guids := make(flowList, len(v.GUIDs))
+	entry := vendorEntry{
+		Name: label(written(v.Name)), Bundle: folderPath(written(v.Bundle)), Fingerprint: fingerprint(written(v.Fingerprint)),
+		Enforced: enforcement(written(string(v.Enforced))),
+	}
 	for i, g := range v.GUIDs {
 		guids[i] = plainOrQuoted(g.String())
+		entry.GUIDs = append(entry.GUIDs, guidText(written(g.String())))
 	}
 	item := fields{
 		{"name", plainOrQuoted(v.Name)},
@@ -95,9 +100,8 @@ func AddVendor(b []byte, v Vendor) ([]byte, error) {
 		{"guids", guids},
 		{"enforced", scalar(v.Enforced)},
 	}
-	want := e.before
-	written := Settings{Trust: Trust{Vendors: []Vendor{v}}}.resolved(".")
-	want.Trust.Vendors = append(slices.Clone(want.Trust.Vendors), written.Trust.Vendors...)
+	want := e.written
+	want.Trust.Vendors = append(slices.Clone(want.Trust.Vendors), entry)
 	return e.finish(want, e.appendToTrust("vendors", item))
 }
 
@@ -109,12 +113,14 @@ func AddAttester(b []byte, a Attester) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	want := e.before
-	want.Trust.Attesters = append(slices.Clone(want.Trust.Attesters), a)
+	want := e.written
+	entry := attesterEntry{Name: label(written(a.Name)), Key: publicKey(written(a.Key.Text()))}
 	item := fields{{"name", plainOrQuoted(a.Name)}, {"key", quoted(a.Key.Text())}}
 	if a.Account != "" {
+		entry.Account = label(written(a.Account))
 		item = append(item, fields{{"account", plainOrQuoted(a.Account)}}...)
 	}
+	want.Trust.Attesters = append(slices.Clone(want.Trust.Attesters), entry)
 	return e.finish(want, e.appendToTrust("attesters", item))
 }
 
@@ -133,9 +139,10 @@ func (e *editor) appendToTrust(list string, item fields) error {
 // An editor changes the text of one settings file by the places of its nodes.
 type editor struct {
 	source
-	before Settings
-	root   *yaml.Node
-	eol    string
+	written file     // as it is before the edits
+	before  Settings // what that means
+	root    *yaml.Node
+	eol     string
 	// step is how far the file indents.
 	step int
 	// edits do not overlap; they are applied from the last to the first.
@@ -148,11 +155,11 @@ type replacement struct {
 }
 
 func newEditor(b []byte) (*editor, error) {
-	before, err := Parse(FileName, b)
+	f, before, err := parse(FileName, b)
 	if err != nil {
 		return nil, err
 	}
-	e := &editor{source: newSource(FileName, b), before: before, eol: "\n", step: 2}
+	e := &editor{source: newSource(FileName, b), written: f, before: before, eol: "\n", step: 2}
 	var doc yaml.Node
 	if err := yaml.Load(b, &doc); err != nil {
 		return nil, fmt.Errorf("cannot read the settings file again: %w", err)
@@ -171,7 +178,7 @@ func newEditor(b []byte) (*editor, error) {
 }
 
 // finish applies the edits and returns the text only if it reads as wanted.
-func (e *editor) finish(want Settings, err error) ([]byte, error) {
+func (e *editor) finish(want file, err error) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -180,7 +187,7 @@ func (e *editor) finish(want Settings, err error) ([]byte, error) {
 	for _, r := range e.edits {
 		out = slices.Replace(out, r.from, r.to, []byte(r.with)...)
 	}
-	after, err := Parse(FileName, out)
+	after, _, err := parse(FileName, out)
 	if err != nil {
 		return nil, err
 	}
@@ -190,10 +197,14 @@ func (e *editor) finish(want Settings, err error) ([]byte, error) {
 	return out, nil
 }
 
-func same(a, b Settings) bool {
-	name := func(v, w Visual) bool { return v.GUID == w.GUID && v.Name == w.Name }
+// same says whether two files say the same, names of visuals included.
+func same(a, b file) bool {
+	name := func(v, w visualEntry) bool { return v.GUID.value == w.GUID.value && v.Name.value == w.Name.value }
 	return digestOf(a) == digestOf(b) && slices.EqualFunc(a.Visuals, b.Visuals, name)
 }
+
+// written is a text that an edit puts into the file.
+func written(s string) text { return text{s, &yaml.Node{}} }
 
 // refuse says that a place cannot be edited.
 func (e *editor) refuse(n *yaml.Node, message string) error {

@@ -220,7 +220,7 @@ func TestAnEditThatReadsOtherwiseIsNotReturned(t *testing.T) {
 		}
 		at := strings.Index(text, c.before)
 		e.replace(at, at+len(c.before), c.with)
-		if out, err := e.finish(e.before, nil); err == nil {
+		if out, err := e.finish(e.written, nil); err == nil {
 			t.Errorf("returned:\n%s", out)
 		}
 	}
@@ -346,4 +346,17 @@ func FuzzEdit(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A visual that an edit adds goes by what the file says for all.
+func TestPinUnderApprovalsForAll(t *testing.T) {
+	text := head + "approvals: {from: [ada, bob], upgrade: 2}\ncheck: {command: [look]}\nvisuals:\n  - {guid: a, pin: '1'}\n"
+	out, err := SetPin([]byte(text), "b", "~> 1.4")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Parse("orgstore.yaml", out)
+	if err != nil || len(s.Visuals) != 2 || s.Visuals[1].Approvals.Upgrade != 2 {
+		t.Errorf("%+v, %v", s.Visuals, err)
+	}
 }

@@ -13,23 +13,22 @@ var ErrNotTrusted = errors.New("the settings file does not name them under trust
 // UpdateVendor returns a settings file that pins another bundle of a vendor:
 // where it lies, as it is to be written, and its fingerprint, both at once.
 // Errors are those of SetPin, and ErrNotTrusted.
-func UpdateVendor(b []byte, name, bundle, fingerprint string) ([]byte, error) {
+func UpdateVendor(b []byte, name, bundle, rootPrint string) ([]byte, error) {
 	e, err := newEditor(b)
 	if err != nil {
 		return nil, err
 	}
-	want := e.before
-	i := slices.IndexFunc(want.Trust.Vendors, func(v Vendor) bool { return v.Name == name })
+	want := e.written
+	i := slices.IndexFunc(e.before.Trust.Vendors, func(v Vendor) bool { return v.Name == name })
 	if i < 0 {
 		return nil, fmt.Errorf("cannot change the trust bundle of %s: %w", name, ErrNotTrusted)
 	}
 	want.Trust.Vendors = slices.Clone(want.Trust.Vendors)
 	v := &want.Trust.Vendors[i]
-	v.Bundle, v.Fingerprint = bundle, fingerprint
-	*v = Settings{Trust: Trust{Vendors: []Vendor{*v}}}.resolved(".").Trust.Vendors[0]
+	v.Bundle, v.Fingerprint = folderPath(written(bundle)), fingerprint(written(rootPrint))
 	_, trust := lookup(e.root, "trust")
 	_, list := lookup(trust, "vendors")
-	for key, value := range map[string]string{"bundle": bundle, "fingerprint": fingerprint} {
+	for key, value := range map[string]string{"bundle": bundle, "fingerprint": rootPrint} {
 		_, old := lookup(list.Content[i], key)
 		if err := e.replaceScalar(old, value); err != nil {
 			return nil, err
@@ -46,8 +45,8 @@ func RemoveVendor(b []byte, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	want := e.before
-	i := slices.IndexFunc(want.Trust.Vendors, func(v Vendor) bool { return v.Name == name })
+	want := e.written
+	i := slices.IndexFunc(e.before.Trust.Vendors, func(v Vendor) bool { return v.Name == name })
 	if i < 0 {
 		return nil, fmt.Errorf("cannot remove the vendor %s: %w", name, ErrNotTrusted)
 	}
@@ -62,8 +61,8 @@ func RemoveAttester(b []byte, keyID string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	want := e.before
-	i := slices.IndexFunc(want.Trust.Attesters, func(a Attester) bool { return a.Key.ID == keyID })
+	want := e.written
+	i := slices.IndexFunc(e.before.Trust.Attesters, func(a Attester) bool { return a.Key.ID == keyID })
 	if i < 0 {
 		return nil, fmt.Errorf("cannot remove the key %s: %w", keyID, ErrNotTrusted)
 	}

@@ -76,14 +76,16 @@ type (
 type factsTree struct{ node *yaml.Node }
 
 // file is the settings file as it is written. Keys come from the yaml tags, and
-// the descriptions in the JSON Schema from the comments.
+// the descriptions in the JSON Schema from the comments. The tag default says what a
+// key means where the file does not have it, and the tag digest how it counts in the
+// digest: see digestOf.
 type file struct {
 	// Version of this file's form: 1.
-	Version formatNumber `yaml:"version" jsonschema:"required"`
+	Version formatNumber `yaml:"version" jsonschema:"required" default:"1"`
 	// Tenant is the directory (tenant) ID that the Azure portal shows.
 	Tenant tenantID `yaml:"tenant" jsonschema:"required"`
 	// Cloud of Microsoft's in which the tenant is.
-	Cloud cloudName `yaml:"cloud"`
+	Cloud cloudName `yaml:"cloud" default:"public"`
 	// Endpoints take the place of the cloud's own, where Microsoft told you others.
 	Endpoints endpointsSection `yaml:"endpoints"`
 	// SignIn says how orgstore signs in to the tenant.
@@ -91,7 +93,7 @@ type file struct {
 	// Network says how Microsoft's services are reached.
 	Network networkSection `yaml:"network"`
 	// Data is the folder in which orgstore keeps its archive and its journal.
-	Data folderPath `yaml:"data"`
+	Data folderPath `yaml:"data" default:".orgstore"`
 	// Library is where packages and licenses arrive.
 	Library librarySection `yaml:"library" jsonschema:"required"`
 	// Store is where reports load visuals from.
@@ -99,7 +101,7 @@ type file struct {
 	// Stores are several such places, by name, in place of store: a pilot and what comes after it.
 	Stores map[string]storeSection `yaml:"stores"`
 	// Rings lists the stores in the order in which releases go through them.
-	Rings []storeName `yaml:"rings"`
+	Rings []storeName `yaml:"rings" digest:"ordered"`
 	// Trust says whom the tenant believes about licenses.
 	Trust trustSection `yaml:"trust"`
 	// Packages says which packages are let in.
@@ -119,7 +121,7 @@ type file struct {
 	// Rules are this tenant's own about which changes are made; each must hold.
 	Rules []ruleEntry `yaml:"rules"`
 	// RuleExamples are changes with what the rules are to make of them; orgstore policy test tries them.
-	RuleExamples []exampleEntry `yaml:"rule_examples"`
+	RuleExamples []exampleEntry `yaml:"rule_examples" digest:"-"`
 	// Agent says how orgstore agent run works by itself.
 	Agent agentSection `yaml:"agent"`
 	// Visuals lists the visuals the tenant wants, each with its pin.
@@ -128,13 +130,13 @@ type file struct {
 
 type checkSection struct {
 	// Command is a program and its arguments; it says by its exit status whether the change is good: 0 is good. No shell is asked.
-	Command []argument `yaml:"command"`
+	Command []argument `yaml:"command" digest:"ordered"`
 	// Env names environment variables of orgstore's own that the command may see, beside the usual ones.
 	Env []variable `yaml:"env"`
 	// Webhook gets the change as JSON, signed, and says by its answer whether it is good: 2xx is good.
 	Webhook webhookSection `yaml:"webhook"`
 	// Timeout is how long the command and the webhook may take, each.
-	Timeout checkPeriod `yaml:"timeout"`
+	Timeout checkPeriod `yaml:"timeout" default:"2m"`
 	// On lists the kinds of change after which it is asked; without it, after all that put a package.
 	On []checkedKind `yaml:"on"`
 }
@@ -220,22 +222,22 @@ type approvalsSection struct {
 	// From lists who may approve: accounts, or names of groups. Without it anybody may who can run orgstore on this data.
 	From []label `yaml:"from"`
 	// Install is how many must approve a first install.
-	Install approvalCount `yaml:"install"`
+	Install approvalCount `yaml:"install" default:"0"`
 	// Upgrade is how many must approve other code in the place of what is installed.
-	Upgrade approvalCount `yaml:"upgrade"`
+	Upgrade approvalCount `yaml:"upgrade" default:"0"`
 	// Renewal is how many must approve a change of the license alone.
-	Renewal approvalCount `yaml:"renewal"`
+	Renewal approvalCount `yaml:"renewal" default:"0"`
 	// Rollback is how many must approve a rollback.
-	Rollback approvalCount `yaml:"rollback"`
+	Rollback approvalCount `yaml:"rollback" default:"0"`
 }
 
 type agentSection struct {
 	// Every is how long the agent sleeps between two looks, where nothing wakes it up: 5m, 1h.
-	Every roundPeriod `yaml:"every"`
+	Every roundPeriod `yaml:"every" default:"5m"`
 	// Listen is the address of its metrics and health checks, such as 127.0.0.1:9464; without one there are none.
 	Listen listenAddress `yaml:"listen"`
 	// Log is the form of its log: text or json.
-	Log logForm `yaml:"log"`
+	Log logForm `yaml:"log" default:"text"`
 	// Socket is where it serves people who cannot open the data folder, each under their own account; Linux alone.
 	Socket folderPath `yaml:"socket"`
 	// Heartbeat says where it tells that it is alive, after each look that went well.
@@ -328,14 +330,14 @@ type storeSection struct {
 	// Tenant is the directory (tenant) ID that a store belongs to, where it is another than this file's: licenses must name it.
 	Tenant tenantID `yaml:"tenant"`
 	// Remind is how long a task of handoff waits until there is a reminder: 2d, 36h or 90m.
-	Remind remindPeriod `yaml:"remind"`
+	Remind remindPeriod `yaml:"remind" default:"2d"`
 	// Escalate is how long a task of handoff waits until it is escalated.
-	Escalate escalatePeriod `yaml:"escalate"`
+	Escalate escalatePeriod `yaml:"escalate" default:"5d"`
 }
 
 type trustSection struct {
 	// Least grade a license must have: signed, attested, or readable (found in the package, not checked).
-	Least leastGrade `yaml:"least"`
+	Least leastGrade `yaml:"least" default:"attested"`
 	// Vendors whose signed licenses are believed.
 	Vendors []vendorEntry `yaml:"vendors"`
 	// Attesters are this tenant's own people who may attest what a license says that cannot be read.
@@ -352,7 +354,7 @@ type vendorEntry struct {
 	// GUIDs of the visuals this vendor may speak for.
 	GUIDs []guidText `yaml:"guids" jsonschema:"required"`
 	// Enforced says what the vendor's visuals themselves obey: the date inside the package, or the license statement.
-	Enforced enforcement `yaml:"enforced"`
+	Enforced enforcement `yaml:"enforced" default:"package"`
 }
 
 type attesterEntry struct {
@@ -399,7 +401,7 @@ type auditSection struct {
 
 type packagesSection struct {
 	// Tolerant lets packages be deployed that another tool than Microsoft's packager zipped.
-	Tolerant truth `yaml:"tolerant"`
+	Tolerant truth `yaml:"tolerant" default:"false"`
 }
 
 type visualEntry struct {
@@ -410,11 +412,11 @@ type visualEntry struct {
 	// Least grade that this visual's license must have, in place of that under trust: signed, attested or readable.
 	Least ownGrade `yaml:"least"`
 	// Renew says when changes of the license alone are made: automatic (at once), in-window or manual.
-	Renew renewMode `yaml:"renew"`
+	Renew renewMode `yaml:"renew" default:"automatic"`
 	// Drift says what follows where somebody else changed the visual: report (a person decides), adopt (what is known and well licensed becomes what there is) or restore (what is pinned is put back, once).
-	Drift driftMode `yaml:"drift"`
+	Drift driftMode `yaml:"drift" default:"report"`
 	// Licensing is hybrid where the vendor licenses the visual and AppSource installs it: it updates by itself, cannot be pinned and is only shown.
-	Licensing licensing `yaml:"licensing"`
+	Licensing licensing `yaml:"licensing" default:"vendor"`
 	// Check is what is asked after a change of this visual, in place of that for all.
 	Check checkSection `yaml:"check"`
 	// Upgrade says when other code may take the place of what is installed.
@@ -428,9 +430,9 @@ type visualEntry struct {
 	// Approvers lists who may approve changes of this visual: accounts or groups, in place of from under approvals.
 	Approvers []label `yaml:"approvers"`
 	// Rings lists the stores that this visual goes through, in place of rings above.
-	Rings []storeName `yaml:"rings"`
+	Rings []storeName `yaml:"rings" digest:"ordered"`
 	// Name is for readers of this file; it decides nothing.
-	Name label `yaml:"name"`
+	Name label `yaml:"name" digest:"-"`
 }
 
 type approvedSection struct {

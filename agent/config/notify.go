@@ -76,36 +76,6 @@ func (c *Channel) resolve(from func(string) string) {
 	}
 }
 
-type canonicalChannel struct {
-	Name   string   `json:"name"`
-	How    string   `json:"how"`
-	From   string   `json:"from,omitempty"`
-	To     []string `json:"to,omitempty"`
-	URL    string   `json:"url,omitempty"`
-	Secret string   `json:"secret,omitempty"`
-	Events []string `json:"events,omitempty"`
-	Digest string   `json:"digest,omitempty"`
-}
-
-func canonicalChannels(all []Channel) []canonicalChannel {
-	var out []canonicalChannel
-	for _, c := range all {
-		w := canonicalChannel{Name: c.Name, How: "mail", From: c.Mail.From, To: slices.Sorted(slices.Values(c.Mail.To)), Events: slices.Sorted(slices.Values(c.Events))}
-		switch {
-		case c.Teams.Named():
-			w.How, w.URL = "teams", c.Teams.String()
-		case c.Webhook.Named():
-			w.How, w.URL, w.Secret = "webhook", c.Webhook.String(), c.Secret.String()
-		}
-		if c.Digest != nil {
-			w.Digest = c.Digest.String()
-		}
-		out = append(out, w)
-	}
-	slices.SortFunc(out, func(a, b canonicalChannel) int { return strings.Compare(a.Name, b.Name) })
-	return out
-}
-
 // noticeEvents are the words by which a channel chooses.
 func noticeEvents() []string {
 	var words []string

@@ -87,40 +87,6 @@ func SignInTypes() []string {
 	return []string{ByIdentity, ByFederatedIdentity, ByCertificate, BySecret, ByDeviceCode, ByBrowser, ByAzureCLI, ByDefault}
 }
 
-type (
-	canonicalEndpoints struct {
-		Login           string `json:"login,omitempty"`
-		Graph           string `json:"graph,omitempty"`
-		PowerBI         string `json:"powerbi,omitempty"`
-		Fabric          string `json:"fabric,omitempty"`
-		GraphAudience   string `json:"graph_audience,omitempty"`
-		PowerBIAudience string `json:"powerbi_audience,omitempty"`
-		FabricAudience  string `json:"fabric_audience,omitempty"`
-		Portal          string `json:"portal,omitempty"`
-	}
-	canonicalSignIn struct {
-		Type         string `json:"type"`
-		Client       string `json:"client,omitempty"`
-		Certificate  string `json:"certificate,omitempty"`
-		PasswordFile string `json:"password_file,omitempty"`
-		PasswordEnv  string `json:"password_env,omitempty"`
-		SecretFile   string `json:"secret_file,omitempty"`
-		SecretEnv    string `json:"secret_env,omitempty"`
-		SecretEnds   string `json:"secret_ends,omitempty"`
-		TokenFile    string `json:"token_file,omitempty"`
-	}
-	canonicalNetwork struct {
-		Proxy string `json:"proxy,omitempty"`
-		CA    string `json:"ca,omitempty"`
-	}
-	canonicalSharePoint struct {
-		Site    string `json:"site"`
-		Library string `json:"library"`
-		Folder  string `json:"folder,omitempty"`
-		Drive   string `json:"drive,omitempty"`
-	}
-)
-
 // variableForm is the name of an environment variable.
 var variableForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}$`)
 
@@ -148,18 +114,6 @@ func (r *reader) misplaced(key, value *yaml.Node, in reflect.Type) bool {
 	}
 	r.addAt(key, "a "+strings.TrimPrefix(key.Value, "client_")+" does not belong in the settings file; change it, since whoever could read the file has it", hint)
 	return true
-}
-
-// canonical is what the digest takes of it.
-func (s SignIn) canonical() canonicalSignIn {
-	c := canonicalSignIn{
-		Type: s.Type, Client: s.Client, Certificate: s.Certificate, PasswordFile: s.PasswordFile, PasswordEnv: s.PasswordEnv,
-		SecretFile: s.SecretFile, SecretEnv: s.SecretEnv, TokenFile: s.TokenFile,
-	}
-	if !s.SecretEnds.IsZero() {
-		c.SecretEnds = s.SecretEnds.Format(time.DateOnly)
-	}
-	return c
 }
 
 // day reads a day, which begins at midnight UTC.

@@ -250,14 +250,3 @@ func (r *reader) instant(t text) time.Time {
 	r.addAt(t.node, quote(t.value)+" is no moment", "write it as 2026-11-23T09:00:00Z or 2026-11-23")
 	return time.Time{}
 }
-
-// canonicalRules writes rules for the digest, by name: which comes first does not
-// matter.
-func canonicalRules(set rule.Set) []string {
-	var all []string
-	for _, s := range set.Sources() {
-		all = append(all, fmt.Sprintf("%q when %q require %q otherwise %s: %q", s.Name, s.When, s.Require, s.Otherwise, s.Message))
-	}
-	slices.Sort(all)
-	return all
-}

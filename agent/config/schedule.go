@@ -150,34 +150,3 @@ func (r *reader) scheduled(e visualEntry, windows []window.Window, v *Visual) {
 		r.addAt(e.Renew.node, "renewals in a window need a window", "name one: upgrade: { window: weekend }")
 	}
 }
-
-// canonicalWindows writes windows for the digest, by name; a file without any
-// keeps the digest it had before there were windows.
-func canonicalWindows(windows []window.Window) []string {
-	var all []string
-	for _, w := range windows {
-		all = append(all, canonicalWindow(w))
-	}
-	return all
-}
-
-func canonicalWindow(w window.Window) string {
-	zone := ""
-	if w.Zone != nil {
-		zone = w.Zone.String()
-	}
-	if w.Cron.IsZero() {
-		return fmt.Sprintf("%s: %s to %s %s", w.Name, w.From.UTC().Format(time.RFC3339), w.Until.UTC().Format(time.RFC3339), zone)
-	}
-	return fmt.Sprintf("%s: %s for %s %s", w.Name, w.Cron, w.Length, zone)
-}
-
-func canonicalFreezes(freezes []window.Freeze) []string {
-	var all []string
-	for _, f := range freezes {
-		except := slices.Clone(f.Except)
-		slices.Sort(except)
-		all = append(all, fmt.Sprintf("%s but for %v", canonicalWindow(f.Window), except))
-	}
-	return all
-}

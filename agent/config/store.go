@@ -173,20 +173,18 @@ func (r *reader) period(t text, otherwise time.Duration) time.Duration {
 	if !t.given() {
 		return otherwise
 	}
-	m := periodForm.FindStringSubmatch(t.value)
-	if m == nil {
+	d, ok := parsePeriod(t.value)
+	if !ok {
 		r.addAt(t.node, quote(t.value)+" is not a time", "write whole days, hours or minutes: 2d, 36h, 90m")
-		return 0
 	}
-	n, _ := strconv.Atoi(m[1]) // up to four digits
-	return time.Duration(n) * map[string]time.Duration{"d": 24 * time.Hour, "h": time.Hour, "m": time.Minute}[m[2]]
+	return d
 }
 
-// canonicalPeriod writes a period for the digest; empty where the file may as
-// well say nothing.
-func canonicalPeriod(d, otherwise time.Duration) string {
-	if d == 0 || d == otherwise {
-		return ""
+func parsePeriod(s string) (time.Duration, bool) {
+	m := periodForm.FindStringSubmatch(s)
+	if m == nil {
+		return 0, false
 	}
-	return d.String()
+	n, _ := strconv.Atoi(m[1]) // up to four digits
+	return time.Duration(n) * map[string]time.Duration{"d": 24 * time.Hour, "h": time.Hour, "m": time.Minute}[m[2]], true
 }
