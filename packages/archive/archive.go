@@ -162,12 +162,25 @@ func (a *Archive) keepAs(k kind, digest visual.Digest, b []byte) error {
 			return err
 		})
 		if err == nil {
+			err = a.moveFolderAside(k, digest)
+		}
+		if err == nil {
 			err = disk.Publish(a.disk, unverified, a.fileName(k, digest))
 		}
 		if !errors.Is(err, fs.ErrNotExist) || try == maxTries {
 			return err
 		}
 	}
+}
+
+// moveFolderAside makes room where somebody put a folder in the place of a file. It may
+// hold what is somebody's, so it is kept under another name.
+func (a *Archive) moveFolderAside(k kind, digest visual.Digest) error {
+	name := a.fileName(k, digest)
+	if !a.isFolder(name) {
+		return nil
+	}
+	return a.disk.Rename(name, filepath.Join(a.kindDir(k), digest.Hex()+"-"+disk.Unique()+".aside"))
 }
 
 // makeDurable makes the names of a kind's directory and of those above it durable,
@@ -191,6 +204,10 @@ func (a *Archive) read(k kind, digest visual.Digest) ([]byte, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("the archive holds no %s %s: %w", k.noun, digest.Short(), err)
+	case err != nil && a.isFolder(name):
+		return nil, verdict.Refuse(Damaged,
+			fmt.Sprintf("the archived %s %s is damaged: in its place is a folder", k.noun, name),
+			fmt.Sprintf("take the same %s in again: the folder is moved aside, to a name that ends with .aside", k.noun))
 	case err != nil:
 		return nil, fmt.Errorf("cannot read the archived %s %s: %w", k.noun, digest.Short(), err)
 	}
@@ -200,6 +217,11 @@ func (a *Archive) read(k kind, digest visual.Digest) ([]byte, error) {
 			fmt.Sprintf("take the same %s in again, or put %s back from a backup, and check the disk", k.noun, name))
 	}
 	return b, nil
+}
+
+func (a *Archive) isFolder(name string) bool {
+	info, err := a.disk.Stat(name)
+	return err == nil && info.IsDir()
 }
 
 // list leaves out what is not named as the archive names files.

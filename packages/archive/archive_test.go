@@ -111,6 +111,39 @@ func TestDamageIsFoundAtEveryReadAndMended(t *testing.T) {
 	}
 }
 
+func TestAFolderInPlaceOfAPackageIsMovedAside(t *testing.T) {
+	dir := t.TempDir()
+	a := open(t, disk.OS(), dir)
+	file := []byte("a package")
+	digest := visual.DigestOf(file)
+	name := filepath.Join(dir, "packages", digest.Hex()+".pbiviz")
+	if err := os.MkdirAll(name, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(name, "somebody's"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := a.Package(digest)
+	if r := (*verdict.Refusal)(nil); !errors.As(err, &r) || r.Code() != archive.Damaged || !strings.Contains(err.Error(), name) {
+		t.Errorf("got %v", err)
+	}
+	for range 2 {
+		if _, err := a.KeepPackage(file); err != nil {
+			t.Fatal(err)
+		}
+		if b, err := a.Package(digest); err != nil || !bytes.Equal(b, file) {
+			t.Errorf("%q, %v", b, err)
+		}
+	}
+	aside, err := filepath.Glob(filepath.Join(dir, "packages", "*.aside", "somebody's"))
+	if err != nil || len(aside) != 1 {
+		t.Errorf("what was in the folder is in %v, %v", aside, err)
+	}
+	if all, err := a.Packages(); err != nil || !slices.Equal(all, []visual.Digest{digest}) {
+		t.Errorf("listed %v, %v", all, err)
+	}
+}
+
 func TestReadingIsBounded(t *testing.T) {
 	dir := t.TempDir()
 	a := open(t, disk.OS(), dir)

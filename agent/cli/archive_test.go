@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -178,4 +179,20 @@ func (x *tenant) forgeComparisons(from, to string) {
 			x.Fatal(err)
 		}
 	}
+}
+
+// A folder in the place of an archived package is healed by the command that the hint
+// names.
+func TestAFolderInPlaceOfAnArchivedPackage(t *testing.T) {
+	x := newTenant(t)
+	x.add(example.Gauge1500)
+	name := filepath.Join(".orgstore", "archive", "packages", visual.DigestOf(gauge(t, example.Gauge1500)).Hex()+".pbiviz")
+	if err := errors.Join(os.Remove(name), os.MkdirAll(filepath.Join(name, "in it"), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	_, errs := x.run(1, "apply", "--force")
+	x.expect(errs, "in its place is a folder", "hint: add the package again with `orgstore package add`")
+	x.add(example.Gauge1500)
+	x.expect(x.outcomes(0, "apply", "--force"), "upgrade verified")
+	x.installed(example.Gauge1500)
 }
