@@ -58,7 +58,7 @@ type pair struct{ pkg, statement visual.Digest }
 func (d Desk) bindAll(ctx context.Context, tx journal.TxID, p *pbiviz.Package, pairs []pair) ([]license.Bound, error) {
 	var all []license.Bound
 	var missed []error
-	for _, next := range d.untried(pairs) {
+	for _, next := range d.untried(d.Journal.Book(), pairs) {
 		if err := ctx.Err(); err != nil {
 			return all, err
 		}
@@ -78,8 +78,8 @@ func (d Desk) bindAll(ctx context.Context, tx journal.TxID, p *pbiviz.Package, p
 
 // untried leaves out the pairs that are bound, and those that were refused under
 // today's trust.
-func (d Desk) untried(pairs []pair) []pair {
-	book, trust, at := d.Journal.Book(), d.Trust.Fingerprint(), moment.Settle(d.Now(), moment.Mark{}, -1)
+func (d Desk) untried(book journal.Book, pairs []pair) []pair {
+	trust, at := d.Trust.Fingerprint(), moment.Settle(d.Now(), moment.Mark{}, -1)
 	return slices.DeleteFunc(pairs, func(p pair) bool {
 		if r, refused := book.Refusal(p.pkg, p.statement); refused {
 			return r.Trust == trust
@@ -108,19 +108,26 @@ func (d Desk) bind(ctx context.Context, tx journal.TxID, p *pbiviz.Package, stat
 		return nil, err
 	}
 	bound, err := d.Trust.Bind(p, token)
+	record := func(factsFor func(journal.Book) []journal.Fact) error {
+		return d.Journal.AppendFor(ctx, tx, func(b journal.Book) []journal.Fact {
+			if len(d.untried(b, []pair{{p.Digest(), statement}})) == 0 {
+				return nil // another process was faster
+			}
+			return factsFor(b)
+		})
+	}
 	var refusal *verdict.Refusal
 	switch {
 	case errors.As(err, &refusal):
-		return nil, d.Journal.Append(ctx, tx, journal.StatementRefused{
-			Statement: statement, Package: p.Digest(), Trust: d.Trust.Fingerprint(), Findings: refusal.Findings,
-		})
+		fact := journal.StatementRefused{Statement: statement, Package: p.Digest(), Trust: d.Trust.Fingerprint(), Findings: refusal.Findings}
+		return nil, record(func(journal.Book) []journal.Fact { return []journal.Fact{fact} })
 	case err != nil:
 		return nil, err
 	}
 	// Where the package carries the same but for a line feed, Bind takes that
 	// one. What was tried must be what is recorded, or it is tried for ever.
 	bound.Statement = statement
-	if err := d.Journal.Append(ctx, tx, d.bindingFacts(bound)...); err != nil {
+	if err := record(func(b journal.Book) []journal.Fact { return d.bindingFacts(b, bound) }); err != nil {
 		return nil, err
 	}
 	return []license.Bound{bound}, nil
@@ -136,13 +143,13 @@ func (d Desk) statement(p *pbiviz.Package, statement visual.Digest) ([]byte, err
 
 // bindingFacts records a binding. What is signed and not ahead of the clock is
 // a trusted time: no clock may go back behind it.
-func (d Desk) bindingFacts(b license.Bound) []journal.Fact {
+func (d Desk) bindingFacts(book journal.Book, b license.Bound) []journal.Fact {
 	facts := []journal.Fact{journal.Bound{Bound: b}}
 	if a, ok := d.Trust.Attester(b.Terms.KeyID); ok && len(a.Accounts) > 0 {
 		facts = append(facts, journal.Attested{Package: b.Package, Statement: b.Statement, Attester: a.Name, Accounts: a.Accounts})
 	}
 	issued := b.Terms.Issued
-	if issued.After(d.Journal.Book().TimeMark().Trusted) && !issued.After(d.Now()) {
+	if issued.After(book.TimeMark().Trusted) && !issued.After(d.Now()) {
 		facts = append(facts, journal.TimeMarked{Trusted: issued, Source: "license statement " + b.Terms.ID})
 	}
 	return facts

@@ -33,10 +33,16 @@ func (d Desk) TakeList(ctx context.Context, tx journal.TxID, name string, file [
 			GUID: r.GUID, Name: r.Name, Source: r.Source, Enabled: r.Enabled, Pane: r.Pane, Changed: r.Changed,
 		})
 	}
-	if before, ok := d.Journal.Book().Listed(d.Store); ok && before.List == fact.List && !fact.Taken.After(before.Taken) {
-		return before, list.Skipped, nil
-	}
-	return fact, list.Skipped, d.Journal.Append(ctx, tx, fact)
+	recorded := fact
+	err = d.Journal.AppendFor(ctx, tx, func(b journal.Book) []journal.Fact {
+		before, ok := b.Listed(d.Store)
+		if ok && before.List == fact.List && !fact.Taken.After(before.Taken) {
+			recorded = before
+			return nil
+		}
+		return []journal.Fact{fact}
+	})
+	return recorded, list.Skipped, err
 }
 
 // takeList takes a list in that arrived in the library. Where the store tells by

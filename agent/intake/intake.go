@@ -197,11 +197,15 @@ func (d Desk) takePackage(ctx context.Context, tx journal.TxID, name string, fil
 		return Taken{}, err
 	}
 	t := Taken{Source: name, Package: p.Digest()}
-	if _, known := d.Journal.Book().Package(p.Digest()); !known {
-		t.New = true
-		if err := d.Journal.Append(ctx, tx, received(p, name)); err != nil {
-			return t, err
+	err = d.Journal.AppendFor(ctx, tx, func(b journal.Book) []journal.Fact {
+		_, known := b.Package(p.Digest())
+		if t.New = !known; known {
+			return nil
 		}
+		return []journal.Fact{received(p, name)}
+	})
+	if err != nil {
+		return t, err
 	}
 	if err := d.profile(ctx, tx, p); err != nil {
 		return t, err
@@ -233,15 +237,18 @@ func (d Desk) takeStatement(ctx context.Context, tx journal.TxID, name string, f
 		return Taken{}, err
 	}
 	t := Taken{Source: name, Statement: statement}
-	if !d.Journal.Book().HasStatement(statement) {
-		t.New = true
-		fact := journal.StatementReceived{Statement: t.Statement, GUID: about.GUID, Source: filepath.Base(name)}
-		for _, l := range about.Packages {
-			fact.Contents = append(fact.Contents, l.Content)
+	fact := journal.StatementReceived{Statement: t.Statement, GUID: about.GUID, Source: filepath.Base(name)}
+	for _, l := range about.Packages {
+		fact.Contents = append(fact.Contents, l.Content)
+	}
+	err = d.Journal.AppendFor(ctx, tx, func(b journal.Book) []journal.Fact {
+		if t.New = !b.HasStatement(statement); !t.New {
+			return nil
 		}
-		if err := d.Journal.Append(ctx, tx, fact); err != nil {
-			return t, err
-		}
+		return []journal.Fact{fact}
+	})
+	if err != nil {
+		return t, err
 	}
 	t.Bound, err = d.bindStatement(ctx, tx, t.Statement)
 	return t, err
@@ -258,8 +265,13 @@ func (d Desk) refused(ctx context.Context, tx journal.TxID, name string, digest 
 
 func (d Desk) refuse(ctx context.Context, tx journal.TxID, name string, digest visual.Digest, r *verdict.Refusal) (Taken, error) {
 	t := Taken{Source: name, Refused: r}
-	if _, known := d.Journal.Book().ItemRefusal(digest); known || digest.IsZero() {
+	if digest.IsZero() {
 		return t, nil
 	}
-	return t, d.Journal.Append(ctx, tx, journal.ItemRefused{Source: filepath.Base(name), Digest: digest, Findings: r.Findings})
+	return t, d.Journal.AppendFor(ctx, tx, func(b journal.Book) []journal.Fact {
+		if _, known := b.ItemRefusal(digest); known {
+			return nil
+		}
+		return []journal.Fact{journal.ItemRefused{Source: filepath.Base(name), Digest: digest, Findings: r.Findings}}
+	})
 }

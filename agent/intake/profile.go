@@ -22,7 +22,7 @@ func (d Desk) Reprofile(ctx context.Context, tx journal.TxID) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if len(d.untriedProfiles(known)) == 0 {
+		if len(d.untriedProfiles(d.Journal.Book(), known)) == 0 {
 			continue
 		}
 		p, err := d.read(known.Package)
@@ -41,26 +41,34 @@ func (d Desk) profile(ctx context.Context, tx journal.TxID, p *pbiviz.Package) e
 	if !ok {
 		return fmt.Errorf("package %s was never received", p.Digest().Short())
 	}
-	var facts []journal.Fact
-	for _, q := range d.untriedProfiles(known) {
+	found := map[string]journal.Fact{} // by the profile's fingerprint
+	for _, q := range d.untriedProfiles(d.Journal.Book(), known) {
 		f, err := profiled(q, p)
 		if err != nil {
 			return err
 		}
-		facts = append(facts, f)
+		found[q.Fingerprint()] = f
 	}
-	if len(facts) == 0 {
+	if len(found) == 0 {
 		return nil
 	}
-	return d.Journal.Append(ctx, tx, facts...)
+	return d.Journal.AppendFor(ctx, tx, func(b journal.Book) []journal.Fact {
+		var facts []journal.Fact
+		for _, q := range d.untriedProfiles(b, known) {
+			if f, ok := found[q.Fingerprint()]; ok {
+				facts = append(facts, f)
+			}
+		}
+		return facts
+	})
 }
 
 // untriedProfiles leaves out the profiles that were tried as they read today.
-func (d Desk) untriedProfiles(known journal.Package) profile.Set {
+func (d Desk) untriedProfiles(book journal.Book, known journal.Package) profile.Set {
 	if len(d.Profiles) == 0 {
 		return nil
 	}
-	tried := d.Journal.Book().ProfiledOf(known.Package)
+	tried := book.ProfiledOf(known.Package)
 	return slices.DeleteFunc(d.Profiles.Covering(known.Manifest.GUID), func(p profile.Profile) bool {
 		return slices.ContainsFunc(tried, func(f journal.Profiled) bool { return f.Fingerprint == p.Fingerprint() })
 	})

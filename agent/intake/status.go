@@ -29,12 +29,14 @@ func (d Desk) takeStatus(ctx context.Context, tx journal.TxID, name string, file
 		return Taken{}, err
 	}
 	t := Taken{Source: name, Status: list}
-	if !d.Journal.Book().HasStatusList(list) {
-		t.New = true
-		fact := journal.StatusReceived{List: list, Issuer: claimed.Issuer(), Sequence: claimed.Sequence(), Source: filepath.Base(name)}
-		if err := d.Journal.Append(ctx, tx, fact); err != nil {
-			return t, err
+	err = d.Journal.AppendFor(ctx, tx, func(b journal.Book) []journal.Fact {
+		if t.New = !b.HasStatusList(list); !t.New {
+			return nil
 		}
+		return []journal.Fact{journal.StatusReceived{List: list, Issuer: claimed.Issuer(), Sequence: claimed.Sequence(), Source: filepath.Base(name)}}
+	})
+	if err != nil {
+		return t, err
 	}
 	if err := d.verifyStatus(ctx, tx, list); err != nil {
 		return t, err
@@ -63,27 +65,31 @@ func (d Desk) Restatus(ctx context.Context, tx journal.TxID) error {
 // verifyStatus verifies a status list of the archive, unless that was tried
 // under today's trust, and records the outcome.
 func (d Desk) verifyStatus(ctx context.Context, tx journal.TxID, list visual.Digest) error {
-	book := d.Journal.Book()
-	r, refused := book.StatusRefusal(list)
-	if refused && r.Trust == d.Trust.Fingerprint() || !refused && book.StatusSettled(list) {
+	if d.isStatusVerified(d.Journal.Book(), list) {
 		return nil
 	}
 	file, err := d.Archive.Statement(list)
 	if err != nil {
 		return err
 	}
-	s, err := d.Trust.ReadStatus(file)
-	if err == nil {
-		err = inTurn(book, s)
+	s, unbelieved := d.Trust.ReadStatus(file)
+	if r := (*verdict.Refusal)(nil); unbelieved != nil && !errors.As(unbelieved, &r) {
+		return unbelieved
 	}
-	var refusal *verdict.Refusal
-	switch {
-	case errors.As(err, &refusal):
-		return d.Journal.Append(ctx, tx, journal.StatusRefused{List: list, Findings: refusal.Findings, Trust: d.Trust.Fingerprint()})
-	case err != nil:
-		return err
+	return d.Journal.AppendFor(ctx, tx, func(b journal.Book) []journal.Fact {
+		if d.isStatusVerified(b, list) {
+			return nil // another process was faster
+		}
+		return d.statusFacts(b, list, s, unbelieved)
+	})
+}
+
+// isStatusVerified says whether a status list was tried under today's trust.
+func (d Desk) isStatusVerified(book journal.Book, list visual.Digest) bool {
+	if r, refused := book.StatusRefusal(list); refused {
+		return r.Trust == d.Trust.Fingerprint()
 	}
-	return d.Journal.Append(ctx, tx, d.statusFacts(list, s)...)
+	return book.StatusSettled(list)
 }
 
 // inTurn refuses a list older than one that is known, and a second one of the
@@ -101,14 +107,20 @@ func inTurn(book journal.Book, s license.StatusList) error {
 		"keep the newer one, or ask the vendor which is right")
 }
 
-// statusFacts records a list that is believed. Its time of issue is a trusted
-// time, as that of a statement is.
-func (d Desk) statusFacts(list visual.Digest, s license.StatusList) []journal.Fact {
+// statusFacts records a list that is believed, or why it is not. Its time of issue is a
+// trusted time, as that of a statement is.
+func (d Desk) statusFacts(book journal.Book, list visual.Digest, s license.StatusList, unbelieved error) []journal.Fact {
+	if unbelieved == nil {
+		unbelieved = inTurn(book, s)
+	}
+	if r := (*verdict.Refusal)(nil); errors.As(unbelieved, &r) {
+		return []journal.Fact{journal.StatusRefused{List: list, Findings: r.Findings, Trust: d.Trust.Fingerprint()}}
+	}
 	facts := []journal.Fact{journal.StatusVerified{
 		List: list, Issuer: s.Issuer(), KeyID: s.KeyID(), Mark: s.MarkKey(), Sequence: s.Sequence(),
 		Issued: s.Issued(), Next: s.Next(), Claims: s.Digest(),
 	}}
-	if at := s.Issued(); at.After(d.Journal.Book().TimeMark().Trusted) && !at.After(d.Now()) {
+	if at := s.Issued(); at.After(book.TimeMark().Trusted) && !at.After(d.Now()) {
 		facts = append(facts, journal.TimeMarked{Trusted: at, Source: fmt.Sprintf("status list %d of %s", s.Sequence(), s.Issuer())})
 	}
 	return facts

@@ -105,12 +105,21 @@ func (j *Journal) refresh(ctx context.Context) error {
 // nothing was recorded. After any other error the log may have been written:
 // the next Refresh or Append tells.
 func (j *Journal) Append(ctx context.Context, tx TxID, facts ...Fact) error {
-	if len(facts) == 0 {
-		return nil
-	}
+	return j.AppendFor(ctx, tx, func(Book) []Fact { return facts })
+}
+
+// AppendFor is Append for facts that depend on what the journal says. Where others
+// appended meanwhile, it asks again what to append, with the book they lead to: so
+// what several processes find missing at one moment is recorded once. FactsFor may
+// return none, and must not use the journal.
+func (j *Journal) AppendFor(ctx context.Context, tx TxID, factsFor func(Book) []Fact) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for {
+		facts := factsFor(j.book)
+		if len(facts) == 0 {
+			return nil
+		}
 		book, records, err := j.draft(tx, facts)
 		if err == nil {
 			err = j.log.Append(ctx, records)
