@@ -164,11 +164,24 @@ func (e *Engine) openJournal(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	e.noteUpdate(log)
 	stamp := journal.Stamp{Actor: actor, Clock: e.Now, Policy: e.Settings.Digest()}
 	if e.Journal, err = journal.Open(ctx, log, stamp); err != nil {
 		return errors.Join(err, log.Close())
 	}
 	return nil
+}
+
+// noteUpdate says that opening the journal changed its form: also a command that only
+// looks does that, and the program before this one cannot open it any more.
+func (e *Engine) noteUpdate(log journal.Log) {
+	updater, ok := log.(journal.Updater)
+	if !ok {
+		return
+	}
+	if u, done := updater.Update(); done {
+		e.note("the audit log of an earlier orgstore was updated (schema %d to %d), and that orgstore cannot open it any more; a copy of it as it was is %s", u.From, u.To, u.Copy)
+	}
 }
 
 // Close lets go of the lock and the journal.

@@ -35,6 +35,18 @@ type Log interface {
 	Close() error
 }
 
+// An Update says that a log of an older orgstore was brought to the form of this one
+// when it was opened. The older program cannot open it any more.
+type Update struct {
+	From, To int64  // numbers of the forms
+	Copy     string // where it is as it was before
+}
+
+// An Updater is a Log that can tell of its update; false where there was none.
+type Updater interface {
+	Update() (Update, bool)
+}
+
 // A Stamp is what a journal writes on every entry beside its fact.
 type Stamp struct {
 	Actor  Actor

@@ -72,33 +72,6 @@ func TestNewestIsTheNewestMigration(t *testing.T) {
 	}
 }
 
-// A file of an older orgstore is brought up to date: here, one that stopped
-// before its first migration.
-func TestOlderFileIsUpdated(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "journal.db")
-	if err := os.WriteFile(path, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	db, err := connect(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := db.Exec(fmt.Sprintf(`PRAGMA application_id = %d`, application)); err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	l, err := Open(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	if _, version, err := identity(t.Context(), l.db); err != nil || version != newest {
-		t.Errorf("after opening it has schema %d, %v", version, err)
-	}
-}
-
 // Every connection of the pool is as careful as the first.
 func TestConnections(t *testing.T) {
 	l, err := Open(t.Context(), filepath.Join(t.TempDir(), "journal.db"))

@@ -58,11 +58,7 @@ func create(ctx context.Context, path string) error {
 	}
 	defer tidy(aside)
 	made := filepath.Join(aside, "new")
-	f, err := os.OpenFile(made, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
-	if err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
+	if err := makeEmpty(made); err != nil {
 		return err
 	}
 	if err := initialize(ctx, made); err != nil {
@@ -114,28 +110,91 @@ func initialize(ctx context.Context, path string) error {
 }
 
 // update brings a file of an older orgstore to the newest schema, and refuses
-// one that is not ours to touch.
-func update(ctx context.Context, db *sql.DB) error {
+// one that is not ours to touch. Programs of the older schema cannot open it after
+// that, so a copy of it as it was is kept beside it.
+func update(ctx context.Context, db *sql.DB, path string) (*journal.Update, error) {
 	app, version, err := identity(ctx, db)
 	switch {
 	case err != nil:
-		return err
+		return nil, err
 	case app != application:
-		return errors.New("it is the database of another program")
+		return nil, errors.New("it is the database of another program")
 	case version > newest:
-		return &journal.NewerError{What: fmt.Sprintf("schema %d, and this program knows %d", version, newest)}
+		return nil, &journal.NewerError{What: fmt.Sprintf("schema %d, and this program knows %d", version, newest)}
 	case version == newest:
-		return nil
+		return nil, nil
 	}
-	failure := migrate(ctx, db)
+	kept, failure := keepCopy(ctx, db, path, version)
 	if failure == nil {
-		return nil
+		failure = migrate(ctx, db)
+	}
+	if failure == nil {
+		return &journal.Update{From: version, To: newest, Copy: kept}, nil
 	}
 	// Another process may have done it at the same time.
 	if _, version, err := identity(ctx, db); err == nil && version == newest {
-		return nil
+		return nil, nil
 	}
-	return failure
+	return nil, fmt.Errorf("cannot bring it from schema %d to schema %d: %w", version, newest, failure)
+}
+
+// keepCopy copies a file of an older schema to a name of its own beside it. A copy
+// that an interrupted update left is replaced: the older program may have gone on.
+func keepCopy(ctx context.Context, db *sql.DB, path string, version int64) (string, error) {
+	dir := filepath.Dir(path)
+	aside, err := os.MkdirTemp(dir, ".journal-*") // its owner's only
+	if err != nil {
+		return "", err
+	}
+	defer tidy(aside)
+	made := filepath.Join(aside, "copy")
+	if err := makeEmpty(made); err != nil {
+		return "", err
+	}
+	if _, err := db.ExecContext(ctx, `VACUUM INTO ?`, made); err != nil {
+		return "", err
+	}
+	if err := finishCopy(ctx, made, version); err != nil {
+		return "", err
+	}
+	to := fmt.Sprintf("%s.schema-%d", path, version)
+	if err := os.Rename(made, to); err != nil {
+		return "", err
+	}
+	return to, syncDir(dir)
+}
+
+// finishCopy makes a copy a log that can be opened as the file could, and durable.
+// Another process may have updated the file before it was copied.
+func finishCopy(ctx context.Context, made string, version int64) error {
+	db, err := connect(made)
+	if err != nil {
+		return err
+	}
+	_, copied, err := identity(ctx, db)
+	if err == nil && copied != version {
+		err = fmt.Errorf("it has schema %d by now", copied)
+	}
+	if err == nil {
+		_, err = db.ExecContext(ctx, `PRAGMA journal_mode = WAL`)
+	}
+	if err := errors.Join(err, db.Close()); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(made, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// makeEmpty makes an empty file that its owner alone may read.
+func makeEmpty(name string) error {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 func identity(ctx context.Context, db *sql.DB) (app, version int64, err error) {

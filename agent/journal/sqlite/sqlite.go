@@ -33,15 +33,17 @@ const (
 
 // A Log is a journal.Log in a file.
 type Log struct {
-	db   *sql.DB
-	path string
-	term atomic.Int64 // of the lease that was granted last
+	db     *sql.DB
+	path   string
+	update *journal.Update // nil where the file was of this schema
+	term   atomic.Int64    // of the lease that was granted last
 }
 
 // Open opens the log in a file, and makes it, readable by its owner only, where
 // there is none; its folder must exist. It never overwrites a file: one that is
 // damaged, empty or no database is a *journal.BrokenError, one of a newer
-// orgstore a *journal.NewerError.
+// orgstore a *journal.NewerError. One of an older orgstore is updated, after a copy
+// was kept: see Update.
 func Open(ctx context.Context, path string) (*Log, error) {
 	l, err := open(ctx, path)
 	if err != nil {
@@ -58,10 +60,19 @@ func open(ctx context.Context, path string) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := update(ctx, db); err != nil {
+	done, err := update(ctx, db, path)
+	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &Log{db: db, path: path}, nil
+	return &Log{db: db, path: path, update: done}, nil
+}
+
+// Update implements journal.Updater.
+func (l *Log) Update() (journal.Update, bool) {
+	if l.update == nil {
+		return journal.Update{}, false
+	}
+	return *l.update, true
 }
 
 // connect prepares a pool for a file that exists. Full synchronization makes an
