@@ -9,7 +9,7 @@ import (
 	"github.com/orgstore/orgstore/packages/visual"
 )
 
-func (f Received) enter(w *writer, e Entry) error {
+func (f Received) applyTo(w *writer, e Entry) error {
 	switch {
 	case f.Package.IsZero():
 		return errors.New("the package has no digest")
@@ -25,12 +25,12 @@ func (f Received) enter(w *writer, e Entry) error {
 		w.arrived.add(f.Package)
 	}
 	w.packages.set(f.Package, p)
-	file(&w.packagesOf, f.Manifest.GUID, f.Package)
+	addDigest(&w.packagesOf, f.Manifest.GUID, f.Package)
 	w.refused.drop(f.Package)
 	return nil
 }
 
-func (f StatementReceived) enter(w *writer, e Entry) error {
+func (f StatementReceived) applyTo(w *writer, e Entry) error {
 	if f.Statement.IsZero() {
 		return errors.New("the statement has no digest")
 	}
@@ -41,19 +41,19 @@ func (f StatementReceived) enter(w *writer, e Entry) error {
 		w.stated.add(f.Statement)
 	}
 	w.statements.set(f.Statement, s)
-	file(&w.statementsOf, f.GUID, f.Statement)
+	addDigest(&w.statementsOf, f.GUID, f.Statement)
 	w.refused.drop(f.Statement)
 	return nil
 }
 
-// file adds a digest to those of a visual, once.
-func file(of *table[visual.GUID, []visual.Digest], g visual.GUID, d visual.Digest) {
+// addDigest adds a digest to those of a visual, once.
+func addDigest(of *table[visual.GUID, []visual.Digest], g visual.GUID, d visual.Digest) {
 	if all, _ := of.get(g); !slices.Contains(all, d) {
 		of.set(g, append(slices.Clip(all), d))
 	}
 }
 
-func (f Bound) enter(w *writer, _ Entry) error {
+func (f Bound) applyTo(w *writer, _ Entry) error {
 	b := f.Bound
 	p, ok := w.packages.get(b.Package)
 	switch {
@@ -65,13 +65,13 @@ func (f Bound) enter(w *writer, _ Entry) error {
 	if _, ok := w.statements.get(b.Statement); !ok && !b.Embedded {
 		return fmt.Errorf("statement %s was never received", b.Statement.Short())
 	}
-	w.bounds.set(b.Package, append(w.unbound(b.Package, b.Statement), b))
+	w.bounds.set(b.Package, append(w.otherBounds(b.Package, b.Statement), b))
 	w.ends = nil
 	w.refusals.drop(about{b.Statement, b.Package})
 	return nil
 }
 
-func (f StatementRefused) enter(w *writer, e Entry) error {
+func (f StatementRefused) applyTo(w *writer, e Entry) error {
 	if f.Statement.IsZero() || f.Package.IsZero() {
 		return errors.New("it names no statement or no package")
 	}
@@ -79,7 +79,7 @@ func (f StatementRefused) enter(w *writer, e Entry) error {
 		return fmt.Errorf("package %s was never received", f.Package.Short())
 	}
 	// The latest word counts: what was bound under an older trust is bound no more.
-	if rest := w.unbound(f.Package, f.Statement); len(rest) > 0 {
+	if rest := w.otherBounds(f.Package, f.Statement); len(rest) > 0 {
 		w.bounds.set(f.Package, rest)
 	} else {
 		w.bounds.drop(f.Package)
@@ -89,15 +89,15 @@ func (f StatementRefused) enter(w *writer, e Entry) error {
 	return nil
 }
 
-// unbound returns a new list of what is bound to a package by other statements.
-func (w *writer) unbound(pkg, statement visual.Digest) []license.Bound {
+// otherBounds returns a new list of what is bound to a package by other statements.
+func (w *writer) otherBounds(pkg, statement visual.Digest) []license.Bound {
 	bounds, _ := w.bounds.get(pkg)
 	return slices.DeleteFunc(slices.Clone(bounds), func(b license.Bound) bool {
 		return b.Statement == statement
 	})
 }
 
-func (f ItemRefused) enter(w *writer, e Entry) error {
+func (f ItemRefused) applyTo(w *writer, e Entry) error {
 	if f.Digest.IsZero() {
 		return errors.New("the file has no digest")
 	}
@@ -105,7 +105,7 @@ func (f ItemRefused) enter(w *writer, e Entry) error {
 	return nil
 }
 
-func (f Profiled) enter(w *writer, _ Entry) error {
+func (f Profiled) applyTo(w *writer, _ Entry) error {
 	switch {
 	case f.Profile == "" || f.Fingerprint == "":
 		return errors.New("it names no profile")
@@ -122,7 +122,7 @@ func (f Profiled) enter(w *writer, _ Entry) error {
 	return nil
 }
 
-func (f TimeMarked) enter(w *writer, _ Entry) error {
+func (f TimeMarked) applyTo(w *writer, _ Entry) error {
 	if f.Trusted.IsZero() {
 		return errors.New("it names no time")
 	}
@@ -130,7 +130,7 @@ func (f TimeMarked) enter(w *writer, _ Entry) error {
 	return nil
 }
 
-func (f SettingsSeen) enter(w *writer, _ Entry) error {
+func (f SettingsSeen) applyTo(w *writer, _ Entry) error {
 	if f.Policy == "" {
 		return errors.New("the settings have no digest")
 	}

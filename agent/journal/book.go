@@ -19,7 +19,7 @@ import (
 // A Book is what the entries of a journal add up to, up to one of them. It
 // never changes; the zero Book is that of an empty journal. Lists it returns
 // are the caller's to keep and to change.
-type Book struct{ s *sums }
+type Book struct{ s *totals }
 
 // With returns the book with one more entry, which must be the next one. It
 // refuses what cannot have happened with an *ImpossibleError. It costs a copy
@@ -28,30 +28,30 @@ func (b Book) With(e Entry) (Book, error) {
 	if e.Seq != b.Seq()+1 || e.Prev != b.Head() {
 		return b, &ImpossibleError{KindOf(e.Fact), fmt.Sprintf("entry %d does not follow entry %d", e.Seq, b.Seq())}
 	}
-	w := b.writer()
-	if err := w.enter(e); err != nil {
+	w := b.newWriter()
+	if err := w.applyEntry(e); err != nil {
 		return b, err
 	}
-	return w.book(), nil
+	return w.finish(), nil
 }
 
-func (b Book) sums() *sums {
+func (b Book) currentTotals() *totals {
 	if b.s == nil {
-		return &sums{}
+		return &totals{}
 	}
 	return b.s
 }
 
 // Seq returns the number of the newest entry, 0 if there is none.
-func (b Book) Seq() uint64 { return b.sums().seq }
+func (b Book) Seq() uint64 { return b.currentTotals().seq }
 
 // Head returns the hash of the newest entry. Whoever keeps it elsewhere can tell
 // later whether the log lost its tail.
-func (b Book) Head() Hash { return b.sums().head }
+func (b Book) Head() Hash { return b.currentTotals().head }
 
 // Packages lists the packages that arrived, in the order they came.
 func (b Book) Packages() []Package {
-	s := b.sums()
+	s := b.currentTotals()
 	all := make([]Package, 0, s.arrived.n)
 	for d := range s.arrived.inOrder() {
 		p, _ := s.packages.get(d)
@@ -62,13 +62,13 @@ func (b Book) Packages() []Package {
 
 // Package returns the package with a digest, if it arrived.
 func (b Book) Package(d visual.Digest) (Package, bool) {
-	return b.sums().packages.get(d)
+	return b.currentTotals().packages.get(d)
 }
 
 // Statements lists the statements that arrived, in the order they came. Those
 // that were only ever inside a package are not among them.
 func (b Book) Statements() []Statement {
-	s := b.sums()
+	s := b.currentTotals()
 	all := make([]Statement, 0, s.stated.n)
 	for d := range s.stated.inOrder() {
 		stated, _ := s.statements.get(d)
@@ -80,7 +80,7 @@ func (b Book) Statements() []Statement {
 // Bounds lists the statements that are bound to packages, in the order in which
 // the packages came.
 func (b Book) Bounds() []license.Bound {
-	s := b.sums()
+	s := b.currentTotals()
 	var all []license.Bound
 	for d := range s.arrived.inOrder() {
 		bounds, _ := s.bounds.get(d)
@@ -91,14 +91,14 @@ func (b Book) Bounds() []license.Bound {
 
 // BoundsOf lists the statements bound to one package, the newest last.
 func (b Book) BoundsOf(pkg visual.Digest) []license.Bound {
-	bounds, _ := b.sums().bounds.get(pkg)
+	bounds, _ := b.currentTotals().bounds.get(pkg)
 	return slices.Clone(bounds)
 }
 
 // ProfiledOf lists what vendor profiles found in one package, the latest of each
 // name; some of them may be in force no more.
 func (b Book) ProfiledOf(pkg visual.Digest) []Profiled {
-	all, _ := b.sums().profiled.get(pkg)
+	all, _ := b.currentTotals().profiled.get(pkg)
 	return slices.Clone(all)
 }
 
@@ -116,7 +116,7 @@ func (b Book) EarliestEnds() map[visual.Digest]license.Terms {
 // came: they wait for their package, their trust, or for ever.
 func (b Book) Unbound() []Statement {
 	bound := map[visual.Digest]bool{}
-	for _, l := range b.sums().bounds.all() {
+	for _, l := range b.currentTotals().bounds.all() {
 		for _, o := range l {
 			bound[o.Statement] = true
 		}
@@ -127,7 +127,7 @@ func (b Book) Unbound() []Statement {
 // StatementRefusals lists why statements could not be bound to packages, the
 // latest word on each pair, by time.
 func (b Book) StatementRefusals() []StatementRefusal {
-	all := slices.Collect(b.sums().refusals.values())
+	all := slices.Collect(b.currentTotals().refusals.values())
 	slices.SortFunc(all, func(x, y StatementRefusal) int {
 		return cmp.Or(x.At.Compare(y.At), x.Statement.Compare(y.Statement), x.Package.Compare(y.Package))
 	})
@@ -136,7 +136,7 @@ func (b Book) StatementRefusals() []StatementRefusal {
 
 // ItemRefusals lists the files that are neither packages nor statements, by time.
 func (b Book) ItemRefusals() []ItemRefusal {
-	all := slices.Collect(b.sums().refused.values())
+	all := slices.Collect(b.currentTotals().refused.values())
 	slices.SortFunc(all, func(x, y ItemRefusal) int {
 		return cmp.Or(x.At.Compare(y.At), x.Digest.Compare(y.Digest))
 	})
@@ -145,12 +145,12 @@ func (b Book) ItemRefusals() []ItemRefusal {
 
 // Keys lists the visuals of which anything was recorded, in order.
 func (b Book) Keys() []store.Key {
-	return slices.SortedFunc(b.sums().shelves.keys(), store.Key.Compare)
+	return slices.SortedFunc(b.currentTotals().states.keys(), store.Key.Compare)
 }
 
 // Belief returns what is in a store, as far as the entries say.
 func (b Book) Belief(k store.Key) store.State {
-	if s, ok := b.sums().shelves.get(k); ok {
+	if s, ok := b.currentTotals().states.get(k); ok {
 		return s.belief
 	}
 	return store.State{Presence: store.Unknown}
@@ -158,7 +158,7 @@ func (b Book) Belief(k store.Key) store.State {
 
 // Open returns the step of a visual that was begun and not closed, or nil.
 func (b Book) Open(k store.Key) *plan.Open {
-	s, ok := b.sums().shelves.get(k)
+	s, ok := b.currentTotals().states.get(k)
 	if !ok || s.open == nil {
 		return nil
 	}
@@ -168,7 +168,7 @@ func (b Book) Open(k store.Key) *plan.Open {
 
 // Leaves returns what is blocked once the open step of a visual is done, or nil.
 func (b Book) Leaves(k store.Key) *plan.Block {
-	s, ok := b.sums().shelves.get(k)
+	s, ok := b.currentTotals().states.get(k)
 	if !ok || s.leaves == nil {
 		return nil
 	}
@@ -179,7 +179,7 @@ func (b Book) Leaves(k store.Key) *plan.Block {
 // Opened returns the step with an ID that was begun and not closed; false where
 // there is none.
 func (b Book) Opened(id store.StepID) (plan.Open, bool) {
-	k, ok := b.sums().open.get(id)
+	k, ok := b.currentTotals().open.get(id)
 	if !ok {
 		return plan.Open{}, false
 	}
@@ -188,7 +188,7 @@ func (b Book) Opened(id store.StepID) (plan.Open, bool) {
 
 // Holds lists the holds that were not lifted, by key; some may have run out.
 func (b Book) Holds() []plan.Hold {
-	return slices.SortedFunc(b.sums().holds.values(), func(x, y plan.Hold) int {
+	return slices.SortedFunc(b.currentTotals().holds.values(), func(x, y plan.Hold) int {
 		return x.Key.Compare(y.Key)
 	})
 }
@@ -197,7 +197,7 @@ func (b Book) Holds() []plan.Hold {
 func (b Book) Blocks() []plan.Block {
 	var all []plan.Block
 	for _, k := range b.Keys() {
-		s, _ := b.sums().shelves.get(k)
+		s, _ := b.currentTotals().states.get(k)
 		all = append(all, s.blocks...)
 	}
 	return all
@@ -205,7 +205,7 @@ func (b Book) Blocks() []plan.Block {
 
 // Overrides lists the overrides in force, by step.
 func (b Book) Overrides() []plan.Override {
-	overrides := &b.sums().overrides
+	overrides := &b.currentTotals().overrides
 	var all []plan.Override
 	for _, id := range slices.Sorted(overrides.keys()) {
 		l, _ := overrides.get(id)
@@ -216,13 +216,13 @@ func (b Book) Overrides() []plan.Override {
 
 // Tries counts, for each step, how often it failed or was interrupted since it
 // was last done and since someone last overrode the gate that counts them.
-func (b Book) Tries() map[store.StepID]int { return maps.Collect(b.sums().tries.all()) }
+func (b Book) Tries() map[store.StepID]int { return maps.Collect(b.currentTotals().tries.all()) }
 
 // Marks returns the highest sequence ever put into a store, or into any where none
 // is named, by subscription, with keys as license.Facts has them.
 func (b Book) Marks(in string) map[string]int64 {
 	highest := map[string]int64{}
-	for m, n := range b.sums().marks.all() {
+	for m, n := range b.currentTotals().marks.all() {
 		if in == "" || m.store == in {
 			highest[m.subscription] = max(n, highest[m.subscription])
 		}
@@ -231,10 +231,10 @@ func (b Book) Marks(in string) map[string]int64 {
 }
 
 // TimeMark returns the newest trusted time that was recorded.
-func (b Book) TimeMark() moment.Mark { return b.sums().time }
+func (b Book) TimeMark() moment.Mark { return b.currentTotals().time }
 
 // Policy returns the digest of the settings seen last; empty if none were.
-func (b Book) Policy() string { return b.sums().policy }
+func (b Book) Policy() string { return b.currentTotals().policy }
 
 // A Status says what became of a revision.
 type Status string
@@ -315,7 +315,7 @@ func (r Revision) Stood() bool { return r.Status == StatusDone || r.Status == St
 
 // Revisions lists what became of one visual, the oldest first.
 func (b Book) Revisions(k store.Key) []Revision {
-	s, ok := b.sums().shelves.get(k)
+	s, ok := b.currentTotals().states.get(k)
 	if !ok {
 		return nil
 	}
@@ -331,7 +331,7 @@ func (b Book) Stood(k store.Key) []Revision {
 // History lists the revisions of all visuals, the oldest first.
 func (b Book) History() []Revision {
 	var all []Revision
-	for _, s := range b.sums().shelves.all() {
+	for _, s := range b.currentTotals().states.all() {
 		all = append(all, s.revisions...)
 	}
 	slices.SortFunc(all, func(x, y Revision) int { return cmp.Compare(x.Seq, y.Seq) })

@@ -47,7 +47,7 @@ type Shift struct {
 	From, Till time.Time // when the two lists were taken
 }
 
-func (f StoreChanged) enter(w *writer, e Entry) error {
+func (f StoreChanged) applyTo(w *writer, e Entry) error {
 	switch {
 	case f.Event == "":
 		return errors.New("the event has no key")
@@ -60,7 +60,7 @@ func (f StoreChanged) enter(w *writer, e Entry) error {
 	return nil
 }
 
-func (f DriftSettled) enter(w *writer, e Entry) error {
+func (f DriftSettled) applyTo(w *writer, e Entry) error {
 	if f.Reason == "" {
 		return errors.New("drift is settled only with a reason")
 	}
@@ -81,7 +81,7 @@ func (f DriftSettled) enter(w *writer, e Entry) error {
 // StoreEvents lists what the activity log told of the store, by time; those
 // without a time by when they were recorded.
 func (b Book) StoreEvents() []StoreEvent {
-	all := slices.Collect(b.sums().events.values())
+	all := slices.Collect(b.currentTotals().events.values())
 	when := func(e StoreEvent) time.Time {
 		if e.Time.IsZero() {
 			return e.Recorded
@@ -96,31 +96,31 @@ func (b Book) StoreEvents() []StoreEvent {
 
 // HasEvent says whether an event was recorded, by its key.
 func (b Book) HasEvent(key string) bool {
-	_, ok := b.sums().events.get(key)
+	_, ok := b.currentTotals().events.get(key)
 	return ok
 }
 
 // EventSettled returns when a person settled an event; zero where nobody did.
 func (b Book) EventSettled(key string) time.Time {
-	at, _ := b.sums().settledEvents.get(key)
+	at, _ := b.currentTotals().settledEvents.get(key)
 	return at
 }
 
 // VisualSettled returns when a person last settled all that was known of a
 // visual; zero where nobody did.
 func (b Book) VisualSettled(k store.Key) time.Time {
-	at, _ := b.sums().settledKeys.get(k)
+	at, _ := b.currentTotals().settledKeys.get(k)
 	return at
 }
 
 // Shifts lists the last shift of each visual between two lists of a store, by key.
 func (b Book) Shifts() []Shift {
-	return slices.SortedFunc(b.sums().shifts.values(), func(x, y Shift) int { return x.Key.Compare(y.Key) })
+	return slices.SortedFunc(b.currentTotals().shifts.values(), func(x, y Shift) int { return x.Key.Compare(y.Key) })
 }
 
-// shift notes where a newer list writes another time of change than the one
+// recordShifts notes where a newer list writes another time of change than the one
 // before. What it writes is nobody's promise, so texts are compared, not times.
-func (w *writer) shift(before, now Exported) {
+func (w *writer) recordShifts(before, now Exported) {
 	was := map[visual.GUID]string{}
 	for _, x := range before.Entries {
 		if x.Source == store.FromFile {

@@ -51,8 +51,8 @@ type Made struct {
 	Asked int
 }
 
-func (f Checking) enter(w *writer, _ Entry) error {
-	s, err := w.opened(f.Step)
+func (f Checking) applyTo(w *writer, _ Entry) error {
+	s, err := w.openState(f.Step)
 	if err != nil {
 		return err
 	}
@@ -65,13 +65,13 @@ func (f Checking) enter(w *writer, _ Entry) error {
 	}
 	s.made = &made
 	s.open.Accepted, s.open.Waiting, s.open.Checking = true, false, true
-	r := s.current()
+	r := s.openRevision()
 	r.Status, r.Message, r.Claim = StatusChecking, f.Message, f.State.Claim
 	return nil
 }
 
-func (f Checked) enter(w *writer, _ Entry) error {
-	s, err := w.opened(f.Step)
+func (f Checked) applyTo(w *writer, _ Entry) error {
+	s, err := w.openState(f.Step)
 	switch {
 	case err != nil:
 		return err
@@ -89,14 +89,14 @@ func (f Checked) enter(w *writer, _ Entry) error {
 	default:
 		return fmt.Errorf("%q is no answer of a check", f.Answer)
 	}
-	s.current().Checks = append(slices.Clip(s.current().Checks), f)
+	s.openRevision().Checks = append(slices.Clip(s.openRevision().Checks), f)
 	return nil
 }
 
 // Made returns what the open step of a visual led to, where its check has not
 // answered yet.
 func (b Book) Made(k store.Key) (Made, bool) {
-	s, ok := b.sums().shelves.get(k)
+	s, ok := b.currentTotals().states.get(k)
 	if !ok || s.made == nil {
 		return Made{}, false
 	}
@@ -107,13 +107,13 @@ func (b Book) Made(k store.Key) (Made, bool) {
 // on each. A check is asked for after changes of some kinds; what came by another
 // way needs none.
 func (b Book) Trials(k store.Key, after []change.Kind) []plan.Trial {
-	s, ok := b.sums().shelves.get(k)
+	s, ok := b.currentTotals().states.get(k)
 	if !ok {
 		return nil
 	}
 	var all []plan.Trial
 	for _, r := range slices.Backward(s.revisions) {
-		t, known := r.trial(after)
+		t, known := r.trialOf(after)
 		i := slices.IndexFunc(all, func(u plan.Trial) bool { return u.Release == t.Release })
 		switch {
 		case !known:
@@ -128,9 +128,9 @@ func (b Book) Trials(k store.Key, after []change.Kind) []plan.Trial {
 	return all
 }
 
-// trial is what a revision says of the check of the package it led to; false where
+// trialOf is what a revision says of the check of the package it led to; false where
 // that was never there.
-func (r Revision) trial(after []change.Kind) (plan.Trial, bool) {
+func (r Revision) trialOf(after []change.Kind) (plan.Trial, bool) {
 	if r.After.Release == nil {
 		return plan.Trial{}, false
 	}

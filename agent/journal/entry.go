@@ -33,7 +33,7 @@ type Hash [sha256.Size]byte
 // String returns the hash in lower-case hex.
 func (h Hash) String() string { return hex.EncodeToString(h[:]) }
 
-func chain(prev Hash, body []byte) Hash {
+func chainHash(prev Hash, body []byte) Hash {
 	h := sha256.New()
 	h.Write([]byte(domain))
 	h.Write(prev[:])
@@ -108,20 +108,20 @@ type body struct {
 	Fact   storedFact `json:"fact"`
 }
 
-// encode writes one value for good. A text that is not valid UTF-8, as the name
+// encodeValue writes one value for good. A text that is not valid UTF-8, as the name
 // of a file may be, is stored with replacement characters: a fact about a
 // stranger's file must not fail by what the stranger called it.
-func encode(v any) ([]byte, error) {
+func encodeValue(v any) ([]byte, error) {
 	return json.Marshal(v, json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
 }
 
-// seal turns an entry without hashes into the record after prev.
-func seal(e Entry, prev Hash) (Record, error) {
+// sealEntry turns an entry without hashes into the record after prev.
+func sealEntry(e Entry, prev Hash) (Record, error) {
 	fact, err := encodeFact(e.Fact)
 	if err != nil {
 		return Record{}, fmt.Errorf("cannot record %s: %w", KindOf(e.Fact), err)
 	}
-	b, err := encode(body{
+	b, err := encodeValue(body{
 		Format: format, Seq: e.Seq, At: e.At.UTC().Truncate(time.Millisecond),
 		By: e.By, Tx: e.Tx, Policy: e.Policy,
 		Fact: fact,
@@ -132,24 +132,24 @@ func seal(e Entry, prev Hash) (Record, error) {
 	case len(b) > maxBody:
 		return Record{}, fmt.Errorf("cannot record %s: it has %d bytes; at most %d are allowed", KindOf(e.Fact), len(b), maxBody)
 	}
-	return Record{e.Seq, b, prev, chain(prev, b)}, nil
+	return Record{e.Seq, b, prev, chainHash(prev, b)}, nil
 }
 
-// unseal reads the record that comes after the entry numbered seq with hash
+// openRecord reads the record that comes after the entry numbered seq with hash
 // prev. Numbers, chain, body, fact: each is checked before the next is read.
-func unseal(r Record, seq uint64, prev Hash) (Entry, error) {
+func openRecord(r Record, seq uint64, prev Hash) (Entry, error) {
 	at := seq + 1
 	switch {
 	case r.Seq != at:
 		return Entry{}, &BrokenError{at, fmt.Sprintf("it is missing; entry %d follows instead", r.Seq)}
 	case r.Prev != prev:
 		return Entry{}, &BrokenError{at, "it does not follow the entry before it"}
-	case r.Hash != chain(r.Prev, r.Body):
+	case r.Hash != chainHash(r.Prev, r.Body):
 		return Entry{}, &BrokenError{at, "its content does not match its hash"}
 	}
 	var b body
 	if err := json.Unmarshal(r.Body, &b, json.RejectUnknownMembers(true)); err != nil {
-		return Entry{}, unreadable(r, err)
+		return Entry{}, unreadableRecord(r, err)
 	}
 	switch {
 	case b.Format != format:
@@ -159,23 +159,23 @@ func unseal(r Record, seq uint64, prev Hash) (Entry, error) {
 	}
 	f, err := decodeFact(b.Fact)
 	if err != nil {
-		return Entry{}, located(at, err)
+		return Entry{}, brokenEntry(at, err)
 	}
 	return Entry{b.Seq, b.At, b.By, b.Tx, b.Policy, f, r.Prev, r.Hash}, nil
 }
 
-// unreadable tells a body that a newer program wrote from one that none did.
-func unreadable(r Record, err error) error {
+// unreadableRecord tells a body that a newer program wrote from one that none did.
+func unreadableRecord(r Record, err error) error {
 	var peek struct {
 		Format int `json:"format"`
 	}
 	if json.Unmarshal(r.Body, &peek) == nil && peek.Format != format {
 		return &NewerError{r.Seq, fmt.Sprintf("format %d", peek.Format)}
 	}
-	return located(r.Seq, err)
+	return brokenEntry(r.Seq, err)
 }
 
-func located(seq uint64, err error) error {
+func brokenEntry(seq uint64, err error) error {
 	if newer := (*NewerError)(nil); errors.As(err, &newer) {
 		return &NewerError{seq, newer.What}
 	}

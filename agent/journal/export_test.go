@@ -4,13 +4,13 @@ import "github.com/go-json-experiment/json"
 
 // Forge makes a record of any body, with a hash that fits.
 func Forge(seq uint64, prev Hash, body []byte) Record {
-	return Record{Seq: seq, Body: body, Prev: prev, Hash: chain(prev, body)}
+	return Record{Seq: seq, Body: body, Prev: prev, Hash: chainHash(prev, body)}
 }
 
 // Seal and Unseal let tests write and read single records.
 var (
-	Seal   = seal
-	Unseal = unseal
+	Seal   = sealEntry
+	Unseal = openRecord
 )
 
 // MaxBody is the limit of one entry.

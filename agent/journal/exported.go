@@ -35,7 +35,7 @@ type ExportedEntry struct {
 // maxEntries bounds a list: see packages/store/galleryexport.
 const maxEntries = 5000
 
-func (f Exported) enter(w *writer, e Entry) error {
+func (f Exported) applyTo(w *writer, e Entry) error {
 	switch {
 	case f.Store == "" || f.List.IsZero():
 		return errors.New("it names no store or no list")
@@ -50,7 +50,7 @@ func (f Exported) enter(w *writer, e Entry) error {
 		}
 	}
 	if before, ok := w.exports.get(f.Store); !ok || !f.Taken.Before(before.Taken) {
-		w.shift(before, f)
+		w.recordShifts(before, f)
 		w.exports.set(f.Store, f)
 	}
 	return nil
@@ -59,7 +59,7 @@ func (f Exported) enter(w *writer, e Entry) error {
 // Export returns the newest list of what a store holds, by when it was taken, and
 // the visuals that were changed since; nil where there is none.
 func (b Book) Export(name string) *store.Export {
-	f, ok := b.sums().exports.get(name)
+	f, ok := b.currentTotals().exports.get(name)
 	if !ok {
 		return nil
 	}
@@ -70,7 +70,7 @@ func (b Book) Export(name string) *store.Export {
 		}
 		e.Listed[x.GUID] = store.Listing{GUID: x.GUID, Name: x.Name, Source: x.Source, Enabled: x.Enabled}
 	}
-	for k, s := range b.sums().shelves.all() {
+	for k, s := range b.currentTotals().states.all() {
 		if k.Store == name && s.changedAfter(f.Taken) {
 			e.Outdated[k.GUID] = true
 		}
@@ -79,10 +79,10 @@ func (b Book) Export(name string) *store.Export {
 }
 
 // Listed returns the newest list as it was given; false where there is none.
-func (b Book) Listed(name string) (Exported, bool) { return b.sums().exports.get(name) }
+func (b Book) Listed(name string) (Exported, bool) { return b.currentTotals().exports.get(name) }
 
 // changedAfter says whether what is believed of a visual changed after a time.
-func (s *shelf) changedAfter(t time.Time) bool {
+func (s *visualState) changedAfter(t time.Time) bool {
 	return slices.ContainsFunc(s.revisions, func(r Revision) bool {
 		unchanged := r.Status == StatusWithdrawn || r.Status == StatusFailed && r.Left != Uncertain
 		return r.Closed.After(t) && !unchanged
@@ -107,8 +107,8 @@ type Reminded struct {
 	Message string       `json:"message"`
 }
 
-func (f Reminded) enter(w *writer, _ Entry) error {
-	s, err := w.opened(f.Step)
+func (f Reminded) applyTo(w *writer, _ Entry) error {
+	s, err := w.openState(f.Step)
 	switch {
 	case err != nil:
 		return err
@@ -125,7 +125,7 @@ func (f Reminded) enter(w *writer, _ Entry) error {
 
 // Reminded lists what was said of the task of a visual's open step, in order.
 func (b Book) Reminded(k store.Key) []Event {
-	s, ok := b.sums().shelves.get(k)
+	s, ok := b.currentTotals().states.get(k)
 	if !ok || s.open == nil {
 		return nil
 	}

@@ -16,8 +16,8 @@ import (
 // A Fact is one thing that happened. The kinds of facts are those of factTypes;
 // their JSON members are never renamed.
 type Fact interface {
-	// enter adds the fact to the sums, or says why it cannot have happened.
-	enter(w *writer, e Entry) error
+	// applyTo adds the fact to the totals, or says why it cannot have happened.
+	applyTo(w *writer, e Entry) error
 }
 
 // Received: a well-formed package is in the archive.

@@ -99,11 +99,11 @@ func (j *Journal) SetPolicy(digest string) {
 func (j *Journal) Refresh(ctx context.Context) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.refresh(ctx)
+	return j.readNew(ctx)
 }
 
-func (j *Journal) refresh(ctx context.Context) error {
-	book, err := j.book.follow(ctx, j.log)
+func (j *Journal) readNew(ctx context.Context) error {
+	book, err := j.book.followLog(ctx, j.log)
 	if err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func (j *Journal) AppendFor(ctx context.Context, tx TxID, factsFor func(Book) []
 		if len(facts) == 0 {
 			return nil
 		}
-		book, records, err := j.draft(tx, facts)
+		book, records, err := j.draftRecords(tx, facts)
 		if err == nil {
 			err = j.log.Append(ctx, records)
 		}
@@ -140,16 +140,16 @@ func (j *Journal) AppendFor(ctx context.Context, tx TxID, factsFor func(Book) []
 			j.book = book
 			return nil
 		}
-		if again, err := j.reconsider(ctx, err); !again {
+		if again, err := j.shouldRetry(ctx, err); !again {
 			return err
 		}
 	}
 }
 
-// reconsider says whether a failed append is worth another try: only if others
+// shouldRetry says whether a failed append is worth another try: only if others
 // appended entries that the journal had not read. Reading on also keeps a stale
 // book from refusing what others made possible.
-func (j *Journal) reconsider(ctx context.Context, failure error) (again bool, err error) {
+func (j *Journal) shouldRetry(ctx context.Context, failure error) (again bool, err error) {
 	impossible := (*ImpossibleError)(nil)
 	moved := errors.Is(failure, ErrMoved)
 	if errors.Is(failure, ErrLost) {
@@ -159,7 +159,7 @@ func (j *Journal) reconsider(ctx context.Context, failure error) (again bool, er
 		return false, fmt.Errorf("cannot append to the audit log: %w", failure)
 	}
 	known := j.book.Seq()
-	if err := j.refresh(ctx); err != nil {
+	if err := j.readNew(ctx); err != nil {
 		return false, err
 	}
 	switch {
@@ -172,30 +172,30 @@ func (j *Journal) reconsider(ctx context.Context, failure error) (again bool, er
 	return false, failure
 }
 
-// draft stamps and seals facts after the journal's book and returns the book
+// draftRecords stamps and seals facts after the journal's book and returns the book
 // they lead to. Facts are entered as they will be read again, not as they were
 // given: what is believed is what is stored.
-func (j *Journal) draft(tx TxID, facts []Fact) (Book, []Record, error) {
-	w := j.book.writer()
+func (j *Journal) draftRecords(tx TxID, facts []Fact) (Book, []Record, error) {
+	w := j.book.newWriter()
 	records := make([]Record, 0, len(facts))
 	for _, f := range facts {
 		e := Entry{
 			Seq: w.seq + 1, At: j.stamp.Clock(), By: j.stamp.Actor,
 			Tx: tx, Policy: j.stamp.Policy, Fact: f,
 		}
-		r, err := seal(e, w.head)
+		r, err := sealEntry(e, w.head)
 		if err != nil {
 			return Book{}, nil, err
 		}
-		if e, err = unseal(r, w.seq, w.head); err != nil {
+		if e, err = openRecord(r, w.seq, w.head); err != nil {
 			return Book{}, nil, fmt.Errorf("cannot record %s: %w", KindOf(f), err)
 		}
-		if err := w.enter(e); err != nil {
+		if err := w.applyEntry(e); err != nil {
 			return Book{}, nil, err
 		}
 		records = append(records, r)
 	}
-	return w.book(), records, nil
+	return w.finish(), records, nil
 }
 
 // HashOf reads the hash of one entry again; false where the log has no such entry.
@@ -220,12 +220,12 @@ var errStop = errors.New("enough was read")
 // Entries reads the log again from its beginning and yields every entry, its
 // place in the chain checked; for audits and exports.
 func (j *Journal) Entries(ctx context.Context, yield func(Entry) error) error {
-	return entries(ctx, j.log, 0, Hash{}, yield)
+	return readEntries(ctx, j.log, 0, Hash{}, yield)
 }
 
-func entries(ctx context.Context, log Log, seq uint64, prev Hash, yield func(Entry) error) error {
+func readEntries(ctx context.Context, log Log, seq uint64, prev Hash, yield func(Entry) error) error {
 	return log.Read(ctx, seq, func(r Record) error {
-		e, err := unseal(r, seq, prev)
+		e, err := openRecord(r, seq, prev)
 		if err != nil {
 			return err
 		}
@@ -236,14 +236,14 @@ func entries(ctx context.Context, log Log, seq uint64, prev Hash, yield func(Ent
 
 // Replay computes the book of a whole log, each entry read once.
 func Replay(ctx context.Context, log Log) (Book, error) {
-	return Book{}.follow(ctx, log)
+	return Book{}.followLog(ctx, log)
 }
 
-// follow enters what the log holds after the book's newest entry.
-func (b Book) follow(ctx context.Context, log Log) (Book, error) {
-	w := b.writer()
-	err := entries(ctx, log, w.seq, w.head, func(e Entry) error {
-		if err := w.enter(e); err != nil {
+// followLog enters what the log holds after the book's newest entry.
+func (b Book) followLog(ctx context.Context, log Log) (Book, error) {
+	w := b.newWriter()
+	err := readEntries(ctx, log, w.seq, w.head, func(e Entry) error {
+		if err := w.applyEntry(e); err != nil {
 			// The chain is whole, yet no orgstore would have appended this.
 			return &BrokenError{e.Seq, err.Error()}
 		}
@@ -252,5 +252,5 @@ func (b Book) follow(ctx context.Context, log Log) (Book, error) {
 	if err != nil {
 		return b, err
 	}
-	return w.book(), nil
+	return w.finish(), nil
 }

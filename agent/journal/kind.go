@@ -65,7 +65,7 @@ type factType struct {
 }
 
 func newFactType[F Fact](k Kind, number int) factType {
-	return factType{kind: k, number: number, goType: reflect.TypeFor[F](), decode: decode[F]}
+	return factType{kind: k, number: number, goType: reflect.TypeFor[F](), decode: decodeData[F]}
 }
 
 // typesByKind and typesByGoType find a fact's type by the word that is stored,
@@ -105,7 +105,7 @@ func encodeFact(f Fact) (storedFact, error) {
 	if !ok {
 		return storedFact{}, fmt.Errorf("%T has no kind", f)
 	}
-	data, err := encode(f)
+	data, err := encodeValue(f)
 	return storedFact{t.kind, t.number, data}, err
 }
 
@@ -121,9 +121,9 @@ func decodeFact(s storedFact) (Fact, error) {
 	return t.decode(s.Data)
 }
 
-// decode reads the data of a fact strictly. Every byte counts: what a program
+// decodeData reads the data of a fact strictly. Every byte counts: what a program
 // does not know it must not pass over, since it may be what forbids something.
-func decode[F Fact](data jsontext.Value) (Fact, error) {
+func decodeData[F Fact](data jsontext.Value) (Fact, error) {
 	var f F
 	err := json.UnmarshalRead(bytes.NewReader(data), &f, json.RejectUnknownMembers(true))
 	return f, err

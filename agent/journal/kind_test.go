@@ -42,7 +42,7 @@ func factTypes(t *testing.T) []string {
 		}
 		for _, d := range file.Decls {
 			f, ok := d.(*ast.FuncDecl)
-			if !ok || f.Recv == nil || f.Name.Name != "enter" {
+			if !ok || f.Recv == nil || f.Name.Name != "applyTo" {
 				continue
 			}
 			if receiver, ok := f.Recv.List[0].Type.(*ast.Ident); ok { // the writer's is a pointer

@@ -32,7 +32,7 @@ type Told struct {
 // telling names a notice and a channel that was told it.
 type telling struct{ channel, key string }
 
-func (f Notified) enter(w *writer, e Entry) error {
+func (f Notified) applyTo(w *writer, e Entry) error {
 	if f.Channel == "" || len(f.Notices) > 0 && f.Message == "" {
 		return errors.New("it names no channel, or no message")
 	}
@@ -56,10 +56,10 @@ func (f Notified) enter(w *writer, e Entry) error {
 
 // Told says whether a channel was told a notice, by its key.
 func (b Book) Told(channel, key string) bool {
-	_, ok := b.sums().notices.get(telling{channel, key})
+	_, ok := b.currentTotals().notices.get(telling{channel, key})
 	return ok
 }
 
 // Channel returns what is known of a channel of notices; false where it never
 // began.
-func (b Book) Channel(name string) (Told, bool) { return b.sums().channels.get(name) }
+func (b Book) Channel(name string) (Told, bool) { return b.currentTotals().channels.get(name) }

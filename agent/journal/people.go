@@ -47,7 +47,7 @@ type Rejected struct {
 	Reason string       `json:"reason"`
 }
 
-func (f Pinned) enter(w *writer, e Entry) error {
+func (f Pinned) applyTo(w *writer, e Entry) error {
 	if f.Visual.IsZero() {
 		return errors.New("it names no visual")
 	}
@@ -55,7 +55,7 @@ func (f Pinned) enter(w *writer, e Entry) error {
 	return nil
 }
 
-func (f Requested) enter(w *writer, e Entry) error {
+func (f Requested) applyTo(w *writer, e Entry) error {
 	if err := checkKey(f.Key); err != nil {
 		return err
 	}
@@ -66,12 +66,16 @@ func (f Requested) enter(w *writer, e Entry) error {
 	return nil
 }
 
-func (f Approved) enter(w *writer, e Entry) error { return w.say(f.Step, f.Key, f.Reason, true, e) }
+func (f Approved) applyTo(w *writer, e Entry) error {
+	return w.recordWord(f.Step, f.Key, f.Reason, true, e)
+}
 
-func (f Rejected) enter(w *writer, e Entry) error { return w.say(f.Step, f.Key, f.Reason, false, e) }
+func (f Rejected) applyTo(w *writer, e Entry) error {
+	return w.recordWord(f.Step, f.Key, f.Reason, false, e)
+}
 
-// say keeps the last word of each person about a step.
-func (w *writer) say(step store.StepID, k store.Key, reason string, yes bool, e Entry) error {
+// recordWord keeps the last word of each person about a step.
+func (w *writer) recordWord(step store.StepID, k store.Key, reason string, yes bool, e Entry) error {
 	if err := checkKey(k); err != nil {
 		return err
 	}
@@ -86,9 +90,9 @@ func (w *writer) say(step store.StepID, k store.Key, reason string, yes bool, e 
 	return nil
 }
 
-// forget drops what was said of a step that came to its end: the same change,
+// forgetWords drops what was said of a step that came to its end: the same change,
 // made again, is decided anew. What else was asked for began where it began.
-func (w *writer) forget(step store.StepID, k store.Key) {
+func (w *writer) forgetWords(step store.StepID, k store.Key) {
 	w.overrides.drop(step)
 	w.said.drop(step)
 	w.keyOf.drop(step)
@@ -131,8 +135,8 @@ func (w *writer) endPermissionsOf(k store.Key) {
 	}
 }
 
-// approvals lists who said yes to a step.
-func (w *writer) approvals(step store.StepID) []approval.Word {
+// approvalsOf lists who said yes to a step.
+func (w *writer) approvalsOf(step store.StepID) []approval.Word {
 	words, _ := w.said.get(step)
 	return slices.DeleteFunc(slices.Clone(words), func(o approval.Word) bool { return !o.Yes })
 }
@@ -152,20 +156,20 @@ type Request struct {
 
 // Pinning returns who wanted what of a visual, the last time a command was asked
 // to; false where none ever was.
-func (b Book) Pinning(g visual.GUID) (Pinning, bool) { return b.sums().pinned.get(g) }
+func (b Book) Pinning(g visual.GUID) (Pinning, bool) { return b.currentTotals().pinned.get(g) }
 
 // Request returns what a person asked for as a step.
-func (b Book) Request(step store.StepID) (Request, bool) { return b.sums().requests.get(step) }
+func (b Book) Request(step store.StepID) (Request, bool) { return b.currentTotals().requests.get(step) }
 
 // Requests lists what people asked for and was not made yet, by time.
 func (b Book) Requests() []Request {
-	return slices.SortedFunc(b.sums().requests.values(), func(x, y Request) int {
+	return slices.SortedFunc(b.currentTotals().requests.values(), func(x, y Request) int {
 		return cmp.Or(x.At.Compare(y.At), cmp.Compare(x.Step, y.Step))
 	})
 }
 
 // Said lists what people said of a step, in the order they said it.
 func (b Book) Said(step store.StepID) []approval.Word {
-	words, _ := b.sums().said.get(step)
+	words, _ := b.currentTotals().said.get(step)
 	return slices.Clone(words)
 }

@@ -15,7 +15,7 @@ import (
 // none: it speaks against the package.
 func (b Book) Runs(k store.Key) []plan.Run {
 	var f film
-	s, ok := b.sums().shelves.get(k)
+	s, ok := b.currentTotals().states.get(k)
 	if !ok {
 		return nil
 	}
@@ -42,7 +42,7 @@ func (f *film) add(r Revision) {
 	case r.Status != StatusDone && r.Status != StatusUndone && r.Status != StatusBaseline:
 		return // the store is as it was
 	default:
-		digest := running(r.After)
+		digest := runningPackage(r.After)
 		if f.on && f.now.Release != digest {
 			f.stop(r.Kind, r.Time)
 		}
@@ -62,9 +62,9 @@ func (f *film) stop(by change.Kind, at time.Time) {
 	f.now, f.on = plan.Run{}, false
 }
 
-// running returns the package that reports can load; zero where they can load
+// runningPackage returns the package that reports can load; zero where they can load
 // none, or nobody can tell which.
-func running(s store.State) visual.Digest {
+func runningPackage(s store.State) visual.Digest {
 	if s.Presence != store.Present || s.Release == nil || s.Enabled != nil && !*s.Enabled {
 		return visual.Digest{}
 	}

@@ -11,14 +11,14 @@ import (
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
-func (f Baselined) enter(w *writer, e Entry) error {
+func (f Baselined) applyTo(w *writer, e Entry) error {
 	if err := checkKey(f.Key); err != nil {
 		return err
 	}
 	if err := checkState(f.State); err != nil {
 		return err
 	}
-	s := w.shelf(f.Key)
+	s := w.stateOf(f.Key)
 	if s.open != nil {
 		return fmt.Errorf("step %s of %s is open", s.open.Step.ID, f.Key)
 	}
@@ -46,25 +46,25 @@ func (w *writer) nameOf(s store.State) string {
 	return p.Manifest.DisplayName
 }
 
-func (f Begun) enter(w *writer, e Entry) error {
-	if err := f.check(); err != nil {
+func (f Begun) applyTo(w *writer, e Entry) error {
+	if err := f.findFault(); err != nil {
 		return err
 	}
 	step := f.Step
-	s := w.shelf(step.Key)
+	s := w.stateOf(step.Key)
 	if s.open != nil {
-		if err := s.interrupt(f, e); err != nil {
+		if err := s.closeInterrupted(f, e); err != nil {
 			return err
 		}
-		w.count(step.ID)
+		w.countTry(step.ID)
 	}
-	if f.Undoes != "" && s.latest(f.Undoes) < 0 {
+	if f.Undoes != "" && s.newestRevision(f.Undoes) < 0 {
 		return fmt.Errorf("step %s, which it undoes, was never begun for %s", f.Undoes, step.Key)
 	}
 	w.keyOf.set(step.ID, step.Key)
 	overrides, _ := w.overrides.get(step.ID)
 	s.revisions = append(s.revisions, Revision{
-		Revision: len(s.revisions) + 1, Seq: e.Seq, Time: e.At, Status: StatusOpen, Overrides: slices.Clone(overrides), Approvals: w.approvals(step.ID),
+		Revision: len(s.revisions) + 1, Seq: e.Seq, Time: e.At, Status: StatusOpen, Overrides: slices.Clone(overrides), Approvals: w.approvalsOf(step.ID),
 		Key: step.Key, Name: step.Name, Kind: step.Kind, Actor: e.By, Reason: step.Reason.Message, Cause: step.Reason.Code,
 		Tx: e.Tx, Step: step.ID, Attempt: f.Attempt, Undoes: f.Undoes,
 		Before: step.From, After: step.To,
@@ -75,8 +75,8 @@ func (f Begun) enter(w *writer, e Entry) error {
 	return nil
 }
 
-// check tells what no begun step can be, whatever came before it.
-func (f Begun) check() error {
+// findFault tells what no begun step can be, whatever came before it.
+func (f Begun) findFault() error {
 	if err := checkKey(f.Step.Key); err != nil {
 		return err
 	}
@@ -100,11 +100,11 @@ func (f Begun) check() error {
 	return checkState(f.Step.To)
 }
 
-// interrupt closes the open step for another attempt at the same one: the
+// closeInterrupted closes the open step for another attempt at the same one: the
 // program died in between, and its recovery begins again. Any other step must
 // wait until the open one is closed.
-func (s *shelf) interrupt(next Begun, e Entry) error {
-	r := s.current()
+func (s *visualState) closeInterrupted(next Begun, e Entry) error {
+	r := s.openRevision()
 	switch {
 	case s.open.Step.ID != next.Step.ID:
 		return fmt.Errorf("step %s of %s is open", s.open.Step.ID, next.Step.Key)
@@ -115,12 +115,12 @@ func (s *shelf) interrupt(next Begun, e Entry) error {
 	return nil
 }
 
-func (f Accepted) enter(w *writer, _ Entry) error {
-	s, err := w.opened(f.Step)
+func (f Accepted) applyTo(w *writer, _ Entry) error {
+	s, err := w.openState(f.Step)
 	if err != nil {
 		return err
 	}
-	r := s.current()
+	r := s.openRevision()
 	r.Receipt, r.Status = f.Receipt, StatusOpen
 	if f.Receipt.Waiting {
 		r.Status = StatusWaiting
@@ -129,36 +129,36 @@ func (f Accepted) enter(w *writer, _ Entry) error {
 	return nil
 }
 
-func (f Done) enter(w *writer, e Entry) error {
-	s, err := w.opened(f.Step)
+func (f Done) applyTo(w *writer, e Entry) error {
+	s, err := w.openState(f.Step)
 	if err != nil {
 		return err
 	}
 	if err := checkMade(f.State); err != nil {
 		return err
 	}
-	r := s.current()
+	r := s.openRevision()
 	r.Status, r.Closed, r.Message = StatusDone, e.At, f.Message
 	r.After, r.Claim = f.State, f.State.Claim
-	if i := s.latest(r.Undoes); r.Undoes != "" && i >= 0 {
+	if i := s.newestRevision(r.Undoes); r.Undoes != "" && i >= 0 {
 		s.revisions[i].Status = StatusUndone
 	}
 	s.belief = f.State
 	if s.leaves != nil {
 		s.blocks = append(slices.Clip(s.blocks), *s.leaves)
 	}
-	w.raise(r.Key, f.State)
-	w.close(s)
+	w.raiseSequence(r.Key, f.State)
+	w.closeStep(s)
 	w.tries.drop(f.Step)
-	w.forget(f.Step, r.Key)
+	w.forgetWords(f.Step, r.Key)
 	if r.Undoes != "" || r.Cause == plan.CodeAsked {
 		w.endPermissionsOf(r.Key)
 	}
 	return nil
 }
 
-func (f Failed) enter(w *writer, e Entry) error {
-	s, err := w.opened(f.Step)
+func (f Failed) applyTo(w *writer, e Entry) error {
+	s, err := w.openState(f.Step)
 	if err != nil {
 		return err
 	}
@@ -168,52 +168,52 @@ func (f Failed) enter(w *writer, e Entry) error {
 		if s.made == nil {
 			return errors.New("nobody saw what the step led to")
 		}
-		s.belief, s.current().After = s.made.State, s.made.State
+		s.belief, s.openRevision().After = s.made.State, s.made.State
 	case Uncertain:
 		s.belief = store.State{Presence: store.Unknown}
 	default:
 		return fmt.Errorf("%q does not say what the step left in the store", f.StoreState)
 	}
-	r := s.current()
+	r := s.openRevision()
 	r.Status, r.Closed, r.Message, r.Left = StatusFailed, e.At, f.Message, f.StoreState
 	if f.StoreState != Changed { // what was seen before its check is not there any more
 		r.Claim = ""
 	}
-	w.close(s)
-	w.count(f.Step)
+	w.closeStep(s)
+	w.countTry(f.Step)
 	if f.StoreState != Unchanged { // where nothing was changed, the next try is of the same attempt
 		w.endPermissions(f.Step)
 	}
 	return nil
 }
 
-func (f Withdrawn) enter(w *writer, e Entry) error {
-	s, err := w.opened(f.Step)
+func (f Withdrawn) applyTo(w *writer, e Entry) error {
+	s, err := w.openState(f.Step)
 	if err != nil {
 		return err
 	}
-	r := s.current()
+	r := s.openRevision()
 	r.Status, r.Closed, r.Message = StatusWithdrawn, e.At, f.Reason
-	w.close(s)
-	w.forget(f.Step, r.Key)
+	w.closeStep(s)
+	w.forgetWords(f.Step, r.Key)
 	return nil
 }
 
-// opened returns the shelf on which a step is open, for writing.
-func (w *writer) opened(id store.StepID) (*shelf, error) {
+// openState returns the state in which a step is open, for writing.
+func (w *writer) openState(id store.StepID) (*visualState, error) {
 	key, ok := w.open.get(id)
 	if !ok {
 		return nil, fmt.Errorf("no step %q is open", id)
 	}
-	return w.shelf(key), nil
+	return w.stateOf(key), nil
 }
 
-func (w *writer) close(s *shelf) {
+func (w *writer) closeStep(s *visualState) {
 	w.open.drop(s.open.Step.ID)
 	s.open, s.leaves, s.reminded, s.made = nil, nil, nil, nil
 }
 
-func (w *writer) count(id store.StepID) {
+func (w *writer) countTry(id store.StepID) {
 	n, _ := w.tries.get(id)
 	w.tries.set(id, n+1)
 }
@@ -221,9 +221,9 @@ func (w *writer) count(id store.StepID) {
 // A mark names a subscription, by license.MarkKey, as it was used in a store.
 type mark struct{ store, subscription string }
 
-// raise keeps the highest sequence of a subscription that was ever put into a
+// raiseSequence keeps the highest sequence of a subscription that was ever put into a
 // store, so that an older statement is recognized as one that was superseded.
-func (w *writer) raise(k store.Key, s store.State) {
+func (w *writer) raiseSequence(k store.Key, s store.State) {
 	if s.License.Subscription == "" {
 		return
 	}
@@ -233,12 +233,12 @@ func (w *writer) raise(k store.Key, s store.State) {
 	}
 }
 
-// current is the revision of the open step: the newest one.
-func (s *shelf) current() *Revision { return &s.revisions[len(s.revisions)-1] }
+// openRevision is the revision of the open step: the newest one.
+func (s *visualState) openRevision() *Revision { return &s.revisions[len(s.revisions)-1] }
 
-// latest finds the newest revision of a step, or -1. One step id may come
+// newestRevision finds the newest revision of a step, or -1. One step id may come
 // several times: the same change, made again after a rollback.
-func (s *shelf) latest(id store.StepID) int {
+func (s *visualState) newestRevision(id store.StepID) int {
 	for i := len(s.revisions) - 1; i >= 0; i-- {
 		if s.revisions[i].Step == id {
 			return i

@@ -78,7 +78,7 @@ type Attested struct {
 	Accounts  []string      `json:"accounts"`
 }
 
-func (f StatusReceived) enter(w *writer, _ Entry) error {
+func (f StatusReceived) applyTo(w *writer, _ Entry) error {
 	if f.List.IsZero() {
 		return errors.New("the status list has no digest")
 	}
@@ -90,7 +90,7 @@ func (f StatusReceived) enter(w *writer, _ Entry) error {
 	return nil
 }
 
-func (f StatusVerified) enter(w *writer, _ Entry) error {
+func (f StatusVerified) applyTo(w *writer, _ Entry) error {
 	if _, ok := w.lists.get(f.List); !ok {
 		return fmt.Errorf("status list %s was never received", f.List.Short())
 	}
@@ -109,7 +109,7 @@ func (f StatusVerified) enter(w *writer, _ Entry) error {
 	return nil
 }
 
-func (f StatusRefused) enter(w *writer, _ Entry) error {
+func (f StatusRefused) applyTo(w *writer, _ Entry) error {
 	if _, ok := w.lists.get(f.List); !ok {
 		return fmt.Errorf("status list %s was never received", f.List.Short())
 	}
@@ -117,7 +117,7 @@ func (f StatusRefused) enter(w *writer, _ Entry) error {
 	return nil
 }
 
-func (f TrustChanged) enter(w *writer, _ Entry) error {
+func (f TrustChanged) applyTo(w *writer, _ Entry) error {
 	switch {
 	case (f.Vendor == "") == (f.Attester == ""):
 		return errors.New("it names neither one vendor nor one attester")
@@ -132,7 +132,7 @@ func (f TrustChanged) enter(w *writer, _ Entry) error {
 	return nil
 }
 
-func (f Attested) enter(w *writer, _ Entry) error {
+func (f Attested) applyTo(w *writer, _ Entry) error {
 	switch {
 	case f.Attester == "" || len(f.Accounts) == 0:
 		return errors.New("it names no attester or no account")
@@ -150,24 +150,24 @@ func (f Attested) enter(w *writer, _ Entry) error {
 // AttestedBy lists the accounts of those who attested of a package, as far as the
 // settings said whose these are.
 func (b Book) AttestedBy(pkg visual.Digest) []Attested {
-	all, _ := b.sums().attested.get(pkg)
+	all, _ := b.currentTotals().attested.get(pkg)
 	return slices.Clone(all)
 }
 
 // OverriddenBy returns who last let a step pass a gate, if anybody ever did.
 func (b Book) OverriddenBy(step store.StepID, gate string) (Actor, bool) {
-	return b.sums().overriders.get(passing{step, gate})
+	return b.currentTotals().overriders.get(passing{step, gate})
 }
 
 // HasStatusList says whether a status list was received.
 func (b Book) HasStatusList(d visual.Digest) bool {
-	_, ok := b.sums().lists.get(d)
+	_, ok := b.currentTotals().lists.get(d)
 	return ok
 }
 
 // StatusLists lists the status lists that were received, in the order they came.
 func (b Book) StatusLists() []StatusReceived {
-	s := b.sums()
+	s := b.currentTotals()
 	var all []StatusReceived
 	for d := range s.listed.inOrder() {
 		l, _ := s.lists.get(d)
@@ -179,23 +179,23 @@ func (b Book) StatusLists() []StatusReceived {
 // StatusSettled says whether a status list was verified, then or later: it may
 // have been outdated since.
 func (b Book) StatusSettled(d visual.Digest) bool {
-	_, ok := b.sums().settled.get(d)
+	_, ok := b.currentTotals().settled.get(d)
 	return ok
 }
 
 // Statuses lists the newest status list of each key, by mark.
 func (b Book) Statuses() []StatusVerified {
-	return slices.SortedFunc(b.sums().statuses.values(), func(x, y StatusVerified) int { return cmp.Compare(x.Mark, y.Mark) })
+	return slices.SortedFunc(b.currentTotals().statuses.values(), func(x, y StatusVerified) int { return cmp.Compare(x.Mark, y.Mark) })
 }
 
 // Status returns the newest status list of a key, by its mark.
-func (b Book) Status(mark string) (StatusVerified, bool) { return b.sums().statuses.get(mark) }
+func (b Book) Status(mark string) (StatusVerified, bool) { return b.currentTotals().statuses.get(mark) }
 
 // StatusMarks returns the highest number of any status list, with keys as
 // license.Facts has them.
 func (b Book) StatusMarks() map[string]int64 {
 	marks := map[string]int64{}
-	for mark, s := range b.sums().statuses.all() {
+	for mark, s := range b.currentTotals().statuses.all() {
 		marks[mark] = s.Sequence
 	}
 	return marks
@@ -203,11 +203,11 @@ func (b Book) StatusMarks() map[string]int64 {
 
 // StatusRefusal returns why a status list is not believed, if it is not.
 func (b Book) StatusRefusal(d visual.Digest) (StatusRefused, bool) {
-	return b.sums().listRefusals.get(d)
+	return b.currentTotals().listRefusals.get(d)
 }
 
 // Updated returns how a vendor came to the trust bundle of a fingerprint, if it
 // was by an update.
 func (b Book) Updated(fingerprint string) (TrustChanged, bool) {
-	return b.sums().updates.get(fingerprint)
+	return b.currentTotals().updates.get(fingerprint)
 }

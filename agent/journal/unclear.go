@@ -19,8 +19,8 @@ type Unclear struct {
 	Hint    string       `json:"hint,omitempty"`
 }
 
-func (f Unclear) enter(w *writer, _ Entry) error {
-	s, err := w.opened(f.Step)
+func (f Unclear) applyTo(w *writer, _ Entry) error {
+	s, err := w.openState(f.Step)
 	switch {
 	case err != nil:
 		return err
@@ -28,7 +28,7 @@ func (f Unclear) enter(w *writer, _ Entry) error {
 		return errors.New("it does not say what the store answered")
 	}
 	s.open.Unclear = f.Message
-	r := s.current()
+	r := s.openRevision()
 	r.Status, r.Message = StatusWaiting, f.Message
 	return nil
 }
@@ -37,7 +37,7 @@ func (f Unclear) enter(w *writer, _ Entry) error {
 // them, by their names.
 func (b Book) Unclear() []plan.Open {
 	var all []plan.Open
-	for _, id := range slices.Sorted(b.sums().open.keys()) {
+	for _, id := range slices.Sorted(b.currentTotals().open.keys()) {
 		if o, _ := b.Opened(id); o.Unclear != "" {
 			all = append(all, o)
 		}

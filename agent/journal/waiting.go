@@ -8,7 +8,7 @@ import (
 
 // HasStatement says whether a statement is in the archive as a file of its own.
 func (b Book) HasStatement(d visual.Digest) bool {
-	_, ok := b.sums().statements.get(d)
+	_, ok := b.currentTotals().statements.get(d)
 	return ok
 }
 
@@ -20,10 +20,10 @@ func (b Book) StatementsAbout(p Package) []visual.Digest {
 	if !p.Carries.IsZero() {
 		all = append(all, p.Carries)
 	}
-	s := b.sums()
+	s := b.currentTotals()
 	stated, _ := s.statementsOf.get(p.Manifest.GUID)
 	for _, d := range stated {
-		if s, _ := s.statements.get(d); d != p.Carries && claims(s, p) {
+		if s, _ := s.statements.get(d); d != p.Carries && mayBeAbout(s, p) {
 			all = append(all, d)
 		}
 	}
@@ -33,7 +33,7 @@ func (b Book) StatementsAbout(p Package) []visual.Digest {
 // PackagesAbout lists the packages that a statement claims to be about, in the
 // order they came.
 func (b Book) PackagesAbout(statement visual.Digest) []visual.Digest {
-	s := b.sums()
+	s := b.currentTotals()
 	stated, ok := s.statements.get(statement)
 	if !ok {
 		return nil
@@ -41,14 +41,14 @@ func (b Book) PackagesAbout(statement visual.Digest) []visual.Digest {
 	var all []visual.Digest
 	arrived, _ := s.packagesOf.get(stated.GUID)
 	for _, d := range arrived {
-		if p, _ := s.packages.get(d); claims(stated, p) {
+		if p, _ := s.packages.get(d); mayBeAbout(stated, p) {
 			all = append(all, d)
 		}
 	}
 	return all
 }
 
-func claims(s Statement, p Package) bool {
+func mayBeAbout(s Statement, p Package) bool {
 	return s.GUID == p.Manifest.GUID && slices.Contains(s.Contents, p.Content)
 }
 
@@ -64,10 +64,10 @@ func (b Book) IsBound(pkg, statement visual.Digest) bool {
 
 // Refusal returns why a statement could not be bound to a package, if it could not.
 func (b Book) Refusal(pkg, statement visual.Digest) (StatementRefusal, bool) {
-	return b.sums().refusals.get(about{statement, pkg})
+	return b.currentTotals().refusals.get(about{statement, pkg})
 }
 
 // ItemRefusal returns why a file was refused, if it was.
 func (b Book) ItemRefusal(d visual.Digest) (ItemRefusal, bool) {
-	return b.sums().refused.get(d)
+	return b.currentTotals().refused.get(d)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
-func (f Held) enter(w *writer, e Entry) error {
+func (f Held) applyTo(w *writer, e Entry) error {
 	if f.Key.GUID.IsZero() {
 		return errors.New("it names no visual")
 	}
@@ -21,15 +21,15 @@ func (f Held) enter(w *writer, e Entry) error {
 	return nil
 }
 
-func (f Unheld) enter(w *writer, _ Entry) error {
+func (f Unheld) applyTo(w *writer, _ Entry) error {
 	var lifted []store.Key
 	for k := range w.holds.keys() {
-		if covers(f.Key, k) {
+		if isLifted(f.Key, k) {
 			lifted = append(lifted, k)
 		}
 	}
 	if len(lifted) == 0 {
-		return fmt.Errorf("%s is not held", named(f.Key))
+		return fmt.Errorf("%s is not held", describeKey(f.Key))
 	}
 	for _, k := range lifted {
 		w.holds.drop(k)
@@ -37,37 +37,37 @@ func (f Unheld) enter(w *writer, _ Entry) error {
 	return nil
 }
 
-func (f Blocked) enter(w *writer, _ Entry) error {
+func (f Blocked) applyTo(w *writer, _ Entry) error {
 	if err := checkKey(f.Block.Key); err != nil {
 		return err
 	}
 	if f.Block.Version.IsZero() && f.Block.Content == "" && f.Block.Digest.IsZero() {
 		return errors.New("it blocks nothing")
 	}
-	s := w.shelf(f.Block.Key)
+	s := w.stateOf(f.Block.Key)
 	if !slices.Contains(s.blocks, f.Block) {
 		s.blocks = append(s.blocks, f.Block)
 	}
 	return nil
 }
 
-func (f Unblocked) enter(w *writer, _ Entry) error {
+func (f Unblocked) applyTo(w *writer, _ Entry) error {
 	var lifted []store.Key
-	for k, s := range w.shelves.all() {
-		if len(s.blocks) > 0 && covers(f.Key, k) {
+	for k, s := range w.states.all() {
+		if len(s.blocks) > 0 && isLifted(f.Key, k) {
 			lifted = append(lifted, k)
 		}
 	}
 	if len(lifted) == 0 {
-		return fmt.Errorf("nothing of %s is blocked", named(f.Key))
+		return fmt.Errorf("nothing of %s is blocked", describeKey(f.Key))
 	}
 	for _, k := range lifted {
-		w.shelf(k).blocks = nil
+		w.stateOf(k).blocks = nil
 	}
 	return nil
 }
 
-func (f Overridden) enter(w *writer, e Entry) error {
+func (f Overridden) applyTo(w *writer, e Entry) error {
 	switch {
 	case f.Step == "" || f.Gate == "":
 		return errors.New("it names no step or no gate")
@@ -87,13 +87,13 @@ func (f Overridden) enter(w *writer, e Entry) error {
 	return nil
 }
 
-// covers says whether lifting what was said of key lifts what was said of k:
+// isLifted says whether lifting what was said of key lifts what was said of k:
 // a key without a store covers all stores.
-func covers(key, k store.Key) bool {
+func isLifted(key, k store.Key) bool {
 	return key.GUID == k.GUID && (key.Store == "" || key.Store == k.Store)
 }
 
-func named(k store.Key) string {
+func describeKey(k store.Key) string {
 	if k.Store == "" {
 		return k.GUID.String()
 	}

@@ -13,9 +13,9 @@ import (
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
-// sums is what entries add up to. Once a Book holds it, it never changes; a
+// totals is what entries add up to. Once a Book holds it, it never changes; a
 // writer works on a copy that shares what it does not touch.
-type sums struct {
+type totals struct {
 	seq  uint64
 	head Hash
 
@@ -37,7 +37,7 @@ type sums struct {
 	listRefusals table[visual.Digest, StatusRefused]   // status lists that are not believed
 	updates      table[string, TrustChanged]           // by the new bundle's fingerprint
 	attested     table[visual.Digest, []Attested]      // by package
-	shelves      table[store.Key, *shelf]              // one per visual and store
+	states       table[store.Key, *visualState]        // one per visual and store
 	open         table[store.StepID, store.Key]        // where each open step is
 	holds        table[store.Key, plan.Hold]
 	overrides    table[store.StepID, []plan.Override] // in force
@@ -73,8 +73,8 @@ type passing struct {
 	gate string
 }
 
-// A shelf is what became of one visual in one store.
-type shelf struct {
+// A visualState is what became of one visual in one store.
+type visualState struct {
 	belief    store.State
 	revisions []Revision
 	open      *plan.Open
@@ -84,67 +84,67 @@ type shelf struct {
 	blocks    []plan.Block
 }
 
-// A writer adds entries to sums. It copies each part once, at the first entry
+// A writer adds entries to totals. It copies each part once, at the first entry
 // that changes it, so that replaying n entries takes time in proportion to n.
 type writer struct {
-	sums
-	mine map[store.Key]bool // shelves that were copied
+	totals
+	mine map[store.Key]bool // states that were copied
 }
 
-// writer starts from the book, which stays as it is.
-func (b Book) writer() *writer {
+// newWriter starts from the book, which stays as it is.
+func (b Book) newWriter() *writer {
 	w := &writer{mine: map[store.Key]bool{}}
 	if b.s == nil {
 		return w
 	}
-	w.sums = *b.s
-	for _, t := range w.tables() {
+	w.totals = *b.s
+	for _, t := range w.allTables() {
 		t.share()
 	}
 	return w
 }
 
-// book hands the sums over. The writer must not be used afterwards.
-func (w *writer) book() Book {
-	for _, t := range w.tables() {
+// finish hands the totals over. The writer must not be used afterwards.
+func (w *writer) finish() Book {
+	for _, t := range w.allTables() {
 		t.settle()
 	}
-	b := Book{&w.sums}
+	b := Book{&w.totals}
 	if w.ends == nil {
 		w.ends = sync.OnceValue(func() map[visual.Digest]license.Terms { return license.EarliestEnds(b.Bounds()) })
 	}
 	return b
 }
 
-// tables lists every table.
-func (s *sums) tables() []layered {
+// allTables lists every table.
+func (s *totals) allTables() []layered {
 	return []layered{
 		&s.packages, &s.packagesOf, &s.arrived, &s.statements, &s.statementsOf, &s.stated, &s.bounds, &s.refusals, &s.refused,
-		&s.profiled, &s.lists, &s.listed, &s.statuses, &s.settled, &s.listRefusals, &s.updates, &s.attested, &s.shelves, &s.open, &s.holds, &s.overrides, &s.overriders, &s.tries, &s.exports, &s.marks,
+		&s.profiled, &s.lists, &s.listed, &s.statuses, &s.settled, &s.listRefusals, &s.updates, &s.attested, &s.states, &s.open, &s.holds, &s.overrides, &s.overriders, &s.tries, &s.exports, &s.marks,
 		&s.pinned, &s.requests, &s.said, &s.keyOf,
 		&s.shifts, &s.events, &s.settledEvents, &s.settledKeys,
 		&s.notices, &s.channels,
 	}
 }
 
-// enter adds one entry, which must be the next one. After an error the writer
+// applyEntry adds one entry, which must be the next one. After an error the writer
 // is of no further use.
-func (w *writer) enter(e Entry) error {
-	if err := e.Fact.enter(w, e); err != nil {
+func (w *writer) applyEntry(e Entry) error {
+	if err := e.Fact.applyTo(w, e); err != nil {
 		return &ImpossibleError{KindOf(e.Fact), err.Error()}
 	}
 	w.seq, w.head = e.Seq, e.Hash
 	return nil
 }
 
-// shelf returns the shelf of a key for writing.
-func (w *writer) shelf(k store.Key) *shelf {
-	old, ok := w.shelves.get(k)
+// stateOf returns the state of a key for writing.
+func (w *writer) stateOf(k store.Key) *visualState {
+	old, ok := w.states.get(k)
 	switch {
 	case ok && w.mine[k]:
 		return old
 	case !ok:
-		old = &shelf{belief: store.State{Presence: store.Unknown}}
+		old = &visualState{belief: store.State{Presence: store.Unknown}}
 	}
 	own := *old
 	own.revisions, own.blocks = slices.Clone(old.revisions), slices.Clone(old.blocks)
@@ -153,7 +153,7 @@ func (w *writer) shelf(k store.Key) *shelf {
 		own.open = &o
 	}
 	w.mine[k] = true
-	w.shelves.set(k, &own)
+	w.states.set(k, &own)
 	return &own
 }
 
