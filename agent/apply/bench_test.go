@@ -389,7 +389,7 @@ func (b *bench) open(log journal.Log) {
 
 func (b *bench) take(name string, file []byte) {
 	b.Helper()
-	desk := intake.Desk{
+	desk := intake.Importer{
 		Archive: b.applier.Archive, Journal: b.applier.Journal, Trust: b.applier.Trust,
 		Limits: b.applier.Limits, Now: func() time.Time { return b.now },
 	}

@@ -62,7 +62,7 @@ func (a *Annotator) read() (b *Board, err error) {
 }
 
 // Take remembers what became of items.
-func (a *Annotator) Take(taken []intake.Taken) error {
+func (a *Annotator) Take(taken []intake.Result) error {
 	a.board.Take(taken)
 	return a.save()
 }

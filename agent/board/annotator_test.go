@@ -65,7 +65,7 @@ func textOf(t *testing.T, d disk.Disk) string {
 func take(t *testing.T, o *opened, ids ...string) {
 	t.Helper()
 	for _, id := range ids {
-		if err := o.Take([]intake.Taken{refused(id)}); err != nil {
+		if err := o.Take([]intake.Result{refused(id)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -142,7 +142,7 @@ func TestTheBoardOfANewerProgramIsLeftToIt(t *testing.T) {
 	if _, _, err := Open(d, "/data", "Visuals", &wall{}, nil); !errors.As(err, new(*statefile.NewerError)) {
 		t.Errorf("opened: %v", err)
 	}
-	if err := late.Take([]intake.Taken{refused("a")}); !errors.As(err, new(*statefile.NewerError)) {
+	if err := late.Take([]intake.Result{refused("a")}); !errors.As(err, new(*statefile.NewerError)) {
 		t.Errorf("saved: %v", err)
 	}
 	if got := textOf(t, d); got != text {
@@ -163,7 +163,7 @@ func TestABoardOnAFullDisk(t *testing.T) {
 			}
 			return nil
 		}}), "Visuals")
-		if err := o.Take([]intake.Taken{refused("b")}); !errors.Is(err, trouble) {
+		if err := o.Take([]intake.Result{refused("b")}); !errors.Is(err, trouble) {
 			t.Errorf("%v: taken: %v", trouble, err)
 		}
 		if err := o.Annotate(t.Context(), nothing); !errors.Is(err, trouble) || textOf(t, d) != old {

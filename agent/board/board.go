@@ -109,7 +109,7 @@ func (b *Board) MarkSaved() { b.changed = false }
 
 // Take notes what became of items. Other bytes under an ID that is known take
 // the place of the old ones.
-func (b *Board) Take(taken []intake.Taken) {
+func (b *Board) Take(taken []intake.Result) {
 	for _, t := range taken {
 		if t.Item == "" || t.Gone {
 			continue

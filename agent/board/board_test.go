@@ -32,8 +32,8 @@ func (w *wall) Post(_ context.Context, item string, _ library.Note) error {
 	return nil
 }
 
-func refused(id string) intake.Taken {
-	return intake.Taken{Item: id, Source: id + ".pbiviz", Refused: verdict.Refuse("pkg.zip", "it is no ZIP", "")}
+func refused(id string) intake.Result {
+	return intake.Result{Item: id, Source: id + ".pbiviz", Refused: verdict.Refuse("pkg.zip", "it is no ZIP", "")}
 }
 
 func again(t *testing.T, b *Board) *Board {
@@ -53,13 +53,13 @@ var nothing = Look(journal.Book{}, plan.Input{})
 
 func TestWhatWasToldIsNotToldAgain(t *testing.T) {
 	b := New("Visuals")
-	b.Take([]intake.Taken{refused("b"), refused("a"), {Source: "by hand"}, {Item: "gone", Gone: true}})
+	b.Take([]intake.Result{refused("b"), refused("a"), {Source: "by hand"}, {Item: "gone", Gone: true}})
 	w := &wall{}
 	if n, err := b.Post(t.Context(), w, nothing); n != 2 || err != nil || !cmp.Equal(w.asked, []string{"a", "b"}) {
 		t.Errorf("posted %d (%v): %v", n, w.asked, err)
 	}
 	b = again(t, b)
-	b.Take([]intake.Taken{refused("a")})
+	b.Take([]intake.Result{refused("a")})
 	if b.HasChanges() {
 		t.Error("the same bytes under the same name change the board")
 	}
@@ -68,7 +68,7 @@ func TestWhatWasToldIsNotToldAgain(t *testing.T) {
 	}
 	other := refused("a")
 	other.Refused = verdict.Refuse("pkg.zip", "it is cut", "")
-	b.Take([]intake.Taken{other})
+	b.Take([]intake.Result{other})
 	if n, _ := b.Post(t.Context(), w, nothing); n != 1 || !b.HasChanges() {
 		t.Errorf("what became of other bytes was posted %d times", n)
 	}
@@ -77,7 +77,7 @@ func TestWhatWasToldIsNotToldAgain(t *testing.T) {
 func TestOneItemThatCannotBeToldKeepsNoOtherOut(t *testing.T) {
 	b := New("Visuals")
 	for i := range 8 {
-		b.Take([]intake.Taken{refused(fmt.Sprint(i))})
+		b.Take([]intake.Result{refused(fmt.Sprint(i))})
 	}
 	w := &wall{fails: map[string]bool{"0": true, "2": true}}
 	if n, err := b.Post(t.Context(), w, nothing); n != 6 || err == nil {
@@ -93,7 +93,7 @@ func TestALibraryThatIsClosedIsNotAskedForEachItem(t *testing.T) {
 	b := New("Visuals")
 	w := &wall{fails: map[string]bool{}}
 	for i := range 9 {
-		b.Take([]intake.Taken{refused(fmt.Sprint(i))})
+		b.Take([]intake.Result{refused(fmt.Sprint(i))})
 		w.fails[fmt.Sprint(i)] = true
 	}
 	if n, err := b.Post(t.Context(), w, nothing); n != 0 || err == nil || len(w.asked) != mostMisses {
@@ -108,8 +108,8 @@ func TestALibraryThatIsClosedIsNotAskedForEachItem(t *testing.T) {
 
 func TestTwoProcesses(t *testing.T) {
 	b, other := New("Visuals"), New("Visuals")
-	b.Take([]intake.Taken{refused("mine")})
-	other.Take([]intake.Taken{refused("theirs")})
+	b.Take([]intake.Result{refused("mine")})
+	other.Take([]intake.Result{refused("theirs")})
 	b.Join(other)
 	b.Join(nil)
 	b.Join(New("Others"))

@@ -13,8 +13,8 @@ import (
 	"github.com/orgstore/orgstore/packages/pbiviz"
 )
 
-func (e *Engine) Importer() intake.Desk {
-	d := intake.Desk{Archive: e.archive, Journal: e.Journal, Trust: e.Trust, Limits: pbiviz.DefaultLimits(), Profiles: e.Profiles, Now: e.Now}
+func (e *Engine) Importer() intake.Importer {
+	d := intake.Importer{Archive: e.archive, Journal: e.Journal, Trust: e.Trust, Limits: pbiviz.DefaultLimits(), Profiles: e.Profiles, Now: e.Now}
 	if name := e.HomeStore(); name != "" && !CanList(e.Stores[name]) {
 		d.Store = name
 	}
@@ -24,10 +24,10 @@ func (e *Engine) Importer() intake.Desk {
 // TakeIn takes in what arrived in the library since the last time, and binds what
 // waited. An item seen twice is harmless, one missed is not: the cursor is
 // saved last.
-func (e *Engine) TakeIn(ctx context.Context) ([]intake.Taken, error) {
-	desk := e.Importer()
-	_, unbound := desk.Rebind(ctx, e.Tx) // one damaged package must not keep the others out
-	unbound = errors.Join(unbound, desk.Reprofile(ctx, e.Tx), desk.Restatus(ctx, e.Tx))
+func (e *Engine) TakeIn(ctx context.Context) ([]intake.Result, error) {
+	importer := e.Importer()
+	_, unbound := importer.Rebind(ctx, e.Tx) // one damaged package must not keep the others out
+	unbound = errors.Join(unbound, importer.Reprofile(ctx, e.Tx), importer.Restatus(ctx, e.Tx))
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -45,7 +45,7 @@ func (e *Engine) TakeIn(ctx context.Context) ([]intake.Taken, error) {
 	} else if isNew {
 		from = nil
 	}
-	taken, next, err := desk.Poll(ctx, e.Tx, lib, library.Cursor(from))
+	taken, next, err := importer.Poll(ctx, e.Tx, lib, library.Cursor(from))
 	unbound = errors.Join(unbound, e.recordWitnessedTime(ctx))
 	e.noteRefused(taken)
 	if err != nil && len(taken) == 0 {
@@ -68,7 +68,7 @@ func (e *Engine) TakeIn(ctx context.Context) ([]intake.Taken, error) {
 
 // noteRefused says once which new files of the library are no good: the cursor
 // moves past them.
-func (e *Engine) noteRefused(taken []intake.Taken) {
+func (e *Engine) noteRefused(taken []intake.Result) {
 	for _, t := range taken {
 		switch {
 		case t.Gone:

@@ -18,24 +18,24 @@ func IsList(name string) bool { return galleryexport.IsName(name) }
 // time the file was made. The same file is recorded
 // once. A *verdict.Refusal says
 // that the file is no list.
-func (d Desk) TakeList(ctx context.Context, tx journal.TxID, name string, file []byte, made time.Time) (journal.Exported, []galleryexport.Skipped, error) {
+func (im Importer) TakeList(ctx context.Context, tx journal.TxID, name string, file []byte, made time.Time) (journal.Exported, []galleryexport.Skipped, error) {
 	list, err := galleryexport.Parse(file)
 	if err != nil {
 		return journal.Exported{}, nil, verdict.Refuse("list.form", err.Error(), "export the list of organizational visuals in the admin portal again")
 	}
-	now := d.Now()
+	now := im.Now()
 	if made.IsZero() || made.After(now) {
 		made = now
 	}
-	fact := journal.Exported{Store: d.Store, File: filepath.Base(name), List: visual.DigestOf(file), Taken: made.UTC()}
+	fact := journal.Exported{Store: im.Store, File: filepath.Base(name), List: visual.DigestOf(file), Taken: made.UTC()}
 	for _, r := range list.Rows {
 		fact.Entries = append(fact.Entries, journal.ExportedEntry{
 			GUID: r.GUID, Name: r.Name, Source: r.Source, Enabled: r.Enabled, Pane: r.Pane, Changed: r.Changed,
 		})
 	}
 	recorded := fact
-	err = d.Journal.AppendFor(ctx, tx, func(b journal.Book) []journal.Fact {
-		before, ok := b.Listed(d.Store)
+	err = im.Journal.AppendFor(ctx, tx, func(b journal.Book) []journal.Fact {
+		before, ok := b.Listed(im.Store)
 		if ok && before.List == fact.List && !fact.Taken.After(before.Taken) {
 			recorded = before
 			return nil
@@ -47,12 +47,12 @@ func (d Desk) TakeList(ctx context.Context, tx journal.TxID, name string, file [
 
 // takeList takes a list in that arrived in the library. Where the store tells by
 // itself what it holds, lists are nobody's concern.
-func (d Desk) takeList(ctx context.Context, tx journal.TxID, name string, file []byte, made time.Time) (Taken, error) {
-	if d.Store == "" {
-		return Taken{Source: name}, nil
+func (im Importer) takeList(ctx context.Context, tx journal.TxID, name string, file []byte, made time.Time) (Result, error) {
+	if im.Store == "" {
+		return Result{Source: name}, nil
 	}
-	if _, _, err := d.TakeList(ctx, tx, name, file, made); err != nil {
-		return d.refused(ctx, tx, name, visual.DigestOf(file), err)
+	if _, _, err := im.TakeList(ctx, tx, name, file, made); err != nil {
+		return im.recordIfRefused(ctx, tx, name, visual.DigestOf(file), err)
 	}
-	return Taken{Source: name, List: true}, nil
+	return Result{Source: name, List: true}, nil
 }

@@ -38,8 +38,8 @@ const (
 // A Library is where packages arrive.
 type Library = library.Library
 
-// A Desk takes packages and statements in.
-type Desk struct {
+// A Importer takes packages and statements in.
+type Importer struct {
 	Archive *archive.Archive
 	Journal *journal.Journal
 	Trust   license.Trust
@@ -53,8 +53,8 @@ type Desk struct {
 	Now func() time.Time
 }
 
-// Taken says what became of one item.
-type Taken struct {
+// Result says what became of one item.
+type Result struct {
 	Source string
 	// Item names the item to its library; empty for a file that came otherwise.
 	Item string
@@ -85,20 +85,20 @@ type Taken struct {
 // cursor, for the caller to save last: an item seen twice is harmless, one
 // missed is not. Items that cannot be fetched now are reported in the error,
 // and the cursor returned is the old one, so that they come again. An item
-// that is gone is no error and keeps no other out: see unseen.
-func (d Desk) Poll(ctx context.Context, tx journal.TxID, lib Library, from library.Cursor) ([]Taken, library.Cursor, error) {
+// that is gone is no error and keeps no other out: see withoutGone.
+func (im Importer) Poll(ctx context.Context, tx journal.TxID, lib Library, from library.Cursor) ([]Result, library.Cursor, error) {
 	items, next, err := lib.Changes(ctx, from)
 	if err != nil {
 		return nil, from, fmt.Errorf("cannot list the library: %w", err)
 	}
-	var taken []Taken
+	var taken []Result
 	var gone []library.Item
 	var missed []error
 	for _, item := range items {
 		if err := ctx.Err(); err != nil {
 			return taken, from, err
 		}
-		t, err := d.fetch(ctx, tx, lib, item)
+		t, err := im.takeItem(ctx, tx, lib, item)
 		if err != nil {
 			missed = append(missed, fmt.Errorf("cannot take in %s: %w", item.Name, err))
 			continue
@@ -112,38 +112,38 @@ func (d Desk) Poll(ctx context.Context, tx journal.TxID, lib Library, from libra
 	if len(missed) > 0 {
 		return taken, from, errors.Join(missed...)
 	}
-	return taken, unseen(lib, next, gone), nil
+	return taken, withoutGone(lib, next, gone), nil
 }
 
-// unseen takes what was gone out of a cursor, where the library can tell
+// withoutGone takes what was gone out of a cursor, where the library can tell
 // nothing else of it: whoever puts such an item back, as it was, from a bin has
 // changed nothing that a listing would show.
-func unseen(lib Library, next library.Cursor, gone []library.Item) library.Cursor {
+func withoutGone(lib Library, next library.Cursor, gone []library.Item) library.Cursor {
 	if l, ok := library.As[library.Forgetter](lib); ok && len(gone) > 0 {
 		return l.Without(next, gone...)
 	}
 	return next
 }
 
-func (d Desk) fetch(ctx context.Context, tx journal.TxID, lib Library, item library.Item) (Taken, error) {
-	limit := d.limit(item.Name)
+func (im Importer) takeItem(ctx context.Context, tx journal.TxID, lib Library, item library.Item) (Result, error) {
+	limit := im.sizeLimit(item.Name)
 	if item.Size > limit {
-		return d.refuse(ctx, tx, item.Name, visual.Digest{}, tooLarge(item.Size, limit))
+		return im.recordRefusal(ctx, tx, item.Name, visual.Digest{}, tooLarge(item.Size, limit))
 	}
-	file, err := read(ctx, lib, item, limit)
+	file, err := readItem(ctx, lib, item, limit)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Taken{Source: item.Name, Gone: true}, nil
+		return Result{Source: item.Name, Gone: true}, nil
 	}
 	if err != nil {
-		return d.refused(ctx, tx, item.Name, visual.Digest{}, err)
+		return im.recordIfRefused(ctx, tx, item.Name, visual.Digest{}, err)
 	}
 	if IsList(item.Name) {
-		return d.takeList(ctx, tx, item.Name, file, item.Modified)
+		return im.takeList(ctx, tx, item.Name, file, item.Modified)
 	}
-	return d.Take(ctx, tx, item.Name, file)
+	return im.Take(ctx, tx, item.Name, file)
 }
 
-func read(ctx context.Context, lib Library, item library.Item, limit int64) ([]byte, error) {
+func readItem(ctx context.Context, lib Library, item library.Item, limit int64) ([]byte, error) {
 	r, err := lib.Fetch(ctx, item, limit)
 	if err != nil {
 		return nil, err
@@ -152,14 +152,14 @@ func read(ctx context.Context, lib Library, item library.Item, limit int64) ([]b
 	return io.ReadAll(io.LimitReader(r, limit+1))
 }
 
-func (d Desk) limit(name string) int64 {
+func (im Importer) sizeLimit(name string) int64 {
 	if IsList(name) {
 		return galleryexport.MaxSize
 	}
 	if IsStatement(name) {
 		return license.MaxStatus // the larger of the two that are called so
 	}
-	return d.Limits.FileSize
+	return im.Limits.FileSize
 }
 
 func tooLarge(size, limit int64) *verdict.Refusal {
@@ -176,45 +176,45 @@ func IsPackage(name string) bool { return strings.HasSuffix(strings.ToLower(name
 // Take takes one file in: a statement or a status list if its name ends so, by
 // what its header says, else a package. An
 // error means that nothing is known about the file; a file that is no good is
-// no error, but said in Taken.Refused and in the journal.
-func (d Desk) Take(ctx context.Context, tx journal.TxID, name string, file []byte) (Taken, error) {
+// no error, but said in Result.Refused and in the journal.
+func (im Importer) Take(ctx context.Context, tx journal.TxID, name string, file []byte) (Result, error) {
 	switch {
 	case IsStatement(name) && license.IsStatus(file):
-		return d.takeStatus(ctx, tx, name, file)
+		return im.takeStatus(ctx, tx, name, file)
 	case IsStatement(name):
-		return d.takeStatement(ctx, tx, name, file)
+		return im.takeStatement(ctx, tx, name, file)
 	}
-	return d.takePackage(ctx, tx, name, file)
+	return im.takePackage(ctx, tx, name, file)
 }
 
-func (d Desk) takePackage(ctx context.Context, tx journal.TxID, name string, file []byte) (Taken, error) {
-	p, err := pbiviz.Read(file, d.Limits)
+func (im Importer) takePackage(ctx context.Context, tx journal.TxID, name string, file []byte) (Result, error) {
+	p, err := pbiviz.Read(file, im.Limits)
 	if err != nil {
-		return d.refused(ctx, tx, name, visual.DigestOf(file), err)
+		return im.recordIfRefused(ctx, tx, name, visual.DigestOf(file), err)
 	}
 	// Also what was taken in before: keeping it again mends a damaged copy.
-	if _, err := d.Archive.KeepPackage(file); err != nil {
-		return Taken{}, err
+	if _, err := im.Archive.KeepPackage(file); err != nil {
+		return Result{}, err
 	}
-	t := Taken{Source: name, Package: p.Digest()}
-	err = d.Journal.AppendFor(ctx, tx, func(b journal.Book) []journal.Fact {
+	t := Result{Source: name, Package: p.Digest()}
+	err = im.Journal.AppendFor(ctx, tx, func(b journal.Book) []journal.Fact {
 		_, known := b.Package(p.Digest())
 		if t.New = !known; known {
 			return nil
 		}
-		return []journal.Fact{received(p, name)}
+		return []journal.Fact{receivedFact(p, name)}
 	})
 	if err != nil {
 		return t, err
 	}
-	if err := d.profile(ctx, tx, p); err != nil {
+	if err := im.tryProfiles(ctx, tx, p); err != nil {
 		return t, err
 	}
-	t.Bound, err = d.bindPackage(ctx, tx, p)
+	t.Bound, err = im.bindPackage(ctx, tx, p)
 	return t, err
 }
 
-func received(p *pbiviz.Package, source string) journal.Received {
+func receivedFact(p *pbiviz.Package, source string) journal.Received {
 	r := journal.Received{
 		Package: p.Digest(), Manifest: p.Manifest(), Content: p.Content(),
 		Reservations: p.Reservations(), Size: int64(len(p.File())), Source: filepath.Base(source),
@@ -225,23 +225,23 @@ func received(p *pbiviz.Package, source string) journal.Received {
 	return r
 }
 
-func (d Desk) takeStatement(ctx context.Context, tx journal.TxID, name string, file []byte) (Taken, error) {
+func (im Importer) takeStatement(ctx context.Context, tx journal.TxID, name string, file []byte) (Result, error) {
 	about, err := license.Peek(file)
 	if err != nil {
-		return d.refused(ctx, tx, name, visual.DigestOf(file), err)
+		return im.recordIfRefused(ctx, tx, name, visual.DigestOf(file), err)
 	}
 	// With or without a line feed at its end it is one statement, not two.
 	token := bytes.TrimSuffix(file, []byte("\n"))
-	statement, err := d.Archive.KeepStatement(token)
+	statement, err := im.Archive.KeepStatement(token)
 	if err != nil {
-		return Taken{}, err
+		return Result{}, err
 	}
-	t := Taken{Source: name, Statement: statement}
+	t := Result{Source: name, Statement: statement}
 	fact := journal.StatementReceived{Statement: t.Statement, GUID: about.GUID, Source: filepath.Base(name)}
 	for _, l := range about.Packages {
 		fact.Contents = append(fact.Contents, l.Content)
 	}
-	err = d.Journal.AppendFor(ctx, tx, func(b journal.Book) []journal.Fact {
+	err = im.Journal.AppendFor(ctx, tx, func(b journal.Book) []journal.Fact {
 		if t.New = !b.HasStatement(statement); !t.New {
 			return nil
 		}
@@ -250,25 +250,25 @@ func (d Desk) takeStatement(ctx context.Context, tx journal.TxID, name string, f
 	if err != nil {
 		return t, err
 	}
-	t.Bound, err = d.bindStatement(ctx, tx, t.Statement)
+	t.Bound, err = im.bindStatement(ctx, tx, t.Statement)
 	return t, err
 }
 
-// refused turns a reader's refusal into a fact, and passes other errors on.
-func (d Desk) refused(ctx context.Context, tx journal.TxID, name string, digest visual.Digest, err error) (Taken, error) {
+// recordIfRefused turns a reader's refusal into a fact, and passes other errors on.
+func (im Importer) recordIfRefused(ctx context.Context, tx journal.TxID, name string, digest visual.Digest, err error) (Result, error) {
 	var r *verdict.Refusal
 	if !errors.As(err, &r) {
-		return Taken{}, err
+		return Result{}, err
 	}
-	return d.refuse(ctx, tx, name, digest, r)
+	return im.recordRefusal(ctx, tx, name, digest, r)
 }
 
-func (d Desk) refuse(ctx context.Context, tx journal.TxID, name string, digest visual.Digest, r *verdict.Refusal) (Taken, error) {
-	t := Taken{Source: name, Refused: r}
+func (im Importer) recordRefusal(ctx context.Context, tx journal.TxID, name string, digest visual.Digest, r *verdict.Refusal) (Result, error) {
+	t := Result{Source: name, Refused: r}
 	if digest.IsZero() {
 		return t, nil
 	}
-	return t, d.Journal.AppendFor(ctx, tx, func(b journal.Book) []journal.Fact {
+	return t, im.Journal.AppendFor(ctx, tx, func(b journal.Book) []journal.Fact {
 		if _, known := b.ItemRefusal(digest); known {
 			return nil
 		}

@@ -36,9 +36,9 @@ import (
 
 const tx = journal.TxID("tx-1")
 
-// A bench is a desk with an archive in memory.
+// A bench is a importer with an archive in memory.
 type bench struct {
-	intake.Desk
+	intake.Importer
 	t    failer
 	disk disk.Disk
 	now  time.Time
@@ -62,14 +62,14 @@ func newBench(t failer) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.Desk = intake.Desk{
+	b.Importer = intake.Importer{
 		Archive: kept, Journal: j, Trust: licensetest.Aurora().Trust(),
 		Limits: pbiviz.DefaultLimits(), Now: func() time.Time { return b.now },
 	}
 	return b
 }
 
-func (b *bench) take(name string, file []byte) intake.Taken {
+func (b *bench) take(name string, file []byte) intake.Result {
 	b.t.Helper()
 	taken, err := b.Take(context.Background(), tx, name, file)
 	if err != nil {
@@ -469,7 +469,7 @@ func (s *shelf) Without(c library.Cursor, items ...library.Item) library.Cursor 
 
 // names lists what was taken in, with a ! before what was refused and a ?
 // before what was gone.
-func names(taken []intake.Taken) string {
+func names(taken []intake.Result) string {
 	var all []string
 	for _, t := range taken {
 		name := t.Source

@@ -16,34 +16,34 @@ import (
 // were not tried yet as they read today. It reads no package while neither
 // profiles nor archive changed. A package that cannot be read is in the error,
 // and keeps no other from being tried.
-func (d Desk) Reprofile(ctx context.Context, tx journal.TxID) error {
+func (im Importer) Reprofile(ctx context.Context, tx journal.TxID) error {
 	var missed []error
-	for _, known := range d.Journal.Book().Packages() {
+	for _, known := range im.Journal.Book().Packages() {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if len(d.untriedProfiles(d.Journal.Book(), known)) == 0 {
+		if len(im.untriedProfiles(im.Journal.Book(), known)) == 0 {
 			continue
 		}
-		p, err := d.read(known.Package)
+		p, err := im.readArchived(known.Package)
 		if err == nil {
-			err = d.profile(ctx, tx, p)
+			err = im.tryProfiles(ctx, tx, p)
 		}
 		missed = append(missed, err)
 	}
 	return errors.Join(missed...)
 }
 
-// profile tries the profiles on a package that was received, and records what
+// tryProfiles tries the profiles on a package that was received, and records what
 // they find.
-func (d Desk) profile(ctx context.Context, tx journal.TxID, p *pbiviz.Package) error {
-	known, ok := d.Journal.Book().Package(p.Digest())
+func (im Importer) tryProfiles(ctx context.Context, tx journal.TxID, p *pbiviz.Package) error {
+	known, ok := im.Journal.Book().Package(p.Digest())
 	if !ok {
 		return fmt.Errorf("package %s was never received", p.Digest().Short())
 	}
 	found := map[string]journal.Fact{} // by the profile's fingerprint
-	for _, q := range d.untriedProfiles(d.Journal.Book(), known) {
-		f, err := profiled(q, p)
+	for _, q := range im.untriedProfiles(im.Journal.Book(), known) {
+		f, err := tryProfile(q, p)
 		if err != nil {
 			return err
 		}
@@ -52,9 +52,9 @@ func (d Desk) profile(ctx context.Context, tx journal.TxID, p *pbiviz.Package) e
 	if len(found) == 0 {
 		return nil
 	}
-	return d.Journal.AppendFor(ctx, tx, func(b journal.Book) []journal.Fact {
+	return im.Journal.AppendFor(ctx, tx, func(b journal.Book) []journal.Fact {
 		var facts []journal.Fact
-		for _, q := range d.untriedProfiles(b, known) {
+		for _, q := range im.untriedProfiles(b, known) {
 			if f, ok := found[q.Fingerprint()]; ok {
 				facts = append(facts, f)
 			}
@@ -64,18 +64,18 @@ func (d Desk) profile(ctx context.Context, tx journal.TxID, p *pbiviz.Package) e
 }
 
 // untriedProfiles leaves out the profiles that were tried as they read today.
-func (d Desk) untriedProfiles(book journal.Book, known journal.Package) profile.Set {
-	if len(d.Profiles) == 0 {
+func (im Importer) untriedProfiles(book journal.Book, known journal.Package) profile.Set {
+	if len(im.Profiles) == 0 {
 		return nil
 	}
 	tried := book.ProfiledOf(known.Package)
-	return slices.DeleteFunc(d.Profiles.Covering(known.Manifest.GUID), func(p profile.Profile) bool {
+	return slices.DeleteFunc(im.Profiles.Covering(known.Manifest.GUID), func(p profile.Profile) bool {
 		return slices.ContainsFunc(tried, func(f journal.Profiled) bool { return f.Fingerprint == p.Fingerprint() })
 	})
 }
 
-// profiled is what one profile finds in one package.
-func profiled(q profile.Profile, p *pbiviz.Package) (journal.Profiled, error) {
+// tryProfile is what one profile finds in one package.
+func tryProfile(q profile.Profile, p *pbiviz.Package) (journal.Profiled, error) {
 	f := journal.Profiled{Package: p.Digest(), Profile: q.Name(), Fingerprint: q.Fingerprint()}
 	found, err := q.Read(p)
 	if err == nil {

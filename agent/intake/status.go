@@ -19,17 +19,17 @@ const codeStatus verdict.Code = "trust.status"
 
 // takeStatus takes a vendor's status list in. It is kept whether or not it is
 // believed today: its vendor's trust bundle may still come.
-func (d Desk) takeStatus(ctx context.Context, tx journal.TxID, name string, file []byte) (Taken, error) {
+func (im Importer) takeStatus(ctx context.Context, tx journal.TxID, name string, file []byte) (Result, error) {
 	claimed, err := license.PeekStatus(file)
 	if err != nil {
-		return d.refused(ctx, tx, name, visual.DigestOf(file), err)
+		return im.recordIfRefused(ctx, tx, name, visual.DigestOf(file), err)
 	}
-	list, err := d.Archive.KeepStatement(bytes.TrimSuffix(file, []byte("\n")))
+	list, err := im.Archive.KeepStatement(bytes.TrimSuffix(file, []byte("\n")))
 	if err != nil {
-		return Taken{}, err
+		return Result{}, err
 	}
-	t := Taken{Source: name, Status: list}
-	err = d.Journal.AppendFor(ctx, tx, func(b journal.Book) []journal.Fact {
+	t := Result{Source: name, Status: list}
+	err = im.Journal.AppendFor(ctx, tx, func(b journal.Book) []journal.Fact {
 		if t.New = !b.HasStatusList(list); !t.New {
 			return nil
 		}
@@ -38,10 +38,10 @@ func (d Desk) takeStatus(ctx context.Context, tx journal.TxID, name string, file
 	if err != nil {
 		return t, err
 	}
-	if err := d.verifyStatus(ctx, tx, list); err != nil {
+	if err := im.verifyStatus(ctx, tx, list); err != nil {
 		return t, err
 	}
-	if r, refused := d.Journal.Book().StatusRefusal(list); refused {
+	if r, refused := im.Journal.Book().StatusRefusal(list); refused {
 		t.Refused = &verdict.Refusal{Findings: r.Findings}
 		t.Waits = t.Refused.Code() == unknownKey
 	}
@@ -51,43 +51,43 @@ func (d Desk) takeStatus(ctx context.Context, tx journal.TxID, name string, file
 // Restatus tries again to verify the status lists that were not believed under
 // the trust of then. One that cannot be read is in the error, and keeps no other
 // from being tried.
-func (d Desk) Restatus(ctx context.Context, tx journal.TxID) error {
+func (im Importer) Restatus(ctx context.Context, tx journal.TxID) error {
 	var missed []error
-	for _, l := range d.Journal.Book().StatusLists() {
+	for _, l := range im.Journal.Book().StatusLists() {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		missed = append(missed, d.verifyStatus(ctx, tx, l.List))
+		missed = append(missed, im.verifyStatus(ctx, tx, l.List))
 	}
 	return errors.Join(missed...)
 }
 
 // verifyStatus verifies a status list of the archive, unless that was tried
 // under today's trust, and records the outcome.
-func (d Desk) verifyStatus(ctx context.Context, tx journal.TxID, list visual.Digest) error {
-	if d.isStatusVerified(d.Journal.Book(), list) {
+func (im Importer) verifyStatus(ctx context.Context, tx journal.TxID, list visual.Digest) error {
+	if im.isStatusVerified(im.Journal.Book(), list) {
 		return nil
 	}
-	file, err := d.Archive.Statement(list)
+	file, err := im.Archive.Statement(list)
 	if err != nil {
 		return err
 	}
-	s, unbelieved := d.Trust.ReadStatus(file)
+	s, unbelieved := im.Trust.ReadStatus(file)
 	if r := (*verdict.Refusal)(nil); unbelieved != nil && !errors.As(unbelieved, &r) {
 		return unbelieved
 	}
-	return d.Journal.AppendFor(ctx, tx, func(b journal.Book) []journal.Fact {
-		if d.isStatusVerified(b, list) {
+	return im.Journal.AppendFor(ctx, tx, func(b journal.Book) []journal.Fact {
+		if im.isStatusVerified(b, list) {
 			return nil // another process was faster
 		}
-		return d.statusFacts(b, list, s, unbelieved)
+		return im.statusFacts(b, list, s, unbelieved)
 	})
 }
 
 // isStatusVerified says whether a status list was tried under today's trust.
-func (d Desk) isStatusVerified(book journal.Book, list visual.Digest) bool {
+func (im Importer) isStatusVerified(book journal.Book, list visual.Digest) bool {
 	if r, refused := book.StatusRefusal(list); refused {
-		return r.Trust == d.Trust.Fingerprint()
+		return r.Trust == im.Trust.Fingerprint()
 	}
 	return book.StatusSettled(list)
 }
@@ -109,18 +109,18 @@ func inTurn(book journal.Book, s license.StatusList) error {
 
 // statusFacts records a list that is believed, or why it is not. Its time of issue is a
 // trusted time, as that of a statement is.
-func (d Desk) statusFacts(book journal.Book, list visual.Digest, s license.StatusList, unbelieved error) []journal.Fact {
+func (im Importer) statusFacts(book journal.Book, list visual.Digest, s license.StatusList, unbelieved error) []journal.Fact {
 	if unbelieved == nil {
 		unbelieved = inTurn(book, s)
 	}
 	if r := (*verdict.Refusal)(nil); errors.As(unbelieved, &r) {
-		return []journal.Fact{journal.StatusRefused{List: list, Findings: r.Findings, Trust: d.Trust.Fingerprint()}}
+		return []journal.Fact{journal.StatusRefused{List: list, Findings: r.Findings, Trust: im.Trust.Fingerprint()}}
 	}
 	facts := []journal.Fact{journal.StatusVerified{
 		List: list, Issuer: s.Issuer(), KeyID: s.KeyID(), Mark: s.MarkKey(), Sequence: s.Sequence(),
 		Issued: s.Issued(), Next: s.Next(), Claims: s.Digest(),
 	}}
-	if at := s.Issued(); at.After(book.TimeMark().Trusted) && !at.After(d.Now()) {
+	if at := s.Issued(); at.After(book.TimeMark().Trusted) && !at.After(im.Now()) {
 		facts = append(facts, journal.TimeMarked{Trusted: at, Source: fmt.Sprintf("status list %d of %s", s.Sequence(), s.Issuer())})
 	}
 	return facts

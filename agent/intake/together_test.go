@@ -13,22 +13,22 @@ import (
 	"github.com/orgstore/orgstore/packages/pbiviz/pbiviztest"
 )
 
-// twoDesks are two processes that take in from one library into one archive.
-func twoDesks(t *testing.T) (*bench, [2]intake.Desk) {
+// twoImporters are those of two processes that take in from one library into one archive.
+func twoImporters(t *testing.T) (*bench, [2]intake.Importer) {
 	b := newBench(t)
 	b.Trust, b.Profiles, b.Store = hearing(b), shipped(t), "store"
 	log := new(journaltest.Log)
-	var desks [2]intake.Desk
-	for i := range desks {
+	var importers [2]intake.Importer
+	for i := range importers {
 		j, err := journal.Open(context.Background(), log.Handle(), journaltest.Stamp())
 		if err != nil {
 			t.Fatal(err)
 		}
-		desks[i] = b.Desk
-		desks[i].Journal = j
+		importers[i] = b.Importer
+		importers[i].Journal = j
 	}
-	b.Desk = desks[0]
-	return b, desks
+	b.Importer = importers[0]
+	return b, importers
 }
 
 // arrivals are one of each kind, with how many entries it makes.
@@ -53,10 +53,10 @@ type arrival struct {
 	entries    uint64
 }
 
-func (a arrival) take(d intake.Desk) (intake.Taken, error) {
+func (a arrival) take(d intake.Importer) (intake.Result, error) {
 	if intake.IsList(a.name) {
 		_, _, err := d.TakeList(context.Background(), tx, a.name, a.file, time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC))
-		return intake.Taken{}, err
+		return intake.Result{}, err
 	}
 	return d.Take(context.Background(), tx, a.name, a.file)
 }
@@ -64,18 +64,18 @@ func (a arrival) take(d intake.Desk) (intake.Taken, error) {
 // What two processes take in at one moment is recorded once: neither has read what the
 // other recorded.
 func TestOneArrivalIsRecordedOnce(t *testing.T) {
-	b, desks := twoDesks(t)
+	b, importers := twoImporters(t)
 	for _, a := range arrivals() {
 		before := b.seq()
-		first, err := a.take(desks[0])
+		first, err := a.take(importers[0])
 		if err != nil {
 			t.Fatal(err)
 		}
-		second, err := a.take(desks[1])
+		second, err := a.take(importers[1])
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := desks[0].Journal.Refresh(context.Background()); err != nil {
+		if err := importers[0].Journal.Refresh(context.Background()); err != nil {
 			t.Fatal(err)
 		}
 		if got := b.seq() - before; got != a.entries {
@@ -90,9 +90,9 @@ func TestOneArrivalIsRecordedOnce(t *testing.T) {
 // The same, where both really run at once.
 func TestArrivalsOfTwoProcessesAtOnce(t *testing.T) {
 	for range 20 {
-		b, desks := twoDesks(t)
+		b, importers := twoImporters(t)
 		var both sync.WaitGroup
-		for _, d := range desks {
+		for _, d := range importers {
 			both.Go(func() {
 				for _, a := range arrivals() {
 					if _, err := a.take(d); err != nil {
@@ -123,9 +123,9 @@ func TestArrivalsOfTwoProcessesAtOnce(t *testing.T) {
 
 // soleKinds are the kinds of entries that one process alone makes of the arrivals.
 func soleKinds(t *testing.T) []journal.Kind {
-	b, desks := twoDesks(t)
+	b, importers := twoImporters(t)
 	for _, a := range arrivals() {
-		if _, err := a.take(desks[0]); err != nil {
+		if _, err := a.take(importers[0]); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -28,12 +28,12 @@ func attestedBook(t *testing.T, p *pbiviz.Package, attestation []byte, others ma
 	if err != nil {
 		t.Fatal(err)
 	}
-	desk := intake.Desk{
+	importer := intake.Importer{
 		Archive: kept, Journal: journaltest.Open(t, new(journaltest.Log)), Trust: licensetest.Ada().Trust(),
 		Limits: pbiviz.DefaultLimits(), Now: licensetest.At("2026-11-23").Time,
 	}
 	take := func(name string, file []byte) {
-		if got, err := desk.Take(t.Context(), "tx-1", name, file); err != nil || got.Refused != nil {
+		if got, err := importer.Take(t.Context(), "tx-1", name, file); err != nil || got.Refused != nil {
 			t.Fatal(got.Refused, err)
 		}
 	}
@@ -42,7 +42,7 @@ func attestedBook(t *testing.T, p *pbiviz.Package, attestation []byte, others ma
 	for name, other := range others {
 		take(name, other.File())
 	}
-	return desk.Journal.Book()
+	return importer.Journal.Book()
 }
 
 func adas() observe.Observer {

@@ -52,7 +52,7 @@ func taken(t testing.TB, files ...[]byte) journal.Book {
 	if err != nil {
 		t.Fatal(err)
 	}
-	desk := intake.Desk{
+	importer := intake.Importer{
 		Archive: kept, Journal: journaltest.Open(t, new(journaltest.Log)), Trust: trust(), Limits: pbiviz.DefaultLimits(),
 		Now: func() time.Time { return licensetest.Time("2026-11-23") },
 	}
@@ -61,11 +61,11 @@ func taken(t testing.TB, files ...[]byte) journal.Book {
 		if _, err := license.Peek(file); err == nil {
 			name += intake.StatementSuffix
 		}
-		if got, err := desk.Take(context.Background(), "tx-1", name, file); err != nil || got.Refused != nil {
+		if got, err := importer.Take(context.Background(), "tx-1", name, file); err != nil || got.Refused != nil {
 			t.Fatal(got.Refused, err)
 		}
 	}
-	return desk.Journal.Book()
+	return importer.Journal.Book()
 }
 
 func trust() license.Trust { return licensetest.Aurora().Trust(pbiviztest.GUID, tiles) }

@@ -51,12 +51,12 @@ func TestTheLicenseInside(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			desk := intake.Desk{
+			importer := intake.Importer{
 				Archive: kept, Journal: journaltest.Open(t, new(journaltest.Log)), Trust: trust(), Limits: pbiviz.DefaultLimits(),
 				Profiles: profile.Set{shipped}, Now: func() time.Time { return licensetest.Time("2026-11-23") },
 			}
 			for name, file := range map[string][]byte{"x.pbiviz": p.File(), "x.pbiviz.license": c.statement} {
-				if _, err := desk.Take(context.Background(), "tx-1", name, file); file != nil && err != nil {
+				if _, err := importer.Take(context.Background(), "tx-1", name, file); file != nil && err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -65,7 +65,7 @@ func TestTheLicenseInside(t *testing.T) {
 			if c.change != nil {
 				c.change(&o)
 			}
-			got := o.Candidates(desk.Journal.Book(), false, licensetest.At(c.at))
+			got := o.Candidates(importer.Journal.Book(), false, licensetest.At(c.at))
 			if len(got) != 1 || codes(got[0]) != c.want {
 				t.Fatalf("got %q, want %q", codes(got[0]), c.want)
 			}

@@ -106,7 +106,7 @@ func (t *place) fill() {
 	log := new(journaltest.Log)
 	j, err := journal.Open(context.Background(), log, journaltest.Stamp())
 	must(t, err)
-	desk := intake.Desk{Archive: kept, Journal: j, Trust: t.vendor.Trust(t.guids...), Limits: pbiviz.DefaultLimits(), Now: scaleDay}
+	desk := intake.Importer{Archive: kept, Journal: j, Trust: t.vendor.Trust(t.guids...), Limits: pbiviz.DefaultLimits(), Now: scaleDay}
 	for i := range t.guids {
 		t.visual(desk, i)
 	}
@@ -131,7 +131,7 @@ func (t *place) settings() {
 
 // visual takes all releases of one visual in, and puts the last but one into
 // the store. Every other visual has its statements beside the packages.
-func (t *place) visual(desk intake.Desk, i int) {
+func (t *place) visual(desk intake.Importer, i int) {
 	var installed *pbiviz.Package
 	var terms license.Terms
 	for r := range releases {
@@ -164,7 +164,7 @@ func (t *place) visual(desk intake.Desk, i int) {
 	}))
 }
 
-func (t *place) take(desk intake.Desk, name string, file []byte) []license.Bound {
+func (t *place) take(desk intake.Importer, name string, file []byte) []license.Bound {
 	taken, err := desk.Take(context.Background(), "tx_1", name, file)
 	must(t, err)
 	if taken.Refused != nil {
