@@ -27,10 +27,10 @@ func (e *Engine) activityReader() activity.Reader {
 	return activity.Reader{Disk: e.Disk, Folder: e.Settings.Data, Journal: e.Journal, Tx: e.Tx, Now: e.Now, Note: e.note}
 }
 
-// ReadActivityLog reads what the activity log tells of the store and records it. What
+// readActivityLog reads what the activity log tells of the store and records it. What
 // keeps it from that is said and stops nothing. At once is for commands that are
 // about nothing else.
-func (e *Engine) ReadActivityLog(ctx context.Context, atOnce bool) error {
+func (e *Engine) readActivityLog(ctx context.Context, atOnce bool) error {
 	switch {
 	case len(e.tenantStores()) == 0:
 		return nil
@@ -55,7 +55,7 @@ func (e *Engine) ReadActivityLog(ctx context.Context, atOnce bool) error {
 		e.activityLog.Problem = e.signInFault.Error() // nobody is asked to sign in twice
 		return nil
 	}
-	t, err := e.ConnectTenant()
+	t, err := e.connectTenant()
 	if err == nil {
 		c, err = reader.Read(ctx, t, c, atOnce)
 		e.activityLog.Until = c.Until
@@ -83,15 +83,15 @@ func (e *Engine) noteUnreadActivityLog(err error) {
 	}
 }
 
-// CompareDrift compares what is wanted, believed and told, from the look that a plan
+// compareDrift compares what is wanted, believed and told, from the look that a plan
 // was computed from, and keeps the report for what is said of tasks.
-func (e *Engine) CompareDrift(p plan.Plan, in plan.Input) drift.Report {
+func (e *Engine) compareDrift(p plan.Plan, in plan.Input) drift.Report {
 	called := map[store.Key]string{}
 	for _, v := range e.Settings.Visuals {
 		for name := range e.Stores {
 			called[store.Key{Store: name, GUID: v.GUID}] = v.Name
 		}
 	}
-	e.DriftReport = audit.Scene{Book: e.Journal.Book(), Input: in, Plan: p, Tenant: e.tenantStores(), Called: called, Log: e.activityLog}.Drift()
-	return e.DriftReport
+	e.driftReport = audit.Scene{Book: e.Journal.Book(), Input: in, Plan: p, Tenant: e.tenantStores(), Called: called, Log: e.activityLog}.Drift()
+	return e.driftReport
 }

@@ -60,12 +60,12 @@ func licenseFacts(t license.Terms) rule.License {
 }
 
 func (e *Engine) tenantRuleFacts(g visual.GUID) rule.Tenant {
-	use := e.Facts.Use(g)
+	use := e.facts.Use(g)
 	f := rule.Tenant{
 		ID: e.Settings.Tenant, Cloud: cmp.Or(e.Settings.Cloud, "public"),
-		Designers: orUnknown(e.Facts.Number(use.Designers)), Viewers: orUnknown(e.Facts.Number(use.Viewers)),
+		Designers: orUnknown(e.facts.Number(use.Designers)), Viewers: orUnknown(e.facts.Number(use.Viewers)),
 	}
-	capacities, _ := e.Facts.Capacities.Get()
+	capacities, _ := e.facts.Capacities.Get()
 	for _, c := range capacities {
 		f.Capacities = append(f.Capacities, c.SKU.String())
 	}

@@ -43,7 +43,7 @@ func (e *Engine) takeInFrom(ctx context.Context, target store.Store, k store.Key
 	if err != nil || !there || visual.DigestOf(file) != told.Release.Digest {
 		return ctx.Err() // somebody is at it: the next look tells
 	}
-	_, err = e.Importer().Take(ctx, e.Tx, "found in the store.pbiviz", file)
+	_, err = e.importer().Take(ctx, e.Tx, "found in the store.pbiviz", file)
 	return err
 }
 

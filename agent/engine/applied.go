@@ -49,17 +49,17 @@ type AdoptedVisual struct {
 func (e *Engine) applied(results []apply.Result, unmet []plan.Idle) Applied {
 	a := Applied{Tx: string(e.Tx), Steps: []AppliedStep{}, Blocked: []BlockedVisual{}, Adopted: []AdoptedVisual{}}
 	for _, x := range e.Adopted {
-		a.Adopted = append(a.Adopted, AdoptedVisual{VisualOf(x.Key, x.Name), StateOf(x.State), VersionText(x.State), x.Reason})
+		a.Adopted = append(a.Adopted, AdoptedVisual{visualOf(x.Key, x.Name), stateOf(x.State), VersionText(x.State), x.Reason})
 	}
 	for _, r := range results {
 		a.Steps = append(a.Steps, AppliedStep{
-			ID: string(r.Step.ID), Visual: VisualOf(r.Step.Key, r.Step.Name), Kind: string(r.Step.Kind),
+			ID: string(r.Step.ID), Visual: visualOf(r.Step.Key, r.Step.Name), Kind: string(r.Step.Kind),
 			From: VersionText(r.Step.From), To: VersionText(r.Step.To),
 			Outcome: string(r.Outcome), Code: string(r.Code), Message: r.Message, Hint: r.Hint,
 		})
 	}
 	for _, i := range unmet {
-		a.Blocked = append(a.Blocked, BlockedVisual{VisualOf(i.Key, i.Name), VersionText(i.State), ReasonOf(i.Reason)})
+		a.Blocked = append(a.Blocked, BlockedVisual{visualOf(i.Key, i.Name), VersionText(i.State), reasonOf(i.Reason)})
 	}
 	switch {
 	case len(results) == 0 && len(e.Adopted) == 0:

@@ -39,7 +39,7 @@ func (r ApplyRequest) hasKey(k store.Key) bool {
 }
 
 func (r ApplyRequest) hasTask(open plan.Open) bool {
-	return r.hasKey(open.Step.Key) && (r.Saved == nil || r.Saved.NamesVisualOf(open))
+	return r.hasKey(open.Step.Key) && (r.Saved == nil || r.Saved.namesVisualOf(open))
 }
 
 // An ApplyResult is what became of an ApplyRequest.
@@ -56,7 +56,7 @@ type ApplyResult struct {
 // to change stores: nobody is kept out while a person thinks. The error is that of
 // the first change that is not well.
 func (e *Engine) Apply(ctx context.Context, r ApplyRequest) (ApplyResult, error) {
-	if err := cmp.Or(checkOverride(r.Override, r.Reason), e.CheckStore(r.Store)); err != nil {
+	if err := cmp.Or(checkOverride(r.Override, r.Reason), e.checkStore(r.Store)); err != nil {
 		return ApplyResult{}, err
 	}
 	if err := e.lookAround(ctx); err != nil {
@@ -76,7 +76,7 @@ func (e *Engine) Apply(ctx context.Context, r ApplyRequest) (ApplyResult, error)
 	})
 	e.deliverNoticesAfterChange(ctx)
 	if err == nil && c.question == nil {
-		err = cmp.Or(WorstResult(results, r.isByName()), worstUnmet(c.unmet, r.isByName()), e.SignInError())
+		err = cmp.Or(worstResult(results, r.isByName()), worstUnmet(c.unmet, r.isByName()), e.signInError())
 	}
 	return ApplyResult{Applied: e.applied(results, c.unmet), Question: c.question}, err
 }
@@ -96,7 +96,7 @@ func (e *Engine) applyDry(ctx context.Context, r ApplyRequest) (ApplyResult, err
 // chooses from there. A saved plan selects steps alone.
 func (e *Engine) chooseAndAdopt(ctx context.Context, r ApplyRequest) (choice, error) {
 	if r.Saved == nil {
-		p, _, err := e.PlanNow(ctx, nil)
+		p, _, err := e.planNow(ctx, nil)
 		if err != nil {
 			return choice{}, err
 		}
@@ -114,7 +114,7 @@ func (e *Engine) chooseAndAdopt(ctx context.Context, r ApplyRequest) (choice, er
 
 // chooseChanges picks the steps of the saved plan, of the visuals named, or all.
 func (e *Engine) chooseChanges(ctx context.Context, r ApplyRequest) (choice, error) {
-	p, in, err := e.PlanNow(ctx, nil)
+	p, in, err := e.planNow(ctx, nil)
 	if err != nil {
 		return choice{}, err
 	}
@@ -124,7 +124,7 @@ func (e *Engine) chooseChanges(ctx context.Context, r ApplyRequest) (choice, err
 			return choice{}, err
 		}
 	}
-	if err := e.MustKnow(r.Visuals); err != nil {
+	if err := e.mustKnow(r.Visuals); err != nil {
 		return choice{}, err
 	}
 	c.steps = slices.DeleteFunc(slices.Clone(c.steps), func(s plan.Step) bool { return !r.hasKey(s.Key) })

@@ -12,9 +12,9 @@ import (
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
-// PeopleBehind says who is behind a step: who asked for it, who attested the license it
+// peopleBehind says who is behind a step: who asked for it, who attested the license it
 // leads to, and what was said of it.
-func (e *Engine) PeopleBehind(book journal.Book, step plan.Step) approval.Record {
+func (e *Engine) peopleBehind(book journal.Book, step plan.Step) approval.Record {
 	r := approval.Record{Attesters: e.attesterAccounts(step), Words: book.Said(step.ID), Shared: e.sharedAccounts()}
 	request, requested := book.Request(step.ID)
 	switch {
@@ -31,7 +31,7 @@ func (e *Engine) PeopleBehind(book journal.Book, step plan.Step) approval.Record
 			r.Asking, r.Asker = approval.AskedBy, approval.Person(pinning.By)
 		}
 	}
-	if r.Asking == approval.AskedBy && e.IsSharedAccount(journal.Actor(r.Asker)) {
+	if r.Asking == approval.AskedBy && e.isSharedAccount(journal.Actor(r.Asker)) {
 		r.Asking, r.Asker = approval.AskedUnknown, approval.Person{}
 	}
 	return r
@@ -57,22 +57,22 @@ func (e *Engine) sharedAccounts() []string {
 	return e.accountsShared
 }
 
-// IsSharedAccount says whether an actor is nobody in particular.
-func (e *Engine) IsSharedAccount(by journal.Actor) bool {
+// isSharedAccount says whether an actor is nobody in particular.
+func (e *Engine) isSharedAccount(by journal.Actor) bool {
 	return slices.ContainsFunc(e.sharedAccounts(), approval.Person(by).Is)
 }
 
-// RequestFacts puts on record what a person asks for beyond the pins where others must
+// requestFacts puts on record what a person asks for beyond the pins where others must
 // approve it first.
-func (e *Engine) RequestFacts(step plan.Step, ask plan.Ask) []journal.Fact {
-	if _, known := e.Journal.Book().Request(step.ID); known || !IsClosed(e.Gates(step), plan.GateApproval) {
+func (e *Engine) requestFacts(step plan.Step, ask plan.Ask) []journal.Fact {
+	if _, known := e.Journal.Book().Request(step.ID); known || !isClosed(e.Gates(step), plan.GateApproval) {
 		return nil
 	}
 	return []journal.Fact{journal.Requested{Step: step.ID, Key: step.Key, Version: ask.Version, Content: ask.Content, Not: ask.Not, Reason: ask.Reason}}
 }
 
-// IsClosed says whether a gate of a kind is closed.
-func IsClosed(gates []plan.Gate, kind string) bool {
+// isClosed says whether a gate of a kind is closed.
+func isClosed(gates []plan.Gate, kind string) bool {
 	for _, g := range gates {
 		if g.Kind == kind && g.State == plan.GateClosed {
 			return true
@@ -81,9 +81,9 @@ func IsClosed(gates []plan.Gate, kind string) bool {
 	return false
 }
 
-// OpenRequests says that something was asked for beyond the pins and waits for others;
+// openRequests says that something was asked for beyond the pins and waits for others;
 // empty where nothing does, or all that was is rejected.
-func (e *Engine) OpenRequests() string {
+func (e *Engine) openRequests() string {
 	n, book := 0, e.Journal.Book()
 	for _, r := range book.Requests() {
 		if !slices.ContainsFunc(book.Said(r.Step), func(w approval.Word) bool { return !w.Yes }) {

@@ -97,7 +97,7 @@ func (e *Engine) Baseline(ctx context.Context, r BaselineRequest) (BaselineResul
 	if (r.File == "") != r.IsAbsent || isBlank(r.Evidence) {
 		return BaselineResult{}, fault.Usage("give --package FILE (or --absent) and --evidence TEXT", "a baseline needs the package that is installed, and how you know")
 	}
-	k, err := e.StoreKey(r.Store, r.Visual, nil)
+	k, err := e.storeKey(r.Store, r.Visual, nil)
 	if err != nil {
 		return BaselineResult{}, err
 	}
@@ -119,7 +119,7 @@ func (e *Engine) Baseline(ctx context.Context, r BaselineRequest) (BaselineResul
 	if r.DryRun {
 		return out, nil
 	}
-	if _, err := e.BeginChanging(ctx, "store baseline"); err != nil {
+	if _, err := e.beginChanging(ctx, "store baseline"); err != nil {
 		return BaselineResult{}, err
 	}
 	// What is installed is so with any license, or none.
@@ -142,14 +142,14 @@ func (e *Engine) baselineOfAbsent(ctx context.Context, r BaselineRequest, k stor
 			"the store's list has %s (%s)", k.GUID, cmp.Or(listing.Name, "without a name"))
 	}
 	state := store.State{Presence: store.Absent, Claim: store.Confirmed}
-	if CanList(target) {
+	if canList(target) {
 		state.Claim = store.Verified
 	}
 	out := BaselineResult{GUID: k.GUID.String(), Claim: string(state.Claim), Tx: string(e.Tx), Summary: fmt.Sprintf("%s is not installed (%s)", k.GUID, state.Claim)}
 	if r.DryRun {
 		return out, nil
 	}
-	if _, err := e.BeginChanging(ctx, "store baseline"); err != nil {
+	if _, err := e.beginChanging(ctx, "store baseline"); err != nil {
 		return BaselineResult{}, err
 	}
 	return out, e.recordBaseline(ctx, journal.Baselined{Key: k, State: state, Evidence: r.Evidence})

@@ -17,9 +17,9 @@ import (
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
-// BeginChanging takes the lock under which stores are changed, and finishes what an
+// beginChanging takes the lock under which stores are changed, and finishes what an
 // interrupted run left behind.
-func (e *Engine) BeginChanging(ctx context.Context, command string) ([]apply.Result, error) {
+func (e *Engine) beginChanging(ctx context.Context, command string) ([]apply.Result, error) {
 	if e.profilesError != nil { // masks decide what is a renewal
 		return nil, e.profilesError
 	}
@@ -60,8 +60,8 @@ func (e *Engine) Applier() *apply.Applier {
 		}
 	}
 	return &apply.Applier{
-		Journal: e.Journal, Archive: e.archive, Stores: e.Stores, Trust: e.CurrentTrust(),
-		Limits: pbiviz.DefaultLimits(), Profiles: e.Profiles, Licensing: o, LicensingIn: several,
+		Journal: e.Journal, Archive: e.archive, Stores: e.Stores, Trust: e.currentTrust(),
+		Limits: pbiviz.DefaultLimits(), Profiles: e.profiles, Licensing: o, LicensingIn: several,
 		Clock: e, Policy: policyInForce{e}, Lease: journalLease{e.Journal},
 	}
 }
@@ -98,7 +98,7 @@ func (p policyInForce) Forbids(book journal.Book, step plan.Step) *verdict.Refus
 	}
 	if r := step.To.Release; r != nil && step.Kind.Puts() {
 		for _, b := range book.Blocks() {
-			if b.Key == step.Key && b.Pin == e.pinOf(step.Key) && b.Covers(*r, ContentOf(book, r.Digest)) {
+			if b.Key == step.Key && b.Pin == e.pinOf(step.Key) && b.Covers(*r, contentOf(book, r.Digest)) {
 				return verdict.Refuse(plan.CodeRolledBack, fmt.Sprintf("%s was blocked since this change was planned: %s", r, b.Reason),
 					fmt.Sprintf("to allow it again: orgstore unblock %s", step.Key.GUID))
 			}

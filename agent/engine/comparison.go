@@ -13,7 +13,7 @@ import (
 // comparer returns what compares packages under the profiles in force.
 func (e *Engine) comparer() *comparison.Comparer {
 	if e.comparisons == nil {
-		e.comparisons = comparison.New(e.archive, e.Profiles)
+		e.comparisons = comparison.New(e.archive, e.profiles)
 		e.comparisons.OnUnkept = e.noteUnkept
 	}
 	return e.comparisons

@@ -15,8 +15,8 @@ import (
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
-// NothingWaits says why there is nothing to confirm.
-func (e *Engine) NothingWaits(k store.Key) error {
+// nothingWaits says why there is nothing to confirm.
+func (e *Engine) nothingWaits(k store.Key) error {
 	if o := e.Journal.Book().Open(k); o != nil && o.Unclear != "" {
 		return fault.New(string(plan.CodeUnclear), o.Look(), "no task of %s waits for a person, but somebody is to look at it: %s", k.GUID, o.Unclear)
 	}
@@ -73,17 +73,17 @@ func (e *Engine) Confirm(ctx context.Context, r ConfirmRequest) (ConfirmResult, 
 		return ConfirmResult{}, err
 	}
 	if !r.DryRun {
-		if _, err := e.BeginChanging(ctx, "store confirm"); err != nil {
+		if _, err := e.beginChanging(ctx, "store confirm"); err != nil {
 			return ConfirmResult{}, err
 		}
 	}
-	k, err := e.StoreKey(r.Store, r.Visual, func(k store.Key) bool { _, _, waits := WaitingTask(e.Journal.Book(), k); return waits })
+	k, err := e.storeKey(r.Store, r.Visual, func(k store.Key) bool { _, _, waits := waitingTask(e.Journal.Book(), k); return waits })
 	if err != nil {
 		return ConfirmResult{}, err
 	}
-	open, _, ok := WaitingTask(e.Journal.Book(), k)
+	open, _, ok := waitingTask(e.Journal.Book(), k)
 	if !ok {
-		return ConfirmResult{}, e.NothingWaits(k)
+		return ConfirmResult{}, e.nothingWaits(k)
 	}
 	actor, err := e.Actor()
 	if err != nil {
@@ -99,7 +99,7 @@ func (e *Engine) Confirm(ctx context.Context, r ConfirmRequest) (ConfirmResult, 
 	}
 	result, err := e.Applier().Confirm(ctx, e.Tx, open, message)
 	if err == nil && !result.OK() { // it was made, and its check found it bad
-		err = WorstResult([]apply.Result{result}, true)
+		err = worstResult([]apply.Result{result}, true)
 	}
 	return out, err
 }
@@ -107,7 +107,7 @@ func (e *Engine) Confirm(ctx context.Context, r ConfirmRequest) (ConfirmResult, 
 func (e *Engine) confirmed(open plan.Open, message string) ConfirmResult {
 	step := open.Step
 	out := ConfirmResult{
-		GUID: step.Key.GUID.String(), Kind: string(step.Kind), Digest: DigestText(step.To.Release), Claim: string(store.Confirmed),
+		GUID: step.Key.GUID.String(), Kind: string(step.Kind), Digest: digestText(step.To.Release), Claim: string(store.Confirmed),
 		Since: Timestamp(open.Since), Message: message, Tx: string(e.Tx),
 		Summary: fmt.Sprintf("%s of %s to %s is confirmed: %s", step.Kind, Title(step.Name, step.Key), VersionText(step.To), message),
 	}

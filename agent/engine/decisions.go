@@ -25,13 +25,13 @@ type decision struct {
 // asked for beyond the pins, planned again. What does not follow any more from
 // pins, packages and store is not among them.
 func (e *Engine) pendingDecisions(ctx context.Context) ([]decision, error) {
-	p, _, err := e.LookAndPlan(ctx, nil)
+	p, _, err := e.lookAndPlan(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
 	steps := slices.Concat(p.Steps, p.Unadopted)
 	for _, r := range e.Journal.Book().Requests() {
-		p, _, err := e.PlanNow(ctx, []plan.Ask{{Key: r.Key, Version: r.Version, Content: r.Content, Not: r.Not, Reason: r.Reason}})
+		p, _, err := e.planNow(ctx, []plan.Ask{{Key: r.Key, Version: r.Version, Content: r.Content, Not: r.Not, Reason: r.Reason}})
 		if err != nil {
 			return nil, err
 		}
@@ -77,7 +77,7 @@ func (e *Engine) pickDecision(matters []decision, name string) (decision, error)
 	if err != nil {
 		return decision{}, fault.Usage("name a step as orgstore approve lists it, or a visual by its GUID", "%w", err)
 	}
-	if err := e.MustKnow([]visual.GUID{g}); err != nil {
+	if err := e.mustKnow([]visual.GUID{g}); err != nil {
 		return decision{}, err
 	}
 	of := slices.DeleteFunc(slices.Clone(matters), func(m decision) bool { return m.Step.Key.GUID != g })
@@ -195,7 +195,7 @@ func (e *Engine) decided(d decision, isApproved bool) DecisionsResult {
 	switch next := "make it with `orgstore apply`, or leave it to the agent"; {
 	case !isApproved:
 		out.Message = "rejected"
-	case IsClosed(gates, plan.GateApproval):
+	case isClosed(gates, plan.GateApproval):
 		out.Message = "your approval is recorded; more are needed"
 	case !plan.Ready(gates):
 		out.Message = "approved; something else still holds it back: see `orgstore plan`"
@@ -215,12 +215,12 @@ func (e *Engine) decisionsResult(decisions ...decision) DecisionsResult {
 	out := DecisionsResult{Changes: []PendingChange{}}
 	for _, d := range decisions {
 		by := ""
-		if r := e.PeopleBehind(e.Journal.Book(), d.Step); r.Asking == approval.AskedBy {
+		if r := e.peopleBehind(e.Journal.Book(), d.Step); r.Asking == approval.AskedBy {
 			by = r.Asker.String()
 		}
 		out.Changes = append(out.Changes, PendingChange{
-			Step: string(d.Step.ID), Visual: VisualOf(d.Step.Key, d.Step.Name), Kind: string(d.Step.Kind),
-			From: StateOf(d.Step.From), To: StateOf(d.Step.To), AskedBy: by, Gate: GatesOf([]plan.Gate{d.Gate})[0],
+			Step: string(d.Step.ID), Visual: visualOf(d.Step.Key, d.Step.Name), Kind: string(d.Step.Kind),
+			From: stateOf(d.Step.From), To: stateOf(d.Step.To), AskedBy: by, Gate: gatesOf([]plan.Gate{d.Gate})[0],
 			FromText: VersionText(d.Step.From), ToText: VersionText(d.Step.To),
 		})
 	}

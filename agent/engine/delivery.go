@@ -30,7 +30,7 @@ func (e *Engine) deliverNoticesAfterChange(ctx context.Context) {
 	if err := e.ReleaseLease(); err != nil { // nobody is kept out while channels are waited for
 		e.note("the lock could not be given back: %v", err)
 	}
-	p, in, err := e.PlanNow(ctx, nil)
+	p, in, err := e.planNow(ctx, nil)
 	if err != nil {
 		e.note("notices could not be sent: %v", err)
 		return
@@ -75,7 +75,7 @@ func (e *Engine) sendMail(ctx context.Context, m Mail) error {
 	if e.signInFault != nil {
 		return e.signInFault // nobody is asked to sign in twice
 	}
-	t, err := e.ConnectTenant()
+	t, err := e.connectTenant()
 	if err != nil {
 		return err
 	}
@@ -98,6 +98,6 @@ func (e *Engine) overdueText(open plan.Open) string {
 func (e *Engine) remindOfTasks(ctx context.Context) error {
 	return notify.Reminder{
 		Journal: e.Journal, Tx: e.Tx, Now: e.Now, PatienceOf: e.patienceOf, Note: e.note,
-		Corroborate: func(step store.StepID) string { return activity.Corroboration(e.DriftReport, step) },
+		Corroborate: func(step store.StepID) string { return activity.Corroboration(e.driftReport, step) },
 	}.RemindOfTasks(ctx)
 }

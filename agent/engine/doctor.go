@@ -151,7 +151,7 @@ func (c *checkup) deliveries() {
 // facts says whether licenses are held against anything.
 func (c *checkup) facts() {
 	const name, what = "facts", "facts that licenses are held against"
-	known, _, err := c.MergedFacts(c.settings)
+	known, _, err := c.mergedFacts(c.settings)
 	switch {
 	case err != nil:
 		c.result(name, what, "", err, "")

@@ -26,7 +26,7 @@ func (c *checkup) installed(ctx context.Context, present []plan.Present) {
 		if !isNamed {
 			continue
 		}
-		if !CanList(target) {
+		if !canList(target) {
 			unreadable[p.Key.Store] = true
 			continue
 		}

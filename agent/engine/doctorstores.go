@@ -76,7 +76,7 @@ func (c *checkup) waysBack(ctx context.Context, listed []plan.Present) {
 			continue
 		}
 		name, what := "rollback", "a way back for "+Title(nameOf(candidates, p.Key), p.Key)+" "+now.Release.Version.String()
-		before, err := e.PreviousRelease(p.Key, *now.Release)
+		before, err := e.previousRelease(p.Key, *now.Release)
 		switch {
 		case err != nil: // nothing older was installed, and nobody can mend that
 			c.add(name, what, tenant.Limited, err.Error(), fault.Of(err).Hint)
@@ -85,7 +85,7 @@ func (c *checkup) waysBack(ctx context.Context, listed []plan.Present) {
 			c.add(name, what, tenant.Limited, "no other version was installed before: a rollback turns its access off", "keep the previous version's package in the library")
 			continue
 		}
-		ask := plan.Ask{Key: p.Key, Not: now.Release.Digest, Version: before.Version, Content: ContentOf(book, before.Digest), Reason: "doctor"}
+		ask := plan.Ask{Key: p.Key, Not: now.Release.Digest, Version: before.Version, Content: contentOf(book, before.Digest), Reason: "doctor"}
 		in := plan.Input{
 			Asks: []plan.Ask{ask}, Present: []plan.Present{p}, Blocks: book.Blocks(),
 			Candidates: slices.DeleteFunc(slices.Clone(candidates), func(x plan.Candidate) bool { return x.GUID != p.Key.GUID }),

@@ -39,11 +39,11 @@ type ActivityLog struct {
 	Message string `json:"message"`
 }
 
-// DriftFindingOf turns a finding into what programs read.
-func (e *Engine) DriftFindingOf(f drift.Finding) DriftFinding {
+// driftFindingOf turns a finding into what programs read.
+func (e *Engine) driftFindingOf(f drift.Finding) DriftFinding {
 	d := DriftFinding{
 		Class: string(f.Class), Code: string(f.Code), Severity: "note", Store: f.Key.Store,
-		Visual: VisualOf(f.Key, f.Name), Believed: StateOf(f.Believed), Found: StateOf(f.Found),
+		Visual: visualOf(f.Key, f.Name), Believed: stateOf(f.Believed), Found: stateOf(f.Found),
 		By: f.By, At: Timestamp(f.At), Event: f.Event, Message: f.Message, Hint: f.Hint,
 	}
 	if f.Counts {
@@ -100,14 +100,14 @@ func (e *Engine) Drift(ctx context.Context, r StatusRequest) (DriftResult, error
 	if err != nil {
 		return DriftResult{}, err
 	}
-	report := e.CompareDrift(p, in)
+	report := e.compareDrift(p, in)
 	report.Findings = slices.DeleteFunc(report.Findings, func(f drift.Finding) bool { return !r.hasKey(f.Key) })
 	if len(r.Visuals) > 0 {
 		report.Sightings = slices.DeleteFunc(report.Sightings, func(s drift.Sighting) bool { return !slices.Contains(r.Visuals, s.GUID) })
 	}
 	out := DriftResult{Drifted: report.Count(), Findings: []DriftFinding{}, Events: []DriftEvent{}, Activity: e.ActivityLog(), Message: "nothing drifted"}
 	for _, f := range report.Findings {
-		out.Findings = append(out.Findings, e.DriftFindingOf(f))
+		out.Findings = append(out.Findings, e.driftFindingOf(f))
 	}
 	for _, s := range report.Sightings {
 		out.Events = append(out.Events, driftEventOf(s))
@@ -115,7 +115,7 @@ func (e *Engine) Drift(ctx context.Context, r StatusRequest) (DriftResult, error
 	if out.Drifted > 0 {
 		out.Message = Count(out.Drifted, "finding") + " for somebody to look at"
 	}
-	return out, e.SignInError()
+	return out, e.signInError()
 }
 
 func driftEventOf(e drift.Sighting) DriftEvent {
@@ -183,19 +183,19 @@ func (e *Engine) Settle(ctx context.Context, r SettleRequest) (SettleResult, err
 		if err != nil {
 			return SettleResult{}, fault.Usage("`orgstore drift -o json` lists both", "%q is neither a visual nor an event that was recorded", r.Subject)
 		}
-		p, _, err := e.PlanNow(ctx, nil)
+		p, _, err := e.planNow(ctx, nil)
 		if err != nil {
 			return SettleResult{}, err
 		}
-		if err := e.MustKnowOrSee([]visual.GUID{g}, p); err != nil {
+		if err := e.mustKnowOrSee([]visual.GUID{g}, p); err != nil {
 			return SettleResult{}, err
 		}
-		k, err := e.StoreKey(r.Store, g, nil)
+		k, err := e.storeKey(r.Store, g, nil)
 		if err != nil {
 			return SettleResult{}, err
 		}
 		l, _ := lineOf(p, k)
-		fact, out.Event, out.Visual = journal.DriftSettled{Key: k, Reason: r.Reason}, "", VisualOf(k, l.Name)
+		fact, out.Event, out.Visual = journal.DriftSettled{Key: k, Reason: r.Reason}, "", visualOf(k, l.Name)
 	}
 	if r.DryRun {
 		return out, nil

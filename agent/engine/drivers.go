@@ -61,12 +61,12 @@ func (d LibraryDrivers) Open(ctx context.Context, r LibraryRequest) (intake.Libr
 
 // openStore opens one store of the settings.
 func (e *Engine) openStore(c config.Store) (store.Store, error) {
-	return e.Drivers.Open(StoreRequest{Settings: c, Disk: e.Disk, Context: e.driverContext(c.Name), Tenant: e.ConnectTenant})
+	return e.Drivers.Open(StoreRequest{Settings: c, Disk: e.Disk, Context: e.driverContext(c.Name), Tenant: e.connectTenant})
 }
 
-// OpenLibrary opens where packages arrive.
-func (e *Engine) OpenLibrary(ctx context.Context) (intake.Library, error) {
-	return e.Libraries.Open(ctx, LibraryRequest{Settings: e.Settings.Library, Tenant: e.ConnectTenant})
+// openLibrary opens where packages arrive.
+func (e *Engine) openLibrary(ctx context.Context) (intake.Library, error) {
+	return e.Libraries.Open(ctx, LibraryRequest{Settings: e.Settings.Library, Tenant: e.connectTenant})
 }
 
 // OpenTenantLibrary is the driver of libraries in the tenant.

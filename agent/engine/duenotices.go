@@ -13,10 +13,10 @@ import (
 func (e *Engine) Notices(p plan.Plan, in plan.Input) []notify.Notice {
 	now := e.Moment().Time()
 	book := e.Journal.Book()
-	all := notify.Licenses(e.Runways(p, in), now)
+	all := notify.Licenses(e.runways(p, in), now)
 	all = append(all, notify.Tasks(book, e.taskInstructions)...)
 	all = append(all, notify.Changes(book)...)
-	all = append(all, notify.Drift(e.CompareDrift(p, in))...)
+	all = append(all, notify.Drift(e.compareDrift(p, in))...)
 	var held []notify.Held
 	for _, step := range p.Steps {
 		if g, waits := undecided(e.Gates(step)); waits && g.Kind != plan.GateHold {
@@ -69,7 +69,7 @@ func (e *Engine) knownExpiries() []notify.Expiry {
 }
 
 func (e *Engine) certificateEnds() (time.Time, error) {
-	t, err := e.ConnectTenant()
+	t, err := e.connectTenant()
 	if err != nil {
 		return time.Time{}, err
 	}

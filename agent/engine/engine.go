@@ -42,15 +42,15 @@ type Engine struct {
 	Tx               journal.TxID
 	Journal          *journal.Journal
 	archive          *archive.Archive
-	Trust            license.Trust // without status lists: see CurrentTrust
+	Trust            license.Trust // without status lists: see currentTrust
 	statusCache      statusCache
 	Stores           map[string]store.Store
 	lease            *lease.Lease      // nil while it may not change stores
 	exportLists      map[string]*lists // what people took from each store
-	Facts            tenant.Facts
-	Profiles         profile.Set
+	facts            tenant.Facts
+	profiles         profile.Set
 	profilesError    error                    // why a vendor profile cannot be read; nil where all can be
-	IsLibraryWriting bool                     // files in the library may still be being written
+	isLibraryWriting bool                     // files in the library may still be being written
 	UnreadLibrary    string                   // what kept the library from being read; empty if nothing did
 	signInFault      *fault.Fault             // why nobody could sign in; nil if nobody had to, or it went well
 	tenant           Tenant                   // nil until something needs it
@@ -59,7 +59,7 @@ type Engine struct {
 	UnpostedLibrary  string                   // what kept notes from being shown; empty if nothing did
 	durations        map[string]time.Duration // how long changes of each store usually take
 	activityLog      drift.Log                // how the activity log was read
-	DriftReport      drift.Report             // what drifted, once something asked
+	driftReport      drift.Report             // what drifted, once something asked
 	comparisons      *comparison.Comparer     // see comparer; nil until something needs it
 	Adopted          []plan.Adoption          // what was adopted since it was opened
 	drifts           map[store.Key]plan.Drift // what somebody else changed, at the last look
@@ -78,7 +78,7 @@ func Open(ctx context.Context, settings config.Settings, ports Ports, reread fun
 	if err := e.useSettings(ctx, settings); err != nil {
 		return nil, err
 	}
-	if e.archive, err = archive.Open(e.Disk, ArchiveFolder(settings)); err != nil {
+	if e.archive, err = archive.Open(e.Disk, archiveFolder(settings)); err != nil {
 		return nil, err
 	}
 	// Read before the journal, which others may carry on meanwhile.
@@ -92,8 +92,8 @@ func Open(ctx context.Context, settings config.Settings, ports Ports, reread fun
 	return e, nil
 }
 
-// ReadBook reads the journal if there is one, and makes none.
-func ReadBook(ctx context.Context, settings config.Settings, ports Ports) (journal.Book, error) {
+// readBook reads the journal if there is one, and makes none.
+func readBook(ctx context.Context, settings config.Settings, ports Ports) (journal.Book, error) {
 	_, err := ports.Disk.Stat(filepath.Join(settings.Data, "journal.db"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return journal.Book{}, nil
@@ -113,12 +113,12 @@ func (e *Engine) useSettings(ctx context.Context, settings config.Settings) erro
 	if err != nil {
 		return err
 	}
-	known, err := e.TenantFacts(settings)
+	known, err := e.tenantFacts(settings)
 	if err != nil {
 		return err
 	}
-	e.Settings, e.Trust, e.Facts = settings, trust, known
-	e.Profiles, e.profilesError = e.ProfilesInForce(settings)
+	e.Settings, e.Trust, e.facts = settings, trust, known
+	e.profiles, e.profilesError = e.ProfilesInForce(settings)
 	e.statusCache, e.accountsShared, e.comparisons, e.drifts = statusCache{}, nil, nil, nil
 	return e.openStores()
 }
@@ -150,7 +150,7 @@ func (e *Engine) readAgain(ctx context.Context) error {
 	return e.useSettings(ctx, fresh)
 }
 
-func ArchiveFolder(s config.Settings) string { return filepath.Join(s.Data, "archive") }
+func archiveFolder(s config.Settings) string { return filepath.Join(s.Data, "archive") }
 
 func (e *Engine) openJournal(ctx context.Context) error {
 	actor, err := e.Actor()

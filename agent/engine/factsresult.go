@@ -90,7 +90,7 @@ type FactsRequest struct{}
 
 // ShowFacts says what is known of the tenant, from whom and of when.
 func (p Ports) ShowFacts(_ context.Context, settings config.Settings, _ FactsRequest) (FactsResult, error) {
-	facts, differ, err := p.MergedFacts(settings)
+	facts, differ, err := p.mergedFacts(settings)
 	if err != nil {
 		return FactsResult{}, err
 	}
@@ -107,7 +107,7 @@ func (p Ports) FactsResultOf(f tenant.Facts, differ []verdict.Finding) FactsResu
 	r := FactsResult{
 		IsKnown: !f.IsZero(), Tenant: f.ID, AsOf: Timestamp(f.AsOf), Source: f.Source, Stale: stale, Domains: OrEmpty(f.Domains),
 		Users:  FactsUsers{numberOrNil(f.Users.Free), numberOrNil(f.Users.Pro), numberOrNil(f.Users.PPU)},
-		Groups: []FactsGroup{}, Differences: ReasonsOf(differ), Message: p.FactsAge(f),
+		Groups: []FactsGroup{}, Differences: ReasonsOf(differ), Message: p.factsAge(f),
 	}
 	for _, x := range f.Groups {
 		r.Groups = append(r.Groups, FactsGroup{x.ID, x.Name, numberOrNil(x.Members)})
@@ -124,9 +124,9 @@ func (p Ports) FactsResultOf(f tenant.Facts, differ []verdict.Finding) FactsResu
 	return r
 }
 
-// FactsAge says from where facts are, and how old where that matters; empty if
+// factsAge says from where facts are, and how old where that matters; empty if
 // nothing is known.
-func (p Ports) FactsAge(f tenant.Facts) string {
+func (p Ports) factsAge(f tenant.Facts) string {
 	if finding, stale := f.Stale(p.Now()); stale {
 		return finding.Message + ": " + finding.Hint
 	}

@@ -31,9 +31,9 @@ func eventWords(f journal.StoreChanged) string {
 	return text
 }
 
-// WithStatements adds to a history what people said of a visual without changing it. What
+// withStatements adds to a history what people said of a visual without changing it. What
 // they said is no revision: it has the number 0.
-func (e *Engine) WithStatements(ctx context.Context, history []journal.Revision) ([]journal.Revision, error) {
+func (e *Engine) withStatements(ctx context.Context, history []journal.Revision) ([]journal.Revision, error) {
 	names := map[visual.GUID]string{}
 	for _, r := range history {
 		names[r.Key.GUID] = r.Name
@@ -142,8 +142,8 @@ type Approval struct {
 func revisionOf(r journal.Revision) Revision {
 	d := Revision{
 		Revision: r.Revision, Time: Timestamp(r.Time), Status: string(r.Status),
-		Visual: VisualOf(r.Key, r.Name), Kind: string(r.Kind),
-		Digest: DigestText(r.After.Release), LicenseEnds: Timestamp(r.After.License.Ends),
+		Visual: visualOf(r.Key, r.Name), Kind: string(r.Kind),
+		Digest: digestText(r.After.Release), LicenseEnds: Timestamp(r.After.License.Ends),
 		Claim: string(r.Claim), Actor: r.Actor.String(), Reason: r.Reason, Message: r.Message, Tx: string(r.Tx),
 		LicenseCheck: licenseCheck(r), Checks: checkAnswersOf(r),
 		VersionText: VersionText(r.After), Why: reasonText(r),
@@ -253,13 +253,13 @@ type HistoryResult struct {
 
 // History lists what was changed.
 func (e *Engine) History(ctx context.Context, r HistoryRequest) (HistoryResult, error) {
-	if err := cmp.Or(e.CheckStore(r.Store), e.MustKnow(r.Visuals)); err != nil {
+	if err := cmp.Or(e.checkStore(r.Store), e.mustKnow(r.Visuals)); err != nil {
 		return HistoryResult{}, err
 	}
 	history := e.Journal.Book().History()
 	if r.All {
 		var err error
-		if history, err = e.WithStatements(ctx, history); err != nil {
+		if history, err = e.withStatements(ctx, history); err != nil {
 			return HistoryResult{}, err
 		}
 	}

@@ -75,11 +75,11 @@ func (e *Engine) Unblock(ctx context.Context, r WordRequest) (WordResult, error)
 // recordWord appends what is said of a visual that settings or journal know. It
 // needs no lock: no store is changed.
 func (e *Engine) recordWord(ctx context.Context, r WordRequest, done string, check func(journal.Book, store.Key) error, facts func(journal.Book, store.Key) []journal.Fact) (WordResult, error) {
-	k, err := e.StoreKeyOrAll(r.Store, r.Visual)
+	k, err := e.storeKeyOrAll(r.Store, r.Visual)
 	if err != nil {
 		return WordResult{}, err
 	}
-	if err := e.MustKnow([]visual.GUID{r.Visual}); err != nil {
+	if err := e.mustKnow([]visual.GUID{r.Visual}); err != nil {
 		return WordResult{}, err
 	}
 	if check != nil {

@@ -13,25 +13,25 @@ import (
 	"github.com/orgstore/orgstore/packages/pbiviz"
 )
 
-func (e *Engine) Importer() intake.Importer {
-	d := intake.Importer{Archive: e.archive, Journal: e.Journal, Trust: e.Trust, Limits: pbiviz.DefaultLimits(), Profiles: e.Profiles, Now: e.Now}
-	if name := e.HomeStore(); name != "" && !CanList(e.Stores[name]) {
+func (e *Engine) importer() intake.Importer {
+	d := intake.Importer{Archive: e.archive, Journal: e.Journal, Trust: e.Trust, Limits: pbiviz.DefaultLimits(), Profiles: e.profiles, Now: e.Now}
+	if name := e.homeStore(); name != "" && !canList(e.Stores[name]) {
 		d.Store = name
 	}
 	return d
 }
 
-// TakeIn takes in what arrived in the library since the last time, and binds what
+// takeIn takes in what arrived in the library since the last time, and binds what
 // waited. An item seen twice is harmless, one missed is not: the cursor is
 // saved last.
-func (e *Engine) TakeIn(ctx context.Context) ([]intake.Result, error) {
-	importer := e.Importer()
+func (e *Engine) takeIn(ctx context.Context) ([]intake.Result, error) {
+	importer := e.importer()
 	_, unbound := importer.Rebind(ctx, e.Tx) // one damaged package must not keep the others out
 	unbound = errors.Join(unbound, importer.Reprofile(ctx, e.Tx), importer.Restatus(ctx, e.Tx))
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	lib, err := e.OpenLibrary(ctx)
+	lib, err := e.openLibrary(ctx)
 	if err != nil {
 		return nil, errors.Join(unbound, err)
 	}
@@ -57,7 +57,7 @@ func (e *Engine) TakeIn(ctx context.Context) ([]intake.Result, error) {
 		}
 	}
 	if f, ok := library.As[library.Deferrer](lib); ok && f.CountDeferred() > 0 {
-		e.IsLibraryWriting = true
+		e.isLibraryWriting = true
 		e.note("%s in the library arrived just now and may still be being written: run the command again in a few seconds", Count(f.CountDeferred(), "file"))
 	}
 	if err == nil && string(next) != string(from) {

@@ -9,9 +9,9 @@ import (
 	"github.com/orgstore/orgstore/packages/visual"
 )
 
-// MustKnow refuses a visual that orgstore has never met: a misspelt GUID must
+// mustKnow refuses a visual that orgstore has never met: a misspelt GUID must
 // not look like one of which there is nothing to say.
-func (e *Engine) MustKnow(visuals []visual.GUID) error {
+func (e *Engine) mustKnow(visuals []visual.GUID) error {
 	for _, g := range visuals {
 		if !e.isKnown(g) {
 			return fault.New("visual.unknown", "look at `orgstore status` and `orgstore package list` for those it knows; upper and lower case count",

@@ -10,9 +10,9 @@ import (
 // CodeRevoked is the code of the finding that a vendor took a license back.
 const CodeRevoked = "life.revoked"
 
-// InstalledCandidate finds what the archive has of an installed license; zero where
+// installedCandidate finds what the archive has of an installed license; zero where
 // it has nothing.
-func InstalledCandidate(l VisualLine, candidates []plan.Candidate) plan.Candidate {
+func installedCandidate(l VisualLine, candidates []plan.Candidate) plan.Candidate {
 	var found plan.Candidate
 	for _, c := range candidates {
 		if r := l.State.Release; r != nil && c.GUID == l.Key.GUID && c.Release.Digest == r.Digest && (found.Terms.IsZero() || c.Terms.ID == l.State.License.ID) {
@@ -23,8 +23,8 @@ func InstalledCandidate(l VisualLine, candidates []plan.Candidate) plan.Candidat
 	return found
 }
 
-// UntrustedVendor says why the keys of a license's vendor are not known today.
-func UntrustedVendor(t license.Trust, terms license.Terms) (why string, lost bool) {
+// untrustedVendor says why the keys of a license's vendor are not known today.
+func untrustedVendor(t license.Trust, terms license.Terms) (why string, lost bool) {
 	for _, v := range t.UnavailableVendors() {
 		if terms.Vendor == v.Name {
 			return v.Unavailable.Message, true
@@ -33,9 +33,9 @@ func UntrustedVendor(t license.Trust, terms license.Terms) (why string, lost boo
 	return "", false
 }
 
-// Unattested says what to do where the renewed package of an attested visual is
+// unattested says what to do where the renewed package of an attested visual is
 // here: it needs an attestation of its own. Empty where none is here.
-func Unattested(l VisualLine, candidates []plan.Candidate) string {
+func unattested(l VisualLine, candidates []plan.Candidate) string {
 	installed := l.State.Release
 	if installed == nil || l.State.License.Grade != license.Attested {
 		return ""

@@ -35,7 +35,7 @@ func (e *Engine) LicenseStatus(ctx context.Context, r LicenseStatusRequest) (Lic
 	if r.WarnDays < 0 {
 		return LicenseStatusResult{}, fault.Usage("give a number of days, such as 30", "--warn: %d is below 0", r.WarnDays)
 	}
-	p, in, err := e.LookAndPlan(ctx, nil)
+	p, in, err := e.lookAndPlan(ctx, nil)
 	if err != nil {
 		return LicenseStatusResult{}, err
 	}
@@ -49,7 +49,7 @@ func (e *Engine) LicenseStatus(ctx context.Context, r LicenseStatusRequest) (Lic
 		return cmp.Or(cmp.Compare(urgency(a), urgency(b)), cmp.Compare(a.License.Ends, b.License.Ends))
 	})
 	out.NeedsSomebody = slices.ContainsFunc(out.Licenses, func(d LicenseStatus) bool { return d.Findings })
-	out.Message = e.FactsAge(e.Facts)
+	out.Message = e.factsAge(e.facts)
 	if len(out.Licenses) == 0 {
 		out.Message = "nothing is installed"
 	}
@@ -83,7 +83,7 @@ func (e *Engine) licenseStatusOf(l VisualLine, candidates []plan.Candidate, warn
 			l.State.License, _ = e.Observer().Readable(e.Journal.Book(), p)
 		}
 	}
-	d := LicenseStatus{GUID: l.Key.GUID.String(), Name: l.Name, Version: VersionText(l.State), License: LicenseOf(l.State.License, at)}
+	d := LicenseStatus{GUID: l.Key.GUID.String(), Name: l.Name, Version: VersionText(l.State), License: licenseOf(l.State.License, at)}
 	ends := l.State.License.Ends
 	switch {
 	case ends.IsZero():
@@ -95,16 +95,16 @@ func (e *Engine) licenseStatusOf(l VisualLine, candidates []plan.Candidate, warn
 	default:
 		d.State = "ok"
 	}
-	installed := InstalledCandidate(l, candidates)
+	installed := installedCandidate(l, candidates)
 	if installed.Judgment.Has(CodeRevoked) {
 		d.State = "revoked"
 	}
 	var short bool
 	d.Use, short = useText(e.Observer().Entitled(l.Key.GUID, l.State.License, true))
-	d.StatusLists = StatusLists(e.CurrentTrust(), e.Journal.Book(), []string{l.State.License.Issuer}, at)
+	d.StatusLists = StatusLists(e.currentTrust(), e.Journal.Book(), []string{l.State.License.Issuer}, at)
 	stale := slices.ContainsFunc(d.StatusLists, func(l StatusList) bool { return l.State != "ok" })
-	d.Renewal = e.renewalText(l, d.State, Unattested(l, candidates))
-	if why, lost := UntrustedVendor(e.Trust, l.State.License); lost {
+	d.Renewal = e.renewalText(l, d.State, unattested(l, candidates))
+	if why, lost := untrustedVendor(e.Trust, l.State.License); lost {
 		stale, d.Renewal = true, "cannot be verified now: "+why
 	}
 	d.Findings = d.State != "ok" || short || stale

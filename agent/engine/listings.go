@@ -21,8 +21,8 @@ import (
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
-// CanList says whether a store tells by itself what it holds.
-func CanList(s store.Store) bool { t := s.Traits(); return t.TellsDigest || t.TellsVersion }
+// canList says whether a store tells by itself what it holds.
+func canList(s store.Store) bool { t := s.Traits(); return t.TellsDigest || t.TellsVersion }
 
 // OnOff says whether access is on, as people read it.
 func OnOff(b *bool) string {
@@ -40,7 +40,7 @@ func (e *Engine) meaningOfEntry(entry journal.ExportedEntry, fact journal.Export
 	k := store.Key{Store: fact.Store, GUID: entry.GUID}
 	_, pinned := e.Settings.Visual(entry.GUID)
 	belief := e.Journal.Book().Belief(k)
-	open, _, waits := WaitingTask(e.Journal.Book(), k)
+	open, _, waits := waitingTask(e.Journal.Book(), k)
 	switch {
 	case entry.Source == store.FromAppSource && pinned:
 		return "pinned, and cannot be: it came from AppSource, which updates it by itself"
@@ -90,7 +90,7 @@ func (e *Engine) corroboratedText(open plan.Open) string {
 		l, there := entry.Listed[open.Step.Key.GUID]
 		listed = speaks(open, l, there, entry.Taken)
 	}
-	return JoinPhrases(listed, activity.Corroboration(e.DriftReport, open.Step.ID))
+	return JoinPhrases(listed, activity.Corroboration(e.driftReport, open.Step.ID))
 }
 
 // An ImportRequest takes in a list of organizational visuals that a person exported.
@@ -153,11 +153,11 @@ func (e *Engine) Import(ctx context.Context, r ImportRequest) (ImportResult, err
 	if err != nil {
 		return ImportResult{}, UnreadableFile(r.File, err)
 	}
-	if err := e.CheckStore(r.Store); err != nil {
+	if err := e.checkStore(r.Store); err != nil {
 		return ImportResult{}, err
 	}
-	name := cmp.Or(r.Store, e.HomeStore())
-	if name == "" || CanList(e.Stores[name]) {
+	name := cmp.Or(r.Store, e.homeStore())
+	if name == "" || canList(e.Stores[name]) {
 		return ImportResult{}, fault.New("list.unneeded", "nothing needs to be done", "this store tells by itself what it holds: a list of it is not needed")
 	}
 	if before, ok := e.Journal.Book().Listed(name); ok && before.Taken.After(info.ModTime()) {
@@ -167,7 +167,7 @@ func (e *Engine) Import(ctx context.Context, r ImportRequest) (ImportResult, err
 	if r.DryRun {
 		return e.readList(r.File, text, info.ModTime(), name)
 	}
-	importer := e.Importer()
+	importer := e.importer()
 	importer.Store = name
 	fact, skipped, err := importer.TakeList(ctx, e.Tx, r.File, text, info.ModTime())
 	if err != nil {

@@ -36,8 +36,8 @@ type Notice struct {
 	Hint    string `json:"hint,omitempty"`
 }
 
-// ChannelStatusOf says how a channel is, and what it has yet to be told.
-func (e *Engine) ChannelStatusOf(c config.Channel, state notify.ChannelState, all []notify.Notice) ChannelStatus {
+// channelStatusOf says how a channel is, and what it has yet to be told.
+func (e *Engine) channelStatusOf(c config.Channel, state notify.ChannelState, all []notify.Notice) ChannelStatus {
 	d := ChannelStatus{
 		Name: c.Name, Recipient: c.Recipient(), Events: append([]string{}, c.Events...), State: "ok", Problem: state.Problem,
 		TriedNext: Timestamp(state.Again), Waiting: []Notice{},
@@ -54,13 +54,13 @@ func (e *Engine) ChannelStatusOf(c config.Channel, state notify.ChannelState, al
 		d.State = "new"
 	}
 	for _, n := range c.Due(e.Journal.Book(), all) {
-		d.Waiting = append(d.Waiting, NoticeOf(n))
+		d.Waiting = append(d.Waiting, noticeOf(n))
 	}
 	return d
 }
 
-// NoticeOf turns a notice into what programs read.
-func NoticeOf(n notify.Notice) Notice {
+// noticeOf turns a notice into what programs read.
+func noticeOf(n notify.Notice) Notice {
 	return Notice{string(n.Event), string(n.Level), string(n.Code), n.GUID, n.Title, n.Text, n.Hint}
 }
 
@@ -95,7 +95,7 @@ type NoticeChannelsResult struct {
 
 // NoticeChannels lists the channels: who is told of what, when last, and what waits.
 func (e *Engine) NoticeChannels(ctx context.Context, _ NoticeChannelsRequest) (NoticeChannelsResult, error) {
-	p, in, err := e.LookAndPlan(ctx, nil)
+	p, in, err := e.lookAndPlan(ctx, nil)
 	if err != nil {
 		return NoticeChannelsResult{}, err
 	}
@@ -105,7 +105,7 @@ func (e *Engine) NoticeChannels(ctx context.Context, _ NoticeChannelsRequest) (N
 	}
 	all, out := e.Notices(p, in), NoticeChannelsResult{Channels: []ChannelStatus{}}
 	for _, c := range e.Settings.Notify {
-		out.Channels = append(out.Channels, e.ChannelStatusOf(c, states[c.Name], all))
+		out.Channels = append(out.Channels, e.channelStatusOf(c, states[c.Name], all))
 	}
 	if len(out.Channels) == 0 {
 		out.Message = "nobody is told anything: name channels in the settings, under notify"
@@ -120,7 +120,7 @@ func (e *Engine) SendNotices(ctx context.Context, names []string) ([]SentMessage
 	if err != nil {
 		return nil, err
 	}
-	p, in, err := e.LookAndPlan(ctx, nil)
+	p, in, err := e.lookAndPlan(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +144,7 @@ func sentMessages(sent []notify.Delivery) []SentMessage {
 	for _, one := range sent {
 		m := SentMessage{one.Channel, one.Message.ID, []Notice{}}
 		for _, n := range one.Message.Notices {
-			m.Notices = append(m.Notices, NoticeOf(n))
+			m.Notices = append(m.Notices, noticeOf(n))
 		}
 		out = append(out, m)
 	}

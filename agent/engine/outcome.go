@@ -10,10 +10,10 @@ import (
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
-// WorstResult turns results into an error: the first that is not well and that no
+// worstResult turns results into an error: the first that is not well and that no
 // later one of the same visual puts right. A hold is somebody's wish, a window
 // opens by itself; neither is an error unless the step was asked for by name.
-func WorstResult(results []apply.Result, isByName bool) error {
+func worstResult(results []apply.Result, isByName bool) error {
 	if i := slices.IndexFunc(results, haltsRun); i >= 0 { // the reason why nothing else was begun
 		results = results[i:]
 	}
@@ -52,7 +52,7 @@ func (e *Engine) worstHeld(steps []plan.Step) error {
 			held = append(held, r)
 		}
 	}
-	return WorstResult(held, false)
+	return worstResult(held, false)
 }
 
 // worstTrust is the error of a vendor who is not trusted any more, though the

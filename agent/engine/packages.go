@@ -56,7 +56,7 @@ type License struct {
 	Attested *Attestation `json:"attested,omitempty"`
 }
 
-func LicenseOf(t license.Terms, at moment.Moment) License {
+func licenseOf(t license.Terms, at moment.Moment) License {
 	d := License{
 		Grade: string(cmp.Or(t.Grade, license.Opaque)), Issuer: t.Issuer, Licensee: t.Licensee, ID: t.ID,
 		Subscription: t.Subscription, Sequence: t.Sequence, Kind: string(t.Kind), Quantity: t.Quantity,
@@ -79,11 +79,11 @@ func OrEmpty(s []string) []string {
 	return s
 }
 
-func PackageOf(file string, m pbiviz.Manifest, d visual.Digest, c pbiviz.Content, t license.Terms, j verdict.Judgment, at moment.Moment) Package {
+func packageOf(file string, m pbiviz.Manifest, d visual.Digest, c pbiviz.Content, t license.Terms, j verdict.Judgment, at moment.Moment) Package {
 	return Package{
 		File: file, GUID: m.GUID.String(), Name: m.DisplayName, Version: m.Version.String(),
 		Digest: d.String(), ContentDigest: string(c), APIVersion: m.APIVersion, Generation: string(m.Generation),
-		Verdict: string(j.Verdict), Reasons: ReasonsOf(j.Findings), License: LicenseOf(t, at),
+		Verdict: string(j.Verdict), Reasons: ReasonsOf(j.Findings), License: licenseOf(t, at),
 	}
 }
 
@@ -93,7 +93,7 @@ func (e *Engine) Packages(wanted func(journal.Package) bool) []Package {
 	for _, c := range e.Observer().Candidates(book, false, at) {
 		p, _ := book.Package(c.Release.Digest)
 		if wanted(p) {
-			out = append(out, PackageOf(p.Source, p.Manifest, p.Package, p.Content, c.Terms, c.Judgment, at))
+			out = append(out, packageOf(p.Source, p.Manifest, p.Package, p.Content, c.Terms, c.Judgment, at))
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Package) int {
@@ -119,11 +119,11 @@ type PackagesResult struct {
 	Message  string    `json:"message"` // one sentence for people
 }
 
-// UnreadablePackage is what is said of a file that is no package.
-func UnreadablePackage(file string, r *verdict.Refusal) Package {
+// unreadablePackage is what is said of a file that is no package.
+func unreadablePackage(file string, r *verdict.Refusal) Package {
 	return Package{
 		File: file, Verdict: string(verdict.Reject), Reasons: ReasonsOf(r.Findings),
-		License: LicenseOf(license.Terms{}, moment.Moment{}),
+		License: licenseOf(license.Terms{}, moment.Moment{}),
 	}
 }
 
@@ -169,7 +169,7 @@ func (v *Verifier) TryPackages(files []string) (PackagesResult, error) {
 			_, err = license.Peek(text)
 		}
 		if err != nil {
-			data = append(data, UnreadablePackage(file, RefusalOf(err)))
+			data = append(data, unreadablePackage(file, refusalOf(err)))
 		}
 	}
 	return PackagesResult{Packages: data, Message: "nothing was taken in: this was a dry run"},
@@ -182,13 +182,13 @@ func (e *Engine) AddPackages(ctx context.Context, files []string) (PackagesResul
 	var here []visual.Digest // the packages that the files are, or are about
 	var waiting []string     // what is kept and waits for something else
 	data := []Package{}
-	for _, file := range e.WithSidecars(files) {
+	for _, file := range e.withSidecars(files) {
 		text, err := e.Read(file, pbiviz.DefaultLimits().FileSize)
 		if err != nil {
-			data = append(data, UnreadablePackage(file, RefusalOf(err)))
+			data = append(data, unreadablePackage(file, refusalOf(err)))
 			continue
 		}
-		taken, err := e.Importer().Take(ctx, e.Tx, file, text)
+		taken, err := e.importer().Take(ctx, e.Tx, file, text)
 		if err != nil {
 			return PackagesResult{Packages: data}, err
 		}
@@ -196,7 +196,7 @@ func (e *Engine) AddPackages(ctx context.Context, files []string) (PackagesResul
 		case taken.Waits:
 			waiting = append(waiting, filepath.Base(file)+" is kept and waits for its vendor's trust bundle")
 		case taken.Refused != nil:
-			data = append(data, UnreadablePackage(file, taken.Refused))
+			data = append(data, unreadablePackage(file, taken.Refused))
 		case !taken.Status.IsZero():
 			waiting = append(waiting, filepath.Base(file)+" is the status list of its vendor from now on: see `orgstore trust list`")
 		case !taken.Package.IsZero():
@@ -234,9 +234,9 @@ func waitingText(data []Package, others []string) string {
 	return strings.Join(append(said, others...), "\n")
 }
 
-// WithSidecars puts the statement beside each package before it, unless it was
+// withSidecars puts the statement beside each package before it, unless it was
 // named too: then the package's license is known when it is shown.
-func (p Ports) WithSidecars(files []string) []string {
+func (p Ports) withSidecars(files []string) []string {
 	var out []string
 	for _, file := range files {
 		sidecar := file + intake.StatementSuffix
@@ -257,8 +257,8 @@ type PackagesRequest struct {
 // may be done with them.
 func (e *Engine) ListPackages(ctx context.Context, r PackagesRequest) (PackagesResult, error) {
 	only := r.Visuals
-	if _, err := e.TakeIn(ctx); err != nil {
-		e.NoteUnreadLibrary(err)
+	if _, err := e.takeIn(ctx); err != nil {
+		e.noteUnreadLibrary(err)
 	}
 	for _, g := range only {
 		for _, p := range e.Journal.Book().Packages() {
@@ -273,7 +273,7 @@ func (e *Engine) ListPackages(ctx context.Context, r PackagesRequest) (PackagesR
 	})
 	if len(only) == 0 { // what is no package is of no visual
 		for _, r := range e.Journal.Book().ItemRefusals() {
-			data = append(data, UnreadablePackage(r.Source, &verdict.Refusal{Findings: r.Findings}))
+			data = append(data, unreadablePackage(r.Source, &verdict.Refusal{Findings: r.Findings}))
 		}
 	}
 	out := PackagesResult{Packages: data}
@@ -284,5 +284,5 @@ func (e *Engine) ListPackages(ctx context.Context, r PackagesRequest) (PackagesR
 	default:
 		out.Message = "no packages yet: put them into " + e.Settings.Library.Place() + ", or use `orgstore package add`"
 	}
-	return out, e.SignInError()
+	return out, e.signInError()
 }

@@ -53,12 +53,12 @@ func (e *Engine) RequestPin(ctx context.Context, r PinRequest) (PinResult, error
 	if err != nil {
 		return PinResult{}, err
 	}
-	isPerson := e.Settings.Agent.Socket != "" && !e.IsSharedAccount(actor)
+	isPerson := e.Settings.Agent.Socket != "" && !e.isSharedAccount(actor)
 	if isPerson {
 		out.Message = fmt.Sprintf("%s is pinned to %s already; who asked for it is on record", r.Visual, p)
 	}
 	known, _ := e.Journal.Book().Pinning(r.Visual)
-	if known.Pin == p.String() && !(isPerson && e.IsSharedAccount(known.By)) {
+	if known.Pin == p.String() && !(isPerson && e.isSharedAccount(known.By)) {
 		return out, nil
 	}
 	return out, e.Journal.Append(ctx, e.Tx, journal.Pinned{Visual: r.Visual, Pin: p.String()})

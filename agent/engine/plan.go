@@ -21,8 +21,8 @@ type Gate struct {
 	Hint    string `json:"hint,omitempty"`
 }
 
-// GatesOf turns gates into what programs read.
-func GatesOf(gates []plan.Gate) []Gate {
+// gatesOf turns gates into what programs read.
+func gatesOf(gates []plan.Gate) []Gate {
 	out := []Gate{}
 	for _, g := range gates {
 		out = append(out, Gate{g.Kind, g.State, Timestamp(g.Until), g.Message, g.Hint})
@@ -30,8 +30,8 @@ func GatesOf(gates []plan.Gate) []Gate {
 	return out
 }
 
-// WhyText joins a reason with what still holds the step back.
-func WhyText(reason string, gates []plan.Gate) string {
+// whyText joins a reason with what still holds the step back.
+func whyText(reason string, gates []plan.Gate) string {
 	parts := []string{reason}
 	for _, g := range gates {
 		switch {
@@ -51,8 +51,8 @@ func WhyText(reason string, gates []plan.Gate) string {
 	return strings.Join(parts, "; ")
 }
 
-// WithHint joins a reason with what to do about it.
-func WithHint(r plan.Reason) string {
+// withHint joins a reason with what to do about it.
+func withHint(r plan.Reason) string {
 	if r.Hint == "" {
 		return r.Message
 	}
@@ -82,9 +82,9 @@ func TitleOf(v Visual) string {
 	return name
 }
 
-// UnprovenRenewal repeats that a package looks like a renewal and cannot be proven one;
+// unprovenRenewal repeats that a package looks like a renewal and cannot be proven one;
 // empty where it does not.
-func UnprovenRenewal(d diff.Diff) string {
+func unprovenRenewal(d diff.Diff) string {
 	for _, f := range d.Findings {
 		if f.Code == codeUnproven {
 			return f.Message
@@ -96,10 +96,10 @@ func UnprovenRenewal(d diff.Diff) string {
 // codeUnproven is the code of the finding that something looks like a renewal.
 const codeUnproven = "diff.renewal_unproven"
 
-// UnprovenArrival says of the package of the installed version that came last,
+// unprovenArrival says of the package of the installed version that came last,
 // after the installed one and without any license that can be read, that it
 // looks like a renewal; empty where it does not.
-func (e *Engine) UnprovenArrival(idle plan.Idle) string {
+func (e *Engine) unprovenArrival(idle plan.Idle) string {
 	book, now := e.Journal.Book(), idle.State.Release
 	if now == nil {
 		return ""
@@ -121,7 +121,7 @@ func (e *Engine) UnprovenArrival(idle plan.Idle) string {
 		return ""
 	}
 	found, _ := e.comparer().Compare(now.Digest, last.Package)
-	if text := UnprovenRenewal(found.Diff); text != "" {
+	if text := unprovenRenewal(found.Diff); text != "" {
 		return fmt.Sprintf("%s is here: %s", visual.Release{Version: last.Manifest.Version, Digest: last.Package}, text)
 	}
 	return ""

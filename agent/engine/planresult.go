@@ -60,18 +60,18 @@ type PlannedStep struct {
 
 // Plan looks at everything and says what would change.
 func (e *Engine) Plan(ctx context.Context, r PlanRequest) (PlanResult, error) {
-	if err := e.CheckStore(r.Store); err != nil {
+	if err := e.checkStore(r.Store); err != nil {
 		return PlanResult{}, err
 	}
-	p, _, err := e.LookAndPlan(ctx, nil)
+	p, _, err := e.lookAndPlan(ctx, nil)
 	if err != nil {
 		return PlanResult{}, err
 	}
 	e.annotateLibrary(ctx)
-	if err := e.ReadActivityLog(ctx, false); err != nil {
+	if err := e.readActivityLog(ctx, false); err != nil {
 		return PlanResult{}, err
 	}
-	return e.planResult(narrowPlan(p, r.Store)), e.SignInError()
+	return e.planResult(narrowPlan(p, r.Store)), e.signInError()
 }
 
 // narrowPlan leaves of a plan what is about one store; an empty name means all.
@@ -87,7 +87,7 @@ func narrowPlan(p plan.Plan, name string) plan.Plan {
 func (e *Engine) planResult(p plan.Plan) PlanResult {
 	out := PlanResult{ID: p.ID, Basis: string(p.Basis), Changes: len(p.Steps), Steps: []PlannedStep{}}
 	for _, w := range p.Withdrawals {
-		out.Withdrawals = append(out.Withdrawals, PlannedWithdrawal{VisualOf(w.Key, w.Name), string(w.Open.Step.ID), Timestamp(w.Open.Since), w.Reason})
+		out.Withdrawals = append(out.Withdrawals, PlannedWithdrawal{visualOf(w.Key, w.Name), string(w.Open.Step.ID), Timestamp(w.Open.Since), w.Reason})
 	}
 	var count planCount
 	for _, step := range p.Steps {
@@ -109,21 +109,21 @@ func (e *Engine) planResult(p plan.Plan) PlanResult {
 	}
 	count.changes, count.idle = len(p.Steps), len(p.Idle)
 	out.NeedsSomebody = out.NeedsSomebody || count.changes > 0
-	out.Message = JoinPhrases(count.message(), e.OpenRequests())
+	out.Message = JoinPhrases(count.message(), e.openRequests())
 	return out
 }
 
 func (e *Engine) plannedChange(step plan.Step, gates []plan.Gate) PlannedStep {
 	changed := e.differenceOf(step)
-	if text := UnprovenRenewal(changed); text != "" {
+	if text := unprovenRenewal(changed); text != "" {
 		step.Reason.Message += "; " + text
 	}
 	return PlannedStep{
-		ID: string(step.ID), Visual: VisualOf(step.Key, step.Name), Kind: string(step.Kind),
-		From: StateOf(step.From), To: StateOf(step.To), Reason: ReasonOf(step.Reason),
-		Gates: GatesOf(gates), DiffClass: changed.Class, WayBack: &step.Back,
+		ID: string(step.ID), Visual: visualOf(step.Key, step.Name), Kind: string(step.Kind),
+		From: stateOf(step.From), To: stateOf(step.To), Reason: reasonOf(step.Reason),
+		Gates: gatesOf(gates), DiffClass: changed.Class, WayBack: &step.Back,
 		FromText: VersionText(step.From), ToText: VersionText(step.To), LicenseUntil: FormatDay(step.To.License.Ends),
-		Why: WhyText(step.Reason.Message, gates),
+		Why: whyText(step.Reason.Message, gates),
 	}
 }
 
@@ -135,14 +135,14 @@ func (e *Engine) plannedIdle(idle plan.Idle) PlannedStep {
 	case idle.Blocked:
 		kind = "blocked"
 	}
-	if text := e.UnprovenArrival(idle); text != "" {
+	if text := e.unprovenArrival(idle); text != "" {
 		idle.Reason.Message += "; " + text
 	}
 	return PlannedStep{
-		Visual: VisualOf(idle.Key, idle.Name), Kind: kind,
-		From: StateOf(idle.State), To: StateOf(idle.State), Reason: ReasonOf(idle.Reason), Gates: GatesOf(idle.Gates),
+		Visual: visualOf(idle.Key, idle.Name), Kind: kind,
+		From: stateOf(idle.State), To: stateOf(idle.State), Reason: reasonOf(idle.Reason), Gates: gatesOf(idle.Gates),
 		FromText: VersionText(idle.State), ToText: VersionText(idle.State), LicenseUntil: FormatDay(idle.State.License.Ends),
-		Why: WithHint(idle.Reason),
+		Why: withHint(idle.Reason),
 	}
 }
 

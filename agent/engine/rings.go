@@ -14,7 +14,7 @@ import (
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
-func (e *Engine) StoreNames() []string {
+func (e *Engine) storeNames() []string {
 	var names []string
 	for _, t := range e.Settings.Stores {
 		names = append(names, t.Name)
@@ -22,18 +22,18 @@ func (e *Engine) StoreNames() []string {
 	return names
 }
 
-// StoresOf lists the stores that a visual goes through; all where it is not
+// storesOf lists the stores that a visual goes through; all where it is not
 // pinned.
-func (e *Engine) StoresOf(g visual.GUID) []string {
+func (e *Engine) storesOf(g visual.GUID) []string {
 	if v, ok := e.Settings.Visual(g); ok {
 		return e.Settings.RingsOf(v)
 	}
-	return e.StoreNames()
+	return e.storeNames()
 }
 
 // ringIndex says how far in the order of the rings a store comes.
 func (e *Engine) ringIndex(k store.Key) int {
-	return slices.Index(e.StoreNames(), k.Store)
+	return slices.Index(e.storeNames(), k.Store)
 }
 
 // sortByRing puts a plan into the order in which releases go through stores: the pilot
@@ -48,7 +48,7 @@ func (e *Engine) sortByRing(p plan.Plan) plan.Plan {
 
 // Lines are those of a plan, in the order of the rings.
 func (e *Engine) Lines(p plan.Plan) []VisualLine {
-	all := VisualLines(p)
+	all := visualLines(p)
 	slices.SortStableFunc(all, func(a, b VisualLine) int { return e.ringIndex(a.Key) - e.ringIndex(b.Key) })
 	return all
 }
@@ -66,9 +66,9 @@ func (e *Engine) openStores() error {
 	return nil
 }
 
-// HomeStore is the store that lists and the activity log tell of: the tenant's own,
+// homeStore is the store that lists and the activity log tell of: the tenant's own,
 // or the only one.
-func (e *Engine) HomeStore() string {
+func (e *Engine) homeStore() string {
 	if name := e.Settings.Home(); name != "" {
 		return name
 	}
@@ -111,8 +111,8 @@ func (e *Engine) ringsOf(v config.Visual, k store.Key, at moment.Moment) map[sto
 	return map[store.Key]plan.Ring{k: observe.Ring(e.Journal.Book(), r, at).Despite(e.drifts[r.Before])}
 }
 
-// VisualOf names a visual in a store for other programs.
-func VisualOf(k store.Key, name string) Visual {
+// visualOf names a visual in a store for other programs.
+func visualOf(k store.Key, name string) Visual {
 	return Visual{GUID: k.GUID.String(), Name: name, Store: k.Store}
 }
 
@@ -137,26 +137,26 @@ func (e *Engine) whereText(steps []plan.Step) string {
 	return strings.Join(parts, " and ")
 }
 
-// CheckStore refuses a store that the settings do not name; an empty name means all.
-func (e *Engine) CheckStore(name string) error {
+// checkStore refuses a store that the settings do not name; an empty name means all.
+func (e *Engine) checkStore(name string) error {
 	if _, ok := e.Settings.StoreNamed(name); ok || name == "" {
 		return nil
 	}
-	return fault.Usage("the settings name "+strings.Join(e.StoreNames(), ", "), "--store: there is no store %q", name)
+	return fault.Usage("the settings name "+strings.Join(e.storeNames(), ", "), "--store: there is no store %q", name)
 }
 
-// StoreKey finds the store that a request about one visual means: the one named, or
+// storeKey finds the store that a request about one visual means: the one named, or
 // the only one there is of those that it may mean. Which of several is never
 // guessed.
-func (e *Engine) StoreKey(name string, g visual.GUID, means func(store.Key) bool) (store.Key, error) {
-	if err := e.CheckStore(name); err != nil {
+func (e *Engine) storeKey(name string, g visual.GUID, means func(store.Key) bool) (store.Key, error) {
+	if err := e.checkStore(name); err != nil {
 		return store.Key{}, err
 	}
 	if name != "" {
 		return store.Key{Store: name, GUID: g}, nil
 	}
 	var keys []store.Key
-	for _, name := range e.StoresOf(g) {
+	for _, name := range e.storesOf(g) {
 		keys = append(keys, store.Key{Store: name, GUID: g})
 	}
 	if meant := slices.DeleteFunc(slices.Clone(keys), func(k store.Key) bool { return means != nil && !means(k) }); len(meant) == 1 {
@@ -165,13 +165,13 @@ func (e *Engine) StoreKey(name string, g visual.GUID, means func(store.Key) bool
 	if len(keys) == 1 {
 		return keys[0], nil
 	}
-	return store.Key{}, fault.Usage("say which with --store: "+strings.Join(e.StoresOf(g), ", "), "%s goes through several stores", g)
+	return store.Key{}, fault.Usage("say which with --store: "+strings.Join(e.storesOf(g), ", "), "%s goes through several stores", g)
 }
 
-// StoreKeyOrAll is the key of a word about a visual in every store, or in the one
+// storeKeyOrAll is the key of a word about a visual in every store, or in the one
 // named.
-func (e *Engine) StoreKeyOrAll(name string, g visual.GUID) (store.Key, error) {
-	if err := e.CheckStore(name); err != nil {
+func (e *Engine) storeKeyOrAll(name string, g visual.GUID) (store.Key, error) {
+	if err := e.checkStore(name); err != nil {
 		return store.Key{}, err
 	}
 	if name == "" && len(e.Settings.Stores) == 1 {

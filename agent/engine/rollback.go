@@ -16,9 +16,9 @@ import (
 // accessOffText says what nobody sees any more once a visual's access is off.
 func (e *Engine) accessOffText(step plan.Step) string {
 	text := fmt.Sprintf("reports that use %s show nothing in its place until its access is on again; nothing is deleted", Title(step.Name, step.Key))
-	use := e.Facts.Use(step.Key.GUID)
-	viewers, seen := e.Facts.Number(use.Viewers).Get()
-	designers, made := e.Facts.Number(use.Designers).Get()
+	use := e.facts.Use(step.Key.GUID)
+	viewers, seen := e.facts.Number(use.Viewers).Get()
+	designers, made := e.facts.Number(use.Designers).Get()
 	switch {
 	case seen && made:
 		return fmt.Sprintf("%s (known: %s who look at such reports, %s who make them)", text, Count(int(viewers), "person"), Count(int(designers), "person"))
@@ -28,13 +28,13 @@ func (e *Engine) accessOffText(step plan.Step) string {
 	return text + " (how many people that concerns is not known)"
 }
 
-// PreviousRelease is what was installed before the last change of code; where there was
+// previousRelease is what was installed before the last change of code; where there was
 // none but a renewal it refuses: going back would only shorten the license. Nil
 // where the installed package is the first there was. What a rollback left and blocked is passed over, so that
 // a second rollback goes further back; where no older code is left it refuses,
 // since the same command, sent twice by mistake, must not cost a renewal or
 // darken reports.
-func (e *Engine) PreviousRelease(key store.Key, now visual.Release) (*visual.Release, error) {
+func (e *Engine) previousRelease(key store.Key, now visual.Release) (*visual.Release, error) {
 	book := e.Journal.Book()
 	content := e.codeOf(now.Digest)
 	var renewed *visual.Release
@@ -78,7 +78,7 @@ func wasLeft(book journal.Book, key store.Key, r visual.Release) bool {
 	return slices.ContainsFunc(book.Blocks(), func(b plan.Block) bool {
 		return b.Key == key && (b.Digest == r.Digest ||
 			!b.Version.IsZero() && b.Version.Equal(r.Version) ||
-			b.Content != "" && b.Content == ContentOf(book, r.Digest))
+			b.Content != "" && b.Content == contentOf(book, r.Digest))
 	})
 }
 
@@ -88,7 +88,7 @@ func (e *Engine) pinOf(key store.Key) string {
 	return v.Pin.String()
 }
 
-func ContentOf(book journal.Book, d visual.Digest) pbiviz.Content {
+func contentOf(book journal.Book, d visual.Digest) pbiviz.Content {
 	p, _ := book.Package(d)
 	return p.Content
 }
@@ -118,7 +118,7 @@ func (e *Engine) BlockFor(step plan.Step) *plan.Block {
 	}
 	b := plan.Block{Key: step.Key, Digest: step.From.Release.Digest, Pin: e.pinOf(step.Key), Reason: step.Reason.Message}
 	book := e.Journal.Book()
-	from := ContentOf(book, step.From.Release.Digest)
+	from := contentOf(book, step.From.Release.Digest)
 	same := step.To.Release != nil && e.codeOf(step.To.Release.Digest) == e.codeOf(step.From.Release.Digest)
 	if !same {
 		b.Content = from

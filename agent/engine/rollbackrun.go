@@ -72,7 +72,7 @@ func (e *Engine) Rollback(ctx context.Context, r RollbackRequest) (RollbackResul
 	})
 	e.deliverNoticesAfterChange(ctx)
 	if err == nil && c.question == nil {
-		err = WorstResult(results, true)
+		err = worstResult(results, true)
 	}
 	return RollbackResult{Applied: e.applied(results, nil), Question: c.question}, err
 }
@@ -86,10 +86,10 @@ func (e *Engine) checkRollback(r RollbackRequest) (store.Key, error) {
 			return store.Key{}, err
 		}
 	}
-	if err := e.MustKnow([]visual.GUID{r.Visual}); err != nil {
+	if err := e.mustKnow([]visual.GUID{r.Visual}); err != nil {
 		return store.Key{}, err
 	}
-	return e.StoreKey(r.Store, r.Visual, nil)
+	return e.storeKey(r.Store, r.Visual, nil)
 }
 
 // hasGoneBack reports whether recovering made what a person had asked for: a
@@ -120,7 +120,7 @@ func (e *Engine) chooseRollback(ctx context.Context, r RollbackRequest, key stor
 	if err != nil {
 		return choice{}, err
 	}
-	p, in, err := e.PlanNow(ctx, []plan.Ask{ask})
+	p, in, err := e.planNow(ctx, []plan.Ask{ask})
 	if err != nil {
 		return choice{}, err
 	}
@@ -132,7 +132,7 @@ func (e *Engine) chooseRollback(ctx context.Context, r RollbackRequest, key stor
 		}
 		return c, err
 	}
-	c.facts = e.RequestFacts(steps[0], ask)
+	c.facts = e.requestFacts(steps[0], ask)
 	c.blocks = map[store.StepID]*plan.Block{steps[0].ID: e.BlockFor(steps[0])}
 	c.question = e.askToRollback(steps, r)
 	return c, nil
@@ -222,12 +222,12 @@ func taskStillWaits(open plan.Open) error {
 // askForRollback turns the request into what the plan is asked for. It goes back
 // from what is there, whoever brought it.
 func (e *Engine) askForRollback(ctx context.Context, r RollbackRequest, key store.Key) (plan.Ask, error) {
-	p, _, err := e.PlanNow(ctx, nil)
+	p, _, err := e.planNow(ctx, nil)
 	if err != nil {
 		return plan.Ask{}, err
 	}
 	now, _ := lineOf(p, key)
-	open, _, waits := WaitingTask(e.Journal.Book(), key)
+	open, _, waits := waitingTask(e.Journal.Book(), key)
 	switch {
 	case waits && !open.Step.Asked && r.To == "":
 		return plan.Ask{}, taskStillWaits(open)
@@ -241,7 +241,7 @@ func (e *Engine) askForRollback(ctx context.Context, r RollbackRequest, key stor
 	if err != nil || target == nil {
 		return ask, err // nil: before the first install, which turns access off
 	}
-	ask.Version, ask.Content = target.Version, ContentOf(e.Journal.Book(), target.Digest)
+	ask.Version, ask.Content = target.Version, contentOf(e.Journal.Book(), target.Digest)
 	return ask, nil
 }
 
@@ -249,7 +249,7 @@ func (e *Engine) askForRollback(ctx context.Context, r RollbackRequest, key stor
 func (e *Engine) rollbackTarget(key store.Key, to string, now visual.Release) (*visual.Release, error) {
 	book := e.Journal.Book()
 	if to == "" {
-		return e.PreviousRelease(key, now)
+		return e.previousRelease(key, now)
 	}
 	if n, err := strconv.Atoi(to); err == nil {
 		return releaseOfRevision(book, key, n)

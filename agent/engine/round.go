@@ -33,7 +33,7 @@ type RoundResult struct {
 // that it could not look, or could not go on.
 func (e *Engine) Round(ctx context.Context) (r RoundResult, err error) {
 	defer func() { r.Seen = e.Journal.Book().Seq() }()
-	p, in, err := e.LookAndPlan(ctx, nil)
+	p, in, err := e.lookAndPlan(ctx, nil)
 	if err != nil {
 		return r, err
 	}
@@ -48,7 +48,7 @@ func (e *Engine) Round(ctx context.Context) (r RoundResult, err error) {
 		if err != nil {
 			return e.reportRound(p, in, results, err), err
 		}
-		if p, in, err = e.PlanNow(ctx, nil); err != nil {
+		if p, in, err = e.planNow(ctx, nil); err != nil {
 			return e.reportRound(plan.Plan{}, in, results, err), err
 		}
 		r.Overlooked = e.becameReady(p, before, results)
@@ -62,7 +62,7 @@ func (e *Engine) Round(ctx context.Context) (r RoundResult, err error) {
 	overlooked := r.Overlooked
 	r = e.reportRound(p, in, results, busy)
 	r.Overlooked = overlooked
-	return r, e.SignInError()
+	return r, e.signInError()
 }
 
 // hasWork reports whether there is something to change, or to finish: only then are
@@ -88,7 +88,7 @@ func (e *Engine) becameReady(p plan.Plan, before []plan.Step, results []apply.Re
 // chooseReady chooses what nothing holds back, after adopting what the settings let
 // it adopt.
 func (e *Engine) chooseReady(ctx context.Context, _ []apply.Result) (choice, error) {
-	p, in, err := e.PlanNow(ctx, nil)
+	p, in, err := e.planNow(ctx, nil)
 	if err != nil {
 		return choice{}, err
 	}
@@ -96,7 +96,7 @@ func (e *Engine) chooseReady(ctx context.Context, _ []apply.Result) (choice, err
 		return choice{}, err
 	}
 	if len(e.Adopted) > 0 {
-		if p, in, err = e.PlanNow(ctx, nil); err != nil {
+		if p, in, err = e.planNow(ctx, nil); err != nil {
 			return choice{}, err
 		}
 	}
@@ -106,7 +106,7 @@ func (e *Engine) chooseReady(ctx context.Context, _ []apply.Result) (choice, err
 // reportRound says what a round found and did.
 func (e *Engine) reportRound(p plan.Plan, in plan.Input, results []apply.Result, failure error) RoundResult {
 	r := RoundResult{Made: results, Applied: e.applied(results, nil)}
-	r.Again = errors.As(failure, new(*lock.Held)) || e.IsLibraryWriting
+	r.Again = errors.As(failure, new(*lock.Held)) || e.isLibraryWriting
 	r.Gates = map[string]int{}
 	for _, step := range p.Steps {
 		gates := e.Gates(step)
@@ -119,7 +119,7 @@ func (e *Engine) reportRound(p plan.Plan, in plan.Input, results []apply.Result,
 	}
 	r.Visuals = []loop.Visual{}
 	for _, l := range e.Lines(p) {
-		d := e.StatusOf(l, in)
+		d := e.statusOf(l, in)
 		r.Visuals = append(r.Visuals, loop.Visual{GUID: d.GUID, Name: d.Name, Store: l.Key.Store, Version: d.InstalledVersion, State: d.State, DaysLeft: d.DaysLeft})
 	}
 	for _, result := range results {
@@ -128,7 +128,7 @@ func (e *Engine) reportRound(p plan.Plan, in plan.Input, results []apply.Result,
 		}
 	}
 	r.Drift = map[string]int{}
-	for _, f := range e.DriftReport.Findings {
+	for _, f := range e.driftReport.Findings {
 		if f.Counts {
 			r.Drift[string(f.Class)]++
 		}
@@ -138,7 +138,7 @@ func (e *Engine) reportRound(p plan.Plan, in plan.Input, results []apply.Result,
 			r.Notes = append(r.Notes, note)
 		}
 	}
-	r.Outcome = cmp.Or(failure, WorstResult(results, false), worstUnmet(unmetOf(p), false), e.worstHeld(p.Steps), e.worstTrust())
+	r.Outcome = cmp.Or(failure, worstResult(results, false), worstUnmet(unmetOf(p), false), e.worstHeld(p.Steps), e.worstTrust())
 	return r
 }
 
@@ -182,7 +182,7 @@ func sooner(a, b time.Time) time.Time {
 
 // lineOf finds what a plan says of one visual; false if it says nothing.
 func lineOf(p plan.Plan, k store.Key) (VisualLine, bool) {
-	for _, l := range VisualLines(p) {
+	for _, l := range visualLines(p) {
 		if l.Key == k {
 			return l, true
 		}

@@ -45,7 +45,7 @@ func (e *Engine) run(ctx context.Context, command string, choose chooser) (c cho
 			err = released
 		}
 	}()
-	recovered, err := e.BeginChanging(ctx, command)
+	recovered, err := e.beginChanging(ctx, command)
 	if err != nil {
 		return choice{}, recovered, err
 	}
@@ -78,10 +78,10 @@ func (e *Engine) carryOutChoice(ctx context.Context, c choice, recovered []apply
 
 // followUp reads what the activity log tells, and reminds of what waits.
 func (e *Engine) followUp(ctx context.Context, p plan.Plan, in plan.Input) error {
-	if err := e.ReadActivityLog(ctx, false); err != nil {
+	if err := e.readActivityLog(ctx, false); err != nil {
 		return err
 	}
-	e.CompareDrift(p, in)
+	e.compareDrift(p, in)
 	return e.remindOfTasks(ctx)
 }
 

@@ -13,8 +13,8 @@ import (
 	"github.com/orgstore/orgstore/policies/runway"
 )
 
-// Runways are those of all licenses with a known end, the nearest first.
-func (e *Engine) Runways(p plan.Plan, in plan.Input) []runway.Runway {
+// runways are those of all licenses with a known end, the nearest first.
+func (e *Engine) runways(p plan.Plan, in plan.Input) []runway.Runway {
 	var all []runway.Runway
 	for _, l := range e.Lines(p) {
 		if r, ok := e.runwayOf(l, in); ok {
@@ -49,7 +49,7 @@ func (e *Engine) runwayOf(l VisualLine, in plan.Input) (runway.Runway, bool) {
 
 // addRenewal finds how far a license that lasts longer has come.
 func (e *Engine) addRenewal(l VisualLine, in plan.Input, ask *runway.Input) {
-	if open, _, waits := WaitingTask(e.Journal.Book(), l.Key); waits && open.Step.To.License.Ends.After(ask.Ends) {
+	if open, _, waits := waitingTask(e.Journal.Book(), l.Key); waits && open.Step.To.License.Ends.After(ask.Ends) {
 		ask.Renewal, ask.Kind, ask.Until = runway.Waiting, open.Step.Kind, open.Step.To.License.Ends
 		ask.Detail = "a person has had the task since " + FormatDay(open.Since)
 		return
@@ -61,7 +61,7 @@ func (e *Engine) addRenewal(l VisualLine, in plan.Input, ask *runway.Input) {
 		}
 		return
 	}
-	if why := Unattested(l, in.Candidates); why != "" {
+	if why := unattested(l, in.Candidates); why != "" {
 		ask.Renewal, ask.Detail = runway.Refused, why
 		return
 	}
@@ -172,7 +172,7 @@ type WindowSpan struct {
 
 func runwayResultOf(r runway.Runway) RunwayOfVisual {
 	d := RunwayOfVisual{
-		Visual: VisualOf(r.Key, r.Name), Store: r.Key.Store, LicenseEnds: Timestamp(r.Ends), DaysLeft: r.DaysLeft,
+		Visual: visualOf(r.Key, r.Name), Store: r.Key.Store, LicenseEnds: Timestamp(r.Ends), DaysLeft: r.DaysLeft,
 		Renewal: string(r.State), RenewedTo: Timestamp(r.Until), LastChance: Timestamp(r.By), Message: r.Message, Hint: r.Hint,
 		Findings: ReasonsOf(r.Findings),
 	}
@@ -191,15 +191,15 @@ type RunwayResult struct {
 
 // Runway says how much time is left to renew the licenses of what is installed.
 func (e *Engine) Runway(ctx context.Context, r StatusRequest) (RunwayResult, error) {
-	p, in, err := e.LookAndPlan(ctx, nil)
+	p, in, err := e.lookAndPlan(ctx, nil)
 	if err != nil {
 		return RunwayResult{}, err
 	}
-	if err := e.MustKnowOrSee(r.Visuals, p); err != nil {
+	if err := e.mustKnowOrSee(r.Visuals, p); err != nil {
 		return RunwayResult{}, err
 	}
 	out := RunwayResult{Licenses: []RunwayOfVisual{}}
-	for _, x := range e.Runways(p, in) {
+	for _, x := range e.runways(p, in) {
 		if r.hasKey(x.Key) {
 			out.Licenses = append(out.Licenses, runwayResultOf(x))
 		}

@@ -43,8 +43,8 @@ func (r PlanResult) Saved() SavedPlan {
 	return saved
 }
 
-// NamesVisualOf says whether a saved plan is about the visual of an open step.
-func (p SavedPlan) NamesVisualOf(open plan.Open) bool {
+// namesVisualOf says whether a saved plan is about the visual of an open step.
+func (p SavedPlan) namesVisualOf(open plan.Open) bool {
 	return slices.ContainsFunc(p.Steps, func(s SavedStep) bool { return s.Visual == open.Step.Key.GUID.String() })
 }
 
@@ -80,7 +80,7 @@ func (e *Engine) allSavedStepsWait(p plan.Plan, saved SavedPlan) bool {
 // stepGone says why a step of a saved plan does not follow any more from the same
 // pins, packages and store: time has passed, or somebody edited the file.
 func stepGone(p plan.Plan, step SavedStep, name string) error {
-	for _, l := range VisualLines(p) {
+	for _, l := range visualLines(p) {
 		if l.Key.GUID.String() != step.Visual || l.Step != nil {
 			continue
 		}

@@ -21,9 +21,9 @@ func (e *Engine) Moment() moment.Moment {
 
 func (e *Engine) Observer() observe.Observer {
 	o := observe.Observer{
-		Stores: e.Stores, Trust: e.CurrentTrust(), Least: e.Settings.Trust.Least,
+		Stores: e.Stores, Trust: e.currentTrust(), Least: e.Settings.Trust.Least,
 		Tolerant: e.Settings.Packages.Tolerant, Tenant: e.Settings.Tenant,
-		Usage: e.Facts, Profiles: e.Profiles, LeastOf: map[visual.GUID]license.Grade{},
+		Usage: e.facts, Profiles: e.profiles, LeastOf: map[visual.GUID]license.Grade{},
 		OnDrift: map[store.Key]plan.DriftMode{}, Hybrid: map[store.Key]bool{},
 	}
 	for _, v := range e.Settings.Visuals {
@@ -40,28 +40,28 @@ func (e *Engine) Observer() observe.Observer {
 	return o
 }
 
-// LookAndPlan takes in what arrived, looks at everything and computes the plan.
-func (e *Engine) LookAndPlan(ctx context.Context, asks []plan.Ask) (plan.Plan, plan.Input, error) {
+// lookAndPlan takes in what arrived, looks at everything and computes the plan.
+func (e *Engine) lookAndPlan(ctx context.Context, asks []plan.Ask) (plan.Plan, plan.Input, error) {
 	if err := e.lookAround(ctx); err != nil {
 		return plan.Plan{}, plan.Input{}, err
 	}
-	return e.PlanNow(ctx, asks)
+	return e.planNow(ctx, asks)
 }
 
 // lookAround takes in what arrived in the library, and what others brought into
 // stores whose changes are adopted. What cannot be read in the library is told and
 // stops nothing: a rollback must not wait for a share.
 func (e *Engine) lookAround(ctx context.Context) error {
-	if _, err := e.TakeIn(ctx); ctx.Err() != nil {
+	if _, err := e.takeIn(ctx); ctx.Err() != nil {
 		return ctx.Err()
 	} else if err != nil {
-		e.NoteUnreadLibrary(err)
+		e.noteUnreadLibrary(err)
 	}
 	return e.takeInForeignPackages(ctx)
 }
 
-// PlanNow looks at everything that is known already and computes the plan.
-func (e *Engine) PlanNow(ctx context.Context, asks []plan.Ask) (plan.Plan, plan.Input, error) {
+// planNow looks at everything that is known already and computes the plan.
+func (e *Engine) planNow(ctx context.Context, asks []plan.Ask) (plan.Plan, plan.Input, error) {
 	at := e.Moment()
 	in, err := e.Observer().Input(ctx, e.Journal.Book(), asks, at)
 	switch {
@@ -94,7 +94,7 @@ func (e *Engine) conditionsAt(step plan.Step, at moment.Moment) plan.Conditions 
 	c := plan.Conditions{
 		At: at, Holds: book.Holds(), Overrides: e.countingOverrides(book, step), Tries: book.Tries(),
 		Violations: map[store.StepID][]plan.Violation{step.ID: e.violationsOf(step, at)},
-		People:     map[store.StepID]approval.Record{step.ID: e.PeopleBehind(book, step)},
+		People:     map[store.StepID]approval.Record{step.ID: e.peopleBehind(book, step)},
 		Checks:     map[store.StepID]plan.Check{step.ID: e.plannedCheck(step)},
 		Unclear:    book.Unclear(),
 		Policies:   map[store.Key]plan.Policy{}, Usual: e.usualDurations(), Seen: map[visual.Digest]time.Time{},

@@ -36,10 +36,10 @@ type VisualStatus struct {
 	Gates            []Gate `json:"gates"` // of the change that is planned, or of what a check found bad
 }
 
-// MustKnowOrSee is mustKnow, where a visual may also just lie in the store.
-func (e *Engine) MustKnowOrSee(visuals []visual.GUID, p plan.Plan) error {
-	return e.MustKnow(slices.DeleteFunc(slices.Clone(visuals), func(g visual.GUID) bool {
-		return slices.ContainsFunc(VisualLines(p), func(l VisualLine) bool { return l.Key.GUID == g })
+// mustKnowOrSee is mustKnow, where a visual may also just lie in the store.
+func (e *Engine) mustKnowOrSee(visuals []visual.GUID, p plan.Plan) error {
+	return e.mustKnow(slices.DeleteFunc(slices.Clone(visuals), func(g visual.GUID) bool {
+		return slices.ContainsFunc(visualLines(p), func(l VisualLine) bool { return l.Key.GUID == g })
 	}))
 }
 
@@ -55,8 +55,8 @@ type VisualLine struct {
 	Drift     string
 }
 
-// VisualLines joins steps and idles, one line for each visual.
-func VisualLines(p plan.Plan) []VisualLine {
+// visualLines joins steps and idles, one line for each visual.
+func visualLines(p plan.Plan) []VisualLine {
 	var out []VisualLine
 	for i, step := range p.Steps {
 		if len(out) > 0 && out[len(out)-1].Key == step.Key {
@@ -71,14 +71,14 @@ func VisualLines(p plan.Plan) []VisualLine {
 	return slices.CompactFunc(out, func(a, b VisualLine) bool { return a.Key == b.Key })
 }
 
-func (e *Engine) StatusOf(l VisualLine, in plan.Input) VisualStatus {
+func (e *Engine) statusOf(l VisualLine, in plan.Input) VisualStatus {
 	at := e.Moment()
 	d := VisualStatus{
-		GUID: l.Key.GUID.String(), Name: l.Name, Store: l.Key.Store, Gates: GatesOf(l.Gates), InstalledDigest: DigestText(l.State.Release),
+		GUID: l.Key.GUID.String(), Name: l.Name, Store: l.Key.Store, Gates: gatesOf(l.Gates), InstalledDigest: digestText(l.State.Release),
 		LicenseEnds: Timestamp(l.State.License.Ends), InstalledText: VersionText(l.State), NewestAvailable: newest(in, l.Key.GUID),
 	}
 	if l.Step != nil {
-		d.Gates = GatesOf(e.Gates(*l.Step))
+		d.Gates = gatesOf(e.Gates(*l.Step))
 	}
 	if l.State.Release != nil {
 		d.InstalledVersion = l.State.Release.Version.String()
@@ -94,15 +94,15 @@ func (e *Engine) StatusOf(l VisualLine, in plan.Input) VisualStatus {
 	if r, ok := e.runwayOf(l, in); ok {
 		d.LastChance = Timestamp(r.By)
 		if d.State == "license-ending" {
-			d.Message = fmt.Sprintf("the license ends on %s; %s", FormatDay(r.Ends), WithHint(plan.Reason{Message: r.Message, Hint: r.Hint}))
+			d.Message = fmt.Sprintf("the license ends on %s; %s", FormatDay(r.Ends), withHint(plan.Reason{Message: r.Message, Hint: r.Hint}))
 		}
 	}
-	switch installed := InstalledCandidate(l, in.Candidates); {
+	switch installed := installedCandidate(l, in.Candidates); {
 	case d.State == "license-ended" || l.State.Presence != store.Present:
 	case installed.Judgment.Has(CodeRevoked):
-		d.State, d.Message = "license-revoked", WithHint(l.Reason)
+		d.State, d.Message = "license-revoked", withHint(l.Reason)
 	case d.State == "ok":
-		if why, lost := UntrustedVendor(e.Trust, l.State.License); lost {
+		if why, lost := untrustedVendor(e.Trust, l.State.License); lost {
 			d.State, d.Message = "vendor-untrusted", why
 		}
 	}
@@ -116,7 +116,7 @@ func (e *Engine) condition(l VisualLine, at moment.Moment) (state, message strin
 	hold := e.heldText(l, at)
 	switch {
 	case present && !ends.IsZero() && !at.Before(ends):
-		return "license-ended", fmt.Sprintf("the license ended on %s; %s", FormatDay(ends), WithHint(l.Reason))
+		return "license-ended", fmt.Sprintf("the license ended on %s; %s", FormatDay(ends), withHint(l.Reason))
 	case l.Drift != "" && !present:
 		return "missing", l.Drift
 	case l.Drift != "":
@@ -124,17 +124,17 @@ func (e *Engine) condition(l VisualLine, at moment.Moment) (state, message strin
 	case l.Reason.Code == plan.CodeWaiting:
 		return "waiting", e.waitingText(l)
 	case l.Reason.Code == plan.CodeUnclear:
-		return "waiting", WithHint(l.Reason)
+		return "waiting", withHint(l.Reason)
 	case e.isChecking(l.Key):
-		return "checking", WithHint(l.Reason)
+		return "checking", withHint(l.Reason)
 	case l.IsBlocked:
-		return "blocked", WithHint(l.Reason)
+		return "blocked", withHint(l.Reason)
 	case hold != "":
 		return "held", hold
 	case l.Step != nil && !present && l.Step.Kind != change.Install:
 		return "missing", l.Reason.Message
 	case l.Step != nil:
-		return "change-planned", string(l.Step.Kind) + ": " + WhyText(l.Reason.Message, e.Gates(*l.Step))
+		return "change-planned", string(l.Step.Kind) + ": " + whyText(l.Reason.Message, e.Gates(*l.Step))
 	case present && !ends.IsZero() && l.State.License.DaysLeft(at) <= WarnDays:
 		return "license-ending", "" // its runway says more
 	}
@@ -149,9 +149,9 @@ func (e *Engine) isChecking(k store.Key) bool {
 
 // waitingText says which task waits, since when, and how it ends.
 func (e *Engine) waitingText(l VisualLine) string {
-	open, receipt, ok := WaitingTask(e.Journal.Book(), l.Key)
+	open, receipt, ok := waitingTask(e.Journal.Book(), l.Key)
 	if !ok || receipt.Note == "" {
-		return WithHint(l.Reason)
+		return withHint(l.Reason)
 	}
 	return JoinPhrases(fmt.Sprintf("since %s: %s (%s)", FormatTime(open.Since), receipt.Note, l.Reason.Hint), e.corroboratedText(open), e.overdueText(open))
 }
@@ -159,7 +159,7 @@ func (e *Engine) waitingText(l VisualLine) string {
 // heldText says who holds a visual and why; empty if nobody does, or what is planned is
 // let through.
 func (e *Engine) heldText(l VisualLine, at moment.Moment) string {
-	if l.Step != nil && !IsClosed(e.Gates(*l.Step), plan.GateHold) {
+	if l.Step != nil && !isClosed(e.Gates(*l.Step), plan.GateHold) {
 		return ""
 	}
 	for _, h := range e.Journal.Book().Holds() {
@@ -214,11 +214,11 @@ func (e *Engine) Status(ctx context.Context, r StatusRequest) (StatusResult, err
 	if err != nil {
 		return StatusResult{}, err
 	}
-	found := e.CompareDrift(p, in)
+	found := e.compareDrift(p, in)
 	out := StatusResult{Visuals: []VisualStatus{}}
 	for _, l := range e.Lines(p) {
 		if r.hasKey(l.Key) {
-			out.Visuals = append(out.Visuals, e.StatusOf(l, in))
+			out.Visuals = append(out.Visuals, e.statusOf(l, in))
 		}
 	}
 	switch {
@@ -227,22 +227,22 @@ func (e *Engine) Status(ctx context.Context, r StatusRequest) (StatusResult, err
 	case len(out.Visuals) == 0:
 		out.Message = "no visuals: pin one with `orgstore pin set VISUAL PIN`"
 	}
-	out.Message = JoinPhrases(out.Message, driftInOneLine(found), e.FailingChannels(), e.OpenRequests())
+	out.Message = JoinPhrases(out.Message, driftInOneLine(found), e.FailingChannels(), e.openRequests())
 	return out, nil
 }
 
 // lookFor looks at everything for a request about some visuals, which orgstore must
 // know, and reads the activity log, at once if the request is about nothing else.
 func (e *Engine) lookFor(ctx context.Context, r StatusRequest, atOnce bool) (plan.Plan, plan.Input, error) {
-	if err := e.CheckStore(r.Store); err != nil {
+	if err := e.checkStore(r.Store); err != nil {
 		return plan.Plan{}, plan.Input{}, err
 	}
-	p, in, err := e.LookAndPlan(ctx, nil)
+	p, in, err := e.lookAndPlan(ctx, nil)
 	if err != nil {
 		return p, in, err
 	}
-	if err := e.MustKnowOrSee(r.Visuals, p); err != nil {
+	if err := e.mustKnowOrSee(r.Visuals, p); err != nil {
 		return p, in, err
 	}
-	return p, in, e.ReadActivityLog(ctx, atOnce)
+	return p, in, e.readActivityLog(ctx, atOnce)
 }

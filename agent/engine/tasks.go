@@ -57,9 +57,9 @@ func (e *Engine) taskBrief(id store.StepID) (store.Brief, bool) {
 	return store.Brief{Key: step.Key, Name: step.Name, Kind: string(step.Kind), Reason: step.Reason.Message, From: step.From, To: step.To}, true
 }
 
-// WaitingTask is the change of a visual that waits for a person, and the store's own
+// waitingTask is the change of a visual that waits for a person, and the store's own
 // name for it; false where none waits.
-func WaitingTask(book journal.Book, k store.Key) (plan.Open, store.Receipt, bool) {
+func waitingTask(book journal.Book, k store.Key) (plan.Open, store.Receipt, bool) {
 	o := book.Open(k)
 	if o == nil || !o.Waiting {
 		return plan.Open{}, store.Receipt{}, false
@@ -73,7 +73,7 @@ func (e *Engine) waitingResults(p plan.Plan, chosen func(plan.Open) bool) []appl
 	var results []apply.Result
 	book := e.Journal.Book()
 	for _, idle := range p.Idle {
-		open, receipt, ok := WaitingTask(book, idle.Key)
+		open, receipt, ok := waitingTask(book, idle.Key)
 		if idle.Reason.Code == plan.CodeWaiting && ok && chosen(open) {
 			results = append(results, apply.Result{Step: open.Step, Outcome: apply.Waiting,
 				Message: JoinPhrases(fmt.Sprintf("waits since %s: %s", FormatTime(open.Since), receipt.Note), e.corroboratedText(open), e.overdueText(open)), Hint: idle.Reason.Hint})
@@ -97,7 +97,7 @@ func (e *Engine) wantedWithdrawals(p plan.Plan, chosen func(plan.Open) bool) []p
 		}
 	}
 	for _, idle := range p.Idle {
-		open, _, ok := WaitingTask(e.Journal.Book(), idle.Key)
+		open, _, ok := waitingTask(e.Journal.Book(), idle.Key)
 		if idle.Reason.Code != plan.CodeWaiting || !ok || open.Undoes != "" || !chosen(open) {
 			continue
 		}

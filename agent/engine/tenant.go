@@ -55,8 +55,8 @@ type Remote struct {
 	Seen func(host string, date time.Time)
 }
 
-// ConnectTenant connects to the tenant, once for each session.
-func (e *Engine) ConnectTenant() (Tenant, error) {
+// connectTenant connects to the tenant, once for each session.
+func (e *Engine) connectTenant() (Tenant, error) {
 	if e.tenant != nil {
 		return e.tenant, nil
 	}
@@ -117,9 +117,9 @@ func (e *Engine) recordWitnessedTime(ctx context.Context) error {
 	return e.Journal.Append(ctx, e.Tx, journal.TimeMarked{Trusted: to, Source: "Date of " + strings.Join(by, " and ")})
 }
 
-// NoteUnreadLibrary says once what kept the library from being read, and keeps a
+// noteUnreadLibrary says once what kept the library from being read, and keeps a
 // failure to sign in as the command's error.
-func (e *Engine) NoteUnreadLibrary(err error) {
+func (e *Engine) noteUnreadLibrary(err error) {
 	f, text := fault.Of(err), "not everything in the library could be read: "+err.Error()
 	if f.Hint != "" {
 		text += " (" + f.Hint + ")"
@@ -131,8 +131,8 @@ func (e *Engine) NoteUnreadLibrary(err error) {
 	}
 }
 
-// SignInError is the error of a command that did what it could without signing in.
-func (e *Engine) SignInError() error {
+// signInError is the error of a command that did what it could without signing in.
+func (e *Engine) signInError() error {
 	if e.signInFault == nil {
 		return nil
 	}

@@ -12,17 +12,17 @@ import (
 	"github.com/orgstore/orgstore/packages/verdict"
 )
 
-// TenantFacts reads what is known of the tenant's users and capacities: what people
+// tenantFacts reads what is known of the tenant's users and capacities: what people
 // wrote down in facts.yaml in the data folder, joined with what the tenant told
 // the last time. Without either nothing is known, and every license is said to
 // be unchecked.
-func (p Ports) TenantFacts(s config.Settings) (tenant.Facts, error) {
-	facts, _, err := p.MergedFacts(s)
+func (p Ports) tenantFacts(s config.Settings) (tenant.Facts, error) {
+	facts, _, err := p.mergedFacts(s)
 	return facts, err
 }
 
-// MergedFacts is usage, with what people and tenant say differently.
-func (p Ports) MergedFacts(s config.Settings) (tenant.Facts, []verdict.Finding, error) {
+// mergedFacts is usage, with what people and tenant say differently.
+func (p Ports) mergedFacts(s config.Settings) (tenant.Facts, []verdict.Finding, error) {
 	written, err := p.FactsIn(s, tenant.FileName, "mend the file, or take it away: licenses are then not held against what is used")
 	if err != nil {
 		return tenant.Facts{}, nil, err

@@ -104,11 +104,11 @@ func (p Ports) addStatusLists(ctx context.Context, s config.Settings, vendors []
 	if err != nil {
 		return err
 	}
-	book, err := ReadBook(ctx, s, p)
+	book, err := readBook(ctx, s, p)
 	if err != nil {
 		return err
 	}
-	if trust, err = p.TrustWithStatusLists(trust, s, book); err != nil {
+	if trust, err = p.trustWithStatusLists(trust, s, book); err != nil {
 		return err
 	}
 	at := moment.Settle(p.Now(), book.TimeMark(), -1)

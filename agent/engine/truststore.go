@@ -113,10 +113,10 @@ type statusCache struct {
 	lists string
 }
 
-// CurrentTrust is the trust with the newest status list of each key, verified again
+// currentTrust is the trust with the newest status list of each key, verified again
 // from its bytes. A list that cannot be had is missed in every weighing, since
 // the journal knows its number.
-func (e *Engine) CurrentTrust() license.Trust {
+func (e *Engine) currentTrust() license.Trust {
 	if e.Journal == nil { // who only looks
 		return e.Trust
 	}
@@ -161,14 +161,14 @@ func listening(trust license.Trust, lists []journal.StatusVerified, read func(vi
 	return trust, missed
 }
 
-// TrustWithStatusLists is believed for who has no session: it opens the archive only where
+// trustWithStatusLists is believed for who has no session: it opens the archive only where
 // there are lists in it.
-func (p Ports) TrustWithStatusLists(trust license.Trust, s config.Settings, book journal.Book) (license.Trust, error) {
+func (p Ports) trustWithStatusLists(trust license.Trust, s config.Settings, book journal.Book) (license.Trust, error) {
 	lists := book.Statuses()
 	if len(lists) == 0 {
 		return trust, nil
 	}
-	kept, err := archive.Open(p.Disk, ArchiveFolder(s))
+	kept, err := archive.Open(p.Disk, archiveFolder(s))
 	if err != nil {
 		return trust, err
 	}

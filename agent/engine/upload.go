@@ -35,7 +35,7 @@ func (e *Engine) Upload(ctx context.Context, r UploadRequest) ([]Upload, error) 
 	if !e.Settings.Library.SharePoint.Named() {
 		return nil, fault.New("library.folder", "copy the files into that folder", "the library is the folder %s, not one in SharePoint", e.Settings.Library.Folder)
 	}
-	files := e.WithSidecars(r.Files)
+	files := e.withSidecars(r.Files)
 	slices.SortStableFunc(files, func(a, b string) int { // a license before what waits for it
 		switch {
 		case intake.IsStatement(a) == intake.IsStatement(b):
@@ -56,7 +56,7 @@ func (e *Engine) Upload(ctx context.Context, r UploadRequest) ([]Upload, error) 
 	if r.DryRun {
 		return uploads, nil
 	}
-	lib, err := e.OpenLibrary(ctx)
+	lib, err := e.openLibrary(ctx)
 	if err != nil {
 		return nil, err
 	}

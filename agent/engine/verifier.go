@@ -39,19 +39,19 @@ func NewVerifier(ctx context.Context, settings config.Settings, ports Ports) (*V
 	if err != nil {
 		return nil, err
 	}
-	book, err := ReadBook(ctx, settings, ports)
+	book, err := readBook(ctx, settings, ports)
 	if err != nil {
 		return nil, err
 	}
-	if trust, err = ports.TrustWithStatusLists(trust, settings, book); err != nil {
+	if trust, err = ports.trustWithStatusLists(trust, settings, book); err != nil {
 		return nil, err
 	}
-	known, err := ports.TenantFacts(settings)
+	known, err := ports.tenantFacts(settings)
 	if err != nil {
 		return nil, err
 	}
 	profiles, _ := ports.ProfilesInForce(settings) // those that cannot be read were told
-	o := (&Engine{Ports: ports, Settings: settings, Trust: trust, Facts: known, Profiles: profiles}).Observer()
+	o := (&Engine{Ports: ports, Settings: settings, Trust: trust, facts: known, profiles: profiles}).Observer()
 	return &Verifier{
 		Ports: ports, trust: trust, need: o.Need, facts: o.Facts(book), entitled: o.Entitled, profiles: profiles,
 		at: moment.Settle(ports.Now(), book.TimeMark(), -1),
@@ -87,19 +87,19 @@ func (v *Verifier) VerifyAll(files []string) []Package {
 // package: one bad file must not hide what the others are.
 func (v *Verifier) Verify(file string) Package {
 	if intake.IsStatement(file) {
-		return UnreadablePackage(file, verdict.Refuse("file.statement", fmt.Sprintf("cannot verify %s alone: it is a license statement", file),
+		return unreadablePackage(file, verdict.Refuse("file.statement", fmt.Sprintf("cannot verify %s alone: it is a license statement", file),
 			"name its package: the statement beside it is read too"))
 	}
 	p, token, err := v.readPair(file)
 	if err != nil {
-		return UnreadablePackage(file, RefusalOf(err))
+		return unreadablePackage(file, refusalOf(err))
 	}
 	found, readable, refused := v.profiles.Read(p)
 	terms, judgment := v.weigh(p, token, found.Terms, readable)
 	if terms.IsZero() {
 		judgment = judgment.With(refused...)
 	}
-	d := PackageOf(file, p.Manifest(), p.Digest(), p.Content(), terms, judgment.With(v.lacks...), v.at)
+	d := packageOf(file, p.Manifest(), p.Digest(), p.Content(), terms, judgment.With(v.lacks...), v.at)
 	if readable {
 		d.Found = fmt.Sprintf("the vendor's own license %s in %s, read by the profile %s, ends on %s", found.Shown, found.Place, found.Profile, FormatDay(found.Terms.Ends))
 	}
@@ -141,8 +141,8 @@ func (v *Verifier) weigh(p *pbiviz.Package, token []byte, found license.Terms, r
 	return terms, judgment
 }
 
-// RefusalOf says of any error what a reader's refusal says.
-func RefusalOf(err error) *verdict.Refusal {
+// refusalOf says of any error what a reader's refusal says.
+func refusalOf(err error) *verdict.Refusal {
 	var r *verdict.Refusal
 	if errors.As(err, &r) {
 		return r

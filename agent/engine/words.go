@@ -31,8 +31,8 @@ type Reason struct {
 	Hint    string `json:"hint,omitempty"`
 }
 
-// StateOf says what is there; nil where nothing is, or nobody can tell.
-func StateOf(s store.State) *State {
+// stateOf says what is there; nil where nothing is, or nobody can tell.
+func stateOf(s store.State) *State {
 	if s.Presence != store.Present || s.Release == nil {
 		return nil
 	}
@@ -82,7 +82,7 @@ func VersionText(s store.State) string {
 	return s.Release.Version.String()
 }
 
-func DigestText(r *visual.Release) string {
+func digestText(r *visual.Release) string {
 	if r == nil {
 		return ""
 	}
@@ -114,8 +114,8 @@ func IgnoreError(err, harmless error) error {
 	return err
 }
 
-// ReasonOf turns a plan's reason into what programs read.
-func ReasonOf(r plan.Reason) Reason { return Reason{string(r.Code), r.Message, r.Hint} }
+// reasonOf turns a plan's reason into what programs read.
+func reasonOf(r plan.Reason) Reason { return Reason{string(r.Code), r.Message, r.Hint} }
 
 // isBlank reports whether a text that people will look for says nothing.
 func isBlank(s string) bool { return strings.TrimSpace(s) == "" }
