@@ -87,11 +87,7 @@ func (e *Engine) packageRuleFacts(step plan.Step) (rule.Facts, error) {
 	if step.From.Release == nil && step.From.Presence != store.Absent {
 		return rule.Facts{}, errors.New("what is installed is not known")
 	}
-	from := visual.Digest{} // of a first install
-	if step.From.Release != nil {
-		from = step.From.Release.Digest
-	}
-	found, err := e.comparer().Compare(from, step.To.Release.Digest)
+	found, err := e.comparer().Compare(replacedDigest(step), step.To.Release.Digest)
 	if err != nil {
 		return rule.Facts{}, err
 	}

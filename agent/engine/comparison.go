@@ -62,9 +62,13 @@ func (e *Engine) recompareForRules(step plan.Step) {
 	if !e.asksRules(step) || step.To.Release == nil {
 		return
 	}
-	from := visual.Digest{}
-	if step.From.Release != nil {
-		from = step.From.Release.Digest
+	_, _ = e.comparer().CompareBytes(replacedDigest(step), step.To.Release.Digest) // the gates of the step tell an error
+}
+
+// replacedDigest names the package that a step replaces; zero for a first install.
+func replacedDigest(step plan.Step) visual.Digest {
+	if step.From.Release == nil {
+		return visual.Digest{}
 	}
-	_, _ = e.comparer().CompareBytes(from, step.To.Release.Digest) // the gates of the step tell an error
+	return step.From.Release.Digest
 }

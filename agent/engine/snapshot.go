@@ -70,7 +70,7 @@ func (e *Engine) planNow(ctx context.Context, asks []plan.Ask) (plan.Plan, plan.
 	case err != nil:
 		return plan.Plan{}, in, fault.New("store.unreadable", "see to it that the store can be reached; nothing was changed", "%w", err)
 	}
-	e.drifts = plan.Compute(in).Drifts // whatever gates say; rings do not trust a store that drifted
+	e.drifts = plan.Drifts(in) // before gates are asked: rings do not trust a store that drifted
 	p, in := plan.Decide(in, func(step plan.Step) plan.Conditions {
 		// What somebody else made may be adopted by a run as if orgstore had made it.
 		if e.lease != nil && step.Reason.Code == plan.CodeAdopt {

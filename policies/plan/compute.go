@@ -14,11 +14,8 @@ import (
 // the first that fails or waits.
 func Compute(in Input) Plan {
 	x := newIndex(in)
-	p := Plan{Drifts: map[store.Key]Drift{}}
+	p := Plan{Drifts: x.drifts()}
 	for _, v := range x.plans {
-		if v.now.drift != "" {
-			p.Drifts[v.key] = Drift{v.now.drift, v.now.state, v.now.driftText}
-		}
 		steps, idle := v.decide()
 		if v.adoption != nil {
 			p.Adoptions = append(p.Adoptions, *v.adoption)
@@ -41,6 +38,19 @@ func Compute(in Input) Plan {
 	p.Basis = x.basis()
 	p.ID = planID(p.Basis, p.Steps)
 	return p
+}
+
+// Drifts says of each visual that somebody else changed what, whatever gates say.
+func Drifts(in Input) map[store.Key]Drift { return newIndex(in).drifts() }
+
+func (x *index) drifts() map[store.Key]Drift {
+	drifts := map[store.Key]Drift{}
+	for _, v := range x.plans {
+		if v.now.drift != "" {
+			drifts[v.key] = Drift{v.now.drift, v.now.state, v.now.driftText}
+		}
+	}
+	return drifts
 }
 
 // index is the input, found by key and by visual.

@@ -48,14 +48,14 @@ func (k *knownGates) conditionsOf(s Step) (Conditions, bool) {
 	return c, known
 }
 
-// hold reports whether gates keep a step back.
-func (k *knownGates) hold(s Step) bool {
+// isHeld reports whether gates keep a step back.
+func (k *knownGates) isHeld(s Step) bool {
 	c, known := k.conditionsOf(s)
 	return known && !Ready(Gates(s, c))
 }
 
-// consent returns the gates of rules and people of a step.
-func (k *knownGates) consent(s Step) []Gate {
+// consentGates returns the gates of rules and people of a step.
+func (k *knownGates) consentGates(s Step) []Gate {
 	c, known := k.conditionsOf(s)
 	if !known {
 		return nil

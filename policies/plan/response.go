@@ -142,7 +142,7 @@ func (v *visualPlan) adoptObjection() string {
 // become what there is: by hand is no way around either. Empty where all do.
 func (v *visualPlan) consentObjection(belief store.State) string {
 	s := v.stepMadeByHand(belief)
-	for _, g := range v.gates.consent(s) {
+	for _, g := range v.gates.consentGates(s) {
 		if g.State != GateClosed {
 			continue
 		}

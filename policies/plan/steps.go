@@ -94,7 +94,7 @@ func (v *visualPlan) renewsFirst(s, renewal Step) bool {
 		return false
 	}
 	s.ID = stepID(s)
-	return v.gates.hold(s)
+	return v.gates.isHeld(s)
 }
 
 func (v *visualPlan) sameVersion(c *ranked) bool {
