@@ -49,7 +49,7 @@ var impure = regexp.MustCompile(`^(os|os/.*|net|net/(http|mail|rpc|smtp|textprot
 // belowEngine is what the command line leaves to the engine. It names no store, no
 // library, and no archive, and takes no lock: what it must know of them, such as a
 // visual's key, it gets in the engine's results, whose types need no import.
-var belowEngine = []string{"packages/archive", "packages/library", "packages/store", "agent/apply", "agent/lock"}
+var belowEngine = []string{"packages/archive", "packages/library", "packages/store", "agent/apply", "agent/lock", "agent/intake", "agent/observe"}
 
 // frontEnds is the command line and what it is built of: the engine knows none of it.
 var frontEnds = []string{"agent/cli", "github.com/spf13"}

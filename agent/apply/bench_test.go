@@ -395,7 +395,7 @@ func (b *bench) take(name string, file []byte) {
 	}
 	item := name + intake.PackageSuffix
 	if _, err := license.Peek(file); err == nil {
-		item += intake.StatementSuffix
+		item += license.StatementSuffix
 	}
 	taken, err := desk.Take(context.Background(), b.tx, item, file)
 	if err != nil || taken.Refused != nil {

@@ -15,8 +15,6 @@ import (
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
-	"github.com/orgstore/orgstore/agent/intake"
-	"github.com/orgstore/orgstore/agent/observe"
 	"github.com/orgstore/orgstore/agent/safetext"
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/license/issuer"
@@ -162,7 +160,7 @@ func (o *attestOptions) place(file string) string {
 	if o.out != "" {
 		file = filepath.Join(o.out, filepath.Base(file))
 	}
-	return file + intake.StatementSuffix
+	return file + license.StatementSuffix
 }
 
 func (o *attestOptions) results(files []string, packages []*pbiviz.Package, issued []issuer.Issued) []newFile {
@@ -353,7 +351,7 @@ func (o *attestOptions) attest(r issuer.Request, packages []*pbiviz.Package, k i
 	}
 	var all []issuer.Issued
 	for g, of := range byVisual {
-		r.Subscription, r.Packages = observe.OrderLine(o.order, g), of
+		r.Subscription, r.Packages = license.OrderLine(o.order, g), of
 		one, err := issuer.Attest(r, k)
 		if err != nil {
 			return nil, err

@@ -14,7 +14,6 @@ import (
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
-	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/license/issuer"
 	"github.com/orgstore/orgstore/packages/pbiviz"
@@ -244,7 +243,7 @@ func (o *issueOptions) delivery(file string, p *pbiviz.Package, made issuer.Issu
 	}
 	name := filepath.Join(folder, filepath.Base(file))
 	if !o.embed {
-		return newFile{name + intake.StatementSuffix, 0o644, append(made.Token, '\n')}, nil
+		return newFile{name + license.StatementSuffix, 0o644, append(made.Token, '\n')}, nil
 	}
 	text, err := pbiviz.Embed(p.File(), made.Token)
 	return newFile{name, 0o644, text}, err

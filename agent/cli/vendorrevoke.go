@@ -13,7 +13,6 @@ import (
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
-	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/license/issuer"
 )
@@ -99,7 +98,7 @@ func (o *revokeOptions) run() (answer, error) {
 	if err != nil {
 		return answer{}, fault.Usage("mend the flags; see `orgstore vendor revoke --help`", "%w", err)
 	}
-	file := filepath.Join(o.out, fmt.Sprintf("%s-status-%d%s", bundleStem(o.bundleFile, bundle.Version()), r.Sequence, intake.StatementSuffix))
+	file := filepath.Join(o.out, fmt.Sprintf("%s-status-%d%s", bundleStem(o.bundleFile, bundle.Version()), r.Sequence, license.StatementSuffix))
 	data := revokedData{file, r.Issuer, key.ID, r.Sequence, engine.Timestamp(r.Issued), engine.Timestamp(r.Next), r.Statements, r.Subscriptions}
 	a := answer{data: data, view: revokedView(data)}
 	files := []newFile{{file, 0o644, append(list, '\n')}}

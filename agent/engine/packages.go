@@ -157,7 +157,7 @@ func RefusedPackages(packages []Package) error {
 func (v *Verifier) TryPackages(files []string) (PackagesResult, error) {
 	data := []Package{}
 	for _, file := range files {
-		if !intake.IsStatement(file) {
+		if !license.IsStatementName(file) {
 			data = append(data, v.Verify(file))
 			continue
 		}
@@ -201,7 +201,7 @@ func (e *Engine) AddPackages(ctx context.Context, files []string) (PackagesResul
 			waiting = append(waiting, filepath.Base(file)+" is the status list of its vendor from now on: see `orgstore trust list`")
 		case !taken.Package.IsZero():
 			here = append(here, taken.Package)
-		case len(about) == 0 && !slices.Contains(files, strings.TrimSuffix(file, intake.StatementSuffix)):
+		case len(about) == 0 && !slices.Contains(files, strings.TrimSuffix(file, license.StatementSuffix)):
 			waiting = append(waiting, filepath.Base(file)+" is kept and waits for its package")
 		default:
 			here = append(here, about...)
@@ -239,7 +239,7 @@ func waitingText(data []Package, others []string) string {
 func (p Ports) withSidecars(files []string) []string {
 	var out []string
 	for _, file := range files {
-		sidecar := file + intake.StatementSuffix
+		sidecar := file + license.StatementSuffix
 		if _, err := p.Disk.Stat(sidecar); err == nil && intake.IsPackage(file) && !slices.Contains(files, sidecar) {
 			out = append(out, sidecar)
 		}

@@ -38,9 +38,9 @@ func (e *Engine) Upload(ctx context.Context, r UploadRequest) ([]Upload, error) 
 	files := e.withSidecars(r.Files)
 	slices.SortStableFunc(files, func(a, b string) int { // a license before what waits for it
 		switch {
-		case intake.IsStatement(a) == intake.IsStatement(b):
+		case license.IsStatementName(a) == license.IsStatementName(b):
 			return 0
-		case intake.IsStatement(a):
+		case license.IsStatementName(a):
 			return -1
 		}
 		return 1
@@ -84,9 +84,9 @@ func (e *Engine) uploadable(file string) ([]byte, error) {
 		return nil, err
 	}
 	switch {
-	case intake.IsStatement(file) && license.IsStatus(text):
+	case license.IsStatementName(file) && license.IsStatus(text):
 		_, err = license.PeekStatus(text)
-	case intake.IsStatement(file):
+	case license.IsStatementName(file):
 		_, err = license.Peek(text)
 	case intake.IsPackage(file):
 		_, err = pbiviz.Read(text, pbiviz.DefaultLimits())

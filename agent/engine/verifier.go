@@ -11,7 +11,6 @@ import (
 
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/fault"
-	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/agent/observe"
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/license/profile"
@@ -75,7 +74,7 @@ func VerifierWithoutSettings(ports Ports) *Verifier {
 func (v *Verifier) VerifyAll(files []string) []Package {
 	data := []Package{}
 	for _, file := range files {
-		if p, is := strings.CutSuffix(file, intake.StatementSuffix); is && slices.Contains(files, p) {
+		if p, is := strings.CutSuffix(file, license.StatementSuffix); is && slices.Contains(files, p) {
 			continue // Verifierd with its package
 		}
 		data = append(data, v.Verify(file))
@@ -86,7 +85,7 @@ func (v *Verifier) VerifyAll(files []string) []Package {
 // verify Verifiers one file. What cannot be read is refused like what is no
 // package: one bad file must not hide what the others are.
 func (v *Verifier) Verify(file string) Package {
-	if intake.IsStatement(file) {
+	if license.IsStatementName(file) {
 		return unreadablePackage(file, verdict.Refuse("file.statement", fmt.Sprintf("cannot verify %s alone: it is a license statement", file),
 			"name its package: the statement beside it is read too"))
 	}
@@ -162,7 +161,7 @@ func (p Ports) readPair(file string) (*pbiviz.Package, []byte, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	sidecar := file + intake.StatementSuffix
+	sidecar := file + license.StatementSuffix
 	if _, err := p.Disk.Stat(sidecar); errors.Is(err, fs.ErrNotExist) {
 		return pack, nil, nil
 	}

@@ -29,16 +29,14 @@ import (
 	"github.com/orgstore/orgstore/packages/visual"
 )
 
-// What an item is, by the end of its name.
-const (
-	PackageSuffix   = ".pbiviz"
-	StatementSuffix = ".license"
-)
+// PackageSuffix ends the name of an item that is a package; license.StatementSuffix
+// that of a license statement.
+const PackageSuffix = ".pbiviz"
 
 // A Library is where packages arrive.
 type Library = library.Library
 
-// A Importer takes packages and statements in.
+// An Importer takes packages and statements in.
 type Importer struct {
 	Archive *archive.Archive
 	Journal *journal.Journal
@@ -156,7 +154,7 @@ func (im Importer) sizeLimit(name string) int64 {
 	if IsList(name) {
 		return galleryexport.MaxSize
 	}
-	if IsStatement(name) {
+	if license.IsStatementName(name) {
 		return license.MaxStatus // the larger of the two that are called so
 	}
 	return im.Limits.FileSize
@@ -167,9 +165,6 @@ func tooLarge(size, limit int64) *verdict.Refusal {
 		"a Power BI visual rarely exceeds a few megabytes: check that this is the file you meant")
 }
 
-// IsStatement says whether a name is that of a license statement.
-func IsStatement(name string) bool { return strings.HasSuffix(strings.ToLower(name), StatementSuffix) }
-
 // IsPackage says whether a name is that of a package.
 func IsPackage(name string) bool { return strings.HasSuffix(strings.ToLower(name), PackageSuffix) }
 
@@ -179,9 +174,9 @@ func IsPackage(name string) bool { return strings.HasSuffix(strings.ToLower(name
 // no error, but said in Result.Refused and in the journal.
 func (im Importer) Take(ctx context.Context, tx journal.TxID, name string, file []byte) (Result, error) {
 	switch {
-	case IsStatement(name) && license.IsStatus(file):
+	case license.IsStatementName(name) && license.IsStatus(file):
 		return im.takeStatus(ctx, tx, name, file)
-	case IsStatement(name):
+	case license.IsStatementName(name):
 		return im.takeStatement(ctx, tx, name, file)
 	}
 	return im.takePackage(ctx, tx, name, file)

@@ -15,24 +15,6 @@ import (
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
-// OrderLine names the subscription under which attestations about one visual are
-// numbered: by the order, if there is one, and the visual. A renewed attestation
-// of one visual then never outdates another visual's of the same order.
-func OrderLine(order string, g visual.GUID) string {
-	if order == "" {
-		return g.String()
-	}
-	return order + "/" + g.String()
-}
-
-// orderOf returns the order of what OrderLine made; false for what it did not.
-func orderOf(line string, g visual.GUID) (string, bool) {
-	if line == g.String() {
-		return "", true
-	}
-	return strings.CutSuffix(line, "/"+g.String())
-}
-
 // attested finds the licenses of the visuals that are installed under an
 // attestation.
 func attested(book journal.Book) map[visual.GUID]license.Terms {
@@ -66,7 +48,7 @@ func (o Observer) reattest(j verdict.Judgment, p journal.Package, before license
 // command writes the one command that attests a package as another was attested.
 func (o Observer) command(p journal.Package, before license.Terms) string {
 	words := []string{"orgstore license attest", word(path.Base(p.Source), "PACKAGE"), "--tenant", o.Tenant}
-	if order, ok := orderOf(before.Subscription, p.Manifest.GUID); ok {
+	if order, ok := license.OrderOf(before.Subscription, p.Manifest.GUID); ok {
 		if order != "" {
 			words = append(words, "--order", word(order, "NUMBER"))
 		}

@@ -85,9 +85,9 @@ func TestHowToAttestWhatFollows(t *testing.T) {
 		attestation []byte
 		want        string
 	}{
-		{"all told", "next.pbiviz", of(observe.OrderLine("PO-4711", g), func(r *issuer.Request) { r.Quantity = 250 }),
+		{"all told", "next.pbiviz", of(license.OrderLine("PO-4711", g), func(r *issuer.Request) { r.Quantity = 250 }),
 			"next.pbiviz --tenant " + licensetest.Tenant + " --order PO-4711 --seq 8 --kind user --quantity 250" + rest},
-		{"no order", "next.pbiviz", of(observe.OrderLine("", g)), "next.pbiviz --tenant " + licensetest.Tenant + " --seq 8 --kind user" + rest},
+		{"no order", "next.pbiviz", of(license.OrderLine("", g)), "next.pbiviz --tenant " + licensetest.Tenant + " --seq 8 --kind user" + rest},
 		{"an order of another tool", "next.pbiviz", of("order 4711"), "next.pbiviz --tenant " + licensetest.Tenant + " --kind user" + rest},
 		{"capacities", "next.pbiviz", of(g.String(), func(r *issuer.Request) { r.Kind, r.SKUs = license.Capacity, []string{"F64", "P1"} }),
 			"next.pbiviz --tenant " + licensetest.Tenant + " --seq 8 --kind capacity --sku F64 --sku P1" + rest},
@@ -95,7 +95,7 @@ func TestHowToAttestWhatFollows(t *testing.T) {
 		{"a name that would run", "$(reboot).pbiviz", of(g.String()), "PACKAGE --tenant"},
 		{"a name that ends the quotes", `a";reboot;".pbiviz`, of(g.String()), "PACKAGE --tenant"},
 		{"a name that is a flag", "--force.pbiviz", of(g.String()), "PACKAGE --tenant"},
-		{"an order that would run", "next.pbiviz", of(observe.OrderLine("`reboot`", g)), "--order NUMBER --seq 8"},
+		{"an order that would run", "next.pbiviz", of(license.OrderLine("`reboot`", g)), "--order NUMBER --seq 8"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			book := attestedBook(t, p, c.attestation, map[string]*pbiviz.Package{c.file: next})

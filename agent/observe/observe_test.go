@@ -59,7 +59,7 @@ func taken(t testing.TB, files ...[]byte) journal.Book {
 	for _, file := range files {
 		name := "x.pbiviz"
 		if _, err := license.Peek(file); err == nil {
-			name += intake.StatementSuffix
+			name += license.StatementSuffix
 		}
 		if got, err := importer.Take(context.Background(), "tx-1", name, file); err != nil || got.Refused != nil {
 			t.Fatal(got.Refused, err)

@@ -24,6 +24,24 @@ const (
 // fileForm is how the SHA-256 of a file is written.
 var fileForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
+// OrderLine names the subscription under which attestations about one visual are
+// numbered: by the order, if there is one, and the visual. A renewed attestation
+// of one visual then never outdates another visual's of the same order.
+func OrderLine(order string, g visual.GUID) string {
+	if order == "" {
+		return g.String()
+	}
+	return order + "/" + g.String()
+}
+
+// OrderOf returns the order of what OrderLine made; false for what it did not make.
+func OrderOf(line string, g visual.GUID) (string, bool) {
+	if line == g.String() {
+		return "", true
+	}
+	return strings.CutSuffix(line, "/"+g.String())
+}
+
 // An Attester is a person of the tenant who may say, of exact bytes, what is
 // licensed until when, where the vendor's own license cannot be read. The
 // settings hold the public half of the key; the private half never lies on the

@@ -9,6 +9,14 @@ import (
 	"github.com/orgstore/orgstore/packages/visual"
 )
 
+// StatementSuffix ends the names of files that hold a license statement.
+const StatementSuffix = ".license"
+
+// IsStatementName reports whether a file's name is that of a license statement.
+func IsStatementName(name string) bool {
+	return strings.HasSuffix(strings.ToLower(name), StatementSuffix)
+}
+
 // A Statement is an authentic statement, not yet held against a package.
 type Statement struct {
 	Terms    Terms
