@@ -56,8 +56,8 @@ var frontEnds = []string{"agent/cli", "github.com/spf13"}
 
 // The sizes of agent/cli, without tests, may fall and never rise.
 const (
-	maxCommandLineFile = 372  // lines; to become 300
-	maxCommandLine     = 9200 // lines in all; to become 8000
+	maxCommandLineFile = 300  // lines
+	maxCommandLine     = 8665 // lines in all; to become 8000
 )
 
 // unwanted is never imported directly: the one reads the version 1.10 as 1.1,
