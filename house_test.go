@@ -51,8 +51,9 @@ var impure = regexp.MustCompile(`^(os|os/.*|net|net/(http|mail|rpc|smtp|textprot
 // visual's key, it gets in the engine's results, whose types need no import.
 var belowEngine = []string{"packages/archive", "packages/library", "packages/store", "agent/apply", "agent/lock", "agent/intake", "agent/observe"}
 
-// frontEnds is the command line and what it is built of: the engine knows none of it.
-var frontEnds = []string{"agent/cli", "github.com/spf13"}
+// frontEnds are the command line, the console, and what they are built of: the engine
+// knows none of it.
+var frontEnds = []string{"agent/cli", "agent/console", "github.com/spf13"}
 
 // The sizes of agent/cli, without tests, may fall and never rise.
 const (
@@ -122,7 +123,7 @@ func breaches(p pkg) []string {
 		case ours && within(p.ImportPath, "agent/cli") && within(inner, belowEngine...):
 			say("imports %s, which it is to reach through the engine", inner)
 		case within(p.ImportPath, "agent/engine") && within(inner, frontEnds...):
-			say("imports %s, which is for the command line", inner)
+			say("imports %s, which is for the command line and the console", inner)
 		case ours && within(inner, edges...) && room(p.ImportPath) != "main" && !within(p.ImportPath, edges...):
 			say("imports %s, an edge: only main and tests may", inner)
 		case ours && isHelper(inner) && !isHelper(p.ImportPath):
@@ -299,8 +300,9 @@ func TestBreachesAreNoticed(t *testing.T) {
 		{pkg{ImportPath: "agent/cli", Imports: []string{module + "agent/lock"}}, "through the engine"},
 		{pkg{ImportPath: "agent/cli", XTestImports: []string{module + "packages/archive"}}, ""},
 		{pkg{ImportPath: "agent/cli", Imports: []string{module + "agent/engine"}}, ""},
-		{pkg{ImportPath: "agent/engine", Imports: []string{module + "agent/cli/output"}}, "is for the command line"},
-		{pkg{ImportPath: "agent/engine", Imports: []string{"github.com/spf13/cobra"}}, "is for the command line"},
+		{pkg{ImportPath: "agent/engine", Imports: []string{module + "agent/cli/output"}}, "is for the command line and the console"},
+		{pkg{ImportPath: "agent/engine", Imports: []string{module + "agent/console"}}, "is for the command line and the console"},
+		{pkg{ImportPath: "agent/engine", Imports: []string{"github.com/spf13/cobra"}}, "is for the command line and the console"},
 		{pkg{ImportPath: "agent/engine", Imports: []string{module + "packages/store"}}, ""},
 		{pkg{ImportPath: "agent/apply", Imports: []string{module + "agent/journal/sqlite"}}, "an edge"},
 		{pkg{ImportPath: "agent/apply", TestImports: []string{module + "agent/journal/sqlite"}}, ""},
