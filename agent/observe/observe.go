@@ -5,9 +5,10 @@ package observe
 import (
 	"cmp"
 	"context"
-	"fmt"
+	"errors"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/license"
@@ -47,27 +48,34 @@ type Observer struct {
 	// store is the one for which licenses are judged, and storeTenant its tenant
 	// where that is another; empty for all. See In.
 	store, storeTenant string
+	// UnreadSince is since when stores that could not be looked into before cannot be.
+	UnreadSince map[string]time.Time
 	// Rings say, of what goes through another store first, which one and for how
 	// long; Ring adds what ran there.
 	Rings map[store.Key]plan.Ring
 }
 
-// Input looks at every store and evaluates every candidate at one moment.
+// Input looks at every store and evaluates every candidate at one moment. A store that
+// cannot be looked into is in Unread, and what is present there is believed; the
+// error says that the context ended.
 func (o Observer) Input(ctx context.Context, book journal.Book, asks []plan.Ask, at moment.Moment) (plan.Input, error) {
 	in := plan.Input{
 		Wanted: o.Wanted, Asks: asks, Blocks: book.Blocks(),
 		Candidates: o.Candidates(book, len(asks) > 0, at),
-		Traits:     map[string]store.Traits{},
-		Responses:  o.responses(book), Hybrid: o.Hybrid,
+		Traits:     map[string]store.Traits{}, Unread: map[string]plan.Unread{},
+		Responses: o.responses(book), Hybrid: o.Hybrid,
 		Onward: o.onward(book, at),
 	}
 	o.judgeIn(in.Candidates, book, len(asks) > 0, at)
 	for _, name := range slices.Sorted(maps.Keys(o.Stores)) {
-		present, err := o.present(ctx, book, name)
-		if err != nil {
-			return plan.Input{}, err
+		told, err := o.Stores[name].Installed(ctx)
+		if ctx.Err() != nil {
+			return plan.Input{}, ctx.Err()
 		}
-		in.Present = append(in.Present, present...)
+		if err != nil {
+			in.Unread[name] = o.unread(name, err, at)
+		}
+		in.Present = append(in.Present, o.present(book, name, told)...)
 		in.Traits[name] = o.Stores[name].Traits()
 	}
 	return in, nil
@@ -93,12 +101,24 @@ func (o Observer) responses(book journal.Book) map[store.Key]plan.Response {
 	return all
 }
 
-// present joins what one store tells with what the journal believes of it.
-func (o Observer) present(ctx context.Context, book journal.Book, name string) ([]plan.Present, error) {
-	told, err := o.Stores[name].Installed(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("cannot look into the store %s: %w", name, err)
+// unread says why a store could not be looked into, and since when.
+func (o Observer) unread(name string, err error, at moment.Moment) plan.Unread {
+	u := plan.Unread{Since: at.Time(), Message: err.Error(), Hint: "see to it that the store can be reached; until then nothing is changed there"}
+	if since, known := o.UnreadSince[name]; known {
+		u.Since = since
 	}
+	var coded interface {
+		Code() string
+		Hint() string
+	}
+	if errors.As(err, &coded) {
+		u.Cause, u.Hint = verdict.Code(coded.Code()), cmp.Or(coded.Hint(), u.Hint)
+	}
+	return u
+}
+
+// present joins what one store tells with what the journal believes of it.
+func (o Observer) present(book journal.Book, name string, told map[visual.GUID]store.Listing) []plan.Present {
 	keys := book.Keys()
 	for _, w := range o.Wanted {
 		keys = append(keys, w.Key)
@@ -118,7 +138,7 @@ func (o Observer) present(ctx context.Context, book journal.Book, name string) (
 		}
 		out = append(out, p)
 	}
-	return out, nil
+	return out
 }
 
 // Candidates evaluates every package of the archive with each statement bound to

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -241,12 +242,28 @@ func TestInput(t *testing.T) {
 	}
 }
 
+// A store that cannot be looked into says so, since when, and stops no other.
 func TestAStoreThatCannotBeSeen(t *testing.T) {
 	o := observer()
-	o.Stores["tenant"] = shelf{err: errors.New("no network")}
-	_, err := o.Input(context.Background(), journal.Book{}, nil, licensetest.At("2026-11-23"))
-	if err == nil || err.Error() != "cannot look into the store tenant: no network" {
-		t.Errorf("the error is %v", err)
+	o.Stores["tenant"], o.Stores["pilot"] = shelf{err: errors.New("no network")}, shelf{err: &store.StrangeError{Reason: "op.strange", Message: "the list looks different", Advice: "record again"}}
+	since := licensetest.At("2026-11-20").Time()
+	o.UnreadSince = map[string]time.Time{"pilot": since}
+	at := licensetest.At("2026-11-23")
+	in, err := o.Input(context.Background(), journal.Book{}, nil, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]plan.Unread{
+		"tenant": {Since: at.Time(), Message: "no network", Hint: "see to it that the store can be reached; until then nothing is changed there"},
+		"pilot":  {Since: since, Message: "the list looks different", Hint: "record again", Cause: "op.strange"},
+	}
+	if !maps.Equal(in.Unread, want) {
+		t.Errorf("unread are %+v, want %+v", in.Unread, want)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := o.Input(ctx, journal.Book{}, nil, at); !errors.Is(err, context.Canceled) {
+		t.Errorf("with a context that ended, the error is %v", err)
 	}
 }
 

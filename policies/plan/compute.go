@@ -69,6 +69,7 @@ type index struct {
 	hybrid    map[store.Key]bool
 	gates     *knownGates
 	onward    map[store.Key]Onward
+	unread    map[string]Unread
 }
 
 func newIndex(in Input) *index {
@@ -81,7 +82,7 @@ func newIndex(in Input) *index {
 		traits:     in.Traits,
 		candidates: rankCandidates(in.Candidates),
 
-		responses: in.Responses, hybrid: in.Hybrid, gates: newKnownGates(in.Conditions), onward: in.Onward,
+		responses: in.Responses, hybrid: in.Hybrid, gates: newKnownGates(in.Conditions), onward: in.Onward, unread: in.Unread,
 	}
 	for _, e := range in.Wanted {
 		indexOnce(x, x.wanted, e.Key, e)
@@ -145,6 +146,8 @@ type visualPlan struct {
 	// unadopted is what would be adopted if rules and people let it.
 	unadopted *Step
 	gates     *knownGates
+	// unread says that the store could not be looked into; nil where it could.
+	unread *Unread
 	// hasRingBefore says that another store comes before, readyBefore what may go on from there,
 	// and blocksBefore what rollbacks left there.
 	hasRingBefore bool
@@ -166,6 +169,9 @@ func (x *index) planOf(k store.Key) *visualPlan {
 	v := &visualPlan{key: k, twice: x.twice[k], open: p.Open, candidates: x.candidatesIn(k), gates: x.gates}
 	v.allowed = make([]memo, len(v.candidates))
 	v.now = settle(p, x.traits[k.Store], v.candidates)
+	if u, isUnread := x.unread[k.Store]; isUnread {
+		v.unread, v.now = &u, settleUnread(p.Belief, v.candidates)
+	}
 	if v.open != nil { // what an open step may have done itself is nobody's drift
 		v.now.drift, v.now.driftText = "", ""
 	}
@@ -188,6 +194,9 @@ func (x *index) planOf(k store.Key) *visualPlan {
 			"its vendor licenses it and AppSource installs it (hybrid), so AppSource updates it by itself: it cannot be pinned and is never touched",
 			"to pin the visual, ask the vendor for its edition that is added from a file; reports must use that one"}
 	}
+	if v.unread != nil {
+		return v
+	}
 	t := x.traits[k.Store]
 	v.respond(x.responses[k], p.Belief, t.TellsDigest || t.TellsVersion)
 	return v
@@ -201,6 +210,8 @@ func (v *visualPlan) decide() ([]Step, *Idle) {
 			"keep one entry of this visual for each store in the settings"})
 	}
 	switch {
+	case v.unread != nil:
+		return nil, v.planUnread(*v.unread)
 	case v.open != nil && v.open.Waiting:
 		return v.planWhileWaiting()
 	case v.open != nil:

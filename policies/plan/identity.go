@@ -108,6 +108,9 @@ func presentJSON(v *visualPlan) []byte {
 	if v.now.stuck != nil {
 		o.str("stuck", string(v.now.stuck.Code))
 	}
+	if v.unread != nil {
+		o.flag("unread", true)
+	}
 	if v.open != nil {
 		o.str("open", string(v.open.Step.ID)).flag("waiting", v.open.Waiting)
 	}

@@ -133,6 +133,9 @@ type Input struct {
 	// Onward says, of what goes through another store first, what may go on from
 	// there. It changes with time, as judgments do.
 	Onward map[store.Key]Onward
+	// Unread are the stores that could not be looked into. What is present there is
+	// only believed.
+	Unread map[string]Unread
 }
 
 // A Reason says why a step is planned or why nothing is. Codes of an Idle that

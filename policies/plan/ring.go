@@ -118,7 +118,8 @@ func (x *index) joinRing(v *visualPlan) {
 		return
 	}
 	v.hasRingBefore = true
-	if i, there := slices.BinarySearchFunc(x.plans, onward.Before, func(v *visualPlan, k store.Key) int { return v.key.Compare(k) }); there && x.plans[i].now.drift == "" {
+	// Nothing goes on from a store that drifted, or could not be looked into.
+	if i, there := slices.BinarySearchFunc(x.plans, onward.Before, func(v *visualPlan, k store.Key) int { return v.key.Compare(k) }); there && x.plans[i].now.drift == "" && x.plans[i].unread == nil {
 		v.readyBefore = onward.Ready
 	}
 	for seen := 0; later && seen <= len(x.onward); seen++ { // also if they went in a circle
