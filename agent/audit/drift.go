@@ -38,7 +38,7 @@ func (s Scene) Drift() drift.Report {
 		Candidates: s.Input.Candidates, Traits: s.Input.Traits, Tenant: s.Tenant, Log: s.Log, Hybrid: s.Input.Hybrid,
 		Events: Events(s.Book), Names: map[store.Key][]string{}, Own: map[store.Key][]drift.Own{},
 		Shifts: map[store.Key]drift.Shift{}, Notes: map[store.Key]drift.Note{},
-		Lists: map[string]time.Time{}, Settled: map[store.Key]time.Time{},
+		Lists: map[string]time.Time{}, Settled: map[store.Key]time.Time{}, Unread: s.Input.Unread,
 	}
 	for _, p := range s.Input.Present {
 		k := p.Key

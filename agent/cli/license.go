@@ -50,15 +50,15 @@ what it revoked; a revoked license is shown first, and what is installed stays.`
 
 func (o *licenseStatusOptions) run(ctx context.Context) (answer, error) {
 	out, err := carryOut(ctx, o.globals, operation.LicenseStatus, engine.LicenseStatusRequest{WarnDays: o.warn})
-	if err != nil {
+	r := out.Result
+	if err != nil && r.Licenses == nil {
 		return answer{}, err
 	}
-	r := out.Result
 	a := answer{data: r.Licenses, view: licenseView(r.Licenses), message: o.withIncomplete(r.Message, out.Incomplete)}
 	if o.detailed && r.NeedsSomebody {
 		a.exit = exitChanges
 	}
-	return a, nil
+	return a, err
 }
 
 func licenseView(data []engine.LicenseStatus) output.View {

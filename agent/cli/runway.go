@@ -35,7 +35,7 @@ func runRunway(ctx context.Context, g *globals, args []string) (answer, error) {
 		return answer{}, err
 	}
 	out, err := carryOut(ctx, g, operation.Runway, engine.StatusRequest{Visuals: only})
-	if err != nil {
+	if err != nil && out.Result.Licenses == nil {
 		return answer{}, err
 	}
 	view := output.View{Columns: []string{"VISUAL", "LICENSE UNTIL", "DAYS LEFT", "RENEWAL", "LAST CHANCE", "WHAT"}}
@@ -46,5 +46,5 @@ func runRunway(ctx context.Context, g *globals, args []string) (answer, error) {
 		}
 		view.Rows = append(view.Rows, []string{engine.TitleOf(l.Visual), dayOf(l.LicenseEnds), strconv.Itoa(l.DaysLeft), l.Renewal, chance, l.Message})
 	}
-	return answer{data: out.Result.Licenses, view: view, message: g.withIncomplete(out.Result.Message, out.Incomplete)}, nil
+	return answer{data: out.Result.Licenses, view: view, message: g.withIncomplete(out.Result.Message, out.Incomplete)}, err
 }

@@ -18,7 +18,8 @@ func newStatus(g *globals) *cobra.Command {
 		Short: "Show every visual: what is pinned, what is installed, until when it is licensed",
 		Long: `Show every visual: what is pinned, what is installed, until when it is licensed.
 
-STATE is ok, drifted (somebody else changed the store), held, blocked, waiting (a
+STATE is ok, drifted (somebody else changed the store), unreachable (the store cannot
+be read: what is shown is what is known of it), held, blocked, waiting (a
 person is to make the change), checking (it was made, and its check has not
 answered), license-ending (within 30 days), license-ended,
 license-revoked, vendor-untrusted (the vendor's keys are lost or changed), missing
@@ -36,7 +37,7 @@ func runStatus(ctx context.Context, g *globals, args []string, where inStore) (a
 		return answer{}, err
 	}
 	out, err := carryOut(ctx, g, operation.Status, engine.StatusRequest{Visuals: only, Store: where.name})
-	if err != nil {
+	if err != nil && out.Result.Visuals == nil {
 		return answer{}, err
 	}
 	view := output.View{Columns: []string{"VISUAL", "PIN", "INSTALLED", "LICENSE UNTIL", "DAYS LEFT", "NEWEST HERE", "STATE", "WHAT"}}
@@ -50,5 +51,5 @@ func runStatus(ctx context.Context, g *globals, args []string, where inStore) (a
 			name, orDash(v.Pin), v.InstalledText, orDash(dayOf(v.LicenseEnds)), left, orDash(v.NewestAvailable), v.State, v.Message,
 		})
 	}
-	return answer{data: out.Result.Visuals, view: view, message: g.withIncomplete(out.Result.Message, out.Incomplete)}, nil
+	return answer{data: out.Result.Visuals, view: view, message: g.withIncomplete(out.Result.Message, out.Incomplete)}, err
 }

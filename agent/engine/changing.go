@@ -38,17 +38,18 @@ func (e *Engine) beginChanging(ctx context.Context, command string) ([]apply.Res
 // sweep clears away what interrupted runs left half written. Only who holds the
 // lock may: to anybody else it might be the work of a run that goes on.
 func (e *Engine) sweep() error {
-	errs := []error{
+	for _, target := range e.Stores {
+		if t, ok := store.As[store.Sweeper](target); ok {
+			// Where a store cannot be reached, the look at it says so; what is left over
+			// there is swept by a later run.
+			_ = t.Sweep()
+		}
+	}
+	return errors.Join(
 		e.archive.Sweep(),
 		// The cursor is written without the lock: only what is old is left over.
 		disk.Sweep(e.Disk, e.Settings.Data, e.Now().Add(-time.Hour)),
-	}
-	for _, target := range e.Stores {
-		if t, ok := store.As[store.Sweeper](target); ok {
-			errs = append(errs, t.Sweep())
-		}
-	}
-	return errors.Join(errs...)
+	)
 }
 
 func (e *Engine) Applier() *apply.Applier {

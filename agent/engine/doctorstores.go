@@ -43,7 +43,10 @@ func (c *checkup) store(ctx context.Context) []plan.Present {
 	if err != nil {
 		return nil // said already
 	}
-	return in.Present
+	return slices.DeleteFunc(in.Present, func(p plan.Present) bool {
+		_, isUnread := in.Unread[p.Key.Store]
+		return isUnread
+	})
 }
 
 // looks looks into one store, and tries to write where it is a folder.

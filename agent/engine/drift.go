@@ -115,7 +115,7 @@ func (e *Engine) Drift(ctx context.Context, r StatusRequest) (DriftResult, error
 	if out.Drifted > 0 {
 		out.Message = Count(out.Drifted, "finding") + " for somebody to look at"
 	}
-	return out, e.signInError()
+	return out, cmp.Or(e.signInError(), e.unreadStoreError(r.Store))
 }
 
 func driftEventOf(e drift.Sighting) DriftEvent {

@@ -63,6 +63,7 @@ type Engine struct {
 	comparisons      *comparison.Comparer     // see comparer; nil until something needs it
 	Adopted          []plan.Adoption          // what was adopted since it was opened
 	drifts           map[store.Key]plan.Drift // what somebody else changed, at the last look
+	unread           map[string]plan.Unread   // stores that could not be looked into, at the last look
 	accountsShared   []string                 // accounts that several people use: see sharedAccounts
 }
 
@@ -120,7 +121,8 @@ func (e *Engine) useSettings(ctx context.Context, settings config.Settings) erro
 	e.Settings, e.Trust, e.facts = settings, trust, known
 	e.profiles, e.profilesError = e.ProfilesInForce(settings)
 	e.statusCache, e.accountsShared, e.comparisons, e.drifts = statusCache{}, nil, nil, nil
-	return e.openStores()
+	e.openStores()
+	return nil
 }
 
 // readAgain reads the journal and the settings again, once this process alone may

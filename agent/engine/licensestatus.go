@@ -53,7 +53,7 @@ func (e *Engine) LicenseStatus(ctx context.Context, r LicenseStatusRequest) (Lic
 	if len(out.Licenses) == 0 {
 		out.Message = "nothing is installed"
 	}
-	return out, nil
+	return out, e.unreadStoreError("")
 }
 
 // needsPerson reports whether somebody must decide before gates open.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -71,7 +72,7 @@ func (e *Engine) Plan(ctx context.Context, r PlanRequest) (PlanResult, error) {
 	if err := e.readActivityLog(ctx, false); err != nil {
 		return PlanResult{}, err
 	}
-	return e.planResult(narrowPlan(p, r.Store)), e.signInError()
+	return e.planResult(narrowPlan(p, r.Store)), cmp.Or(e.signInError(), e.unreadStoreError(r.Store))
 }
 
 // narrowPlan leaves of a plan what is about one store; an empty name means all.

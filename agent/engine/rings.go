@@ -54,16 +54,15 @@ func (e *Engine) Lines(p plan.Plan) []VisualLine {
 }
 
 // openStores opens every store of the settings.
-func (e *Engine) openStores() error {
+func (e *Engine) openStores() {
 	e.Stores = map[string]store.Store{}
 	for _, c := range e.Settings.Stores {
 		target, err := e.openStore(c)
-		if err != nil {
-			return err
+		if err != nil { // it concerns this store alone
+			target = newUnopenedStore(c, err)
 		}
 		e.Stores[c.Name] = target
 	}
-	return nil
 }
 
 // homeStore is the store that lists and the activity log tell of: the tenant's own,
@@ -108,7 +107,11 @@ func (e *Engine) ringsOf(v config.Visual, k store.Key, at moment.Moment) map[sto
 	if !later {
 		return nil
 	}
-	return map[store.Key]plan.Ring{k: observe.Ring(e.Journal.Book(), r, at).Despite(e.drifts[r.Before])}
+	ring := observe.Ring(e.Journal.Book(), r, at).Despite(e.drifts[r.Before])
+	if _, isUnread := e.unread[r.Before.Store]; isUnread {
+		ring = ring.Unreadable()
+	}
+	return map[store.Key]plan.Ring{k: ring}
 }
 
 // visualOf names a visual in a store for other programs.

@@ -133,12 +133,12 @@ func (e *Engine) reportRound(p plan.Plan, in plan.Input, results []apply.Result,
 			r.Drift[string(f.Class)]++
 		}
 	}
-	for _, note := range []string{e.UnreadLibrary, e.UnpostedLibrary, e.FailingChannels()} {
+	for _, note := range []string{e.unreadStoreTexts(), e.UnreadLibrary, e.UnpostedLibrary, e.FailingChannels()} {
 		if note != "" {
 			r.Notes = append(r.Notes, note)
 		}
 	}
-	r.Outcome = cmp.Or(failure, worstResult(results, false), worstUnmet(unmetOf(p), false), e.worstHeld(p.Steps), e.worstTrust())
+	r.Outcome = cmp.Or(failure, worstResult(results, false), worstUnmet(unmetOf(p), false), e.worstHeld(p.Steps), e.worstTrust(), e.unreadStoreError(""))
 	return r
 }
 

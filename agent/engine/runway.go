@@ -207,5 +207,5 @@ func (e *Engine) Runway(ctx context.Context, r StatusRequest) (RunwayResult, err
 	if len(out.Licenses) == 0 {
 		out.Message = "no license with a known end is installed"
 	}
-	return out, nil
+	return out, e.unreadStoreError(r.Store)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/observe"
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/moment"
@@ -60,16 +59,17 @@ func (e *Engine) lookAround(ctx context.Context) error {
 	return e.takeInForeignPackages(ctx)
 }
 
-// planNow looks at everything that is known already and computes the plan.
+// planNow looks at everything that is known already and computes the plan. A store
+// that cannot be looked into stops nothing: see unreadStoreError.
 func (e *Engine) planNow(ctx context.Context, asks []plan.Ask) (plan.Plan, plan.Input, error) {
 	at := e.Moment()
-	in, err := e.Observer().Input(ctx, e.Journal.Book(), asks, at)
-	switch {
-	case ctx.Err() != nil:
-		return plan.Plan{}, in, ctx.Err()
-	case err != nil:
-		return plan.Plan{}, in, fault.New("store.unreadable", "see to it that the store can be reached; nothing was changed", "%w", err)
+	o := e.Observer()
+	o.UnreadSince = e.unreadSince()
+	in, err := o.Input(ctx, e.Journal.Book(), asks, at)
+	if err != nil {
+		return plan.Plan{}, in, err
 	}
+	e.keepUnreadStores(in.Unread)
 	e.drifts = plan.Drifts(in) // before gates are asked: rings do not trust a store that drifted
 	p, in := plan.Decide(in, func(step plan.Step) plan.Conditions {
 		// What somebody else made may be adopted by a run as if orgstore had made it.

@@ -117,6 +117,8 @@ func (e *Engine) condition(l VisualLine, at moment.Moment) (state, message strin
 	switch {
 	case present && !ends.IsZero() && !at.Before(ends):
 		return "license-ended", fmt.Sprintf("the license ended on %s; %s", FormatDay(ends), withHint(l.Reason))
+	case l.Reason.Code == plan.CodeUnreadable:
+		return "unreachable", withHint(l.Reason)
 	case l.Drift != "" && !present:
 		return "missing", l.Drift
 	case l.Drift != "":
@@ -228,7 +230,7 @@ func (e *Engine) Status(ctx context.Context, r StatusRequest) (StatusResult, err
 		out.Message = "no visuals: pin one with `orgstore pin set VISUAL PIN`"
 	}
 	out.Message = JoinPhrases(out.Message, driftInOneLine(found), e.FailingChannels(), e.openRequests())
-	return out, nil
+	return out, e.unreadStoreError(r.Store)
 }
 
 // lookFor looks at everything for a request about some visuals, which orgstore must

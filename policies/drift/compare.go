@@ -70,6 +70,9 @@ func (c *comparison) wanted(k store.Key) bool { _, ok := c.pins[k]; return ok }
 // visual says what is not as it should be of one visual: the gravest first, and
 // no more than one of what the same change would explain.
 func (c *comparison) visual(p plan.Present) []Finding {
+	if _, isUnread := c.in.Unread[p.Key.Store]; isUnread {
+		return nil // it is said of the store
+	}
 	switch d, drifted := c.in.Drifts[p.Key]; {
 	case p.Observed != nil && p.Observed.Source == store.FromAppSource:
 		return c.appSource(p)
@@ -324,6 +327,11 @@ func (c *comparison) stores() []Finding {
 		}
 	}
 	for _, name := range c.names() {
+		if u, isUnread := c.in.Unread[name]; isUnread {
+			r := u.Reason(name)
+			all = append(all, Finding{Class: Unknown, Code: r.Code, Key: store.Key{Store: name}, Counts: true, Message: r.Message, Hint: r.Hint})
+			continue
+		}
 		if t := c.in.Traits[name]; !t.TellsDigest && !t.TellsVersion {
 			all = append(all, c.blind(name))
 		}

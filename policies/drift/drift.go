@@ -140,6 +140,7 @@ type Input struct {
 	Lists   map[string]time.Time // when the newest list of a store was taken
 	Settled map[store.Key]time.Time
 	Log     Log
+	Unread  map[string]plan.Unread // stores that could not be looked into
 }
 
 // A Report is what was found.
