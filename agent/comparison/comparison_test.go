@@ -158,10 +158,11 @@ func TestWhatIsNotOfThisPairIsComputedAgain(t *testing.T) {
 		}
 		return text
 	}
+	number := func(n int) string { return fmt.Sprintf(`"orgstore_comparison":%d`, n) }
 	for name, text := range map[string]string{
 		"nothing": "", "rubbish": "\x00\x01", "another JSON": `[1]`, "half": string(good[:len(good)/2]), "more": string(good) + "{}",
-		"a newer program's":    replace(`"orgstore_comparison":1`, `"orgstore_comparison":2`),
-		"an earlier program's": replace(`"orgstore_comparison":1`, `"orgstore_comparison":0`),
+		"a newer program's":    replace(number(computation), number(computation+1)),
+		"an earlier program's": replace(number(computation), number(computation-1)),
 		"with more members":    replace(`"found":{`, `"found":{"more":1,`),
 		"of another package":   replace(old.String(), young.String()),
 		"to another package":   replace(`"to_digest":"`+young.String(), `"to_digest":"`+old.String()),

@@ -13,7 +13,7 @@ import (
 // computation is the number of this way to compare and to keep. Whoever changes what a
 // comparison of the same packages finds, or how it is kept, gives it the next number:
 // then what was kept under another is computed again.
-const computation = 1
+const computation = 2
 
 // A record is what the archive keeps of a comparison. All members but the last say
 // what it is about: a record that is about anything else is none.

@@ -147,9 +147,8 @@ func TestIdentity(t *testing.T) {
 	}
 	runCases(t, []difference{
 		{"another GUID", pkg{}, pkg{GUID: pbiviztest.GUID + "_1"}, diff.Capabilities, []string{"breaking diff.guid", "note diff.member", recut}},
-		{"another visual under the GUID", pkg{}, pkg{DisplayName: "Bullet Chart"}, diff.Metadata, []string{"breaking diff.identity"}},
-		{"another visual of the same vendor", pkg{}, pkg{DisplayName: "Aurora Timeline"}, diff.Metadata, []string{"breaking diff.identity"}},
-		{"another visual by both names", pkg{}, pkg{Name: "timeline", DisplayName: "Aurora Gauge Timeline"}, diff.Metadata, []string{"breaking diff.identity"}},
+		{"another visual under the GUID", pkg{}, pkg{DisplayName: "Bullet Chart", Script: "f()"}, diff.Code, []string{"breaking diff.identity", "note diff.script", recut}},
+		{"another name of the same program", pkg{}, pkg{DisplayName: "Bullet Chart"}, diff.Metadata, []string{"note diff.name"}},
 		{"name in other case", pkg{}, pkg{DisplayName: "AURORA GAUGE"}, diff.Metadata, []string{"note diff.name"}},
 		{"none of the roles is left", pkg{}, pkg{Version: "2.0.0.0", Capabilities: changedCapabilities(t, `"name": "category"`, `"name": "a"`, `"name": "measure"`, `"name": "b"`,
 			`{"category": {"max": 1}, "measure": {"min": 1, "max": 1}}`, `{}`)},

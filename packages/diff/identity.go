@@ -1,9 +1,6 @@
 package diff
 
 import (
-	"strings"
-	"unicode"
-
 	"github.com/orgstore/orgstore/packages/pbiviz"
 )
 
@@ -14,7 +11,7 @@ func (c *comparison) compareIdentity() {
 		c.raiseClass(Capabilities) // reports find a visual by its GUID only
 		c.addFinding(Breaking, "diff.guid", "the GUID changed from %s to %s: reports treat it as another visual", before.GUID, after.GUID)
 	}
-	if why := whyOtherVisual(c.from, c.to); why != "" {
+	if why := c.whyOtherVisual(); why != "" {
 		c.addFinding(Breaking, "diff.identity", "this looks like another visual: %s", why)
 	} else if before.DisplayName != after.DisplayName {
 		c.addNote("diff.name", "the name changed from %s to %s", quote(before.DisplayName), quote(after.DisplayName))
@@ -67,53 +64,4 @@ func localizedStrings(code pbiviz.Code) string {
 		return s
 	}
 	return ""
-}
-
-// whyOtherVisual says why two packages look like different visuals, whatever their
-// GUIDs: packages of one GUID have held different visuals. Empty if they do not.
-func whyOtherVisual(from, to *pbiviz.Package) string {
-	before, after := from.Manifest(), to.Manifest()
-	if before.DisplayName != after.DisplayName {
-		renamed := !strings.EqualFold(before.Name, after.Name)
-		if renamed || !haveCommonWord(before, after) {
-			return "its name changed from " + quote(before.DisplayName) + " to " + quote(after.DisplayName)
-		}
-	}
-	x, y := from.Capabilities().Roles, to.Capabilities().Roles
-	if len(x) == 0 || len(y) == 0 {
-		return ""
-	}
-	names := make(map[string]bool, len(x))
-	for _, r := range x {
-		names[r.Name] = true
-	}
-	for _, r := range y {
-		if names[r.Name] {
-			return ""
-		}
-	}
-	return "none of its data roles is left"
-}
-
-// haveCommonWord says whether two display names have a word in common that is not
-// their author's: a vendor puts its own name on all its visuals.
-func haveCommonWord(a, b pbiviz.Manifest) bool {
-	theirs := wordsIn(a.AuthorName + " " + b.AuthorName)
-	known := wordsIn(a.DisplayName)
-	for w := range wordsIn(b.DisplayName) {
-		if known[w] && !theirs[w] && w != "by" {
-			return true
-		}
-	}
-	return false
-}
-
-func wordsIn(s string) map[string]bool {
-	found := map[string]bool{}
-	for _, w := range strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsNumber(r)
-	}) {
-		found[w] = true
-	}
-	return found
 }

@@ -49,6 +49,7 @@ type Package struct {
 	Name          string // default auroraGauge
 	DisplayName   string // default Aurora Gauge
 	Description   string
+	Author        string // default Aurora Visuals
 	APIVersion    string // default 5.3.0
 	Script        string // default one line of JavaScript
 	Style         string // default one line of CSS
@@ -125,6 +126,7 @@ func (p Package) withDefaults() Package {
 	or(&p.Name, "auroraGauge")
 	or(&p.DisplayName, "Aurora Gauge")
 	or(&p.Description, "A gauge.")
+	or(&p.Author, "Aurora Visuals")
 	or(&p.APIVersion, "5.3.0")
 	or(&p.Script, "var auroraGauge = {\n\t\"dial\": \"round\"\n};\n")
 	or(&p.Style, ".dial { color: #123456; }\n")
@@ -162,7 +164,7 @@ type resource struct {
 	File       string `json:"file"`
 }
 
-func (p Package) newAuthor() author { return author{"Aurora Visuals", "support@aurora.example"} }
+func (p Package) newAuthor() author { return author{p.Author, "support@aurora.example"} }
 
 func (p Package) newVisual() visual {
 	return visual{
