@@ -51,9 +51,13 @@ func addHosts(found map[string]bool, text []byte) {
 		if !ok {
 			continue
 		}
-		// After an unknown scheme or none, "//" may as well begin a comment.
+		kind := kindOfScheme(scheme)
+		if kind == libraryScheme {
+			continue
+		}
+		// After no scheme, "//" may as well begin a comment.
 		host := parseHost(text[end:])
-		if host != "" && (isWebScheme(scheme) || strings.Contains(host, ".")) {
+		if host != "" && (kind == webScheme || strings.Contains(host, ".")) {
 			found[host] = true
 		}
 		i = end
@@ -97,13 +101,32 @@ func schemeBefore(text []byte, i int) (scheme string, ok bool) {
 // maxScheme bounds what is taken for a scheme, in bytes.
 const maxScheme = 16
 
-// isWebScheme says whether a scheme is one that a browser goes out with.
-func isWebScheme(scheme string) bool {
-	switch strings.ToLower(scheme) {
-	case "http", "https", "ws", "wss", "ftp":
-		return true
+// A schemeKind says what follows the slashes after a scheme.
+type schemeKind int
+
+const (
+	webScheme     schemeKind = iota // a browser goes out to the host that follows
+	unsureScheme                    // none, or one that may be a web scheme behind other text
+	libraryScheme                   // a name that only a library understands, as in mapbox://styles.v8
+)
+
+// kindOfScheme says what a scheme is. The text before it may run into it: the n of an
+// escaped line break does.
+func kindOfScheme(scheme string) schemeKind {
+	scheme = strings.ToLower(scheme)
+	kind := libraryScheme
+	for _, web := range []string{"http", "https", "ws", "wss", "ftp"} {
+		switch {
+		case scheme == web:
+			return webScheme
+		case strings.HasSuffix(scheme, web):
+			kind = unsureScheme
+		}
 	}
-	return false
+	if scheme == "" {
+		return unsureScheme
+	}
+	return kind
 }
 
 // maxHost bounds what is taken for a host, in bytes; DNS allows 253.
