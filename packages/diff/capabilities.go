@@ -143,7 +143,14 @@ func (c *comparison) comparePropertyType(k propertyKey, before, after string) {
 		c.addNote("diff.property_choices", "property %s offers other labels or more choices", quote(k.String()))
 		return
 	}
-	c.addFinding(Breaking, "diff.property_type", "the type of property %s changed", quote(k.String()))
+	switch widenType(after, before) {
+	case takesAnyNumber:
+		c.addNote("diff.property_type_widened", "property %s took whole numbers and now takes any number", quote(k.String()))
+	case namesTypeAnew:
+		c.addNote("diff.property_type_widened", "the type of property %s says true where it said false: it takes what it took", quote(k.String()))
+	default:
+		c.addFinding(Breaking, "diff.property_type", "the type of property %s changed", quote(k.String()))
+	}
 }
 
 // compareOthers compares what is left: mappings apart from their conditions, and the

@@ -33,6 +33,8 @@ func TestRoles(t *testing.T) {
 		withCapabilities("types fewer", typed(`[{"text":true},{"bool":true}]`), typed(`[{"text":true}]`), "breaking diff.role_types"),
 		withCapabilities("types more", typed(`[{"text":true}]`), typed(`[{"bool":true},{"text":true}]`), "note diff.role_types_widened"),
 		withCapabilities("types others", typed(`[{"text":true}]`), typed(`[{"bool":true}]`), "breaking diff.role_types"),
+		withCapabilities("whole numbers, then any", typed(`[{"integer":true}]`), typed(`[{"numeric":true}]`), "note diff.role_types_widened"),
+		withCapabilities("any numbers, then whole ones", typed(`[{"numeric":true}]`), typed(`[{"integer":true}]`), "breaking diff.role_types"),
 		withCapabilities("types in an unknown form", typed(`[{"text":true}]`), typed(`"text"`), "breaking diff.role_types"),
 		withCapabilities("preferred types", changedCapabilities(t), with(`{"name": "category", "displayName": "Category", "kind": "Grouping", "preferredTypes": [{"text":true}]}`), "note diff.role_preferred"),
 	})
@@ -66,11 +68,20 @@ func TestConditions(t *testing.T) {
 func TestProperties(t *testing.T) {
 	const show = `"show": {"displayName": "Show", "type": {"bool": true}}`
 	with := func(p string) string { return changedCapabilities(t, show, p) }
+	typed := func(t string) string { return with(`"show": {"displayName": "Show", "type": ` + t + `}`) }
 	choice := func(members string) string { return with(`"show": {"type": {"enumeration": [` + members + `]}}`) }
 	runCases(t, []difference{
 		withCapabilities("added", changedCapabilities(t), with(show+`, "width": {"type": {"numeric": true}}`), "note diff.property_added"),
 		withCapabilities("removed", with(show+`, "width": {"type": {"numeric": true}}`), changedCapabilities(t), "breaking diff.property_removed"),
 		withCapabilities("type", changedCapabilities(t), with(`"show": {"displayName": "Show", "type": {"text": true}}`), "breaking diff.property_type"),
+		withCapabilities("whole numbers, then any", typed(`{"integer": true}`), typed(`{"numeric": true}`), "note diff.property_type_widened"),
+		withCapabilities("any numbers, then whole ones", typed(`{"numeric": true}`), typed(`{"integer": true}`), "breaking diff.property_type"),
+		withCapabilities("whole numbers, then any and something else", typed(`{"integer": true}`), typed(`{"numeric": true, "text": true}`), "breaking diff.property_type"),
+		withCapabilities("false, then true", typed(`{"bool": false}`), typed(`{"bool": true}`), "note diff.property_type_widened"),
+		withCapabilities("true, then false", typed(`{"bool": true}`), typed(`{"bool": false}`), "breaking diff.property_type"),
+		withCapabilities("false, then true, deeper", typed(`{"fill": {"solid": {"color": false}}}`), typed(`{"fill": {"solid": {"color": true}}}`), "note diff.property_type_widened"),
+		withCapabilities("false, then another type", typed(`{"bool": false}`), typed(`{"text": true}`), "breaking diff.property_type"),
+		withCapabilities("false, then an object", typed(`{"fill": false}`), typed(`{"fill": {}}`), "breaking diff.property_type"),
 		withCapabilities("choice added", choice(`{"value":"a"}`), choice(`{"value":"b"},{"value":"a","displayName":"A"}`), "note diff.property_choices"),
 		withCapabilities("choice removed", choice(`{"value":"a"},{"value":"b"}`), choice(`{"value":"a"}`), "breaking diff.property_type"),
 		withCapabilities("choice becomes text", choice(`{"value":"a"}`), with(`"show": {"type": {"text": true}}`), "breaking diff.property_type"),

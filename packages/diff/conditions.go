@@ -3,9 +3,6 @@ package diff
 import (
 	"slices"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/orgstore/orgstore/packages/pbiviz"
 )
 
@@ -104,68 +101,4 @@ func rangeBounds(r pbiviz.Range) (low, high int) {
 		high = *r.Max
 	}
 	return low, high
-}
-
-// typesCover says whether a role that requires the types in wide takes all that
-// one requiring narrow takes. Both are JSON; a role takes data of any of its
-// types, and requires none if the list is absent or empty. What cannot be read
-// covers nothing.
-func typesCover(wide, narrow string) bool {
-	w, ok := parseTypeList(wide)
-	if !ok {
-		return false
-	}
-	n, ok := parseTypeList(narrow)
-	if !ok {
-		return false
-	}
-	if len(w) == 0 {
-		return true
-	}
-	return len(n) > 0 && !slices.ContainsFunc(n, func(t string) bool { return !slices.Contains(w, t) })
-}
-
-func parseTypeList(text string) ([]string, bool) {
-	if text == "" || text == "null" {
-		return nil, true
-	}
-	var values []jsontext.Value
-	if err := json.Unmarshal([]byte(text), &values); err != nil {
-		return nil, false
-	}
-	found := make([]string, len(values))
-	for i, v := range values {
-		found[i] = string(v)
-	}
-	return found, true
-}
-
-// choicesCover says whether both types are enumerations, and each value of
-// narrow is one of wide's: a report keeps what was chosen.
-func choicesCover(wide, narrow string) bool {
-	w, ok := enumerationValues(wide)
-	if !ok {
-		return false
-	}
-	n, ok := enumerationValues(narrow)
-	return ok && !slices.ContainsFunc(n, func(v string) bool { return !slices.Contains(w, v) })
-}
-
-// enumerationValues lists the values of a type that is nothing but an enumeration.
-func enumerationValues(text string) ([]string, bool) {
-	var only map[string]jsontext.Value
-	if err := json.Unmarshal([]byte(text), &only); err != nil || len(only) != 1 {
-		return nil, false
-	}
-	var members []struct {
-		Value string `json:"value"`
-	}
-	if err := json.Unmarshal(only["enumeration"], &members); err != nil {
-		return nil, false
-	}
-	found := make([]string, len(members))
-	for i, m := range members {
-		found[i] = m.Value
-	}
-	return found, true
 }
