@@ -152,7 +152,7 @@ func attacks(t *testing.T) []attack {
 		{"D12 an image", []byte("\x89PNG\r\n\x1a\n and more than twenty-two bytes"), "zip.layout"},
 		{"D13 unicode path, directory", withCentralHeader(func(h *header) { h.Extra = pbiviztest.Extra(0x7075, []byte("\x01\x00\x00\x00\x00x")) }), "zip.extra"},
 		{"D13 unicode path, local", withLocalHeader(func(h *header) { h.Extra = pbiviztest.Extra(0x7075, []byte("\x01\x00\x00\x00\x00x")) }), "zip.extra"},
-		{"D13 unknown extra", withBothHeaders(func(h *header) { h.Extra = pbiviztest.Extra(0xcafe, nil) }), "zip.extra"},
+		{"D13 unknown extra", withBothHeaders(func(h *header) { h.Extra = pbiviztest.Extra(0xbeef, nil) }), "zip.extra"},
 		{"D13 damaged extra", withCentralHeader(func(h *header) { h.Extra = []byte{1, 2, 3} }), "zip.extra"},
 		{"D13 extra longer than its field", withCentralHeader(func(h *header) { h.Extra = []byte{0x55, 0x54, 9, 0, 0} }), "zip.extra"},
 		{"D14 encrypted", withBothHeaders(func(h *header) { h.Flags = 1 }), "zip.feature"},
@@ -296,6 +296,43 @@ func TestAttacksReserved(t *testing.T) {
 	})
 }
 
+// withDescriptor puts sizes and checksum behind pbiviz.json, and lets the local header
+// say them too, as f changes it. The central header stays as it is, unless f changes it.
+func withDescriptor(f func(local, central *header)) []byte {
+	return changedZIP(func(a *archive) {
+		a.Files[2].Descriptor = true
+		sayNumbersFirst(&a.Files[2], pbiviztest.Deflate(a.Files[2].Body), f)
+	})
+}
+
+// withStoredDescriptor is withDescriptor for an entry that is not deflated.
+func withStoredDescriptor(f func(*header)) []byte {
+	return changedZIP(func(a *archive) {
+		a.Files[2].Descriptor, a.Files[2].Store = true, true
+		sayNumbersFirst(&a.Files[2], a.Files[2].Body, func(local, _ *header) { f(local) })
+	})
+}
+
+// deflatedDirectory is a directory that was packed to data.
+func deflatedDirectory(data string) file {
+	f := func(h *header) { h.Method, h.Needed, h.Packed = 8, 20, uint32(len(data)) }
+	return file{Name: "resources/", Data: []byte(data), Local: f, Central: f}
+}
+
+func sayNumbersFirst(to *file, data []byte, f func(local, central *header)) {
+	var whole header
+	to.Local = func(h *header) {
+		h.CRC, h.Size, h.Packed = crc32.ChecksumIEEE(to.Body), uint32(len(to.Body)), uint32(len(data))
+		whole = *h
+		f(h, &whole)
+	}
+	to.Central = func(h *header) {
+		h.CRC, h.Size, h.Packed = whole.CRC, whole.Size, whole.Packed
+		local := whole
+		f(&local, h)
+	}
+}
+
 // What other ZIP tools leave behind: read, and reserved for a person.
 func TestTolerantTier(t *testing.T) {
 	unixTime := pbiviztest.Extra(0x5455, []byte("\x01abcd"))
@@ -316,13 +353,23 @@ func TestTolerantTier(t *testing.T) {
 			a.Files[2].Local = func(h *header) { h.Extra = pbiviztest.Extra(0x5455, []byte("\x03abcdefgh")) }
 			a.Files[2].Central = func(h *header) { h.Extra = pbiviztest.Extra(0x5455, []byte("\x03abcd")) }
 		}),
-		"NTFS times, directory": withCentralHeader(func(h *header) { h.Extra = ntfs; h.Creator = 0x003f }),
-		"Unix ids and time":     withBothHeaders(func(h *header) { h.Extra = slices.Concat(unixTime, ids) }),
-		"made by 7-Zip":         withCentralHeader(func(h *header) { h.Creator = 0x003f; h.External = 0x20 }),
-		"made on NTFS":          withCentralHeader(func(h *header) { h.Creator = 0x0a3f }),
-		"made on macOS":         withCentralHeader(func(h *header) { h.Creator = 0x1314; h.External = 0o100644 << 16 }),
-		"made for text":         withCentralHeader(func(h *header) { h.Internal = 1 }),
-		"packed hard":           withBothHeaders(func(h *header) { h.Flags = 2 }),
+		"NTFS times, directory":                      withCentralHeader(func(h *header) { h.Extra = ntfs; h.Creator = 0x003f }),
+		"Unix ids and time":                          withBothHeaders(func(h *header) { h.Extra = slices.Concat(unixTime, ids) }),
+		"descriptor, size said before":               withDescriptor(func(h, _ *header) { h.CRC, h.Packed = 0, 0 }),
+		"descriptor, sizes said before, no checksum": withDescriptor(func(h, _ *header) { h.CRC = 0 }),
+		"stored, descriptor, sizes said before":      withStoredDescriptor(func(h *header) { h.CRC = 0 }),
+		"old Unix times": changedZIP(func(a *archive) {
+			a.Files[2].Local = func(h *header) { h.Extra = pbiviztest.Extra(0x5855, []byte("abcdefghijkl")) }
+			a.Files[2].Central = func(h *header) { h.Extra = pbiviztest.Extra(0x5855, []byte("abcdefgh")) }
+		}),
+		"old Unix times without owner": withBothHeaders(func(h *header) { h.Extra = pbiviztest.Extra(0x5855, []byte("abcdefgh")) }),
+		"directory deflated by Java":   changedZIP(func(a *archive) { a.Files[1] = deflatedDirectory("\x03\x00") }),
+		"Java":                         withBothHeaders(func(h *header) { h.Extra = pbiviztest.Extra(0xcafe, nil) }),
+		"made by 7-Zip":                withCentralHeader(func(h *header) { h.Creator = 0x003f; h.External = 0x20 }),
+		"made on NTFS":                 withCentralHeader(func(h *header) { h.Creator = 0x0a3f }),
+		"made on macOS":                withCentralHeader(func(h *header) { h.Creator = 0x1314; h.External = 0o100644 << 16 }),
+		"made for text":                withCentralHeader(func(h *header) { h.Internal = 1 }),
+		"packed hard":                  withBothHeaders(func(h *header) { h.Flags = 2 }),
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := mustRead(t, file)
@@ -368,17 +415,31 @@ func TestTolerantTierRefusesAmbiguity(t *testing.T) {
 			a.Files[2].Descriptor = true
 			a.Files[2].Local = func(h *header) { h.Size = 1 }
 		}), "zip.mismatch"},
-		"descriptor without the flag":  {changedZIP(func(a *archive) { a.Files[0].After = append([]byte("PK\x07\x08"), make([]byte, 12)...) }), "zip.layout"},
-		"Unix time of odd length":      {extra(0x5455, "\x01abc"), "zip.extra"},
-		"Unix time with unknown flags": {extra(0x5455, "\x09abcdefgh"), "zip.extra"},
-		"Unix time empty":              {extra(0x5455, ""), "zip.extra"},
-		"Unix time short in the local": {withLocalHeader(func(h *header) { h.Extra = pbiviztest.Extra(0x5455, []byte("\x03abcd")) }), "zip.extra"},
-		"Unix ids too long":            {extra(0x7875, "\x01\x04abcd\x04abcdX"), "zip.extra"},
-		"Unix ids cut":                 {extra(0x7875, "\x01\x08abcd"), "zip.extra"},
-		"Unix ids of version 2":        {extra(0x7875, "\x02\x00\x00"), "zip.extra"},
-		"NTFS without times":           {extra(0x000a, "\x00\x00\x00\x00"), "zip.extra"},
-		"NTFS with another attribute":  {extra(0x000a, "\x00\x00\x00\x00\x02\x00\x18\x00"+strings.Repeat("x", 24)), "zip.extra"},
-		"one extra twice":              {withBothHeaders(func(h *header) { e := pbiviztest.Extra(0x5455, []byte("\x01abcd")); h.Extra = slices.Concat(e, e) }), "zip.extra"},
+		"descriptor, checksum said before, no size":  {withDescriptor(func(h, _ *header) { h.Packed, h.Size = 0, 0 }), "zip.mismatch"},
+		"descriptor, packed size said before alone":  {withDescriptor(func(h, _ *header) { h.CRC, h.Size = 0, 0 }), "zip.mismatch"},
+		"descriptor, another size said before":       {withDescriptor(func(h, _ *header) { h.CRC, h.Packed, h.Size = 0, 0, h.Size+1 }), "zip.mismatch"},
+		"descriptor, another packed size before":     {withDescriptor(func(h, _ *header) { h.CRC, h.Packed = 0, h.Packed-1 }), "zip.mismatch"},
+		"descriptor, another checksum before":        {withDescriptor(func(h, _ *header) { h.CRC++ }), "zip.mismatch"},
+		"descriptor, size before, another behind":    {withDescriptor(func(h, c *header) { h.CRC, h.Packed = 0, 0; c.Size++ }), "zip.mismatch"},
+		"no descriptor, size said without checksum":  {withLocalHeader(func(h *header) { h.CRC, h.Packed = 0, 0 }), "zip.mismatch"},
+		"stored, descriptor, no sizes":               {withStoredDescriptor(func(h *header) { h.CRC, h.Packed, h.Size = 0, 0, 0 }), "zip.feature"},
+		"stored, descriptor, size without packed":    {withStoredDescriptor(func(h *header) { h.CRC, h.Packed = 0, 0 }), "zip.feature"},
+		"old Unix times with owner in the directory": {extra(0x5855, "abcdefghijkl"), "zip.extra"},
+		"deflated directory with data":               {changedZIP(func(a *archive) { a.Files[1] = deflatedDirectory("\x4b\x04\x00") }), "zip.type"},
+		"deflated directory, no stream":              {changedZIP(func(a *archive) { a.Files[1] = deflatedDirectory("\x00\x00") }), "zip.stream"},
+		"old Unix times cut":                         {extra(0x5855, "abcdefg"), "zip.extra"},
+		"Java with something in it":                  {extra(0xcafe, "\x00"), "zip.extra"},
+		"descriptor without the flag":                {changedZIP(func(a *archive) { a.Files[0].After = append([]byte("PK\x07\x08"), make([]byte, 12)...) }), "zip.layout"},
+		"Unix time of odd length":                    {extra(0x5455, "\x01abc"), "zip.extra"},
+		"Unix time with unknown flags":               {extra(0x5455, "\x09abcdefgh"), "zip.extra"},
+		"Unix time empty":                            {extra(0x5455, ""), "zip.extra"},
+		"Unix time short in the local":               {withLocalHeader(func(h *header) { h.Extra = pbiviztest.Extra(0x5455, []byte("\x03abcd")) }), "zip.extra"},
+		"Unix ids too long":                          {extra(0x7875, "\x01\x04abcd\x04abcdX"), "zip.extra"},
+		"Unix ids cut":                               {extra(0x7875, "\x01\x08abcd"), "zip.extra"},
+		"Unix ids of version 2":                      {extra(0x7875, "\x02\x00\x00"), "zip.extra"},
+		"NTFS without times":                         {extra(0x000a, "\x00\x00\x00\x00"), "zip.extra"},
+		"NTFS with another attribute":                {extra(0x000a, "\x00\x00\x00\x00\x02\x00\x18\x00"+strings.Repeat("x", 24)), "zip.extra"},
+		"one extra twice":                            {withBothHeaders(func(h *header) { e := pbiviztest.Extra(0x5455, []byte("\x01abcd")); h.Extra = slices.Concat(e, e) }), "zip.extra"},
 		"deflate hint on stored": {changedZIP(func(a *archive) {
 			f := func(h *header) { h.Flags = 2 }
 			a.Files[0].Store, a.Files[0].Local, a.Files[0].Central = true, f, f

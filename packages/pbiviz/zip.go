@@ -25,9 +25,6 @@ const (
 	locator64Size  = 20
 )
 
-// unknownNumbers stands before a descriptor for the checksum and both sizes.
-const unknownNumbers = "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
-
 const (
 	flagEncrypted   = 1 << 0
 	flagDeflateHint = 3 << 1 // how hard the packer tried; no reader acts on it
@@ -235,6 +232,9 @@ func (r *record) locateLocal(b []byte) (int64, error) {
 	if !r.matchesLocal(b) || string(b[localSize:localSize+name]) != r.name {
 		return 0, refuse(zipMismatch, "the entry %s says other things of itself than the ZIP's directory does", quote(r.name))
 	}
+	if r.method == methodStored && r.flags&flagDescriptor != 0 && !bytes.Equal(b[18:26], r.central[20:28]) {
+		return 0, refuse(zipFeature, "the entry %s is stored without saying first how long it is", quote(r.name))
+	}
 	if err := r.checkExtra(b[localSize+name:start], true); err != nil {
 		return 0, err
 	}
@@ -259,10 +259,26 @@ func (r *record) matchesLocal(local []byte) bool {
 	if r.flags&flagDescriptor == 0 {
 		return bytes.Equal(local[4:28], r.central[6:30])
 	}
-	// Before a descriptor the checksum and sizes may still be zero, all of them.
-	numbers := local[14:26]
 	return bytes.Equal(local[4:14], r.central[6:16]) && bytes.Equal(local[26:28], r.central[28:30]) &&
-		(string(numbers) == unknownNumbers || bytes.Equal(numbers, r.central[16:28]))
+		matchesEarly(local[14:26], r.central[16:28])
+}
+
+// matchesEarly compares the checksum and both sizes before an entry that has them
+// behind it, too, with those of the directory. Tools write what they know by then:
+// nothing, all, or, as libarchive does, the size without the checksum; what they do
+// not know is zero. All three say one thing to whoever reads on to the descriptor.
+func matchesEarly(local, central []byte) bool {
+	isZero := func(number []byte) bool { return le32(number) == 0 }
+	checksum, packed, size := local[:4], local[4:8], local[8:12]
+	switch {
+	case bytes.Equal(local, central):
+		return true
+	case !isZero(checksum):
+		return false
+	case isZero(packed) && isZero(size):
+		return true
+	}
+	return bytes.Equal(size, central[8:12]) && (isZero(packed) || bytes.Equal(packed, central[4:8]))
 }
 
 // hasDescriptor says whether b begins with the data descriptor of the entry. The

@@ -31,8 +31,6 @@ func (r *record) checkFeatures() error {
 		return refuse(zipFeature, "the entry %s asks for version %d.%d of ZIP; only 1.0 and 2.0 are allowed", quote(r.name), r.versionNeeded/10, r.versionNeeded%10)
 	case le16(r.central[36:])&^1 != 0:
 		return refuse(zipFeature, "the entry %s has internal attributes that packages do not have", quote(r.name))
-	case r.method == methodStored && r.flags&flagDescriptor != 0:
-		return refuse(zipFeature, "the entry %s is stored without saying first how long it is", quote(r.name))
 	case r.method == methodStored && r.flags&flagDeflateHint != 0:
 		return refuse(zipFeature, "the entry %s is stored and has flags of deflated entries", quote(r.name))
 	case r.method == methodStored && r.size != r.packedSize:
@@ -42,7 +40,7 @@ func (r *record) checkFeatures() error {
 		return err
 	}
 	r.isTolerant = r.flags&(flagDeflateHint|flagDescriptor) != 0 || le16(r.central[36:]) != 0 ||
-		r.creator != creatorDOS && r.creator != creatorUnix
+		r.creator != creatorDOS && r.creator != creatorUnix || r.isDir() && r.method == methodDeflated
 	return r.checkExtra(r.extra, false)
 }
 
@@ -51,6 +49,9 @@ const (
 	creatorDOS  = 0x0014
 	creatorUnix = 0x031e
 )
+
+// emptyStream is how many bytes nothing deflates to: Java packs directories, too.
+const emptyStream = 2
 
 // checkType refuses all but regular files and directories. The upper half of
 // the attributes is a Unix mode whoever the creator is: some readers look at it
@@ -76,7 +77,8 @@ func (r *record) checkType() error {
 	if t := mode & unixType; t != 0 && t != want || r.external&dosDir != 0 && !r.isDir() {
 		return refuse(zipType, "the entry %s is not of the type that its name says", quote(r.name))
 	}
-	if r.isDir() && (r.size != 0 || r.packedSize != 0 || r.method != methodStored || r.crc != 0) {
+	isEmpty := r.packedSize == 0 && r.method == methodStored || r.packedSize == emptyStream && r.method == methodDeflated
+	if r.isDir() && (r.size != 0 || r.crc != 0 || !isEmpty) {
 		return refuse(zipType, "the entry %s is a directory and holds data", quote(r.name))
 	}
 	return nil
@@ -88,6 +90,8 @@ const (
 	extraNTFS     = 0x000a // times
 	extraUnixTime = 0x5455
 	extraUnixIDs  = 0x7875
+	extraOldUnix  = 0x5855 // of Info-ZIP and of macOS, some years ago
+	extraJava     = 0xcafe // "this is a JAR"
 )
 
 // checkExtra admits the harmless extra fields in their documented shape, each
@@ -128,6 +132,10 @@ func isHarmlessExtra(id uint16, data []byte, local bool) bool {
 		}
 		uid := int(data[1])
 		return len(data) >= 3+uid && data[2+uid] <= 8 && len(data) == 3+uid+int(data[2+uid])
+	case extraOldUnix: // two times; before the entry, perhaps user and group too
+		return len(data) == 8 || local && len(data) == 12
+	case extraJava:
+		return len(data) == 0
 	}
 	return false
 }
