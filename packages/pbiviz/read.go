@@ -16,6 +16,9 @@ import (
 // debugSuffix ends the GUID of a build made for the packager's own server.
 const debugSuffix = "_DEBUG"
 
+// packageSuffix ends the names of package files.
+const packageSuffix = ".pbiviz"
+
 // innerSuffix ends the name of the entry that holds a new package's code.
 const innerSuffix = ".pbiviz.json"
 
@@ -66,7 +69,7 @@ func ReadFrom(r io.Reader, l Limits) (*Package, error) {
 func (p *Package) interpret(l Limits) error {
 	body, ok := p.bodies[manifestEntry]
 	if !ok {
-		return refuse(pkgJSON, "the package has no package.json, so it is not a visual")
+		return p.refuseWithoutManifest()
 	}
 	list, err := readListing(body, l)
 	if err != nil {
@@ -82,6 +85,34 @@ func (p *Package) interpret(l Limits) error {
 		return p.interpretOld(list)
 	}
 	return p.interpretNew(list, l)
+}
+
+// refuseWithoutManifest refuses a ZIP that is no package, and says what it holds instead:
+// people send packages inside a ZIP, and zip a folder where they should zip what is in it.
+func (p *Package) refuseWithoutManifest() error {
+	var packages, folders []string
+	for _, e := range p.entries {
+		folder, isManifest := strings.CutSuffix(e.Name, "/"+manifestEntry)
+		switch {
+		case strings.HasSuffix(strings.ToLower(e.Name), packageSuffix):
+			packages = append(packages, e.Name)
+		case isManifest:
+			folders = append(folders, folder)
+		}
+	}
+	switch {
+	case len(packages) == 1:
+		return refuseNested("unzip it and use that file", "the file is not a package, but a ZIP that holds the package %s", quote(packages[0]))
+	case len(packages) > 1:
+		return refuseNested("unzip it and use those files", "the file is not a package, but a ZIP that holds %d packages, such as %s", len(packages), quote(packages[0]))
+	case len(folders) == 1:
+		return refuseNested("zip what is in that folder, not the folder; better, ask the vendor for the file as their packager wrote it",
+			"the package is in the folder %s of the ZIP, and Power BI looks for package.json outside of folders", quote(folders[0]))
+	case len(folders) > 1:
+		return refuseNested("zip what is in one of the folders, not the folders; better, ask the vendor for the files as their packager wrote them",
+			"the ZIP holds %d folders with a package, such as %s", len(folders), quote(folders[0]))
+	}
+	return refuse(pkgJSON, "the package has no package.json, so it is not a visual")
 }
 
 // interpretNew reads the one pbiviz.json, and refuses a package whose parts

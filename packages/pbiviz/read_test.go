@@ -294,6 +294,46 @@ func TestRefusedContent(t *testing.T) {
 	}
 }
 
+func TestWhatAZIPHoldsThatIsNoPackage(t *testing.T) {
+	whole := pbiviztest.Package{}.Bytes()
+	inFolders := func(folders ...string) []byte {
+		var files []file
+		for _, folder := range folders {
+			for _, f := range (pbiviztest.Package{}).Files() {
+				f.Name = folder + "/" + f.Name
+				files = append(files, f)
+			}
+		}
+		return archive{Files: files}.Bytes()
+	}
+	holding := func(names ...string) []byte {
+		var files []file
+		for _, name := range names {
+			files = append(files, file{Name: name, Body: whole})
+		}
+		return archive{Files: files}.Bytes()
+	}
+	for name, test := range map[string]struct {
+		file []byte
+		want string
+	}{
+		"a package":                  {holding("gauge.pbiviz", "readme.txt"), `holds the package "gauge.pbiviz"`},
+		"a package in a folder":      {holding("new/Gauge.PBIVIZ"), `holds the package "new/Gauge.PBIVIZ"`},
+		"several packages":           {holding("a.pbiviz", "b.pbiviz"), `holds 2 packages, such as "a.pbiviz"`},
+		"an unzipped package":        {inFolders("gauge"), `in the folder "gauge"`},
+		"an unzipped package deeper": {inFolders("a/gauge"), `in the folder "a/gauge"`},
+		"several unzipped packages":  {inFolders("a", "b"), `2 folders with a package, such as "a"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := pbiviz.Read(test.file, pbiviz.DefaultLimits())
+			wantRefusal(t, err, "pkg.nested")
+			if !strings.Contains(err.Error(), test.want) {
+				t.Errorf("%q does not say %s", err, test.want)
+			}
+		})
+	}
+}
+
 func TestReservations(t *testing.T) {
 	for name, test := range map[string]struct {
 		p    pbiviztest.Package

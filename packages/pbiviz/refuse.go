@@ -22,6 +22,7 @@ const (
 	zipCRC       verdict.Code = "zip.crc"
 	zipTolerant  verdict.Code = "zip.tolerant"
 
+	pkgNested       verdict.Code = "pkg.nested"
 	pkgJSON         verdict.Code = "pkg.json"
 	pkgGUID         verdict.Code = "pkg.guid"
 	pkgInconsistent verdict.Code = "pkg.inconsistent"
@@ -47,6 +48,11 @@ func hintFor(code verdict.Code) string {
 
 func refuse(code verdict.Code, format string, args ...any) error {
 	return verdict.Refuse(code, fmt.Sprintf(format, args...), hintFor(code))
+}
+
+// refuseNested refuses a ZIP that is no package and holds one.
+func refuseNested(hint, format string, args ...any) error {
+	return verdict.Refuse(pkgNested, fmt.Sprintf(format, args...), hint)
 }
 
 func reservation(code verdict.Code, v verdict.Verdict, format string, args ...any) verdict.Finding {
