@@ -22,8 +22,8 @@ func newStoreTry(g *globals) *cobra.Command {
 		Long: `Try the part of a recipe that only reads.
 
 It signs in as the settings say and asks for the list of organizational visuals,
-as the recipe was learned. Nothing is changed. Whether the portal's addresses take
-the token of an application is not documented: this is how to find out.`,
+as the recipe was learned, with GET requests alone. Whether the portal's addresses
+take the token of an application is not documented: this is how to find out.`,
 		Example: `  orgstore store try --recipe portal.yaml`,
 		Args:    arguments(cobra.NoArgs),
 		RunE:    g.answering(o.run),
@@ -45,5 +45,5 @@ func (o *tryOptions) run(ctx context.Context, _ []string) (answer, error) {
 	for _, v := range listed {
 		view.Rows = append(view.Rows, []string{v.GUID, v.Name, v.Version, v.Access, v.Source, v.Problem})
 	}
-	return answer{data: listed, view: view, message: engine.Count(len(listed), "visual") + " in the list; nothing was changed"}, nil
+	return answer{data: listed, view: view, message: engine.Count(len(listed), "visual") + " in the list; only GET requests were sent"}, nil
 }

@@ -21,7 +21,8 @@ type TriedVisual struct {
 }
 
 // TryRecipe lists what the store holds that a recipe drives; an empty recipe means that
-// of the settings. No digest is approved, so that nothing can be changed.
+// of the settings. No digest is approved, so that nothing but requests that read can be
+// sent.
 func TryRecipe(ctx context.Context, settings config.Settings, ports Ports, recipe string) ([]TriedVisual, error) {
 	for _, t := range settings.Stores {
 		recipe = cmp.Or(recipe, t.Recipe)

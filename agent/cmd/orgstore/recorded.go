@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"time"
@@ -59,6 +60,9 @@ func learnRecipe(s config.Settings, har []byte, known cli.Session) (cli.Learned,
 	}
 	if err != nil {
 		return l, err
+	}
+	if step, beyond := learned.List.StepBeyondReading(); beyond {
+		l.Notes = append(l.Notes, fmt.Sprintf("the list is asked for by %s, which may do more than read: `orgstore store try` refuses it, and nothing of it is sent until the settings accept the recipe", step))
 	}
 	l.Recipe, l.Digest = learned.YAML(), learned.Digest()
 	for _, line := range learned.Lines() {

@@ -57,7 +57,12 @@ func (w *writer) key(depth int, name, value string) {
 
 func (w *writer) list(l List) {
 	w.line(0, "")
-	w.line(0, "# Reads the list of organizational visuals. `orgstore store try` sends only this.")
+	if _, beyond := l.StepBeyondReading(); beyond {
+		w.line(0, "# Asks for the list of organizational visuals, by more than GET. `orgstore store try`")
+		w.line(0, "# refuses it, and nothing of it is sent until the settings accept this recipe.")
+	} else {
+		w.line(0, "# Reads the list of organizational visuals. `orgstore store try` sends only this.")
+	}
 	w.line(0, "list:")
 	w.line(1, "steps:")
 	w.steps(1, l.Steps)

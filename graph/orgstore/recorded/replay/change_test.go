@@ -223,8 +223,8 @@ func TestChangingIsOffUntilAccepted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.Try(context.Background()); err != nil {
-			t.Errorf("trying: %v", err)
+		if _, err := s.Installed(context.Background()); err != nil {
+			t.Errorf("listing: %v", err)
 		}
 		_, err = s.Put(context.Background(), "s", licensed(t, recordedtest.Package(recordedtest.Tiles, "2.1.0.0", "Aurora Tiles")), storetest.Now())
 		_, err2 := s.SetAccess(context.Background(), "s", recordedtest.GUID(recordedtest.Tiles), false)

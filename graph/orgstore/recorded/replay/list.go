@@ -50,7 +50,11 @@ func (e *entry) listing(l recipe.List) store.Listing {
 // list sends the list's steps and reads the entries.
 func (s *session) list(ctx context.Context) ([]*entry, error) {
 	l := s.store.recipe.List
-	if err := s.run(ctx, l.Steps, false); err != nil {
+	client, err := s.store.listingClient()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.run(ctx, client, l.Steps, false); err != nil {
 		return nil, err
 	}
 	return s.entries(l)

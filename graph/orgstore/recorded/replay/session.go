@@ -27,11 +27,11 @@ const maxReply = 32 << 20
 
 // run sends the steps of a flow in order and holds each answer against its
 // fingerprint. Nothing is sent twice.
-func (s *session) run(ctx context.Context, steps []recipe.Step, changes bool) error {
+func (s *session) run(ctx context.Context, client *http.Client, steps []recipe.Step, changes bool) error {
 	for _, step := range steps {
 		req, err := newRequest(ctx, step, s.store.hosts, s.sources)
 		if err == nil {
-			err = s.send(ctx, step, req, changes && step.Method != http.MethodGet)
+			err = s.send(ctx, client, step, req, changes && step.Method != http.MethodGet)
 		}
 		if err != nil {
 			if s.sent != "" {
@@ -43,7 +43,7 @@ func (s *session) run(ctx context.Context, steps []recipe.Step, changes bool) er
 	return nil
 }
 
-func (s *session) send(ctx context.Context, step recipe.Step, req *http.Request, changes bool) error {
+func (s *session) send(ctx context.Context, client *http.Client, step recipe.Step, req *http.Request, changes bool) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (s *session) send(ctx context.Context, step recipe.Step, req *http.Request,
 	if changes {
 		s.sent = step.String()
 	}
-	resp, err := s.store.client.Do(req)
+	resp, err := client.Do(req)
 	if err != nil {
 		return s.lost(ctx, step, err)
 	}
@@ -135,7 +135,7 @@ func (s *session) change(ctx context.Context, steps []recipe.Step, e *entry) err
 	if s.sources.entry = nil; e != nil {
 		s.sources.entry = e.tree
 	}
-	return s.run(ctx, steps, true)
+	return s.run(ctx, s.store.client, steps, true)
 }
 
 // readReply reads an answer, bounded.

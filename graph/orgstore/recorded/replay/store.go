@@ -37,7 +37,7 @@ type Options struct {
 	Authorize Authorizer
 	// Approved is the digest of the recipe that the settings name, with the word
 	// that its unofficial means were accepted; empty where they were not. Without
-	// it nothing is changed.
+	// it nothing is changed, and nothing but requests that read is sent.
 	Approved string
 	// Program is the User-Agent.
 	Program string
@@ -52,6 +52,7 @@ type Store struct {
 	recipe    recipe.Recipe
 	hosts     recipe.Hosts
 	client    *http.Client
+	reader    *http.Client // can send nothing but requests that read
 	authorize Authorizer
 	approved  string
 	agent     string
@@ -76,22 +77,19 @@ func Open(o Options) (*Store, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	client := &http.Client{
-		Transport: o.Transport, Timeout: o.Timeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	newClient := func(t http.RoundTripper) *http.Client {
+		return &http.Client{
+			Transport: t, Timeout: o.Timeout,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		}
 	}
-	return &Store{recipe: o.Recipe, hosts: o.Hosts, client: client, authorize: o.Authorize, approved: o.Approved, agent: o.Program, now: o.Now}, nil
+	return &Store{recipe: o.Recipe, hosts: o.Hosts, client: newClient(o.Transport), reader: newClient(readOnly{o.Transport}), authorize: o.Authorize, approved: o.Approved, agent: o.Program, now: o.Now}, nil
 }
 
 // Traits says that no person is needed, and whether the recorded list shows a
 // version.
 func (s *Store) Traits() store.Traits {
 	return store.Traits{TellsVersion: s.recipe.List.Version != "", Unattended: true}
-}
-
-// Try lists, and sends nothing else. It returns what the list told.
-func (s *Store) Try(ctx context.Context) (map[visual.GUID]store.Listing, error) {
-	return s.Installed(ctx)
 }
 
 // Installed reads the list. Where a visual is there from a file and from
