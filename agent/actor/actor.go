@@ -9,15 +9,29 @@ import (
 	"strconv"
 
 	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/policies/approval"
 )
 
 // source is what journal entries say of where the actor's identity is from.
 const source = "os"
 
+// Unknown is the name of whoever runs this program in a user namespace.
+const Unknown = "unknown, in a user namespace"
+
 // Current returns the user as whom this process runs: uid or SID, the name that
 // the system has for it, and the machine. A user without a name there, as in
-// containers or where a directory service keeps the names, has only an ID.
+// containers or where a directory service keeps the names, has only an ID. In a user
+// namespace of Linux it is nobody known: the account is what its maker chose.
 func Current() (journal.Actor, error) {
+	isChosen, err := inOwnUserNamespace()
+	if err != nil {
+		return journal.Actor{}, fmt.Errorf("cannot tell who runs this program: %w", err)
+	}
+	if isChosen {
+		a, err := here("", Unknown)
+		a.Source = approval.SourceUnknown
+		return a, err
+	}
 	id, name, err := identity()
 	if err != nil {
 		return journal.Actor{}, fmt.Errorf("cannot tell who runs this program: %w", err)

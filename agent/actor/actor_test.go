@@ -20,7 +20,7 @@ func TestCurrentIsNobodysWord(t *testing.T) {
 	if after != before {
 		t.Errorf("variables turned %+v into %+v", before, after)
 	}
-	if host, _ := os.Hostname(); after.ID == "" || after.Host != host || after.Source != "os" {
+	if host, _ := os.Hostname(); after.Host != host || after.Name != Unknown && (after.ID == "" || after.Source != "os") {
 		t.Errorf("the actor is %+v", after)
 	}
 }

@@ -33,6 +33,7 @@ import (
 	"github.com/orgstore/orgstore/packages/license/licensetest"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/store/folder"
+	"github.com/orgstore/orgstore/policies/approval"
 )
 
 var update = flag.Bool("update", false, "write what cmp compares with into the scripts anew")
@@ -89,6 +90,9 @@ func adapters() cli.Adapters {
 			Drivers:     drivers(),
 			Libraries:   libraries(),
 			Actor: func() (journal.Actor, error) {
+				if os.Getenv(envActor) == "unknown" {
+					return journal.Actor{Source: approval.SourceUnknown, Name: actor.Unknown, Host: "bi-01"}, nil
+				}
 				name, id, _ := strings.Cut(cmp.Or(os.Getenv(envActor), "ada 1000"), " ")
 				return journal.Actor{Source: "os", ID: id, Name: name, Host: "bi-01"}, nil
 			},
@@ -126,7 +130,7 @@ func aMachine() cli.Services {
 	if err != nil {
 		panic(err)
 	}
-	unit := "\nExecStart=/usr/local/bin/orgstore agent run --config /etc/orgstore/orgstore.yaml\nStateDirectory=orgstore\nPrivateUsers=yes\n"
+	unit := "\nExecStart=/usr/local/bin/orgstore agent run --config /etc/orgstore/orgstore.yaml\nStateDirectory=orgstore\n"
 	return &systemd.Manager{Template: unit, Program: "/usr/local/bin/orgstore", Root: root, UID: uid, Run: systemdtest.Machine{Root: root}.Run}
 }
 

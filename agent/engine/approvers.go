@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/localapi"
@@ -57,9 +58,10 @@ func (e *Engine) sharedAccounts() []string {
 	return e.accountsShared
 }
 
-// isSharedAccount says whether an actor is nobody in particular.
+// isSharedAccount says whether an actor is nobody in particular: several people use the
+// account, or nobody can tell whose it is.
 func (e *Engine) isSharedAccount(by journal.Actor) bool {
-	return slices.ContainsFunc(e.sharedAccounts(), approval.Person(by).Is)
+	return approval.Person(by).IsUnknown() || slices.ContainsFunc(e.sharedAccounts(), approval.Person(by).Is)
 }
 
 // requestFacts puts on record what a person asks for beyond the pins where others must
@@ -117,6 +119,34 @@ func (e *Engine) attesterAccounts(step plan.Step) []string {
 	return accounts
 }
 
+// requireKnownActor refuses what a person says if nobody can tell who it is, where the
+// settings tell people apart. Nothing else can be known of an agent in a container without
+// root, so its rounds, and what only undoes or waits, go on.
+func (e *Engine) requireKnownActor(what string) error {
+	actor, err := e.Actor()
+	if err != nil {
+		return err
+	}
+	if !approval.Person(actor).IsUnknown() || !tellsPeopleApart(e.Settings) {
+		return nil
+	}
+	return fault.New(string(approval.CodeUnknown), approval.HintUnknown, "cannot %s: nobody can tell who this is: %s", what, actor)
+}
+
+// tellsPeopleApart says whether settings make a difference between people.
+func tellsPeopleApart(s config.Settings) bool {
+	return s.Agent.Socket != "" || asksForApprovals(s) ||
+		slices.ContainsFunc(s.Trust.Attesters, func(a config.Attester) bool { return a.Account != "" })
+}
+
+// asksForApprovals says whether any change of any visual needs an approval.
+func asksForApprovals(s config.Settings) bool {
+	return slices.ContainsFunc(s.Visuals, func(v config.Visual) bool {
+		p := v.Approvals
+		return p.Install+p.Upgrade+p.Renewal+p.Rollback > 0
+	})
+}
+
 // refuseAttester refuses that whoever attested a license lets the step to it pass.
 func (e *Engine) refuseAttester(step plan.Step, gate string) error {
 	actor, err := e.Actor()
@@ -131,11 +161,13 @@ func (e *Engine) refuseAttester(step plan.Step, gate string) error {
 }
 
 // countingOverrides lists what let a step pass, without the word of whoever attested its
-// license: it may have been given before the settings said whose account is whose.
+// license: it may have been given before the settings said whose account is whose. Nor
+// does the word of somebody unknown count where the settings tell people apart.
 func (e *Engine) countingOverrides(book journal.Book, step plan.Step) []plan.Override {
-	accounts := e.attesterAccounts(step)
+	accounts, apart := e.attesterAccounts(step), tellsPeopleApart(e.Settings)
 	return slices.DeleteFunc(book.Overrides(), func(o plan.Override) bool {
-		by, _ := book.OverriddenBy(o.Step, o.Gate)
-		return o.Step == step.ID && slices.ContainsFunc(accounts, approval.Person(by).Is)
+		actor, _ := book.OverriddenBy(o.Step, o.Gate)
+		by := approval.Person(actor)
+		return o.Step == step.ID && (apart && by.IsUnknown() || slices.ContainsFunc(accounts, by.Is))
 	})
 }

@@ -94,6 +94,9 @@ type BaselineResult struct {
 // Baseline records what is installed, as a person says and as far as the store can
 // tell.
 func (e *Engine) Baseline(ctx context.Context, r BaselineRequest) (BaselineResult, error) {
+	if err := e.requireKnownActor("say what is installed"); err != nil {
+		return BaselineResult{}, err
+	}
 	if (r.File == "") != r.IsAbsent || isBlank(r.Evidence) {
 		return BaselineResult{}, fault.Usage("give --package FILE (or --absent) and --evidence TEXT", "a baseline needs the package that is installed, and how you know")
 	}

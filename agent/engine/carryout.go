@@ -26,6 +26,9 @@ func (e *Engine) overrideFacts(steps []plan.Step, gate, reason string) ([]journa
 	if gate == "" {
 		return nil, nil
 	}
+	if err := e.requireKnownActor("override " + gate); err != nil {
+		return nil, err
+	}
 	var facts []journal.Fact
 	for _, step := range steps {
 		for _, g := range e.Gates(step) {

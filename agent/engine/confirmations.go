@@ -69,6 +69,9 @@ func (r *ConfirmRequest) check() error {
 
 // Confirm records that a change which waits was made, as far as the person has seen.
 func (e *Engine) Confirm(ctx context.Context, r ConfirmRequest) (ConfirmResult, error) {
+	if err := e.requireKnownActor("confirm a change"); err != nil {
+		return ConfirmResult{}, err
+	}
 	if err := r.check(); err != nil {
 		return ConfirmResult{}, err
 	}

@@ -71,6 +71,7 @@ func (c *checkup) checkAll(ctx context.Context) error {
 	c.trusted()
 	c.facts()
 	c.channels()
+	c.approvals()
 	c.open(ctx)
 	if c.engine != nil {
 		defer c.engine.Close()

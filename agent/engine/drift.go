@@ -173,6 +173,9 @@ type SettleResult struct {
 // Settle records that what somebody changed is as it should be. It changes neither
 // the store nor what is known of its versions.
 func (e *Engine) Settle(ctx context.Context, r SettleRequest) (SettleResult, error) {
+	if err := e.requireKnownActor("settle what drifted"); err != nil {
+		return SettleResult{}, err
+	}
 	if isBlank(r.Reason) {
 		return SettleResult{}, fault.Usage("say why with --reason; it stays in the history", "settling needs a reason")
 	}

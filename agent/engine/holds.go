@@ -51,6 +51,9 @@ func (e *Engine) Hold(ctx context.Context, r WordRequest) (WordResult, error) {
 
 // Unhold lifts a hold.
 func (e *Engine) Unhold(ctx context.Context, r WordRequest) (WordResult, error) {
+	if err := e.requireKnownActor("lift a hold"); err != nil {
+		return WordResult{}, err
+	}
 	return e.recordWord(ctx, r, "held no more", mustBeHeld, func(_ journal.Book, k store.Key) []journal.Fact {
 		return []journal.Fact{journal.Unheld{Key: k, Reason: r.Reason}}
 	})
@@ -58,6 +61,9 @@ func (e *Engine) Unhold(ctx context.Context, r WordRequest) (WordResult, error) 
 
 // Unblock allows a version again after a rollback or a failed check.
 func (e *Engine) Unblock(ctx context.Context, r WordRequest) (WordResult, error) {
+	if err := e.requireKnownActor("lift a block"); err != nil {
+		return WordResult{}, err
+	}
 	if isBlank(r.Reason) {
 		return WordResult{}, fault.Usage("say why with --reason; it stays in the history", "lifting a block needs a reason")
 	}

@@ -145,6 +145,9 @@ func notAList(name string, err error) error {
 
 // Import takes a list in. It never tells a version.
 func (e *Engine) Import(ctx context.Context, r ImportRequest) (ImportResult, error) {
+	if err := e.requireKnownActor("take in a list"); err != nil {
+		return ImportResult{}, err
+	}
 	text, err := disk.ReadFile(e.Disk, r.File, galleryexport.MaxSize)
 	if err != nil {
 		return ImportResult{}, UnreadableFile(r.File, err)

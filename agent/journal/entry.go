@@ -44,7 +44,7 @@ func chainHash(prev Hash, body []byte) Hash {
 // An Actor is who did something, as the operating system or a sign-in told it,
 // never as a flag or a variable claimed.
 type Actor struct {
-	Source string `json:"source"` // who vouches: "os" or "entra"
+	Source string `json:"source"` // who vouches: "os" or "entra"; "unknown" if nobody does
 	ID     string `json:"id"`     // uid, SID or object id
 	Name   string `json:"name"`   // for people
 	Host   string `json:"host,omitempty"`

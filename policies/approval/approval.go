@@ -19,7 +19,11 @@ const (
 	CodeFourEyes verdict.Code = "gate.four_eyes" // who asked or attested cannot approve
 	CodeNotNamed verdict.Code = "gate.not_named" // the settings name others
 	CodeShared   verdict.Code = "gate.shared"    // several people use the account
+	CodeUnknown  verdict.Code = "gate.unknown"   // nobody can tell who it is
 )
+
+// SourceUnknown is the source of a person whom nobody vouches for.
+const SourceUnknown = "unknown"
 
 // MaxApprovals bounds how many approvals a change may need.
 const MaxApprovals = 9
@@ -43,6 +47,10 @@ func (p Person) String() string {
 	}
 	return name + "@" + p.Host
 }
+
+// IsUnknown says whether nobody can tell who the person is. What such a person says is
+// kept, and counts for nothing.
+func (p Person) IsUnknown() bool { return p.Source == SourceUnknown }
 
 // Is says whether an account of the settings is the person's. Neither Windows nor
 // Entra tells names apart by case.
@@ -168,10 +176,15 @@ func latestWords(words []Word) []Word {
 	return last
 }
 
+// HintUnknown is what an unknown person can do.
+const HintUnknown = "run it under your own account, outside of any user namespace (unshare, a container without root); the agent's socket tells people apart"
+
 // May refuses the word of who may not give it: an error is a *verdict.Refusal.
 // Rejecting is open to all who may be asked, also to who asked.
 func May(n Need, r Record, p Person, yes bool) error {
 	switch {
+	case p.IsUnknown():
+		return verdict.Refuse(CodeUnknown, fmt.Sprintf("nobody can tell who this is: %s", p), HintUnknown)
 	case len(n.From) > 0 && !slices.ContainsFunc(n.From, p.Is):
 		return verdict.Refuse(CodeNotNamed, fmt.Sprintf("%s is not among those who may approve it: %s", p, oneOf(n.From)),
 			"ask one of them, or change who may under approvals in the settings")

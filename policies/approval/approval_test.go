@@ -189,3 +189,24 @@ func TestAChangeIsNeverPassedByTooFew(t *testing.T) {
 		}
 	})
 }
+
+// Somebody of whom nobody can tell who it is says nothing that counts, neither yes nor no.
+func TestUnknownPersonCountsForNothing(t *testing.T) {
+	unknown := approval.Person{Source: approval.SourceUnknown, Name: "unknown, in a user namespace", Host: "bi-01"}
+	need := approval.Need{Count: 1}
+	for _, yes := range []bool{true, false} {
+		var refusal *verdict.Refusal
+		err := approval.May(need, approval.Record{Asking: approval.AskedNobody}, unknown, yes)
+		if !errors.As(err, &refusal) || refusal.Code() != approval.CodeUnknown || refusal.Findings[0].Hint == "" {
+			t.Errorf("yes %v: %v", yes, err)
+		}
+	}
+	record := approval.Record{Asking: approval.AskedNobody, Words: []approval.Word{{By: unknown, Yes: true}, {By: unknown, Yes: true}}}
+	if a := approval.Tally(need, record); a.Passes() || len(a.Given) != 0 {
+		t.Errorf("it passes: %+v", a)
+	}
+	record.Words = append(record.Words, yes(bob), approval.Word{By: unknown})
+	if a := approval.Tally(need, record); !a.Passes() {
+		t.Errorf("somebody unknown rejected it: %+v", a)
+	}
+}

@@ -202,7 +202,7 @@ func TestUnitOfAServiceForPeople(t *testing.T) {
 	d := usual()
 	d.Socket = "/run/orgstore/orgstore.sock"
 	unit, err := render(template(t), "/usr/local/bin/orgstore", d)
-	if err != nil || strings.Contains(unit, "\n"+alone+"\n") || !strings.Contains(unit, "\n"+among+"\n") || strings.Contains(unit, "ReadWritePaths=/run") {
+	if err != nil || !strings.Contains(unit, "\nPrivateUsers=no\n") || strings.Contains(unit, "ReadWritePaths=/run") {
 		t.Errorf("%v:\n%s", err, unit)
 	}
 	d.Socket = "/srv/agent/orgstore.sock"

@@ -15,12 +15,8 @@ const (
 	execStart = "ExecStart=/usr/local/bin/orgstore agent run --config /etc/orgstore/orgstore.yaml"
 	stateLine = "StateDirectory=orgstore"
 	stateDir  = "/var/lib/orgstore" // what that line makes
-	// alone hides the accounts of the machine from the service, which must tell them
-	// apart where it serves people.
-	alone   = "PrivateUsers=yes"
-	among   = "PrivateUsers=no"
-	runtime = "/run/orgstore" // what RuntimeDirectory=orgstore makes
-	runs    = " agent run --config "
+	runtime   = "/run/orgstore"     // what RuntimeDirectory=orgstore makes
+	runs      = " agent run --config "
 )
 
 // hidden is what the unit keeps from the service: ProtectHome and PrivateTmp.
@@ -33,7 +29,7 @@ func render(template, program string, d service.Definition) (string, error) {
 			return "", err
 		}
 	}
-	for _, line := range []string{execStart, stateLine, alone} {
+	for _, line := range []string{execStart, stateLine} {
 		if strings.Count(template, "\n"+line+"\n") != 1 {
 			return "", fmt.Errorf("the unit does not have the line %q once", line)
 		}
@@ -53,9 +49,6 @@ func render(template, program string, d service.Definition) (string, error) {
 		more.WriteString("LoadCredential=" + c.Name + ":" + quoted(c.File) + "\n")
 	}
 	filled := strings.Replace(template, execStart, start, 1)
-	if d.Socket != "" {
-		filled = strings.Replace(filled, "\n"+alone+"\n", "\n"+among+"\n", 1)
-	}
 	return strings.Replace(filled, stateLine+"\n", more.String(), 1), nil
 }
 
