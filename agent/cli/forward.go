@@ -86,7 +86,7 @@ func explainSocket(err error, socket string) error {
 		return fault.New("socket.nobody", "start it: orgstore service start, as root", "the data are closed to this account, and no agent serves callers at %s", socket)
 	case errors.Is(err, localapi.ErrOutside):
 		group := localapi.Group(socket)
-		return fault.New("socket.outside", fmt.Sprintf("let root add your account, then sign in again: usermod --append --groups %s ACCOUNT", group),
+		return fault.New("socket.outside", localapi.JoinHint(group),
 			"the agent serves the members of the group %s at %s, and you are not one", group, socket)
 	case errors.Is(err, localapi.ErrStranger):
 		return fault.New("socket.stranger", "find out whose process that is: it may want to pass for the agent", "nothing was asked of whoever listens at %s: it is another account than that of the data", socket)
