@@ -35,18 +35,20 @@ const (
 	maxReply = MaxAnswer + 1<<16
 	// maxTime is how long a caller may take, waiting in the line included.
 	maxTime = 5 * time.Minute
-	// readTime is how long a request may take to arrive, sendTime how long an answer
-	// may take to be taken, stopTime how long calls keep the agent from ending.
-	readTime = 10 * time.Second
+	// readTime is how long a request may take to arrive: it is sent at once. sendTime is
+	// how long an answer may take to be taken, stopTime how long calls keep the agent
+	// from ending.
+	readTime = 3 * time.Second
 	sendTime = 30 * time.Second
 	stopTime = 5 * time.Second
 	// atOnce is how many callers are served at the same time, eachAtOnce how many
 	// of one account. Each reads the whole journal into memory.
 	atOnce     = 4
 	eachAtOnce = 2
-	// maxCallers bounds those who are served or wait, maxEach those of one account.
-	maxCallers = 256
-	maxEach    = 128
+	// maxCallers bounds those who are served or wait, maxEach those of one account: a
+	// fifth, so that a few accounts cannot keep all others out.
+	maxCallers = 500
+	maxEach    = 100
 )
 
 // A Caller is an account of this machine, as the kernel says.

@@ -377,6 +377,46 @@ func TestTooManyCallers(t *testing.T) {
 	}
 }
 
+// Two accounts with as many connections as they can get keep nobody else out, and who
+// sends nothing, or a byte now and then, is dropped after a few seconds.
+func TestSlowCallersKeepNobodyOut(t *testing.T) {
+	file := serving(t, who)
+	var slow sync.WaitGroup
+	for _, uid := range []int{alice, mallory} {
+		as(t, uid, []int{group}, func() {
+			for n := range maxEach + 20 {
+				c, err := net.Dial("unix", file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { _ = c.Close() })
+				if n > 0 {
+					continue
+				}
+				slow.Go(func() {
+					began := time.Now()
+					for _, b := range []byte("POST " + path + " HTTP/1.1\r\nHost: orgstore\r\nContent-Length: 60000\r\n\r\n") {
+						if _, err := c.Write([]byte{b}); err != nil {
+							break
+						}
+						time.Sleep(100 * time.Millisecond)
+					}
+					_, _ = io.ReadAll(c)
+					if took := time.Since(began); took > 3*readTime {
+						t.Errorf("a slow sender was borne for %s", took)
+					}
+				})
+			}
+		})
+	}
+	as(t, bob, []int{group}, func() {
+		if _, err := Call(t.Context(), file, 0, Request{}); err != nil {
+			t.Errorf("somebody else: %v", err)
+		}
+	})
+	slow.Wait()
+}
+
 // Ctrl-C at the caller ends what the agent does for it.
 func TestACallerWhoGoesEndsIt(t *testing.T) {
 	begun, ended := make(chan bool), make(chan error, 1)

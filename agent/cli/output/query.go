@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/jmespath/go-jmespath"
@@ -53,12 +54,66 @@ func pick(query string, data any) (tree any, picked bool, err error) {
 	if err := json.Unmarshal(b, &tree); err != nil {
 		return nil, false, fmt.Errorf("cannot read the data's JSON: %w", err)
 	}
-	defer recovered(&err)
-	found, err := q.Search(tree)
+	found, err := searchWithin(queryTime, q, tree)
 	if err != nil {
-		return nil, false, fmt.Errorf("%w %q: %v", ErrQuery, query, err)
+		return nil, false, fmt.Errorf("%w %q: %w", ErrQuery, query, err)
 	}
 	return found, true, nil
+}
+
+// The bounds of a query: two hundred bytes can ask for more than a machine ever does.
+const (
+	queryTime   = 5 * time.Second
+	maxPicked   = 2_000_000 // values in what it picks
+	queryAdvice = "it asks for too much: name what you want of each line"
+)
+
+// searchWithin applies a query for a while. The library cannot be stopped; this program
+// ends soon after.
+func searchWithin(limit time.Duration, q *jmespath.JMESPath, tree any) (any, error) {
+	type result struct {
+		found any
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		var r result
+		defer func() { done <- r }()
+		defer recovered(&r.err)
+		r.found, r.err = q.Search(tree)
+		if left := maxPicked; r.err == nil && !fits(r.found, &left) {
+			r.err = errors.New(queryAdvice)
+		}
+	}()
+	select {
+	case r := <-done:
+		return r.found, r.err
+	case <-time.After(limit):
+		return nil, fmt.Errorf("it took longer than %s; %s", limit, queryAdvice)
+	}
+}
+
+// fits counts values down, and says whether they are few enough. What is small in memory
+// may be endless when it is written, since the same list can be in it many times.
+func fits(v any, left *int) bool {
+	if *left--; *left < 0 {
+		return false
+	}
+	switch v := v.(type) {
+	case []any:
+		for _, item := range v {
+			if !fits(item, left) {
+				return false
+			}
+		}
+	case map[string]any:
+		for _, item := range v {
+			if !fits(item, left) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // recovered turns a panic of the query library, which is old and trusts its
