@@ -10,6 +10,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/fault"
+	"github.com/orgstore/orgstore/agent/files"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/license"
 )
@@ -82,12 +83,12 @@ func (o *initOptions) run(args []string) (answer, error) {
 		a.message = "next: write your tenant's id into " + name + "; licenses name the tenant they are for"
 	}
 	// The settings come last: who was stopped before them can begin again.
-	var files []newFile
+	var written []files.File
 	if schema := filepath.Join(filepath.Dir(name), config.SchemaName); !o.holds(schema, config.Schema()) {
-		files = append(files, newFile{schema, 0o644, config.Schema()})
+		written = append(written, files.File{Name: schema, Perm: 0o644, Text: config.Schema()})
 	}
-	files = append(files, newFile{name, 0o644, text})
-	if err := o.allNew(files); err != nil {
+	written = append(written, files.File{Name: name, Perm: 0o644, Text: text})
+	if err := files.CheckNew(o.Disk, written...); err != nil {
 		return answer{}, err
 	}
 	if o.dryRun {
@@ -102,7 +103,7 @@ func (o *initOptions) run(args []string) (answer, error) {
 			return answer{}, unwritable(dir, err)
 		}
 	}
-	if err := o.createAll(files); err != nil {
+	if err := files.Create(o.Disk, written...); err != nil {
 		return answer{}, err
 	}
 	return a, nil

@@ -10,8 +10,8 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/comparison"
-	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
+	"github.com/orgstore/orgstore/agent/files"
 	"github.com/orgstore/orgstore/packages/diff"
 	"github.com/orgstore/orgstore/packages/license/profile"
 	"github.com/orgstore/orgstore/packages/pbiviz"
@@ -86,7 +86,7 @@ func (g *globals) diffArchived(ctx context.Context, from, to string) (answer, er
 func (g *globals) find(ctx context.Context, name string) (*pbiviz.Package, error) {
 	limits := pbiviz.DefaultLimits()
 	text, err := g.Read(name, limits.FileSize)
-	if f := (*fault.Fault)(nil); errors.As(err, &f) && f.Code == engine.CodeNoFile {
+	if f := (*fault.Fault)(nil); errors.As(err, &f) && f.Code == files.CodeMissing {
 		text, err = g.archived(ctx, name)
 	}
 	if err != nil {
@@ -103,7 +103,7 @@ func (g *globals) find(ctx context.Context, name string) (*pbiviz.Package, error
 func (g *globals) openArchive(ctx context.Context, name string) (*session, error) {
 	s, err := g.open(ctx)
 	if f := (*fault.Fault)(nil); errors.As(err, &f) && f.Code == codeNoSettings {
-		return nil, fault.New(engine.CodeNoFile, "check the name; packages of the archive are known where the settings are: see --config",
+		return nil, fault.New(files.CodeMissing, "check the name; packages of the archive are known where the settings are: see --config",
 			"cannot read %s: there is no such file", name)
 	}
 	return s, err

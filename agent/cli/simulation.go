@@ -9,6 +9,7 @@ import (
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
+	"github.com/orgstore/orgstore/agent/files"
 	"github.com/orgstore/orgstore/packages/disk"
 )
 
@@ -90,14 +91,12 @@ func (g *globals) equip(folder string, o Simulated, s Simulation) (kept bool, er
 	settings := filepath.Join(folder, config.FileName)
 	_, err = g.Disk.Stat(settings)
 	kept = err == nil
-	files := []newFile{{filepath.Join(folder, "ca.pem"), 0o644, s.CA()}, {filepath.Join(folder, "secret.txt"), 0o600, []byte(o.Secret + "\n")}}
+	written := []files.File{{Name: filepath.Join(folder, "ca.pem"), Perm: 0o644, Text: s.CA()}, {Name: filepath.Join(folder, "secret.txt"), Perm: 0o600, Text: []byte(o.Secret + "\n")}}
 	if !kept {
-		files = append(files, newFile{filepath.Join(folder, config.SchemaName), 0o644, config.Schema()}, newFile{settings, 0o644, o.settings(s.Reached())})
+		written = append(written, files.File{Name: filepath.Join(folder, config.SchemaName), Perm: 0o644, Text: config.Schema()}, files.File{Name: settings, Perm: 0o644, Text: o.settings(s.Reached())})
 	}
-	for _, f := range files {
-		if err := g.Write(f.name, f.perm, f.text); err != nil {
-			return kept, unwritable(f.name, err)
-		}
+	if err := files.Write(g.Disk, written...); err != nil {
+		return kept, err
 	}
 	return kept, disk.MakeDir(g.Disk, filepath.Join(folder, "store"), 0o755)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/fault"
+	"github.com/orgstore/orgstore/agent/files"
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/license/issuer"
 	"github.com/orgstore/orgstore/packages/visual"
@@ -239,9 +240,5 @@ func (g *globals) createAll(files []newFile) error {
 
 // unwritable says which file cannot be written, and why.
 func unwritable(file string, err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		err = path.Err
-	}
-	return fault.New("file.unwritable", "choose another folder, or ask for the right to write there", "cannot write %s: %w", file, err)
+	return files.Unwritable(file, err)
 }

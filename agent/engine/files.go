@@ -1,56 +1,22 @@
 package engine
 
 import (
-	"errors"
-	"io/fs"
 	"path/filepath"
 	"strings"
 
-	"github.com/orgstore/orgstore/agent/fault"
-	"github.com/orgstore/orgstore/packages/disk"
+	"github.com/orgstore/orgstore/agent/files"
 )
 
 // ReadBounded reads a file of at most most bytes.
 func (p Ports) ReadBounded(name string, most int64) ([]byte, error) {
-	text, err := disk.ReadFile(p.Disk, name, most)
-	if err != nil {
-		return nil, UnreadableFile(name, err)
-	}
-	return text, nil
-}
-
-// CodeNoFile is the code of the fault that there is no such file.
-const CodeNoFile = "file.missing"
-
-func UnreadableFile(file string, err error) error {
-	var path *fs.PathError
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return fault.New(CodeNoFile, "check the name", "cannot read %s: there is no such file", file)
-	case errors.Is(err, disk.ErrTooLarge):
-		return fault.New("file.too_large", "check that this is the file you meant", "%w", err)
-	case errors.As(err, &path):
-		err = path.Err
-	}
-	return fault.New("file.unreadable", "", "cannot read %s: %w", file, err)
+	return files.ReadBounded(p.Disk, name, most)
 }
 
 // Read reads a file that a person names, of at most so many bytes.
-func (p Ports) Read(file string, max int64) ([]byte, error) {
-	if info, err := p.Disk.Stat(file); err == nil && !info.Mode().IsRegular() {
-		what := "not a file"
-		if info.IsDir() {
-			what = "a folder"
-		}
-		return nil, fault.New("file.unreadable", "name a file; a pattern such as *.pbiviz names several",
-			"cannot read %s: it is %s", file, what)
-	}
-	text, err := disk.ReadFile(p.Disk, file, max)
-	if err != nil {
-		return nil, UnreadableFile(file, err)
-	}
-	return text, nil
-}
+func (p Ports) Read(file string, most int64) ([]byte, error) { return files.Read(p.Disk, file, most) }
+
+// UnreadableFile returns the fault that a file cannot be read, and why.
+func UnreadableFile(file string, err error) error { return files.Unreadable(file, err) }
 
 // Matching replaces patterns by the files that they match, since the shells of
 // Windows do not. A file of that very name goes first; a pattern that matches

@@ -1,13 +1,12 @@
 package engine
 
 import (
-	"bytes"
 	"context"
-	"io"
 	"io/fs"
 	"time"
 
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/files"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/notify/mail"
 	"github.com/orgstore/orgstore/packages/disk"
@@ -52,10 +51,7 @@ func (p Ports) progress(n, of int, step plan.Step) {
 
 // Write replaces a file, or leaves it as it was.
 func (p Ports) Write(name string, perm fs.FileMode, text []byte) error {
-	return disk.Replace(p.Disk, name, perm, func(w io.Writer) error {
-		_, err := io.Copy(w, bytes.NewReader(text))
-		return err
-	})
+	return files.Replace(p.Disk, files.File{Name: name, Perm: perm, Text: text})
 }
 
 // A Post is one request to a channel: the address is where the settings say.
