@@ -153,6 +153,3 @@ func readLine(r io.Reader) (string, error) {
 	}
 	return string(line), nil
 }
-
-// blank says whether a text that people will look for says nothing.
-func blank(s string) bool { return strings.TrimSpace(s) == "" }

@@ -121,3 +121,11 @@ func packagesAnswer(r engine.PackagesResult, err error) (answer, error) {
 	a.message = r.Message
 	return a, err
 }
+
+// gradeBy shows a grade, and who stands for it where that is one of our own.
+func gradeBy(l engine.License) string {
+	if l.Attested == nil {
+		return l.Grade
+	}
+	return l.Grade + " by " + l.Attested.By
+}

@@ -1,4 +1,4 @@
-package cli
+package attester
 
 import (
 	"bytes"
@@ -13,9 +13,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"github.com/orgstore/orgstore/agent/fault"
+	"github.com/orgstore/orgstore/agent/files"
+	"github.com/orgstore/orgstore/agent/statements"
+	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/license/issuer"
 	"github.com/orgstore/orgstore/packages/verdict"
@@ -24,52 +25,48 @@ import (
 // maxSignature bounds what a signer prints, in bytes: a signature has a hundred.
 const maxSignature = 4 << 10
 
-// A signer is a command that signs with a key which this program never sees: of
-// a key vault, a smart card, a hardware module.
-type signer struct {
-	command string
-	public  string
-	person  string
-}
-
-func (s *signer) flags(cmd *cobra.Command) {
-	f := cmd.Flags()
-	f.StringVar(&s.command, "signer", "", "the `COMMAND` that signs, in place of --key: it reads the text and prints the signature in base64")
-	f.StringVar(&s.public, "public", "", "the public `KEY` of --signer: NAME:ALGORITHM:KEY, or a PEM file")
-	f.StringVar(&s.person, "name", "", "whose key --signer has, as the `NAME` in the settings")
+// A Signer is a command that signs with a key which this program never sees: of a key
+// vault, a smart card, a hardware module. It reads the text on its standard input and
+// prints the signature in base64.
+type Signer struct {
+	// Command is the program with its arguments, in which {digest} stands for the
+	// text's SHA-256 in base64, and {digest-hex} in hex.
+	Command string
+	Public  string // its public half: NAME:ALGORITHM:KEY, or a PEM file
+	Person  string // whose key it is
 }
 
 // check asks that the flags belong together.
-func (s signer) check() error {
+func (s Signer) check() error {
 	switch {
-	case s.command == "" && (s.public != "" || s.person != ""):
+	case s.Command == "" && (s.Public != "" || s.Person != ""):
 		return fault.Usage("leave them out with --key, whose file says both", "--public and --name belong to --signer")
-	case s.command != "" && (s.public == "" || strings.TrimSpace(s.person) == ""):
+	case s.Command != "" && (s.Public == "" || strings.TrimSpace(s.Person) == ""):
 		return fault.Usage("give --public NAME:ALGORITHM:KEY and --name, as the settings list that person", "--signer needs --public and --name")
 	}
-	_, err := words(s.command)
+	_, err := splitCommand(s.Command)
 	return err
 }
 
-// keyFile is the key as if it were read from a file, closed until it signs.
-func (s signer) keyFile(g *globals) (keyFile, error) {
-	person := strings.TrimSpace(s.person)
-	public, err := g.publicKey(s.public, person)
-	return keyFile{name: s.command, person: person, public: public}, err
+// signerKey is a signer's key as if it were read from a file, closed until it signs.
+func (p Ports) signerKey(s Signer) (keyFile, error) {
+	person := strings.TrimSpace(s.Person)
+	public, err := ReadPublicKey(p.Disk, s.Public, person)
+	return keyFile{name: s.Command, person: person, public: public}, err
 }
 
-// publicKey reads the public half of a person's key: as keygen prints it, or the
+// ReadPublicKey reads the public half of a person's key: as keygen prints it, or the
 // PEM file that openssl and key vaults write, which names no key.
-func (g *globals) publicKey(text, person string) (license.Key, error) {
+func ReadPublicKey(d disk.Disk, text, person string) (license.Key, error) {
 	text = strings.TrimSpace(text)
 	key, err := license.ParseKey(text, license.UseAttestation)
-	if _, missing := g.Disk.Stat(text); err == nil || missing != nil {
+	if _, missing := d.Stat(text); err == nil || missing != nil {
 		if err != nil {
 			err = fault.Usage("give the public key as `orgstore trust keygen` prints it, NAME:ALGORITHM:KEY, or a PEM file", "%w", err)
 		}
 		return key, err
 	}
-	file, err := g.Read(text, maxKey)
+	file, err := files.Read(d, text, statements.MaxKey)
 	if err != nil {
 		return key, err
 	}
@@ -84,18 +81,18 @@ func (g *globals) publicKey(text, person string) (license.Key, error) {
 	return key.For(license.UseAttestation), nil
 }
 
-// open makes a key of which the command has the private half. What the command
-// says to a person, such as to touch a token, goes to the terminal.
-func (s signer) open(ctx context.Context, g *globals, k keyFile) (issuer.Key, error) {
+// openSigner makes a key of which a command has the private half.
+func (p Ports) openSigner(ctx context.Context, s Signer, k keyFile) (issuer.Key, error) {
 	return issuer.NewExternalKeyOf(k.public, func(text []byte) ([]byte, error) {
-		g.note("signing with the key %s: %s", k.public.ID, s.command)
-		return s.run(ctx, g, text)
+		p.Announce(fmt.Sprintf("signing with the key %s: %s", k.public.ID, s.Command))
+		return s.run(ctx, p.Messages, text)
 	})
 }
 
-// run gives the command the text and reads the signature. No shell is between.
-func (s signer) run(ctx context.Context, g *globals, text []byte) ([]byte, error) {
-	args, err := words(s.command)
+// run gives the command the text and reads the signature. What the command says to a
+// person goes to messages. No shell is between.
+func (s Signer) run(ctx context.Context, messages io.Writer, text []byte) ([]byte, error) {
+	args, err := splitCommand(s.Command)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +103,7 @@ func (s signer) run(ctx context.Context, g *globals, text []byte) ([]byte, error
 	}
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	var out limited
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(text), &out, g.Err
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(text), &out, messages
 	cmd.WaitDelay = 5 * time.Second
 	if err := cmd.Run(); err != nil {
 		if ctx.Err() != nil {
@@ -114,7 +111,7 @@ func (s signer) run(ctx context.Context, g *globals, text []byte) ([]byte, error
 		}
 		return nil, fault.New("signer.failed", "run the command by hand to see what it needs; nothing was written", "the signer %s failed: %w", args[0], err)
 	}
-	sig, err := signatureIn(out.Bytes())
+	sig, err := decodeSignature(out.Bytes())
 	if err != nil {
 		return nil, fault.New("signer.answer", "let it print the signature alone, in base64", "the signer %s answered no signature: %w", args[0], err)
 	}
@@ -131,8 +128,8 @@ func (l *limited) Write(b []byte) (int, error) {
 	return l.Buffer.Write(b)
 }
 
-// signatureIn reads base64 in either alphabet, padded or not, on any lines.
-func signatureIn(text []byte) ([]byte, error) {
+// decodeSignature reads base64 in either alphabet, padded or not, on any lines.
+func decodeSignature(text []byte) ([]byte, error) {
 	line := strings.Join(strings.Fields(string(text)), "")
 	line = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(line, "="))
 	sig, err := base64.RawStdEncoding.DecodeString(line)
@@ -145,19 +142,19 @@ func signatureIn(text []byte) ([]byte, error) {
 	return sig, nil
 }
 
-// unsigned says which of the two is wrong where a signature does not fit.
-func (s signer) unsigned(err error) error {
+// notSigned says which of the two is wrong where a signature does not fit.
+func (s Signer) notSigned(err error) error {
 	var refusal *verdict.Refusal
-	if errors.As(err, &refusal) && s.command != "" {
+	if errors.As(err, &refusal) && s.Command != "" {
 		return fault.New("signer.signature", "check that --public is the public half of the key with which the command signs, and that it signs what it gets; nothing was written",
 			"what the signer answered is no signature by the key of --public: %w", err)
 	}
 	return err
 }
 
-// words takes a command apart at its spaces. Quotes, single or double, keep
+// splitCommand takes a command apart at its spaces. Quotes, single or double, keep
 // spaces; nothing else means anything, so that Windows paths need no care.
-func words(command string) ([]string, error) {
+func splitCommand(command string) ([]string, error) {
 	var all []string
 	var word strings.Builder
 	quote, begun := rune(0), false
