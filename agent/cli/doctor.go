@@ -26,7 +26,8 @@ signing in failed, else with 1.`,
 		Args:    arguments(cobra.NoArgs),
 		RunE: g.answering(func(ctx context.Context, _ []string) (answer, error) {
 			found, err := engine.Doctor(ctx, g.Ports, g.settings, checkAccess)
-			a := answer{data: engine.RequirementsOf(found), view: requirementsView(found)}
+			requirements := engine.RequirementsOf(found)
+			a := answer{data: requirements, view: requirementsView(requirements)}
 			if err == nil {
 				a.message = "nothing is missing"
 			}

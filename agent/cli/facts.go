@@ -3,17 +3,12 @@ package cli
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
-	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/engine/operation"
 	"github.com/orgstore/orgstore/packages/tenant"
@@ -149,82 +144,26 @@ func (o refreshOptions) run(ctx context.Context) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	written, err := o.FactsIn(settings, tenant.FileName, "mend the file, or take it away")
-	if err != nil {
-		return answer{}, err
+	r, err := o.RefreshFacts(ctx, settings, engine.RefreshFactsRequest{DryRun: o.dryRun})
+	switch {
+	case err == nil || r.IsKnown:
+		return factsAnswer(r), err
+	case r.Requirements != nil:
+		return answer{data: r.Requirements, view: requirementsView(r.Requirements)}, err
 	}
-	remote, err := o.Connect(settings, nil)
-	if err != nil {
-		return answer{}, err
-	}
-	defer remote.Close()
-	told, found, err := remote.Facts(ctx, written.GroupIDs())
-	if err != nil {
-		return answer{data: engine.RequirementsOf(found), view: requirementsView(found)}, err
-	}
-	if told.AsOf.IsZero() {
-		told.AsOf = o.Now().UTC().Truncate(time.Second)
-	}
-	text, err := tenant.Format(told)
-	if err != nil {
-		return answer{}, err
-	}
-	joined, differ := written.Joined(told)
-	r := o.FactsResultOf(joined, differ)
-	r.Requirements = engine.RequirementsOf(found)
-	r.Message = strings.TrimPrefix(lacking(found)+"; "+unused(settings, joined), "; ")
-	r.Message = strings.TrimSuffix(r.Message, "; ")
-	if o.dryRun {
-		r.Message = strings.TrimPrefix(r.Message+"; nothing was kept: this was a dry run", "; ")
-		return factsAnswer(r), nil
-	}
-	return factsAnswer(r), o.Write(filepath.Join(settings.Data, tenant.ToldName), 0o600, text)
+	return answer{}, err
 }
 
-// unused says of which visuals nobody wrote how they are used: with other facts
-// at hand, a license that counts it is not covered without.
-func unused(s config.Settings, f tenant.Facts) string {
-	var names []string
-	for _, v := range s.Visuals {
-		if !slices.ContainsFunc(f.Uses, func(u tenant.Use) bool { return u.GUID == v.GUID }) {
-			names = append(names, cmp.Or(v.Name, v.GUID.String()))
-		}
-	}
-	if len(names) == 0 {
-		return ""
-	}
-	return fmt.Sprintf("write under uses in %s how %s is used: where a license counts that, changes wait for a review until then (orgstore facts --help shows how)",
-		filepath.Join(s.Data, tenant.FileName), strings.Join(names, ", "))
-}
-
-// lacking says what could not be asked, and what to do.
-func lacking(found []tenant.Requirement) string {
-	var lacks []string
-	for _, r := range found {
-		if r.State == tenant.Missing || r.State == tenant.Unknown {
-			text := r.What + ": " + r.Detail
-			if r.Fix != "" {
-				text += " (" + r.Fix + ")"
-			}
-			lacks = append(lacks, text)
-		}
-	}
-	if len(lacks) == 0 {
-		return ""
-	}
-	return "not everything could be asked: " + strings.Join(lacks, "; ")
-}
-
-func requirementsView(found []tenant.Requirement) output.View {
+func requirementsView(found []engine.Requirement) output.View {
 	view := output.View{Columns: []string{"NAME", "STATE", "WHAT", "DETAIL", "FIX"}}
 	narrow := output.View{Columns: []string{"NAME", "STATE", "WHAT WAS SEEN"}}
 	for _, r := range found {
-		view.Rows = append(view.Rows, []string{r.Name, string(r.State), r.What, orDash(r.Detail), orDash(r.Fix)})
+		view.Rows = append(view.Rows, []string{r.Name, r.State, r.What, orDash(r.Detail), orDash(r.Fix)})
 		seen := r.What
 		if r.Detail != "" {
 			seen += ": " + r.Detail
 		}
-		narrow.Rows = append(narrow.Rows, []string{r.Name, string(r.State), seen})
+		narrow.Rows = append(narrow.Rows, []string{r.Name, r.State, seen})
 		if r.Fix != "" {
 			narrow.Rows = append(narrow.Rows, []string{"", "", "to mend it: " + r.Fix})
 		}
