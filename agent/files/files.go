@@ -84,10 +84,11 @@ func Create(d disk.Disk, all ...File) error {
 }
 
 // Write writes files in their order, in place of those that exist, in folders that
-// need not.
+// need not. Each file is durable before the next is written, and so is the name of its
+// folder: a private key must not be lost once its public half was told.
 func Write(d disk.Disk, all ...File) error {
 	for _, f := range all {
-		if err := d.MkdirAll(filepath.Dir(f.Name), 0o755); err != nil {
+		if err := disk.MakeDir(d, filepath.Dir(f.Name), 0o755); err != nil {
 			return Unwritable(f.Name, err)
 		}
 		if err := Replace(d, f); err != nil {

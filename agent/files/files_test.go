@@ -73,3 +73,16 @@ func TestWhatCannotBeWrittenIsNamed(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A key whose public half others have already must be there after a loss of power.
+func TestWhatWasWrittenIsThereAfterALossOfPower(t *testing.T) {
+	for seed := range uint64(16) {
+		d := disktest.NewLossy()
+		if err := files.Create(d, files.File{Name: "/new/keys/a.key", Perm: 0o600, Text: []byte("secret")}); err != nil {
+			t.Fatal(err)
+		}
+		if text, err := files.Read(d.PowerLoss(seed), "/new/keys/a.key", 10); string(text) != "secret" {
+			t.Fatalf("seed %d: %q, %v", seed, text, err)
+		}
+	}
+}

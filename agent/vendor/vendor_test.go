@@ -35,9 +35,6 @@ func newDesk(t *testing.T) *desk {
 	if _, err := d.GenerateKeys(keysRequest()); err != nil {
 		t.Fatal(err)
 	}
-	if err := disk.MakeDir(d.Disk, "/keys", 0o755); err != nil { // and its name is durable
-		t.Fatal(err)
-	}
 	if err := files.Write(d.Disk, files.File{Name: "/in/gauge.pbiviz", Perm: 0o600, Text: example.Gauge(example.Gauge1400)}); err != nil {
 		t.Fatal(err)
 	}
