@@ -15,7 +15,9 @@
 //
 // Inside agent, engine is the middle: it opens an installation and offers its
 // operations, each a request and a result. The command line (cli), the agent's
-// loop and socket, and later the console stand on it.
+// loop and socket, and later the console stand on it. What vendors and attesters sign
+// on machines of their own (vendor, attester) stands beside it: only the command line
+// knows it, since no private key ever lies where the agent runs.
 //
 // Where a new part goes, in the order in which it is best made. After each: go test .
 // here, which holds these rules.

@@ -55,10 +55,14 @@ var belowEngine = []string{"packages/archive", "packages/library", "packages/sto
 // knows none of it.
 var frontEnds = []string{"agent/cli", "agent/console", "github.com/spf13"}
 
+// signers hold private keys, on the machines of vendors and attesters: what the agent
+// runs on never does.
+var signers = []string{"agent/attester", "agent/vendor"}
+
 // The sizes of agent/cli, without tests, may fall and never rise.
 const (
 	maxCommandLineFile = 300  // lines
-	maxCommandLine     = 8665 // lines in all; to become 8000
+	maxCommandLine     = 7201 // lines in all
 )
 
 // unwanted is never imported directly: the one reads the version 1.10 as 1.1,
@@ -124,6 +128,8 @@ func breaches(p pkg) []string {
 			say("imports %s, which it is to reach through the engine", inner)
 		case within(p.ImportPath, "agent/engine") && within(inner, frontEnds...):
 			say("imports %s, which is for the command line and the console", inner)
+		case ours && within(inner, signers...) && !within(p.ImportPath, "agent/cli", "agent/cmd"):
+			say("imports %s, which signs: only the command line may", inner)
 		case ours && within(inner, edges...) && room(p.ImportPath) != "main" && !within(p.ImportPath, edges...):
 			say("imports %s, an edge: only main and tests may", inner)
 		case ours && isHelper(inner) && !isHelper(p.ImportPath):
@@ -304,6 +310,9 @@ func TestBreachesAreNoticed(t *testing.T) {
 		{pkg{ImportPath: "agent/engine", Imports: []string{module + "agent/console"}}, "is for the command line and the console"},
 		{pkg{ImportPath: "agent/engine", Imports: []string{"github.com/spf13/cobra"}}, "is for the command line and the console"},
 		{pkg{ImportPath: "agent/engine", Imports: []string{module + "packages/store"}}, ""},
+		{pkg{ImportPath: "agent/engine", Imports: []string{module + "agent/vendor"}}, "which signs"},
+		{pkg{ImportPath: "agent/loop", Imports: []string{module + "agent/attester"}}, "which signs"},
+		{pkg{ImportPath: "agent/cli", Imports: []string{module + "agent/vendor", module + "agent/attester"}}, ""},
 		{pkg{ImportPath: "agent/apply", Imports: []string{module + "agent/journal/sqlite"}}, "an edge"},
 		{pkg{ImportPath: "agent/apply", TestImports: []string{module + "agent/journal/sqlite"}}, ""},
 		{pkg{ImportPath: "agent/apply", Imports: []string{module + "packages/license/licensetest"}}, "is for tests"},
