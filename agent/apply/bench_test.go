@@ -210,10 +210,13 @@ func (w *wire) Look(ctx context.Context, g visual.GUID) (store.Listing, bool, er
 		return store.Listing{}, false, ctx.Err()
 	}
 	l := store.Listing{GUID: g, Name: h.pkg.Manifest().DisplayName}
+	if w.traits.TellsAccess {
+		l.Enabled = &h.enabled
+	}
 	switch {
 	case w.traits.TellsDigest:
 		r := h.pkg.Release()
-		l.Release, l.Enabled = &r, &h.enabled
+		l.Release = &r
 	case w.traits.TellsVersion:
 		l.Release = &visual.Release{Version: h.pkg.Release().Version}
 	}
@@ -241,9 +244,10 @@ func (b *bench) content() string {
 // The stores of the tests, by how much they tell.
 func stores() map[string]store.Traits {
 	return map[string]store.Traits{
-		"bytes":   {TellsVersion: true, TellsDigest: true, Unattended: true},
-		"version": {TellsVersion: true, Unattended: true},
-		"nothing": {},
+		"bytes":    {TellsPresence: true, TellsAccess: true, TellsVersion: true, TellsDigest: true, Unattended: true},
+		"version":  {TellsPresence: true, TellsVersion: true, Unattended: true},
+		"presence": {TellsPresence: true, TellsAccess: true, Unattended: true},
+		"nothing":  {},
 	}
 }
 

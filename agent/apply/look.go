@@ -29,7 +29,8 @@ func (a *Applier) readBack(ctx context.Context, k store.Key) (readback, error) {
 }
 
 // tells says whether the store can tell what became of a step: by bytes always,
-// by versions where it came from another than it goes to.
+// otherwise where what it tells of before and after differs: presence, version,
+// or access.
 func (v readback) tells(s plan.Step) bool {
 	return v.traits.TellsDigest || !v.matches(s.From) || !v.matches(s.To)
 }
@@ -46,7 +47,7 @@ func (v readback) claim() store.Claim {
 // matches says whether nothing that the store tells speaks against this state.
 func (v readback) matches(s store.State) bool {
 	switch {
-	case s.Presence == store.Unknown, !v.traits.TellsDigest && !v.traits.TellsVersion:
+	case s.Presence == store.Unknown, !v.traits.TellsPresence:
 		return true
 	case !v.present:
 		return s.Presence == store.Absent

@@ -19,7 +19,7 @@ import (
 func TestAnyFaultAndARestart(t *testing.T) {
 	kinds := slices.Sorted(maps.Keys(steps(newBench(t, store.Traits{}))))
 	rapid.Check(t, func(t *rapid.T) {
-		tells := rapid.SampledFrom([]string{"bytes", "bytes", "version", "nothing"}).Draw(t, "tells")
+		tells := rapid.SampledFrom([]string{"bytes", "bytes", "version", "presence", "nothing"}).Draw(t, "tells")
 		b := newBench(t, stores()[tells])
 		s := steps(b)[rapid.SampledFrom(kinds).Draw(t, "step")]
 		b.start(s.From)
@@ -36,7 +36,7 @@ func TestAnyFaultAndARestart(t *testing.T) {
 		asked := len(b.wire.changes)
 		if !b.wire.traits.TellsDigest {
 			b.recover()
-			if !b.wire.traits.TellsVersion && len(b.wire.changes) > asked {
+			if !b.wire.traits.TellsPresence && len(b.wire.changes) > asked {
 				t.Errorf("repeated blindly: %v", b.wire.changes)
 			}
 			return

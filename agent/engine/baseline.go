@@ -49,7 +49,7 @@ func (e *Engine) compareBaseline(ctx context.Context, k store.Key, p *pbiviz.Pac
 	case told.Problem != "":
 		return state, fault.New("baseline.unreadable", "put right what the store holds, then say what it is",
 			"the store cannot tell what it holds of %s: %s", k.GUID, told.Problem)
-	case !there && (target.Traits().TellsDigest || target.Traits().TellsVersion):
+	case !there && canList(target):
 		return state, fault.New("baseline.absent", "pin it instead: `orgstore pin set`", "the store holds no %s", k.GUID)
 	case there && target.Traits().TellsDigest && told.Release != nil:
 		if told.Release.Digest != p.Digest() {
@@ -57,6 +57,9 @@ func (e *Engine) compareBaseline(ctx context.Context, k store.Key, p *pbiviz.Pac
 				"the store holds %s, and the package given is %s", told.Release, release)
 		}
 		state.Claim = store.Verified
+	case there && target.Traits().TellsVersion && told.Release != nil && !told.Release.Version.Equal(release.Version):
+		return state, fault.New("baseline.differs", "find the package that is installed; `orgstore status` shows its version",
+			"the store's list shows %s, and the package given is %s", told.Release.Version, release.Version)
 	}
 	state.Enabled = told.Enabled
 	return state, nil

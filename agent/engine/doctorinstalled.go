@@ -35,6 +35,10 @@ func (c *checkup) installed(ctx context.Context, present []plan.Present) {
 			c.add("installed", what, tenant.Missing, problem, "put right what the store holds; `orgstore drift` tells more")
 			continue
 		}
+		if p.Observed.Release == nil { // never more than was seen
+			c.add("installed", what, tenant.Limited, "it is listed; this store does not tell which version it has, and "+VersionText(recorded)+" was recorded", "")
+			continue
+		}
 		c.add("installed", what, tenant.Ready, "as recorded: "+VersionText(recorded), "")
 	}
 	for _, s := range c.settings.Stores {

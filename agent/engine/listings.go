@@ -21,8 +21,8 @@ import (
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
-// canList says whether a store tells by itself what it holds.
-func canList(s store.Store) bool { t := s.Traits(); return t.TellsDigest || t.TellsVersion }
+// canList says whether a store tells by itself which visuals it holds.
+func canList(s store.Store) bool { return s.Traits().TellsPresence }
 
 // OnOff says whether access is on, as people read it.
 func OnOff(b *bool) string {

@@ -63,7 +63,7 @@ func many(b *testing.B, visuals, releases int) (observe.Observer, journal.Book) 
 		}
 		o.Wanted = append(o.Wanted, plan.Wanted{Key: store.Key{Store: "tenant", GUID: g}, Pin: allowed})
 	}
-	o.Stores["tenant"] = shelf{traits: store.Traits{TellsVersion: true, TellsDigest: true, Unattended: true}, holds: holds}
+	o.Stores["tenant"] = shelf{traits: store.Traits{TellsPresence: true, TellsAccess: true, TellsVersion: true, TellsDigest: true, Unattended: true}, holds: holds}
 	j := journaltest.Open(b, new(journaltest.Log))
 	if err := j.Append(context.Background(), "tx-1", facts...); err != nil {
 		b.Fatal(err)

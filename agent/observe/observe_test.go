@@ -201,7 +201,7 @@ func TestInput(t *testing.T) {
 	g, other := p.Manifest().GUID, licensetest.Package(pbiviztest.Package{GUID: tiles}).Manifest().GUID
 	release := p.Release()
 	yes := true
-	telling := store.Traits{TellsVersion: true, TellsDigest: true, Unattended: true}
+	telling := store.Traits{TellsPresence: true, TellsAccess: true, TellsVersion: true, TellsDigest: true, Unattended: true}
 	o := observer()
 	o.Stores = map[string]store.Store{
 		"tenant": shelf{traits: telling, holds: map[visual.GUID]store.Listing{g: {GUID: g, Release: &release, Enabled: &yes}}},

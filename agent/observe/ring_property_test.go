@@ -129,7 +129,7 @@ func (w *ringTenant) plan(asks ...plan.Ask) plan.Plan {
 	in := plan.Input{Candidates: w.offers, Blocks: book.Blocks(), Asks: asks, Traits: map[string]store.Traits{}, Onward: map[store.Key]plan.Onward{}}
 	for _, name := range ringNames {
 		k := ringKey(name)
-		in.Traits[name] = store.Traits{TellsDigest: true}
+		in.Traits[name] = store.Traits{TellsPresence: true, TellsDigest: true}
 		in.Wanted = append(in.Wanted, plan.Wanted{Key: k, Pin: allowed})
 		p := plan.Present{Key: k, Belief: book.Belief(k), Open: book.Open(k)}
 		if e := w.really(name); e != nil {

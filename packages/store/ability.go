@@ -35,6 +35,25 @@ type Wrapper interface {
 // The abilities: what only some stores can do. The suite checks that those of a
 // store agree with its Traits.
 
+// Traits is what a driver can do by itself, fixed for its lifetime. Each trait
+// stands alone: a list of now tells which visuals are there, also where it tells
+// no version of any. What a person's list tells is no trait.
+type Traits struct {
+	// TellsPresence says that the store is read when it is asked: a visual that it
+	// does not list is not there. No other trait but Unattended is without it.
+	TellsPresence bool
+	TellsAccess   bool // Listing.Enabled is told
+	TellsVersion  bool // Listing.Release has a version
+	TellsDigest   bool // Listing.Release has a digest
+	TellsChanged  bool // Listing.Changed is told
+	TellsAuthor   bool // Listing.Author is told
+	Unattended    bool // a change needs no person
+}
+
+// CanTellRelease says whether the store tells something of which package is
+// there: its digest or its version.
+func (t Traits) CanTellRelease() bool { return t.TellsDigest || t.TellsVersion }
+
 // A Sweeper is a store in which an interrupted run may leave things half made.
 type Sweeper interface {
 	// Sweep clears them away. Its caller holds the lock: to anybody else they may
@@ -64,7 +83,7 @@ type TaskKeeper interface {
 }
 
 // An AbsenceReader is a store that sees nothing by itself, but has a list that a
-// person took. Its listings have no digests.
+// person took: one without TellsPresence.
 type AbsenceReader interface {
 	// AbsentSince returns when the list was taken, if it does not have a visual;
 	// false where it does, where there is no list, or where it tells nothing of

@@ -84,16 +84,12 @@ type Listing struct {
 	Enabled *bool
 	// Source is empty where nobody can tell.
 	Source Source
+	// Changed is when the entry was last changed, and Author who did that, both as
+	// the store writes them; empty where nobody can tell.
+	Changed, Author string
 	// Problem says what keeps the store from telling more, such as a file that
 	// is not a package. Empty if nothing does.
 	Problem string
-}
-
-// Traits is what a driver can do, fixed for its lifetime.
-type Traits struct {
-	TellsVersion bool // Listing.Release has a version
-	TellsDigest  bool // Listing.Release has a digest
-	Unattended   bool // a change needs no person
 }
 
 // A Receipt is what a store answered to a change.

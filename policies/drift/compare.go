@@ -310,7 +310,7 @@ func (c *comparison) unpinned(p plan.Present) []Finding {
 }
 
 func (c *comparison) noBaseline(p plan.Present) []Finding {
-	if p.Observed == nil && (c.in.Traits[p.Key.Store].TellsDigest || c.in.Traits[p.Key.Store].TellsVersion || !p.AbsentSince.IsZero()) {
+	if p.Observed == nil && (c.in.Traits[p.Key.Store].TellsPresence || !p.AbsentSince.IsZero()) {
 		return nil // it is not there, and never was: the plan installs it
 	}
 	return []Finding{c.blame(p.Key, Finding{Class: Unknown, Code: plan.CodeNoBaseline, Counts: true, Believed: p.Belief,
@@ -332,7 +332,7 @@ func (c *comparison) stores() []Finding {
 			all = append(all, Finding{Class: Unknown, Code: r.Code, Key: store.Key{Store: name}, Counts: true, Message: r.Message, Hint: r.Hint})
 			continue
 		}
-		if t := c.in.Traits[name]; !t.TellsDigest && !t.TellsVersion {
+		if !c.in.Traits[name].CanTellRelease() {
 			all = append(all, c.blind(name))
 		}
 	}
@@ -382,9 +382,11 @@ func (c *comparison) blind(name string) Finding {
 	f := Finding{Class: Unknown, Code: CodeUntold, Key: store.Key{Store: name},
 		Message: "this store tells no version: which one is there rests on what people confirmed"}
 	taken, listed := c.in.Lists[name]
-	switch {
-	case c.in.Traits[name].Unattended:
-		f.Message += " or acknowledged"
+	switch t := c.in.Traits[name]; {
+	case t.TellsPresence && t.TellsAccess:
+		f.Message += " or acknowledged; its list tells what is there, and whether access is on"
+	case t.TellsPresence:
+		f.Message += " or acknowledged; its list tells what is there"
 	case listed:
 		f.Message += "; what is listed, and whether access is on, on the list of " + minute(taken)
 	default:

@@ -210,7 +210,7 @@ func TestWhatAStoreTells(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			in := handoff()
-			in.Traits["store"] = store.Traits{TellsVersion: true, TellsDigest: true}
+			in.Traits["store"] = store.Traits{TellsPresence: true, TellsVersion: true, TellsDigest: true}
 			in.Candidates, in.Drifts = candidates, map[store.Key]plan.Drift{key(gauge): c.drift}
 			in.Events = []drift.Event{event("e", "2026-11-24 10:00", tenant.Updated, "bob", gauge)}
 			got := drift.Compare(in)

@@ -197,8 +197,7 @@ func (x *index) planOf(k store.Key) *visualPlan {
 	if v.unread != nil {
 		return v
 	}
-	t := x.traits[k.Store]
-	v.respond(x.responses[k], p.Belief, t.TellsDigest || t.TellsVersion)
+	v.respond(x.responses[k], p.Belief, x.traits[k.Store].CanTellRelease())
 	return v
 }
 

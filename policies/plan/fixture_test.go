@@ -17,9 +17,10 @@ import (
 const gaugeGUID = "auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E"
 
 var (
-	tellsAll     = store.Traits{TellsVersion: true, TellsDigest: true, Unattended: true}
-	tellsVersion = store.Traits{TellsVersion: true}
-	tellsNothing = store.Traits{}
+	tellsAll      = store.Traits{TellsPresence: true, TellsAccess: true, TellsVersion: true, TellsDigest: true, Unattended: true}
+	tellsVersion  = store.Traits{TellsPresence: true, TellsVersion: true}
+	tellsPresence = store.Traits{TellsPresence: true}
+	tellsNothing  = store.Traits{}
 )
 
 func must[T any](x T, err error) T {

@@ -22,7 +22,7 @@ var (
 	worldVersions = []string{"1.3.0.0", "1.4", "1.4.0.0", "1.5.0.0", "2.0.0.0", "1.5.0.0-beta"}
 	worldPins     = []string{"1.4", "~> 1.4", ">= 1.3, < 2", ">= 1", "1.3.0.0", "~> 3.0"}
 	worldEnds     = []string{"", "2027-01-01", "2028-01-01", "2029-01-01"}
-	worldStores   = map[string]store.Traits{"all": tellsAll, "versions": tellsVersion, "nothing": tellsNothing, "digests": {TellsDigest: true}}
+	worldStores   = map[string]store.Traits{"all": tellsAll, "versions": tellsVersion, "presence": tellsPresence, "nothing": tellsNothing, "digests": {TellsPresence: true, TellsDigest: true}}
 )
 
 // drawCandidate draws one of a small world, so that releases, contents and
@@ -101,7 +101,10 @@ func tell(k store.Key, s store.State) *store.Listing {
 	if s.Presence != store.Present || s.Release == nil || t == tellsNothing {
 		return nil
 	}
-	l := &store.Listing{GUID: k.GUID, Enabled: s.Enabled, Release: &visual.Release{}}
+	l := &store.Listing{GUID: k.GUID, Enabled: s.Enabled}
+	if t.CanTellRelease() {
+		l.Release = &visual.Release{}
+	}
 	if t.TellsVersion {
 		l.Release.Version = s.Release.Version
 	}
@@ -132,7 +135,7 @@ func drawWorld(t *rapid.T) Input {
 	if rapid.Bool().Draw(t, "held") {
 		in.Conditions = map[store.StepID]Conditions{}
 	}
-	for _, st := range []string{"all", "versions", "digests", "nothing"} {
+	for _, st := range []string{"all", "versions", "presence", "digests", "nothing"} {
 		for _, g := range worldGUIDs {
 			k := store.Key{Store: st, GUID: guid(g)}
 			own := slices.DeleteFunc(slices.Clone(in.Candidates), func(c Candidate) bool { return c.GUID != k.GUID })

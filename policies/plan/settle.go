@@ -49,7 +49,7 @@ func settle(p Present, t store.Traits, candidates []ranked) settled {
 	}
 	var s settled
 	switch {
-	case p.Observed == nil && (t.TellsDigest || t.TellsVersion):
+	case p.Observed == nil && t.TellsPresence:
 		s = settleUnlisted(belief)
 	case p.Observed == nil:
 		s = settleUnreadable(belief, p.AbsentSince)
@@ -115,7 +115,7 @@ func settleUnreadable(belief store.State, lacking time.Time) settled {
 	return s
 }
 
-// settleUnlisted settles a visual that a telling store does not list.
+// settleUnlisted settles a visual that a store does not list now.
 func settleUnlisted(belief store.State) settled {
 	s := settled{state: store.State{Presence: store.Absent, Claim: store.Verified}}
 	if belief.Presence == store.Present {

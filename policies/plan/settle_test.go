@@ -91,12 +91,21 @@ func TestWhoChangedTheAccess(t *testing.T) {
 	}
 }
 
-// Either of bytes and versions is enough for a store to show that something is gone.
-func TestWhatATellingStoreDoesNotListIsGone(t *testing.T) {
-	for name, traits := range map[string]store.Traits{"bytes": {TellsDigest: true}, "versions": {TellsVersion: true}} {
+// A store that is read now shows that something is gone, whatever else it tells.
+func TestWhatAStoreDoesNotListNowIsGone(t *testing.T) {
+	for name, traits := range map[string]store.Traits{"everything": tellsAll, "versions": tellsVersion, "presence alone": tellsPresence} {
 		s := settle(Present{Key: gauge("main"), Belief: v14.state()}, traits, nil)
 		if s.state.Presence != store.Absent || s.drift != DriftRemoved {
 			t.Errorf("%s: %+v", name, s)
+		}
+	}
+	for name, traits := range map[string]store.Traits{"everything": tellsAll, "presence alone": tellsPresence} {
+		listed := store.Listing{GUID: v14.GUID}
+		if s := settle(Present{Key: gauge("main"), Belief: v14.state(), Observed: &listed}, traits, nil); s.state.Presence != store.Present || s.drift != "" || s.state.Release == nil {
+			t.Errorf("listed, %s: %+v", name, s)
+		}
+		if s := settle(Present{Key: gauge("main")}, traits, nil); s.state.Presence != store.Absent || s.stuck != nil {
+			t.Errorf("never recorded and not listed, %s: %+v", name, s)
 		}
 	}
 	if s := settle(Present{Key: gauge("main"), Belief: v14.state()}, tellsNothing, nil); s.state.Presence != store.Present || s.drift != "" {

@@ -73,7 +73,7 @@ func Open(d disk.Disk, dir string) *Store {
 
 // Traits says that a folder tells all and needs no person.
 func (s *Store) Traits() store.Traits {
-	return store.Traits{TellsVersion: true, TellsDigest: true, Unattended: true}
+	return store.Traits{TellsPresence: true, TellsAccess: true, TellsVersion: true, TellsDigest: true, Unattended: true}
 }
 
 // Installed reads every visual's package. What is not as it should be is listed

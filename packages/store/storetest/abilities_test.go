@@ -45,12 +45,18 @@ func TestAbilitiesThatContradictTheTraits(t *testing.T) {
 	}{
 		{"unattended without abilities", pretender{traits: store.Traits{Unattended: true}}, ""},
 		{"tasks where persons are needed", taskKeeper{}, ""},
-		{"packages where digests are told", packageReader{pretender{traits: store.Traits{TellsDigest: true, Unattended: true}}}, ""},
+		{"packages where digests are told", packageReader{pretender{traits: store.Traits{TellsPresence: true, TellsDigest: true, Unattended: true}}}, ""},
 		{"no tasks where persons are needed", pretender{}, "keeps no tasks"},
 		{"tasks where nobody is needed", taskKeeper{pretender{traits: store.Traits{Unattended: true}}}, "keeps tasks for one"},
 		{"the same in a wrapper", wrapped{taskKeeper{pretender{traits: store.Traits{Unattended: true}}}}, "keeps tasks for one"},
 		{"packages without digests", packageReader{pretender{traits: store.Traits{Unattended: true}}}, "tells no digest"},
-		{"a person's list beside digests", taskKeeper{pretender{traits: store.Traits{TellsDigest: true}}}, "needs a person's list"},
+		{"a person's list beside one of now", taskKeeper{pretender{traits: store.Traits{TellsPresence: true}}}, "needs a person's list"},
+		{"presence alone", pretender{traits: store.Traits{TellsPresence: true, Unattended: true}}, ""},
+		{"access without presence", pretender{traits: store.Traits{TellsAccess: true, Unattended: true}}, "not whether it is there"},
+		{"versions without presence", pretender{traits: store.Traits{TellsVersion: true, Unattended: true}}, "not whether it is there"},
+		{"digests without presence", pretender{traits: store.Traits{TellsDigest: true, Unattended: true}}, "not whether it is there"},
+		{"times of change without presence", pretender{traits: store.Traits{TellsChanged: true, Unattended: true}}, "not whether it is there"},
+		{"authors without presence", pretender{traits: store.Traits{TellsAuthor: true, Unattended: true}}, "not whether it is there"},
 	} {
 		got := strings.Join(Contradictions(c.store), "; ")
 		if (got == "") != (c.want == "") || !strings.Contains(got, c.want) {

@@ -54,6 +54,7 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 		name string
 		test func(*harness)
 	}{
+		{"a store that tells presence lists what is there", presenceTold},
 		{"put adds a visual enabled", putAdds},
 		{"put again changes nothing", putAgain},
 		{"put replaces in place", putReplaces},
@@ -162,12 +163,16 @@ func (b *harness) checkListing(all map[visual.GUID]store.Listing, l license.Lice
 		return
 	case got.GUID != l.GUID() || got.Problem != "":
 		b.Errorf("%s is listed as %s with the problem %q", l.GUID(), got.GUID, got.Problem)
-	case got.Enabled == nil && traits.TellsDigest:
-		b.Errorf("%s: a store that tells bytes tells access too", l.GUID())
+	case got.Enabled == nil && traits.TellsAccess:
+		b.Errorf("%s: no access is told, against the traits", l.GUID())
+	case got.Changed == "" && traits.TellsChanged:
+		b.Errorf("%s: no time of change is told, against the traits", l.GUID())
+	case got.Author == "" && traits.TellsAuthor:
+		b.Errorf("%s: no author is told, against the traits", l.GUID())
 	case got.Enabled != nil && *got.Enabled != enabled:
 		b.Errorf("%s is enabled: %v", l.GUID(), *got.Enabled)
 	}
-	if !traits.TellsDigest && !traits.TellsVersion {
+	if !traits.CanTellRelease() {
 		if got.Release != nil {
 			b.Errorf("%s: told %s, against its traits", l.GUID(), got.Release)
 		}
@@ -193,6 +198,22 @@ func (b *harness) licensedGauge(version string) license.Licensed {
 func (b *harness) licensedTiles(version string) license.Licensed {
 	b.Helper()
 	return Licensed(b.T, pbiviztest.Package{GUID: Tiles, Version: version, DisplayName: "Aurora Tiles"})
+}
+
+// What was put is listed, and nothing else, also where the list tells no more.
+func presenceTold(b *harness) {
+	if !b.Store.Traits().TellsPresence {
+		return
+	}
+	l := b.licensedGauge("1.0.0.0")
+	for i, want := range []bool{false, true} {
+		if i > 0 {
+			b.put("s1", l)
+		}
+		if _, held, err := b.Store.Look(b.ctx, l.GUID()); err != nil || held != want {
+			b.Errorf("put %d times: held %v, %v", i, held, err)
+		}
+	}
 }
 
 func putAdds(b *harness) {
@@ -436,7 +457,9 @@ func Contradictions(s store.Store) []string {
 		{t.Unattended && keepsTasks, "a store that needs no person keeps tasks for one"},
 		{!t.Unattended && !keepsTasks, "a store that needs a person keeps no tasks"},
 		{readsPackages && !t.TellsDigest, "a store reads packages back and tells no digest"},
-		{readsAbsence && t.TellsDigest, "a store tells digests and needs a person's list"},
+		{readsAbsence && t.TellsPresence, "a store is read now and needs a person's list"},
+		{!t.TellsPresence && (t.TellsAccess || t.TellsVersion || t.TellsDigest || t.TellsChanged || t.TellsAuthor),
+			"a store tells something of a visual, and not whether it is there"},
 	} {
 		if c.is {
 			all = append(all, c.why)

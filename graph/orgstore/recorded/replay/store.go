@@ -86,10 +86,11 @@ func Open(o Options) (*Store, error) {
 	return &Store{recipe: o.Recipe, hosts: o.Hosts, client: newClient(o.Transport), reader: newClient(readOnly{o.Transport}), authorize: o.Authorize, approved: o.Approved, agent: o.Program, now: o.Now}, nil
 }
 
-// Traits says that no person is needed, and whether the recorded list shows a
-// version.
+// Traits says that no person is needed, and what the recorded list shows beside
+// the visuals that are there.
 func (s *Store) Traits() store.Traits {
-	return store.Traits{TellsVersion: s.recipe.List.Version != "", Unattended: true}
+	l := s.recipe.List
+	return store.Traits{TellsPresence: true, TellsAccess: l.Access != nil, TellsVersion: l.Version != "", Unattended: true}
 }
 
 // Installed reads the list. Where a visual is there from a file and from
