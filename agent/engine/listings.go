@@ -10,6 +10,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/activity"
 	"github.com/orgstore/orgstore/agent/fault"
+	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/safetext"
 	"github.com/orgstore/orgstore/packages/disk"
@@ -97,13 +98,16 @@ func (e *Engine) corroboratedText(open plan.Open) string {
 type ImportRequest struct {
 	File string `json:"file"`
 	// Store is the store that the list is of; empty means the tenant's own.
-	Store  string `json:"store,omitempty"`
-	DryRun bool   `json:"dry_run,omitempty"`
+	Store string `json:"store,omitempty"`
+	// AllowEmpty says that a list without rows is meant: the store is empty.
+	AllowEmpty bool `json:"allow_empty,omitempty"`
+	DryRun     bool `json:"dry_run,omitempty"`
 }
 
 // An ImportResult is what a list told.
 type ImportResult struct {
 	Taken   string        `json:"taken"`
+	Rows    int           `json:"rows"` // that were read
 	Entries []ListedEntry `json:"entries"`
 	Missing []Visual      `json:"missing"` // pinned, and not in the list
 	Skipped []SkippedLine `json:"skipped"`
@@ -168,10 +172,10 @@ func (e *Engine) Import(ctx context.Context, r ImportRequest) (ImportResult, err
 			"the list %s was made at %s, and one made at %s is known already", r.File, FormatTime(info.ModTime()), FormatTime(before.Taken))
 	}
 	if r.DryRun {
-		return e.readList(r.File, text, info.ModTime(), name)
+		return e.readList(r, text, info.ModTime(), name)
 	}
 	importer := e.importer()
-	importer.Store = name
+	importer.Store, importer.AllowsEmptyList = name, r.AllowEmpty
 	fact, skipped, err := importer.TakeList(ctx, e.Tx, r.File, text, info.ModTime())
 	if err != nil {
 		return ImportResult{}, notAList(r.File, err)
@@ -180,17 +184,20 @@ func (e *Engine) Import(ctx context.Context, r ImportRequest) (ImportResult, err
 }
 
 // readList reads a list and records nothing.
-func (e *Engine) readList(file string, text []byte, made time.Time, of string) (ImportResult, error) {
+func (e *Engine) readList(r ImportRequest, text []byte, made time.Time, of string) (ImportResult, error) {
 	list, err := galleryexport.Parse(text)
-	if err != nil {
-		return ImportResult{}, notAList(file, verdict.Refuse("list.form", err.Error(), "export the list of organizational visuals in the admin portal again"))
+	switch {
+	case err != nil:
+		return ImportResult{}, notAList(r.File, verdict.Refuse("list.form", err.Error(), "export the list of organizational visuals in the admin portal again"))
+	case len(list.Rows) == 0 && !r.AllowEmpty:
+		return ImportResult{}, notAList(r.File, intake.RefuseEmptyList())
 	}
 	fact := journal.Exported{Store: of, Taken: made.UTC()}
 	for _, row := range list.Rows {
 		fact.Entries = append(fact.Entries, journal.ExportedEntry{GUID: row.GUID, Name: row.Name, Source: row.Source, Enabled: row.Enabled, Changed: row.Changed})
 	}
 	out := e.importResult(fact, list.Skipped)
-	out.Message = "nothing was recorded: this was a dry run"
+	out.Message = rowsText(out) + "; nothing was recorded: this was a dry run"
 	return out, nil
 }
 
@@ -198,8 +205,7 @@ func (e *Engine) readList(file string, text []byte, made time.Time, of string) (
 // not in it.
 func (e *Engine) importResult(fact journal.Exported, skipped []galleryexport.Skipped) ImportResult {
 	out := ImportResult{
-		Taken: Timestamp(fact.Taken), Entries: []ListedEntry{}, Missing: []Visual{}, Skipped: []SkippedLine{}, Tx: string(e.Tx),
-		Message: fmt.Sprintf("made at %s: it tells what is listed, from where, and whether access is on; it never tells a version", FormatTime(fact.Taken)),
+		Taken: Timestamp(fact.Taken), Rows: len(fact.Entries), Entries: []ListedEntry{}, Missing: []Visual{}, Skipped: []SkippedLine{}, Tx: string(e.Tx),
 	}
 	for _, entry := range fact.Entries {
 		out.Entries = append(out.Entries, ListedEntry{
@@ -216,5 +222,16 @@ func (e *Engine) importResult(fact journal.Exported, skipped []galleryexport.Ski
 		out.Skipped = append(out.Skipped, SkippedLine{l.Line, l.Why})
 		e.note("line %d is passed over: %s", l.Line, safetext.Line(l.Why))
 	}
+	out.Message = fmt.Sprintf("%s; the list was made at %s; it tells what is listed, from where, and whether access is on, and never a version",
+		rowsText(out), FormatTime(fact.Taken))
 	return out
+}
+
+// rowsText says how many rows of a list were read.
+func rowsText(r ImportResult) string {
+	text := Count(r.Rows, "row") + " read"
+	if n := len(r.Skipped); n > 0 {
+		text += fmt.Sprintf(", %d passed over", n)
+	}
+	return text
 }

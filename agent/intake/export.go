@@ -16,12 +16,15 @@ func IsList(name string) bool { return galleryexport.IsName(name) }
 
 // TakeList records what a list says that a person took from the store, with the
 // time the file was made. The same file is recorded
-// once. A *verdict.Refusal says
-// that the file is no list.
+// once. A *verdict.Refusal says that the file is no list, or one without rows while
+// nobody said that the store is empty.
 func (im Importer) TakeList(ctx context.Context, tx journal.TxID, name string, file []byte, made time.Time) (journal.Exported, []galleryexport.Skipped, error) {
 	list, err := galleryexport.Parse(file)
 	if err != nil {
 		return journal.Exported{}, nil, verdict.Refuse("list.form", err.Error(), "export the list of organizational visuals in the admin portal again")
+	}
+	if len(list.Rows) == 0 && !im.AllowsEmptyList {
+		return journal.Exported{}, nil, RefuseEmptyList()
 	}
 	now := im.Now()
 	if made.IsZero() || made.After(now) {
@@ -43,6 +46,13 @@ func (im Importer) TakeList(ctx context.Context, tx journal.TxID, name string, f
 		return []journal.Fact{fact}
 	})
 	return recorded, list.Skipped, err
+}
+
+// RefuseEmptyList is why a list without rows is not taken: each visual that was
+// installed would count as deleted.
+func RefuseEmptyList() *verdict.Refusal {
+	return verdict.Refuse("list.empty", "the list has its columns and no row: it says that the store holds no visual at all",
+		"export the list again; if the store is empty: orgstore store import-csv FILE --allow-empty")
 }
 
 // takeList takes a list in that arrived in the library. Where the store tells by

@@ -22,6 +22,7 @@ func TestListsInTheLibrary(t *testing.T) {
 		{"a browser's second copy", "store", "OrganizationalVisuals (1).csv", list, true, false},
 		{"something else that is called so", "store", "OrganizationalVisuals.csv", "Dear all,\n", false, true},
 		{"a list that is too large", "store", "OrganizationalVisuals.csv", list + strings.Repeat("x", 1<<20), false, true},
+		{"a list without rows", "store", "OrganizationalVisuals.csv", "guid,name,source,changed,disabled\n", false, true},
 		{"a store that needs none", "", "OrganizationalVisuals.csv", list, false, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -43,6 +44,23 @@ func TestListsInTheLibrary(t *testing.T) {
 				t.Errorf("%d entries were recorded", n)
 			}
 		})
+	}
+}
+
+// A list without rows is taken where a person vouches for it.
+func TestAListWithoutRows(t *testing.T) {
+	b := newBench(t)
+	b.Store, b.now = "store", time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	empty := []byte("guid,name,source,changed,disabled\n")
+	if _, _, err := b.TakeList(context.Background(), tx, "OrganizationalVisuals.csv", empty, b.now); err == nil {
+		t.Error("it was taken")
+	}
+	b.AllowsEmptyList = true
+	if _, _, err := b.TakeList(context.Background(), tx, "OrganizationalVisuals.csv", empty, b.now); err != nil {
+		t.Error(err)
+	}
+	if known, ok := b.Journal.Book().Listed("store"); !ok || len(known.Entries) != 0 {
+		t.Errorf("known is %+v, %v", known, ok)
 	}
 }
 

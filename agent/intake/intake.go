@@ -47,6 +47,8 @@ type Importer struct {
 	// Store is the store whose lists people put into the library; empty where the
 	// store tells by itself what it holds.
 	Store string
+	// AllowsEmptyList says that a person vouches for a list without rows.
+	AllowsEmptyList bool
 	// Now is the wall clock; a signed issue time ahead of it raises no mark.
 	Now func() time.Time
 }

@@ -12,7 +12,7 @@ import (
 // A field is what a column is about.
 type field int
 
-// The fieldCount, in the order of the columns where nothing names them.
+// The fields, in the order of the columns where nothing names them.
 const (
 	guidField field = iota
 	nameField
@@ -50,6 +50,7 @@ type columns struct {
 	index         [fieldCount]int
 	saysEnabled   bool // the column of disabledField says enabled
 	hasGUIDHeader bool // the header names the column of the GUIDs
+	lacks         []string
 }
 
 // findColumns finds the columns by their names, and by position what no name tells:
@@ -69,6 +70,7 @@ func findColumns(first []string) (columns, bool) {
 		}
 	}
 	c.hasGUIDHeader = c.index[guidField] >= 0
+	c.lacks = c.missingColumns()
 	headed := len(taken) > 0 || !looksLikeID(first[0])
 	if !c.hasGUIDHeader && len(taken) == 1 && looksLikeID(first[0]) { // a visual that is called Status, say
 		c, headed, taken = columns{index: [fieldCount]int{-1, -1, -1, -1, -1, -1}}, false, map[int]bool{}
@@ -80,6 +82,28 @@ func findColumns(first []string) (columns, bool) {
 		}
 	}
 	return c, headed
+}
+
+// missingColumns names the columns that the portal's list has and this one, whose
+// header names the GUIDs, does not. Another table may have an id, too.
+func (c columns) missingColumns() []string {
+	var all []string
+	switch {
+	case !c.hasGUIDHeader:
+		return nil // the rows must speak for themselves
+	case c.index[nameField] < 0:
+		all = append(all, "name")
+	}
+	if c.index[sourceField] < 0 && c.index[disabledField] < 0 {
+		all = append(all, "source or disabled")
+	}
+	return all
+}
+
+// isUnmistakable says whether a row can be of no other table: its GUID has the
+// portal's suffix, or its source is AppSource.
+func (c columns) isUnmistakable(cells []string) bool {
+	return strings.HasSuffix(c.cellOf(cells, guidField), fileSuffix) || strings.EqualFold(lettersOnly(c.cellOf(cells, sourceField)), "appsource")
 }
 
 // looksLikeID says whether a cell is the GUID of a visual rather than the word

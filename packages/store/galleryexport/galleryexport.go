@@ -65,7 +65,11 @@ func IsName(name string) bool {
 	return strings.HasPrefix(lower, "organizationalvisuals") && strings.HasSuffix(lower, ".csv")
 }
 
-// Parse reads a list. An error says that the file is none.
+const notTheList = "this is not the portal's list of organizational visuals: "
+
+// Parse reads a list. An error says that the file is none. A list may have no
+// rows: then it says that the store is empty, which a caller should not take on
+// trust.
 func Parse(file []byte) (List, error) {
 	if len(file) > MaxSize {
 		return List{}, fmt.Errorf("the list has %d bytes; at most %d are read", len(file), MaxSize)
@@ -82,8 +86,11 @@ func Parse(file []byte) (List, error) {
 	if headed {
 		records = records[1:]
 	}
+	if len(columns.lacks) > 0 {
+		return List{}, errors.New(notTheList + "it has no column " + strings.Join(columns.lacks, ", and none for "))
+	}
 	var l List
-	seen := map[string]bool{}
+	seen, isTheList := map[string]bool{}, columns.hasGUIDHeader
 	for _, r := range records {
 		row, why := columns.readRow(r.cells)
 		id := string(row.Source) + " " + row.GUID.String()
@@ -95,10 +102,11 @@ func Parse(file []byte) (List, error) {
 			continue
 		}
 		seen[id] = true
+		isTheList = isTheList || columns.isUnmistakable(r.cells)
 		l.Rows = append(l.Rows, row)
 	}
-	if len(l.Rows) == 0 && (len(l.Skipped) > 0 || !columns.hasGUIDHeader) {
-		return List{}, errors.New("this is not the portal's list of organizational visuals: no line of it names a visual")
+	if len(l.Rows) == 0 && len(l.Skipped) > 0 || !isTheList {
+		return List{}, errors.New(notTheList + "no line of it names a visual as the portal does")
 	}
 	return l, nil
 }
@@ -118,7 +126,7 @@ func decodeText(file []byte) (string, error) {
 	}
 	text := strings.ToValidUTF8(string(bytes.TrimPrefix(file, []byte("\xef\xbb\xbf"))), "\uFFFD")
 	if strings.ContainsRune(text, 0) {
-		return "", errors.New("this is not the portal's list of organizational visuals: it is no text")
+		return "", errors.New(notTheList + "it is no text")
 	}
 	return text, nil
 }
@@ -149,7 +157,7 @@ func splitRecords(text string) ([]record, error) {
 		}
 	}
 	if len(best) == 0 {
-		return nil, errors.Join(errors.New("this is not the portal's list of organizational visuals: nothing is in it"), failed)
+		return nil, errors.Join(errors.New(notTheList+"nothing is in it"), failed)
 	}
 	return best, nil
 }

@@ -62,9 +62,9 @@ func TestTheListsOfThePortal(t *testing.T) {
 		{"separators and line breaks inside quotes", "guid,name,source,changed,disabled\n" + gauge + "_OrgStore,\"Gauge, the\n\"\"best\"\"\",File,\"20.11.2026, 10:15\",false\n",
 			"aurora file on ? 20.11.2026, 10:15 Gauge, the \"best\""},
 		{"values nobody understands stay untold", "guid,name,source,changed,disabled\n" + gauge + "_OrgStore,Aurora Gauge,File,yesterday,perhaps\n", "aurora file ? ? yesterday Aurora Gauge"},
-		{"columns missing", "guid\n" + gauge + "_OrgStore\n" + cloud + "\n", "aurora file ? ? - -\nWordCl appsource ? ? - -"},
+		{"no column for access", "guid,name,source\n" + gauge + "_OrgStore,Aurora Gauge,File\n" + cloud + ",Word Cloud,AppSource\n", "aurora file ? ? - Aurora Gauge\nWordCl appsource ? ? - Word Cloud"},
 		{"short lines", "guid,name,source,changed,disabled\n" + gauge + "_OrgStore,Aurora Gauge\n", "aurora file ? ? - Aurora Gauge"},
-		{"no source, and the suffix tells", "guid,name,changed\n" + gauge + "_OrgStore,Aurora Gauge,x\n" + tiles + ",Aurora Tiles,x\n", "aurora file ? ? x Aurora Gauge\naurora appsource ? ? x Aurora Tiles"},
+		{"no source, and the suffix tells", "guid,name,changed,disabled\n" + gauge + "_OrgStore,Aurora Gauge,x,false\n" + tiles + ",Aurora Tiles,x,true\n", "aurora file on ? x Aurora Gauge\naurora appsource off ? x Aurora Tiles"},
 		{"a file and AppSource under one GUID", "guid,name,source,changed,disabled\n" + gauge + "_OrgStore,Ours,File,a,false\n" + gauge + ",Theirs,AppSource,b,false\n", "aurora file on ? a Ours\naurora appsource on ? b Theirs"},
 		{"a contradiction", "guid,name,source,changed,disabled\n" + gauge + "_OrgStore,Ours,AppSource,a,false\n" + tiles + "_OrgStore,Tiles,File,b,false\n",
 			"aurora file on ? b Tiles\nline 2: its GUID is that of a file, and its source is AppSource"},
@@ -105,6 +105,9 @@ func TestWhatIsNoList(t *testing.T) {
 		"empty": "", "spaces": " \r\n \r\n", "prose": "Dear all,\nplease find attached the list.\n",
 		"a package": "PK\x03\x04\x00\x00", "another table": "customer,amount\nContoso,12\n",
 		"too large": strings.Repeat("x", MaxSize+1), "too many lines": "guid,name\n" + strings.Repeat("a1,b\n", MaxRows+2),
+		"columns missing": "guid\n" + gauge + "_OrgStore\n" + cloud + "\n", "neither source nor access": "guid,name,changed\n" + gauge + "_OrgStore,Aurora Gauge,x\n",
+		"headers of another table": "id,amount\n", "another table with ids": "id,amount\ncustomer12,5\n", "ids without headers": "customer12,5\ncustomer13,7\n",
+		"headers alone, in a language nobody foresaw": "Kennung;Bezeichnung;Quelle;Geändert;Deaktiviert\r\n",
 		"HTML": "<!doctype html><html><body>sign in</body></html>", "JSON": `{"value":[]}`,
 	} {
 		if l, err := Parse([]byte(file)); err == nil {
