@@ -30,7 +30,8 @@ func (e *Engine) accessOffText(step plan.Step) string {
 
 // previousRelease is what was installed before the last change of code; where there was
 // none but a renewal it refuses: going back would only shorten the license. Nil
-// where the installed package is the first there was. What a rollback left and blocked is passed over, so that
+// where the installed package is the first there was. What was there before a
+// baseline nobody knows, so that refuses, too. What a rollback left and blocked is passed over, so that
 // a second rollback goes further back; where no older code is left it refuses,
 // since the same command, sent twice by mistake, must not cost a renewal or
 // darken reports.
@@ -69,7 +70,17 @@ func (e *Engine) previousRelease(key store.Key, now visual.Release) (*visual.Rel
 			"to go back to a package with the license of before, name it with --to and a revision of orgstore history; 0 turns access off",
 			"cannot roll back %s: only its license changed since %s was installed, not its code", key.GUID, now.Version)
 	}
+	if startsWithBaseline(book, key) {
+		return nil, fault.New("rollback.baseline", "`--to 0` turns it off", "cannot roll back %s: nothing is known from before the baseline", key.GUID)
+	}
 	return nil, nil
+}
+
+// startsWithBaseline says whether what is known of a visual starts with what a
+// person said was installed.
+func startsWithBaseline(book journal.Book, key store.Key) bool {
+	stood := book.Stood(key)
+	return len(stood) > 0 && stood[0].Status == journal.StatusBaseline && stood[0].After.Presence == store.Present
 }
 
 // wasLeft says whether a rollback left a release. Another pin has lifted the block
