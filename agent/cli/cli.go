@@ -35,8 +35,6 @@ type Adapters struct {
 	engine.Ports
 	// Simulate starts a tenant on this machine.
 	Simulate func(o Simulated) (Simulation, error)
-	// Learn reads recordings; nil where the program cannot.
-	Learn Recorder
 	// Watch says which files in folders change, until the context ends. Nil where
 	// the program cannot.
 	Watch func(ctx context.Context, folders []string, changed func(name string)) error

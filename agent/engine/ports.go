@@ -25,6 +25,8 @@ type Ports struct {
 	// tell. Secret reads what settings say where it is.
 	Post   func(ctx context.Context, s config.Settings, p Post) error
 	Secret func(at config.Secret) (string, error)
+	// Learn reads recordings; nil where the program cannot.
+	Learn Recorder
 	// Actor is who asks for what the engine does.
 	Actor func() (journal.Actor, error)
 	// ActorOf is an account of this machine, as the kernel names it.

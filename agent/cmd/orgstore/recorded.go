@@ -8,8 +8,8 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/orgstore/orgstore/agent/cli"
 	"github.com/orgstore/orgstore/agent/config"
+	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/graph"
 	"github.com/orgstore/orgstore/graph/orgstore/recorded/learn"
 	"github.com/orgstore/orgstore/graph/orgstore/recorded/recipe"
@@ -41,20 +41,20 @@ func hostsOf(s config.Settings) (recipe.Hosts, error) {
 }
 
 // learn reads a learn.
-func learnRecipe(s config.Settings, har []byte, known cli.Session) (cli.Learned, error) {
+func learnRecipe(s config.Settings, har []byte, known engine.RecordedSession) (engine.LearnedRecipe, error) {
 	hosts, err := hostsOf(s)
 	if err != nil {
-		return cli.Learned{}, err
+		return engine.LearnedRecipe{}, err
 	}
 	r, err := learn.ReadHAR(har)
 	if err != nil {
-		return cli.Learned{}, err
+		return engine.LearnedRecipe{}, err
 	}
 	learned, notes, err := learn.FromRecording(r, learn.Known{
 		GUID: known.GUID, Name: known.Name, Update: known.Update, UpdateFile: known.UpdateFile,
 		Added: known.Added, AddedFile: known.AddedFile, Access: known.Access,
 	}, hosts)
-	var l cli.Learned
+	var l engine.LearnedRecipe
 	for _, n := range notes {
 		l.Notes = append(l.Notes, string(n))
 	}
@@ -66,7 +66,7 @@ func learnRecipe(s config.Settings, har []byte, known cli.Session) (cli.Learned,
 	}
 	l.Recipe, l.Digest = learned.YAML(), learned.Digest()
 	for _, line := range learned.Lines() {
-		l.Requests = append(l.Requests, cli.Request{For: line.Flow, Method: line.Method, Host: line.Host, Path: line.Path, Sends: line.Sends, Token: line.Token})
+		l.Requests = append(l.Requests, engine.RecipeRequest{For: line.Flow, Method: line.Method, Host: line.Host, Path: line.Path, Sends: line.Sends, Token: line.Token})
 	}
 	return l, nil
 }
