@@ -29,8 +29,8 @@ hand can be recorded, and replayed for other packages with a token of orgstore's
 own. It is unofficial: it can stop working any day, and then orgstore stops too.
 
 Record so: open the developer tools (F12), Network, Preserve log; open the page
-Organizational visuals; wait for the list; update one visual from a file; wait
-for the list; export as HAR with content. Then, if you like, in the same
+Organizational visuals; wait for the list; update one visual from a file to another
+version; wait for the list; export as HAR with content. Then, if you like, in the same
 recording: switch its Access off and on (--access), add a visual (--added), each
 time waiting for the list.
 

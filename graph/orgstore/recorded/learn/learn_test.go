@@ -3,6 +3,7 @@ package learn_test
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"mime"
 	"slices"
@@ -119,6 +120,103 @@ func TestWhatIsNotUnderstoodIsRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An update that did not change the version teaches which member it is all the
+// same, if one has the package's version; otherwise the note says what to record.
+func TestTheVersionOfAnUpdateThatDidNotChangeIt(t *testing.T) {
+	same := func(e map[string]any, in string) map[string]any {
+		if inner, ok := e[in].(map[string]any); ok {
+			return inner
+		}
+		return e
+	}
+	for seed := range uint64(20) {
+		for _, c := range []struct {
+			name, more, note string
+		}{
+			{"one member has it", "", "is taken for it"},
+			{"another has it, too", "schemaVersion", "record an update to another version"},
+			{"another has it that is called otherwise", "release", "is taken for it"},
+		} {
+			p := recordedtest.NewPortal(t, seed)
+			p.Fill(t)
+			shape := p.Shape()
+			har, known := p.Record(t)
+			known.Added, known.Access = nil, false
+			list, _, _ := strings.Cut(shape.Calls["list"].URL, "?")
+			har = edit(t, har, func(es []any) []any {
+				for _, e := range es {
+					if strings.Contains(path(e), list) && request(e)["method"] == shape.Calls["list"].Method {
+						editEntries(t, e, shape.Envelope, func(entry map[string]any) {
+							inner := same(entry, shape.Inner)
+							if _, shows := inner[shape.Names["version"]]; shows && strings.HasPrefix(fmt.Sprint(inner[shape.Names["guid"]]), recordedtest.Gauge) {
+								inner[shape.Names["version"]] = "1.1.0.0"
+							}
+							if c.more != "" {
+								entry[c.more] = "1.1.0.0"
+							}
+						})
+					}
+				}
+				return es
+			})
+			r, err := learn.ReadHAR(har)
+			if err != nil {
+				t.Fatal(err)
+			}
+			learned, notes, err := learn.FromRecording(r, known, p.Hosts(t))
+			if err != nil {
+				t.Errorf("%d %s: %v", seed, c.name, err)
+				continue
+			}
+			said := fmt.Sprint(notes)
+			switch {
+			case !shape.ShowsVersion && c.more == "":
+				if learned.List.Version != "" || !strings.Contains(said, "does not show which version") {
+					t.Errorf("%d %s: %q, %s", seed, c.name, learned.List.Version, said)
+				}
+			case shape.ShowsVersion && !strings.Contains(said, c.note):
+				t.Errorf("%d %s: %s", seed, c.name, said)
+			case shape.ShowsVersion && (learned.List.Version != "") != (c.more != "schemaVersion"):
+				t.Errorf("%d %s: %q is the version", seed, c.name, learned.List.Version)
+			}
+		}
+	}
+}
+
+// editEntries edits each entry of a list that was answered.
+func editEntries(t *testing.T, e any, envelope []string, change func(map[string]any)) {
+	t.Helper()
+	content := answerOf(e)["content"].(map[string]any)
+	text, ok := content["text"].(string)
+	if !ok {
+		return
+	}
+	if content["encoding"] == "base64" {
+		plain, err := base64.StdEncoding.DecodeString(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = string(plain)
+		delete(content, "encoding")
+	}
+	var all any
+	if err := json.Unmarshal([]byte(text), &all); err != nil {
+		t.Fatal(err)
+	}
+	at := all
+	for _, name := range envelope {
+		at = at.(map[string]any)[name]
+	}
+	for _, entry := range at.([]any) {
+		change(entry.(map[string]any))
+	}
+	plain, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content["text"] = string(plain)
 }
 
 // Browsers write recordings in several ways.

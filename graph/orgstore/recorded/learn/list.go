@@ -164,6 +164,8 @@ func (l *learner) readList(c cut) error {
 	}
 	l.findName(before)
 	l.findVersion(before, after)
+	l.findChanged(before, after)
+	l.findAuthor(after)
 	for _, p := range l.identifying(c.before) {
 		// Others, such as a size, may be the same by chance.
 		if a, b := before.At(p), after.At(p); a != nil && b != nil && a.LeafJSON() == b.LeafJSON() && (p == l.list.GUID || p == l.list.Name || namesIt(jsontree.LastName(p))) {
@@ -215,26 +217,80 @@ func (l *learner) findName(entry *jsontree.Node) {
 	l.list.Name = found[0]
 }
 
-// findVersion learns the member that became the package's version.
+// findVersion learns the member that has the package's version after the update:
+// the one that became it, or, where the update did not change the version, the one
+// that is called so.
 func (l *learner) findVersion(before, after *jsontree.Node) {
 	want := l.known.Update.Manifest().Version
-	var found []string
+	var became, stayed []string
 	after.Walk("", func(p, _ string, t *jsontree.Node) {
 		was := before.At(p)
-		if t.Kind != '"' || was == nil || was.Kind != '"' || was.Text == t.Text || inArray(after, p) {
+		if t.Kind != '"' || was == nil || was.Kind != '"' || inArray(after, p) || p == l.list.Name {
 			return
 		}
 		v, err := visual.ParseVersion(t.Text)
 		_, err2 := visual.ParseVersion(was.Text)
-		if err == nil && err2 == nil && v.Equal(want) {
+		switch {
+		case err != nil || err2 != nil || !v.Equal(want):
+		case was.Text == t.Text:
+			stayed = append(stayed, p)
+		default:
+			became = append(became, p)
+		}
+	})
+	stayed = prefer(stayed, func(p string) bool { return strings.Contains(redact.FoldName(jsontree.LastName(p)), "version") })
+	switch {
+	case len(became) == 1:
+		l.list.Version = became[0]
+	case len(became) == 0 && len(stayed) == 1:
+		l.list.Version = stayed[0]
+		l.note("the update did not change the version, so %s, which has the package's, is taken for it; record an update to another version to be sure", redact.Printable(stayed[0]))
+	case len(became)+len(stayed) > 0:
+		l.note("several members of the list could be the version; record an update to another version to learn it")
+	default:
+		l.note("the list does not show which version a visual has; after an update only a person can see it")
+	}
+}
+
+// findChanged learns the member that is a time, and became a later one.
+func (l *learner) findChanged(before, after *jsontree.Node) {
+	var found []string
+	after.Walk("", func(p, _ string, t *jsontree.Node) {
+		was := before.At(p)
+		if t.Kind != '"' || was == nil || was.Kind != '"' || inArray(after, p) {
+			return
+		}
+		a, err := time.Parse(time.RFC3339Nano, was.Text)
+		b, err2 := time.Parse(time.RFC3339Nano, t.Text)
+		if err == nil && err2 == nil && b.After(a) {
 			found = append(found, p)
 		}
 	})
-	if len(found) != 1 {
-		l.note("the list does not show which version a visual has; after an update only a person can see it")
-		return
+	found = prefer(found, func(p string) bool { return hasWord(p, "chang", "modif", "updat") })
+	if len(found) > 0 {
+		l.list.Changed = found[0]
 	}
-	l.list.Version = found[0]
+}
+
+// findAuthor learns the member that names a person, as an entry's owner or as who
+// changed it.
+func (l *learner) findAuthor(after *jsontree.Node) {
+	var found []string
+	after.Walk("", func(p, _ string, t *jsontree.Node) {
+		if t.Kind == '"' && redact.LooksPersonal(t.Text) && !inArray(after, p) && hasWord(p, "by", "owner", "author", "editor", "user") {
+			found = append(found, p)
+		}
+	})
+	found = prefer(found, func(p string) bool { return hasWord(p, "chang", "modif", "updat") })
+	if len(found) == 1 {
+		l.list.Author = found[0]
+	}
+}
+
+// hasWord says whether the name of a member has one of some words in it.
+func hasWord(pointer string, words ...string) bool {
+	name := redact.FoldName(jsontree.LastName(pointer))
+	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(name, w) })
 }
 
 // findSource learns how entries from a file are told from others: by members

@@ -34,10 +34,11 @@ func Parse(name string, b []byte, h Hosts) (Recipe, error) {
 }
 
 func (d *document) readList(n *yaml.Node) List {
-	keys := d.mapping(n, "list", "*steps", "*entries", "*guid", "*suffix", "name", "version", "access", "stable", "file")
+	keys := d.mapping(n, "list", "*steps", "*entries", "*guid", "*suffix", "name", "version", "changed", "author", "access", "stable", "file")
 	l := List{
 		Steps: d.steps(keys["steps"]), Entries: d.text(keys["entries"], "entries"), GUID: d.text(keys["guid"], "guid"),
 		Suffix: d.flag(keys["suffix"], "suffix"), Name: d.text(keys["name"], "name"), Version: d.text(keys["version"], "version"),
+		Changed: d.text(keys["changed"], "changed"), Author: d.text(keys["author"], "author"),
 	}
 	if keys["access"] != nil {
 		a := d.mapping(keys["access"], "access", "*at", "*on", "*off")

@@ -37,6 +37,10 @@ type List struct {
 	Suffix  bool   `json:"suffix"` // entries from a file are called GUID_OrgStore
 	Name    string `json:"name,omitempty"`
 	Version string `json:"version,omitempty"`
+	// Changed is when an entry was last changed, and Author the person whom it names
+	// for that, or as its owner.
+	Changed string `json:"changed,omitempty"`
+	Author  string `json:"author,omitempty"`
 	Access  *Flag  `json:"access,omitempty"`
 	// Stable are members that name an entry and stay as they are when it is changed.
 	Stable []string `json:"stable,omitempty"`

@@ -72,7 +72,7 @@ func (r Recipe) Validate(h Hosts) error {
 
 func (l List) validate() error {
 	pointers := append([]string{l.GUID}, l.Stable...)
-	for _, p := range []string{l.Name, l.Version} {
+	for _, p := range []string{l.Name, l.Version, l.Changed, l.Author} {
 		if p != "" {
 			pointers = append(pointers, p)
 		}

@@ -72,6 +72,8 @@ func (w *writer) list(l List) {
 	w.line(1, "suffix: %t # entries from a file are called GUID_OrgStore", l.Suffix)
 	w.key(1, "name", l.Name)
 	w.key(1, "version", l.Version)
+	w.key(1, "changed", l.Changed)
+	w.key(1, "author", l.Author)
 	if a := l.Access; a != nil {
 		w.line(1, "access: {at: %s, on: %s, off: %s}", jsontree.Quote(a.At), jsontree.Quote(a.On), jsontree.Quote(a.Off))
 	}

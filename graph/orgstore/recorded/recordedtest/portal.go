@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -69,8 +70,11 @@ func NewPortal(t testing.TB, seed uint64) *Portal {
 	p.Server, p.Files = httptest.NewTLSServer(h), httptest.NewTLSServer(h)
 	t.Cleanup(p.Server.Close)
 	t.Cleanup(p.Files.Close)
-	clock := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
-	p.Gallery = gallery.New(gallery.Options{Seed: seed, Storage: p.Files.URL, Now: func() time.Time { return clock }})
+	var seconds atomic.Int64 // time goes on, so that a later change is later
+	clock := func() time.Time {
+		return time.Date(2026, 11, 23, 8, 0, int(seconds.Add(1)), 0, time.UTC)
+	}
+	p.Gallery = gallery.New(gallery.Options{Seed: seed, Storage: p.Files.URL, Now: clock})
 	return p
 }
 

@@ -39,12 +39,22 @@ func (e *entry) listing(l recipe.List) store.Listing {
 			}
 		}
 	}
+	found.Changed, found.Author = e.text(l.Changed), e.text(l.Author)
 	if t := e.tree.At(l.Version); l.Version != "" && t != nil && t.IsLeaf() {
 		if v, err := visual.ParseVersion(t.Text); err == nil {
 			found.Release = &visual.Release{Version: v}
 		}
 	}
 	return found
+}
+
+// text is what a member of the entry says, as one line; empty where it says nothing.
+func (e *entry) text(pointer string) string {
+	t := e.tree.At(pointer)
+	if pointer == "" || t == nil || t.Kind != '"' {
+		return ""
+	}
+	return redact.Printable(t.Text)
 }
 
 // list sends the list's steps and reads the entries.

@@ -35,6 +35,14 @@ func TestLearnsAndReplays(t *testing.T) {
 			if from := [3]store.Source{all[recordedtest.GUID(recordedtest.Gauge)].Source, all[recordedtest.GUID(recordedtest.Tiles)].Source, all[recordedtest.GUID(recordedtest.AppSource)].Source}; from != [3]store.Source{store.FromFile, store.FromFile, store.FromAppSource} {
 				t.Errorf("the sources are %q", from)
 			}
+			shape := p.Shape()
+			want := store.Traits{TellsPresence: true, TellsAccess: true, TellsVersion: shape.ShowsVersion, TellsChanged: true, TellsAuthor: true, Unattended: true}
+			if s.Traits() != want {
+				t.Errorf("it tells %+v, and its list %+v", s.Traits(), want)
+			}
+			if l := all[recordedtest.GUID(recordedtest.Gauge)]; l.Changed == "" || l.Author == "" || (l.Release != nil) != shape.ShowsVersion {
+				t.Errorf("the gauge is %+v", l)
+			}
 			next := recordedtest.Package(recordedtest.Tiles, "2.1.0.0", "Aurora Tiles")
 			if _, err := s.Put(ctx, "s1", licensed(t, next), storetest.Now()); err != nil {
 				t.Fatalf("%v\n%s", err, recipe.YAML())

@@ -90,7 +90,7 @@ func Open(o Options) (*Store, error) {
 // the visuals that are there.
 func (s *Store) Traits() store.Traits {
 	l := s.recipe.List
-	return store.Traits{TellsPresence: true, TellsAccess: l.Access != nil, TellsVersion: l.Version != "", Unattended: true}
+	return store.Traits{TellsPresence: true, TellsAccess: l.Access != nil, TellsVersion: l.Version != "", TellsChanged: l.Changed != "", TellsAuthor: l.Author != "", Unattended: true}
 }
 
 // Installed reads the list. Where a visual is there from a file and from
