@@ -77,24 +77,6 @@ func (c Candidate) JudgedIn(name string) verdict.Judgment {
 	return c.Judgment
 }
 
-// A Block keeps a release from being chosen after a rollback left it. It is in
-// force while the visual's pin reads as it did then.
-type Block struct {
-	Key store.Key `json:"key"`
-	// Version blocks that version with all its renewals; zero where the
-	// rollback stayed within one version.
-	Version visual.Version `json:"version,omitzero"`
-	// Content blocks what is not proven to be different code; empty where the
-	// rollback stayed within one content.
-	Content pbiviz.Content `json:"content,omitempty"`
-	// Digest blocks one package.
-	Digest visual.Digest `json:"digest,omitzero"`
-	Pin    string        `json:"pin"`
-	Reason string        `json:"reason"`
-	// Cause is CodeCheckFailed where a check left it; empty where a person did.
-	Cause verdict.Code `json:"cause,omitempty"`
-}
-
 // An Ask is what a person asked for beyond the pins: a rollback. It goes to a
 // version; Version zero means disabling the visual, which undoes a first
 // install.
