@@ -99,7 +99,7 @@ func (p policyInForce) Forbids(book journal.Book, step plan.Step) *verdict.Refus
 	}
 	if r := step.To.Release; r != nil && step.Kind.Puts() {
 		for _, b := range book.Blocks() {
-			if b.Key == step.Key && b.Pin == e.pinOf(step.Key) && b.Covers(*r, contentOf(book, r.Digest)) {
+			if b.Key == step.Key && b.IsInForce(e.pinOf(step.Key)) && b.Covers(*r, contentOf(book, r.Digest)) {
 				return verdict.Refuse(plan.CodeRolledBack, fmt.Sprintf("%s was blocked since this change was planned: %s", r, b.Reason),
 					fmt.Sprintf("to allow it again: orgstore unblock %s", step.Key.GUID))
 			}

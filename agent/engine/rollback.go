@@ -87,9 +87,7 @@ func startsWithBaseline(book journal.Book, key store.Key) bool {
 // since, perhaps, and still nobody goes back to it without saying so.
 func wasLeft(book journal.Book, key store.Key, r visual.Release) bool {
 	return slices.ContainsFunc(book.Blocks(), func(b plan.Block) bool {
-		return b.Key == key && (b.Digest == r.Digest ||
-			!b.Version.IsZero() && b.Version.Equal(r.Version) ||
-			b.Content != "" && b.Content == contentOf(book, r.Digest))
+		return b.Key == key && b.Covers(r, contentOf(book, r.Digest))
 	})
 }
 
@@ -120,22 +118,12 @@ func (e *Engine) codeOf(d visual.Digest) pbiviz.Content {
 	return known.Content
 }
 
-// BlockFor says what a rollback leaves behind: the version with all its renewals
-// and whatever is not proven to be different code; within one version, the
-// package alone or its code.
+// BlockFor says what a rollback leaves behind.
 func (e *Engine) BlockFor(step plan.Step) *plan.Block {
-	if step.From.Release == nil {
-		return nil
+	w := plan.WayBack{Key: step.Key, From: step.From, To: step.To, Pin: e.pinOf(step.Key), Reason: step.Reason.Message}
+	if from, to := step.From.Release, step.To.Release; from != nil {
+		w.Content = contentOf(e.Journal.Book(), from.Digest)
+		w.KeepsCode = to != nil && e.codeOf(to.Digest) == e.codeOf(from.Digest)
 	}
-	b := plan.Block{Key: step.Key, Digest: step.From.Release.Digest, Pin: e.pinOf(step.Key), Reason: step.Reason.Message}
-	book := e.Journal.Book()
-	from := contentOf(book, step.From.Release.Digest)
-	same := step.To.Release != nil && e.codeOf(step.To.Release.Digest) == e.codeOf(step.From.Release.Digest)
-	if !same {
-		b.Content = from
-	}
-	if step.To.Release == nil || !step.To.Release.Version.Equal(step.From.Release.Version) || step.To.Release.Digest == step.From.Release.Digest {
-		b.Version = step.From.Release.Version
-	}
-	return &b
+	return w.Block()
 }

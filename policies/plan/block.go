@@ -59,3 +59,41 @@ func (b Block) Covers(r visual.Release, c pbiviz.Content) bool {
 func (v *visualPlan) hasContent(o *ranked, c pbiviz.Content) bool {
 	return o.Content == c || len(o.Same) > 0 && v.provenSame(o, func(p *ranked) bool { return p.Content == c })
 }
+
+// IsInForce reports whether the block counts for a visual with a pin: it does while
+// the pin reads as it did then.
+func (b Block) IsInForce(pin string) bool { return b.Pin == pin }
+
+// A WayBack leaves one state of a visual for another: a person rolls it back or did so
+// by hand, or its check failed.
+type WayBack struct {
+	Key      store.Key
+	From, To store.State
+	// Content is that of the package of From; empty where it is not known.
+	Content pbiviz.Content
+	// KeepsCode says that the package of To is proven to hold the code of From's.
+	KeepsCode bool
+	Pin       string // of the visual now
+	Reason    string
+	Cause     verdict.Code // as Block.Cause
+}
+
+// Block returns what may not come back by itself: the version that is left with all its
+// renewals, and whatever is not proven to be different code. Within one version it is
+// the package alone, with its code where that is left too. It returns nil where nobody
+// knows what is left.
+func (w WayBack) Block() *Block {
+	left, to := w.From.Release, w.To.Release
+	if left == nil {
+		return nil
+	}
+	b := &Block{Key: w.Key, Digest: left.Digest, Pin: w.Pin, Reason: w.Reason, Cause: w.Cause}
+	turnsOff := to == nil || to.Digest == left.Digest // no package takes its place
+	if turnsOff || !to.Version.Equal(left.Version) {
+		b.Version = left.Version
+	}
+	if turnsOff || !w.KeepsCode {
+		b.Content = w.Content
+	}
+	return b
+}

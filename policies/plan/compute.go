@@ -183,7 +183,7 @@ func (x *index) planOf(k store.Key) *visualPlan {
 		v.ask = &ask
 	}
 	for _, b := range x.blocks[k] {
-		if b.Pin == pinned {
+		if b.IsInForce(pinned) {
 			v.blocks = append(v.blocks, b)
 		}
 	}

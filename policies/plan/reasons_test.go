@@ -170,7 +170,7 @@ func TestWhatIsLeftByHandIsBlocked(t *testing.T) {
 		{"the same version, the same code", v14r, v14, false, false},
 	} {
 		v := planned(c.is, v13, v14, v14r, v14c, v15)
-		b := v.leaves(c.was.Release, "went back")
+		b := v.wayBackByHand(c.was.Release, "went back").Block()
 		want := Block{Key: v.key, Digest: c.was.Release.Digest, Pin: "1.4", Reason: "went back"}
 		if c.version {
 			want.Version = c.was.Release.Version

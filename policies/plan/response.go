@@ -190,22 +190,21 @@ func (v *visualPlan) adopt(belief store.State) {
 		a.State.License = earliestEnd(c.Release.Digest, v.candidates)
 	}
 	if v.now.drift == DriftChanged && v.wentBack(belief) {
-		a.Leaves = v.leaves(*belief.Release, a.Reason)
+		a.Leaves = v.wayBackByHand(*belief.Release, a.Reason).Block()
 	}
 	v.adoption = a
 }
 
-// leaves blocks what somebody went back from by hand: its version, or within one
-// version that package, and its code where that is another.
-func (v *visualPlan) leaves(was visual.Release, reason string) *Block {
-	b := &Block{Key: v.key, Digest: was.Digest, Pin: v.want.Pin.String(), Reason: reason}
-	if !was.Version.Equal(v.now.state.Release.Version) {
-		b.Version = was.Version
+// wayBackByHand is what somebody went back from and to by hand.
+func (v *visualPlan) wayBackByHand(was visual.Release, reason string) WayBack {
+	w := WayBack{
+		Key: v.key, From: store.State{Presence: store.Present, Release: &was}, To: v.now.state,
+		Pin: v.want.Pin.String(), Reason: reason,
 	}
 	for i := range v.candidates {
-		if c := &v.candidates[i]; c.Release.Digest == was.Digest && !v.sameContent(c) {
-			b.Content = c.Content
+		if c := &v.candidates[i]; c.Release.Digest == was.Digest {
+			w.Content, w.KeepsCode = c.Content, v.sameContent(c)
 		}
 	}
-	return b
+	return w
 }

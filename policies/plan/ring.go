@@ -124,7 +124,7 @@ func (x *index) joinRing(v *visualPlan) {
 	}
 	for seen := 0; later && seen <= len(x.onward); seen++ { // also if they went in a circle
 		for _, b := range x.blocks[onward.Before] {
-			if v.want != nil && b.Pin == v.want.Pin.String() {
+			if v.want != nil && b.IsInForce(v.want.Pin.String()) {
 				v.blocksBefore = append(v.blocksBefore, b)
 			}
 		}
