@@ -30,7 +30,7 @@ func (a *Applier) renewal(s plan.Step) error {
 	if err != nil {
 		return err
 	}
-	if from.Content() == to.Content() || a.Profiles.ProveSameCode(from, to) {
+	if a.Profiles.CodeIdentity(from).IsSame(a.Profiles.CodeIdentity(to)) {
 		return nil
 	}
 	return notRenewal(s, "more than the license differs between the two packages, or no vendor profile in force can tell")

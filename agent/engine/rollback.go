@@ -110,8 +110,9 @@ func (e *Engine) codeOf(d visual.Digest) pbiviz.Content {
 	if !ok {
 		return ""
 	}
+	identity := o.CodeIdentity(book, known)
 	for _, p := range book.Packages() {
-		if p.Manifest.GUID == known.Manifest.GUID && p.Manifest.Version.Equal(known.Manifest.Version) && o.SameCode(book, p, known) {
+		if p.Manifest.GUID == known.Manifest.GUID && p.Manifest.Version.Equal(known.Manifest.Version) && o.CodeIdentity(book, p).IsSame(identity) {
 			return p.Content
 		}
 	}

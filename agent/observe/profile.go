@@ -8,6 +8,7 @@ import (
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/license/profile"
 	"github.com/orgstore/orgstore/packages/moment"
+	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/packages/visual"
 )
@@ -29,14 +30,9 @@ func (o Observer) Readable(book journal.Book, pkg journal.Package) (license.Term
 	return found.terms, found.read
 }
 
-// SameCode says whether two packages of one visual are proven to hold the same
-// code: the same content, or the same without the vendor's own license.
-func (o Observer) SameCode(book journal.Book, a, b journal.Package) bool {
-	if a.Content == b.Content {
-		return a.Content != ""
-	}
-	other := o.profiled(book, b).same
-	return slices.ContainsFunc(o.profiled(book, a).same, func(s string) bool { return slices.Contains(other, s) })
+// CodeIdentity is what a package is compared by where only its code matters.
+func (o Observer) CodeIdentity(book journal.Book, p journal.Package) pbiviz.CodeIdentity {
+	return pbiviz.CodeIdentity{Content: p.Content, Unlicensed: o.profiled(book, p).same}
 }
 
 func (o Observer) profiled(book journal.Book, pkg journal.Package) profiled {

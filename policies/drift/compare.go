@@ -134,7 +134,7 @@ func (c *comparison) sameCode(a, b visual.Digest) bool {
 		return &c.in.Candidates[i]
 	}
 	x, y := of(a), of(b)
-	return x != nil && y != nil && plan.SameCode(x, y)
+	return x != nil && y != nil && x.CodeIdentity().IsSame(y.CodeIdentity())
 }
 
 // blame adds who changed it and when, where the activity log tells that. Events

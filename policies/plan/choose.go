@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/packages/visual"
@@ -235,22 +236,19 @@ func (v *visualPlan) sameContent(c *ranked) bool {
 }
 
 // provenSame says whether a candidate is proven to hold the same code as one of
-// those that are meant: both hold the same, or both hold the same without the
-// vendor's own license.
+// those that are meant.
 func (v *visualPlan) provenSame(c *ranked, meant func(*ranked) bool) bool {
 	for i := range v.candidates {
-		if p := &v.candidates[i]; meant(p) && SameCode(c.Candidate, p.Candidate) {
+		if p := &v.candidates[i]; meant(p) && c.CodeIdentity().IsSame(p.CodeIdentity()) {
 			return true
 		}
 	}
 	return false
 }
 
-// SameCode says whether two packages are proven to hold the same code: both hold
-// the same, or both hold the same without the vendor's own license.
-func SameCode(a, b *Candidate) bool {
-	return a.Content != "" && a.Content == b.Content ||
-		slices.ContainsFunc(a.Same, func(s string) bool { return s != "" && slices.Contains(b.Same, s) })
+// CodeIdentity is what a candidate is compared by where only its code matters.
+func (c *Candidate) CodeIdentity() pbiviz.CodeIdentity {
+	return pbiviz.CodeIdentity{Content: c.Content, Unlicensed: c.Same}
 }
 
 // kind says which change leads from what is installed to a candidate that the pin

@@ -88,20 +88,19 @@ func (f Found) ReadableTerms() license.Terms {
 	return terms
 }
 
-// ProveSameCode says whether two packages are proven to differ in the vendor's own
-// license only.
-func (s Set) ProveSameCode(a, b *pbiviz.Package) bool {
-	for _, p := range s.Covering(a.Manifest().GUID) {
+// CodeIdentity computes from a package's bytes what it is compared by where only its code
+// matters.
+func (s Set) CodeIdentity(pkg *pbiviz.Package) pbiviz.CodeIdentity {
+	c := pbiviz.CodeIdentity{Content: pkg.Content()}
+	for _, p := range s.Covering(pkg.Manifest().GUID) {
 		if !p.Masks() {
 			continue
 		}
-		before, errBefore := p.Masked(a)
-		after, errAfter := p.Masked(b)
-		if errBefore == nil && errAfter == nil && before != "" && before == after {
-			return true
+		if m, err := p.Masked(pkg); err == nil {
+			c.Unlicensed = append(c.Unlicensed, string(m))
 		}
 	}
-	return false
+	return c
 }
 
 // IsMissingKey says whether a finding only means that the vendor's key is not in a
