@@ -41,7 +41,7 @@ func carryOut[Request, Result any](ctx context.Context, g *globals, op operation
 		return operation.Outcome[Result]{}, err
 	}
 	var out operation.Outcome[Result]
-	if checkAccess(settings) != nil {
+	if checkAccess(settings) != nil && !op.NeedsNoData {
 		out, err = forwardToAgent(ctx, settings, op, r)
 	} else {
 		out, err = op.Run(ctx, operation.Installation{Ports: g.Ports, Settings: settings, Reread: g.settings}, r)

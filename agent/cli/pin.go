@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -13,10 +12,8 @@ import (
 	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/engine/operation"
 	"github.com/orgstore/orgstore/agent/fault"
-	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/visual"
-	"github.com/orgstore/orgstore/policies/pin"
 )
 
 func newPin(g *globals) *cobra.Command {
@@ -47,55 +44,29 @@ approvals, somebody else gives them.`,
 			if err != nil {
 				return answer{}, fault.Usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
 			}
-			p, err := pin.Parse(args[1])
-			if err != nil {
-				return answer{}, err
-			}
-			return g.setPin(ctx, v, p, dryRun)
+			return g.setPin(ctx, engine.PinRequest{Visual: v, Pin: args[1], DryRun: dryRun})
 		}),
 	}
 	dryRunFlags(cmd, &dryRun)
 	return cmd
 }
 
-// setPin writes a pin into the settings file and says what it was before. What is
-// pinned so already is for the engine to put on record.
-func (g *globals) setPin(ctx context.Context, v visual.GUID, p pin.Pin, dryRun bool) (answer, error) {
-	before, err := g.settings()
+// setPin changes a pin. For an account to which the data folder is closed, it requests
+// one that the settings have: the agent does not edit them for callers.
+func (g *globals) setPin(ctx context.Context, r engine.PinRequest) (answer, error) {
+	settings, err := g.settings()
 	if err != nil {
 		return answer{}, err
 	}
-	known, _ := before.Visual(v)
-	if checkAccess(before) != nil || known.Pin.Equal(p) {
-		r, err := carryOut(ctx, g, operation.RequestPin, engine.PinRequest{Visual: v, Pin: p.String(), DryRun: dryRun})
-		return answer{data: r.Result.Pins, view: pinView(r.Result.Pins), message: r.Result.Message}, err
+	op := operation.SetPin
+	if checkAccess(settings) != nil {
+		op = operation.RequestPin
 	}
-	data := []engine.PinnedVisual{{GUID: v.String(), Name: known.Name, Pin: p.String()}}
-	a := answer{data: data, view: pinView(data), message: fmt.Sprintf("%s is pinned to %s; see what follows with `orgstore plan`", v, p)}
-	if dryRun {
-		a.message = fmt.Sprintf("%s would be pinned to %s; nothing was done", v, p)
-	}
-	if err := g.wants(ctx, before, journal.Pinned{Visual: v, Pin: p.String()}, dryRun, func(text []byte) ([]byte, error) { return config.SetPin(text, v.String(), p.String()) }); err != nil {
+	out, err := carryOut(ctx, g, op, r)
+	if err != nil {
 		return answer{}, err
 	}
-	return a, nil
-}
-
-// wants puts on record who wants a visual as a pin says, then writes the pin. What
-// cannot be written goes on no record.
-func (g *globals) wants(ctx context.Context, settings config.Settings, f journal.Pinned, dryRun bool, change func([]byte) ([]byte, error)) error {
-	if err := g.edit(true, change); err != nil || dryRun {
-		return err
-	}
-	s, err := g.openWith(ctx, settings)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	if err := s.Journal.Append(ctx, s.Tx, f); err != nil {
-		return err
-	}
-	return g.edit(false, change)
+	return pinAnswer(out.Result), nil
 }
 
 func newPinRemove(g *globals) *cobra.Command {
@@ -113,22 +84,11 @@ What is installed stays as it is: orgstore just does not touch it any more.`,
 			if err != nil {
 				return answer{}, fault.Usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
 			}
-			settings, err := g.settings()
+			out, err := carryOut(ctx, g, operation.RemovePin, engine.RemovePinRequest{Visual: v, DryRun: dryRun})
 			if err != nil {
 				return answer{}, err
 			}
-			err = g.wants(ctx, settings, journal.Pinned{Visual: v}, dryRun, func(text []byte) ([]byte, error) { return config.RemovePin(text, v.String()) })
-			if errors.Is(err, config.ErrNotListed) {
-				err = fault.New("pin.unknown", "look at `orgstore pin list`", "%s is not pinned", v)
-			}
-			if err != nil {
-				return answer{}, err
-			}
-			message := fmt.Sprintf("%s is pinned no more; what is installed stays", v)
-			if dryRun {
-				message = fmt.Sprintf("%s would be pinned no more; nothing was done", v)
-			}
-			return answer{data: []engine.PinnedVisual{}, message: message}, nil
+			return answer{data: out.Result.Pins, message: out.Result.Message}, nil
 		}),
 	}
 	dryRunFlags(cmd, &dryRun)
@@ -141,30 +101,22 @@ func newPinList(g *globals) *cobra.Command {
 		Short:   "List the pins",
 		Example: "  orgstore pin list -o json",
 		Args:    arguments(cobra.NoArgs),
-		RunE: g.answering(func(context.Context, []string) (answer, error) {
-			s, err := g.settings()
+		RunE: g.answering(func(ctx context.Context, _ []string) (answer, error) {
+			out, err := carryOut(ctx, g, operation.Pins, engine.PinsRequest{})
 			if err != nil {
 				return answer{}, err
 			}
-			data := []engine.PinnedVisual{}
-			for _, v := range s.Visuals {
-				data = append(data, engine.PinnedVisual{GUID: v.GUID.String(), Name: v.Name, Pin: v.Pin.String()})
-			}
-			a := answer{data: data, view: pinView(data)}
-			if len(data) == 0 {
-				a.message = "nothing is pinned: pin a visual with `orgstore pin set VISUAL PIN`"
-			}
-			return a, nil
+			return pinAnswer(out.Result), nil
 		}),
 	}
 }
 
-func pinView(pins []engine.PinnedVisual) output.View {
+func pinAnswer(r engine.PinResult) answer {
 	view := output.View{Columns: []string{"VISUAL", "NAME", "PIN"}}
-	for _, p := range pins {
+	for _, p := range r.Pins {
 		view.Rows = append(view.Rows, []string{p.GUID, orDash(p.Name), p.Pin})
 	}
-	return view
+	return answer{data: r.Pins, view: view, message: r.Message}
 }
 
 // edit changes the settings file in one piece: a reader sees the old or the new

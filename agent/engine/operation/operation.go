@@ -29,9 +29,12 @@ type Operation[Request, Result any] struct {
 	// Name is stable: programs of several versions know it.
 	Name string
 	Audience
-	// IsChanging says that it records something or changes a store.
+	// IsChanging says that it records something, or changes the settings or a store.
 	IsChanging bool
-	run        func(context.Context, *Installation, Request) (Result, error)
+	// NeedsNoData says that it leaves the data folder alone: whoever may read the
+	// settings, or write them, carries it out without the agent.
+	NeedsNoData bool
+	run         func(context.Context, *Installation, Request) (Result, error)
 }
 
 // An Installation is what an operation works on.
@@ -80,7 +83,7 @@ func onEngine[Request, Result any](name string, who Audience, isChanging bool, d
 		}
 		return result, err
 	}
-	return Operation[Request, Result]{name, who, isChanging, run}
+	return Operation[Request, Result]{Name: name, Audience: who, IsChanging: isChanging, run: run}
 }
 
 // onSettings is an operation that needs no opened engine: it works also if something
@@ -89,7 +92,15 @@ func onSettings[Request, Result any](name string, who Audience, do func(engine.P
 	run := func(ctx context.Context, i *Installation, r Request) (Result, error) {
 		return do(i.Ports, ctx, i.Settings, r)
 	}
-	return Operation[Request, Result]{name, who, false, run}
+	return Operation[Request, Result]{Name: name, Audience: who, run: run}
+}
+
+// onSettingsAlone is an operation that needs the settings file and leaves the data
+// folder alone.
+func onSettingsAlone[Request, Result any](name string, who Audience, isChanging bool, do func(engine.Ports, context.Context, config.Settings, Request) (Result, error)) Operation[Request, Result] {
+	op := onSettings(name, who, do)
+	op.IsChanging, op.NeedsNoData = isChanging, true
+	return op
 }
 
 // A Description is what is known of an operation without its types.

@@ -20,10 +20,13 @@ var (
 	NoticeChannels = onEngine("notice list", Members, false, (*engine.Engine).NoticeChannels)
 	Packages       = onEngine("package list", Members, false, (*engine.Engine).ListPackages)
 	Pending        = onEngine("approve list", Members, false, (*engine.Engine).Pending)
+	Pins           = onSettingsAlone("pin list", Members, false, engine.Ports.ListPins)
 	Plan           = onEngine("plan", Members, false, (*engine.Engine).Plan)
+	RemovePin      = onEngine("pin remove", Owner, true, (*engine.Engine).RemovePin)
 	RequestPin     = onEngine("pin request", Members, true, (*engine.Engine).RequestPin)
 	Rollback       = onEngine("rollback", Owner, true, (*engine.Engine).Rollback)
 	Runway         = onEngine("license runway", Members, false, (*engine.Engine).Runway)
+	SetPin         = onEngine("pin set", Owner, true, (*engine.Engine).SetPin)
 	Settle         = onEngine("drift settle", Members, true, (*engine.Engine).Settle)
 	Status         = onEngine("status", Members, false, (*engine.Engine).Status)
 	TrustList      = onSettings("trust list", Members, engine.Ports.TrustList)
@@ -34,5 +37,5 @@ var (
 // table lists every operation.
 var table = []entry{
 	AgentStatus, Apply, Baseline, Confirm, Decide, Drift, Facts, History, Hold, Import, LicenseStatus, NoticeChannels, Packages,
-	Pending, Plan, RequestPin, Rollback, Runway, Settle, Status, TrustList, Unblock, Unhold,
+	Pending, Pins, Plan, RemovePin, RequestPin, Rollback, Runway, SetPin, Settle, Status, TrustList, Unblock, Unhold,
 }
