@@ -44,24 +44,28 @@ func (c confirmation) confirm(ctx context.Context, g *globals, show func() error
 	return g.ask(ctx, question)
 }
 
-// answerQuestion puts a question of the engine to the person.
-func (c confirmation) answerQuestion(ctx context.Context, g *globals, q engine.Question) error {
-	return c.confirm(ctx, g, func() error {
-		if q.Consequence != "" { // the plan was shown with the question before
-			g.note("%s", q.Consequence)
-			return nil
-		}
-		return g.show(planAnswer(q.Plan))
-	}, q.Text)
+// showPlan shows what a question about changes in stores is about.
+func (g *globals) showPlan(q engine.Question) error {
+	if q.Consequence != "" { // the plan was shown with the question before
+		g.note("%s", q.Consequence)
+		return nil
+	}
+	return g.show(planAnswer(q.Plan))
 }
 
 // maxQuestions bounds how often one command asks: a question that changes each time
 // is asked for no good.
 const maxQuestions = 8
 
-// askUntilDone carries out an operation of the engine, and puts its questions to the
-// person until there are none.
+// askUntilDone carries out an operation of the engine, and puts its questions about
+// changes in stores to the person until there are none.
 func askUntilDone[Result any](ctx context.Context, g *globals, c confirmation, do func(engine.Consent) (Result, *engine.Question, error)) (Result, error) {
+	return askShowing(ctx, g, c, func(_ Result, q engine.Question) error { return g.showPlan(q) }, do)
+}
+
+// askShowing carries out an operation of the engine, and puts its questions to the
+// person until there are none. Before each it shows what the result says.
+func askShowing[Result any](ctx context.Context, g *globals, c confirmation, show func(Result, engine.Question) error, do func(engine.Consent) (Result, *engine.Question, error)) (Result, error) {
 	defer g.keepTenant()()
 	consent := engine.Consent{Anything: c.force}
 	for range maxQuestions {
@@ -69,7 +73,7 @@ func askUntilDone[Result any](ctx context.Context, g *globals, c confirmation, d
 		if err != nil || question == nil {
 			return r, err
 		}
-		if err := c.answerQuestion(ctx, g, *question); err != nil {
+		if err := c.confirm(ctx, g, func() error { return show(r, *question) }, question.Text); err != nil {
 			return r, err
 		}
 		consent.Tokens = append(consent.Tokens, question.Token)

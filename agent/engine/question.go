@@ -5,6 +5,9 @@ import (
 	"encoding/hex"
 	"slices"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
@@ -18,8 +21,9 @@ type Question struct {
 	Text string `json:"text"`
 	// Consequence is what many people would notice; empty if there is no such thing.
 	Consequence string `json:"consequence,omitempty"`
-	// Plan is what would be done.
-	Plan PlanResult `json:"plan"`
+	// Plan is what would be done in stores; zero if the question is about something
+	// else that the result shows.
+	Plan PlanResult `json:"plan,omitzero"`
 }
 
 // A Consent is what a person has agreed to beforehand.
@@ -38,6 +42,20 @@ func (e *Engine) question(text, consequence string, steps []plan.Step) Question 
 	q := Question{Text: text, Consequence: consequence, Plan: e.planResult(plan.Plan{Steps: steps})}
 	q.Token = q.sum()
 	return q
+}
+
+// askAbout returns the question whether to do what the person is shown with it; nil if
+// the person has agreed.
+func askAbout(c Consent, text string, shown any) (*Question, error) {
+	all, err := json.Marshal(shown, json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256([]byte(text + "\x00" + string(all)))
+	if q := (Question{Token: hex.EncodeToString(sum[:]), Text: text}); !c.agrees(q) {
+		return &q, nil
+	}
+	return nil, nil
 }
 
 // sum is one for the question and all that is shown with it.

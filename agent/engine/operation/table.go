@@ -23,6 +23,7 @@ var (
 	Pins           = onSettingsAlone("pin list", Members, false, engine.Ports.ListPins)
 	Plan           = onEngine("plan", Members, false, (*engine.Engine).Plan)
 	RemovePin      = onEngine("pin remove", Owner, true, (*engine.Engine).RemovePin)
+	RemoveTrust    = onEngine("trust remove", Owner, true, (*engine.Engine).RemoveTrust)
 	RequestPin     = onEngine("pin request", Members, true, (*engine.Engine).RequestPin)
 	Rollback       = onEngine("rollback", Owner, true, (*engine.Engine).Rollback)
 	Runway         = onEngine("license runway", Members, false, (*engine.Engine).Runway)
@@ -37,5 +38,5 @@ var (
 // table lists every operation.
 var table = []entry{
 	AgentStatus, Apply, Baseline, Confirm, Decide, Drift, Facts, History, Hold, Import, LicenseStatus, NoticeChannels, Packages,
-	Pending, Pins, Plan, RemovePin, RequestPin, Rollback, Runway, SetPin, Settle, Status, TrustList, Unblock, Unhold,
+	Pending, Pins, Plan, RemovePin, RemoveTrust, RequestPin, Rollback, Runway, SetPin, Settle, Status, TrustList, Unblock, Unhold,
 }
