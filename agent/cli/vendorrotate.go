@@ -59,12 +59,12 @@ A new root key takes the place of the first --root. Files are never overwritten.
 }
 
 type rotatedData struct {
-	Bundle      string       `json:"bundle"`
-	Version     int64        `json:"version"`
-	Expires     string       `json:"expires"`
-	Fingerprint string       `json:"fingerprint"`
-	Keys        []string     `json:"keys"` // files of new private keys
-	Changes     []changeData `json:"changes"`
+	Bundle      string                `json:"bundle"`
+	Version     int64                 `json:"version"`
+	Expires     string                `json:"expires"`
+	Fingerprint string                `json:"fingerprint"`
+	Keys        []string              `json:"keys"` // files of new private keys
+	Changes     []engine.BundleChange `json:"changes"`
 }
 
 func (o *rotateOptions) run() (answer, error) {
@@ -74,7 +74,7 @@ func (o *rotateOptions) run() (answer, error) {
 	}
 	data := rotatedData{
 		Bundle: r.Bundle, Version: r.Next.Version(), Expires: engine.Timestamp(r.Next.Expires()), Fingerprint: r.Next.Fingerprint(),
-		Keys: r.Keys, Changes: bundleChanges(r.Before, r.Next, r.Visuals),
+		Keys: r.Keys, Changes: engine.BundleChanges(r.Before, r.Next, r.Visuals),
 	}
 	message := rotationAdvice(r)
 	if o.DryRun { // other keys would be made

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"path/filepath"
 
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/fault"
@@ -54,4 +55,14 @@ func (e *Engine) recordAndEdit(ctx context.Context, edit settingsEdit, facts ...
 		return err
 	}
 	return e.editSettings(e.Settings, edit)
+}
+
+// besideSettings returns a path as the settings should have it: relative to their
+// folder if it lies inside.
+func besideSettings(s config.Settings, path string) string {
+	rel, err := filepath.Rel(filepath.Dir(s.File), path)
+	if err != nil || !filepath.IsLocal(rel) {
+		return path
+	}
+	return filepath.ToSlash(rel)
 }

@@ -18,9 +18,9 @@ type LostTrust struct {
 	Reason    string `json:"reason"`
 }
 
-// LostTrust finds what passes today and would not under another trust. What is
+// lostTrust finds what passes today and would not under another trust. What is
 // installed stays; the list says which it is.
-func (e *Engine) LostTrust(after license.Trust) []LostTrust {
+func (e *Engine) lostTrust(after license.Trust) []LostTrust {
 	book, at := e.Journal.Book(), e.Moment()
 	now := e.Observer()
 	then := now

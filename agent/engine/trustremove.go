@@ -53,7 +53,7 @@ func (e *Engine) RemoveTrust(ctx context.Context, r RemoveTrustRequest) (RemoveT
 	if err != nil {
 		return RemoveTrustResult{}, err
 	}
-	out := RemoveTrustResult{Removal: removed.result(e.LostTrust(after)), Message: removed.message(name)}
+	out := RemoveTrustResult{Removal: removed.result(e.lostTrust(after)), Message: removed.message(name)}
 	if r.DryRun {
 		out.Message = "nothing was done: this was a dry run"
 		return out, nil

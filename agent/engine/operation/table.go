@@ -33,10 +33,11 @@ var (
 	TrustList      = onSettings("trust list", Members, engine.Ports.TrustList)
 	Unblock        = onEngine("unblock", Members, true, (*engine.Engine).Unblock)
 	Unhold         = onEngine("unhold", Members, true, (*engine.Engine).Unhold)
+	UpdateTrust    = onEngine("trust update", Owner, true, (*engine.Engine).UpdateTrust)
 )
 
 // table lists every operation.
 var table = []entry{
 	AgentStatus, Apply, Baseline, Confirm, Decide, Drift, Facts, History, Hold, Import, LicenseStatus, NoticeChannels, Packages,
-	Pending, Pins, Plan, RemovePin, RemoveTrust, RequestPin, Rollback, Runway, SetPin, Settle, Status, TrustList, Unblock, Unhold,
+	Pending, Pins, Plan, RemovePin, RemoveTrust, RequestPin, Rollback, Runway, SetPin, Settle, Status, TrustList, Unblock, Unhold, UpdateTrust,
 }
