@@ -27,7 +27,7 @@ func (a *agent) record(state string) {
 		Format: engine.AgentFormat, State: state, Version: a.Build.Version, Host: hostname(), PID: os.Getpid(),
 		Started: s.Started.UTC(), Began: s.Began.UTC(), Ended: s.Ended.UTC(), Good: s.Good.UTC(), Next: s.Next.UTC(),
 		Why: s.Why, Rounds: s.Rounds, Failures: s.Failures, Settings: a.broken,
-		Notes: s.Report.Notes, Gates: s.Report.Gates, Visuals: s.Report.Visuals,
+		Notes: s.Report.Notes, Gates: s.Report.Gates, Stores: s.Report.Stores, Visuals: s.Report.Visuals,
 	}
 	if state == engine.AgentStopped {
 		r.Stopped, r.Next = a.Now().UTC(), time.Time{}

@@ -83,7 +83,7 @@ func normalized(t reflect.Type, s string) string {
 	switch t {
 	case reflect.TypeFor[tenantID](), reflect.TypeFor[clientID]():
 		return strings.ToLower(s)
-	case reflect.TypeFor[period](), reflect.TypeFor[remindPeriod](), reflect.TypeFor[escalatePeriod](), reflect.TypeFor[checkPeriod](), reflect.TypeFor[roundPeriod]():
+	case reflect.TypeFor[period](), reflect.TypeFor[remindPeriod](), reflect.TypeFor[escalatePeriod](), reflect.TypeFor[unreachablePeriod](), reflect.TypeFor[checkPeriod](), reflect.TypeFor[roundPeriod]():
 		if d, ok := parsePeriod(s); ok {
 			return d.String()
 		}

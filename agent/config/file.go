@@ -29,17 +29,18 @@ type (
 	pinText      text
 	truth        text
 
-	remindPeriod   text
-	escalatePeriod text
-	cloudName      text
-	webAddress     text
-	audience       text
-	driveID        text
-	siteAddress    text
-	proxyAddress   text
-	signInType     text
-	clientID       text
-	variable       text
+	remindPeriod      text
+	unreachablePeriod text
+	escalatePeriod    text
+	cloudName         text
+	webAddress        text
+	audience          text
+	driveID           text
+	siteAddress       text
+	proxyAddress      text
+	signInType        text
+	clientID          text
+	variable          text
 
 	cronText   text
 	period     text
@@ -333,6 +334,8 @@ type storeSection struct {
 	Remind remindPeriod `yaml:"remind" default:"2d"`
 	// Escalate is how long a task of handoff waits until it is escalated.
 	Escalate escalatePeriod `yaml:"escalate" default:"5d"`
+	// Unreachable is how long the store may be out of reach until people are told.
+	Unreachable unreachablePeriod `yaml:"unreachable" default:"1h"`
 }
 
 type trustSection struct {

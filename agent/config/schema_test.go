@@ -48,6 +48,10 @@ func leaves(t reflect.Type) *jsonschema.Schema {
 		s := str(periodForm.String())
 		s.Default = "5d"
 		return s
+	case reflect.TypeFor[unreachablePeriod]():
+		s := str(periodForm.String())
+		s.Default = "1h"
+		return s
 	case reflect.TypeFor[leastGrade]():
 		return &jsonschema.Schema{Enum: []any{"signed", "attested", "readable"}, Default: string(defaultLeast)}
 	case reflect.TypeFor[ownGrade]():

@@ -83,12 +83,16 @@ type Store struct {
 	// Remind and Escalate are how long a task waits until somebody is reminded,
 	// and until it is told to those above. Zero where no change waits.
 	Remind, Escalate time.Duration
+	// Unreachable is how long the store may be out of reach until people are told.
+	Unreachable time.Duration
 }
 
 // Where the file says nothing.
 const (
 	defaultRemind   = 2 * 24 * time.Hour
 	defaultEscalate = 5 * 24 * time.Hour
+
+	defaultUnreachable = time.Hour
 )
 
 // periodForm is a time in whole days, hours or minutes.
@@ -99,6 +103,7 @@ func (r *reader) store(name string, f storeSection) Store {
 		Name:   name,
 		Driver: r.oneOf(text(f.Driver), Drivers()...),
 		Path:   r.path(text(f.Path)), Recipe: r.path(text(f.Recipe)),
+		Unreachable: r.period(text(f.Unreachable), defaultUnreachable),
 	}
 	d, known := driverOf(s.Driver)
 	if known {

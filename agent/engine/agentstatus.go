@@ -62,6 +62,7 @@ type AgentStatus struct {
 	Settings string         `json:"settings_broken"` // what is wrong with the file; empty if nothing is
 	Notes    []string       `json:"notes"`
 	Gates    map[string]int `json:"gates"`
+	Stores   []loop.Store   `json:"stores,omitempty"`
 	Visuals  []loop.Visual  `json:"visuals"`
 }
 

@@ -25,6 +25,11 @@ func (e *Engine) Notices(p plan.Plan, in plan.Input) []notify.Notice {
 	}
 	all = append(all, notify.Gates(held)...)
 	all = append(all, notify.Expiries(e.knownExpiries(), now)...)
+	for _, t := range e.Settings.Stores {
+		if u, isUnread := e.unread[t.Name]; isUnread && now.Sub(u.Since) >= t.Unreachable {
+			all = append(all, notify.UnreachableStore(t.Name, u))
+		}
+	}
 	if f := e.signInFault; f != nil {
 		all = append(all, notify.Unsigned(f.Error(), f.Hint, verdict.Code(f.Code), now))
 	}

@@ -117,6 +117,9 @@ func (e *Engine) reportRound(p plan.Plan, in plan.Input, results []apply.Result,
 			}
 		}
 	}
+	for _, t := range e.Settings.Stores {
+		r.Stores = append(r.Stores, loop.Store{Name: t.Name, UnreachableSince: e.unread[t.Name].Since.UTC()})
+	}
 	r.Visuals = []loop.Visual{}
 	for _, l := range e.Lines(p) {
 		d := e.statusOf(l, in)

@@ -31,12 +31,20 @@ type Report struct {
 	Again bool
 	// Visuals and Gates are what there is to count.
 	Visuals []Visual
+	Stores  []Store
 	Gates   map[string]int // steps held back, by the kind of gate
 	Drift   map[string]int // findings, by class
 	Results []Result
 	Traffic Traffic
 	// Notes are sentences for people: what could not be read, say.
 	Notes []string
+}
+
+// A Store is one store as a round found it.
+type Store struct {
+	Name string `json:"name"`
+	// UnreachableSince is since when it cannot be read; zero where it can.
+	UnreachableSince time.Time `json:"unreachable_since,omitzero"`
 }
 
 // A Visual is one visual as a round found it.

@@ -174,6 +174,7 @@ var (
 	descDaysLeft = prometheus.NewDesc("orgstore_license_days_left", "Days until the license of what is installed ends.", []string{"guid", "name", "store"}, nil)
 	descVisual   = prometheus.NewDesc("orgstore_visual_info", "A visual, its installed version and its state; always 1.", []string{"guid", "name", "store", "version", "state"}, nil)
 	descVisuals  = prometheus.NewDesc("orgstore_visuals", "Visuals by state; drifted ones are those that somebody else changed.", []string{"state"}, nil)
+	descStore    = prometheus.NewDesc("orgstore_store_reachable", "1 while a store can be read, and 0 while it cannot.", []string{"store"}, nil)
 	descGates    = prometheus.NewDesc("orgstore_gates_waiting", "Changes held back, by the kind of gate.", []string{"gate"}, nil)
 	descDrift    = prometheus.NewDesc("orgstore_drift", "What is otherwise in the store than it should be, by class.", []string{"class"}, nil)
 	descRequests = prometheus.NewDesc("orgstore_tenant_requests_total", "Requests to the tenant and its sign-in; counted anew when the settings change.", nil, nil)
@@ -188,7 +189,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (m *Monitor) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descDaysLeft, descVisual, descVisuals, descGates, descDrift, descRequests, descRetries, descThrottle, descQuota, descFailures, descGood, descNext, descBroken} {
+	for _, d := range []*prometheus.Desc{descDaysLeft, descVisual, descVisuals, descStore, descGates, descDrift, descRequests, descRetries, descThrottle, descQuota, descFailures, descGood, descNext, descBroken} {
 		to <- d
 	}
 }
@@ -214,6 +215,13 @@ func (m *Monitor) Collect(to chan<- prometheus.Metric) {
 	}
 	for state, n := range states {
 		gauge(descVisuals, float64(n), state)
+	}
+	for _, t := range s.Report.Stores {
+		reachable := 1.0
+		if !t.UnreachableSince.IsZero() {
+			reachable = 0
+		}
+		gauge(descStore, reachable, t.Name)
 	}
 	for kind, n := range s.Report.Gates {
 		gauge(descGates, float64(n), kind)

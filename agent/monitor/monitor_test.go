@@ -58,6 +58,7 @@ func TestMetrics(t *testing.T) {
 		Rounds: 1, Began: good.Add(-2 * time.Second), Ended: good, Good: good, Next: good.Add(time.Minute),
 		Report: loop.Report{
 			Visuals: []loop.Visual{{GUID: "gauge", Name: "Aurora \"Gauge\"\n", Store: "store", Version: "1.4.0.0", State: "ok", DaysLeft: &days}, {GUID: "b", State: "drifted"}},
+			Stores:  []loop.Store{{Name: "main"}, {Name: "pilot", UnreachableSince: good}},
 			Gates:   map[string]int{"window": 2},
 			Drift:   map[string]int{"version": 1},
 			Traffic: loop.Traffic{Requests: 7, Retries: 2, Throttled: 1, Quotas: []loop.Quota{{Service: "graph", Name: "SharePoint a day", Left: 41}}},
@@ -74,7 +75,7 @@ func TestMetrics(t *testing.T) {
 		`orgstore_license_days_left{guid="gauge",name="Aurora \"Gauge\"\n",store="store"} 12`,
 		`orgstore_visual_info{guid="gauge",name="Aurora \"Gauge\"\n",state="ok",store="store",version="1.4.0.0"} 1`,
 		`orgstore_visuals{state="drifted"} 1`,
-		`orgstore_gates_waiting{gate="window"} 2`, `orgstore_drift{class="version"} 1`,
+		`orgstore_gates_waiting{gate="window"} 2`, `orgstore_store_reachable{store="main"} 1`, `orgstore_store_reachable{store="pilot"} 0`, `orgstore_drift{class="version"} 1`,
 		`orgstore_tenant_requests_total 7`, `orgstore_tenant_retries_total 2`, `orgstore_tenant_throttled_total 1`,
 		`orgstore_tenant_quota_left{quota="SharePoint a day",service="graph"} 41`,
 		`orgstore_rounds_total 2`, `orgstore_rounds_failed_total 1`, `orgstore_round_failures 1`, `orgstore_settings_broken 0`,

@@ -309,6 +309,16 @@ func Expiries(all []Expiry, now time.Time) []Notice {
 	return notices
 }
 
+// UnreachableStore is the notice of a store, by its name, that cannot be read.
+func UnreachableStore(name string, u plan.Unread) Notice {
+	r := u.Reason(name)
+	return Notice{
+		Event: StoreUnreachable, Level: Alarm, Code: r.Code, Store: name,
+		Key:   strings.Join([]string{string(StoreUnreachable), name, u.Since.UTC().Format(time.RFC3339)}, "/"),
+		Title: "the store " + name + " cannot be read", Text: withFullStop(r.Message), Hint: r.Hint,
+	}
+}
+
 // Unsigned is the notice that nobody could sign in: once a day, for it may stay so.
 func Unsigned(message, hint string, code verdict.Code, now time.Time) Notice {
 	return Notice{

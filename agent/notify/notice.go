@@ -37,6 +37,8 @@ const (
 	SignInEnding  Event = "sign_in.ending"
 	SignInFailed  Event = "sign_in.failed"
 	TrustEnding   Event = "trust.ending"
+	// StoreUnreachable: a store cannot be read for longer than the settings allow.
+	StoreUnreachable Event = "store.unreachable"
 	// Test is sent only when somebody asks for it.
 	Test Event = "notice.test"
 )
@@ -46,7 +48,7 @@ const (
 func Events() []Event {
 	return []Event{
 		LicenseEnding, LicenseEnded, LastWindow, TaskOpened, TaskReminded, TaskEscalated, TaskWithdrawn,
-		ChangeDone, ChangeFailed, DriftFound, GateWaiting, SignInEnding, SignInFailed, TrustEnding,
+		ChangeDone, ChangeFailed, DriftFound, GateWaiting, SignInEnding, SignInFailed, TrustEnding, StoreUnreachable,
 	}
 }
 

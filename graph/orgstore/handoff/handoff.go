@@ -76,10 +76,15 @@ func Open(d disk.Disk, o Options) *Store {
 func (s *Store) Traits() store.Traits { return store.Traits{} }
 
 // Installed tells what the newest export lists, without what changed since. An
-// export never tells a version. Without an export it tells nothing.
+// export never tells a version. Without an export it tells nothing. Where the folder
+// of tasks is not there, no change can be asked for: that is an error, as with a
+// store that cannot be reached.
 func (s *Store) Installed(ctx context.Context) (map[visual.GUID]store.Listing, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
+	}
+	if _, err := s.d.Stat(s.folder); err != nil {
+		return nil, s.folderError(err)
 	}
 	all := map[visual.GUID]store.Listing{}
 	if e := s.export(); e != nil {
@@ -243,6 +248,14 @@ func (s *Store) lay(id store.StepID, t task, pkg []byte) (store.Receipt, error) 
 		return store.Receipt{}, refused(err)
 	}
 	return s.receipt(name, t), nil
+}
+
+// folderError says that the folder of tasks cannot be used.
+func (s *Store) folderError(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the folder of tasks %s does not exist; if it is new, make it, and if it is a share, it may not be mounted: %w", s.folder, fs.ErrNotExist)
+	}
+	return fmt.Errorf("cannot use the folder of tasks: %w", err)
 }
 
 // refused says that nothing was changed in the store, whatever went wrong with
