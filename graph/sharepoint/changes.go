@@ -34,6 +34,8 @@ const deltaFields = "id,name,size,file,folder,root,deleted,malware,parentReferen
 // restored file arrives again. A file that was moved out or deleted does not,
 // nor does one of which only the columns changed.
 //
+// Once a day the library is listed in full, in case one change was left out.
+//
 // The library is looked up by its names once. From then on the cursor holds its
 // ids, so that people may rename it.
 func (l *Library) Changes(ctx context.Context, from library.Cursor) ([]library.Item, library.Cursor, error) {
@@ -42,8 +44,9 @@ func (l *Library) Changes(ctx context.Context, from library.Cursor) ([]library.I
 		return nil, from, err
 	}
 	l.rememberPlace(before.toPlace())
+	now := l.options.Now().UTC()
 	w := &deltaWalk{library: l, previous: before, nextLink: before.Delta}
-	if w.nextLink == "" {
+	if before.isFullDue(now) {
 		w.startOver()
 	}
 	if err := w.readPages(ctx); err != nil {
@@ -55,6 +58,9 @@ func (l *Library) Changes(ctx context.Context, from library.Cursor) ([]library.I
 	items, next, err := w.compareMarks()
 	if err != nil {
 		return nil, from, fmt.Errorf("cannot list the library %s: %w", l.displayName(), err)
+	}
+	if w.isFullListing {
+		next.Listed = now
 	}
 	c, err := next.encodeCursor()
 	if err != nil {

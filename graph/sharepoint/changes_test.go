@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/orgstore/orgstore/graph"
 	"github.com/orgstore/orgstore/packages/library"
@@ -53,6 +54,37 @@ func TestWhatArrivesIsListedOnce(t *testing.T) {
 	f.putFile("root", "late.pbiviz", "four")
 	next = expectChanges(t, l, next, "gauge.pbiviz late.pbiviz")
 	expectChanges(t, f.openLibrary(), next, "")
+}
+
+// What the service left out of its changes arrives with the next full listing, a day
+// after the last one, and what is known does not arrive again.
+func TestALibraryIsListedInFullOnceADay(t *testing.T) {
+	f := newFake(t)
+	f.putFile("root", "gauge.pbiviz", "one")
+	id := f.putFile("root", "missed.pbiviz", "two")
+	l := f.openLibrary()
+	now := time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC)
+	l.options.Now = func() time.Time { return now }
+	next := expectChanges(t, l, "", "gauge.pbiviz missed.pbiviz")
+	s, ok := l.parseCursor(next)
+	if !ok {
+		t.Fatal("the cursor cannot be read")
+	}
+	delete(s.Marks, id) // as if the listing had not had it
+	next, err := s.encodeCursor()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		after time.Duration
+		want  string
+	}{{time.Hour, ""}, {22 * time.Hour, ""}, {time.Hour, "missed.pbiviz"}, {time.Hour, ""}, {24 * time.Hour, ""}, {-time.Hour, ""}} {
+		now = now.Add(c.after)
+		next = expectChanges(t, l, next, c.want)
+	}
+	if s, _ := l.parseCursor(next); !s.Listed.Equal(now) {
+		t.Errorf("last listed in full at %s, and the clock went back to %s", s.Listed, now)
+	}
 }
 
 // The same as people see it, and as another process finds it again.

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"slices"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -21,6 +22,16 @@ const (
 	maxMissingLooks = 10
 )
 
+// fullEvery is how often a library is listed in full: should the service ever leave
+// an item out of its changes, the package arrives a day late, and not never.
+const fullEvery = 24 * time.Hour
+
+// isFullDue says whether the library is to be listed in full. A clock that went
+// back counts as a day.
+func (s cursorState) isFullDue(now time.Time) bool {
+	return s.Delta == "" || now.Before(s.Listed) || now.Sub(s.Listed) >= fullEvery
+}
+
 // A cursorState is the content of a cursor: the library's place, the link to
 // continue from, and a mark for each file there, by its id. It takes about
 // sixty bytes per file.
@@ -33,6 +44,8 @@ type cursorState struct {
 	Folder      string            `json:"folder"`
 	Delta       string            `json:"delta"`
 	Marks       map[string]string `json:"seen"`
+	// Listed is when the library was last listed in full.
+	Listed time.Time `json:"listed,omitzero"`
 	// Missing counts how often each missing item was looked for again, by its
 	// id. A missing item was listed but could not be found.
 	Missing map[string]int `json:"missing,omitempty"`

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/microsoftgraph/msgraph-sdk-go/drives"
 
@@ -37,6 +38,8 @@ type Options struct {
 	// IDs are the ids that are known. A known id is not looked up by name. An
 	// application that may read the library but not its site needs the ids.
 	IDs IDs
+	// Now is the wall clock; nil means time.Now.
+	Now func() time.Time
 }
 
 // IDs identify a document library permanently, even if it is renamed.
@@ -68,6 +71,9 @@ func Open(c *graph.Connection, o Options) (*Library, error) {
 		if _, err := siteKey(o.Site); err != nil {
 			return nil, err
 		}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	o.Folder = strings.Trim(o.Folder, "/")
 	for part := range strings.SplitSeq(o.Folder, "/") {

@@ -15,6 +15,7 @@ import (
 // A deltaMark is the meaning of a delta token: which changes are still to be
 // listed.
 type deltaMark struct {
+	life          int64 // when the simulator that gave the token was made
 	epoch         int
 	after         int64 // lists changes after this one
 	isFullListing bool  // everything that exists; deletions are left out
@@ -25,7 +26,7 @@ func (l *list) encodeToken(m deltaMark) string {
 	if m.isFullListing {
 		full = 1
 	}
-	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%s %d %d %d", l.id, m.epoch, m.after, full))
+	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%s %d %d %d %d", l.id, l.life, m.epoch, m.after, full))
 }
 
 func (l *list) decodeToken(t string) (deltaMark, *problem) {
@@ -37,7 +38,7 @@ func (l *list) decodeToken(t string) (deltaMark, *problem) {
 	var id string
 	var m deltaMark
 	var full int
-	if n, err := fmt.Sscanf(string(b), "%s %d %d %d", &id, &m.epoch, &m.after, &full); err != nil || n != 4 || id != l.id {
+	if n, err := fmt.Sscanf(string(b), "%s %d %d %d %d", &id, &m.life, &m.epoch, &m.after, &full); err != nil || n != 5 || id != l.id {
 		return deltaMark{}, bad
 	}
 	m.isFullListing = full == 1
@@ -77,8 +78,10 @@ func (c *call) readDeltaToken(l *list) (m deltaMark, latest bool, p *problem) {
 	if m, p = l.decodeToken(t); p != nil {
 		return m, false, p
 	}
-	if m.epoch < l.epoch {
-		p = newProblem(http.StatusGone, l.resyncCode, "The delta token is too old: enumerate again.")
+	// What an earlier life of the same tenant counted means nothing here: its count
+	// starts anew, and may be behind.
+	if m.epoch < l.epoch || m.life != l.life || m.after > l.seq {
+		p = newProblem(http.StatusGone, cmp.Or(l.resyncCode, string(ApplyDifferences)), "The delta token is too old: enumerate again.")
 		return m, false, p.withHeader("Location", c.deltaURL(l, deltaMark{epoch: l.epoch, isFullListing: true}))
 	}
 	return m, false, nil

@@ -34,6 +34,7 @@ type list struct {
 	items        map[string]*item // by drive item id, including deleted items
 	seq          int64            // of the latest change
 	lastToldSeq  int64            // the latest change that a correct delta listed
+	life         int64            // when the simulator was made: its tokens' first half
 	epoch        int              // of the valid delta tokens
 	resyncCode   string           // the error code for older tokens
 	nextRow      int
@@ -99,7 +100,7 @@ func (s *Simulator) newDriveID() string {
 func (s *Simulator) newList(w *site, name string) *list {
 	l := &list{
 		site: w, id: s.newUUID(), drive: s.newDriveID(), name: name, created: s.currentTime(),
-		grants: map[string]string{}, items: map[string]*item{}, columns: s.builtInColumns(), epoch: 1,
+		grants: map[string]string{}, items: map[string]*item{}, columns: s.builtInColumns(), life: s.born, epoch: 1,
 	}
 	l.root = &item{list: l, id: s.newItemID(), uniqueID: s.newUUID(), name: "root", isFolder: true, created: s.currentTime(), modified: s.currentTime(), revision: 1, fields: map[string]any{}}
 	l.items[l.root.id] = l.root

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/orgstore/orgstore/graph/simulator"
 	"github.com/orgstore/orgstore/graph/simulator/simulatortest"
@@ -128,6 +129,33 @@ func TestAnOldTokenAsksForAResync(t *testing.T) {
 			got, link := c.followDelta(r.header.Get("Location"))
 			c.expectEntries("the new enumeration", got, "a")
 			c.followDelta(link)
+		})
+	}
+}
+
+// A simulator that is made again counts anew, so that a token of the one before is
+// too old, whether its count is ahead or behind.
+func TestATokenOfAnEarlierLifeAsksForAResync(t *testing.T) {
+	for name, c := range map[string]struct{ before, after int }{"its count is ahead": {5, 2}, "its count is behind": {1, 4}, "it is the same": {3, 3}} {
+		t.Run(name, func(t *testing.T) {
+			link := ""
+			for life, files := range []int{c.before, c.after} {
+				now := time.Date(2026, 11, 24, 8+life, 0, 0, 0, time.UTC)
+				c := newClient(t, simulator.Options{Seed: 1, Now: func() time.Time { return now }})
+				v := simulatortest.Visuals(t, c.simulator)
+				for i := range files {
+					uploadFile(t, v, fmt.Sprint("f", i), "content")
+				}
+				if life == 0 {
+					_, link = c.followDelta(c.drivePath() + "/root/delta")
+					continue
+				}
+				_, token, _ := strings.Cut(link, "/root/")
+				r := c.expectStatus(c.callGraph("GET", c.drivePath()+"/root/"+token, ""), http.StatusGone)
+				if got, _ := c.followDelta(r.header.Get("Location")); len(got) != files {
+					t.Errorf("the new enumeration told %q", got)
+				}
+			}
 		})
 	}
 }

@@ -95,6 +95,7 @@ type Simulator struct {
 	services  []*service
 
 	mu        sync.Mutex // guards everything below
+	born      int64      // when it was made, in nanoseconds
 	endpoints Endpoints
 	servers   []*http.Server
 	random    *rand.Rand
@@ -129,7 +130,7 @@ func New(o Options) (*Simulator, error) {
 		return nil, err
 	}
 	s := &Simulator{
-		options: o, authority: a, signer: newSigner(),
+		options: o, authority: a, signer: newSigner(), born: o.Now().UnixNano(),
 		random:         rand.New(rand.NewPCG(o.Seed, 0x6f726773746f7265)),
 		counters:       map[string]int{},
 		apps:           map[string]*registeredApp{},
