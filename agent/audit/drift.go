@@ -29,13 +29,15 @@ type Scene struct {
 	// Called is what the settings call a visual.
 	Called map[store.Key]string
 	Log    drift.Log
+	// App is the application that orgstore signs in as, if it does.
+	App string
 }
 
 // Drift compares what is wanted, believed and told with what was recorded.
 func (s Scene) Drift() drift.Report {
 	in := drift.Input{
 		Wanted: s.Input.Wanted, Present: s.Input.Present, Drifts: s.Plan.Drifts,
-		Candidates: s.Input.Candidates, Traits: s.Input.Traits, Tenant: s.Tenant, Log: s.Log, Hybrid: s.Input.Hybrid,
+		Candidates: s.Input.Candidates, Traits: s.Input.Traits, Tenant: s.Tenant, Log: s.Log, App: s.App, Hybrid: s.Input.Hybrid,
 		Events: Events(s.Book), Names: map[store.Key][]string{}, Own: map[store.Key][]drift.Own{},
 		Shifts: map[store.Key]drift.Shift{}, Notes: map[store.Key]drift.Note{},
 		Lists: map[string]time.Time{}, Settled: map[store.Key]time.Time{}, Unread: s.Input.Unread,
@@ -104,7 +106,7 @@ func Events(b journal.Book) []drift.Event {
 func Own(revisions []journal.Revision) []drift.Own {
 	var all []drift.Own
 	for _, r := range revisions {
-		o := drift.Own{Step: r.Step, What: what(r), Begun: r.Time, Closed: r.Closed, Fate: fate(r), Adds: adds(r)}
+		o := drift.Own{Step: r.Step, What: what(r), Begun: r.Time, Closed: r.Closed, Fate: fate(r), Adds: adds(r), Changes: changesOf(r)}
 		all = append(all, o)
 	}
 	return all
@@ -130,6 +132,16 @@ func fate(r journal.Revision) drift.Fate {
 
 func adds(r journal.Revision) bool {
 	return r.Kind == change.Install || r.Kind.Puts() && r.Before.Presence != store.Present
+}
+
+// changesOf is how many changes of the store a change takes: access is turned by one
+// of its own.
+func changesOf(r journal.Revision) int {
+	from, to := r.Before.Enabled, r.After.Enabled
+	if r.Kind.Puts() && to != nil && (from != nil && *from != *to || from == nil && !*to) {
+		return 2
+	}
+	return 1
 }
 
 // what names a change in few words.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"net/url"
 	"reflect"
 	"regexp"
@@ -81,6 +82,16 @@ const (
 	ByAzureCLI          = "azureCli"
 	ByDefault           = "default"
 )
+
+// App is the application that is signed in as, by its client id where that is known;
+// empty where a person signs in, or that depends.
+func (s SignIn) App() string {
+	switch s.Type {
+	case ByIdentity, ByFederatedIdentity, ByCertificate, BySecret:
+		return cmp.Or(s.Client, s.Type)
+	}
+	return ""
+}
 
 // SignInTypes are the ways to sign in.
 func SignInTypes() []string {

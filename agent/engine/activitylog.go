@@ -92,6 +92,6 @@ func (e *Engine) compareDrift(p plan.Plan, in plan.Input) drift.Report {
 			called[store.Key{Store: name, GUID: v.GUID}] = v.Name
 		}
 	}
-	e.driftReport = audit.Scene{Book: e.Journal.Book(), Input: in, Plan: p, Tenant: e.tenantStores(), Called: called, Log: e.activityLog}.Drift()
+	e.driftReport = audit.Scene{Book: e.Journal.Book(), Input: in, Plan: p, Tenant: e.tenantStores(), Called: called, Log: e.activityLog, App: e.Settings.SignIn.App()}.Drift()
 	return e.driftReport
 }

@@ -160,6 +160,17 @@ func (c *comparison) latest(k store.Key) (last Sighting, n int) {
 	return last, n
 }
 
+// beyond says that the store was changed more often than a change of orgstore's own
+// explains.
+func beyond(s Sighting) string {
+	times := fmt.Sprintf("%d times", s.InTime)
+	if s.InTime == 2 {
+		times = "twice"
+	}
+	return fmt.Sprintf("the activity log tells that it was changed %s in the time of the task to %s, the last by %s at %s (%s)",
+		times, s.What, cmp.Or(s.User, "somebody"), second(s.At), s.Operation)
+}
+
 // told says what an event tells, and no more.
 func told(s Sighting) string {
 	at := "at a time that it does not tell"
@@ -185,7 +196,9 @@ func (c *comparison) changed(p plan.Present) (Finding, bool) {
 		if n > 1 {
 			f.Message += fmt.Sprintf(", and %d times before", n-1)
 		}
-		if e.Step != "" {
+		if e.Beyond != "" {
+			f.Message = beyond(e)
+		} else if e.Step != "" {
 			f.Code = CodeWithdrawn
 			f.Message += fmt.Sprintf(", while the task to %s lay there, which %s: it may have been made all the same", e.What, c.fate(k, e.Step))
 		} else {
@@ -237,7 +250,7 @@ func (c *comparison) listedWithdrawn(k store.Key) (verdict.Code, string) {
 		}
 		doubted = &c.in.Own[k][i]
 	}
-	if doubted == nil || c.knownSince(k, doubted.Closed) || !taken.After(doubted.Begun) || c.in.Settled[k].After(doubted.Closed) {
+	if doubted == nil || c.knownSince(k, doubted.Closed, "") || !taken.After(doubted.Begun) || c.in.Settled[k].After(doubted.Closed) {
 		return "", ""
 	}
 	return CodeWithdrawn, fmt.Sprintf("the list of %s says that it was changed at %q, about when the task to %s lay there, which %s: it may have been made all the same",
@@ -255,7 +268,7 @@ func (n Note) within(o Own) bool {
 // orgstore's own was made in between.
 func (c *comparison) shifted(k store.Key) (verdict.Code, string) {
 	s, ok := c.in.Shifts[k]
-	if !ok || c.knownSince(k, s.From) || c.in.Settled[k].After(s.From) {
+	if !ok || c.knownSince(k, s.From, "") || c.in.Settled[k].After(s.From) {
 		return "", ""
 	}
 	text := fmt.Sprintf("the list of %s says that it was changed at %q, and that of %s said %q: somebody changed it in between", minute(s.Till), s.Is, minute(s.From), s.Was)
@@ -279,6 +292,11 @@ func (c *comparison) open(p plan.Present) Finding {
 	if p.Open.Unclear != "" {
 		f.Code, f.Hint = plan.CodeUnclear, p.Open.Look()
 		f.Message = fmt.Sprintf("nobody can tell what came of the %s of %s: %s", p.Open.Step.Kind, minute(p.Open.Since), p.Open.Unclear)
+	}
+	if e, n := c.latest(p.Key); n > 0 && e.Beyond == p.Open.Step.ID {
+		f.Counts, f.By, f.At, f.Event = true, e.User, e.At, e.ID
+		f.Message += "; " + beyond(e) + ", so somebody may have changed it after the task was done"
+		return f
 	}
 	if e, ok := (Report{Sightings: c.seen}).Speaks(p.Open.Step.ID); ok {
 		f.By, f.At, f.Event = e.User, e.At, e.ID
@@ -370,6 +388,9 @@ func (c *comparison) something(s Sighting) Finding {
 	f := Finding{Class: Changed, Code: CodeUnnamed, Key: store.Key{Store: c.in.Tenant[0]}, Counts: true, By: s.User, At: s.At, Event: s.ID,
 		Message: told(s) + "; " + what,
 		Hint:    fmt.Sprintf("export the list of organizational visuals and import it; if nothing is amiss: orgstore drift settle %s --reason TEXT", s.ID)}
+	if s.Beyond != "" {
+		f.Message += "; " + beyond(s)
+	}
 	if s.Step != "" {
 		f.Code = CodeWithdrawn
 		f.Message += fmt.Sprintf("; the task to %s lay there then, which is not open any more: it may have been made all the same", s.What)
@@ -395,5 +416,7 @@ func (c *comparison) blind(name string) Finding {
 	}
 	return f
 }
+
+func second(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
 func minute(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }

@@ -161,6 +161,63 @@ func TestWhatAnEventProves(t *testing.T) {
 	}
 }
 
+// TestOneUpdateExplainsOneEvent: what else happened in the time of a task, or shortly
+// after it, is told; and a person's events are not explained by what an application did.
+func TestOneUpdateExplainsOneEvent(t *testing.T) {
+	upload := event("a", "2026-11-23 09:30", tenant.Updated, "bob", "Aurora Gauge")
+	again := event("b", "2026-11-23 09:31", tenant.Updated, "carol", "Aurora Gauge")
+	const twice = "the activity log tells that it was changed twice in the time of the task to upgrade to 1.4.0.0, the last by carol at 2026-11-23 09:31:00 UTC"
+	recorded := func(in *drift.Input) {
+		in.App, in.Traits["store"] = "1b4e28ba-2fa1-41d2-883f-0016d3cca427", store.Traits{TellsPresence: true, Unattended: true}
+	}
+	for _, c := range []struct {
+		name   string
+		events []drift.Event
+		but    func(*drift.Input)
+		want   string
+		text   string
+	}{
+		{"once", []drift.Event{upload}, nil, "", ""},
+		{"twice", []drift.Event{upload, again}, nil, "drift.event by carol", twice},
+		{"in any order", []drift.Event{again, upload}, nil, "drift.event by carol", twice},
+		{"the second right after the task", []drift.Event{upload, event("b", "2026-11-23 10:03", tenant.Updated, "carol", "Aurora Gauge")}, nil, "drift.event by carol", "changed twice"},
+		{"the first failed", []drift.Event{{Event: tenant.Event{ID: "a", At: at("2026-11-23 09:30"), Operation: tenant.Updated, Item: gauge, Failed: true}}, again}, nil, "", ""},
+		{"a task of two changes", []drift.Event{upload, again}, func(in *drift.Input) { in.Own[key(gauge)][0].Changes = 2 }, "", ""},
+		{"the second names no visual", []drift.Event{upload, event("b", "2026-11-23 09:31", tenant.Updated, "carol", "")}, nil, "drift.unnamed by carol", "changed twice"},
+		{"the first names no visual", []drift.Event{event("a", "2026-11-23 09:30", tenant.Updated, "bob", ""), again}, nil, "drift.unnamed by bob", "changed twice"},
+		{"then a person said what is there", []drift.Event{upload, again}, func(in *drift.Input) {
+			in.Own[key(gauge)] = append(in.Own[key(gauge)], drift.Own{Begun: at("2026-11-25 09:00"), Closed: at("2026-11-25 09:00"), Fate: drift.Made})
+		}, "", ""},
+		{"then a person settled the visual", []drift.Event{upload, again}, func(in *drift.Input) {
+			in.Settled = map[store.Key]time.Time{key(gauge): at("2026-11-24 11:00")}
+		}, "", ""},
+		{"an application changes, and its event is there", []drift.Event{event("a", "2026-11-23 09:30", tenant.Updated, "1b4e28ba-2fa1-41d2-883f-0016d3cca427", gauge)}, recorded, "", ""},
+		{"an application changes, and a person's event is there, too", []drift.Event{
+			event("a", "2026-11-23 09:30", tenant.Updated, "1b4e28ba-2fa1-41d2-883f-0016d3cca427", gauge),
+			event("b", "2026-11-23 10:03", tenant.Updated, "carol@contoso.com", gauge),
+		}, recorded, "drift.event by carol@contoso.com", "no task asked for that"},
+		{"a person is at it while the task is open", []drift.Event{upload, again}, func(in *drift.Input) {
+			in.Own[key(gauge)][0].Closed, in.Own[key(gauge)][0].Fate = time.Time{}, drift.Open
+			in.Present[0].Open = &plan.Open{Waiting: true, Step: plan.Step{ID: "st_1"}}
+		}, "step.waiting by carol", "so somebody may have changed it after the task was done"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			in := handoff()
+			in.Events = c.events
+			if c.but != nil {
+				c.but(&in)
+			}
+			got := drift.Compare(in)
+			if l := lines(got); l != c.want {
+				t.Errorf("got %q, want %q", l, c.want)
+			}
+			if c.text != "" && (len(got.Findings) == 0 || !strings.Contains(got.Findings[0].Message, c.text)) {
+				t.Errorf("it does not say %q: %+v", c.text, got.Findings)
+			}
+		})
+	}
+}
+
 // TestNamesOfTwoVisuals: nobody is blamed by a name that two visuals have.
 func TestNamesOfTwoVisuals(t *testing.T) {
 	in := handoff()

@@ -73,7 +73,10 @@ type Own struct {
 	Closed time.Time // zero while it is not
 	// Adds says that it may add the visual; others only change what is there.
 	Adds bool
-	Fate Fate
+	// Changes is how many changes of the store it takes, such as an update and a
+	// switch of access; zero means one. It explains no more events than that.
+	Changes int
+	Fate    Fate
 }
 
 // A Fate is what became of a change.
@@ -141,6 +144,10 @@ type Input struct {
 	Settled map[store.Key]time.Time
 	Log     Log
 	Unread  map[string]plan.Unread // stores that could not be looked into
+	// App is the application that orgstore signs in as; empty where it signs in as a
+	// person, or not at all. A store that needs no person is changed by it, and by
+	// nobody else.
+	App string
 }
 
 // A Report is what was found.
@@ -160,6 +167,11 @@ type Sighting struct {
 	// that one, and confirms nothing. Empty where there is none.
 	Step store.StepID
 	What string // that change, in few words
+	// Beyond is the change in whose time it falls, and that other events explain
+	// already: somebody changed the store once more. Then Step is empty. InTime is
+	// how many events fall into that time.
+	Beyond store.StepID
+	InTime int
 	// Doubt says that the change was taken back or nobody can tell how it went.
 	Doubt bool
 	// Over says that it tells nothing about the present any more: a person settled

@@ -1,6 +1,7 @@
 package drift
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -14,13 +15,13 @@ import (
 // much as the clock of licenses may.
 const skew = 5 * time.Minute
 
-// sightings says of each event what it is about, by time.
+// sightings says of each event what it is about, by time. An event that names its
+// visual is explained before those that name none.
 func (c *comparison) sightings() []Sighting {
 	var all []Sighting
 	for _, e := range c.in.Events {
 		s := Sighting{Event: e, GUID: c.about(e)}
 		s.Name = c.nameOf(s.GUID)
-		c.explain(&s)
 		all = append(all, s)
 	}
 	slices.SortStableFunc(all, func(a, b Sighting) int {
@@ -29,6 +30,17 @@ func (c *comparison) sightings() []Sighting {
 		}
 		return strings.Compare(a.ID, b.ID)
 	})
+	inTime := map[store.StepID]int{}
+	for _, isNamed := range []bool{true, false} {
+		for i := range all {
+			if all[i].GUID.IsZero() != isNamed {
+				c.explain(&all[i], inTime)
+			}
+		}
+	}
+	for i := range all {
+		all[i].InTime = inTime[all[i].Beyond]
+	}
 	return all
 }
 
@@ -55,20 +67,25 @@ func (c *comparison) about(e Event) visual.GUID {
 func names(e Event, id string) bool { return e.Item == id || e.Object == id }
 
 // explain finds the change of orgstore's own in whose time an event falls. One
-// that names a visual speaks for that visual's changes alone.
-func (c *comparison) explain(s *Sighting) {
+// that names a visual speaks for that visual's changes alone. InTime counts the
+// events in the time of each change.
+func (c *comparison) explain(s *Sighting, inTime map[store.StepID]int) {
 	s.Over = s.Failed || !s.Settled.IsZero()
+	for _, k := range c.ofTenant() {
+		if s.GUID.IsZero() || k.GUID == s.GUID {
+			c.within(s, k, inTime)
+		}
+	}
+	if !s.Failed && cmp.Or(s.Step, s.Beyond) != "" {
+		inTime[cmp.Or(s.Step, s.Beyond)]++
+	}
 	asked, known := 0, 0
 	for _, k := range c.ofTenant() {
-		if !s.GUID.IsZero() && k.GUID != s.GUID {
-			continue
-		}
-		c.within(s, k)
-		if s.GUID.IsZero() && !c.wanted(k) {
+		if !s.GUID.IsZero() && k.GUID != s.GUID || s.GUID.IsZero() && !c.wanted(k) {
 			continue
 		}
 		asked++
-		if c.knownSince(k, s.At) || !s.GUID.IsZero() && c.in.Settled[k].After(s.At) {
+		if c.knownSince(k, s.At, s.Beyond) || !s.GUID.IsZero() && c.in.Settled[k].After(s.At) {
 			known++
 		}
 	}
@@ -78,9 +95,10 @@ func (c *comparison) explain(s *Sighting) {
 }
 
 // within says which change of one visual an event falls into; one that was made
-// or is open goes before one that was taken back.
-func (c *comparison) within(s *Sighting, k store.Key) {
-	if s.Operation == tenant.Deleted || s.At.IsZero() {
+// or is open goes before one that was taken back. A change explains as many
+// events as it takes changes, the first ones.
+func (c *comparison) within(s *Sighting, k store.Key, inTime map[store.StepID]int) {
+	if s.Operation == tenant.Deleted || s.At.IsZero() || c.isForeign(s, k) {
 		return // nothing here ever deletes
 	}
 	for _, o := range c.in.Own[k] {
@@ -88,16 +106,29 @@ func (c *comparison) within(s *Sighting, k store.Key) {
 			continue
 		}
 		doubt := o.Fate == Withdrawn || o.Fate == Uncertain
-		if s.Step == "" || s.Doubt && !doubt {
-			s.Step, s.What, s.Doubt = o.Step, o.What, doubt
+		switch {
+		case !doubt && inTime[o.Step] >= max(o.Changes, 1):
+			if s.Step == "" {
+				s.Beyond, s.What = o.Step, o.What
+			}
+		case s.Step == "" || s.Doubt && !doubt:
+			s.Step, s.What, s.Doubt, s.Beyond = o.Step, o.What, doubt, ""
 		}
 	}
 }
 
+// isForeign says whether an event cannot be of orgstore's own making: it names a
+// person, and the store is changed by an application.
+func (c *comparison) isForeign(s *Sighting, k store.Key) bool {
+	return c.in.App != "" && c.in.Traits[k.Store].Unattended && strings.Contains(s.User, "@")
+}
+
 // knownSince says whether what is there was made, or told by a person, after a
-// time.
-func (c *comparison) knownSince(k store.Key, at time.Time) bool {
-	return slices.ContainsFunc(c.in.Own[k], func(o Own) bool { return o.Fate == Made && o.Closed.After(at) })
+// time. What closed a change itself, but, says nothing of a further one in its time.
+func (c *comparison) knownSince(k store.Key, at time.Time, but store.StepID) bool {
+	return slices.ContainsFunc(c.in.Own[k], func(o Own) bool {
+		return o.Fate == Made && o.Closed.After(at) && (but == "" || o.Step != but)
+	})
 }
 
 // stray says whether an event tells of a change that nobody here asked for, or
