@@ -19,6 +19,7 @@ type confirmOptions struct {
 	uploaded bool
 	sha256   string
 	evidence string
+	reason   string
 	dryRun   bool
 	inStore
 }
@@ -48,6 +49,7 @@ history.`,
 	cmd.Flags().BoolVar(&o.uploaded, "uploaded", false, "you uploaded the task's file yourself; for a renewal")
 	cmd.Flags().StringVar(&o.sha256, "sha256", "", "the beginning of the uploaded file's SHA-256, at least 8 `DIGITS`")
 	cmd.Flags().StringVar(&o.evidence, "evidence", "", "how you know; stays in the history")
+	cmd.Flags().StringVar(&o.reason, "reason", "", "why it counts although a list, or what was seen before, speaks against it")
 	o.inStore.flag(cmd, "the store of the change, where changes wait in several")
 	dryRunFlags(cmd, &o.dryRun)
 	return cmd
@@ -60,7 +62,7 @@ func (o *confirmOptions) run(ctx context.Context, args []string) (answer, error)
 	}
 	out, err := carryOut(ctx, o.globals, operation.Confirm, engine.ConfirmRequest{
 		Visual: g, Store: o.inStore.name, Version: o.version, Access: o.access,
-		Uploaded: o.uploaded, SHA256: o.sha256, Evidence: o.evidence, DryRun: o.dryRun,
+		Uploaded: o.uploaded, SHA256: o.sha256, Evidence: o.evidence, Reason: o.reason, DryRun: o.dryRun,
 	})
 	r := out.Result
 	if r.GUID == "" {

@@ -25,6 +25,12 @@ func (e *Engine) nothingWaits(k store.Key) error {
 			return fault.New("confirm.open", "run `orgstore apply`: it finishes what was interrupted", "a change of %s was interrupted and does not wait for a person", k.GUID)
 		}
 	}
+	if all := e.Journal.Book().Revisions(k); len(all) > 0 {
+		if last := all[len(all)-1]; last.Status == journal.StatusDone && last.After.Claim == store.Confirmed {
+			return fault.New("confirm.done", "nothing needs to be done; `orgstore history` tells what it rests on",
+				"the %s of %s was confirmed at %s already", last.Kind, k.GUID, FormatTime(last.Closed))
+		}
+	}
 	return fault.New("confirm.nothing",
 		fmt.Sprintf("`orgstore status` lists what waits; to say what is installed: orgstore store baseline %s --package FILE --evidence TEXT", k.GUID),
 		"no change of %s waits for a person", k.GUID)
@@ -45,7 +51,9 @@ type ConfirmRequest struct {
 	Uploaded bool   `json:"uploaded,omitempty"`
 	SHA256   string `json:"sha256,omitempty"`
 	Evidence string `json:"evidence,omitempty"`
-	DryRun   bool   `json:"dry_run,omitempty"`
+	// Reason says why it counts although something speaks against it.
+	Reason string `json:"reason,omitempty"`
+	DryRun bool   `json:"dry_run,omitempty"`
 }
 
 // shaForm is the beginning of a digest, as any program prints it.
@@ -92,11 +100,21 @@ func (e *Engine) Confirm(ctx context.Context, r ConfirmRequest) (ConfirmResult, 
 	if err != nil {
 		return ConfirmResult{}, err
 	}
+	evidence := e.evidenceOf(open)
 	message, err := r.claim(open.Step, actor)
+	if err == nil {
+		message, err = weigh(open.Step, message, evidence, r.Reason)
+	}
+	if fact, wasSeen := r.observation(open.Step, err); wasSeen && !r.DryRun {
+		if err := e.Journal.Append(ctx, e.Tx, fact); err != nil {
+			return ConfirmResult{}, err
+		}
+	}
 	if err != nil {
 		return ConfirmResult{}, err
 	}
 	out := e.confirmed(open, message)
+	out.Evidence = evidence
 	if r.DryRun {
 		return out, nil
 	}
@@ -216,6 +234,8 @@ type ConfirmResult struct {
 	Claim   string `json:"claim"`
 	Since   string `json:"since"`
 	Message string `json:"message"`
-	Tx      string `json:"tx"`
-	Summary string `json:"summary"` // one sentence for people
+	// Evidence is what was known of it before, for and against.
+	Evidence []Evidence `json:"evidence"`
+	Tx       string     `json:"tx"`
+	Summary  string     `json:"summary"` // one sentence for people
 }

@@ -71,6 +71,8 @@ func (e *Engine) withStatements(ctx context.Context, history []journal.Revision)
 			r.Key, r.Kind, r.Reason = f.Key, "approve", f.About+": "+f.Reason
 		case journal.Rejected:
 			r.Key, r.Kind, r.Reason = f.Key, "reject", f.About+": "+f.Reason
+		case journal.Observed:
+			r.Key, r.Kind, r.Reason = f.Key, "observation", observationWords(f)
 		case journal.StoreChanged:
 			r.Name, r.Kind, r.Reason = cmp.Or(f.Item, "(the store)"), "store-event", eventWords(f)
 		case journal.DriftSettled:
@@ -283,4 +285,13 @@ func attestation(t license.Terms) string {
 		return ""
 	}
 	return fmt.Sprintf("license attested by %s on %s: %s", t.Attester, t.Evidence, t.Reason)
+}
+
+// observationWords says what a person saw, and whether it was taken.
+func observationWords(f journal.Observed) string {
+	text := "saw " + journal.Observation{Observed: f}.String()
+	if f.Refused != "" {
+		text += ", which was not taken (" + string(f.Refused) + ")"
+	}
+	return JoinPhrases(text, f.Evidence, f.Reason)
 }

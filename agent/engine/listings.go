@@ -91,6 +91,11 @@ func (e *Engine) corroboratedText(open plan.Open) string {
 		l, there := entry.Listed[open.Step.Key.GUID]
 		listed = speaks(open, l, there, entry.Taken)
 	}
+	for _, x := range e.evidenceOf(open) {
+		if x.Against && x.Source == "person" {
+			listed = JoinPhrases(listed, x.Message)
+		}
+	}
 	return JoinPhrases(listed, activity.Corroboration(e.driftReport, open.Step.ID))
 }
 

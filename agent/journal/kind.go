@@ -47,6 +47,7 @@ var factTypes = []factType{
 	newFactType[StoreChanged]("store-changed", 1),
 	newFactType[DriftSettled]("drift-settled", 1),
 	newFactType[Unclear]("unclear", 1),
+	newFactType[Observed]("observed", 1),
 	newFactType[Checking]("checking", 1),
 	newFactType[Checked]("checked", 1),
 	newFactType[Notified]("notified", 1),

@@ -144,6 +144,7 @@ func samples(t testing.TB) []journal.Fact {
 		changed("event-1"),
 		journal.DriftSettled{Event: "event-1", Key: key, Reason: "agreed with the vendor"},
 		journal.Unclear{Step: "step-1", Code: "recorded.shape", Message: "it was answered with the status 202, and 200 was recorded", Hint: "look"},
+		journal.Observed{Step: "step-2", Key: key, Version: "2.1.0.0", Access: "on", SHA256: "0f3c9a7be1d2", Evidence: "About box", Reason: "the list is of before", Refused: "confirm.version"},
 		journal.Checking{Step: "step-1", State: seen(state(t, "1.4.0.0")), Message: "read back"},
 		journal.Checked{Step: "step-1", By: "command", Answer: journal.Refused, Message: "it ended with 7", Output: "totals are wrong", TookMS: 1234},
 		journal.Notified{Channel: "admins", Message: "msg_1", Notices: []journal.ToldNotice{{Key: "license.ending/x/14d", Event: "license.ending", Title: "it ends"}}},

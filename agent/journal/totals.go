@@ -50,6 +50,7 @@ type totals struct {
 	exports      table[string, Exported]              // the newest of each store
 	shifts       table[store.Key, Shift]              // between two lists
 	events       table[string, StoreEvent]            // of the activity log, by key
+	observed     table[store.StepID, []Observation]   // of changes that wait for a person
 	// What people settled, and when.
 	settledEvents table[string, time.Time]
 	settledKeys   table[store.Key, time.Time]
@@ -122,7 +123,7 @@ func (s *totals) allTables() []layered {
 		&s.packages, &s.packagesOf, &s.arrived, &s.statements, &s.statementsOf, &s.stated, &s.bounds, &s.refusals, &s.refused,
 		&s.profiled, &s.lists, &s.listed, &s.statuses, &s.settled, &s.listRefusals, &s.updates, &s.attested, &s.states, &s.open, &s.holds, &s.overrides, &s.overriders, &s.tries, &s.exports, &s.marks,
 		&s.pinned, &s.requests, &s.said, &s.keyOf,
-		&s.shifts, &s.events, &s.settledEvents, &s.settledKeys,
+		&s.shifts, &s.events, &s.observed, &s.settledEvents, &s.settledKeys,
 		&s.notices, &s.channels,
 	}
 }
