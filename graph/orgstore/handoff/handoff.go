@@ -19,6 +19,7 @@ import (
 	"io/fs"
 	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -174,7 +175,31 @@ func (s *Store) SetAccess(ctx context.Context, id store.StepID, g visual.GUID, e
 func (s *Store) task(id store.StepID, b store.Brief, action string) task {
 	t := newTask(id, b, action, s.context.Now())
 	t.Store, t.Tenant = s.context.Store, s.context.Tenant
+	t.Listed, t.Others = s.namesOf(b.Key.GUID, t.Name)
 	return t
+}
+
+// namesOf returns what the newest list calls a visual, and the IDs of other entries
+// that have that name or the package's.
+func (s *Store) namesOf(g visual.GUID, name string) (listed string, others []string) {
+	e := s.export()
+	if e == nil {
+		return "", nil
+	}
+	listed = printable(e.Listed[g].Name)
+	for other, l := range e.Listed {
+		called := printable(l.Name)
+		if other == g || called == "" || !strings.EqualFold(called, name) && !strings.EqualFold(called, listed) {
+			continue
+		}
+		id := other.OrgStore()
+		if l.Source == store.FromAppSource {
+			id = other.String()
+		}
+		others = append(others, id)
+	}
+	slices.Sort(others)
+	return listed, others
 }
 
 // brief is what is told of a change; where nobody tells, the little that its

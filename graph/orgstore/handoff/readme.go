@@ -19,6 +19,7 @@ func (t task) readme() []byte {
 	}{
 		{"Why", t.why()},
 		{"Until when", t.until()},
+		{"Take care", t.warning()},
 		{"What to do", t.steps()},
 		{"How to confirm", t.confirm()},
 		{"If it is not done", t.otherwise()},
@@ -47,6 +48,23 @@ func (t task) until() []string {
 	}
 	if !t.Ends.IsZero() {
 		lines = append(lines, fmt.Sprintf("The package in this folder is licensed until %s.", day(t.Ends)))
+	}
+	return lines
+}
+
+// warning tells entries apart that a person may take for each other.
+func (t task) warning() []string {
+	var lines []string
+	if t.Listed != "" && t.Listed != t.called() {
+		lines = append(lines, fmt.Sprintf("The portal's list calls this visual %q, and its package %q.", t.Listed, t.called()))
+	}
+	if len(t.Others) > 0 {
+		lines = append(lines, "Other entries of the list have that name and are other visuals. Leave these alone:")
+		for _, id := range t.Others {
+			lines = append(lines, "  "+id)
+		}
+		lines = append(lines, "Export the list: it shows the ID of each entry. The one to change has the ID",
+			"  "+t.installed())
 	}
 	return lines
 }
@@ -87,7 +105,7 @@ func (t task) add() []string {
 
 func (t task) update() []string {
 	return []string{
-		fmt.Sprintf("Select %s and choose Settings.", t.called()),
+		fmt.Sprintf("Select %s and choose Settings.", t.entry()),
 		"Choose Browse and this folder's file, then Update:\n       " + t.File + "\n" +
 			"     Do not delete the entry to add it again: that cannot be taken back, and\n" +
 			"     reports that use the visual stay broken.",
@@ -99,7 +117,7 @@ func (t task) access(on bool) []string {
 	if on {
 		word, after = "on", "Reports show the visual again."
 	}
-	return []string{fmt.Sprintf("Select %s, choose Settings and turn Access %s.\n     %s", t.called(), word, after)}
+	return []string{fmt.Sprintf("Select %s, choose Settings and turn Access %s.\n     %s", t.entry(), word, after)}
 }
 
 // confirm says how to tell orgstore, and what can be seen at all.
@@ -149,8 +167,17 @@ func (t task) back() []string {
 		fmt.Sprintf("Upload the package of %s again, SHA-256", t.FromVersion),
 		"  " + hexOf(t.FromDigest),
 		"This lays it out as a task of its own, verified again:",
-		"       " + t.command("rollback") + " --reason TEXT",
+		"       " + t.command("rollback") + t.wayBack() + " --reason TEXT",
 	}
+}
+
+// wayBack says where a rollback goes: of one version, two packages are told apart by
+// the revision alone, which a renewal is not gone back from without.
+func (t task) wayBack() string {
+	if t.FromVersion == t.Version {
+		return " --to REVISION" // of orgstore history
+	}
+	return ""
 }
 
 func (t task) about() []string {

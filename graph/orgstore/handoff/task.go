@@ -44,6 +44,10 @@ type task struct {
 	Created time.Time `json:"created"`
 	GUID    string    `json:"guid"`
 	Name    string    `json:"name,omitempty"`
+	// Listed is the name of the visual's entry in the newest list, where there is
+	// one; Others are the IDs of entries that have its name or the package's.
+	Listed  string    `json:"listed_name,omitempty"`
+	Others  []string  `json:"others_of_that_name,omitempty"`
 	Store   string    `json:"store,omitempty"` // where there are several
 	Tenant  string    `json:"tenant,omitempty"`
 	Kind    string    `json:"kind,omitempty"`
@@ -92,6 +96,20 @@ func (t task) called() string {
 		return t.GUID
 	}
 	return t.Name
+}
+
+// entry names the visual's entry in the portal's list, as the list has it; with its
+// ID where the name alone may mislead.
+func (t task) entry() string {
+	switch {
+	case t.Listed == "" && len(t.Others) == 0:
+		return t.called()
+	case t.Listed == t.called() && len(t.Others) == 0:
+		return t.Listed
+	case t.Listed == "":
+		return fmt.Sprintf("%s (ID %s)", t.called(), t.installed())
+	}
+	return fmt.Sprintf("%q (ID %s)", t.Listed, t.installed())
 }
 
 // title is the task in one line; it names the store where there are several.
