@@ -101,9 +101,10 @@ type Policy interface {
 	// BlockFor says what may not come back by itself once a failed check went back
 	// by a step; nil where nobody can tell.
 	BlockFor(back plan.Step) *plan.Block
-	// Forbids returns the hold or block that somebody set since the step was
-	// planned, and nil if there is none. It is asked right before a store is
-	// changed, with the journal just read again.
+	// Forbids returns what keeps a step back since it was planned, and nil if there
+	// is nothing: a hold or a block that somebody set; of what a person asked for, a
+	// consent that counts no more. It is asked right before a store is changed, with
+	// the journal just read again.
 	Forbids(journal.Book, plan.Step) *verdict.Refusal
 }
 

@@ -80,11 +80,10 @@ func (a *Applier) unchanged(ctx context.Context, tx journal.TxID, s plan.Step, c
 	return a.close(ctx, tx, failed(s, codeFailed, message, "nothing was changed; run the command again once the cause is mended"), journal.Unchanged)
 }
 
-// close records a failure, and what is known of the store after it.
-func (a *Applier) close(ctx context.Context, tx journal.TxID, r Result, left journal.Aftermath) (Result, error) {
-	return r, a.Journal.Append(ctx, tx, journal.Failed{
-		Step: r.Step.ID, Code: r.Code, Message: r.Message, Hint: r.Hint, StoreState: left,
-	})
+// close records a failure, what is known of the store after it, and what follows.
+func (a *Applier) close(ctx context.Context, tx journal.TxID, r Result, left journal.Aftermath, after ...journal.Fact) (Result, error) {
+	failure := journal.Failed{Step: r.Step.ID, Code: r.Code, Message: r.Message, Hint: r.Hint, StoreState: left}
+	return r, a.Journal.Append(ctx, tx, append([]journal.Fact{failure}, after...)...)
 }
 
 // undo puts back what was there before a failed step: the same shape as doing

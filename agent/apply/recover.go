@@ -11,7 +11,8 @@ import (
 
 // Recover closes the steps that an interrupted run left open. Where the store
 // tells what it holds, the store decides: the change was made, was not made, or
-// something else is there now, which a person must look at. Where it does not, an accepted
+// something else is there now, which a person must look at. A rollback that was not
+// made is made now. Where the store does not tell, an accepted
 // change counts as acknowledged, and one that was only begun waits for a
 // person: nothing is ever repeated blindly. Where a person makes the changes, to
 // lay a task out again changes nothing: that is done, also for a change that
@@ -74,18 +75,16 @@ func (a *Applier) recover(ctx context.Context, tx journal.TxID, open plan.Open) 
 		return a.done(ctx, tx, s, seen.claim(), "made before an interruption; read back from the store")
 	case seen.matches(s.From) && open.Undoes != "":
 		return a.again(ctx, tx, open)
+	case seen.matches(s.From) && s.Asked:
+		return a.finishRollback(ctx, tx, open)
 	case seen.matches(s.From):
-		hint := "run the command again"
-		if s.Asked { // no plan comes back to it by itself
-			hint = "nothing was changed; what was asked for, such as a rollback, must be asked for again"
-		}
-		r := failed(s, codeInterrupted, "interrupted before the store was changed", hint)
+		r := failed(s, codeInterrupted, "interrupted before the store was changed", "run the command again")
 		return a.close(ctx, tx, r, journal.Unchanged)
 	}
 	// Neither what was there before nor what should be there: somebody else was
 	// at the store since. Their work is not overwritten; the next plan shows it.
 	r := failed(s, codeInterrupted, "interrupted, and the store now holds "+seen.String(), alarmHint)
-	return a.close(ctx, tx, r, journal.Uncertain)
+	return a.close(ctx, tx, r, journal.Uncertain, a.blockOfRollback(s)...)
 }
 
 // again takes up a way back that was interrupted before the store was changed.

@@ -39,6 +39,8 @@ func (a *Applier) layAgain(ctx context.Context, tx journal.TxID, open plan.Open,
 	case found:
 		err := a.Journal.Append(ctx, tx, journal.Accepted{Step: s.ID, Receipt: receipt})
 		return Result{Step: s, Outcome: Waiting, Message: receipt.Note}, err
+	case !open.Waiting && s.Asked:
+		return a.finishRollback(ctx, tx, open)
 	case !open.Waiting && a.Journal.Book().Tries()[s.ID] >= plan.MaxTries:
 		r := failed(s, codeInterrupted, "interrupted too often while its task was laid out", "run the command again once the cause is mended")
 		return a.close(ctx, tx, r, journal.Unchanged)

@@ -9,6 +9,7 @@ import (
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/localapi"
 	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/policies/approval"
 	"github.com/orgstore/orgstore/policies/plan"
 )
@@ -22,6 +23,8 @@ func (e *Engine) peopleBehind(book journal.Book, step plan.Step) approval.Record
 	case step.Reason.Code == plan.CodeAdopt: // somebody made it by hand, and may have any name
 	case requested:
 		r.Asking, r.Asker = approval.AskedBy, approval.Person(request.By)
+	case step.Asked && isOpenStep(book, step):
+		r.Asking, r.Asker = approval.AskedBy, approval.Person(whoBegan(book, step.Key))
 	case step.Asked: // it is being asked for right now
 		if actor, err := e.Actor(); err == nil {
 			r.Asking, r.Asker = approval.AskedBy, approval.Person(actor)
@@ -36,6 +39,22 @@ func (e *Engine) peopleBehind(book journal.Book, step plan.Step) approval.Record
 		r.Asking, r.Asker = approval.AskedUnknown, approval.Person{}
 	}
 	return r
+}
+
+func isOpenStep(book journal.Book, step plan.Step) bool {
+	open := book.Open(step.Key)
+	return open != nil && open.Step.ID == step.ID
+}
+
+// whoBegan is who began the open step of a visual. Who takes it up after an
+// interruption did not ask for it.
+func whoBegan(book journal.Book, k store.Key) journal.Actor {
+	revisions := book.Revisions(k)
+	i := len(revisions) - 1
+	for i > 0 && revisions[i-1].Step == revisions[i].Step && revisions[i-1].WasTriedAgain() {
+		i--
+	}
+	return revisions[i].Actor
 }
 
 // sharedAccounts lists the accounts under which several people come where others come under

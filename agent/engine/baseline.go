@@ -29,10 +29,15 @@ func (e *Engine) recordBaseline(ctx context.Context, fact journal.Baselined) err
 		}
 		return e.Journal.Append(ctx, e.Tx, fact)
 	}
-	return e.Journal.Append(ctx, e.Tx, journal.Failed{
+	facts := []journal.Fact{journal.Failed{
 		Step: open.Step.ID, Code: plan.CodeUnclear, StoreState: journal.Uncertain,
 		Message: "nobody could tell whether it was made; a person looked: " + fact.Evidence,
-	}, fact)
+	}, fact}
+	// What a rollback went back from stays blocked, whether it was made or not.
+	if leaves := e.Journal.Book().Leaves(fact.Key); open.Step.Asked && leaves != nil {
+		facts = append(facts, journal.Blocked{Block: *leaves})
+	}
+	return e.Journal.Append(ctx, e.Tx, facts...)
 }
 
 // compareBaseline compares what a person says with what the store tells.

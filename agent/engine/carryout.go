@@ -89,19 +89,23 @@ func (e *Engine) carryOutIfReady(ctx context.Context, step plan.Step, leaves *pl
 // heldResult says which gate holds a step back right now; false if none does.
 func (e *Engine) heldResult(step plan.Step) (apply.Result, bool) {
 	for _, g := range e.Gates(step) {
-		if g.State != plan.GateClosed {
-			continue
+		if g.State == plan.GateClosed {
+			return e.resultOfGate(step, g), true
 		}
-		r := apply.Result{Step: step, Outcome: apply.Waiting, Code: g.Code(), Message: g.Message, Hint: g.Hint}
-		if g.Kind == plan.GateReview || g.Kind == plan.GateTries {
-			r.Hint = fmt.Sprintf("if it is to be made all the same: --override %s --reason \"...\"", g.Kind)
-		}
-		if g.Kind == plan.GateReview && e.Moment().State() == moment.Back {
-			r.Code, r.Hint = codeClockBack, "set the clock right and run the command again"
-		}
-		return r, true
 	}
 	return apply.Result{}, false
+}
+
+// resultOfGate says that a gate holds a step back.
+func (e *Engine) resultOfGate(step plan.Step, g plan.Gate) apply.Result {
+	r := apply.Result{Step: step, Outcome: apply.Waiting, Code: g.Code(), Message: g.Message, Hint: g.Hint}
+	if g.Kind == plan.GateReview || g.Kind == plan.GateTries {
+		r.Hint = fmt.Sprintf("if it is to be made all the same: --override %s --reason \"...\"", g.Kind)
+	}
+	if g.Kind == plan.GateReview && e.Moment().State() == moment.Back {
+		r.Code, r.Hint = codeClockBack, "set the clock right and run the command again"
+	}
+	return r
 }
 
 // codeClockBack is what readers of licenses call a clock that went back.

@@ -85,13 +85,16 @@ func (p policyInForce) CheckerOf(step plan.Step) apply.Checker { return p.engine
 func (p policyInForce) BlockFor(back plan.Step) *plan.Block { return p.engine.BlockFor(back) }
 
 // Forbids returns the hold or block that keeps a step from being carried out now,
-// and nil if there is none. What a person asked for, and the way back from a failed
-// step, pass both.
+// and nil if there is none. The way back from a failed step passes both, and so does
+// what a person asked for: that needs what people consent to, still.
 func (p policyInForce) Forbids(book journal.Book, step plan.Step) *verdict.Refusal {
-	if step.Asked || step.Kind == change.Restore {
-		return nil
-	}
 	e := p.engine
+	switch {
+	case step.Kind == change.Restore:
+		return nil
+	case step.Asked:
+		return e.missingConsent(step)
+	}
 	for _, g := range e.Gates(step) {
 		if g.Kind == plan.GateHold && g.State == plan.GateClosed {
 			return verdict.Refuse(g.Code(), g.Message, g.Hint)
@@ -103,6 +106,19 @@ func (p policyInForce) Forbids(book journal.Book, step plan.Step) *verdict.Refus
 				return verdict.Refuse(plan.CodeRolledBack, fmt.Sprintf("%s was blocked since this change was planned: %s", r, b.Reason),
 					fmt.Sprintf("to allow it again: orgstore unblock %s", step.Key.GUID))
 			}
+		}
+	}
+	return nil
+}
+
+// missingConsent returns the gate that keeps back what a person asked for and was
+// begun: somebody has rejected it since, say, or approvals count no more. How often it
+// was tried was asked when it was begun.
+func (e *Engine) missingConsent(step plan.Step) *verdict.Refusal {
+	for _, g := range e.Gates(step) {
+		if g.State == plan.GateClosed && g.Kind != plan.GateTries {
+			r := e.resultOfGate(step, g)
+			return verdict.Refuse(r.Code, r.Message, r.Hint)
 		}
 	}
 	return nil

@@ -313,6 +313,10 @@ func (r Revision) LicenseEnds() time.Time { return r.After.License.Ends }
 // back: a state to which a visual can return.
 func (r Revision) Stood() bool { return r.Status == StatusDone || r.Status == StatusBaseline }
 
+// WasTriedAgain says whether it was interrupted, and the revision after it is another
+// attempt at the same step.
+func (r Revision) WasTriedAgain() bool { return r.Status == StatusFailed && r.Left == "" }
+
 // Revisions lists what became of one visual, the oldest first.
 func (b Book) Revisions(k store.Key) []Revision {
 	s, ok := b.currentTotals().states.get(k)

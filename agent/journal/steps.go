@@ -144,7 +144,7 @@ func (f Done) applyTo(w *writer, e Entry) error {
 		s.revisions[i].Status = StatusUndone
 	}
 	s.belief = f.State
-	if s.leaves != nil {
+	if s.leaves != nil && !slices.Contains(s.blocks, *s.leaves) {
 		s.blocks = append(slices.Clip(s.blocks), *s.leaves)
 	}
 	w.raiseSequence(r.Key, f.State)
