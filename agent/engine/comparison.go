@@ -1,11 +1,9 @@
 package engine
 
 import (
-	"errors"
-	"io/fs"
-
 	"github.com/orgstore/orgstore/agent/comparison"
 	"github.com/orgstore/orgstore/packages/diff"
+	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/visual"
 	"github.com/orgstore/orgstore/policies/plan"
 )
@@ -22,7 +20,7 @@ func (e *Engine) comparer() *comparison.Comparer {
 // noteUnkept says why packages will be read and compared again. Whoever may only read
 // the data folder knows that already.
 func (e *Engine) noteUnkept(err error) {
-	if !errors.Is(err, fs.ErrPermission) {
+	if !disk.IsReadOnly(err) {
 		e.note("what changed between packages could not be kept, and is computed again next time: %v", err)
 	}
 }
