@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"io"
 	"log/slog"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -158,5 +159,30 @@ func TestAnAnswerOfAnotherVersionIsRefused(t *testing.T) {
 	_, err := op.outcome(Answer{Result: []byte(`{"visuals":[],"message":"","stop":"do not trust this"}`)})
 	if fault.Of(err).Code != "socket.version" {
 		t.Errorf("got %v", err)
+	}
+}
+
+// The log says what came of an operation: one that asks first has changed nothing.
+func TestTheLogSaysWhatCameOfAnOperation(t *testing.T) {
+	question := engine.DecisionsResult{Question: &engine.Question{}}
+	for want, op := range map[string]entry{
+		"done":          testOperation(func() (engine.DecisionsResult, error) { return engine.DecisionsResult{Message: "approved"}, nil }),
+		"asked":         testOperation(func() (engine.DecisionsResult, error) { return question, nil }),
+		"agent.failing": testOperation(func() (engine.DecisionsResult, error) { return question, fault.New("agent.failing", "", "it failed") }),
+	} {
+		if got := op.carryOut(t.Context(), Installation{}, []byte(`{}`)).word(); got != want {
+			t.Errorf("the log says %q, want %q", got, want)
+		}
+	}
+	if got := testOperation(func() (string, error) { return "text", nil }).carryOut(t.Context(), Installation{}, []byte(`{}`)).word(); got != "done" {
+		t.Errorf("of a text the log says %q", got)
+	}
+	for _, d := range All() {
+		if d.Result.Kind() != reflect.Struct {
+			continue
+		}
+		if q, has := d.Result.FieldByName("Question"); has && q.Tag.Get("json") != "question,omitempty" {
+			t.Errorf("%s asks by the member %s, which the log does not know", d.Name, q.Tag)
+		}
 	}
 }

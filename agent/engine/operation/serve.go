@@ -59,10 +59,23 @@ func (s Server) carryOut(ctx context.Context, op entry, actor journal.Actor, q l
 	return op.carryOut(ctx, i, q.Request)
 }
 
-// word is how the log names what came of an operation.
+// word is how the log names what came of an operation: the code of its fault, asked if
+// it asks the caller something first and has changed nothing, else done.
 func (a Answer) word() string {
-	if a.Fault != nil {
+	switch {
+	case a.Fault != nil:
 		return a.Fault.Code
+	case a.asks():
+		return "asked"
 	}
 	return "done"
+}
+
+// asks says whether the result has a question that a person must answer first.
+func (a Answer) asks() bool {
+	var r struct {
+		Question jsontext.Value `json:"question"`
+	}
+	err := json.Unmarshal(a.Result, &r) // of what is no object nothing is asked
+	return err == nil && len(r.Question) > 0 && r.Question.Kind() != 'n'
 }
