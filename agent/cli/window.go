@@ -150,16 +150,16 @@ func (o *windowNextOptions) run(context.Context, []string) (answer, error) {
 	for _, v := range visuals {
 		p := s.Policy(v)
 		calendar := calendarOf(p, kind)
-		now := nowText(calendar.Ask(o.Now(), kind, 0), o.Now(), zoneOf(s, v.Window))
+		now := nowText(calendar.EvaluateAt(o.Now(), kind, 0), o.Now(), zoneOf(s, v.Window))
 		if kind == change.Renew && p.Renew == plan.RenewByHand {
 			now = "renewals are made by hand"
 		}
 		n := 0
-		for span := range calendar.Open(o.Now(), kind) {
+		for span := range calendar.OpenSpans(o.Now(), kind) {
 			if n++; n > o.number {
 				break
 			}
-			data = append(data, nextData{engine.Visual{GUID: v.GUID.String(), Name: v.Name}, span.Name, engine.Timestamp(span.From), engine.Timestamp(span.Until), span.Holds(o.Now())})
+			data = append(data, nextData{engine.Visual{GUID: v.GUID.String(), Name: v.Name}, span.Name, engine.Timestamp(span.From), engine.Timestamp(span.Until), span.Contains(o.Now())})
 			view.Rows = append(view.Rows, []string{engine.OrElse(v.Name, v.GUID.String()), engine.OrElse(span.Name, "any time"), spanText(span, zoneOf(s, span.Name)), now})
 			now = ""
 		}
@@ -202,14 +202,14 @@ func calendarOf(p plan.Policy, kind change.Kind) window.Calendar {
 // nowText says whether a change may be made now, and why not.
 func nowText(a window.Answer, now time.Time, zone *time.Location) string {
 	switch {
-	case a.Open && a.Within.Until.IsZero():
+	case a.Open && a.Current.Until.IsZero():
 		return "open"
 	case a.Open:
-		return "open until " + inZone(a.Within.Until, zone)
-	case !a.Frozen.From.IsZero() && a.Frozen.Until.IsZero():
-		return "frozen by " + a.Frozen.Name
-	case !a.Frozen.From.IsZero():
-		return fmt.Sprintf("frozen by %s until %s", a.Frozen.Name, inZone(a.Frozen.Until, zone))
+		return "open until " + inZone(a.Current.Until, zone)
+	case !a.Freeze.From.IsZero() && a.Freeze.Until.IsZero():
+		return "frozen by " + a.Freeze.Name
+	case !a.Freeze.From.IsZero():
+		return fmt.Sprintf("frozen by %s until %s", a.Freeze.Name, inZone(a.Freeze.Until, zone))
 	case a.Next.From.IsZero():
 		return "closed"
 	}

@@ -638,10 +638,10 @@ func TestPolicy(t *testing.T) {
 	}
 	saturday := time.Date(2026, 11, 21, 1, 0, 0, 0, time.UTC)
 	first, last := s.Policy(s.Visuals[0]), s.Policy(s.Visuals[2])
-	if !first.Calendar.Ask(saturday, change.Upgrade, 0).Open || first.Calendar.Ask(saturday.Add(-1), change.Upgrade, 0).Open || first.Soak != 7*24*time.Hour || first.Renew != plan.RenewInWindow {
+	if !first.Calendar.EvaluateAt(saturday, change.Upgrade, 0).Open || first.Calendar.EvaluateAt(saturday.Add(-1), change.Upgrade, 0).Open || first.Soak != 7*24*time.Hour || first.Renew != plan.RenewInWindow {
 		t.Errorf("%+v", first)
 	}
-	if !last.Calendar.Ask(saturday.Add(-1), change.Upgrade, 0).Open || last.Calendar.Ask(time.Date(2026, 12, 28, 0, 0, 0, 0, time.UTC), change.Upgrade, 0).Open {
+	if !last.Calendar.EvaluateAt(saturday.Add(-1), change.Upgrade, 0).Open || last.Calendar.EvaluateAt(time.Date(2026, 12, 28, 0, 0, 0, 0, time.UTC), change.Upgrade, 0).Open {
 		t.Errorf("%+v", last)
 	}
 	if s.Windows[0].Name != "cutover" || !s.Windows[0].From.Equal(time.Date(2026, 12, 6, 1, 0, 0, 0, time.UTC)) {

@@ -42,7 +42,7 @@ func freezeGates(s Step, c Conditions) []Gate {
 	if s.Kind == change.Restore {
 		return nil
 	}
-	frozen := c.Policies[s.Key].Calendar.Ask(c.At.Time(), s.Kind, 0).Frozen
+	frozen := c.Policies[s.Key].Calendar.EvaluateAt(c.At.Time(), s.Kind, 0).Freeze
 	if frozen.From.IsZero() {
 		return nil
 	}
@@ -58,15 +58,15 @@ func windowGates(s Step, c Conditions) []Gate {
 		return nil
 	}
 	// Freezes have a gate of their own, and decide here when it opens.
-	a := p.Calendar.Ask(c.At.Time(), s.Kind, c.Usual[s.Key.Store])
-	if a.Open || !a.Frozen.From.IsZero() && (window.Calendar{Windows: p.Calendar.Windows}).Ask(c.At.Time(), s.Kind, 0).Open {
+	a := p.Calendar.EvaluateAt(c.At.Time(), s.Kind, c.Usual[s.Key.Store])
+	if a.Open || !a.Freeze.From.IsZero() && (window.Calendar{Windows: p.Calendar.Windows}).EvaluateAt(c.At.Time(), s.Kind, 0).Open {
 		return nil
 	}
 	g := Gate{Kind: GateWindow, Key: gateKey(GateWindow, "never"), Until: a.Next.From, Message: "waits for its window", Hint: "see when: orgstore window next"}
 	switch {
-	case a.Short:
-		g.Key = gateKey(GateWindow, "short", a.Within.Name)
-		g.Message = fmt.Sprintf("the window %s ends too soon: such a change usually takes %s", a.Within.Name, c.Usual[s.Key.Store].Round(time.Second))
+	case a.TooShort:
+		g.Key = gateKey(GateWindow, "short", a.Current.Name)
+		g.Message = fmt.Sprintf("the window %s ends too soon: such a change usually takes %s", a.Current.Name, c.Usual[s.Key.Store].Round(time.Second))
 	case a.Next.From.IsZero():
 		g.Message = "waits for a window that never comes, or is never long enough"
 		g.Hint = "look at the windows and freezes in the settings: orgstore window list"

@@ -143,7 +143,7 @@ func latestOf(c window.Calendar, in Input, from, to time.Time) (found window.Spa
 	if to.Before(from) {
 		return window.Span{}, time.Time{}
 	}
-	for s := range c.Open(from, in.Kind) {
+	for s := range c.OpenSpans(from, in.Kind) {
 		if s.From.After(to) {
 			break
 		}

@@ -146,7 +146,7 @@ func TestLastChanceAgainstTheWalker(t *testing.T) {
 		got := runway.Compute(in, now).By
 		var want time.Time
 		for begin := now.Add(in.Approval); !begin.After(in.Ends.Add(-14*time.Hour - max(in.Usual, in.Hands))); begin = begin.Add(15 * time.Minute) {
-			if calendar.Ask(begin, kind, in.Usual).Open {
+			if calendar.EvaluateAt(begin, kind, in.Usual).Open {
 				want = begin.Add(-in.Approval)
 			}
 		}

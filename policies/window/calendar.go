@@ -34,30 +34,30 @@ type Calendar struct {
 type Answer struct {
 	// Open says that the change may begin now.
 	Open bool
-	// Within is what is open now, up to its end or to a freeze; zero if nothing
+	// Current is what is open now, up to its end or to a freeze; zero if nothing
 	// is.
-	Within Span
-	// Short says that what is left of Within is less than the change usually
+	Current Span
+	// TooShort says that what is left of Current is less than the change usually
 	// takes, so that it does not begin.
-	Short bool
-	// Frozen is the freeze in force now; zero if there is none.
-	Frozen Span
+	TooShort bool
+	// Freeze is the freeze in force now; zero if there is none.
+	Freeze Span
 	// Next is when the change may begin, where it may not now; zero where that
 	// never comes, or no window is long enough.
 	Next Span
 }
 
-// Ask says whether a change of a kind that usually takes some time may begin at
+// EvaluateAt says whether a change of a kind that usually takes some time may begin at
 // a time.
-func (c Calendar) Ask(at time.Time, kind change.Kind, usual time.Duration) Answer {
-	a := Answer{Frozen: c.frozen(at, kind)}
-	for s := range c.Open(at, kind) {
+func (c Calendar) EvaluateAt(at time.Time, kind change.Kind, usual time.Duration) Answer {
+	a := Answer{Freeze: c.freezeAt(at, kind)}
+	for s := range c.OpenSpans(at, kind) {
 		switch {
-		case s.Holds(at) && s.lasts(at, usual):
-			return Answer{Open: true, Within: s}
-		case s.Holds(at):
-			a.Within, a.Short = s, true
-		case s.lasts(s.From, usual):
+		case s.Contains(at) && s.hasRoomFor(at, usual):
+			return Answer{Open: true, Current: s}
+		case s.Contains(at):
+			a.Current, a.TooShort = s, true
+		case s.hasRoomFor(s.From, usual):
 			a.Next = s
 			return a
 		}
@@ -65,48 +65,48 @@ func (c Calendar) Ask(at time.Time, kind change.Kind, usual time.Duration) Answe
 	return a
 }
 
-// Open yields the spans in which a change of a kind may happen that end after a
+// OpenSpans yields the spans in which a change of a kind may happen that end after a
 // time, by beginning. Where nothing but freezes is in the calendar, the first
 // begins at that time.
-func (c Calendar) Open(after time.Time, kind change.Kind) iter.Seq[Span] {
+func (c Calendar) OpenSpans(after time.Time, kind change.Kind) iter.Seq[Span] {
 	return func(yield func(Span) bool) {
-		freeze, stop := iter.Pull(joined(c.freezes(kind), after.Add(-MaxLength)))
+		freeze, stop := iter.Pull(joinSpans(c.freezesFor(kind), after.Add(-MaxLength)))
 		defer stop()
 		f, frozen := freeze()
 		n := 0
-		for w := range c.windows(after) {
+		for w := range c.windowSpans(after) {
 			from := w.From
-			for frozen && w.beyond(f.From) {
+			for frozen && w.endsAfter(f.From) {
 				if n++; n > maxSpans || f.From.After(from) && f.From.After(after) && !yield(Span{w.Name, from, f.From}) || f.Until.IsZero() {
 					return
 				}
 				if f.Until.After(from) {
 					from = f.Until
 				}
-				if !w.beyond(from) {
+				if !w.endsAfter(from) {
 					break // the freeze may reach into the next window
 				}
 				f, frozen = freeze()
 			}
-			if n++; n > maxSpans || w.beyond(from) && !yield(Span{w.Name, from, w.Until}) {
+			if n++; n > maxSpans || w.endsAfter(from) && !yield(Span{w.Name, from, w.Until}) {
 				return
 			}
 		}
 	}
 }
 
-// windows are the times that the windows allow, whatever is frozen.
-func (c Calendar) windows(after time.Time) iter.Seq[Span] {
+// windowSpans yields the times that the windows allow, whatever is frozen.
+func (c Calendar) windowSpans(after time.Time) iter.Seq[Span] {
 	if len(c.Windows) == 0 {
 		return func(yield func(Span) bool) { yield(Span{From: after}) }
 	}
-	return joined(c.Windows, after)
+	return joinSpans(c.Windows, after)
 }
 
-// frozen is the freeze in force at a time, joined with those that follow at once.
-func (c Calendar) frozen(at time.Time, kind change.Kind) Span {
-	for s := range joined(c.freezes(kind), at) {
-		if s.Holds(at) {
+// freezeAt returns the freeze in force at a time, joined with those that follow at once.
+func (c Calendar) freezeAt(at time.Time, kind change.Kind) Span {
+	for s := range joinSpans(c.freezesFor(kind), at) {
+		if s.Contains(at) {
 			return s
 		}
 		break
@@ -114,8 +114,8 @@ func (c Calendar) frozen(at time.Time, kind change.Kind) Span {
 	return Span{}
 }
 
-// freezes are those that hold for a kind of change.
-func (c Calendar) freezes(kind change.Kind) []Window {
+// freezesFor returns those that hold for a kind of change.
+func (c Calendar) freezesFor(kind change.Kind) []Window {
 	var all []Window
 	for _, f := range c.Freezes {
 		if !slices.Contains(f.Except, kind) {
@@ -125,13 +125,13 @@ func (c Calendar) freezes(kind change.Kind) []Window {
 	return all
 }
 
-// joined yields what windows cover after a time, by beginning: occurrences that
+// joinSpans yields what windows cover after a time, by beginning: occurrences that
 // overlap or follow at once are one span, with the name of the first.
-func joined(windows []Window, after time.Time) iter.Seq[Span] {
+func joinSpans(windows []Window, after time.Time) iter.Seq[Span] {
 	return func(yield func(Span) bool) {
 		var now Span
 		n := 0
-		for s := range merged(windows, after) {
+		for s := range mergeSpans(windows, after) {
 			switch {
 			case n == maxJoined:
 				yield(Span{now.Name, now.From, time.Time{}})
@@ -152,8 +152,8 @@ func joined(windows []Window, after time.Time) iter.Seq[Span] {
 	}
 }
 
-// merged yields the occurrences of several windows by beginning.
-func merged(windows []Window, after time.Time) iter.Seq[Span] {
+// mergeSpans yields the occurrences of several windows by beginning.
+func mergeSpans(windows []Window, after time.Time) iter.Seq[Span] {
 	return func(yield func(Span) bool) {
 		var heads []Span
 		var more []func() (Span, bool)

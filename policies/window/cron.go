@@ -26,16 +26,16 @@ const cronExample = `examples: "0 2 * * SAT" is Saturday at 02:00, "30 22 1,15 *
 // fields as in crontab(5): minute, hour, day of the month, month, day of the
 // week. Where both days are restricted, either one suffices, as there.
 type Cron struct {
-	written              string
-	minute, hour         set
-	day, month, weekday  set
-	anyDay, anyDayOfWeek bool
+	written             string
+	minute, hour        set
+	day, month, weekday set
+	anyDay, anyWeekday  bool
 }
 
 // A set holds small numbers.
 type set uint64
 
-func (s set) has(n int) bool { return s&(1<<n) != 0 }
+func (s set) contains(n int) bool { return s&(1<<n) != 0 }
 
 // A field says what may stand in one field of a Cron.
 type field struct {
@@ -60,7 +60,7 @@ func ParseCron(s string) (Cron, error) {
 		return Cron{}, verdict.Refuse(CodeCron, fmt.Sprintf("%.80q is not a schedule of five fields", s),
 			"write minute, hour, day of the month, month and day of the week; "+cronExample)
 	}
-	c := Cron{written: strings.Join(fields, " "), anyDay: strings.HasPrefix(fields[2], "*"), anyDayOfWeek: strings.HasPrefix(fields[4], "*")}
+	c := Cron{written: strings.Join(fields, " "), anyDay: strings.HasPrefix(fields[2], "*"), anyWeekday: strings.HasPrefix(fields[4], "*")}
 	for i, into := range []struct {
 		field
 		set *set
@@ -72,23 +72,23 @@ func ParseCron(s string) (Cron, error) {
 		{field{"day of the week", 0, 7, weekdays}, &c.weekday},
 	} {
 		var err error
-		if *into.set, err = into.parse(fields[i]); err != nil {
+		if *into.set, err = into.parseField(fields[i]); err != nil {
 			return Cron{}, err
 		}
 	}
-	if c.weekday.has(7) {
+	if c.weekday.contains(7) {
 		c.weekday |= 1
 	}
-	if !c.comes() {
+	if !c.hasOccurrence() {
 		return Cron{}, verdict.Refuse(CodeNever, fmt.Sprintf("the schedule %q never comes", c.written), "no such day is in those months")
 	}
 	return c, nil
 }
 
-func (f field) parse(text string) (set, error) {
+func (f field) parseField(text string) (set, error) {
 	var all set
 	for _, part := range strings.Split(text, ",") {
-		s, ok := f.part(part)
+		s, ok := f.parseItem(part)
 		if !ok {
 			return 0, verdict.Refuse(CodeCron, fmt.Sprintf("%.80q is not a %s of a schedule", text, f.name),
 				fmt.Sprintf("write *, or numbers from %d to %d; %s", f.min, f.max, cronExample))
@@ -98,13 +98,13 @@ func (f field) parse(text string) (set, error) {
 	return all, nil
 }
 
-// part reads one item of a list.
-func (f field) part(text string) (set, bool) {
+// parseItem reads one item of a list.
+func (f field) parseItem(text string) (set, bool) {
 	span, stepText, stepped := strings.Cut(text, "/")
 	step := 1
 	if stepped {
 		var ok bool
-		if step, ok = number(stepText); !ok || step < 1 || step > f.max {
+		if step, ok = parseNumber(stepText); !ok || step < 1 || step > f.max {
 			return 0, false
 		}
 	}
@@ -112,11 +112,11 @@ func (f field) part(text string) (set, bool) {
 	if span != "*" {
 		low, high, ranged := strings.Cut(span, "-")
 		var ok bool
-		if from, ok = f.value(low); !ok {
+		if from, ok = f.parseValue(low); !ok {
 			return 0, false
 		}
 		if to = from; ranged {
-			if to, ok = f.value(high); !ok {
+			if to, ok = f.parseValue(high); !ok {
 				return 0, false
 			}
 		}
@@ -131,18 +131,18 @@ func (f field) part(text string) (set, bool) {
 	return s, true
 }
 
-func (f field) value(text string) (int, bool) {
+func (f field) parseValue(text string) (int, bool) {
 	for i, word := range f.words {
 		if strings.EqualFold(text, word) {
 			return f.min + i, true
 		}
 	}
-	n, ok := number(text)
+	n, ok := parseNumber(text)
 	return n, ok && n >= f.min && n <= f.max
 }
 
-// number reads one or two digits, and nothing that strconv allows besides.
-func number(text string) (int, bool) {
+// parseNumber reads one or two digits, and nothing that strconv allows besides.
+func parseNumber(text string) (int, bool) {
 	if len(text) < 1 || len(text) > 2 || strings.Trim(text, "0123456789") != "" {
 		return 0, false
 	}
@@ -150,24 +150,24 @@ func number(text string) (int, bool) {
 	return n, err == nil
 }
 
-// comes says whether any day matches. Every combination of day and month comes
+// hasOccurrence reports whether any day matches. Every combination of day and month comes
 // within a leap year; with a day of the week, either suffices.
-func (c Cron) comes() bool {
+func (c Cron) hasOccurrence() bool {
 	for day := time.Date(2028, 1, 1, 0, 0, 0, 0, time.UTC); day.Year() == 2028; day = day.AddDate(0, 0, 1) {
-		if c.on(day) {
+		if c.matchesDay(day) {
 			return true
 		}
 	}
 	return false
 }
 
-// on says whether something begins on a date.
-func (c Cron) on(date time.Time) bool {
-	day, weekday := c.day.has(date.Day()), c.weekday.has(int(date.Weekday()))
+// matchesDay reports whether something begins on a date.
+func (c Cron) matchesDay(date time.Time) bool {
+	day, weekday := c.day.contains(date.Day()), c.weekday.contains(int(date.Weekday()))
 	switch {
-	case !c.month.has(int(date.Month())):
+	case !c.month.contains(int(date.Month())):
 		return false
-	case c.anyDay || c.anyDayOfWeek:
+	case c.anyDay || c.anyWeekday:
 		return day && weekday
 	}
 	return day || weekday

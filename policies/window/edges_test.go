@@ -33,7 +33,7 @@ func hours(t testing.TB, text string) (all []window.Window) {
 // end that never comes is empty.
 func spans(c window.Calendar, after int) string {
 	var all []string
-	for s := range c.Open(hour(after), change.Upgrade) {
+	for s := range c.OpenSpans(hour(after), change.Upgrade) {
 		until := ""
 		if !s.Until.IsZero() {
 			until = fmt.Sprint(s.Until.Sub(hour(0)).Hours())
@@ -95,18 +95,18 @@ func TestWhatIsOpen(t *testing.T) {
 // Spans that are joined have the name of the first.
 func TestTheNameOfWhatIsJoined(t *testing.T) {
 	c := window.Calendar{Windows: hours(t, "5-8 2-6")}
-	if a := c.Ask(hour(4), change.Upgrade, 0); a.Within.Name != "2-6" || !a.Within.Until.Equal(hour(8)) {
-		t.Errorf("it is %+v", a.Within)
+	if a := c.EvaluateAt(hour(4), change.Upgrade, 0); a.Current.Name != "2-6" || !a.Current.Until.Equal(hour(8)) {
+		t.Errorf("it is %+v", a.Current)
 	}
 }
 
 func TestAFreezeIsSaid(t *testing.T) {
 	c := window.Calendar{Freezes: []window.Freeze{{Window: hours(t, "3-5")[0], Except: []change.Kind{change.Renew}}}}
 	for at, frozen := range map[int]bool{2: false, 3: true, 4: true, 5: false} {
-		if a := c.Ask(hour(at), change.Upgrade, 0); (a.Frozen.Name == "3-5") != frozen || a.Open == frozen {
+		if a := c.EvaluateAt(hour(at), change.Upgrade, 0); (a.Freeze.Name == "3-5") != frozen || a.Open == frozen {
 			t.Errorf("at %d: %+v", at, a)
 		}
-		if a := c.Ask(hour(at), change.Renew, 0); a.Frozen.Name != "" || !a.Open {
+		if a := c.EvaluateAt(hour(at), change.Renew, 0); a.Freeze.Name != "" || !a.Open {
 			t.Errorf("a renewal at %d: %+v", at, a)
 		}
 	}
@@ -125,8 +125,8 @@ func TestWhatFits(t *testing.T) {
 		{4 * time.Hour, false, true, 8},
 		{4*time.Hour + 1, false, true, 0},
 	} {
-		a := c.Ask(hour(4), change.Upgrade, k.usual)
-		if a.Open != k.open || a.Short != k.short || !a.Within.From.Equal(hour(2)) {
+		a := c.EvaluateAt(hour(4), change.Upgrade, k.usual)
+		if a.Open != k.open || a.TooShort != k.short || !a.Current.From.Equal(hour(2)) {
 			t.Errorf("%s: %+v", k.usual, a)
 		}
 		if k.next == 0 != a.Next.From.IsZero() || k.next != 0 && !a.Next.From.Equal(hour(k.next)) {
@@ -146,7 +146,7 @@ func TestHowManySpansAreLookedThrough(t *testing.T) {
 	once, twice := window.Freeze{Window: daily("0 3 * * *", time.Hour)}, window.Freeze{Window: daily("0 5 * * *", time.Hour)}
 	for _, freezes := range [][]window.Freeze{nil, {once}, {once, twice}} {
 		n := 0
-		for range (window.Calendar{Windows: []window.Window{night}, Freezes: freezes}).Open(hour(0), change.Upgrade) {
+		for range (window.Calendar{Windows: []window.Window{night}, Freezes: freezes}).OpenSpans(hour(0), change.Upgrade) {
 			n++
 		}
 		if want := most - before*len(freezes); n != want {

@@ -59,14 +59,14 @@ type Span struct {
 	From, Until time.Time
 }
 
-// Holds says whether a time lies in the span.
-func (s Span) Holds(t time.Time) bool { return !t.Before(s.From) && s.beyond(t) }
+// Contains reports whether a time lies in the span.
+func (s Span) Contains(t time.Time) bool { return !t.Before(s.From) && s.endsAfter(t) }
 
-// beyond says whether the span ends after a time.
-func (s Span) beyond(t time.Time) bool { return s.Until.IsZero() || s.Until.After(t) }
+// endsAfter reports whether the span ends after a time.
+func (s Span) endsAfter(t time.Time) bool { return s.Until.IsZero() || s.Until.After(t) }
 
-// lasts says whether what begins at a time and takes so long ends in the span.
-func (s Span) lasts(from time.Time, d time.Duration) bool {
+// hasRoomFor reports whether what begins at a time and takes so long ends in the span.
+func (s Span) hasRoomFor(from time.Time, d time.Duration) bool {
 	return s.Until.IsZero() || s.Until.Sub(from) >= d
 }
 
@@ -79,7 +79,7 @@ func (w Window) Spans(after time.Time) iter.Seq[Span] {
 			}
 			return
 		}
-		for begin := range w.begins(after.Add(-w.Length)) {
+		for begin := range w.beginnings(after.Add(-w.Length)) {
 			s := Span{w.Name, begin.UTC(), begin.Add(w.Length).UTC()}
 			if s.Until.After(after) && !yield(s) {
 				return
@@ -88,18 +88,18 @@ func (w Window) Spans(after time.Time) iter.Seq[Span] {
 	}
 }
 
-// begins yields the instants at which the window begins, from about a time on,
+// beginnings yields the instants at which the window begins, from about a time on,
 // each once, in order.
-func (w Window) begins(about time.Time) iter.Seq[time.Time] {
+func (w Window) beginnings(about time.Time) iter.Seq[time.Time] {
 	return func(yield func(time.Time) bool) {
 		y, m, d := about.In(w.Zone).Date()
 		last := time.Time{}
 		for i := -1; i < horizon; i++ { // a day before: a gap may swallow one whole
 			date := time.Date(y, m, d+i, 0, 0, 0, 0, time.UTC)
-			if !w.Cron.on(date) {
+			if !w.Cron.matchesDay(date) {
 				continue
 			}
-			for _, t := range w.on(date) {
+			for _, t := range w.beginningsOn(date) {
 				// Two times in one gap begin at the same instant.
 				if t.After(last) {
 					last = t
@@ -112,14 +112,14 @@ func (w Window) begins(about time.Time) iter.Seq[time.Time] {
 	}
 }
 
-// on returns the instants of one date, in order: on a day with a gap or a fold
+// beginningsOn returns the instants of one date, in order: on a day with a gap or a fold
 // a later time of the wall clock may come first.
-func (w Window) on(date time.Time) []time.Time {
+func (w Window) beginningsOn(date time.Time) []time.Time {
 	var all []time.Time
 	for hour := range 24 {
 		for minute := range 60 {
-			if w.Cron.hour.has(hour) && w.Cron.minute.has(minute) {
-				all = append(all, instant(date, hour, minute, w.Zone))
+			if w.Cron.hour.contains(hour) && w.Cron.minute.contains(minute) {
+				all = append(all, firstShowing(date, hour, minute, w.Zone))
 			}
 		}
 	}
@@ -127,15 +127,15 @@ func (w Window) on(date time.Time) []time.Time {
 	return all
 }
 
-// instant finds when the wall clock of a zone shows a time for the first time,
+// firstShowing finds when the wall clock of a zone shows a time for the first time,
 // or the first instant after the gap that skips it.
-func instant(date time.Time, hour, minute int, zone *time.Location) time.Time {
+func firstShowing(date time.Time, hour, minute int, zone *time.Location) time.Time {
 	y, m, d := date.Date()
 	// Wall clocks are compared as if they were UTC.
 	wall := time.Date(y, m, d, hour, minute, 0, 0, time.UTC)
 	t := time.Date(y, m, d, hour, minute, 0, 0, zone)
 	begin, end := t.ZoneBounds()
-	if shown(t).Equal(wall) {
+	if wallClock(t).Equal(wall) {
 		if begin.IsZero() {
 			return t
 		}
@@ -160,8 +160,8 @@ func instant(date time.Time, hour, minute int, zone *time.Location) time.Time {
 	return t // no zone of the database leads here
 }
 
-// shown is what a wall clock shows, as if it were UTC.
-func shown(t time.Time) time.Time {
+// wallClock returns what the wall clock shows, as if it were UTC.
+func wallClock(t time.Time) time.Time {
 	_, offset := t.Zone()
 	return t.UTC().Add(time.Duration(offset) * time.Second)
 }

@@ -176,7 +176,7 @@ func calendar(t testing.TB) window.Calendar {
 	}
 }
 
-func TestAsk(t *testing.T) {
+func TestEvaluateAt(t *testing.T) {
 	c := calendar(t)
 	for _, k := range []struct {
 		name, at string
@@ -198,12 +198,12 @@ func TestAsk(t *testing.T) {
 		{"nothing takes so long", "2026-11-20T12:00:00Z", change.Upgrade, 5 * time.Hour, false, false, "", "", ""},
 	} {
 		t.Run(k.name, func(t *testing.T) {
-			a := c.Ask(at(t, k.at), k.kind, k.usual)
-			if a.Open != k.open || a.Short != k.short {
-				t.Errorf("open %v, short %v", a.Open, a.Short)
+			a := c.EvaluateAt(at(t, k.at), k.kind, k.usual)
+			if a.Open != k.open || a.TooShort != k.short {
+				t.Errorf("open %v, short %v", a.Open, a.TooShort)
 			}
 			for what, pair := range map[string][2]string{
-				"frozen until": {text(a.Frozen.Until), k.frozen}, "within until": {text(a.Within.Until), k.within}, "next from": {text(a.Next.From), k.next},
+				"frozen until": {text(a.Freeze.Until), k.frozen}, "within until": {text(a.Current.Until), k.within}, "next from": {text(a.Next.From), k.next},
 			} {
 				if pair[0] != pair[1] {
 					t.Errorf("%s %q, want %q", what, pair[0], pair[1])
@@ -220,18 +220,18 @@ func text(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-func TestAskWithoutWindows(t *testing.T) {
+func TestEvaluateAtWithoutWindows(t *testing.T) {
 	now := at(t, "2026-11-28T02:00:00Z")
-	if a := (window.Calendar{}).Ask(now, change.Upgrade, 1000*time.Hour); !a.Open {
+	if a := (window.Calendar{}).EvaluateAt(now, change.Upgrade, 1000*time.Hour); !a.Open {
 		t.Error("an empty calendar is closed")
 	}
 	c := calendar(t)
 	c.Windows = nil
-	if a := c.Ask(now, change.Upgrade, time.Hour); a.Open || text(a.Next.From) != "2026-12-02T23:00:00Z" || text(a.Frozen.Until) != "2026-12-02T23:00:00Z" {
+	if a := c.EvaluateAt(now, change.Upgrade, time.Hour); a.Open || text(a.Next.From) != "2026-12-02T23:00:00Z" || text(a.Freeze.Until) != "2026-12-02T23:00:00Z" {
 		t.Errorf("frozen: %+v", a)
 	}
 	c.Freezes = append(c.Freezes, window.Freeze{Window: window.Window{Name: "always", Cron: cron(t, "* * * * *"), Zone: time.UTC, Length: time.Hour}})
-	if a := c.Ask(now, change.Upgrade, 0); a.Open || !a.Next.From.IsZero() {
+	if a := c.EvaluateAt(now, change.Upgrade, 0); a.Open || !a.Next.From.IsZero() {
 		t.Errorf("always frozen: %+v", a)
 	}
 }
@@ -242,10 +242,10 @@ func TestOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := window.Calendar{Windows: []window.Window{w}}
-	if a := c.Ask(at(t, "2026-12-01T00:00:00Z"), change.Upgrade, 0); text(a.Next.From) != "2026-12-05T19:00:00Z" {
+	if a := c.EvaluateAt(at(t, "2026-12-01T00:00:00Z"), change.Upgrade, 0); text(a.Next.From) != "2026-12-05T19:00:00Z" {
 		t.Errorf("before: %+v", a)
 	}
-	if a := c.Ask(at(t, "2026-12-06T01:00:00Z"), change.Upgrade, 0); a.Open || !a.Next.From.IsZero() {
+	if a := c.EvaluateAt(at(t, "2026-12-06T01:00:00Z"), change.Upgrade, 0); a.Open || !a.Next.From.IsZero() {
 		t.Errorf("after: %+v", a)
 	}
 	w.Until = w.From
@@ -254,8 +254,8 @@ func TestOnce(t *testing.T) {
 	}
 }
 
-// What Open yields is in order, apart, inside a window and outside freezes; and
-// at any instant Ask agrees with asking each window and freeze by itself.
+// What OpenSpans yields is in order, apart, inside a window and outside freezes; and
+// at any instant EvaluateAt agrees with asking each window and freeze by itself.
 func TestOpenIsWindowsWithoutFreezes(t *testing.T) {
 	zones := []string{"Europe/Rome", "America/New_York", "Australia/Lord_Howe", "UTC"}
 	expressions := []string{"0 2 * * *", "30 1 * * SUN", "0 0 1,15 * *", "0 22 * * FRI", "0 */6 * * *", "30 2 29-31 * *"}
@@ -281,7 +281,7 @@ func TestOpenIsWindowsWithoutFreezes(t *testing.T) {
 		now := time.Unix(rapid.Int64Range(1_700_000_000, 1_900_000_000).Draw(t, "now"), 0).UTC()
 		in := func(w window.Window, at time.Time) bool {
 			for s := range w.Spans(at) {
-				return s.Holds(at)
+				return s.Contains(at)
 			}
 			return false
 		}
@@ -292,12 +292,12 @@ func TestOpenIsWindowsWithoutFreezes(t *testing.T) {
 		for _, f := range c.Freezes {
 			allowed = allowed && !in(f.Window, now)
 		}
-		if a := c.Ask(now, change.Upgrade, 0); a.Open != allowed {
+		if a := c.EvaluateAt(now, change.Upgrade, 0); a.Open != allowed {
 			t.Fatalf("open %v, want %v: %+v", a.Open, allowed, a)
 		}
 		var last time.Time
 		n := 0
-		for s := range c.Open(now, change.Upgrade) {
+		for s := range c.OpenSpans(now, change.Upgrade) {
 			if s.From.Before(last) || !s.Until.IsZero() && !s.Until.After(s.From) {
 				t.Fatalf("%v comes after %s", s, last)
 			}
