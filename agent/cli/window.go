@@ -261,5 +261,5 @@ func whenText(w window.Window) string {
 	if w.Cron.IsZero() {
 		return "once"
 	}
-	return fmt.Sprintf("%s for %s, %s", w.Cron, w.Length, zoneText(w.Zone))
+	return fmt.Sprintf("%s for %s, %s", w.Cron, w.LengthText(), zoneText(w.Zone))
 }

@@ -607,6 +607,10 @@ func TestDigest(t *testing.T) {
 		digest(scheduled) == digest(strings.Replace(scheduled, ", enable]", "]", 1)) || digest(scheduled) != digest(strings.Replace(scheduled, "renew, enable", "enable, renew", 1)) {
 		t.Error("the digest does not tell when changes may be made")
 	}
+	if digest(scheduled) != digest(strings.Replace(scheduled, "duration: 4h", "duration: 240m", 1)) ||
+		digest(strings.Replace(scheduled, "duration: 4h", "duration: 2d", 1)) == digest(strings.Replace(scheduled, "duration: 4h", "duration: 48h", 1)) {
+		t.Error("the digest does not tell days of the calendar from hours, or tells hours from minutes")
+	}
 	withAda := digest(head + attesters("Ada", ada, "Grace", grace))
 	if withAda != digest(head+attesters("Grace", grace, "Ada", ada)) || digest(head) != digest(head+"trust: {attesters: []}\n") {
 		t.Error("the order of attesters, or none of them, changes the digest")
@@ -646,5 +650,8 @@ func TestPolicy(t *testing.T) {
 	}
 	if s.Windows[0].Name != "cutover" || !s.Windows[0].From.Equal(time.Date(2026, 12, 6, 1, 0, 0, 0, time.UTC)) {
 		t.Errorf("%+v", s.Windows)
+	}
+	if f, w := s.Freezes[0], s.Windows[1]; f.Days != 5 || f.Length != 0 || w.Days != 0 || w.Length != 4*time.Hour {
+		t.Errorf("5d last %s, 4h last %s", f.LengthText(), w.LengthText())
 	}
 }

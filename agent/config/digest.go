@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 )
 
 // digestForm is the number of the form below. A file keeps its digest as long as it
@@ -83,10 +84,26 @@ func normalized(t reflect.Type, s string) string {
 	switch t {
 	case reflect.TypeFor[tenantID](), reflect.TypeFor[clientID]():
 		return strings.ToLower(s)
+	case reflect.TypeFor[windowLength]():
+		return normalizedLength(s)
 	case reflect.TypeFor[period](), reflect.TypeFor[remindPeriod](), reflect.TypeFor[escalatePeriod](), reflect.TypeFor[unreachablePeriod](), reflect.TypeFor[checkPeriod](), reflect.TypeFor[roundPeriod]():
 		if d, ok := parsePeriod(s); ok {
 			return d.String()
 		}
 	}
 	return s
+}
+
+// normalizedLength returns how long a window lasts as all texts of the same meaning are
+// written. 5d and 120h differ; 5d is written as it was before they did, so that files
+// with days, which are the most, keep their digest.
+func normalizedLength(s string) string {
+	d, ok := parsePeriod(s)
+	switch {
+	case !ok:
+		return s
+	case !inDays(s) && d%(24*time.Hour) == 0:
+		return d.String() + " elapsed"
+	}
+	return d.String()
 }

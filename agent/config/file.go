@@ -42,16 +42,18 @@ type (
 	clientID          text
 	variable          text
 
-	cronText   text
-	period     text
-	zoneName   text
-	wallTime   text
-	changeKind text
-	renewMode  text
-	driftMode  text
-	licensing  text
-	windowName text
-	storeName  text
+	cronText text
+	period   text
+	// windowLength is a period whose days are days of the calendar.
+	windowLength text
+	zoneName     text
+	wallTime     text
+	changeKind   text
+	renewMode    text
+	driftMode    text
+	licensing    text
+	windowName   text
+	storeName    text
 
 	noticeEvent   text
 	clockTime     text
@@ -372,8 +374,8 @@ type attesterEntry struct {
 type windowEntry struct {
 	// Cron says when it begins: minute, hour, day of the month, month, day of the week.
 	Cron cronText `yaml:"cron"`
-	// Duration is how long it lasts: 4h, 90m or 2d.
-	Duration period `yaml:"duration"`
+	// Duration is how long it lasts: 4h or 90m of elapsed time, or 2d, which are days of the calendar.
+	Duration windowLength `yaml:"duration"`
 	// From is when it begins, where it comes once: 2026-12-05T20:00.
 	From wallTime `yaml:"from"`
 	// Until is when it ends, where it comes once.
@@ -385,8 +387,8 @@ type windowEntry struct {
 type freezeEntry struct {
 	// Cron says when it begins: minute, hour, day of the month, month, day of the week.
 	Cron cronText `yaml:"cron"`
-	// Duration is how long it lasts: 4h, 90m or 2d.
-	Duration period `yaml:"duration"`
+	// Duration is how long it lasts: 4h or 90m of elapsed time, or 2d, which are days of the calendar.
+	Duration windowLength `yaml:"duration"`
 	// From is when it begins, where it comes once: 2026-12-05T20:00.
 	From wallTime `yaml:"from"`
 	// Until is when it ends, where it comes once.

@@ -75,17 +75,26 @@ func (r *reader) window(name string, e windowEntry) window.Window {
 			r.refused(text(e.Cron), err)
 			return w
 		}
-		w.Length = r.period(text(e.Duration), 0)
+		w.Days, w.Length = r.lasting(text(e.Duration))
 	default:
 		w.From, w.Until = r.wall(text(e.From), w.Zone), r.wall(text(e.Until), w.Zone)
 		if w.From.IsZero() || w.Until.IsZero() {
 			return w
 		}
 	}
-	if err := w.Check(); err != nil && w.Zone != nil && (w.Cron.IsZero() || w.Length > 0) {
+	if err := w.Check(); err != nil && w.Zone != nil && (w.Cron.IsZero() || w.Days > 0 || w.Length > 0) {
 		r.refused(text{node: at}, err)
 	}
 	return w
+}
+
+// lasting reads how long a window lasts: days of the calendar, or elapsed time.
+func (r *reader) lasting(t text) (days int, length time.Duration) {
+	length = r.period(t, 0)
+	if inDays(t.value) {
+		return int(length / (24 * time.Hour)), 0
+	}
+	return 0, length
 }
 
 // first is a place to point at for what is wrong with several values together.

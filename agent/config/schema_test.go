@@ -93,7 +93,7 @@ func leaves(t reflect.Type) *jsonschema.Schema {
 		return str(variableForm.String())
 	case reflect.TypeFor[cronText]():
 		return str(`^\S+(\s+\S+){4}$`)
-	case reflect.TypeFor[period]():
+	case reflect.TypeFor[period](), reflect.TypeFor[windowLength]():
 		return str(periodForm.String())
 	case reflect.TypeFor[zoneName](), reflect.TypeFor[windowName]():
 		return str("")

@@ -185,6 +185,9 @@ func (r *reader) period(t text, otherwise time.Duration) time.Duration {
 	return d
 }
 
+// inDays reports whether a time is written in days.
+func inDays(s string) bool { return strings.HasSuffix(s, "d") && periodForm.MatchString(s) }
+
 func parsePeriod(s string) (time.Duration, bool) {
 	m := periodForm.FindStringSubmatch(s)
 	if m == nil {

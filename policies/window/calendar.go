@@ -11,7 +11,10 @@ import (
 const (
 	// maxJoined is how many occurrences without a break are taken to have no
 	// end: more than a year has minutes, and every schedule comes round in one.
-	maxJoined = 600_000
+	// maxJoinedTime is how long they may take: longer than from one leap day to the
+	// next.
+	maxJoined     = 600_000
+	maxJoinedTime = 5 * 366 * 24 * time.Hour
 	// maxSpans bounds how many spans are looked through for one that is long
 	// enough: more than a year of nightly windows.
 	maxSpans = 500
@@ -70,19 +73,20 @@ func (c Calendar) EvaluateAt(at time.Time, kind change.Kind, usual time.Duration
 // begins at that time.
 func (c Calendar) OpenSpans(after time.Time, kind change.Kind) iter.Seq[Span] {
 	return func(yield func(Span) bool) {
-		freeze, stop := iter.Pull(joinSpans(c.freezesFor(kind), after.Add(-MaxLength)))
+		freeze, stop := iter.Pull(joinSpans(coveredByEach(c.freezesFor(kind), after.Add(-maxElapsed), true)))
 		defer stop()
 		f, frozen := freeze()
 		n := 0
 		for w := range c.windowSpans(after) {
 			from := w.From
+			for ; frozen && !f.endsAfter(after); f, frozen = freeze() {
+				from = later(from, f.Until) // over, and of no account for the bound
+			}
 			for frozen && w.endsAfter(f.From) {
 				if n++; n > maxSpans || f.From.After(from) && f.From.After(after) && !yield(Span{w.Name, from, f.From}) || f.Until.IsZero() {
 					return
 				}
-				if f.Until.After(from) {
-					from = f.Until
-				}
+				from = later(from, f.Until)
 				if !w.endsAfter(from) {
 					break // the freeze may reach into the next window
 				}
@@ -100,12 +104,12 @@ func (c Calendar) windowSpans(after time.Time) iter.Seq[Span] {
 	if len(c.Windows) == 0 {
 		return func(yield func(Span) bool) { yield(Span{From: after}) }
 	}
-	return joinSpans(c.Windows, after)
+	return joinSpans(coveredByEach(c.Windows, after, false))
 }
 
 // freezeAt returns the freeze in force at a time, joined with those that follow at once.
 func (c Calendar) freezeAt(at time.Time, kind change.Kind) Span {
-	for s := range joinSpans(c.freezesFor(kind), at) {
+	for s := range joinSpans(coveredByEach(c.freezesFor(kind), at, true)) {
 		if s.Contains(at) {
 			return s
 		}
@@ -125,15 +129,25 @@ func (c Calendar) freezesFor(kind change.Kind) []Window {
 	return all
 }
 
-// joinSpans yields what windows cover after a time, by beginning: occurrences that
-// overlap or follow at once are one span, with the name of the first.
-func joinSpans(windows []Window, after time.Time) iter.Seq[Span] {
+// coveredByEach returns for each window when it holds after a time, or when a freeze of
+// the same times does.
+func coveredByEach(windows []Window, after time.Time, areFreezes bool) []iter.Seq[Span] {
+	var all []iter.Seq[Span]
+	for _, w := range windows {
+		all = append(all, w.covered(after, areFreezes))
+	}
+	return all
+}
+
+// joinSpans yields the spans of several sequences by beginning: those that overlap or
+// follow at once are one span, with the name of the first. Each sequence is in order.
+func joinSpans(sequences []iter.Seq[Span]) iter.Seq[Span] {
 	return func(yield func(Span) bool) {
 		var now Span
 		n := 0
-		for s := range mergeSpans(windows, after) {
+		for s := range mergeSpans(sequences) {
 			switch {
-			case n == maxJoined:
+			case n == maxJoined || n > 0 && now.Until.Sub(now.From) > maxJoinedTime:
 				yield(Span{now.Name, now.From, time.Time{}})
 				return
 			case n > 0 && !s.From.After(now.Until):
@@ -152,13 +166,13 @@ func joinSpans(windows []Window, after time.Time) iter.Seq[Span] {
 	}
 }
 
-// mergeSpans yields the occurrences of several windows by beginning.
-func mergeSpans(windows []Window, after time.Time) iter.Seq[Span] {
+// mergeSpans yields the spans of several sequences by beginning.
+func mergeSpans(sequences []iter.Seq[Span]) iter.Seq[Span] {
 	return func(yield func(Span) bool) {
 		var heads []Span
 		var more []func() (Span, bool)
-		for _, w := range windows {
-			pull, stop := iter.Pull(w.Spans(after))
+		for _, spans := range sequences {
+			pull, stop := iter.Pull(spans)
 			defer stop()
 			if s, ok := pull(); ok {
 				heads, more = append(heads, s), append(more, pull)

@@ -2,13 +2,16 @@
 // again, windows of one time, and freezes. It knows time zones and summer time,
 // and it does not know what is to be changed, nor the time.
 //
-// A window begins at a wall clock time of its zone and lasts for elapsed time.
-// Where the clocks skip that time, it begins at the first instant after the
-// gap; where they show it twice, at its first occurrence. (No cron library does
-// both: some skip the day, some run twice.)
+// A window begins at a wall clock time of its zone. If the clocks skip that time, it
+// begins at the first instant after the gap; if they show it twice, when they show it
+// for the first time. (No cron library does both: some skip the day, some run twice.)
+// A length in days ends at the same wall clock time so many days later; hours and
+// minutes are elapsed time. What an hour that is shown twice does to windows and
+// freezes is said at Window.covered.
 package window
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"slices"
@@ -18,7 +21,13 @@ import (
 )
 
 // MaxLength bounds a window. What lasts longer is no window.
-const MaxLength = 31 * 24 * time.Hour
+const MaxLength = maxDays * 24 * time.Hour
+
+const maxDays = 31
+
+// maxElapsed bounds how long one occurrence holds: a change of the clocks makes days
+// longer, by at most a day, and a freeze may end later by as much again.
+const maxElapsed = MaxLength + 48*time.Hour
 
 // horizon is how far ahead a schedule is looked through for its next time: the
 // 29th of February on a given day of the week comes within forty years.
@@ -29,8 +38,11 @@ type Window struct {
 	Name string
 	// Cron says when it begins, by the wall clock of Zone; zero for a window of
 	// one time.
-	Cron   Cron
-	Zone   *time.Location
+	Cron Cron
+	Zone *time.Location
+	// Days are days of the calendar: it lasts until the wall clock shows the time of
+	// its beginning so many days later, and then for Length of elapsed time.
+	Days   int
 	Length time.Duration
 	// From and Until are those of a window of one time.
 	From, Until time.Time
@@ -44,8 +56,8 @@ func (w Window) Check() error {
 		return verdict.Refuse(CodeOrder, fmt.Sprintf("%s ends before it begins", w.Name), "give the later time as its end")
 	case w.Cron.IsZero():
 		return nil
-	case w.Length < time.Minute || w.Length > MaxLength:
-		return verdict.Refuse(CodeLength, fmt.Sprintf("%s lasts %s; from a minute to 31 days are allowed", w.Name, w.Length), "write a duration such as 4h or 90m")
+	case w.Days < 0 || w.Days > maxDays || w.Length < 0 || w.nominalLength() < time.Minute || w.nominalLength() > MaxLength:
+		return verdict.Refuse(CodeLength, fmt.Sprintf("%s lasts %s; from a minute to 31 days are allowed", w.Name, w.LengthText()), "write a duration such as 4h, 90m, or 5d")
 	case w.Zone == nil:
 		return verdict.Refuse(CodeCron, fmt.Sprintf("%s has no time zone", w.Name), "write one such as Europe/Rome or UTC")
 	}
@@ -70,7 +82,45 @@ func (s Span) hasRoomFor(from time.Time, d time.Duration) bool {
 	return s.Until.IsZero() || s.Until.Sub(from) >= d
 }
 
-// Spans yields the window's occurrences that end after a time, by beginning.
+// nominalLength is how long the window lasts if each day has 24 hours.
+func (w Window) nominalLength() time.Duration {
+	return time.Duration(w.Days)*24*time.Hour + w.Length
+}
+
+// LengthText writes how long the window lasts for people: 5 days, 4 hours, 90 minutes.
+// 120 hours are not 5 days.
+func (w Window) LengthText() string {
+	switch {
+	case w.Days == 0:
+		return DurationText(w.Length)
+	case w.Length == 0:
+		return count(w.Days, "day")
+	}
+	return count(w.Days, "day") + " and " + DurationText(w.Length)
+}
+
+// DurationText writes elapsed time for people: 4 hours, 90 minutes. What is not whole
+// minutes is written as Go writes it.
+func DurationText(d time.Duration) string {
+	switch {
+	case d%time.Minute != 0:
+		return d.String()
+	case d != 0 && d%time.Hour == 0:
+		return count(int(d/time.Hour), "hour")
+	}
+	return count(int(d/time.Minute), "minute")
+}
+
+func count(n int, unit string) string {
+	if n == 1 {
+		return "1 " + unit
+	}
+	return fmt.Sprintf("%d %ss", n, unit)
+}
+
+// Spans yields the window's occurrences that end after a time, by beginning. On the
+// day of an hour that is shown twice there is one for each scheduled time, as on
+// every other day.
 func (w Window) Spans(after time.Time) iter.Seq[Span] {
 	return func(yield func(Span) bool) {
 		if w.Cron.IsZero() {
@@ -79,8 +129,7 @@ func (w Window) Spans(after time.Time) iter.Seq[Span] {
 			}
 			return
 		}
-		for begin := range w.beginnings(after.Add(-w.Length)) {
-			s := Span{w.Name, begin.UTC(), begin.Add(w.Length).UTC()}
+		for s := range w.occurrences(after) {
 			if s.Until.After(after) && !yield(s) {
 				return
 			}
@@ -88,22 +137,22 @@ func (w Window) Spans(after time.Time) iter.Seq[Span] {
 	}
 }
 
-// beginnings yields the instants at which the window begins, from about a time on,
-// each once, in order.
-func (w Window) beginnings(about time.Time) iter.Seq[time.Time] {
-	return func(yield func(time.Time) bool) {
-		y, m, d := about.In(w.Zone).Date()
+// occurrences yields all occurrences that end after a time and some that end before
+// it, each beginning once, in order.
+func (w Window) occurrences(after time.Time) iter.Seq[Span] {
+	return func(yield func(Span) bool) {
+		y, m, d := after.Add(-w.Length).In(w.Zone).Date()
 		last := time.Time{}
-		for i := -1; i < horizon; i++ { // a day before: a gap may swallow one whole
+		for i := -1 - w.Days; i < horizon; i++ { // a day before: a gap may swallow one whole
 			date := time.Date(y, m, d+i, 0, 0, 0, 0, time.UTC)
 			if !w.Cron.matchesDay(date) {
 				continue
 			}
-			for _, t := range w.beginningsOn(date) {
+			for _, s := range w.occurrencesOn(date) {
 				// Two times in one gap begin at the same instant.
-				if t.After(last) {
-					last = t
-					if !yield(t) {
+				if s.From.After(last) {
+					last = s.From
+					if !yield(s) {
 						return
 					}
 				}
@@ -112,18 +161,23 @@ func (w Window) beginnings(about time.Time) iter.Seq[time.Time] {
 	}
 }
 
-// beginningsOn returns the instants of one date, in order: on a day with a gap or a fold
-// a later time of the wall clock may come first.
-func (w Window) beginningsOn(date time.Time) []time.Time {
-	var all []time.Time
+// occurrencesOn returns the occurrences that begin on one date, in order. Of those
+// that one gap lets begin at the same instant, the one that ends last comes first.
+func (w Window) occurrencesOn(date time.Time) []Span {
+	var all []Span
 	for hour := range 24 {
 		for minute := range 60 {
 			if w.Cron.hour.contains(hour) && w.Cron.minute.contains(minute) {
-				all = append(all, firstShowing(date, hour, minute, w.Zone))
+				begin := firstShowing(date, hour, minute, w.Zone)
+				end := begin
+				if w.Days > 0 {
+					end = firstShowing(date.AddDate(0, 0, w.Days), hour, minute, w.Zone)
+				}
+				all = append(all, Span{w.Name, begin.UTC(), end.Add(w.Length).UTC()})
 			}
 		}
 	}
-	slices.SortFunc(all, time.Time.Compare)
+	slices.SortFunc(all, func(a, b Span) int { return cmp.Or(a.From.Compare(b.From), b.Until.Compare(a.Until)) })
 	return all
 }
 
