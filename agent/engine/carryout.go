@@ -7,9 +7,9 @@ import (
 
 	"github.com/orgstore/orgstore/agent/apply"
 	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/store"
-	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
@@ -103,13 +103,10 @@ func (e *Engine) resultOfGate(step plan.Step, g plan.Gate) apply.Result {
 		r.Hint = fmt.Sprintf("if it is to be made all the same: --override %s --reason \"...\"", g.Kind)
 	}
 	if g.Kind == plan.GateReview && e.Moment().State() == moment.Back {
-		r.Code, r.Hint = codeClockBack, "set the clock right and run the command again"
+		r.Code, r.Hint = license.CodeClockBack, "set the clock right and run the command again"
 	}
 	return r
 }
-
-// codeClockBack is what readers of licenses call a clock that went back.
-const codeClockBack verdict.Code = "time.clock_back"
 
 // haltsRun says that nothing else may be begun after a result.
 func haltsRun(r apply.Result) bool { return r.Halt }

@@ -7,9 +7,6 @@ import (
 	"github.com/orgstore/orgstore/policies/plan"
 )
 
-// CodeRevoked is the code of the finding that a vendor took a license back.
-const CodeRevoked = "life.revoked"
-
 // installedCandidate finds what the archive has of an installed license; zero where
 // it has nothing.
 func installedCandidate(l VisualLine, candidates []plan.Candidate) plan.Candidate {

@@ -96,7 +96,7 @@ func (e *Engine) licenseStatusOf(l VisualLine, candidates []plan.Candidate, warn
 		d.State = "ok"
 	}
 	installed := installedCandidate(l, candidates)
-	if installed.Judgment.Has(CodeRevoked) {
+	if installed.Judgment.Has(license.CodeRevoked) {
 		d.State = "revoked"
 	}
 	var short bool

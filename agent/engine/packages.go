@@ -211,16 +211,13 @@ func (e *Engine) AddPackages(ctx context.Context, files []string) (PackagesResul
 	return PackagesResult{Packages: data, Message: waitingText(data, waiting)}, RefusedPackages(slices.DeleteFunc(slices.Clone(data), isWaiting))
 }
 
-// codeUnlicensed is the code of the finding that a package has no license.
-const codeUnlicensed = "lic.none"
-
 // isWaiting reports whether a package only lacks a license: nothing is wrong with it.
 func isWaiting(p Package) bool {
 	if p.GUID == "" || len(p.Reasons) == 0 {
 		return false
 	}
 	code := p.Reasons[0].Code
-	return code == codeUnlicensed || code == string(plan.CodeGrade) && p.License.Grade == string(license.Readable)
+	return code == string(license.CodeUnlicensed) || code == string(plan.CodeGrade) && p.License.Grade == string(license.Readable)
 }
 
 // waitingText says what was kept and still needs something to come.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/visual"
@@ -99,7 +100,7 @@ func (e *Engine) statusOf(l VisualLine, in plan.Input) VisualStatus {
 	}
 	switch installed := installedCandidate(l, in.Candidates); {
 	case d.State == "license-ended" || l.State.Presence != store.Present:
-	case installed.Judgment.Has(CodeRevoked):
+	case installed.Judgment.Has(license.CodeRevoked):
 		d.State, d.Message = "license-revoked", withHint(l.Reason)
 	case d.State == "ok":
 		if why, lost := untrustedVendor(e.Trust, l.State.License); lost {

@@ -90,15 +90,11 @@ func (im Importer) untriedPairs(book journal.Book, pairs []pair) []pair {
 	})
 }
 
-// unknownKey is the finding that the key of a statement is nobody's today, or
-// somebody else's than it was.
-const unknownKey verdict.Code = "lic.kid"
-
 // isKeyKnown says whether the key that verified a statement still is whose it was
 // then. If not, binding it again may help: the settings may just have another
 // name for the vendor.
 func (im Importer) isKeyKnown(b license.Bound, at moment.Moment) bool {
-	return !im.Trust.Evaluate(b, license.Need{Least: license.Opaque}, license.Facts{}, at).Has(unknownKey)
+	return !im.Trust.Evaluate(b, license.Need{Least: license.Opaque}, license.Facts{}, at).Has(license.CodeUnknownKey)
 }
 
 // bindPair binds one statement to one package and records the outcome.

@@ -13,10 +13,6 @@ import (
 	"github.com/orgstore/orgstore/packages/visual"
 )
 
-// codeStatus is the code of the finding that a status list is older than one
-// that is known, or another one of its number.
-const codeStatus verdict.Code = "trust.status"
-
 // takeStatus takes a vendor's status list in. It is kept whether or not it is
 // believed today: its vendor's trust bundle may still come.
 func (im Importer) takeStatus(ctx context.Context, tx journal.TxID, name string, file []byte) (Result, error) {
@@ -43,7 +39,7 @@ func (im Importer) takeStatus(ctx context.Context, tx journal.TxID, name string,
 	}
 	if r, refused := im.Journal.Book().StatusRefusal(list); refused {
 		t.Refused = &verdict.Refusal{Findings: r.Findings}
-		t.Waits = t.Refused.Code() == unknownKey
+		t.Waits = t.Refused.Code() == license.CodeUnknownKey
 	}
 	return t, nil
 }
@@ -103,7 +99,7 @@ func inTurn(book journal.Book, s license.StatusList) error {
 	if s.Sequence() == now.Sequence {
 		what = "and another list of that number is known already"
 	}
-	return verdict.Refuse(codeStatus, fmt.Sprintf("the status list of %s is number %d, %s", s.Issuer(), s.Sequence(), what),
+	return verdict.Refuse(license.CodeStatus, fmt.Sprintf("the status list of %s is number %d, %s", s.Issuer(), s.Sequence(), what),
 		"keep the newer one, or ask the vendor which is right")
 }
 

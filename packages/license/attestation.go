@@ -101,7 +101,7 @@ func ReadAttestation(file []byte, tenant string, a Attester) (Statement, error) 
 		return Statement{}, f.about(subject, hint)
 	}
 	if t.kid != a.Key.ID {
-		return Statement{}, fault(codeKid, "names the key %s, not %s", t.kid, a.Key.ID).about(subject, hint)
+		return Statement{}, fault(CodeUnknownKey, "names the key %s, not %s", t.kid, a.Key.ID).about(subject, hint)
 	}
 	s, f := t.openAttestation(tenant, a)
 	return s, f.about(subject, hint)
@@ -137,7 +137,7 @@ func (t Trust) unknownAttester(tok token) faults {
 			tok.kid, by.vendor.Name, by.key.Use, UseAttestation)
 	}
 	var f faults
-	f.addWithHint(codeKid, "if the key is a colleague's, believe it: orgstore trust attester add NAME KEY",
+	f.addWithHint(CodeUnknownKey, "if the key is a colleague's, believe it: orgstore trust attester add NAME KEY",
 		"is signed with the key %s, which no attester in the settings has", tok.kid)
 	return f
 }

@@ -41,7 +41,7 @@ func (t Trust) Bind(p *pbiviz.Package, statement []byte) (Bound, error) {
 		return Bound{}, f.about(subject, hint)
 	}
 	if !ok {
-		f.addWithHint(codeKid, "if the key is the vendor's, add the vendor's trust bundle to the settings",
+		f.addWithHint(CodeUnknownKey, "if the key is the vendor's, add the vendor's trust bundle to the settings",
 			"is signed with the key %s, which no vendor in the settings has", tok.kid)
 		return Bound{}, f.about(subject, hint)
 	}
@@ -67,7 +67,7 @@ func chooseStatement(p *pbiviz.Package, beside []byte) (file []byte, embedded bo
 	inside, has := p.Statement()
 	switch {
 	case beside == nil && !has:
-		return nil, false, fault(codeNone, "has no license statement, neither inside nor beside it")
+		return nil, false, fault(CodeUnlicensed, "has no license statement, neither inside nor beside it")
 	case beside == nil:
 		return inside, true, nil
 	case !has:
@@ -129,4 +129,6 @@ func unlicensedBound(p *pbiviz.Package) Bound {
 }
 
 // isMissingStatement says whether a refusal means just that there is no statement.
-func isMissingStatement(r *verdict.Refusal) bool { return len(r.Findings) == 1 && r.Code() == codeNone }
+func isMissingStatement(r *verdict.Refusal) bool {
+	return len(r.Findings) == 1 && r.Code() == CodeUnlicensed
+}

@@ -55,7 +55,7 @@ func (t Trust) Evaluate(b Bound, n Need, f Facts, at moment.Moment) verdict.Judg
 // bound: nothing, unless the policy asks for no license.
 func (t Trust) EvaluateUnbound(m pbiviz.Manifest, n Need, at moment.Moment) verdict.Judgment {
 	f := verdict.Finding{
-		Code: codeNone, Verdict: verdict.Reject,
+		Code: CodeUnlicensed, Verdict: verdict.Reject,
 		Message: fmt.Sprintf("%s has no license statement, so its grade is %s; the policy needs the grade %s", nameOf(m), Opaque, n.Least),
 		Hint:    t.gradeHint(m.GUID, n.Least),
 	}
@@ -76,7 +76,7 @@ func (t Trust) EvaluateRefused(m pbiviz.Manifest, refused []verdict.Finding, n N
 		return j
 	}
 	return j.With(verdict.Finding{
-		Code: codeGrade, Verdict: verdict.Reject,
+		Code: CodeGrade, Verdict: verdict.Reject,
 		Message: fmt.Sprintf("%s is left with the grade %s, since its license cannot be believed; the policy needs the grade %s", nameOf(m), Opaque, n.Least),
 		Hint:    t.gradeHint(m.GUID, n.Least),
 	})
@@ -128,7 +128,7 @@ func (e *evaluation) evaluateKey() {
 		return
 	}
 	if !ok || e.trust.fingerprints[by.key.ID] != e.bound.Key || by.vendor.Name != terms.Vendor || by.issuer.Name != terms.Issuer {
-		e.add(codeKid, verdict.Reject, "if the vendor's keys changed, verify the package again",
+		e.add(CodeUnknownKey, verdict.Reject, "if the vendor's keys changed, verify the package again",
 			"%s was verified with the key %s of %s, which is no longer trusted as that", e.licenseName(), terms.KeyID, terms.Issuer)
 		return
 	}
@@ -153,7 +153,7 @@ func (e *evaluation) evaluateAttester() {
 	terms := e.bound.Terms
 	a, ok := e.trust.Attester(terms.KeyID)
 	if !ok || e.trust.fingerprints[a.Key.ID] != e.bound.Key || a.Name != terms.Attester || terms.Issuer != TenantIssuer+e.trust.tenant {
-		e.add(codeKid, verdict.Reject, e.reissueHint(), "%s was verified with the key %s, which is no longer that attester's",
+		e.add(CodeUnknownKey, verdict.Reject, e.reissueHint(), "%s was verified with the key %s, which is no longer that attester's",
 			e.licenseName(), terms.KeyID)
 		return
 	}
@@ -215,7 +215,7 @@ func (e *evaluation) evaluateEnd() {
 	days := e.effective.DaysLeft(e.at)
 	switch {
 	case !e.at.Before(ends):
-		e.add(codeExpired, verdict.Reject, renewal, "%s ended on %s", e.licenseName(), formatDay(ends))
+		e.add(CodeExpired, verdict.Reject, renewal, "%s ended on %s", e.licenseName(), formatDay(ends))
 	case days <= expiringDays:
 		e.add(codeExpiring, verdict.Warn, renewal, "%s ends on %s: %s left", e.licenseName(), formatDay(ends), daysLeftText(days))
 	}
@@ -237,7 +237,7 @@ func (e *evaluation) evaluateEnd() {
 func (e *evaluation) evaluateBeginning() {
 	t := e.bound.Terms
 	if e.at.Before(t.Begins) {
-		e.add(codeNotYet, verdict.Review, "wait until then", "%s begins on %s", e.licenseName(), t.Begins.Format(time.RFC3339))
+		e.add(CodeNotYet, verdict.Review, "wait until then", "%s begins on %s", e.licenseName(), t.Begins.Format(time.RFC3339))
 	}
 	if e.at.Before(t.Issued.Add(-maxIssuedAhead)) {
 		e.add(codeIssuedFuture, verdict.Reject, "check the clock of this machine",
@@ -251,7 +251,7 @@ func (e *evaluation) evaluateSequence() {
 	t := e.bound.Terms
 	mark := max(e.facts.Marks[MarkKey(t)], e.facts.Latest[LineOf(e.bound)].Terms.Sequence)
 	if t.Sequence < mark && !e.need.Asked {
-		e.add(codeSuperseded, verdict.Reject, "use the newer one, or roll back to this release by name",
+		e.add(CodeSuperseded, verdict.Reject, "use the newer one, or roll back to this release by name",
 			"%s is number %d of the subscription %s, and a newer one was used already", e.licenseName(), t.Sequence, t.Subscription)
 	}
 	if t.Sequence-mark > maxSequenceStep {
@@ -267,7 +267,7 @@ func (e *evaluation) evaluateGrade() {
 			"%s is a trial; the policy admits none", e.licenseName())
 	}
 	if grade := e.bound.Terms.Grade; !grade.AtLeast(e.need.Least) {
-		e.add(codeGrade, verdict.Reject, e.trust.gradeHint(e.bound.GUID, e.need.Least)+"; or change least in the settings",
+		e.add(CodeGrade, verdict.Reject, e.trust.gradeHint(e.bound.GUID, e.need.Least)+"; or change least in the settings",
 			"%s is of the grade %s; the policy needs the grade %s", e.licenseName(), grade, e.need.Least)
 	}
 }
@@ -298,7 +298,7 @@ func clockFindings(at moment.Moment) []verdict.Finding {
 	switch at.State() {
 	case moment.Back:
 		return []verdict.Finding{{
-			Code: codeClockBack, Verdict: verdict.Review,
+			Code: CodeClockBack, Verdict: verdict.Review,
 			Message: "the clock of this machine went back: it is at least " + now, Hint: "set the clock right",
 		}}
 	case moment.Ahead:

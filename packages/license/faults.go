@@ -7,7 +7,7 @@ import (
 )
 
 // The codes of findings about statements and trust. They are stable: other
-// programs branch on them.
+// programs branch on them. Those that other packages branch on are exported.
 const (
 	codeTooLarge     verdict.Code = "lic.too_large"
 	codeForm         verdict.Code = "lic.form"
@@ -15,7 +15,7 @@ const (
 	codeHeader       verdict.Code = "lic.header"
 	codeAlg          verdict.Code = "lic.alg"
 	codeAlgKey       verdict.Code = "lic.alg_key_mismatch"
-	codeKid          verdict.Code = "lic.kid"
+	CodeUnknownKey   verdict.Code = "lic.kid" // the key is nobody's today, or somebody else's than it was
 	codeTyp          verdict.Code = "lic.typ"
 	codeSignature    verdict.Code = "lic.signature"
 	codeIssuer       verdict.Code = "lic.issuer"
@@ -31,8 +31,8 @@ const (
 	codeLifetime     verdict.Code = "lic.lifetime"
 	codeExtended     verdict.Code = "lic.same_bytes_extended"
 	codeAmbiguous    verdict.Code = "lic.ambiguous"
-	codeNone         verdict.Code = "lic.none"
-	codeGrade        verdict.Code = "lic.grade"
+	CodeUnlicensed   verdict.Code = "lic.none"
+	CodeGrade        verdict.Code = "lic.grade"
 	codeAttester     verdict.Code = "lic.attester"
 
 	codeTenant     verdict.Code = "ent.tenant"
@@ -50,16 +50,16 @@ const (
 
 	codeTolerant verdict.Code = "zip.tolerant" // of packages/pbiviz
 
-	codeExpired      verdict.Code = "time.expired"
+	CodeExpired      verdict.Code = "time.expired"
 	codeExpiring     verdict.Code = "time.expiring"
-	codeNotYet       verdict.Code = "time.not_yet"
+	CodeNotYet       verdict.Code = "time.not_yet"
 	codeIssuedFuture verdict.Code = "time.issued_future"
-	codeClockBack    verdict.Code = "time.clock_back"
+	CodeClockBack    verdict.Code = "time.clock_back"
 	codeClockAhead   verdict.Code = "time.clock_ahead"
 
-	codeSuperseded verdict.Code = "life.superseded"
+	CodeSuperseded verdict.Code = "life.superseded"
 	codeSeqJump    verdict.Code = "life.seq_jump"
-	codeRevoked    verdict.Code = "life.revoked"
+	CodeRevoked    verdict.Code = "life.revoked"
 	codeFork       verdict.Code = "life.fork"
 	codeReduced    verdict.Code = "life.reduced"
 	codeKindChange verdict.Code = "life.kind_change"
@@ -79,7 +79,7 @@ const (
 	codeDuplicateKid   verdict.Code = "trust.duplicate_kid"
 	codeFingerprint    verdict.Code = "trust.fingerprint"
 	codeOverlap        verdict.Code = "trust.overlap"
-	codeStatus         verdict.Code = "trust.status"
+	CodeStatus         verdict.Code = "trust.status"
 )
 
 // faults collects what a reader finds wrong. Messages lack their subject, which

@@ -109,7 +109,7 @@ func (t *token) readHeader(header []byte, types []string) faults {
 		f.add(codeTyp, "has the type %s; only %s is read here", members.shown("typ"), strings.Join(types, " or "))
 	}
 	if t.kid, ok = members.text("kid"); !ok || !kidForm.MatchString(t.kid) {
-		f.add(codeKid, "names its key %s, which is no key's name", members.shown("kid"))
+		f.add(CodeUnknownKey, "names its key %s, which is no key's name", members.shown("kid"))
 	}
 	return f
 }

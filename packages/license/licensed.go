@@ -101,7 +101,7 @@ func (l Licensed) Open(at moment.Moment) (*bytes.Reader, error) {
 			name, l.judgedAt.Time().Format(time.RFC3339), MaxAge)
 	}
 	if !l.ends.IsZero() && !at.Before(l.ends) {
-		return nil, verdict.Refuse(codeExpired, fmt.Sprintf("cannot open %s: its license ended on %s", name, formatDay(l.ends)),
+		return nil, verdict.Refuse(CodeExpired, fmt.Sprintf("cannot open %s: its license ended on %s", name, formatDay(l.ends)),
 			l.renewal)
 	}
 	if visual.DigestOf(l.pkg.File()) != l.bound.Package {

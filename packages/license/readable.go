@@ -20,7 +20,7 @@ func (t Trust) EvaluateReadable(m pbiviz.Manifest, found Terms, n Need, at momen
 	e.evaluateBeginning()
 	e.evaluateGrade()
 	if Readable.AtLeast(n.Least) {
-		e.add(codeGrade, verdict.Warn, "", "%s was read inside the package, and nobody can check that it is about these bytes; the policy admits that", e.licenseName())
+		e.add(CodeGrade, verdict.Warn, "", "%s was read inside the package, and nobody can check that it is about these bytes; the policy admits that", e.licenseName())
 	}
 	e.found = append(e.found, clockFindings(at)...)
 	return verdict.Judge(e.found...)

@@ -35,7 +35,7 @@ func ReadStatement(file []byte, issuer string, k Key) (Statement, error) {
 		return Statement{}, f.about(subject, hint)
 	}
 	if t.kid != k.ID {
-		return Statement{}, fault(codeKid, "names the key %s, not %s", t.kid, k.ID).about(subject, hint)
+		return Statement{}, fault(CodeUnknownKey, "names the key %s, not %s", t.kid, k.ID).about(subject, hint)
 	}
 	s, f := t.openStatement(issuer, k)
 	return s, f.about(subject, hint)

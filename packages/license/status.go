@@ -109,7 +109,7 @@ func (t Trust) ReadStatus(file []byte) (StatusList, error) {
 	}
 	by, ok := t.findSigner(tok.kid)
 	if !ok {
-		f.addWithHint(codeKid, "if the key is the vendor's, add the vendor's newest trust bundle",
+		f.addWithHint(CodeUnknownKey, "if the key is the vendor's, add the vendor's newest trust bundle",
 			"is signed with the key %s, which no vendor in the settings has", tok.kid)
 		return StatusList{}, f.about(subject, hint)
 	}
@@ -139,7 +139,7 @@ func (t token) openStatus(issuer string, k Key) (StatusList, faults) {
 	}
 	s, f := parseStatus(t.payload)
 	if s.issuer != "" && s.issuer != issuer {
-		f.add(codeStatus, "speaks for %s, but its key %s belongs to %s", s.issuer, k.ID, issuer)
+		f.add(CodeStatus, "speaks for %s, but its key %s belongs to %s", s.issuer, k.ID, issuer)
 	}
 	if len(f) > 0 {
 		return StatusList{}, f
@@ -208,7 +208,7 @@ func (r *claimReader) readRevoked(name string) map[string]bool {
 func (t Trust) WithStatus(s StatusList) (Trust, error) {
 	by, ok := t.findSigner(s.kid)
 	if !ok || s.fingerprint != t.fingerprints[s.kid] || by.issuer.Name != s.issuer || by.key.Use != UseStatus {
-		return Trust{}, fault(codeKid, "was verified with the key %+q, which is no longer trusted", s.kid).
+		return Trust{}, fault(CodeUnknownKey, "was verified with the key %+q, which is no longer trusted", s.kid).
 			about("the status list", "read it again under the trust of today")
 	}
 	t.statuses = slices.Clone(t.statuses)
@@ -217,7 +217,7 @@ func (t Trust) WithStatus(s StatusList) (Trust, error) {
 	case i < 0:
 		t.statuses = append(t.statuses, s)
 	case s.sequence < t.statuses[i].sequence || s.sequence == t.statuses[i].sequence && s.digest != t.statuses[i].digest:
-		return Trust{}, fault(codeStatus, "of %s is number %d, and another one of number %d is known already",
+		return Trust{}, fault(CodeStatus, "of %s is number %d, and another one of number %d is known already",
 			s.issuer, s.sequence, t.statuses[i].sequence).about("the status list", "keep the newer one, or ask the vendor which is right")
 	default:
 		t.statuses[i] = s
@@ -242,7 +242,7 @@ func (e *evaluation) evaluateStatus() {
 		}
 		seen[s.MarkKey()] = true
 		if s.revokes(e.bound.Terms) {
-			e.add(codeRevoked, verdict.Reject, "ask "+e.vendorName()+" why, and for a new license; nothing overrides this",
+			e.add(CodeRevoked, verdict.Reject, "ask "+e.vendorName()+" why, and for a new license; nothing overrides this",
 				"%s was revoked by status list %d of %s", e.licenseName(), s.sequence, formatDay(s.issued))
 		}
 		e.evaluateStatusAge(s)
@@ -252,11 +252,11 @@ func (e *evaluation) evaluateStatus() {
 
 func (e *evaluation) evaluateStatusAge(s StatusList) {
 	if mark := e.facts.StatusMarks[s.MarkKey()]; s.sequence < mark {
-		e.add(codeStatus, verdict.Reject, "put the newer status list back",
+		e.add(CodeStatus, verdict.Reject, "put the newer status list back",
 			"the status list of %s is number %d, and number %d was seen already", s.issuer, s.sequence, mark)
 	}
 	if !e.at.Before(s.next) {
-		e.add(codeStatus, verdict.Warn, "ask "+e.vendorName()+" for the current status list",
+		e.add(CodeStatus, verdict.Warn, "ask "+e.vendorName()+" for the current status list",
 			"the status list of %s is old: a newer one was due on %s", s.issuer, formatDay(s.next))
 	}
 }
@@ -272,7 +272,7 @@ func (e *evaluation) evaluateMissingStatus(seen map[string]bool) {
 	for _, k := range by.issuer.Keys {
 		name := StatusList{issuer: by.issuer.Name, kid: k.ID}.MarkKey()
 		if mark := e.facts.StatusMarks[name]; k.Use == UseStatus && k.Status == Active && mark > 0 && !seen[name] {
-			e.add(codeStatus, verdict.Review, "put the status list back, or ask "+e.vendorName()+" for it",
+			e.add(CodeStatus, verdict.Review, "put the status list back, or ask "+e.vendorName()+" for it",
 				"the status list %d of %s was seen once and is gone: it may have revoked this", mark, by.issuer.Name)
 		}
 	}

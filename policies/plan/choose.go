@@ -14,11 +14,11 @@ import (
 
 // The codes of judgments that a plan reads.
 const (
-	CodeExpired    verdict.Code = "time.expired"
-	CodeNotYet     verdict.Code = "time.not_yet"
-	CodeSuperseded verdict.Code = "life.superseded"
-	CodeUnlicensed verdict.Code = "lic.none"
-	CodeGrade      verdict.Code = "lic.grade"
+	CodeExpired    = license.CodeExpired
+	CodeNotYet     = license.CodeNotYet
+	CodeSuperseded = license.CodeSuperseded
+	CodeUnlicensed = license.CodeUnlicensed
+	CodeGrade      = license.CodeGrade
 )
 
 // A ranked candidate has its place among the candidates of its visual.
