@@ -166,7 +166,7 @@ func (a *Applier) moved(ctx context.Context, s plan.Step) (Result, bool) {
 	case err != nil:
 		return failed(s, codeStore, err.Error(), "check that the store can be reached, then run the command again"), true
 	case !seen.matches(s.From):
-		return failed(s, codeStale, fmt.Sprintf("the store holds %s, and the plan starts from %s", seen, describe(s.From)),
+		return failed(s, CodeStale, fmt.Sprintf("the store holds %s, and the plan starts from %s", seen, describe(s.From)),
 			"somebody changed the store since the plan was made: look at `orgstore plan` again"), true
 	}
 	return Result{}, false
@@ -204,7 +204,7 @@ func (a *Applier) change(ctx context.Context, s plan.Step) (store.Receipt, error
 	case !ok:
 		return store.Receipt{}, verdict.Refuse(codeStore, fmt.Sprintf("the settings name no store %q", s.Key.Store), "add it to orgstore.yaml again")
 	case !s.Kind.Valid():
-		return store.Receipt{}, verdict.Refuse("op.kind", fmt.Sprintf("this version of orgstore knows no change %q", s.Kind), "update orgstore")
+		return store.Receipt{}, verdict.Refuse(codeKind, fmt.Sprintf("this version of orgstore knows no change %q", s.Kind), "update orgstore")
 	case !s.Kind.Puts():
 		if err := a.mayChange(ctx, s); err != nil {
 			return store.Receipt{}, err
@@ -341,7 +341,7 @@ func (a *Applier) token(book journal.Book, to store.State) ([]byte, error) {
 	case i < 0 && to.License.ID == "", i < 0 && to.License.Grade == license.Readable, i >= 0 && bounds[i].Embedded:
 		return nil, nil
 	case i < 0:
-		return nil, verdict.Refuse(codeStale, fmt.Sprintf("the license statement %s is not bound to %s any more", to.License.ID, to.Release),
+		return nil, verdict.Refuse(CodeStale, fmt.Sprintf("the license statement %s is not bound to %s any more", to.License.ID, to.Release),
 			"look at `orgstore plan` again")
 	}
 	token, err := a.Archive.Statement(bounds[i].Statement)

@@ -52,7 +52,7 @@ func (a *Applier) unready(s plan.Step) (Result, bool) {
 		return Result{}, false
 	}
 	if err := c.Ready(); err != nil {
-		return failed(s, "check.not_ready", "its check could not be asked afterwards: "+err.Error(),
+		return failed(s, codeCheckNotReady, "its check could not be asked afterwards: "+err.Error(),
 			"nothing was changed; mend `check` in the settings, or what it names"), true
 	}
 	return Result{}, false
@@ -104,7 +104,7 @@ func (a *Applier) checked(ctx context.Context, tx journal.TxID, r Result, err er
 	switch answer.Answer {
 	case journal.Stopped:
 		err := a.Journal.Append(ctx, tx, answer)
-		return Result{Step: s, Outcome: Checking, Code: "check.stopped", Message: "it was made; its check was stopped before it had answered",
+		return Result{Step: s, Outcome: Checking, Code: codeCheckStopped, Message: "it was made; its check was stopped before it had answered",
 			Hint: "the next run asks the check again"}, err
 	case journal.Passed:
 		err := a.closed(ctx, tx, s, made.State, made.Message, answer)

@@ -102,7 +102,7 @@ func (a *Applier) undo(ctx context.Context, tx journal.TxID, s plan.Step, cause 
 		return a.close(ctx, tx, failed(s, codeNoWayBack, fmt.Sprintf("%v, and it cannot be put back: %v", cause, err), alarmHint), journal.Uncertain)
 	}
 	failure := journal.Failed{Step: s.ID, Code: codeFailed, Message: cause.Error(), StoreState: journal.Uncertain}
-	return a.goBack(ctx, tx, s, back, codeUndone, failure, failure)
+	return a.goBack(ctx, tx, s, back, CodeUndone, failure, failure)
 }
 
 // goBack records the facts of a step's failure, and makes the step that returns
@@ -164,7 +164,7 @@ func wayBack(s plan.Step, now store.State) (plan.Step, error) {
 	}
 	step := plan.Step{
 		Key: s.Key, Name: s.Name, Kind: change.Restore, From: now, To: to,
-		Reason: plan.Reason{Code: "op.way_back", Message: "back to what was there before " + string(s.Kind) + " failed"},
+		Reason: plan.Reason{Code: codeWayBack, Message: "back to what was there before " + string(s.Kind) + " failed"},
 	}
 	switch {
 	case s.From.Presence != store.Present:

@@ -37,7 +37,7 @@ func (a *Applier) renewal(s plan.Step) error {
 }
 
 func notRenewal(s plan.Step, why string) error {
-	return verdict.Refuse("op.not_renewal", fmt.Sprintf("%s -> %s cannot be proven a renewal: %s", describe(s.From), describe(s.To), why),
+	return verdict.Refuse(codeNotRenewal, fmt.Sprintf("%s -> %s cannot be proven a renewal: %s", describe(s.From), describe(s.To), why),
 		"look at `orgstore plan` again, and at what differs with `orgstore package diff`")
 }
 
@@ -50,7 +50,7 @@ func (a *Applier) judgeAlone(book journal.Book, p *pbiviz.Package, s plan.Step, 
 		return licensed, j
 	}
 	return license.Licensed{}, verdict.Judge(verdict.Finding{
-		Code: codeStale, Verdict: verdict.Reject, Hint: "look at `orgstore plan` again",
+		Code: CodeStale, Verdict: verdict.Reject, Hint: "look at `orgstore plan` again",
 		Message: fmt.Sprintf("the license inside %s is not the one that was planned with: a vendor profile has changed", s.To.Release),
 	})
 }

@@ -33,7 +33,7 @@ func (a *Applier) layAgain(ctx context.Context, tx journal.TxID, open plan.Open,
 	case err != nil && open.Waiting: // a share that is away says nothing about the task on it
 		return Result{}, nil
 	case err != nil:
-		return failed(s, "op.store_folder", err.Error(), "see to the folder of tasks, then run the command again"), nil
+		return failed(s, codeTaskFolder, err.Error(), "see to the folder of tasks, then run the command again"), nil
 	case found && open.Waiting:
 		return Result{}, nil
 	case found:

@@ -68,7 +68,7 @@ func (e *Engine) pickDecision(matters []decision, name string) (decision, error)
 	if strings.HasPrefix(name, stepPrefix) {
 		i := slices.IndexFunc(matters, func(m decision) bool { return m.Step.ID == store.StepID(name) })
 		if i < 0 {
-			return decision{}, fault.New("approval.stale", "see what waits now: orgstore approve",
+			return decision{}, fault.New(CodeApprovalStale, "see what waits now: orgstore approve",
 				"no change %s waits for approval: it needs none, or pins, packages or the store have changed", safetext.Line(name))
 		}
 		return matters[i], nil

@@ -140,7 +140,7 @@ func (e *Engine) readAgain(ctx context.Context) error {
 	case fresh.Digest() == e.Settings.Digest():
 		return nil
 	case fresh.Data != e.Settings.Data:
-		return fault.New("settings.moved", "run the command again", "the settings have changed and name another data folder, %s", fresh.Data)
+		return fault.New(CodeSettingsMoved, "run the command again", "the settings have changed and name another data folder, %s", fresh.Data)
 	}
 	if e.tenant != nil {
 		if err := e.tenant.Close(); err != nil {

@@ -55,7 +55,7 @@ func (e *Engine) stepsOfSavedPlan(p plan.Plan, saved SavedPlan, name string) ([]
 		return nil, nil
 	}
 	if saved.Basis != p.Basis {
-		return nil, fault.New("plan.stale", "look at `orgstore plan` and save it again",
+		return nil, fault.New(CodePlanStale, "look at `orgstore plan` and save it again",
 			"the plan %s is stale: pins, packages or the store have changed since it was made", name)
 	}
 	wanted := map[store.StepID]bool{}
@@ -84,12 +84,12 @@ func stepGone(p plan.Plan, step SavedStep, name string) error {
 		if l.Key.GUID.String() != step.Visual || l.Step != nil {
 			continue
 		}
-		f := fault.New("plan.step_gone", l.Reason.Hint, "the plan %s cannot be applied any more: %s: %s", name, Title(l.Name, l.Key), l.Reason.Message)
+		f := fault.New(CodeStepGone, l.Reason.Hint, "the plan %s cannot be applied any more: %s: %s", name, Title(l.Name, l.Key), l.Reason.Message)
 		if l.Reason.Code != plan.CodeCurrent && l.Reason.Code != plan.CodeUnpinned {
 			f.Because = fault.CodeLicense // on one and the same basis only a license's time makes the difference
 		}
 		return f
 	}
-	return fault.New("plan.step_gone", "look at `orgstore plan` and save it again",
+	return fault.New(CodeStepGone, "look at `orgstore plan` and save it again",
 		"the plan %s has a step %s that does not follow from pins, packages and store: it was edited, or time has passed", name, step.ID)
 }

@@ -118,7 +118,7 @@ func (e *Engine) withdrawTasks(ctx context.Context, all []plan.Withdrawal) []app
 		r := apply.Result{Step: w.Open.Step, Outcome: apply.Withdrawn,
 			Message: fmt.Sprintf("the task of %s is withdrawn: %s", FormatDay(w.Open.Since), w.Reason)}
 		if err := e.Applier().Withdraw(ctx, e.Tx, w); err != nil {
-			r = apply.Result{Step: w.Open.Step, Outcome: apply.Failed, Code: "op.withdraw", Message: err.Error(),
+			r = apply.Result{Step: w.Open.Step, Outcome: apply.Failed, Code: apply.CodeWithdraw, Message: err.Error(),
 				Hint: "see that nobody has a file of the task open, and that its folder can be reached; then run the command again"}
 		}
 		results = append(results, r)

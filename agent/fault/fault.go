@@ -7,10 +7,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/lock"
 	"github.com/orgstore/orgstore/packages/disk/statefile"
+	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/verdict"
 )
 
@@ -26,6 +28,13 @@ const (
 // CodeLicense is the cause of what is refused because of its license, whatever
 // the fault itself is called.
 const CodeLicense verdict.Code = "lic.refused"
+
+// FamilySignIn is the family of the codes of whoever could not sign in to the tenant.
+const FamilySignIn = "signin"
+
+// LicenseFamilies lists the families of codes that say that a license was refused, or
+// whom nobody trusts. The code of a clock that went back is of them, and is neither.
+func LicenseFamilies() []string { return []string{"lic", "ent", "time", "life", "trust"} }
 
 // A Fault is an error with all that people and programs need to act on it.
 type Fault struct {
@@ -75,15 +84,11 @@ func (f *Fault) Cause() verdict.Code {
 }
 
 // IsSignIn reports whether nobody could sign in to the tenant.
-func (f *Fault) IsSignIn() bool { return f.Cause().Family() == "signin" }
+func (f *Fault) IsSignIn() bool { return f.Cause().Family() == FamilySignIn }
 
 // IsLicense reports whether a license was refused.
 func (f *Fault) IsLicense() bool {
-	switch f.Cause().Family() {
-	case "lic", "ent", "time", "life", "trust":
-		return f.Cause() != "time.clock_back"
-	}
-	return false
+	return f.Cause() != license.CodeClockBack && slices.Contains(LicenseFamilies(), f.Cause().Family())
 }
 
 // An edgeError is the error of a driver that reaches the world outside: it has a
