@@ -32,7 +32,7 @@ func (c confirmation) confirm(ctx context.Context, g *globals, show func() error
 	case c.force:
 		return nil
 	case !g.InTerminal:
-		return fault.New("confirm.no_terminal", "add --force to do it without asking, or --dry-run to look first",
+		return fault.New(codeConfirmNoTerminal, "add --force to do it without asking, or --dry-run to look first",
 			"cannot ask whether to %s: there is no terminal", question)
 	}
 	g.tellNotes()

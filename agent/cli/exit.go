@@ -10,7 +10,6 @@ import (
 	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/verdict"
-	"github.com/orgstore/orgstore/policies/plan"
 )
 
 // The exit codes. Other programs read them: they are never changed.
@@ -50,39 +49,18 @@ func exitFor(err error, f *fault.Fault) int {
 	return max(exitOf(f.Cause()), exitError)
 }
 
-// faultExits lists the codes of faults that do not follow from their family.
-var faultExits = map[verdict.Code]int{
-	fault.CodeUsage: exitUsage, "confirm.no_terminal": exitUsage, "passphrase.no_terminal": exitUsage, "rollback.revision": exitUsage,
-	fault.CodeCanceled: exitCanceled, fault.CodeLocked: exitLocked, fault.CodeLog: exitLog,
-	"approval.stale": exitStale, "plan.stale": exitStale, "plan.step_gone": exitStale, "settings.moved": exitStale, "op.stale": exitStale,
-	"rollback.waiting": exitWaiting, plan.CodeUnclear: exitWaiting, plan.CodeWaiting: exitWaiting,
-	"time.clock_back": exitClock,
-	plan.CodeLicense:  exitLicense,
-	plan.CodePin:      exitPin, plan.CodeNoPackage: exitPin,
-	plan.CodeNoBaseline: exitReview, plan.CodeRolledBack: exitReview,
-	"op.undone": exitUndone, "check.failed": exitUndone,
-	// Whoever makes trust bundles or edits the settings, not what they refuse.
-	"trust.ambiguous": exitError, "trust.key_compromised": exitError, "trust.key_not_yet": exitError, "trust.key_retired": exitError,
-	"trust.key_use": exitError, "trust.scope": exitError, "trust.threshold": exitError, "trust.unknown": exitError, "pin.unknown": exitError,
-}
-
-// exitOf maps the code of what was found to an exit code.
+// exitOf maps the code of what was found to an exit code: the one that lists the code
+// itself, or the one of gates and families that it belongs to.
 func exitOf(code verdict.Code) int {
-	if exit, listed := faultExits[code]; listed {
-		return exit
+	all := exitCodes()
+	if i := slices.IndexFunc(all, func(e exitCode) bool { return slices.Contains(e.codes, code) }); i >= 0 {
+		return all[i].Code
 	}
-	family := code.Family()
-	switch {
-	case family == "signin":
-		return exitSignIn
-	case slices.Contains([]string{"lic", "ent", "time", "life", "trust"}, family):
-		return exitLicense
-	case family == "pin":
-		return exitPin
-	case engine.OpensByItself(code):
+	if engine.OpensByItself(code) {
 		return exitHeld
-	case family == "gate":
-		return exitReview
+	}
+	if i := slices.IndexFunc(all, func(e exitCode) bool { return slices.Contains(e.families, code.Family()) }); i >= 0 {
+		return all[i].Code
 	}
 	return exitError
 }

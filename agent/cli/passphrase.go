@@ -33,7 +33,7 @@ func (p passphrase) ask(ctx context.Context, g *globals, prompt string, isNew bo
 		return p.read(g)
 	}
 	if !g.InTerminal {
-		return "", fault.New("passphrase.no_terminal", "name a file that holds it with --passphrase-file",
+		return "", fault.New(codePassphraseNoTerminal, "name a file that holds it with --passphrase-file",
 			"cannot ask for the passphrase: there is no terminal")
 	}
 	first, err := g.secret(ctx, prompt)
