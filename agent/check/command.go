@@ -5,11 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"time"
 
 	"github.com/orgstore/orgstore/agent/journal"
+	"github.com/orgstore/orgstore/packages/disk/ownership"
 )
 
 // ByCommand is what answers where a command does.
@@ -37,17 +40,42 @@ func (c Command) Ready() error {
 	if len(c.Args) == 0 {
 		return errors.New("no program is named")
 	}
-	_, err := exec.LookPath(c.Args[0])
+	program, err := exec.LookPath(c.Args[0])
 	if errors.Is(err, exec.ErrDot) { // the working directory is never searched
 		err = fmt.Errorf("%s is not on the PATH", c.Args[0])
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return c.guard(program)
+}
+
+// guard refuses to run what others may change: the program, and what its arguments name,
+// such as a script.
+func (c Command) guard(program string) error {
+	for i, name := range append([]string{program}, c.Args[1:]...) {
+		if i > 0 && !filepath.IsAbs(name) {
+			name = filepath.Join(c.Dir, name)
+		}
+		if info, err := os.Stat(name); i > 0 && (err != nil || !info.Mode().IsRegular()) {
+			continue
+		}
+		if why := ownership.Check(name, ownership.Use{}); why != nil {
+			return fmt.Errorf("%s is not safe to run: %w", name, why)
+		}
+	}
+	return nil
 }
 
 // Check runs the command. It is stopped with all that it started, where its time
 // is over or the context ends; the latter is no answer.
 func (c Command) Check(ctx context.Context, change Change) journal.Checked {
 	began := c.Now()
+	if program, err := exec.LookPath(c.Args[0]); err == nil { // else starting it says why not
+		if why := c.guard(program); why != nil {
+			return refused(ByCommand, why.Error())
+		}
+	}
 	body, err := change.Body(began)
 	if err != nil {
 		return refused(ByCommand, err.Error())

@@ -93,7 +93,10 @@ func (c *checkup) checkAll(ctx context.Context) error {
 
 // folder checks that something can be kept in the data folder, by keeping it.
 func (c *checkup) folder() {
-	err := disk.MakeDir(c.Disk, c.settings.Data, 0o700)
+	err := guardData(c.settings)
+	if err == nil {
+		err = disk.MakeDir(c.Disk, c.settings.Data, 0o700)
+	}
 	if err == nil {
 		err = c.keeps(c.settings.Data)
 	}

@@ -92,6 +92,9 @@ const (
 
 // OpenRecorded is the driver of stores that a recipe drives.
 func OpenRecorded(r StoreRequest) (store.Store, error) {
+	if err := (Ports{}).Guard("the recipe", r.Settings.Recipe); err != nil {
+		return nil, err
+	}
 	text, err := Ports{Disk: r.Disk}.ReadBounded(r.Settings.Recipe, maxRecipe)
 	if err != nil {
 		return nil, err

@@ -71,6 +71,9 @@ type Engine struct {
 // settings as they are by then: the engine reads them again once nobody else may
 // change stores.
 func Open(ctx context.Context, settings config.Settings, ports Ports, reread func() (config.Settings, error)) (*Engine, error) {
+	if err := guardData(settings); err != nil {
+		return nil, err
+	}
 	e := &Engine{Ports: ports, Reread: reread}
 	var err error
 	if e.Tx, err = journal.NewTxID(e.Now(), rand.Reader); err != nil {

@@ -51,7 +51,7 @@ func (p Ports) ReadProfiles(s config.Settings) ([]ProfileFile, error) {
 			broken = append(broken, fmt.Errorf("%s holds more than %d profiles", folder, maxProfiles))
 			break
 		}
-		p, err := p.profile(filepath.Join(folder, e.Name()))
+		p, err := p.profile(s, filepath.Join(folder, e.Name()))
 		if first := names[p.Name()]; err == nil && first != "" {
 			err = fmt.Errorf("%s: the profile is called %s, as the one in %s is", filepath.Join(folder, e.Name()), p.Name(), first)
 		}
@@ -74,8 +74,8 @@ func (p Ports) ReadProfiles(s config.Settings) ([]ProfileFile, error) {
 	return read, nil
 }
 
-func (p Ports) profile(file string) (profile.Profile, error) {
-	if err := p.Guard("the vendor profile", file); err != nil {
+func (p Ports) profile(s config.Settings, file string) (profile.Profile, error) {
+	if err := guardInData("the vendor profile", file, s); err != nil {
 		return profile.Profile{}, err
 	}
 	text, err := disk.ReadFile(p.Disk, file, profile.MaxSize)

@@ -15,22 +15,6 @@ import (
 	"github.com/orgstore/orgstore/packages/visual"
 )
 
-// CodeFileMode is the code of the fault that others than its owner decide what a
-// file holds on which trust rests.
-const CodeFileMode = "trust.file_mode"
-
-// Guard refuses a file on which trust rests where anybody could change it:
-// whoever can would say what is believed and wanted.
-func (p Ports) Guard(what, name string) error {
-	why := disk.Exposed(p.Disk, name)
-	if why == nil {
-		return nil
-	}
-	return fault.New(CodeFileMode,
-		"put the file itself there, in a folder of its owner, and let nobody else write to either: chmod o-w",
-		"%s %s is not safe: %w", what, name, why)
-}
-
 // ReadTrust is whom the settings believe. A vendor whose bundle cannot be read, or
 // is another than the one pinned, is believed no more, and said; it keeps nobody
 // from seeing, planning and going on with everything else.

@@ -17,7 +17,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/gofrs/flock"
 
-	"github.com/orgstore/orgstore/packages/disk"
+	"github.com/orgstore/orgstore/packages/disk/ownership"
 )
 
 // members is the mode of the socket: the agent's account, and its group.
@@ -78,7 +78,7 @@ func usable(file string) error {
 	case info.Mode().Type() != fs.ModeSocket:
 		return fmt.Errorf("%s is there, and is no socket", file)
 	}
-	if why := disk.Exposed(disk.OS(), filepath.Dir(file)); why != nil {
+	if why := ownership.Check(filepath.Dir(file), ownership.Use{}); why != nil {
 		return fmt.Errorf("the folder of %s is not safe: %w", file, why)
 	}
 	return nil

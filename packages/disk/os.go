@@ -56,9 +56,6 @@ func (machine) SyncDir(name string) error { return syncDir(name) }
 
 func (machine) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(name) }
 
-// Lstat tells about a name itself, also where it is a link.
-func (machine) Lstat(name string) (fs.FileInfo, error) { return os.Lstat(name) }
-
 func (machine) Stat(name string) (fs.FileInfo, error) {
 	info, err := os.Stat(name)
 	return info, asNotExist(err)

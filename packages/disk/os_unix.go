@@ -9,9 +9,6 @@ import (
 	"syscall"
 )
 
-// modesAreReal says whether a file's mode tells who may write to it.
-const modesAreReal = true
-
 // retryWhileInUse is for Windows: elsewhere a file can be replaced and removed while
 // others read it.
 func retryWhileInUse(f func() error) error { return f() }

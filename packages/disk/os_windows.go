@@ -25,9 +25,6 @@ const (
 	lockViolation    = syscall.Errno(33)
 )
 
-// modesAreReal: the modes of files are made up here from one flag.
-const modesAreReal = false
-
 // retryWhileInUse calls f until it succeeds, fails for another reason than that the
 // file is in use, or patience ends.
 func retryWhileInUse(f func() error) error {

@@ -143,6 +143,9 @@ func options(d disk.Disk, s config.Settings, r engine.Remote) (graph.Options, er
 		}
 	}
 	if s.Network.CA != "" {
+		if err := (engine.Ports{}).Guard("the file of network.ca", s.Network.CA); err != nil {
+			return o, err
+		}
 		pem, err := disk.ReadFile(d, s.Network.CA, maxCertificates)
 		if err != nil {
 			return o, fmt.Errorf("cannot read the certificates that network.ca names: %w", err)
@@ -186,13 +189,21 @@ func signIn(d disk.Disk, s config.SignIn, r engine.Remote) graph.SignIn {
 		in.CertificatePassword = func() (string, error) { return secretOf(r.Env, s.PasswordEnv) }
 	}
 	if s.Certificate != "" {
-		in.Certificate = func() ([]byte, error) { return disk.ReadFile(d, s.Certificate, maxCertificates) }
+		in.Certificate = func() ([]byte, error) {
+			if err := engine.GuardSecret("the certificate with its private key", s.Certificate); err != nil {
+				return nil, err
+			}
+			return disk.ReadFile(d, s.Certificate, maxCertificates)
+		}
 	}
 	return in
 }
 
 // secretIn reads a secret from a file, without the line end that editors add.
 func secretIn(d disk.Disk, name string) (string, error) {
+	if err := engine.GuardSecret("the secret file", name); err != nil {
+		return "", err
+	}
 	text, err := disk.ReadFile(d, name, maxSecret)
 	if err != nil {
 		return "", err
