@@ -72,6 +72,7 @@ func (c *checkup) checkAll(ctx context.Context) error {
 	c.facts()
 	c.channels()
 	c.approvals()
+	c.elsewhere()
 	c.open(ctx)
 	if c.engine != nil {
 		defer c.engine.Close()
@@ -191,6 +192,26 @@ func (c *checkup) open(ctx context.Context) {
 	}
 	c.engine = e
 	c.add(name, what, tenant.Ready, fmt.Sprintf("entries: %d, each follows from the one before", e.Journal.Book().Seq()), "")
+}
+
+// elsewhere says whether the audit log is held against anything that does not lie beside
+// it. Entries that follow from each other prove nothing against somebody who writes all of
+// them anew.
+func (c *checkup) elsewhere() {
+	const (
+		name, what = "checkpoint", "a checkpoint of the audit log elsewhere"
+		fix        = "name a file on another machine, to which whoever may write to the data folder may not write: audit: {checkpoint: //server/share/orgstore.checkpoint} in the settings"
+	)
+	file := c.settings.Checkpoint
+	inside, err := filepath.Rel(c.settings.Data, file)
+	switch {
+	case file == "":
+		c.add(name, what, tenant.Limited, "there is none: whoever may write to the data folder can write the whole audit log anew, and nothing here tells", fix)
+	case err == nil && filepath.IsLocal(inside):
+		c.add(name, what, tenant.Limited, file+" lies in the data folder: whoever may write there can write both anew, and nothing here tells", fix)
+	default:
+		c.add(name, what, tenant.Ready, file+"; it tells where the log was changed before it, for as long as others cannot write there", "")
+	}
 }
 
 func (c *checkup) lock(ctx context.Context) {
