@@ -47,9 +47,10 @@ var pure = []string{
 var impure = regexp.MustCompile(`^(os|os/.*|net|net/(http|mail|rpc|smtp|textproto)(/.*)?|syscall|io/ioutil|plugin|encoding/json|golang\.org/x/sys/.*)$`)
 
 // belowEngine is what the command line leaves to the engine. It names no store, no
-// library, and no archive, and takes no lock: what it must know of them, such as a
-// visual's key, it gets in the engine's results, whose types need no import.
-var belowEngine = []string{"packages/archive", "packages/library", "packages/store", "agent/apply", "agent/lock", "agent/intake", "agent/observe"}
+// library, and no archive, records nothing, and takes no lock: what it must know of
+// them, such as a visual's key, it gets in the engine's results, whose types need no
+// import.
+var belowEngine = []string{"packages/archive", "packages/library", "packages/store", "agent/apply", "agent/journal", "agent/lock", "agent/intake", "agent/observe"}
 
 // frontEnds are the command line, the console, and what they are built of: the engine
 // knows none of it.
@@ -62,7 +63,7 @@ var signers = []string{"agent/attester", "agent/vendor"}
 // The sizes of agent/cli, without tests, may fall and never rise.
 const (
 	maxCommandLineFile = 300  // lines
-	maxCommandLine     = 7201 // lines in all
+	maxCommandLine     = 6494 // lines in all
 )
 
 // unwanted is never imported directly: the one reads the version 1.10 as 1.1,
@@ -304,6 +305,7 @@ func TestBreachesAreNoticed(t *testing.T) {
 		{pkg{ImportPath: "agent/board", Imports: []string{module + "packages/store/folder"}}, "an edge"},
 		{pkg{ImportPath: "agent/cli", Imports: []string{module + "packages/store"}}, "through the engine"},
 		{pkg{ImportPath: "agent/cli", Imports: []string{module + "agent/lock"}}, "through the engine"},
+		{pkg{ImportPath: "agent/cli", Imports: []string{module + "agent/journal"}}, "through the engine"},
 		{pkg{ImportPath: "agent/cli", XTestImports: []string{module + "packages/archive"}}, ""},
 		{pkg{ImportPath: "agent/cli", Imports: []string{module + "agent/engine"}}, ""},
 		{pkg{ImportPath: "agent/engine", Imports: []string{module + "agent/cli/output"}}, "is for the command line and the console"},

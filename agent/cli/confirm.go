@@ -64,7 +64,8 @@ func askUntilDone[Result any](ctx context.Context, g *globals, c confirmation, d
 }
 
 // askShowing carries out an operation of the engine, and puts its questions to the
-// person until there are none. Before each it shows what the result says.
+// person until there are none. Before each, show shows what the result says; it is nil
+// if the question says it all.
 func askShowing[Result any](ctx context.Context, g *globals, c confirmation, show func(Result, engine.Question) error, do func(engine.Consent) (Result, *engine.Question, error)) (Result, error) {
 	defer g.keepTenant()()
 	consent := engine.Consent{Anything: c.force}
@@ -73,7 +74,13 @@ func askShowing[Result any](ctx context.Context, g *globals, c confirmation, sho
 		if err != nil || question == nil {
 			return r, err
 		}
-		if err := c.confirm(ctx, g, func() error { return show(r, *question) }, question.Text); err != nil {
+		err = c.confirm(ctx, g, func() error {
+			if show == nil {
+				return nil
+			}
+			return show(r, *question)
+		}, question.Text)
+		if err != nil {
 			return r, err
 		}
 		consent.Tokens = append(consent.Tokens, question.Token)

@@ -2,17 +2,13 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
-	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/engine/operation"
 	"github.com/orgstore/orgstore/agent/fault"
-	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/visual"
 )
 
@@ -117,29 +113,4 @@ func pinAnswer(r engine.PinResult) answer {
 		view.Rows = append(view.Rows, []string{p.GUID, orDash(p.Name), p.Pin})
 	}
 	return answer{data: r.Pins, view: view, message: r.Message}
-}
-
-// edit changes the settings file in one piece: a reader sees the old or the new
-// one. What does not parse afterwards is not written.
-func (g *globals) edit(dryRun bool, change func([]byte) ([]byte, error)) error {
-	if _, err := g.settings(); err != nil {
-		return err
-	}
-	name, err := filepath.Abs(g.settingsFile)
-	if err != nil {
-		return err
-	}
-	text, err := disk.ReadFile(g.Disk, name, config.MaxSize)
-	if err != nil {
-		return err
-	}
-	edited, err := change(text)
-	var faults config.Faults
-	switch {
-	case errors.As(err, &faults):
-		return &fault.Fault{Code: "settings.invalid", Err: err, Hint: "nothing was written"}
-	case err != nil || dryRun:
-		return err
-	}
-	return g.Write(name, 0o644, edited)
 }

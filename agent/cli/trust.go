@@ -2,20 +2,14 @@ package cli
 
 import (
 	"context"
-	"fmt"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
-	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/engine/operation"
-	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/packages/license"
-	"github.com/orgstore/orgstore/packages/visual"
 )
 
 func newTrust(g *globals) *cobra.Command {
@@ -60,119 +54,20 @@ which visuals the vendor may speak, whatever the bundle itself claims.`,
 }
 
 func (o *trustOptions) run(ctx context.Context, args []string) (answer, error) {
-	vendor, err := o.vendor(args[0])
+	guids, err := named(o.guids)
 	if err != nil {
 		return answer{}, err
 	}
-	if _, err := o.settings(); err != nil { // before a person is asked anything
-		return answer{}, err
-	}
-	bundle, err := o.readBundle(args[0])
+	r := engine.AddTrustRequest{Name: o.name, File: args[0], Visuals: guids, Enforced: license.Enforced(o.enforced), Fingerprint: o.fingerprint, DryRun: o.dryRun}
+	out, err := askShowing(ctx, o.globals, o.confirmation, nil, func(c engine.Consent) (engine.AddTrustResult, *engine.Question, error) {
+		r.Consent = c
+		out, err := carryOut(ctx, o.globals, operation.AddTrust, r)
+		return out.Result, out.Result.Question, err
+	})
 	if err != nil {
 		return answer{}, err
 	}
-	if err := speaksFor(bundle, args[0], vendor.GUIDs); err != nil {
-		return answer{}, err
-	}
-	vendor.Fingerprint = bundle.Fingerprint()
-	if o.fingerprint != "" && o.fingerprint != vendor.Fingerprint {
-		return answer{}, fault.New("trust.fingerprint", "do not use this file; ask the vendor for the right one",
-			"the fingerprint of %s is %s, not %s", args[0], vendor.Fingerprint, o.fingerprint)
-	}
-	vendor.Bundle = o.besideSettings(vendor.Bundle)
-	add := func(text []byte) ([]byte, error) { return config.AddVendor(text, vendor) }
-	if err := o.edit(true, add); err != nil {
-		return answer{}, err
-	}
-	data := []engine.TrustedVendor{engine.TrustedVendorOf(vendor, bundle, o.Now())}
-	a := answer{data: data, view: trustView(data), message: vendor.Name + " is believed about " + engine.Count(len(vendor.GUIDs), "visual")}
-	if o.dryRun {
-		a.message = vendor.Name + " would be believed about " + engine.Count(len(vendor.GUIDs), "visual")
-		return a, nil
-	}
-	if o.fingerprint == "" {
-		question := fmt.Sprintf("believe %s, whose fingerprint is\n  %s\n(compare it with the vendor by another way than the file came),\nabout %s",
-			vendor.Name, vendor.Fingerprint, engine.Count(len(vendor.GUIDs), "visual"))
-		if err := o.confirm(ctx, o.globals, nil, question); err != nil {
-			return answer{}, err
-		}
-	}
-	return a, o.edit(false, add)
-}
-
-// readBundle reads a trust bundle that a person named.
-func (o *trustOptions) readBundle(file string) (license.Bundle, error) {
-	text, err := o.Read(file, engine.MaxBundle)
-	if err != nil {
-		return license.Bundle{}, err
-	}
-	bundle, err := license.ParseBundle(text)
-	if err != nil {
-		return bundle, fmt.Errorf("cannot read the trust bundle %s: %w", file, err)
-	}
-	return bundle, nil
-}
-
-// speaksFor refuses to trust a bundle about a visual that it does not name:
-// none of its licenses would be believed, and nobody would see why.
-func speaksFor(b license.Bundle, file string, guids []visual.GUID) error {
-	var named []visual.GUID
-	for _, i := range b.Issuers() {
-		if len(i.GUIDs) == 0 { // of all that the settings allow
-			return nil
-		}
-		named = append(named, i.GUIDs...)
-	}
-	for _, g := range guids {
-		if !slices.Contains(named, g) {
-			return fault.New("trust.scope", fmt.Sprintf("case counts; it speaks for %s", joined(named)),
-				"the bundle %s does not speak for %s", file, g)
-		}
-	}
-	return nil
-}
-
-func joined(guids []visual.GUID) string {
-	texts := make([]string, len(guids))
-	for i, g := range guids {
-		texts[i] = g.String()
-	}
-	return strings.Join(texts, ", ")
-}
-
-// vendor reads the flags.
-func (o *trustOptions) vendor(file string) (config.Vendor, error) {
-	v := config.Vendor{Name: strings.TrimSpace(o.name), Enforced: license.Enforced(o.enforced)}
-	if v.Name == "" || len(o.guids) == 0 {
-		return v, fault.Usage("give --name and at least one --guid", "a vendor needs a name and the visuals it may speak for")
-	}
-	if v.Enforced != license.ByPackage && v.Enforced != license.ByStatement {
-		return v, fault.Usage("say package, unless the vendor told you that the visual asks only the statement", "--enforced is package or statement, not %q", o.enforced)
-	}
-	for _, text := range o.guids {
-		g, err := visual.ParseName(text)
-		if err != nil {
-			return v, fault.Usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
-		}
-		v.GUIDs = append(v.GUIDs, g)
-	}
-	var err error
-	v.Bundle, err = filepath.Abs(file)
-	return v, err
-}
-
-// besideSettings writes a path as the settings should: relative to their folder where
-// it lies inside.
-func (g *globals) besideSettings(path string) string {
-	settings, err := filepath.Abs(g.settingsFile)
-	if err != nil {
-		return path
-	}
-	rel, err := filepath.Rel(filepath.Dir(settings), path)
-	if err != nil || !filepath.IsLocal(rel) {
-		return path
-	}
-	return filepath.ToSlash(rel)
+	return answer{data: out.Vendors, view: trustView(out.Vendors), message: out.Message}, nil
 }
 
 func newTrustList(g *globals) *cobra.Command {

@@ -2,14 +2,13 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
-	"github.com/orgstore/orgstore/agent/config"
-	"github.com/orgstore/orgstore/agent/safetext"
+	"github.com/orgstore/orgstore/agent/engine"
+	"github.com/orgstore/orgstore/agent/engine/operation"
 )
 
 func newTrustAttester(g *globals) *cobra.Command {
@@ -48,48 +47,21 @@ a license lets no change to it pass: that takes somebody else (exit 12).`,
 	return cmd
 }
 
-type attesterData struct {
-	Name        string `json:"name"`
-	KeyID       string `json:"key_id"`
-	Key         string `json:"key"`
-	Fingerprint string `json:"fingerprint"`
-	Account     string `json:"account"`
-}
-
-func attesterOf(a config.Attester) attesterData {
-	return attesterData{a.Name, a.Key.ID, a.Key.Text(), a.Key.Fingerprint(), a.Account}
-}
-
 func (o *attesterOptions) run(ctx context.Context, name, text string) (answer, error) {
 	key, err := o.publicKey(text, strings.TrimSpace(name))
 	if err != nil {
 		return answer{}, err
 	}
-	a := config.Attester{Name: strings.TrimSpace(name), Key: key, Account: strings.TrimSpace(o.account)}
-	settings, err := o.settings() // before a person is asked anything
+	r := engine.AddAttesterRequest{Name: name, Key: key.Text(), Account: o.account, DryRun: o.dryRun}
+	out, err := askShowing(ctx, o.globals, o.confirmation, nil, func(c engine.Consent) (engine.AttestersResult, *engine.Question, error) {
+		r.Consent = c
+		out, err := carryOut(ctx, o.globals, operation.AddAttester, r)
+		return out.Result, out.Result.Question, err
+	})
 	if err != nil {
 		return answer{}, err
 	}
-	settings.Trust.Attesters = append(settings.Trust.Attesters, a)
-	if _, err := o.ReadTrust(settings); err != nil {
-		return answer{}, err
-	}
-	add := func(text []byte) ([]byte, error) { return config.AddAttester(text, a) }
-	if err := o.edit(true, add); err != nil {
-		return answer{}, err
-	}
-	data := []attesterData{attesterOf(a)}
-	found := answer{data: data, view: attesterView(data), message: a.Name + " may attest licenses with the key " + a.Key.ID}
-	if o.dryRun {
-		found.message = "nothing was done: this was a dry run"
-		return found, nil
-	}
-	question := fmt.Sprintf("let %s attest licenses with the key\n  %s\nwhose fingerprint is\n  %s\n(compare it with that person)",
-		safetext.Line(a.Name), a.Key.Text(), a.Key.Fingerprint())
-	if err := o.confirm(ctx, o.globals, nil, question); err != nil {
-		return answer{}, err
-	}
-	return found, o.edit(false, add)
+	return attestersAnswer(out), nil
 }
 
 func newAttesterList(g *globals) *cobra.Command {
@@ -98,28 +70,20 @@ func newAttesterList(g *globals) *cobra.Command {
 		Short:   "List the people who may attest licenses",
 		Example: "  orgstore trust attester list -o json",
 		Args:    arguments(cobra.NoArgs),
-		RunE: g.answering(func(context.Context, []string) (answer, error) {
-			s, err := g.settings()
+		RunE: g.answering(func(ctx context.Context, _ []string) (answer, error) {
+			out, err := carryOut(ctx, g, operation.Attesters, engine.AttestersRequest{})
 			if err != nil {
 				return answer{}, err
 			}
-			data := []attesterData{}
-			for _, a := range s.Trust.Attesters {
-				data = append(data, attesterOf(a))
-			}
-			found := answer{data: data, view: attesterView(data)}
-			if len(data) == 0 {
-				found.message = "nobody may attest yet: make a key with `orgstore trust keygen` on the person's own machine"
-			}
-			return found, nil
+			return attestersAnswer(out.Result), nil
 		}),
 	}
 }
 
-func attesterView(attesters []attesterData) output.View {
+func attestersAnswer(r engine.AttestersResult) answer {
 	view := output.View{Columns: []string{"PERSON", "KEY", "FINGERPRINT", "ACCOUNT"}}
-	for _, a := range attesters {
+	for _, a := range r.Attesters {
 		view.Rows = append(view.Rows, []string{a.Name, a.Key, a.Fingerprint, orDash(a.Account)})
 	}
-	return view
+	return answer{data: r.Attesters, view: view, message: r.Message}
 }

@@ -26,8 +26,8 @@ type TrustedVendor struct {
 	StatusLists []StatusList `json:"status_lists"`
 }
 
-// TrustedVendorOf says what the settings and the bundle say of a vendor.
-func TrustedVendorOf(v config.Vendor, b license.Bundle, now time.Time) TrustedVendor {
+// trustedVendorOf says what the settings and the bundle say of a vendor.
+func trustedVendorOf(v config.Vendor, b license.Bundle, now time.Time) TrustedVendor {
 	d := TrustedVendor{
 		Name: v.Name, Bundle: v.Bundle, Fingerprint: v.Fingerprint, Enforced: string(v.Enforced), State: "ok",
 		StatusLists: []StatusList{},
@@ -62,7 +62,7 @@ func (p Ports) TrustList(ctx context.Context, s config.Settings, _ TrustListRequ
 	issuers := map[string][]string{}
 	for _, v := range s.Trust.Vendors {
 		b, err := p.PinnedBundle(v)
-		d := TrustedVendorOf(v, b, p.Now())
+		d := trustedVendorOf(v, b, p.Now())
 		if err != nil {
 			f := fault.Of(err)
 			d.State, d.Message = stateOfBundle(f.Code), f.Error()

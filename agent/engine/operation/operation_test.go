@@ -23,7 +23,7 @@ import (
 // decides, and writes it down here too.
 var members = []string{
 	"agent status", "approve list", "decide", "drift", "drift settle", "facts show", "history", "hold", "license runway",
-	"license status", "notice list", "package list", "pin list", "pin request", "plan", "status", "trust list", "unblock", "unhold",
+	"license status", "notice list", "package list", "pin list", "pin request", "plan", "status", "trust attester list", "trust list", "unblock", "unhold",
 }
 
 func TestEveryOperationSaysWhoMayCallIt(t *testing.T) {

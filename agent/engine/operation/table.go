@@ -6,8 +6,11 @@ import "github.com/orgstore/orgstore/agent/engine"
 // the agent would read it with its own rights, and changes neither settings nor
 // stores.
 var (
+	AddAttester    = onSettingsAlone("trust attester add", Owner, true, engine.Ports.AddAttester)
+	AddTrust       = onSettingsAlone("trust add", Owner, true, engine.Ports.AddTrust)
 	AgentStatus    = onSettings("agent status", Members, engine.Ports.AgentStatus)
 	Apply          = onEngine("apply", Owner, true, (*engine.Engine).Apply)
+	Attesters      = onSettingsAlone("trust attester list", Members, false, engine.Ports.ListAttesters)
 	Baseline       = onEngine("store baseline", Owner, true, (*engine.Engine).Baseline)
 	Confirm        = onEngine("store confirm", Owner, true, (*engine.Engine).Confirm)
 	Decide         = onEngine("decide", Members, true, (*engine.Engine).Decide)
@@ -38,6 +41,6 @@ var (
 
 // table lists every operation.
 var table = []entry{
-	AgentStatus, Apply, Baseline, Confirm, Decide, Drift, Facts, History, Hold, Import, LicenseStatus, NoticeChannels, Packages,
+	AddAttester, AddTrust, AgentStatus, Apply, Attesters, Baseline, Confirm, Decide, Drift, Facts, History, Hold, Import, LicenseStatus, NoticeChannels, Packages,
 	Pending, Pins, Plan, RemovePin, RemoveTrust, RequestPin, Rollback, Runway, SetPin, Settle, Status, TrustList, Unblock, Unhold, UpdateTrust,
 }
