@@ -68,7 +68,7 @@ func (p Ports) AddAttester(_ context.Context, s config.Settings, r AddAttesterRe
 	a := config.Attester{Name: strings.TrimSpace(r.Name), Key: key, Account: strings.TrimSpace(r.Account)}
 	after := s
 	after.Trust.Attesters = append(slices.Clone(s.Trust.Attesters), a)
-	if _, err := p.ReadTrust(after); err != nil {
+	if _, err := p.readTrust(after); err != nil {
 		return AttestersResult{}, err
 	}
 	edit := func(text []byte) ([]byte, error) { return config.AddAttester(text, a) }

@@ -115,7 +115,7 @@ func (c *checkup) keeps(folder string) error {
 
 // trusted checks each vendor's trust bundle as commands do.
 func (c *checkup) trusted() {
-	vendors, _ := c.TrustParts(c.settings)
+	vendors, _ := c.trustParts(c.settings)
 	for _, v := range vendors {
 		what := "the trust bundle of " + v.Name
 		switch {

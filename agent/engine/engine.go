@@ -113,7 +113,7 @@ func readBook(ctx context.Context, settings config.Settings, ports Ports) (journ
 // useSettings takes settings as those in force: trust, tenant facts, profiles and
 // stores are what they name.
 func (e *Engine) useSettings(ctx context.Context, settings config.Settings) error {
-	trust, err := e.ReadTrust(settings)
+	trust, err := e.readTrust(settings)
 	if err != nil {
 		return err
 	}

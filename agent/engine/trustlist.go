@@ -61,7 +61,7 @@ func (p Ports) TrustList(ctx context.Context, s config.Settings, _ TrustListRequ
 	var wrong error
 	issuers := map[string][]string{}
 	for _, v := range s.Trust.Vendors {
-		b, err := p.PinnedBundle(v)
+		b, err := p.pinnedBundle(v)
 		d := trustedVendorOf(v, b, p.Now())
 		if err != nil {
 			f := fault.Of(err)
@@ -99,7 +99,7 @@ func stateOfBundle(code string) string {
 
 // addStatusLists adds which status lists are in force.
 func (p Ports) addStatusLists(ctx context.Context, s config.Settings, vendors []TrustedVendor, issuers map[string][]string) error {
-	parts, attesters := p.TrustParts(s)
+	parts, attesters := p.trustParts(s)
 	trust, err := license.NewTrust(s.Tenant, parts, attesters...)
 	if err != nil {
 		return err

@@ -48,7 +48,7 @@ func (e *Engine) RemoveTrust(ctx context.Context, r RemoveTrustRequest) (RemoveT
 	if err := e.checkEdit(e.Settings, removed.edit); err != nil {
 		return RemoveTrustResult{}, err
 	}
-	vendors, attesters := e.TrustParts(removed.settings)
+	vendors, attesters := e.trustParts(removed.settings)
 	after, err := license.NewTrust(e.Settings.Tenant, vendors, attesters...)
 	if err != nil {
 		return RemoveTrustResult{}, err

@@ -15,11 +15,11 @@ import (
 	"github.com/orgstore/orgstore/packages/visual"
 )
 
-// ReadTrust is whom the settings believe. A vendor whose bundle cannot be read, or
+// readTrust is whom the settings believe. A vendor whose bundle cannot be read, or
 // is another than the one pinned, is believed no more, and said; it keeps nobody
 // from seeing, planning and going on with everything else.
-func (p Ports) ReadTrust(s config.Settings) (license.Trust, error) {
-	vendors, attesters := p.TrustParts(s)
+func (p Ports) readTrust(s config.Settings) (license.Trust, error) {
+	vendors, attesters := p.trustParts(s)
 	trust, err := license.NewTrust(s.Tenant, vendors, attesters...)
 	var refusal *verdict.Refusal
 	if errors.As(err, &refusal) && len(vendors) > 0 {
@@ -39,12 +39,12 @@ func (p Ports) ReadTrust(s config.Settings) (license.Trust, error) {
 	return trust, nil
 }
 
-// TrustParts reads what the settings pin.
-func (p Ports) TrustParts(s config.Settings) ([]license.Vendor, []license.Attester) {
+// trustParts reads what the settings pin.
+func (p Ports) trustParts(s config.Settings) ([]license.Vendor, []license.Attester) {
 	var vendors []license.Vendor
 	for _, v := range s.Trust.Vendors {
 		vendor := license.Vendor{Name: v.Name, GUIDs: v.GUIDs, Enforced: v.Enforced}
-		bundle, err := p.PinnedBundle(v)
+		bundle, err := p.pinnedBundle(v)
 		if err != nil {
 			f := fault.Of(err)
 			vendor.Unavailable = verdict.Finding{Code: verdict.Code(f.Code), Verdict: verdict.Reject, Message: f.Error(), Hint: f.Hint}
@@ -64,9 +64,9 @@ func (p Ports) TrustParts(s config.Settings) ([]license.Vendor, []license.Attest
 	return vendors, attesters
 }
 
-// PinnedBundle reads a vendor's bundle, if it is the one whose fingerprint the
+// pinnedBundle reads a vendor's bundle, if it is the one whose fingerprint the
 // settings pin.
-func (p Ports) PinnedBundle(v config.Vendor) (license.Bundle, error) {
+func (p Ports) pinnedBundle(v config.Vendor) (license.Bundle, error) {
 	if err := p.Guard("the trust bundle", v.Bundle); err != nil {
 		return license.Bundle{}, err
 	}

@@ -146,7 +146,7 @@ func (e *Engine) findNextBundle(r UpdateTrustRequest, text []byte) (nextBundle, 
 		if r.Vendor != "" && v.Name != r.Vendor {
 			continue
 		}
-		old, err := e.PinnedBundle(v)
+		old, err := e.pinnedBundle(v)
 		switch {
 		case err == nil && old.Fingerprint() == next.Fingerprint():
 			return nextBundle{v, old, next, text, v.Bundle}, nil
@@ -202,7 +202,7 @@ func (e *Engine) checkNoOtherFile(next nextBundle) error {
 // describeUpdate says what an update changes. It refuses a bundle under which the
 // settings contradict themselves.
 func (e *Engine) describeUpdate(next nextBundle) (UpdateTrustResult, error) {
-	vendors, attesters := e.TrustParts(e.Settings)
+	vendors, attesters := e.trustParts(e.Settings)
 	for i, v := range vendors {
 		if v.Name == next.vendor.Name {
 			vendors[i].Bundle = next.new

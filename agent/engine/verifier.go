@@ -34,7 +34,7 @@ type Verifier struct {
 
 // NewVerifier makes a verifier from the settings and what the journal knows.
 func NewVerifier(ctx context.Context, settings config.Settings, ports Ports) (*Verifier, error) {
-	trust, err := ports.ReadTrust(settings)
+	trust, err := ports.readTrust(settings)
 	if err != nil {
 		return nil, err
 	}
