@@ -185,8 +185,8 @@ func (p *Package) findResource(list *listing, id, what string) (string, []byte, 
 
 func (p *Package) findReservations() []verdict.Finding {
 	var found []verdict.Finding
-	if m := p.manifest; !m.Version.Deployable() {
-		found = append(found, reservation(pkgVersionForm, verdict.Reject, "the version %s is not one to four plain numbers", quote(m.Version.String())))
+	if fault := p.manifest.Version.FormFault(); fault != "" {
+		found = append(found, reservation(pkgVersionForm, verdict.Reject, "the version %s cannot be installed: %s", quote(p.manifest.Version.String()), fault))
 	}
 	if guid := p.manifest.GUID.String(); strings.HasSuffix(guid, debugSuffix) {
 		found = append(found, reservation(pkgGUID, verdict.Reject, "%s is a debug build, made for its developer's own machine", guid))

@@ -41,7 +41,7 @@ func hintFor(code verdict.Code) string {
 	case zipDuplicate, zipName, zipType:
 		return "do not unzip this file; ask the vendor for the file exactly as their packager wrote it"
 	case pkgVersionForm:
-		return "ask the vendor for a package whose version is four numbers, such as 1.4.0.0"
+		return "ask the vendor for a package whose version is four numbers, each at most 999999999, such as 1.4.0.0"
 	}
 	return "ask the vendor for a package built with Microsoft's packager (pbiviz package)"
 }

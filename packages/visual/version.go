@@ -97,6 +97,29 @@ func (v Version) IsZero() bool { return v.text == "" }
 // one to four numbers without leading zeros, each below a thousand million.
 func (v Version) Deployable() bool { return v.parts > 0 }
 
+// FormFault says what keeps a version from a form that may be put into a store, and
+// empty if nothing does.
+func (v Version) FormFault() string {
+	if v.Deployable() {
+		return ""
+	}
+	all := strings.Split(v.text, ".")
+	for _, part := range all {
+		digits := strings.Trim(part, "0123456789") == ""
+		switch {
+		case part == "":
+			return "it has an empty part"
+		case !digits:
+			return fmt.Sprintf("its part %+q is not a plain number", part)
+		case part[0] == '0' && len(part) > 1:
+			return fmt.Sprintf("its part %s begins with a zero", part)
+		case len(part) > maxDigits:
+			return fmt.Sprintf("its part %s is above the limit of %s", part, strings.Repeat("9", maxDigits))
+		}
+	}
+	return fmt.Sprintf("it has %d parts, and at most %d are allowed", len(all), maxParts)
+}
+
 // NextSeries returns the first version that the constraint "~> v" leaves out:
 // v without its last number, and the number before that raised by one. It
 // returns false for a version that has one number only, and for one that is not

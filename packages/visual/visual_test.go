@@ -336,3 +336,28 @@ func TestReleaseIsStoredAndReadBack(t *testing.T) {
 		}
 	}
 }
+
+func TestFormFault(t *testing.T) {
+	for text, want := range map[string]string{
+		"1":                   "",
+		"1.4.0.0":             "",
+		"1.4.0.999999999":     "",
+		"1.4.0.20261128001":   "its part 20261128001 is above the limit of 999999999",
+		"1.0.0.3.1":           "it has 5 parts, and at most 4 are allowed",
+		"6.1.0-beta1":         `its part "0-beta1" is not a plain number`,
+		"1.7.0.20240215#4a66": `its part "20240215#4a66" is not a plain number`,
+		"1.\u0664":            `its part "\u0664" is not a plain number`,
+		"1.04":                "its part 04 begins with a zero",
+		"1..2":                "it has an empty part",
+		"1.":                  "it has an empty part",
+		"v1.4":                `its part "v1" is not a plain number`,
+	} {
+		v, err := visual.ParseVersion(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := v.FormFault(); got != want || (got == "") != v.Deployable() {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}

@@ -120,9 +120,12 @@ func parseTerm(written, text string, sole bool) (op string, v visual.Version, er
 	}
 	op = m[1]
 	v, err = visual.ParseVersion(m[2])
-	if err != nil || !v.Deployable() {
+	if fault := v.FormFault(); err != nil || fault != "" {
+		if err != nil {
+			fault = "it is no version"
+		}
 		return "", v, refuse(CodeVersion,
-			fmt.Sprintf("cannot read the pin %q: %q is not a version of one to four numbers", written, m[2]),
+			fmt.Sprintf("cannot read the pin %q: %q is not a version of one to four numbers: %s", written, m[2], fault),
 			"write numbers joined by dots, without v, leading zeros, * or a suffix such as -beta")
 	}
 	if _, ok := v.NextSeries(); op == "~>" && !ok {

@@ -6,6 +6,7 @@ import (
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/verdict"
+	"github.com/orgstore/orgstore/packages/visual"
 )
 
 // A Code names a reason for other programs. Codes are stable.
@@ -110,6 +111,14 @@ func (v *visualPlan) explain(c choice) *Idle {
 	return v.blocked(r)
 }
 
+// versionFault says what is wrong with the version of a release that cannot be installed.
+func versionFault(r visual.Release) string {
+	if fault := r.Version.FormFault(); fault != "" {
+		return fmt.Sprintf("of %s, the newest, %s", r.Version, fault)
+	}
+	return fmt.Sprintf("the newest is %s", r.Version)
+}
+
 // explainBlocked finds the last sieve that something came to: the pin is to
 // blame only if there is anything deployable, the license only if the pin and
 // the blocks leave something.
@@ -123,8 +132,8 @@ func (v *visualPlan) explainBlocked() Reason {
 			"add one: orgstore package add FILE"}
 	case deployable == nil:
 		return Reason{CodeVersionForm,
-			fmt.Sprintf("the newest here, %s, has no version that can be put into a store", v.candidates[0].Release.Version),
-			"ask the vendor for a package whose version has four numbers"}
+			"no package here has a version that can be installed: " + versionFault(v.candidates[0].Release),
+			"ask the vendor for a package whose version is four numbers, each at most 999999999, such as 1.4.0.0"}
 	case allowed == nil:
 		return Reason{CodePin, fmt.Sprintf("newest here is %s, the pin wants %s", deployable.Release.Version, v.want.Pin),
 			fmt.Sprintf("add a package that the pin allows, or change the pin: orgstore pin set %s VERSION", v.key.GUID)}
