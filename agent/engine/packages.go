@@ -3,20 +3,16 @@ package engine
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/orgstore/orgstore/agent/fault"
-	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/moment"
 	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/packages/visual"
-	"github.com/orgstore/orgstore/policies/plan"
 )
 
 // Package is what verify, add and list say of one package with one license.
@@ -83,7 +79,7 @@ func packageOf(file string, m pbiviz.Manifest, d visual.Digest, c pbiviz.Content
 	return Package{
 		File: file, GUID: m.GUID.String(), Name: m.DisplayName, Version: m.Version.String(),
 		Digest: d.String(), ContentDigest: string(c), APIVersion: m.APIVersion, Generation: string(m.Generation),
-		Verdict: string(j.Verdict), Reasons: ReasonsOf(j.Findings), License: licenseOf(t, at),
+		Verdict: string(j.Verdict), Reasons: defectFirst(ReasonsOf(j.Findings)), License: licenseOf(t, at),
 	}
 }
 
@@ -93,7 +89,7 @@ func (e *Engine) Packages(wanted func(journal.Package) bool) []Package {
 	for _, c := range e.Observer().Candidates(book, false, at) {
 		p, _ := book.Package(c.Release.Digest)
 		if wanted(p) {
-			out = append(out, packageOf(p.Source, p.Manifest, p.Package, p.Content, c.Terms, c.Judgment, at))
+			out = append(out, withWaits(packageOf(p.Source, p.Manifest, p.Package, p.Content, c.Terms, c.Judgment, at)))
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Package) int {
@@ -125,124 +121,6 @@ func unreadablePackage(file string, r *verdict.Refusal) Package {
 		File: file, Verdict: string(verdict.Reject), Reasons: ReasonsOf(r.Findings),
 		License: licenseOf(license.Terms{}, moment.Moment{}),
 	}
-}
-
-// RefusedPackages turns rejected packages into an error, which is
-// about the first.
-func RefusedPackages(packages []Package) error {
-	refused := slices.DeleteFunc(slices.Clone(packages), func(p Package) bool {
-		return p.Verdict != string(verdict.Reject) || len(p.Reasons) == 0
-	})
-	if len(refused) == 0 {
-		return nil
-	}
-	p, r, because, message := refused[0], refused[0].Reasons[0], fault.CodeLicense, ""
-	if p.GUID == "" { // no package at all
-		because = verdict.Code(r.Code)
-	}
-	if strings.HasPrefix(r.Code, "file.") {
-		message = r.Message
-	} else {
-		message = fmt.Sprintf("%s is refused: %s", p.File, r.Message)
-	}
-	if n := len(refused); n > 1 {
-		message += fmt.Sprintf(" (and %d more)", n-1)
-	}
-	f := fault.New(r.Code, cmp.Or(r.Hint, "ask the vendor for the file, exactly as it was made"), "%s", message)
-	f.Because = because
-	return f
-}
-
-// TryPackages says what AddPackages would take in, and takes nothing in.
-func (v *Verifier) TryPackages(files []string) (PackagesResult, error) {
-	data := []Package{}
-	for _, file := range files {
-		if !license.IsStatementName(file) {
-			data = append(data, v.Verify(file))
-			continue
-		}
-		text, err := v.Read(file, license.MaxStatus)
-		switch {
-		case err == nil && license.IsStatus(text):
-			_, err = license.PeekStatus(text)
-		case err == nil:
-			_, err = license.Peek(text)
-		}
-		if err != nil {
-			data = append(data, unreadablePackage(file, refusalOf(err)))
-		}
-	}
-	return PackagesResult{Packages: data, Message: "nothing was taken in: this was a dry run"},
-		RefusedPackages(slices.DeleteFunc(slices.Clone(data), isWaiting))
-}
-
-// AddPackages takes files in: packages, license statements, and status lists. What
-// is well formed is kept; the error is about the first that is refused.
-func (e *Engine) AddPackages(ctx context.Context, files []string) (PackagesResult, error) {
-	var here []visual.Digest // the packages that the files are, or are about
-	var waiting []string     // what is kept and waits for something else
-	data := []Package{}
-	for _, file := range e.withSidecars(files) {
-		text, err := e.Read(file, pbiviz.DefaultLimits().FileSize)
-		if err != nil {
-			data = append(data, unreadablePackage(file, refusalOf(err)))
-			continue
-		}
-		taken, err := e.importer().Take(ctx, e.Tx, file, text)
-		if err != nil {
-			return PackagesResult{Packages: data}, err
-		}
-		switch about := e.Journal.Book().PackagesAbout(taken.Statement); {
-		case taken.Waits:
-			waiting = append(waiting, filepath.Base(file)+" is kept and waits for its vendor's trust bundle")
-		case taken.Refused != nil:
-			data = append(data, unreadablePackage(file, taken.Refused))
-		case !taken.Status.IsZero():
-			waiting = append(waiting, filepath.Base(file)+" is the status list of its vendor from now on: see `orgstore trust list`")
-		case !taken.Package.IsZero():
-			here = append(here, taken.Package)
-		case len(about) == 0 && !slices.Contains(files, strings.TrimSuffix(file, license.StatementSuffix)):
-			waiting = append(waiting, filepath.Base(file)+" is kept and waits for its package")
-		default:
-			here = append(here, about...)
-		}
-	}
-	data = append(data, e.Packages(func(p journal.Package) bool { return slices.Contains(here, p.Package) })...)
-	return PackagesResult{Packages: data, Message: waitingText(data, waiting)}, RefusedPackages(slices.DeleteFunc(slices.Clone(data), isWaiting))
-}
-
-// isWaiting reports whether a package only lacks a license: nothing is wrong with it.
-func isWaiting(p Package) bool {
-	if p.GUID == "" || len(p.Reasons) == 0 {
-		return false
-	}
-	code := p.Reasons[0].Code
-	return code == string(license.CodeUnlicensed) || code == string(plan.CodeGrade) && p.License.Grade == string(license.Readable)
-}
-
-// waitingText says what was kept and still needs something to come.
-func waitingText(data []Package, others []string) string {
-	var said []string
-	for _, p := range data {
-		if isWaiting(p) {
-			said = append(said, p.File+" is kept and waits for its license")
-		}
-	}
-	return strings.Join(append(said, others...), "\n")
-}
-
-// withSidecars puts the statement beside each package before it, unless it was
-// named too: then the package's license is known when it is shown.
-func (p Ports) withSidecars(files []string) []string {
-	var out []string
-	for _, file := range files {
-		sidecar := file + license.StatementSuffix
-		if _, err := p.Disk.Stat(sidecar); err == nil && intake.IsPackage(file) && !slices.Contains(files, sidecar) {
-			out = append(out, sidecar)
-		}
-		out = append(out, file)
-	}
-	return out
 }
 
 // A PackagesRequest asks which packages there are.
