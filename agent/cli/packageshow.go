@@ -9,7 +9,6 @@ import (
 
 	"github.com/orgstore/orgstore/agent/cli/output"
 	"github.com/orgstore/orgstore/agent/engine"
-	"github.com/orgstore/orgstore/packages/pbiviz"
 )
 
 func newPackageShow(g *globals) *cobra.Command {
@@ -27,55 +26,14 @@ VISUAL@VERSION.`,
 			if err != nil {
 				return answer{}, err
 			}
-			d := shown(p)
-			return answer{data: d, view: d.view()}, nil
+			d := engine.DetailsOf(p)
+			return answer{data: d, view: packageDetailsView(d)}, nil
 		}),
 	}
 }
 
-type shownData struct {
-	Manifest      pbiviz.Manifest `json:"manifest"`
-	Digest        string          `json:"digest"`
-	ContentDigest string          `json:"content_digest"`
-	Size          int             `json:"size"`
-	HasStatement  bool            `json:"has_statement"`
-	DataRoles     []string        `json:"data_roles"`
-	Properties    []string        `json:"properties"`
-	Privileges    []string        `json:"privileges"`
-	Entries       []entryData     `json:"entries"`
-	Reasons       []engine.Reason `json:"reasons"`
-}
-
-type entryData struct {
-	Name string `json:"name"`
-	Size int64  `json:"size"`
-}
-
-func shown(p *pbiviz.Package) shownData {
-	_, inside := p.Statement()
-	d := shownData{
-		Manifest: p.Manifest(), Digest: p.Digest().String(), ContentDigest: string(p.Content()), Size: len(p.File()),
-		HasStatement: inside, DataRoles: []string{}, Properties: []string{}, Privileges: []string{}, Reasons: engine.ReasonsOf(p.Reservations()),
-	}
-	can := p.Capabilities()
-	for _, r := range can.Roles {
-		d.DataRoles = append(d.DataRoles, r.Name)
-	}
-	for _, o := range can.Objects {
-		for _, prop := range o.Properties {
-			d.Properties = append(d.Properties, o.Name+"."+prop.Name)
-		}
-	}
-	for _, priv := range can.Privileges {
-		d.Privileges = append(d.Privileges, strings.TrimSpace(priv.Name+" "+strings.Join(priv.Parameters, " ")))
-	}
-	for _, e := range p.Entries() {
-		d.Entries = append(d.Entries, entryData{e.Name, e.Size})
-	}
-	return d
-}
-
-func (d shownData) view() output.View {
+// packageDetailsView shows what a package says of itself.
+func packageDetailsView(d engine.PackageDetails) output.View {
 	m := d.Manifest
 	inside := "none inside"
 	if d.HasStatement {
