@@ -46,18 +46,24 @@ the vendor's own license out of the comparison. Values of properties are never s
 			if settings, err := g.settings(); err == nil { // files need none
 				profiles, _ = g.ProfilesInForce(settings)
 			}
-			return diffAnswer(comparison.Compare(profiles, from, to)), nil
+			return diffAnswer(comparison.Compare(profiles, from, to), args), nil
 		}),
 	}
 }
 
-func diffAnswer(d diff.Diff) answer {
+// diffAnswer shows a difference. The names are those that the sides were given by.
+func diffAnswer(d diff.Diff, names []string) answer {
 	view := output.View{Columns: []string{"SEVERITY", "WHAT", "CODE"}}
 	for _, f := range d.Findings {
 		view.Rows = append(view.Rows, []string{string(f.Severity), f.Message, string(f.Code)})
 	}
-	view.Text = fmt.Sprintf("class: %s", d.Class)
+	view.Text = fmt.Sprintf("from:  %s\nto:    %s\nclass: %s", sideText(d.From, names[0]), sideText(d.To, names[1]), d.Class)
 	return answer{data: d, view: view}
+}
+
+// sideText names one of two compared packages.
+func sideText(s diff.Side, name string) string {
+	return fmt.Sprintf("%s %s, %s (%s)", s.Name, s.Version, s.Digest.Short(), name)
 }
 
 // isArchived says whether a name is that of no file, and so of a package of the archive.
@@ -78,7 +84,7 @@ func (g *globals) diffArchived(ctx context.Context, from, to string) (answer, er
 	if err != nil {
 		return answer{}, err
 	}
-	return diffAnswer(d), nil
+	return diffAnswer(d, []string{from, to}), nil
 }
 
 // find reads a package: a file, or one of the archive by digest or as

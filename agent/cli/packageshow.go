@@ -45,7 +45,9 @@ func packageDetailsView(d engine.PackageDetails) output.View {
 		{"support", m.SupportURL}, {"api", m.APIVersion}, {"generation", string(m.Generation) + ", " + string(m.Tier) + " ZIP"},
 		{"digest", d.Digest}, {"content", d.ContentDigest}, {"license", inside},
 		{"data roles", strings.Join(d.DataRoles, ", ")}, {"properties", strings.Join(d.Properties, ", ")},
-		{"privileges", strings.Join(d.Privileges, ", ")},
+	}
+	for _, p := range d.Privileges {
+		rows = append(rows, [2]string{"privilege", p.Text()})
 	}
 	for _, e := range d.Entries {
 		rows = append(rows, [2]string{"entry", fmt.Sprintf("%s (%d bytes)", e.Name, e.Size)})

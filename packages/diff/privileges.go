@@ -17,7 +17,7 @@ func (c *comparison) comparePrivileges(before, after []pbiviz.Privilege) {
 		if slices.ContainsFunc(x, func(o Right) bool { return o.Name == r.Name }) {
 			c.addFinding(Security, "diff.privilege_widened", "privilege %s was widened%s", quote(r.Name), parameterText(r))
 		} else {
-			c.addFinding(Security, "diff.privilege_added", "privilege %s was added%s", quote(r.Name), parameterText(r))
+			c.addFinding(Security, "diff.privilege_added", "privilege %s was added%s%s", quote(r.Name), necessityText(r.Name, after), parameterText(r))
 		}
 	}
 	for _, r := range c.diff.Privileges.Removed {
@@ -108,6 +108,14 @@ func isPlainHost(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '.')
 	})
+}
+
+// necessityText says whether the visual works without a privilege.
+func necessityText(name string, privileges []pbiviz.Privilege) string {
+	if slices.Contains(essentialNames(privileges), name) {
+		return ", essential"
+	}
+	return ", optional"
 }
 
 func parameterText(r Right) string {
