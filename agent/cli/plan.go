@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strconv"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -78,9 +79,15 @@ func (o planOptions) run(ctx context.Context) (answer, error) {
 }
 
 func planAnswer(p engine.PlanResult) answer {
-	view := output.View{Columns: []string{"VISUAL", "CHANGE", "FROM", "TO", "LICENSE UNTIL", "WHY"}}
+	view := output.View{Columns: []string{"VISUAL", "CHANGE", "FROM", "TO", "CLASS", "BREAKING", "LICENSE UNTIL", "WHY"}}
 	for _, step := range p.Steps {
-		view.Rows = append(view.Rows, []string{titleOf(step.Visual), step.Kind, step.FromText, step.ToText, step.LicenseUntil, step.Why})
+		breaking := output.Nothing
+		if step.DiffClass != "" {
+			breaking = strconv.Itoa(step.Breaking)
+		}
+		view.Rows = append(view.Rows, []string{
+			titleOf(step.Visual), step.Kind, step.FromText, step.ToText, orDash(string(step.DiffClass)), breaking, step.LicenseUntil, step.Why,
+		})
 	}
 	return answer{data: p, view: view, message: p.Message}
 }

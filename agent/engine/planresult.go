@@ -49,7 +49,9 @@ type PlannedStep struct {
 	Reason    Reason     `json:"reason"`
 	Gates     []Gate     `json:"gates"`
 	DiffClass diff.Class `json:"diff_class"` // empty where there is nothing to compare
-	WayBack   *plan.Back `json:"way_back,omitempty"`
+	// Breaking counts the findings that reports may stop working or lose settings.
+	Breaking int        `json:"breaking"`
+	WayBack  *plan.Back `json:"way_back,omitempty"`
 	// FromText and ToText are versions as people read them, LicenseUntil is the day
 	// on which the license of To ends, and Why is the reason with what still holds
 	// the step back.
@@ -122,7 +124,7 @@ func (e *Engine) plannedChange(step plan.Step, gates []plan.Gate) PlannedStep {
 	return PlannedStep{
 		ID: string(step.ID), Visual: visualOf(step.Key, step.Name), Kind: string(step.Kind),
 		From: stateOf(step.From), To: stateOf(step.To), Reason: reasonOf(step.Reason),
-		Gates: gatesOf(gates), DiffClass: changed.Class, WayBack: &step.Back,
+		Gates: gatesOf(gates), DiffClass: changed.Class, Breaking: changed.Count(diff.Breaking), WayBack: &step.Back,
 		FromText: VersionText(step.From), ToText: VersionText(step.To), LicenseUntil: FormatDay(step.To.License.Ends),
 		Why: whyText(step.Reason.Message, gates),
 	}

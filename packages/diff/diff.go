@@ -141,6 +141,17 @@ func (d Diff) Any(s Severity) bool {
 	return slices.ContainsFunc(d.Findings, func(f Finding) bool { return f.Severity == s })
 }
 
+// Count says how many findings are of this severity.
+func (d Diff) Count(s Severity) int {
+	n := 0
+	for _, f := range d.Findings {
+		if f.Severity == s {
+			n++
+		}
+	}
+	return n
+}
+
 // Compare says what changed from one package to another. The packages may be of
 // different generations, and even of different visuals.
 func Compare(from, to *pbiviz.Package) Diff {
