@@ -102,7 +102,7 @@ func twoAtOnce(t *testing.T, report casetest.Report) {
 }
 
 // unsafeFiles lets everybody write to the files on which trust rests, and puts a
-// link in their place.
+// link in their place that leads to where everybody may write.
 func unsafeFiles(t *testing.T, report casetest.Report) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the modes of files say nothing there")
@@ -113,14 +113,13 @@ func unsafeFiles(t *testing.T, report casetest.Report) {
 			t.Fatal(err)
 		}
 		x.refused(report, 10, args...)
-		if err := os.Rename(file, "elsewhere"); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Chmod("elsewhere", 0o644); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Symlink("elsewhere", file); err != nil {
-			t.Fatal(err)
+		for _, err := range []error{
+			os.Mkdir("everybodys", 0o700), os.Chmod("everybodys", 0o777),
+			os.Rename(file, "everybodys/elsewhere"), os.Chmod("everybodys/elsewhere", 0o644), os.Symlink("everybodys/elsewhere", file),
+		} {
+			if err != nil {
+				t.Fatal(err)
+			}
 		}
 		x.refused(report, 10, args...)
 	}

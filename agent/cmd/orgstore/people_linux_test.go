@@ -52,7 +52,8 @@ func newOffice(t *testing.T, settings string) office {
 	o.edit(t, "version: 1\n", "version: 1\nagent: {socket: run/orgstore.sock, log: json}\n")
 	permit(t, os.Mkdir(o.path("run"), 0o755))
 	permit(t, filepath.WalkDir(o.dir, func(name string, _ fs.DirEntry, err error) error {
-		if err == nil && name != o.program && name != o.settings() {
+		// The settings are root's, and so is the folder they are in, and the trust bundle.
+		if err == nil && name != o.program && name != o.settings() && name != o.dir && !strings.HasPrefix(name, o.path("mail")) {
 			err = os.Lchown(name, daemon, people)
 		}
 		return err

@@ -89,7 +89,7 @@ func (v modeView) checkOwner(at string, n node, use Use) error {
 	if n.owner == rootAccount || n.owner == v.caller || slices.Contains(use.Owners, n.owner) || v.isHidden(n.owner) {
 		return nil
 	}
-	return exposed(at, fmt.Sprintf("chown %s %s", v.caller, at), "%s belongs to the account %s, which is neither root nor the one that runs orgstore", at, n.owner)
+	return exposed(at, fmt.Sprintf("run orgstore as the account %s; or, if you trust what is there, chown %s %s", n.owner, v.caller, at), "%s belongs to the account %s, which is neither root nor the one that runs orgstore", at, n.owner)
 }
 
 // checkFolder says why what lies in a folder could be replaced by others.

@@ -200,7 +200,7 @@ func trustCases() []Case {
 		{Number: "G9", About: "a status list signed by a license key, and the reverse", Wants: reject("trust.key_use")},
 		{Number: "G10", About: "keys that prove nothing", Wants: reject("trust.key_form")},
 		{Number: "G11", About: "two keys of one name, colliding hashes", Wants: reject("trust.duplicate_kid")},
-		{Number: "G12", About: "a trust file that is a symlink or writable by all", Wants: reject("trust.file_mode"), Homes: homes(cliHome)},
+		{Number: "G12", About: "a trust file that is a symlink to where all may write, or writable by all", Wants: reject("trust.file_mode"), Homes: homes(cliHome)},
 	}
 }
 
