@@ -38,11 +38,14 @@ func (e *Engine) beginChanging(ctx context.Context, command string) ([]apply.Res
 // sweep clears away what interrupted runs left half written. Only who holds the
 // lock may: to anybody else it might be the work of a run that goes on.
 func (e *Engine) sweep() error {
-	for _, target := range e.Stores {
-		if t, ok := store.As[store.Sweeper](target); ok {
-			// Where a store cannot be reached, the look at it says so; what is left over
-			// there is swept by a later run.
-			_ = t.Sweep()
+	for name, target := range e.Stores {
+		t, ok := store.As[store.Sweeper](target)
+		if !ok {
+			continue
+		}
+		err := t.Sweep()
+		if _, isUnread := e.unread[name]; err != nil && !isUnread { // one that is away was told
+			e.note("what interrupted runs left in %s could not be cleared away; a later run tries again: %v", plan.StoreText(name), err)
 		}
 	}
 	return errors.Join(

@@ -341,7 +341,7 @@ func TestAKilledRollbackWaitsForTheStore(t *testing.T) {
 	x.killedRollback()
 	x.away = true
 	for range 4 {
-		x.told(x.apply(), "the share is away", "see to it that the store can be reached")
+		x.told(x.apply(), "the share is away", "once the store can be reached")
 	}
 	if x.Book(t).Open(x.key()) == nil {
 		t.Fatal("the rollback is not open any more")

@@ -57,7 +57,7 @@ func (e *Engine) keepUnreadStores(unread map[string]plan.Unread) {
 		u := unread[name]
 		since[name] = u.Since.UTC()
 		if e.unread[name].Message != u.Message {
-			e.note("the store %s cannot be read: what needs it waits, and the rest goes on", name)
+			e.note("%s cannot be read: what needs it waits, and the rest goes on", plan.StoreText(name))
 		}
 	}
 	e.unread = unread

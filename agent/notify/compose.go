@@ -315,7 +315,7 @@ func UnreachableStore(name string, u plan.Unread) Notice {
 	return Notice{
 		Event: StoreUnreachable, Level: Alarm, Code: r.Code, Store: name,
 		Key:   strings.Join([]string{string(StoreUnreachable), name, u.Since.UTC().Format(time.RFC3339)}, "/"),
-		Title: "the store " + name + " cannot be read", Text: withFullStop(r.Message), Hint: r.Hint,
+		Title: plan.StoreText(name) + " cannot be read", Text: withFullStop(r.Message), Hint: r.Hint,
 	}
 }
 

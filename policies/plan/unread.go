@@ -22,7 +22,15 @@ type Unread struct {
 
 // Reason says of a store, by its name, that it cannot be looked into.
 func (u Unread) Reason(name string) Reason {
-	return Reason{CodeUnreadable, fmt.Sprintf("the store %s cannot be read since %s: %s", name, minute(u.Since), u.Message), u.Hint}
+	return Reason{CodeUnreadable, fmt.Sprintf("%s cannot be read since %s: %s", StoreText(name), minute(u.Since), u.Message), u.Hint}
+}
+
+// StoreText names a store for people, by its name in the settings.
+func StoreText(name string) string {
+	if name == "store" { // what settings with one store call it
+		return "the store"
+	}
+	return "the store " + name
 }
 
 // planUnread is what is said of a visual in a store that could not be looked into: it

@@ -95,8 +95,8 @@ func (h *hook) ca() []byte {
 func hooked(t *testing.T, w world, h *hook) {
 	t.Helper()
 	w.write(t, w.path("ca.pem"), h.ca())
-	w.write(t, w.path("hook.url"), []byte(h.URL+hookPath+"\n"))
-	w.write(t, w.path("hook.secret"), []byte(hookSecret+"\n"))
+	w.writeSecret(t, w.path("hook.url"), []byte(h.URL+hookPath+"\n"))
+	w.writeSecret(t, w.path("hook.secret"), []byte(hookSecret+"\n"))
 	w.edit(t, "notify: []\n", "notify:\n  - {name: tickets, webhook: {url_file: hook.url, secret_file: hook.secret}}\nnetwork: {ca: ca.pem}\n")
 }
 
@@ -158,7 +158,7 @@ func TestWebhooks(t *testing.T) {
 	if h.calls != before+2 {
 		t.Errorf("it was tried %d times", h.calls-before)
 	}
-	w.write(t, w.path("hook.url"), []byte("http://hush.contoso.com\n"))
+	w.writeSecret(t, w.path("hook.url"), []byte("http://hush.contoso.com\n"))
 	if said := run(1, "notice", "test", "tickets"); !strings.Contains(said, "hook.url is not an https address") {
 		t.Errorf("it says %s", said)
 	}

@@ -67,9 +67,20 @@ func parsed(t testing.TB, file []byte) *pbiviz.Package {
 // write puts a file into the world, as people do it: without orgstore.
 func (w world) write(t testing.TB, name string, text []byte) {
 	t.Helper()
+	w.writeMode(t, name, 0o644, text)
+}
+
+// writeSecret writes a file that its owner alone may read.
+func (w world) writeSecret(t testing.TB, name string, text []byte) {
+	t.Helper()
+	w.writeMode(t, name, 0o600, text)
+}
+
+func (w world) writeMode(t testing.TB, name string, mode fs.FileMode, text []byte) {
+	t.Helper()
 	err := disk.MakeDir(w.d, filepath.Dir(name), 0o755)
 	if err == nil {
-		err = disk.Replace(w.d, name, 0o644, func(f io.Writer) error { _, err := f.Write(text); return err })
+		err = disk.Replace(w.d, name, mode, func(f io.Writer) error { _, err := f.Write(text); return err })
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -66,7 +66,7 @@ func newTenanted(t testing.TB) *tenanted {
 		t.Fatal(err)
 	}
 	w.write(t, w.path("ca.pem"), w.tenant.CA())
-	w.write(t, w.path("secret"), []byte(simulatortest.Secret+"\n"))
+	w.writeSecret(t, w.path("secret"), []byte(simulatortest.Secret+"\n"))
 	w.write(t, w.settings(), fmt.Appendf(nil, `version: 1
 tenant: %s
 endpoints: {login: %s, graph: %s, powerbi: %s, fabric: %s}
