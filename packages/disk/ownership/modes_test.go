@@ -70,7 +70,7 @@ func TestCheck(t *testing.T) {
 		{name: "in a folder as /tmp, of somebody else", files: files{settings: file(other, 0o600), "/etc/orgstore": dir("0", fs.ModeSticky|0o777)}, want: "belongs to the account 1003"},
 		{name: "a link of somebody else", files: files{settings: link(other, "/etc/other"), "/etc/other": file("0", 0o644), "/etc/orgstore": dir("0", fs.ModeSticky|0o777)}, want: "belongs to the account 1003"},
 		{name: "a link into an open folder", files: files{settings: link("0", "/open/orgstore.yaml"), "/open": dir("0", 0o777), "/open/orgstore.yaml": file("0", 0o644)}, want: "the folder /open"},
-		{name: "a folder that is a link into one of somebody else", files: files{"/etc/orgstore": link("0", "/home/eve"), "/home/eve": dir(other, 0o755), "/home/eve/orgstore.yaml": file("0", 0o644)}, want: "/home/eve belongs to"},
+		{name: "a folder that is a link into one of somebody else", files: files{"/etc/orgstore": link("0", "/srv/eve"), "/srv/eve": dir(other, 0o755), "/srv/eve/orgstore.yaml": file("0", 0o644)}, want: "/srv/eve belongs to"},
 		{name: "a link up out of an open folder", files: files{settings: link("0", "/open/../etc/x"), "/open": dir("0", 0o777), "/etc/x": file("0", 0o644)}, want: "the folder /open"},
 		{name: "a link to itself", files: files{settings: link("0", "orgstore.yaml")}, want: "too many links"},
 		{name: "an open data folder", files: files{settings: dir(caller, 0o777)}, use: Use{GroupMayWrite: true}, want: "everybody on this machine may write to it"},
