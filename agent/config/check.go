@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 
@@ -48,7 +49,7 @@ func (r *reader) check(f file) Settings {
 		Tenant:     r.tenant(text(f.Tenant)),
 		Data:       r.path(text(f.Data)),
 		Library:    r.library(f.Library),
-		Trust:      Trust{r.grade(text(f.Trust.Least)), r.vendors(f.Trust.Vendors), r.attesters(f.Trust.Attesters)},
+		Trust:      Trust{r.grade(text(f.Trust.Least)), r.longestTerm(text(f.Trust.LongestTerm)), r.vendors(f.Trust.Vendors), r.attesters(f.Trust.Attesters)},
 		Packages:   Packages{r.truth(text(f.Packages.Tolerant))},
 		Checkpoint: r.path(text(f.Audit.Checkpoint)),
 		Cloud:      r.cloud(text(f.Cloud)),
@@ -90,6 +91,15 @@ func (r *reader) tenant(t text) string {
 			"it has the form 8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11; the Azure portal shows it as Directory (tenant) ID")
 	}
 	return strings.ToLower(t.value)
+}
+
+// longestTerm reads how long a license may last: at least a day.
+func (r *reader) longestTerm(t text) time.Duration {
+	d := r.period(t, license.DefaultLongestTerm)
+	if valid, is := parsePeriod(t.value); is && valid < 24*time.Hour {
+		r.addAt(t.node, "longest_term must be at least a day", "licenses usually last a year: 400d is usual")
+	}
+	return d
 }
 
 // path checks a path and returns it as it is written.

@@ -80,9 +80,12 @@ func (l Library) Kind() string {
 
 // Trust says whom the tenant believes.
 type Trust struct {
-	Least     license.Grade
-	Vendors   []Vendor   // no name twice, no GUID with two vendors
-	Attesters []Attester // no key twice, neither by its name nor by itself
+	Least license.Grade
+	// LongestTerm is how long a license may last, from begin to end, without a person
+	// looking at it.
+	LongestTerm time.Duration
+	Vendors     []Vendor   // no name twice, no GUID with two vendors
+	Attesters   []Attester // no key twice, neither by its name nor by itself
 }
 
 // A Vendor says which visuals a vendor's trust bundle may speak for.

@@ -130,6 +130,7 @@ var accepted = map[string]string{
 	"attesters":                      head + attesters("Ada Lovelace", ada, "Grace Hopper", grace),
 	"a person with two keys":         head + attesters("Ada Lovelace", ada, "Ada Lovelace", publicKeyText("ada-2027", 3)),
 	"attesters that are comments":    head + "trust:\n  attesters:\n  #  - name: x\n",
+	"a longest term":                 head + "trust: {longest_term: 1100d}\n",
 	"a grade of a visual's own":      head + "visuals: [{guid: a, pin: '1', least: signed}]\n",
 	"handoff":                        handoff("To upload"),
 	"recorded, not accepted yet":     recordedStore("recipe: portal.yaml"),
@@ -218,7 +219,7 @@ func TestDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Data != ".orgstore" || s.Trust.Least != license.Attested || s.Packages.Tolerant || s.Trust.Vendors[0].Enforced != license.ByPackage {
+	if s.Data != ".orgstore" || s.Trust.Least != license.Attested || s.Trust.LongestTerm != 400*24*time.Hour || s.Packages.Tolerant || s.Trust.Vendors[0].Enforced != license.ByPackage {
 		t.Errorf("got %+v", s)
 	}
 }
@@ -288,6 +289,8 @@ var refused = []struct {
 		[]string{`5:16 "sgned" is not known`, `7:12 is not a visual's GUID`, `7:22 one`, `7:35 "name" is one value`, `8:1 unknown key "nope"`}, false},
 	{"an unknown driver", strings.Replace(head, "driver: folder", "driver: ftp", 1), []string{`4:17 "ftp" is not known`}, false},
 	{"a grade that is never automatic", head + "trust: {least: opaque}\n", []string{`5:16 "opaque"`}, false},
+	{"a longest term that is no time", head + "trust: {longest_term: a year}\n", []string{`5:23 not a time`}, false},
+	{"a longest term of hours", head + "trust: {longest_term: 23h}\n", []string{`5:23 at least a day`}, true},
 	{"a domain for a tenant", strings.Replace(head, "8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11", "contoso.onmicrosoft.com", 1), []string{"2:9 is not a tenant id"}, false},
 	{"a version from the future", strings.Replace(head, "version: 1", "version: 2", 1), []string{`1:10 version "2"`}, false},
 	{"a visual given twice", head + "visuals:\n  - {guid: a, pin: \"1\"}\n  - {guid: a, pin: \"2\"}\n", []string{"7:12 given twice; first at line 6"}, true},
@@ -583,7 +586,7 @@ func TestDigest(t *testing.T) {
 			t.Errorf("%s changes the digest", name)
 		}
 	}
-	if digest(head) != digest(head+"data: .orgstore\ntrust: {least: attested}\npackages: {tolerant: false}\nvisuals: []\n") {
+	if digest(head) != digest(head+"data: .orgstore\ntrust: {least: attested, longest_term: 9600h}\npackages: {tolerant: false}\nvisuals: []\n") {
 		t.Error("writing a default out changes the digest")
 	}
 	tasks := handoff("To upload")
@@ -624,7 +627,7 @@ func TestDigest(t *testing.T) {
 		}
 	}
 	for _, c := range [][2]string{
-		{"pin: 1.10", "pin: 1.10\n    least: signed"}, {"pin: 1.10", "pin: 1.10\n    least: attested"},
+		{"least: signed", "least: signed\n  longest_term: 401d"}, {"pin: 1.10", "pin: 1.10\n    least: signed"}, {"pin: 1.10", "pin: 1.10\n    least: attested"},
 		{"~> 1.4", "~> 1.5"}, {"1.10", "1.1"}, {"least: signed", "least: attested"}, {"statement", "package"}, {"tolerant: true", "tolerant: false"},
 		{"sha256:0", "sha256:1"}, {"path: store", "path: elsewhere"}, {"folder: inbox", "folder: in"}, {"data: state", "data: st"},
 		{"[auroraGauge, auroraBullet]", "[auroraGauge]"}, {"8F6C", "9F6C"}, {"name: Aurora Visuals", "name: Aurora"}, {"aurora.trust", "a.trust"},

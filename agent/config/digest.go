@@ -86,7 +86,7 @@ func normalized(t reflect.Type, s string) string {
 		return strings.ToLower(s)
 	case reflect.TypeFor[windowLength]():
 		return normalizedLength(s)
-	case reflect.TypeFor[period](), reflect.TypeFor[remindPeriod](), reflect.TypeFor[escalatePeriod](), reflect.TypeFor[unreachablePeriod](), reflect.TypeFor[checkPeriod](), reflect.TypeFor[roundPeriod]():
+	case reflect.TypeFor[period](), reflect.TypeFor[remindPeriod](), reflect.TypeFor[escalatePeriod](), reflect.TypeFor[termPeriod](), reflect.TypeFor[unreachablePeriod](), reflect.TypeFor[checkPeriod](), reflect.TypeFor[roundPeriod]():
 		if d, ok := parsePeriod(s); ok {
 			return d.String()
 		}

@@ -32,6 +32,7 @@ type (
 	remindPeriod      text
 	unreachablePeriod text
 	escalatePeriod    text
+	termPeriod        text
 	cloudName         text
 	webAddress        text
 	audience          text
@@ -343,6 +344,8 @@ type storeSection struct {
 type trustSection struct {
 	// Least grade a license must have: signed, attested, or readable (found in the package, not checked).
 	Least leastGrade `yaml:"least" default:"attested"`
+	// LongestTerm is how long a license may last, from begin to end, without a person looking at it: 400d. What is left of the license before it is not counted.
+	LongestTerm termPeriod `yaml:"longest_term" default:"400d"`
 	// Vendors whose signed licenses are believed.
 	Vendors []vendorEntry `yaml:"vendors"`
 	// Attesters are this tenant's own people who may attest what a license says that cannot be read.

@@ -44,6 +44,10 @@ func leaves(t reflect.Type) *jsonschema.Schema {
 		s := str(periodForm.String())
 		s.Default = "2d"
 		return s
+	case reflect.TypeFor[termPeriod]():
+		s := str(periodForm.String())
+		s.Default = "400d"
+		return s
 	case reflect.TypeFor[escalatePeriod]():
 		s := str(periodForm.String())
 		s.Default = "5d"

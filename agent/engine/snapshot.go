@@ -21,7 +21,8 @@ func (e *Engine) Moment() moment.Moment {
 func (e *Engine) Observer() observe.Observer {
 	o := observe.Observer{
 		Stores: e.Stores, Trust: e.currentTrust(), Least: e.Settings.Trust.Least,
-		Tolerant: e.Settings.Packages.Tolerant, Tenant: e.Settings.Tenant,
+		LongestTerm: e.Settings.Trust.LongestTerm,
+		Tolerant:    e.Settings.Packages.Tolerant, Tenant: e.Settings.Tenant,
 		Usage: e.facts, Profiles: e.profiles, LeastOf: map[visual.GUID]license.Grade{},
 		OnDrift: map[store.Key]plan.DriftMode{}, Hybrid: map[store.Key]bool{},
 	}

@@ -30,6 +30,8 @@ type Observer struct {
 	Least license.Grade
 	// LeastOf is the grade of the visuals for which the settings name another.
 	LeastOf map[visual.GUID]license.Grade
+	// LongestTerm is how long a license may last without a person looking at it.
+	LongestTerm time.Duration
 	// OnDrift says what follows where somebody else changed a visual.
 	OnDrift map[store.Key]plan.DriftMode
 	// Hybrid marks visuals that AppSource installs.
@@ -167,7 +169,7 @@ func (o Observer) Candidates(book journal.Book, asked bool, at moment.Moment) []
 			out = append(out, c)
 		}
 		if len(bounds) == 0 {
-			terms, judgment := o.unbound(book, p, found, need, at)
+			terms, judgment := o.unbound(book, p, found, need, facts, at)
 			c.Terms, c.Judgment = terms, o.reattest(judgment, p, before[c.GUID], need.Least)
 			out = append(out, c)
 		}
@@ -177,12 +179,12 @@ func (o Observer) Candidates(book journal.Book, asked bool, at moment.Moment) []
 
 // Need is what the settings ask of a visual's license.
 func (o Observer) Need(g visual.GUID, asked bool) license.Need {
-	return license.Need{Least: cmp.Or(o.LeastOf[g], o.Least), Asked: asked, Tolerant: o.Tolerant}
+	return license.Need{Least: cmp.Or(o.LeastOf[g], o.Least), Asked: asked, Tolerant: o.Tolerant, LongestTerm: o.LongestTerm}
 }
 
 // unbound says why a package has no license: why a statement that claims to be
 // about it is not believed tells more than that there is none.
-func (o Observer) unbound(book journal.Book, p journal.Package, found profiled, need license.Need, at moment.Moment) (license.Terms, verdict.Judgment) {
+func (o Observer) unbound(book journal.Book, p journal.Package, found profiled, need license.Need, facts license.Facts, at moment.Moment) (license.Terms, verdict.Judgment) {
 	var refused []verdict.Finding
 	for _, s := range book.StatementsAbout(p) {
 		if r, ok := book.Refusal(p.Package, s); ok {
@@ -190,7 +192,7 @@ func (o Observer) unbound(book journal.Book, p journal.Package, found profiled, 
 		}
 	}
 	if len(refused) == 0 {
-		return found.terms, o.evaluateUnbound(p, found, need, at).With(need.AdjustReservations(p.Reservations)...)
+		return found.terms, o.evaluateUnbound(p, found, need, facts, at).With(need.AdjustReservations(p.Reservations)...)
 	}
 	return license.Terms{}, o.Trust.EvaluateRefused(p.Manifest, refused, need, at).With(need.AdjustReservations(p.Reservations)...)
 }
@@ -199,6 +201,7 @@ func (o Observer) unbound(book journal.Book, p journal.Package, found profiled, 
 func (o Observer) Facts(book journal.Book) license.Facts {
 	return license.Facts{
 		Tenant: o.Tenant, StoreTenant: o.storeTenant, Marks: book.Marks(o.store), EarliestEnd: o.earliestEnds(book), Latest: latest(book, o.store),
+		Used:        used(book, o.store),
 		StatusMarks: book.StatusMarks(),
 	}
 }
@@ -224,4 +227,23 @@ func latest(book journal.Book, in string) map[license.Line]license.Bound {
 		}
 	}
 	return lines
+}
+
+// used lists the licenses that were put into a store, or into any, of each visual, each
+// once. What was undone, or only asked for, was not used.
+func used(book journal.Book, in string) map[visual.GUID][]license.Terms {
+	all := map[visual.GUID][]license.Terms{}
+	for _, k := range book.Keys() {
+		if in != "" && k.Store != in {
+			continue
+		}
+		for _, r := range book.Stood(k) {
+			t := r.After.License
+			isSame := func(o license.Terms) bool { return o.ID == t.ID && o.Ends.Equal(t.Ends) && o.Begins.Equal(t.Begins) }
+			if !t.Ends.IsZero() && !slices.ContainsFunc(all[k.GUID], isSame) {
+				all[k.GUID] = append(all[k.GUID], t)
+			}
+		}
+	}
+	return all
 }

@@ -61,9 +61,9 @@ func (o Observer) profiled(book journal.Book, pkg journal.Package) profiled {
 
 // evaluateUnbound says what may be done with a package that nobody has made a
 // statement about.
-func (o Observer) evaluateUnbound(pkg journal.Package, found profiled, need license.Need, at moment.Moment) verdict.Judgment {
+func (o Observer) evaluateUnbound(pkg journal.Package, found profiled, need license.Need, facts license.Facts, at moment.Moment) verdict.Judgment {
 	if found.read {
-		j := o.Trust.EvaluateReadable(pkg.Manifest, found.terms, need, at)
+		j := o.Trust.EvaluateReadable(pkg.Manifest, found.terms, need, facts, at)
 		if j.Verdict != verdict.Reject { // what is refused covers nobody
 			j = j.With(o.Entitled(pkg.Manifest.GUID, found.terms, need.Asked)...)
 		}

@@ -14,9 +14,6 @@ import (
 const (
 	// maxIssuedAhead is how far an issuer's clock may lead ours.
 	maxIssuedAhead = 5 * time.Minute
-	// maxLifetime is how long a license may last without a person looking at
-	// it: a year and some weeks.
-	maxLifetime = 400 * 24 * time.Hour
 	// maxSequenceStep is how far a sequence may rise at once. A mark that was
 	// driven to its maximum would lock every later renewal out.
 	maxSequenceStep = 1000
@@ -228,10 +225,7 @@ func (e *evaluation) evaluateEnd() {
 			"%s says it ends on %s, but an earlier statement about the same bytes ends on %s, and the script inside still has its own date",
 			e.licenseName(), formatDay(said), formatDay(ends))
 	}
-	if lifetime := said.Sub(e.bound.Terms.Issued); !e.bound.Terms.Issued.IsZero() && lifetime > maxLifetime {
-		e.add(codeLifetime, verdict.Review, "ask "+e.vendorName()+" whether that is meant",
-			"%s lasts %d days; more than %d are unusual", e.licenseName(), lifetime/(24*time.Hour), maxLifetime/(24*time.Hour))
-	}
+	e.evaluateTerm()
 }
 
 func (e *evaluation) evaluateBeginning() {

@@ -438,7 +438,7 @@ func TestLifetimeNeedsAnIssueTime(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			found := license.Terms{Vendor: "Aurora Visuals", Kind: license.User, Issued: c.issued, Ends: ends}
-			j := trust.EvaluateReadable(m, found, license.Need{Least: license.Readable}, licensetest.At("2026-12-01"))
+			j := trust.EvaluateReadable(m, found, license.Need{Least: license.Readable}, license.Facts{}, licensetest.At("2026-12-01"))
 			wantJudgment(t, j, c.want, c.codes...)
 		})
 	}

@@ -12,10 +12,10 @@ import (
 // bound, and in which a vendor's own license was found: it is shown, and
 // admitted only where the policy asks for no more than the grade Readable.
 // Whatever grade the terms claim: what was found inside a package is not bound
-// to the bytes around it.
-func (t Trust) EvaluateReadable(m pbiviz.Manifest, found Terms, n Need, at moment.Moment) verdict.Judgment {
+// to the bytes around it. Of the facts, only the licenses that were used count.
+func (t Trust) EvaluateReadable(m pbiviz.Manifest, found Terms, n Need, f Facts, at moment.Moment) verdict.Judgment {
 	found.Grade = Readable
-	e := &evaluation{trust: t, bound: Bound{GUID: m.GUID, Version: m.Version, Terms: found}, need: n, at: at, effective: found}
+	e := &evaluation{trust: t, bound: Bound{GUID: m.GUID, Version: m.Version, Terms: found}, need: n, facts: Facts{Used: f.Used}, at: at, effective: found}
 	e.evaluateEnd()
 	e.evaluateBeginning()
 	e.evaluateGrade()
@@ -39,5 +39,5 @@ func (t Trust) JudgeReadable(p *pbiviz.Package, read func(*pbiviz.Package) (Term
 	b := unlicensedBound(p)
 	b.Terms = found
 	b.Terms.Grade = Readable
-	return t.grantLicensed(p, b, t.EvaluateReadable(p.Manifest(), found, n, at), n, f, at)
+	return t.grantLicensed(p, b, t.EvaluateReadable(p.Manifest(), found, n, f, at), n, f, at)
 }

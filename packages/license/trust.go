@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/orgstore/orgstore/packages/pbiviz"
 	"github.com/orgstore/orgstore/packages/verdict"
@@ -263,6 +264,9 @@ type Need struct {
 	Reviewed string
 	// NoTrial refuses trial licenses, as for production.
 	NoTrial bool
+	// LongestTerm is how long a license may last, from begin to end, without a person
+	// looking at it; zero stands for DefaultLongestTerm.
+	LongestTerm time.Duration
 	// Tolerant admits packages whose ZIP is of the tolerant tier.
 	Tolerant bool
 }
@@ -285,6 +289,9 @@ type Facts struct {
 	// renewal can be told from what takes something away. Nil classifies
 	// nothing: only Marks count then.
 	Latest map[Line]Bound
+	// Used lists, for each visual, the licenses that were ever put. A renewal may
+	// begin before such a one ends.
+	Used map[visual.GUID][]Terms
 	// StatusMarks maps StatusList.MarkKey to the highest sequence ever seen, so
 	// that no older list comes back and none disappears.
 	StatusMarks map[string]int64
