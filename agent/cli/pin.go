@@ -23,7 +23,7 @@ license is not pinned: it floats to the one that lasts longest.`,
 }
 
 func newPinSet(g *globals) *cobra.Command {
-	var dryRun bool
+	var force, dryRun bool
 	cmd := &cobra.Command{
 		Use:   "set VISUAL PIN",
 		Short: "Pin a visual to a version or a constraint",
@@ -31,7 +31,11 @@ func newPinSet(g *globals) *cobra.Command {
 
 Editing a pin lifts what a rollback blocked for that visual. Nothing changes in
 the store until apply. It goes on record that you asked for it: where changes need
-approvals, somebody else gives them.`,
+approvals, somebody else gives them.
+
+A pin that no version satisfies is refused. So is a GUID that nothing names: no
+trusted vendor, no package in the library or the archive, and no store. --force pins
+a visual that is still to come.`,
 		Example: `  orgstore pin set auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E 1.4.0.0
   orgstore pin set auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E "~> 1.4"`,
 		Args: arguments(cobra.ExactArgs(2)),
@@ -40,9 +44,10 @@ approvals, somebody else gives them.`,
 			if err != nil {
 				return answer{}, fault.Usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
 			}
-			return g.setPin(ctx, engine.PinRequest{Visual: v, Pin: args[1], DryRun: dryRun})
+			return g.setPin(ctx, engine.PinRequest{Visual: v, Pin: args[1], Force: force, DryRun: dryRun})
 		}),
 	}
+	cmd.Flags().BoolVar(&force, "force", false, "pin also a visual that nothing names yet")
 	dryRunFlags(cmd, &dryRun)
 	return cmd
 }

@@ -268,6 +268,7 @@ var refused = []struct {
 	{"a list", "- version: 1\n", []string{"1:1 this is a list"}, false},
 	{"unknown keys, all at once", head + "visauls: []\nvisuals:\n  - guid: a\n    pn: \"1\"\n    pin: \"1\"\n",
 		[]string{`5:1 unknown key "visauls"`, `8:5 unknown key "pn"`}, false},
+	{"a pin that no version satisfies", head + "visuals:\n  - guid: a\n    pin: \"~> 1.4, >= 2\"\n", []string{`7:10 no version satisfies the pin "~> 1.4, >= 2"`}, true},
 	{"a key of a later release", head + "console: {}\n", []string{`5:1 unknown key "console"`}, false},
 	{"rules that cannot be read", head + "rules:\n  - {name: a, require: \"to.digest == 'x'\"}\n  - {name: b, when: change.kind, require: to.size}\n  - name: c\n    require: |\n      true &&\n      license.days_left > '30'\n",
 		[]string{"6:27 undefined field 'digest'", "7:21 answers with string", "7:43 answers with int", "11:25 no matching overload"}, true},

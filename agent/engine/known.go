@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"context"
 	"slices"
 
+	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/store"
@@ -29,4 +31,23 @@ func (e *Engine) isKnown(g visual.GUID) bool {
 	book := e.Journal.Book()
 	return slices.ContainsFunc(book.Keys(), func(k store.Key) bool { return k.GUID == g }) ||
 		slices.ContainsFunc(book.Packages(), func(p journal.Package) bool { return p.Manifest.GUID == g })
+}
+
+// mustExpect refuses to pin a visual that nothing names: neither whom the settings
+// trust, nor the settings, the journal, the archive, the library, or a store. Only for
+// a visual that is not known already it looks into the library and the stores.
+func (e *Engine) mustExpect(ctx context.Context, g visual.GUID) error {
+	byVendor := func(v config.Vendor) bool { return slices.Contains(v.GUIDs, g) }
+	if e.isKnown(g) || slices.ContainsFunc(e.Settings.Trust.Vendors, byVendor) {
+		return nil
+	}
+	p, _, err := e.lookAndPlan(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if e.mustKnowOrSee([]visual.GUID{g}, p) == nil {
+		return nil
+	}
+	return fault.New("visual.unknown", "compare it with `orgstore package list`, upper and lower case count; if the visual is still to come, add --force",
+		"nothing names the visual %s: no trusted vendor, no package that is here, and no store", g)
 }

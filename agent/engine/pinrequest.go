@@ -14,7 +14,9 @@ import (
 type PinRequest struct {
 	Visual visual.GUID `json:"visual"`
 	Pin    string      `json:"pin"`
-	DryRun bool        `json:"dry_run,omitempty"`
+	// Force pins a visual that nothing names yet, since it is still to come.
+	Force  bool `json:"force,omitempty"`
+	DryRun bool `json:"dry_run,omitempty"`
 }
 
 // A PinResult lists the pins that a request was about.

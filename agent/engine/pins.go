@@ -34,7 +34,8 @@ func (p Ports) ListPins(_ context.Context, s config.Settings, _ PinsRequest) (Pi
 }
 
 // SetPin records who wants a pin, then writes it into the settings file. If the
-// settings have it already, it does what RequestPin does.
+// settings have it already, it does what RequestPin does. A visual that nothing names is
+// refused, unless it is forced: its GUID is most likely misspelt.
 func (e *Engine) SetPin(ctx context.Context, r PinRequest) (PinResult, error) {
 	p, err := pin.Parse(r.Pin)
 	if err != nil {
@@ -43,6 +44,11 @@ func (e *Engine) SetPin(ctx context.Context, r PinRequest) (PinResult, error) {
 	v, _ := e.Settings.Visual(r.Visual)
 	if v.Pin.Equal(p) {
 		return e.RequestPin(ctx, r)
+	}
+	if !r.Force {
+		if err := e.mustExpect(ctx, r.Visual); err != nil {
+			return PinResult{}, err
+		}
 	}
 	out := PinResult{
 		Pins:    []PinnedVisual{{GUID: r.Visual.String(), Name: v.Name, Pin: p.String()}},

@@ -21,6 +21,7 @@ const maxVersion = 64
 const (
 	maxParts  = 4
 	maxDigits = 9
+	maxNumber = 999_999_999
 )
 
 // A Version is the version a vendor gave a package. It keeps its spelling:
@@ -138,6 +139,31 @@ func (v Version) NextSeries() (Version, bool) {
 	}
 	next, err := ParseVersion(string(text[:len(text)-1]))
 	return next, err == nil
+}
+
+// Successor returns the lowest deployable version above v. It returns false for the
+// highest there is, and for a version that is not deployable.
+func (v Version) Successor() (Version, bool) {
+	if !v.Deployable() {
+		return Version{}, false
+	}
+	next := v.numbers
+	for i := maxParts - 1; i >= 0; i-- {
+		if next[i] < maxNumber {
+			next[i]++
+			return versionOf(next), true
+		}
+		next[i] = 0
+	}
+	return Version{}, false
+}
+
+// versionOf returns the version that four numbers make.
+func versionOf(numbers [maxParts]int32) Version {
+	return Version{
+		text:    fmt.Sprintf("%d.%d.%d.%d", numbers[0], numbers[1], numbers[2], numbers[3]),
+		numbers: numbers, parts: maxParts,
+	}
 }
 
 // Compare orders versions: leading dotted numbers as numbers, a missing part

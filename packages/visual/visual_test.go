@@ -181,6 +181,25 @@ func TestNextSeries(t *testing.T) {
 	}
 }
 
+func TestSuccessor(t *testing.T) {
+	for s, want := range map[string]string{
+		"1.4.0.0": "1.4.0.1", "1.4": "1.4.0.1", "0": "0.0.0.1",
+		"1.2.3.999999999":                         "1.2.4.0",
+		"1.999999999.999999999.999999999":         "2.0.0.0",
+		"999999999.999999999.999999999.999999999": "",
+		"1.4-beta": "", "1.2.3.4.5": "",
+	} {
+		v := parseVersion(t, s)
+		next, ok := v.Successor()
+		if ok != (want != "") || next.String() != want {
+			t.Errorf("after %s comes %q, %v; want %q", s, next, ok, want)
+		}
+		if ok && (next != parseVersion(t, want) || v.Compare(next) >= 0) {
+			t.Errorf("what comes after %s is not as if it was read", s)
+		}
+	}
+}
+
 // What ~> leaves out begins at the next series: all that starts with the same
 // numbers is below it, and the number raised by one is not.
 func TestNextSeriesIsTheFirstLeftOut(t *testing.T) {

@@ -23,13 +23,15 @@ const (
 	maxTerms = 16
 )
 
-// The codes of a pin that cannot be read. All are refusals.
+// The codes of a pin that cannot be read, or that no version satisfies. All are
+// refusals.
 const (
 	CodeEmpty       verdict.Code = "pin.empty"
 	CodeTooLong     verdict.Code = "pin.too_long"
 	CodeForm        verdict.Code = "pin.form"
 	CodeVersion     verdict.Code = "pin.version"
 	CodePessimistic verdict.Code = "pin.pessimistic"
+	CodeImpossible  verdict.Code = "pin.impossible"
 )
 
 // example ends every hint: the grammar is learned fastest from it.
@@ -77,8 +79,22 @@ func (c constraint) allows(v visual.Version) bool {
 // Parse reads a pin: a version such as 1.4.0.0, or constraints joined by
 // commas, all of which must hold, each one of = != > >= < <= ~> and a version.
 // "~> 1.4" allows from 1.4 up to below 2; "~> 1.4.2" from 1.4.2 up to below 1.5.
-// Space around the pin is dropped. The error is a *verdict.Refusal.
+// Space around the pin is dropped. A pin that no version satisfies is refused, too.
+// The error is a *verdict.Refusal.
 func Parse(s string) (Pin, error) {
+	p, err := read(s)
+	switch {
+	case err != nil:
+		return Pin{}, err
+	case !p.isSatisfiable():
+		return Pin{}, refuse(CodeImpossible, fmt.Sprintf("no version satisfies the pin %q", p),
+			"a version must satisfy all constraints of a pin: change one or leave it out")
+	}
+	return p, nil
+}
+
+// read reads a pin, whether or not a version satisfies it.
+func read(s string) (Pin, error) {
 	s = strings.TrimSpace(s)
 	switch {
 	case s == "":
@@ -150,6 +166,28 @@ func (p Pin) Allows(v visual.Version) bool {
 		return p.exact.Equal(v)
 	}
 	return !slices.ContainsFunc(p.constraints, func(c constraint) bool { return !c.allows(v) })
+}
+
+// isSatisfiable says whether the pin allows any version at all. Of the versions that a
+// pin allows, the lowest is 0, or the version before it breaks a constraint that it
+// holds itself: then it is the version of that constraint, or the next one.
+func (p Pin) isSatisfiable() bool {
+	if !p.exact.IsZero() {
+		return true
+	}
+	first, _ := visual.ParseVersion("0")
+	if p.Allows(first) {
+		return true
+	}
+	for _, c := range p.constraints {
+		if p.Allows(c.version) {
+			return true
+		}
+		if next, ok := c.version.Successor(); ok && p.Allows(next) {
+			return true
+		}
+	}
+	return false
 }
 
 // String returns the pin as it was written.

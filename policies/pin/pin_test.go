@@ -3,6 +3,7 @@ package pin
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -38,6 +39,7 @@ func TestAllows(t *testing.T) {
 		{"range without spaces", ">=1.4,<2", []string{"1.4"}, []string{"2"}},
 		{"all but one", ">= 1, != 1.5", []string{"1.4", "1.5.0.1"}, []string{"1.5", "1.5.0.0"}},
 		{"above and up to", "> 1.4, <= 1.6", []string{"1.4.0.1", "1.6.0.0"}, []string{"1.4.0.0", "1.6.0.1"}},
+		{"the numbers of a version are not decimals", "!= 1.4, < 1.4.0.1, > 1.3.999999999", []string{"1.3.999999999.1"}, []string{"1.3.999999999", "1.4"}},
 		{"= in a list", "= 1.4, < 2", []string{"1.4.0.0"}, []string{"1.5"}},
 		{"what cannot be deployed never matches", ">= 0", []string{"0", "0.0.0.1"}, []string{"1.0-beta", "1.4.0.0.1", "v1.4", "01.4", "1.7.0.1#4a6"}},
 	} {
@@ -92,6 +94,13 @@ func TestRefused(t *testing.T) {
 		{"newline between", ">= 1.4,\n< 2", CodeForm},
 		{"full-width digits", "１.4", CodeVersion},
 		{"too long", ">= 1" + strings.Repeat(" ", maxText) + ", < 2", CodeTooLong},
+		{"below what it is above", "> 2, < 1", CodeImpossible},
+		{"a series, and above it", "~> 1.4, >= 2", CodeImpossible},
+		{"two versions at once", "= 1.4, = 1.5", CodeImpossible},
+		{"the only one left is excluded", "!= 1.4, != 1.3.999999999.999999999, < 1.4.0.1, > 1.3.999999999.999999998", CodeImpossible},
+		{"between neighbors", "> 1.4, < 1.4.0.1", CodeImpossible},
+		{"below the lowest", "< 0", CodeImpossible},
+		{"above the highest", "> 999999999.999999999.999999999.999999999", CodeImpossible},
 		{"too many", strings.Repeat(">1,", maxTerms) + "<2", CodeTooLong},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -220,16 +229,55 @@ func TestAllowsAgreesWithTheModel(t *testing.T) {
 			terms[i] = op + rapid.SampledFrom([]string{"", " "}).Draw(t, "space") + text(bound)
 			want = want && model(op, bound, v)
 		}
-		p, err := Parse(strings.Join(terms, rapid.SampledFrom([]string{",", ", ", " , "}).Draw(t, "comma")))
+		p, err := read(strings.Join(terms, rapid.SampledFrom([]string{",", ", ", " , "}).Draw(t, "comma")))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := p.Allows(version(t, text(numbers))); got != want {
 			t.Fatalf("%q allows %s: %v, the model says %v", p, text(numbers), got, want)
 		}
-		again, err := Parse(p.String())
+		again, err := read(p.String())
 		if err != nil || !again.Equal(p) {
 			t.Fatalf("%q is not read again: %v", p, err)
+		}
+	})
+}
+
+// A pin is refused as impossible exactly if no version satisfies it. The numbers of the
+// versions tried are those of the pins and their neighbors.
+func TestImpossibleIsWhatNoVersionSatisfies(t *testing.T) {
+	var all [][4]int
+	numbers := []int{0, 1, 2, 3, 999_999_998, 999_999_999}
+	for _, a := range numbers {
+		for _, b := range numbers {
+			for _, c := range numbers {
+				for _, d := range numbers {
+					all = append(all, [4]int{a, b, c, d})
+				}
+			}
+		}
+	}
+	number := rapid.SampledFrom([]int{0, 1, 2, 999_999_999})
+	rapid.Check(t, func(t *rapid.T) {
+		var terms, ops []string
+		var bounds [][]int
+		for range rapid.IntRange(2, 5).Draw(t, "terms") {
+			op := rapid.SampledFrom([]string{"=", "!=", "!=", ">", ">=", "<", "<=", "~>"}).Draw(t, "op")
+			bound := rapid.SliceOfN(number, 2, 4).Draw(t, "bound")
+			ops, bounds, terms = append(ops, op), append(bounds, bound), append(terms, op+text(bound))
+		}
+		isSatisfied := slices.ContainsFunc(all, func(v [4]int) bool {
+			for i, op := range ops {
+				if !model(op, bounds[i], v) {
+					return false
+				}
+			}
+			return true
+		})
+		_, err := Parse(strings.Join(terms, ","))
+		var r *verdict.Refusal
+		if isRefused := errors.As(err, &r) && r.Code() == CodeImpossible; isRefused == isSatisfied || err != nil && !isRefused {
+			t.Fatalf("%q: %v, and a version satisfies it: %v", terms, err, isSatisfied)
 		}
 	})
 }
