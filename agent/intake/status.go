@@ -62,7 +62,7 @@ func (im Importer) Restatus(ctx context.Context, tx journal.TxID) error {
 // under today's trust, and records the outcome.
 func (im Importer) verifyStatus(ctx context.Context, tx journal.TxID, list visual.Digest) error {
 	if im.isStatusVerified(im.Journal.Book(), list) {
-		return nil
+		return im.recordRevoked(ctx, tx, list)
 	}
 	file, err := im.Archive.Statement(list)
 	if err != nil {
@@ -78,6 +78,33 @@ func (im Importer) verifyStatus(ctx context.Context, tx journal.TxID, list visua
 		}
 		return im.statusFacts(b, list, s, unbelieved)
 	})
+}
+
+// recordRevoked records what a status list revoked that was verified by a program which
+// did not. Where the list is lost or its key is not trusted any more, there is nothing to
+// record: evaluating a license says that it is missing.
+func (im Importer) recordRevoked(ctx context.Context, tx journal.TxID, list visual.Digest) error {
+	if !im.Journal.Book().LacksRevoked(list) {
+		return nil
+	}
+	file, err := im.Archive.Statement(list)
+	if err != nil {
+		return nil
+	}
+	s, err := im.Trust.ReadStatus(file)
+	if err != nil {
+		return nil
+	}
+	return im.Journal.AppendFor(ctx, tx, func(b journal.Book) []journal.Fact {
+		if !b.LacksRevoked(list) {
+			return nil // another process was faster
+		}
+		return []journal.Fact{revokedBy(list, s)}
+	})
+}
+
+func revokedBy(list visual.Digest, s license.StatusList) journal.Revoked {
+	return journal.Revoked{List: list, Mark: s.MarkKey(), Statements: s.Statements(), Subscriptions: s.Subscriptions()}
 }
 
 // isStatusVerified says whether a status list was tried under today's trust.
@@ -115,7 +142,7 @@ func (im Importer) statusFacts(book journal.Book, list visual.Digest, s license.
 	facts := []journal.Fact{journal.StatusVerified{
 		List: list, Issuer: s.Issuer(), KeyID: s.KeyID(), Mark: s.MarkKey(), Sequence: s.Sequence(),
 		Issued: s.Issued(), Next: s.Next(), Claims: s.Digest(),
-	}}
+	}, revokedBy(list, s)}
 	if at := s.Issued(); at.After(book.TimeMark().Trusted) && !at.After(im.Now()) {
 		facts = append(facts, journal.TimeMarked{Trusted: at, Source: fmt.Sprintf("status list %d of %s", s.Sequence(), s.Issuer())})
 	}

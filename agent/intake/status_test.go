@@ -2,6 +2,7 @@ package intake_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/orgstore/orgstore/agent/journal"
@@ -30,7 +31,8 @@ func TestStatusLists(t *testing.T) {
 	number := func(n int64, lids ...string) []byte {
 		return v.Status(func(r *issuer.Revocation) { r.Sequence, r.Subscriptions = n, lids })
 	}
-	came, believed, refused, marked := journal.KindOf(journal.StatusReceived{}), journal.KindOf(journal.StatusVerified{}), journal.KindOf(journal.StatusRefused{}), journal.KindOf(journal.TimeMarked{})
+	came, believed, revoked := journal.KindOf(journal.StatusReceived{}), journal.KindOf(journal.StatusVerified{}), journal.KindOf(journal.Revoked{})
+	refused, marked := journal.KindOf(journal.StatusRefused{}), journal.KindOf(journal.TimeMarked{})
 	for _, c := range []struct {
 		name   string
 		before [][]byte // come before the bundle that has the key
@@ -38,13 +40,13 @@ func TestStatusLists(t *testing.T) {
 		want   []journal.Kind
 		mark   int64
 	}{
-		{"after its bundle", nil, [][]byte{number(3)}, []journal.Kind{came, believed, marked}, 3},
-		{"before its bundle", [][]byte{number(3)}, nil, []journal.Kind{came, refused, believed, marked}, 3},
-		{"with a line feed and without", nil, [][]byte{number(3), append(number(3), '\n')}, []journal.Kind{came, believed, marked}, 3},
-		{"two in turn", nil, [][]byte{number(3), number(4)}, []journal.Kind{came, believed, marked, came, believed}, 4},
-		{"the older one last", nil, [][]byte{number(4), number(3)}, []journal.Kind{came, believed, marked, came, refused}, 4},
-		{"another one of a number", nil, [][]byte{number(4), number(4, "sub-1")}, []journal.Kind{came, believed, marked, came, refused}, 4},
-		{"both before the bundle, the older one last", [][]byte{number(4), number(3)}, nil, []journal.Kind{came, refused, came, refused, believed, marked, refused}, 4},
+		{"after its bundle", nil, [][]byte{number(3)}, []journal.Kind{came, believed, revoked, marked}, 3},
+		{"before its bundle", [][]byte{number(3)}, nil, []journal.Kind{came, refused, believed, revoked, marked}, 3},
+		{"with a line feed and without", nil, [][]byte{number(3), append(number(3), '\n')}, []journal.Kind{came, believed, revoked, marked}, 3},
+		{"two in turn", nil, [][]byte{number(3), number(4)}, []journal.Kind{came, believed, revoked, marked, came, believed, revoked}, 4},
+		{"the older one last", nil, [][]byte{number(4), number(3)}, []journal.Kind{came, believed, revoked, marked, came, refused}, 4},
+		{"another one of a number", nil, [][]byte{number(4), number(4, "sub-1")}, []journal.Kind{came, believed, revoked, marked, came, refused}, 4},
+		{"both before the bundle, the older one last", [][]byte{number(4), number(3)}, nil, []journal.Kind{came, refused, came, refused, believed, revoked, marked, refused}, 4},
 		{"of a stranger", nil, [][]byte{licensetest.Borealis().Status()}, []journal.Kind{came, refused}, 0},
 		{"no list at all", nil, [][]byte{append(number(3), '\n', '\n')}, []journal.Kind{journal.KindOf(journal.ItemRefused{})}, 0},
 	} {
@@ -70,6 +72,37 @@ func TestStatusLists(t *testing.T) {
 				t.Errorf("the mark is %d, not %d", got, c.mark)
 			}
 		})
+	}
+}
+
+// A journal in which a list was verified and what it revoked was not recorded has that
+// as soon as the list is seen again; where the list is lost, that is no failure.
+func TestWhatAnEarlierListRevokedIsRecorded(t *testing.T) {
+	b, v := newBench(t), licensetest.Aurora()
+	file := v.Status(func(r *issuer.Revocation) { r.Subscriptions = []string{"sub-88213"} })
+	b.take("a.license", file)
+	b.Trust = hearing(b)
+	s, err := b.Trust.ReadStatus(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := b.Journal.Book().StatusLists()[0].List
+	err = b.Journal.Append(t.Context(), tx, journal.StatusVerified{
+		List: list, Issuer: s.Issuer(), KeyID: s.KeyID(), Mark: s.MarkKey(), Sequence: s.Sequence(), Issued: s.Issued(), Next: s.Next(), Claims: s.Digest(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, stranger := b.seq(), licensetest.Borealis().Trust()
+	have := b.Trust
+	for _, b.Trust = range []license.Trust{stranger, have, have} {
+		if err := b.Restatus(t.Context(), tx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.recorded(before, journal.KindOf(journal.Revoked{}))
+	if r := b.Journal.Book().Revoked(); len(r) != 1 || !slices.Equal(r[0].Subscriptions, []string{"sub-88213"}) {
+		t.Errorf("what was revoked is %+v", r)
 	}
 }
 

@@ -41,7 +41,7 @@ func arrivals() []arrival {
 		{"package without one", "c.pbiviz", p.File(), 2},
 		{"statement", "c.license", v.Statement(p), 2},
 		{"statement of a stranger", "d.license", licensetest.Borealis().Statement(p), 2},
-		{"status list", "e.license", v.Status(), 3},
+		{"status list", "e.license", v.Status(), 4},
 		{"no package", "f.pbiviz", []byte("rubbish"), 1},
 		{"list of the store", "OrganizationalVisuals.csv", []byte(list), 1},
 	}

@@ -55,6 +55,7 @@ var factTypes = []factType{
 	newFactType[Requested]("requested", 1),
 	newFactType[Approved]("approved", 1),
 	newFactType[Rejected]("rejected", 1),
+	newFactType[Revoked]("revoked", 1),
 }
 
 // A factType is what the journal knows of one kind of fact.

@@ -152,6 +152,7 @@ func samples(t testing.TB) []journal.Fact {
 		journal.Requested{Step: "step-3", Key: key, Version: version(t, "1.3.0.0"), Content: "h1:1.3.0.0", Not: digest("1.4.0.0"), Reason: "totals are wrong"},
 		journal.Approved{Step: "step-3", Key: key, About: "downgrade of Aurora Gauge: 1.4.0.0 -> 1.3.0.0", Reason: "seen"},
 		journal.Rejected{Step: "step-3", Key: key, About: "downgrade of Aurora Gauge: 1.4.0.0 -> 1.3.0.0", Reason: "not today"},
+		journal.Revoked{List: digest("list"), Mark: "https://aurora.example aurora-status", Statements: []string{"lic-7"}, Subscriptions: []string{"sub-1"}},
 	}
 }
 

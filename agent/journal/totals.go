@@ -33,6 +33,7 @@ type totals struct {
 	lists        table[visual.Digest, StatusReceived]  // status lists
 	listed       series[visual.Digest]                 // all of them, in the order they came
 	statuses     table[string, StatusVerified]         // the newest of each key, by its mark
+	revoked      table[string, Revoked]                // what the newest of each key revoked, by its mark
 	settled      table[visual.Digest, bool]            // status lists that were verified
 	listRefusals table[visual.Digest, StatusRefused]   // status lists that are not believed
 	updates      table[string, TrustChanged]           // by the new bundle's fingerprint
@@ -121,7 +122,7 @@ func (w *writer) finish() Book {
 func (s *totals) allTables() []layered {
 	return []layered{
 		&s.packages, &s.packagesOf, &s.arrived, &s.statements, &s.statementsOf, &s.stated, &s.bounds, &s.refusals, &s.refused,
-		&s.profiled, &s.lists, &s.listed, &s.statuses, &s.settled, &s.listRefusals, &s.updates, &s.attested, &s.states, &s.open, &s.holds, &s.overrides, &s.overriders, &s.tries, &s.exports, &s.marks,
+		&s.profiled, &s.lists, &s.listed, &s.statuses, &s.revoked, &s.settled, &s.listRefusals, &s.updates, &s.attested, &s.states, &s.open, &s.holds, &s.overrides, &s.overriders, &s.tries, &s.exports, &s.marks,
 		&s.pinned, &s.requests, &s.said, &s.keyOf,
 		&s.shifts, &s.events, &s.observed, &s.settledEvents, &s.settledKeys,
 		&s.notices, &s.channels,

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/store"
 	"github.com/orgstore/orgstore/packages/verdict"
 	"github.com/orgstore/orgstore/packages/visual"
@@ -35,6 +36,15 @@ type StatusVerified struct {
 	// Claims is the digest of what the list says: one signature has several
 	// spellings.
 	Claims visual.Digest `json:"claims"`
+}
+
+// Revoked: what the newest status list of a key revoked. It stays revoked where the list
+// itself is lost. A journal of before has it once the list was read again.
+type Revoked struct {
+	List          visual.Digest `json:"list"`
+	Mark          string        `json:"mark"`                    // as StatusVerified has it
+	Statements    []string      `json:"statements,omitempty"`    // jti
+	Subscriptions []string      `json:"subscriptions,omitempty"` // lid
 }
 
 // StatusRefused: a status list is not believed. The latest word on it counts.
@@ -106,6 +116,14 @@ func (f StatusVerified) applyTo(w *writer, _ Entry) error {
 	w.statuses.set(f.Mark, f)
 	w.settled.set(f.List, true)
 	w.listRefusals.drop(f.List)
+	return nil
+}
+
+func (f Revoked) applyTo(w *writer, _ Entry) error {
+	if now, known := w.statuses.get(f.Mark); !known || now.List != f.List {
+		return fmt.Errorf("status list %s is not the newest of its key", f.List.Short())
+	}
+	w.revoked.set(f.Mark, f)
 	return nil
 }
 
@@ -190,6 +208,33 @@ func (b Book) Statuses() []StatusVerified {
 
 // Status returns the newest status list of a key, by its mark.
 func (b Book) Status(mark string) (StatusVerified, bool) { return b.currentTotals().statuses.get(mark) }
+
+// Revoked lists what the newest status list of each key revoked, by mark, as far as it is
+// recorded. The caller must not change it.
+func (b Book) Revoked() []license.Revoked {
+	var all []license.Revoked
+	for _, s := range b.Statuses() {
+		if r, known := b.currentTotals().revoked.get(s.Mark); known && r.List == s.List {
+			all = append(all, license.Revoked{
+				Issuer: s.Issuer, KeyID: s.KeyID, Sequence: s.Sequence, Issued: s.Issued,
+				Statements: r.Statements, Subscriptions: r.Subscriptions,
+			})
+		}
+	}
+	return all
+}
+
+// LacksRevoked reports whether a status list is the newest of its key and what it revoked
+// is not recorded.
+func (b Book) LacksRevoked(d visual.Digest) bool {
+	t := b.currentTotals()
+	for mark, s := range t.statuses.all() {
+		if r, _ := t.revoked.get(mark); s.List == d && r.List != d {
+			return true
+		}
+	}
+	return false
+}
 
 // StatusMarks returns the highest number of any status list, with keys as
 // license.Facts has them.

@@ -202,7 +202,7 @@ func (o Observer) Facts(book journal.Book) license.Facts {
 	return license.Facts{
 		Tenant: o.Tenant, StoreTenant: o.storeTenant, Marks: book.Marks(o.store), EarliestEnd: o.earliestEnds(book), Latest: latest(book, o.store),
 		Used:        used(book, o.store),
-		StatusMarks: book.StatusMarks(),
+		StatusMarks: book.StatusMarks(), Revoked: book.Revoked(),
 	}
 }
 

@@ -63,6 +63,27 @@ func (s StatusList) Subscriptions() []string { return slices.Sorted(maps.Keys(s.
 // again with another key.
 func (s StatusList) MarkKey() string { return s.issuer + " " + s.kid }
 
+// A Revoked is what one status list revoked, as it is kept apart from the list: that
+// the list is lost gives nothing back.
+type Revoked struct {
+	Issuer, KeyID string
+	Sequence      int64
+	Issued        time.Time
+	Statements    []string // jti
+	Subscriptions []string // lid
+}
+
+// Revoked returns what the list revokes.
+func (s StatusList) Revoked() Revoked {
+	return Revoked{s.issuer, s.kid, s.sequence, s.issued, s.Statements(), s.Subscriptions()}
+}
+
+func (r Revoked) markKey() string { return StatusList{issuer: r.Issuer, kid: r.KeyID}.MarkKey() }
+
+func (r Revoked) revokes(t Terms) bool {
+	return r.Issuer == t.Issuer && (slices.Contains(r.Statements, t.ID) || slices.Contains(r.Subscriptions, t.Subscription))
+}
+
 func (s StatusList) revokes(t Terms) bool {
 	return s.issuer == t.Issuer && (s.statements[t.ID] || s.subscriptions[t.Subscription])
 }
@@ -232,7 +253,7 @@ func (t Trust) Statuses() []StatusList { return slices.Clone(t.statuses) }
 // whatever anybody decides; an old list is only worth a warning, since this
 // works offline by design.
 func (e *evaluation) evaluateStatus() {
-	if len(e.trust.statuses) == 0 && len(e.facts.StatusMarks) == 0 {
+	if len(e.trust.statuses) == 0 && len(e.facts.StatusMarks) == 0 && len(e.facts.Revoked) == 0 {
 		return
 	}
 	seen := map[string]bool{}
@@ -242,12 +263,16 @@ func (e *evaluation) evaluateStatus() {
 		}
 		seen[s.MarkKey()] = true
 		if s.revokes(e.bound.Terms) {
-			e.add(CodeRevoked, verdict.Reject, "ask "+e.vendorName()+" why, and for a new license; nothing overrides this",
-				"%s was revoked by status list %d of %s", e.licenseName(), s.sequence, formatDay(s.issued))
+			e.addRevoked(s.sequence, s.issued)
 		}
 		e.evaluateStatusAge(s)
 	}
 	e.evaluateMissingStatus(seen)
+}
+
+func (e *evaluation) addRevoked(sequence int64, issued time.Time) {
+	e.add(CodeRevoked, verdict.Reject, "ask "+e.vendorName()+" why, and for a new license; nothing overrides this",
+		"%s was revoked by status list %d of %s", e.licenseName(), sequence, formatDay(issued))
 }
 
 func (e *evaluation) evaluateStatusAge(s StatusList) {
@@ -261,9 +286,10 @@ func (e *evaluation) evaluateStatusAge(s StatusList) {
 	}
 }
 
-// evaluateMissingStatus looks for lists that were seen once and are gone, by keys
-// that the vendor still signs with: a vendor whose key was stolen starts again
-// with another, and nobody must ask for the thief's list.
+// evaluateMissingStatus looks for lists that were seen once and are gone. What they
+// revoked stays revoked as far as that is known. Otherwise a list is asked for where the
+// vendor still signs with its key: a vendor whose key was stolen starts again with
+// another, and nobody must ask for the thief's list.
 func (e *evaluation) evaluateMissingStatus(seen map[string]bool) {
 	by, ok := e.trust.findSigner(e.bound.Terms.KeyID)
 	if !ok {
@@ -271,9 +297,30 @@ func (e *evaluation) evaluateMissingStatus(seen map[string]bool) {
 	}
 	for _, k := range by.issuer.Keys {
 		name := StatusList{issuer: by.issuer.Name, kid: k.ID}.MarkKey()
-		if mark := e.facts.StatusMarks[name]; k.Use == UseStatus && k.Status == Active && mark > 0 && !seen[name] {
+		if k.Use != UseStatus || seen[name] {
+			continue
+		}
+		mark := e.facts.StatusMarks[name]
+		revoked, isKnown := e.facts.revokedBy(name)
+		switch {
+		case isKnown && revoked.revokes(e.bound.Terms) && len(k.signedInTime(revoked.Issued)) == 0:
+			e.addRevoked(revoked.Sequence, revoked.Issued)
+		case k.Status != Active || mark == 0:
+		case isKnown && revoked.Sequence >= mark:
+			e.add(CodeStatus, verdict.Warn, "put the status list back, or ask "+e.vendorName()+" for it",
+				"the status list %d of %s was seen once and is gone; it did not revoke this", mark, by.issuer.Name)
+		default:
 			e.add(CodeStatus, verdict.Review, "put the status list back, or ask "+e.vendorName()+" for it",
 				"the status list %d of %s was seen once and is gone: it may have revoked this", mark, by.issuer.Name)
 		}
 	}
+}
+
+// revokedBy finds what the list of one key revoked.
+func (f Facts) revokedBy(mark string) (Revoked, bool) {
+	i := slices.IndexFunc(f.Revoked, func(r Revoked) bool { return r.markKey() == mark })
+	if i < 0 {
+		return Revoked{}, false
+	}
+	return f.Revoked[i], true
 }

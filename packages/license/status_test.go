@@ -179,6 +179,66 @@ func statusEvaluations(t testing.TB) []attempt {
 	return all
 }
 
+// A status list that is lost gives nothing back: what it revoked is known apart from it.
+func TestRevokedByAListThatIsLost(t *testing.T) {
+	v, b := licensetest.Aurora(), bindGauge(t)
+	trust := trustWithStatusKey(t, v)
+	known := func(change func(*issuer.Revocation)) license.Revoked {
+		s, err := trust.ReadStatus(v.Status(change))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Revoked()
+	}
+	byID := func(r *issuer.Revocation) { r.Statements = []string{b.Terms.ID} }
+	bySubscription := func(r *issuer.Revocation) { r.Subscriptions = []string{b.Terms.Subscription} }
+	others := func(r *issuer.Revocation) { r.Statements, r.Subscriptions = []string{"x"}, []string{"y"} }
+	newer := v.Status(func(r *issuer.Revocation) { r.Sequence = 4 })
+	ofOldKey, ofOther := known(byID), known(byID)
+	ofOldKey.KeyID, ofOther.Issuer = "aurora-old", "https://other.example"
+	afterRetirement := func(d *issuer.Draft) {
+		k := &d.Issuers[0].Keys[1]
+		k.Status, k.NotAfter = license.Retired, known(byID).Issued
+	}
+	compromisedLater := func(d *issuer.Draft) {
+		k := &d.Issuers[0].Keys[1]
+		k.Status, k.CompromisedAt = license.Compromised, known(byID).Issued.AddDate(0, 0, 1)
+	}
+	reviewed := license.Need{Least: license.Opaque, Asked: true, Reviewed: "I say so"}
+	for name, c := range map[string]struct {
+		revoked license.Revoked
+		mark    int64
+		file    []byte
+		bundle  func(*issuer.Draft)
+		want    verdict.Verdict
+		codes   []verdict.Code
+	}{
+		"a statement":                        {revoked: known(byID), mark: 3, want: verdict.Reject, codes: []verdict.Code{"life.revoked"}},
+		"a subscription":                     {revoked: known(bySubscription), mark: 3, want: verdict.Reject, codes: []verdict.Code{"life.revoked"}},
+		"others":                             {revoked: known(others), mark: 3, want: verdict.Warn, codes: []verdict.Code{"trust.status"}},
+		"a newer list, which is not known":   {revoked: known(others), mark: 4, want: verdict.Review, codes: []verdict.Code{"trust.status"}},
+		"taken back by a newer list":         {revoked: known(byID), mark: 4, file: newer, want: verdict.Accept},
+		"by a key that is gone":              {revoked: ofOldKey, want: verdict.Accept},
+		"by another issuer":                  {revoked: ofOther, want: verdict.Accept},
+		"by a key that was retired by then":  {revoked: known(byID), mark: 3, bundle: afterRetirement, want: verdict.Accept},
+		"by a key that was compromised then": {revoked: known(byID), mark: 3, bundle: compromisedLater, want: verdict.Reject, codes: []verdict.Code{"life.revoked"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			trust := trust
+			if c.bundle != nil {
+				trust = trustWithStatusKey(t, v, c.bundle)
+			}
+			if c.file != nil {
+				trust = withStatusList(t, trust, c.file)
+			}
+			f := licensetest.Facts()
+			f.Revoked = []license.Revoked{c.revoked}
+			f.StatusMarks = map[string]int64{v.Issuer + " " + v.StatusKey().ID: c.mark}
+			wantJudgment(t, trust.Evaluate(b, reviewed, f, licensetest.At("2026-12-01")), c.want, c.codes...)
+		})
+	}
+}
+
 // TestStatusOfAnotherVendor: a list speaks of its own vendor's statements only,
 // though numbers and names be the same.
 func TestStatusOfAnotherVendor(t *testing.T) {

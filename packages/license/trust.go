@@ -295,4 +295,7 @@ type Facts struct {
 	// StatusMarks maps StatusList.MarkKey to the highest sequence ever seen, so
 	// that no older list comes back and none disappears.
 	StatusMarks map[string]int64
+	// Revoked has what the newest status list of each key revoked. It counts where the
+	// list itself is lost.
+	Revoked []Revoked
 }
