@@ -76,11 +76,11 @@ func newTrustList(g *globals) *cobra.Command {
 		Short: "List the vendors whose licenses are believed",
 		Long: `List the vendors whose licenses are believed.
 
-STATE is ok; expired; changed, where the bundle is not the one whose fingerprint
-the settings pin; unreadable; or unsafe, where everybody could change the file.
-With the last three nothing new of that vendor is put, what is installed stays,
-and this command exits with 10. STATUS LIST is the newest list of what the vendor
-revoked, where one was taken in.`,
+STATE is ok; expired; older, where a newer bundle was in force already; changed,
+where it is not the one whose fingerprint the settings pin; unreadable; or unsafe,
+where everybody could change the file. With the last four nothing new of that vendor
+is put, what is installed stays, and this command exits with 10. STATUS LIST is the
+newest list of what the vendor revoked, where one was taken in.`,
 		Example: "  orgstore trust list\n  orgstore trust list -o json",
 		Args:    arguments(cobra.NoArgs),
 		RunE:    g.answering(func(ctx context.Context, _ []string) (answer, error) { return listTrust(ctx, g) }),

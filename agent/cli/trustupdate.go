@@ -11,7 +11,8 @@ import (
 
 type trustUpdateOptions struct {
 	*globals
-	name string
+	name, reason string
+	allowOlder   bool
 	confirmation
 }
 
@@ -27,19 +28,25 @@ to be compared with the vendor. Shows what changes (keys added, retired or
 compromised, visuals narrowed) and what could not be put any more, and asks. The
 bundle is written beside the old one under a name of its own, and the settings
 then name it: interrupted at any moment, one of the two is in force, and the same
-command goes on.`,
+command goes on.
+
+A bundle that is older than one that was in force is refused: it may trust a key that
+was stolen since. --allow-older takes it nevertheless, also where the settings name it
+already; the reason stays in the history.`,
 		Example: `  orgstore trust update mail/aurora.trust
   orgstore trust update mail/aurora.trust --dry-run`,
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: g.answering(func(ctx context.Context, args []string) (answer, error) { return o.run(ctx, args[0]) }),
 	}
 	cmd.Flags().StringVar(&o.name, "name", "", "the vendor's `NAME` in the settings, where the bundle does not tell whose it is")
+	cmd.Flags().BoolVar(&o.allowOlder, "allow-older", false, "take a bundle that is older than one that was in force")
+	cmd.Flags().StringVar(&o.reason, "reason", "", "why an older one; stays in the history (--all)")
 	o.confirmation.flags(cmd, "take the bundle without asking")
 	return cmd
 }
 
 func (o *trustUpdateOptions) run(ctx context.Context, file string) (answer, error) {
-	r := engine.UpdateTrustRequest{File: file, Vendor: o.name, DryRun: o.dryRun}
+	r := engine.UpdateTrustRequest{File: file, Vendor: o.name, AllowOlder: o.allowOlder, Reason: o.reason, DryRun: o.dryRun}
 	out, err := askShowing(ctx, o.globals, o.confirmation,
 		func(out engine.UpdateTrustResult, _ engine.Question) error { return o.show(trustUpdateAnswer(out)) },
 		func(c engine.Consent) (engine.UpdateTrustResult, *engine.Question, error) {

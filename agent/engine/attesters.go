@@ -8,6 +8,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/fault"
+	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/safetext"
 	"github.com/orgstore/orgstore/packages/license"
 )
@@ -68,7 +69,7 @@ func (p Ports) AddAttester(_ context.Context, s config.Settings, r AddAttesterRe
 	a := config.Attester{Name: strings.TrimSpace(r.Name), Key: key, Account: strings.TrimSpace(r.Account)}
 	after := s
 	after.Trust.Attesters = append(slices.Clone(s.Trust.Attesters), a)
-	if _, err := p.readTrust(after); err != nil {
+	if _, err := p.readTrust(after, journal.Book{}); err != nil {
 		return AttestersResult{}, err
 	}
 	edit := func(text []byte) ([]byte, error) { return config.AddAttester(text, a) }

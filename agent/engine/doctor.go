@@ -68,7 +68,7 @@ func (c *checkup) checkAll(ctx context.Context) error {
 		return nil
 	}
 	c.folder()
-	c.trusted()
+	c.trusted(ctx)
 	c.facts()
 	c.channels()
 	c.approvals()
@@ -114,8 +114,9 @@ func (c *checkup) keeps(folder string) error {
 }
 
 // trusted checks each vendor's trust bundle as commands do.
-func (c *checkup) trusted() {
-	vendors, _ := c.trustParts(c.settings)
+func (c *checkup) trusted(ctx context.Context) {
+	book, _ := readBook(ctx, c.settings, c.Ports) // that it cannot be read is told where it is opened
+	vendors, _ := c.trustParts(c.settings, book)
 	for _, v := range vendors {
 		what := "the trust bundle of " + v.Name
 		switch {

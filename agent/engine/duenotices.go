@@ -63,7 +63,7 @@ func (e *Engine) knownExpiries() []notify.Expiry {
 				Hint: "make a new one, add its public half to the app registration, and put it where sign_in.certificate says"})
 		}
 	}
-	vendors, _ := e.trustParts(e.Settings)
+	vendors, _ := e.trustParts(e.Settings, e.Journal.Book())
 	for _, v := range vendors {
 		if !v.Bundle.IsZero() && !v.Bundle.Expires().IsZero() {
 			all = append(all, notify.Expiry{Event: notify.TrustEnding, What: "the trust bundle of " + v.Name, Ends: v.Bundle.Expires(),

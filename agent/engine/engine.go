@@ -93,6 +93,9 @@ func Open(ctx context.Context, settings config.Settings, ports Ports, reread fun
 	if err := e.checkpoints().Verify(ctx, e.Journal, e.Tx, known); err != nil {
 		return nil, errors.Join(err, e.Journal.Close())
 	}
+	if err := e.dropOlderBundles(); err != nil {
+		return nil, errors.Join(err, e.Journal.Close())
+	}
 	return e, nil
 }
 
@@ -113,7 +116,11 @@ func readBook(ctx context.Context, settings config.Settings, ports Ports) (journ
 // useSettings takes settings as those in force: trust, tenant facts, profiles and
 // stores are what they name.
 func (e *Engine) useSettings(ctx context.Context, settings config.Settings) error {
-	trust, err := e.readTrust(settings)
+	book := journal.Book{}
+	if e.Journal != nil {
+		book = e.Journal.Book()
+	}
+	trust, err := e.readTrust(settings, book)
 	if err != nil {
 		return err
 	}

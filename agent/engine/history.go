@@ -81,6 +81,8 @@ func (e *Engine) withStatements(ctx context.Context, history []journal.Revision)
 			r.Name, r.Kind, r.Reason = f.Issuer, "status-list", fmt.Sprintf("number %d of %s, next by %s", f.Sequence, FormatDay(f.Issued), FormatDay(f.Next))
 		case journal.TrustChanged:
 			r.Name, r.Kind, r.Reason = f.Vendor+f.Attester, "trust", trustWords(f)
+		case journal.BundleAllowed:
+			r.Name, r.Kind, r.Reason = f.Vendor, "trust", fmt.Sprintf("trust bundle %d, %s, though %d was in force: %s", f.Version, f.Fingerprint, f.Newest, f.Reason)
 		default:
 			return nil
 		}

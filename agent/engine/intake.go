@@ -25,6 +25,9 @@ func (e *Engine) importer() intake.Importer {
 // waited. An item seen twice is harmless, one missed is not: the cursor is
 // saved last.
 func (e *Engine) takeIn(ctx context.Context) ([]intake.Result, error) {
+	if err := e.recordBundles(ctx); err != nil {
+		return nil, err
+	}
 	importer := e.importer()
 	_, unbound := importer.Rebind(ctx, e.Tx) // one damaged package must not keep the others out
 	unbound = errors.Join(unbound, importer.Reprofile(ctx, e.Tx), importer.Restatus(ctx, e.Tx))

@@ -37,7 +37,7 @@ type AddTrustResult struct {
 
 // AddTrust writes into the settings file that a vendor speaks for some visuals, by the
 // trust bundle of one fingerprint.
-func (p Ports) AddTrust(_ context.Context, s config.Settings, r AddTrustRequest) (AddTrustResult, error) {
+func (p Ports) AddTrust(ctx context.Context, s config.Settings, r AddTrustRequest) (AddTrustResult, error) {
 	vendor, bundle, err := p.readNewVendor(r)
 	if err != nil {
 		return AddTrustResult{}, err
@@ -60,7 +60,26 @@ func (p Ports) AddTrust(_ context.Context, s config.Settings, r AddTrustRequest)
 			return out, err
 		}
 	}
-	return out, p.editSettings(s, edit)
+	if err := p.editSettings(s, edit); err != nil {
+		return out, err
+	}
+	p.tellOlder(ctx, s, vendor, bundle, &out)
+	return out, nil
+}
+
+// tellOlder says that a vendor which was added is not trusted yet, since a newer bundle
+// of its root keys was in force. Where the data folder cannot be read, every command that
+// reads it says so.
+func (p Ports) tellOlder(ctx context.Context, s config.Settings, v config.Vendor, b license.Bundle, out *AddTrustResult) {
+	book, err := readBook(ctx, s, p)
+	if err != nil {
+		return
+	}
+	if err := checkNotOlder(b, v.Bundle, book); err != nil {
+		f := fault.Of(err)
+		out.Vendors[0].State, out.Vendors[0].Message = "older", f.Error()
+		out.Message = fmt.Sprintf("%s is in the settings, and not believed: %s; %s", v.Name, f.Error(), f.Hint)
+	}
 }
 
 // readNewVendor reads the trust bundle of a vendor that is to be added, and refuses one

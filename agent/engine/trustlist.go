@@ -7,6 +7,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/fault"
+	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/moment"
 )
@@ -20,7 +21,7 @@ type TrustedVendor struct {
 	Expires     string   `json:"expires"`
 	Enforced    string   `json:"enforced"`
 	GUIDs       []string `json:"guids"`
-	State       string   `json:"state"` // ok, expired, changed, unreadable, unsafe
+	State       string   `json:"state"` // ok, expired, older, changed, unreadable, unsafe
 	Message     string   `json:"message"`
 	// StatusLists are the newest that were seen, one for each key that signs them.
 	StatusLists []StatusList `json:"status_lists"`
@@ -60,8 +61,9 @@ func (p Ports) TrustList(ctx context.Context, s config.Settings, _ TrustListRequ
 	out := TrustListResult{Vendors: []TrustedVendor{}}
 	var wrong error
 	issuers := map[string][]string{}
+	book, unreadBook := readBook(ctx, s, p)
 	for _, v := range s.Trust.Vendors {
-		b, err := p.pinnedBundle(v)
+		b, err := p.trustedBundle(v, book)
 		d := trustedVendorOf(v, b, p.Now())
 		if err != nil {
 			f := fault.Of(err)
@@ -77,7 +79,7 @@ func (p Ports) TrustList(ctx context.Context, s config.Settings, _ TrustListRequ
 		}
 		out.Vendors = append(out.Vendors, d)
 	}
-	if err := p.addStatusLists(ctx, s, out.Vendors, issuers); err != nil {
+	if err := cmp.Or(unreadBook, p.addStatusLists(s, book, out.Vendors, issuers)); err != nil {
 		wrong = cmp.Or(wrong, err)
 	}
 	if len(out.Vendors) == 0 {
@@ -91,6 +93,8 @@ func stateOfBundle(code string) string {
 	switch code {
 	case "trust.fingerprint":
 		return "changed"
+	case codeOlderBundle:
+		return "older"
 	case CodeFileMode:
 		return "unsafe"
 	}
@@ -98,13 +102,9 @@ func stateOfBundle(code string) string {
 }
 
 // addStatusLists adds which status lists are in force.
-func (p Ports) addStatusLists(ctx context.Context, s config.Settings, vendors []TrustedVendor, issuers map[string][]string) error {
-	parts, attesters := p.trustParts(s)
+func (p Ports) addStatusLists(s config.Settings, book journal.Book, vendors []TrustedVendor, issuers map[string][]string) error {
+	parts, attesters := p.trustParts(s, book)
 	trust, err := license.NewTrust(s.Tenant, parts, attesters...)
-	if err != nil {
-		return err
-	}
-	book, err := readBook(ctx, s, p)
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ func (e *Engine) RemoveTrust(ctx context.Context, r RemoveTrustRequest) (RemoveT
 	if err := e.checkEdit(e.Settings, removed.edit); err != nil {
 		return RemoveTrustResult{}, err
 	}
-	vendors, attesters := e.trustParts(removed.settings)
+	vendors, attesters := e.trustParts(removed.settings, e.Journal.Book())
 	after, err := license.NewTrust(e.Settings.Tenant, vendors, attesters...)
 	if err != nil {
 		return RemoveTrustResult{}, err
@@ -60,6 +60,9 @@ func (e *Engine) RemoveTrust(ctx context.Context, r RemoveTrustRequest) (RemoveT
 	}
 	out.Question, err = askAbout(r.Consent, "believe "+safetext.Line(name)+" no more", out.Removal)
 	if err != nil || out.Question != nil {
+		return out, err
+	}
+	if err := e.recordBundles(ctx); err != nil {
 		return out, err
 	}
 	return out, e.recordAndEdit(ctx, removed.edit, removed.facts()...)

@@ -18,8 +18,8 @@ import (
 // readTrust is whom the settings believe. A vendor whose bundle cannot be read, or
 // is another than the one pinned, is believed no more, and said; it keeps nobody
 // from seeing, planning and going on with everything else.
-func (p Ports) readTrust(s config.Settings) (license.Trust, error) {
-	vendors, attesters := p.trustParts(s)
+func (p Ports) readTrust(s config.Settings, book journal.Book) (license.Trust, error) {
+	vendors, attesters := p.trustParts(s, book)
 	trust, err := license.NewTrust(s.Tenant, vendors, attesters...)
 	var refusal *verdict.Refusal
 	if errors.As(err, &refusal) && len(vendors) > 0 {
@@ -39,12 +39,12 @@ func (p Ports) readTrust(s config.Settings) (license.Trust, error) {
 	return trust, nil
 }
 
-// trustParts reads what the settings pin.
-func (p Ports) trustParts(s config.Settings) ([]license.Vendor, []license.Attester) {
+// trustParts reads what the settings pin, as far as the journal allows it.
+func (p Ports) trustParts(s config.Settings, book journal.Book) ([]license.Vendor, []license.Attester) {
 	var vendors []license.Vendor
 	for _, v := range s.Trust.Vendors {
 		vendor := license.Vendor{Name: v.Name, GUIDs: v.GUIDs, Enforced: v.Enforced}
-		bundle, err := p.pinnedBundle(v)
+		bundle, err := p.trustedBundle(v, book)
 		if err != nil {
 			f := fault.Of(err)
 			vendor.Unavailable = verdict.Finding{Code: verdict.Code(f.Code), Verdict: verdict.Reject, Message: f.Error(), Hint: f.Hint}

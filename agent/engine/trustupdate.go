@@ -16,15 +16,20 @@ import (
 	"github.com/orgstore/orgstore/agent/safetext"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/license"
+	"github.com/orgstore/orgstore/packages/verdict"
 )
 
 // An UpdateTrustRequest asks that a vendor's next trust bundle replace the one in force.
 type UpdateTrustRequest struct {
 	File string `json:"file"` // the next bundle
 	// Vendor is the vendor's name in the settings; empty if the bundle tells whose it is.
-	Vendor  string  `json:"vendor,omitempty"`
-	DryRun  bool    `json:"dry_run,omitempty"`
-	Consent Consent `json:"consent,omitzero"`
+	Vendor string `json:"vendor,omitempty"`
+	// AllowOlder takes a bundle that is older than the newest one that was in force. It
+	// needs a reason.
+	AllowOlder bool    `json:"allow_older,omitempty"`
+	Reason     string  `json:"reason,omitempty"`
+	DryRun     bool    `json:"dry_run,omitempty"`
+	Consent    Consent `json:"consent,omitzero"`
 }
 
 // An UpdateTrustResult is what became of an UpdateTrustRequest.
@@ -53,8 +58,19 @@ func (e *Engine) UpdateTrust(ctx context.Context, r UpdateTrustRequest) (UpdateT
 	if err != nil {
 		return UpdateTrustResult{}, err
 	}
+	if !r.DryRun {
+		if err := e.recordBundles(ctx); err != nil {
+			return UpdateTrustResult{}, err
+		}
+	}
+	if r.AllowOlder {
+		return e.allowOlderBundle(ctx, r, text)
+	}
 	next, err := e.findNextBundle(r, text)
 	if err != nil {
+		return UpdateTrustResult{}, err
+	}
+	if err := checkNotOlder(next.new, next.vendor.Bundle, e.Journal.Book()); err != nil {
 		return UpdateTrustResult{}, err
 	}
 	out, err := e.describeUpdate(next)
@@ -101,6 +117,25 @@ func (n nextBundle) isInForce() bool { return n.new.Fingerprint() == n.old.Finge
 // last: until then the old bundle is in force and whole, and from then on the new
 // one is. Whoever was stopped in between begins again, and records nothing twice.
 func (e *Engine) installBundle(ctx context.Context, next nextBundle, edit settingsEdit) error {
+	if err := e.writeBundle(next); err != nil {
+		return err
+	}
+	var facts []journal.Fact
+	if _, isKnown := e.Journal.Book().Updated(next.new.Fingerprint()); !isKnown {
+		facts = append(facts, journal.TrustChanged{
+			Change: journal.TrustUpdated, Vendor: next.vendor.Name,
+			From: next.old.Fingerprint(), To: next.new.Fingerprint(), Version: next.new.Version(),
+		})
+	}
+	facts = append(facts, newerBundle(e.Journal.Book(), next.vendor.Name, next.new)...)
+	if len(facts) == 0 {
+		return e.editSettings(e.Settings, edit)
+	}
+	return e.recordAndEdit(ctx, edit, facts...)
+}
+
+// writeBundle writes the bundle to its file, or makes sure that the file stays.
+func (e *Engine) writeBundle(next nextBundle) error {
 	have, err := disk.ReadFile(e.Disk, next.file, MaxBundle)
 	if err != nil || !bytes.Equal(have, next.text) {
 		err = e.Write(next.file, 0o644, next.text)
@@ -110,13 +145,7 @@ func (e *Engine) installBundle(ctx context.Context, next nextBundle, edit settin
 	if err != nil {
 		return unwritableFile(next.file, err)
 	}
-	if _, isKnown := e.Journal.Book().Updated(next.new.Fingerprint()); isKnown {
-		return e.editSettings(e.Settings, edit)
-	}
-	return e.recordAndEdit(ctx, edit, journal.TrustChanged{
-		Change: journal.TrustUpdated, Vendor: next.vendor.Name,
-		From: next.old.Fingerprint(), To: next.new.Fingerprint(), Version: next.new.Version(),
-	})
+	return nil
 }
 
 // unwritableFile says which file cannot be written, and why.
@@ -202,10 +231,10 @@ func (e *Engine) checkNoOtherFile(next nextBundle) error {
 // describeUpdate says what an update changes. It refuses a bundle under which the
 // settings contradict themselves.
 func (e *Engine) describeUpdate(next nextBundle) (UpdateTrustResult, error) {
-	vendors, attesters := e.trustParts(e.Settings)
+	vendors, attesters := e.trustParts(e.Settings, e.Journal.Book())
 	for i, v := range vendors {
 		if v.Name == next.vendor.Name {
-			vendors[i].Bundle = next.new
+			vendors[i].Bundle, vendors[i].Unavailable = next.new, verdict.Finding{}
 		}
 	}
 	after, err := license.NewTrust(e.Settings.Tenant, vendors, attesters...)

@@ -34,11 +34,11 @@ type Verifier struct {
 
 // NewVerifier makes a verifier from the settings and what the journal knows.
 func NewVerifier(ctx context.Context, settings config.Settings, ports Ports) (*Verifier, error) {
-	trust, err := ports.readTrust(settings)
+	book, err := readBook(ctx, settings, ports)
 	if err != nil {
 		return nil, err
 	}
-	book, err := readBook(ctx, settings, ports)
+	trust, err := ports.readTrust(settings, book)
 	if err != nil {
 		return nil, err
 	}

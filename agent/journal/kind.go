@@ -56,6 +56,8 @@ var factTypes = []factType{
 	newFactType[Approved]("approved", 1),
 	newFactType[Rejected]("rejected", 1),
 	newFactType[Revoked]("revoked", 1),
+	newFactType[BundleSeen]("bundle-seen", 1),
+	newFactType[BundleAllowed]("bundle-allowed", 1),
 }
 
 // A factType is what the journal knows of one kind of fact.

@@ -98,7 +98,7 @@ func TestEarlierEntriesAreWrittenTheSame(t *testing.T) {
 	}
 	// No command records the first, a store of a folder never answers the second, and
 	// the log is older than the others.
-	if want := []journal.Kind{"settings-seen", "unclear", "observed", "revoked"}; !slices.Equal(missing, want) {
+	if want := []journal.Kind{"settings-seen", "unclear", "observed", "revoked", "bundle-seen", "bundle-allowed"}; !slices.Equal(missing, want) {
 		t.Errorf("the earlier log lacks %v", missing)
 	}
 }

@@ -153,6 +153,8 @@ func samples(t testing.TB) []journal.Fact {
 		journal.Approved{Step: "step-3", Key: key, About: "downgrade of Aurora Gauge: 1.4.0.0 -> 1.3.0.0", Reason: "seen"},
 		journal.Rejected{Step: "step-3", Key: key, About: "downgrade of Aurora Gauge: 1.4.0.0 -> 1.3.0.0", Reason: "not today"},
 		journal.Revoked{List: digest("list"), Mark: "https://aurora.example aurora-status", Statements: []string{"lic-7"}, Subscriptions: []string{"sub-1"}},
+		bundleSeen("roots-a", 2),
+		bundleAllowed("roots-a", 1),
 	}
 }
 
@@ -181,5 +183,15 @@ func changed(event string) journal.StoreChanged {
 func trustChanged() journal.TrustChanged {
 	return journal.TrustChanged{
 		Change: journal.TrustUpdated, Vendor: "Aurora Visuals", Attester: "Ada", From: "sha256:one", To: "sha256:two", Version: 2,
+	}
+}
+
+func bundleSeen(roots string, version int64) journal.BundleSeen {
+	return journal.BundleSeen{Vendor: "Aurora Visuals", Roots: roots, Version: version, Fingerprint: "sha256:bundle"}
+}
+
+func bundleAllowed(roots string, version int64) journal.BundleAllowed {
+	return journal.BundleAllowed{
+		Vendor: "Aurora Visuals", Roots: roots, Version: version, Fingerprint: "sha256:bundle", Newest: version + 1, Reason: "the vendor took version 2 back",
 	}
 }

@@ -37,6 +37,8 @@ type totals struct {
 	settled      table[visual.Digest, bool]            // status lists that were verified
 	listRefusals table[visual.Digest, StatusRefused]   // status lists that are not believed
 	updates      table[string, TrustChanged]           // by the new bundle's fingerprint
+	bundles      table[string, BundleSeen]             // the newest, by root keys
+	bundleOf     table[string, BundleSeen]             // the latest of each vendor
 	attested     table[visual.Digest, []Attested]      // by package
 	states       table[store.Key, *visualState]        // one per visual and store
 	open         table[store.StepID, store.Key]        // where each open step is
@@ -122,7 +124,7 @@ func (w *writer) finish() Book {
 func (s *totals) allTables() []layered {
 	return []layered{
 		&s.packages, &s.packagesOf, &s.arrived, &s.statements, &s.statementsOf, &s.stated, &s.bounds, &s.refusals, &s.refused,
-		&s.profiled, &s.lists, &s.listed, &s.statuses, &s.revoked, &s.settled, &s.listRefusals, &s.updates, &s.attested, &s.states, &s.open, &s.holds, &s.overrides, &s.overriders, &s.tries, &s.exports, &s.marks,
+		&s.profiled, &s.lists, &s.listed, &s.statuses, &s.revoked, &s.settled, &s.listRefusals, &s.updates, &s.bundles, &s.bundleOf, &s.attested, &s.states, &s.open, &s.holds, &s.overrides, &s.overriders, &s.tries, &s.exports, &s.marks,
 		&s.pinned, &s.requests, &s.said, &s.keyOf,
 		&s.shifts, &s.events, &s.observed, &s.settledEvents, &s.settledKeys,
 		&s.notices, &s.channels,

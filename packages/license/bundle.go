@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -149,6 +150,13 @@ func (b Bundle) Expires() time.Time { return b.expires }
 
 // Roots returns the root keys, as verifier keys of golang.org/x/mod/sumdb/note.
 func (b Bundle) Roots() []string { return slices.Clone(b.roots) }
+
+// RootsFingerprint returns sha256: and the hex SHA-256 of the root keys, in whatever order
+// the bundle lists them: the versions of one set of root keys count together.
+func (b Bundle) RootsFingerprint() string {
+	sum := sha256.Sum256([]byte(strings.Join(slices.Sorted(slices.Values(b.roots)), "\n")))
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
 
 // Threshold returns how many root keys must sign.
 func (b Bundle) Threshold() int { return b.threshold }

@@ -179,6 +179,9 @@ type signer struct {
 	key    Key
 }
 
+// Vendors returns the vendors, by name. The caller must not change their parts.
+func (t Trust) Vendors() []Vendor { return slices.Clone(t.vendors) }
+
 // UnavailableVendors lists the vendors whose keys are not known today, by name, with the
 // reason of each.
 func (t Trust) UnavailableVendors() []Vendor {
