@@ -23,7 +23,7 @@ license is not pinned: it floats to the one that lasts longest.`,
 }
 
 func newPinSet(g *globals) *cobra.Command {
-	var force, dryRun bool
+	r := engine.PinRequest{}
 	cmd := &cobra.Command{
 		Use:   "set VISUAL PIN",
 		Short: "Pin a visual to a version or a constraint",
@@ -35,20 +35,27 @@ approvals, somebody else gives them.
 
 A pin that no version satisfies is refused. So is a GUID that nothing names: no
 trusted vendor, no package in the library or the archive, and no store. --force pins
-a visual that is still to come.`,
+a visual that is still to come.
+
+Where several packages of one version differ in code, nothing is put until a person
+decides: --digest pins one of them and its renewals, and is kept in the settings as
+VERSION@sha256:DIGEST. The start of the digest will do.`,
 		Example: `  orgstore pin set auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E 1.4.0.0
-  orgstore pin set auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E "~> 1.4"`,
+  orgstore pin set auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E "~> 1.4"
+  orgstore pin set auroraGauge7C1B2E5D9F0A4B6C8D3E1F2A3B4C5D6E 1.4.0.0 --digest 2f6c1b0d9e8a`,
 		Args: arguments(cobra.ExactArgs(2)),
 		RunE: g.answering(func(ctx context.Context, args []string) (answer, error) {
 			v, err := visual.ParseName(args[0])
 			if err != nil {
 				return answer{}, fault.Usage("name a visual by its GUID, with or without _OrgStore", "%w", err)
 			}
-			return g.setPin(ctx, engine.PinRequest{Visual: v, Pin: args[1], Force: force, DryRun: dryRun})
+			r.Visual, r.Pin = v, args[1]
+			return g.setPin(ctx, r)
 		}),
 	}
-	cmd.Flags().BoolVar(&force, "force", false, "pin also a visual that nothing names yet")
-	dryRunFlags(cmd, &dryRun)
+	cmd.Flags().StringVar(&r.Digest, "digest", "", "pin this package of the version, by its `DIGEST`")
+	cmd.Flags().BoolVar(&r.Force, "force", false, "pin also a visual or a package that is not here yet")
+	dryRunFlags(cmd, &r.DryRun)
 	return cmd
 }
 

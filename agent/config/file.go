@@ -415,7 +415,7 @@ type packagesSection struct {
 type visualEntry struct {
 	// GUID of the visual, as its package spells it.
 	GUID guidText `yaml:"guid" jsonschema:"required"`
-	// Pin is an exact version, or a constraint such as "~> 1.4" or ">= 1.4, < 2".
+	// Pin is an exact version, or a constraint such as "~> 1.4" or ">= 1.4, < 2". Where several packages have one version, VERSION@sha256:DIGEST names one of them.
 	Pin pinText `yaml:"pin" jsonschema:"required"`
 	// Least grade that this visual's license must have, in place of that under trust: signed, attested or readable.
 	Least ownGrade `yaml:"least"`

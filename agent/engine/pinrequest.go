@@ -14,6 +14,9 @@ import (
 type PinRequest struct {
 	Visual visual.GUID `json:"visual"`
 	Pin    string      `json:"pin"`
+	// Digest names one package of the version that Pin is: sha256: and 64 hex digits, or
+	// the start of the digest of a package in the archive. Empty means any.
+	Digest string `json:"digest,omitempty"`
 	// Force pins a visual that nothing names yet, since it is still to come.
 	Force  bool `json:"force,omitempty"`
 	DryRun bool `json:"dry_run,omitempty"`
@@ -36,7 +39,7 @@ type PinnedVisual struct {
 // what follows from it. It never changes the settings. A shared account does not take
 // the place of a person on record; a person takes that of a shared account.
 func (e *Engine) RequestPin(ctx context.Context, r PinRequest) (PinResult, error) {
-	p, err := pin.Parse(r.Pin)
+	p, err := e.parsePin(r)
 	if err != nil {
 		return PinResult{}, err
 	}
@@ -64,4 +67,48 @@ func (e *Engine) RequestPin(ctx context.Context, r PinRequest) (PinResult, error
 		return out, nil
 	}
 	return out, e.Journal.Append(ctx, e.Tx, journal.Pinned{Visual: r.Visual, Pin: p.String()})
+}
+
+// parsePin reads the pin of a request, with the digest beside it.
+func (e *Engine) parsePin(r PinRequest) (pin.Pin, error) {
+	text := r.Pin
+	if r.Digest != "" {
+		d, err := visual.ParseDigest(r.Digest)
+		if err != nil {
+			p, unknown := findPackage(e.Journal.Book(), r.Digest)
+			if unknown != nil {
+				return pin.Pin{}, unknown
+			}
+			d = p.Package
+		}
+		text += "@" + d.String()
+	}
+	return pin.Parse(text)
+}
+
+// mustHavePinned refuses a pin that names a package by its digest, unless that is a
+// package of the visual with the version of the pin. One that is not here may be forced,
+// since it may still come.
+func (e *Engine) mustHavePinned(ctx context.Context, r PinRequest, p pin.Pin) error {
+	d, named := p.Digest()
+	if !named {
+		return nil
+	}
+	known, isHere := e.Journal.Book().Package(d)
+	if !isHere && !r.Force {
+		if err := e.lookAround(ctx); err != nil {
+			return err
+		}
+		known, isHere = e.Journal.Book().Package(d)
+	}
+	m := known.Manifest
+	switch {
+	case !isHere && r.Force:
+		return nil
+	case !isHere:
+		return fault.New("pin.digest", "look at `orgstore package list`; if the package is still to come, add --force", "no package with the digest %s is here", d)
+	case m.GUID != r.Visual || !p.Allows(m.Version):
+		return fault.New("pin.digest", "look at `orgstore package list`", "the package %s is %s of the visual %s", d.Short(), m.Version, m.GUID)
+	}
+	return nil
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/visual"
-	"github.com/orgstore/orgstore/policies/pin"
 )
 
 // A PinsRequest asks what is pinned.
@@ -37,7 +36,7 @@ func (p Ports) ListPins(_ context.Context, s config.Settings, _ PinsRequest) (Pi
 // settings have it already, it does what RequestPin does. A visual that nothing names is
 // refused, unless it is forced: its GUID is most likely misspelt.
 func (e *Engine) SetPin(ctx context.Context, r PinRequest) (PinResult, error) {
-	p, err := pin.Parse(r.Pin)
+	p, err := e.parsePin(r)
 	if err != nil {
 		return PinResult{}, err
 	}
@@ -49,6 +48,9 @@ func (e *Engine) SetPin(ctx context.Context, r PinRequest) (PinResult, error) {
 		if err := e.mustExpect(ctx, r.Visual); err != nil {
 			return PinResult{}, err
 		}
+	}
+	if err := e.mustHavePinned(ctx, r, p); err != nil {
+		return PinResult{}, err
 	}
 	out := PinResult{
 		Pins:    []PinnedVisual{{GUID: r.Visual.String(), Name: v.Name, Pin: p.String()}},

@@ -154,6 +154,7 @@ func (o Observer) Candidates(book journal.Book, asked bool, at moment.Moment) []
 		c := plan.Candidate{
 			GUID: p.Manifest.GUID, Name: p.Manifest.DisplayName, Content: p.Content,
 			Release: visual.Release{Version: p.Manifest.Version, Digest: p.Package},
+			File:    p.Source, Seen: p.FirstSeen, Size: p.Size,
 		}
 		need, bounds, found := o.Need(c.GUID, asked), book.BoundsOf(p.Package), o.profiled(book, p)
 		c.Same = found.same

@@ -2,8 +2,9 @@
 // a version must satisfy. It does not know what is installed or available.
 //
 // Versions are numbers of up to four parts, a missing part being 0, so the pin
-// 1.4 allows 1.4.0.0 and nothing else. The license is never pinned: it floats
-// to the one that lasts longest.
+// 1.4 allows 1.4.0.0 and nothing else. Where several packages have one version, the
+// pin 1.4@sha256:… names one of them, by its digest. The license is never pinned: it
+// floats to the one that lasts longest.
 package pin
 
 import (
@@ -32,6 +33,7 @@ const (
 	CodeVersion     verdict.Code = "pin.version"
 	CodePessimistic verdict.Code = "pin.pessimistic"
 	CodeImpossible  verdict.Code = "pin.impossible"
+	CodeDigest      verdict.Code = "pin.digest"
 )
 
 // example ends every hint: the grammar is learned fastest from it.
@@ -46,6 +48,7 @@ var term = regexp.MustCompile(`^(|=|!=|>|>=|<|<=|~>) *([^ =!<>~,]+)$`)
 type Pin struct {
 	written     string
 	exact       visual.Version // zero if constraints decide
+	digest      visual.Digest  // of the package that is meant; zero if any of its version is
 	constraints []constraint   // all must hold
 }
 
@@ -79,7 +82,8 @@ func (c constraint) allows(v visual.Version) bool {
 // Parse reads a pin: a version such as 1.4.0.0, or constraints joined by
 // commas, all of which must hold, each one of = != > >= < <= ~> and a version.
 // "~> 1.4" allows from 1.4 up to below 2; "~> 1.4.2" from 1.4.2 up to below 1.5.
-// Space around the pin is dropped. A pin that no version satisfies is refused, too.
+// One version may be followed by @ and the digest of a package, as in
+// 1.4.0.0@sha256:… Space around the pin is dropped. A pin that no version satisfies is refused, too.
 // The error is a *verdict.Refusal.
 func Parse(s string) (Pin, error) {
 	p, err := read(s)
@@ -102,13 +106,32 @@ func read(s string) (Pin, error) {
 	case len(s) > maxText:
 		return Pin{}, refuse(CodeTooLong, fmt.Sprintf("a pin has %d characters; at most %d are allowed", len(s), maxText), "write fewer constraints")
 	}
-	texts := strings.Split(s, ",")
+	versions, digest, named := strings.Cut(s, "@")
+	p, err := readVersions(s, versions)
+	if err != nil || !named {
+		return p, err
+	}
+	p.digest, err = visual.ParseDigest(digest)
+	switch {
+	case err != nil:
+		return Pin{}, refuse(CodeDigest, fmt.Sprintf("cannot read the pin %q: %v", s, err), "write VERSION@sha256: and 64 hex digits, as orgstore package list -o json shows them")
+	case p.digest.IsZero():
+		return Pin{}, refuse(CodeDigest, fmt.Sprintf("cannot read the pin %q: no package has that digest", s), "write the digest of a package, as orgstore package list -o json shows it")
+	case p.exact.IsZero():
+		return Pin{}, refuse(CodeDigest, fmt.Sprintf("cannot read the pin %q: a digest names one package, so one version must stand before it", s), "write VERSION@sha256: and 64 hex digits, or leave the digest out")
+	}
+	return p, nil
+}
+
+// readVersions reads what the pin written says of versions.
+func readVersions(written, versions string) (Pin, error) {
+	texts := strings.Split(versions, ",")
 	if len(texts) > maxTerms {
 		return Pin{}, refuse(CodeTooLong, fmt.Sprintf("a pin has %d constraints; at most %d are allowed", len(texts), maxTerms), "write fewer constraints")
 	}
-	p := Pin{written: s}
+	p := Pin{written: written}
 	for _, text := range texts {
-		op, v, err := parseTerm(s, strings.Trim(text, " "), len(texts) == 1)
+		op, v, err := parseTerm(written, strings.Trim(text, " "), len(texts) == 1)
 		if err != nil {
 			return Pin{}, err
 		}
@@ -156,8 +179,8 @@ func refuse(code verdict.Code, message, hint string) error {
 	return verdict.Refuse(code, message, hint+"; "+example)
 }
 
-// Allows says whether a version satisfies the pin. A version that is not
-// Deployable never does.
+// Allows says whether a version satisfies the pin, whatever package has it. A version
+// that is not Deployable never does.
 func (p Pin) Allows(v visual.Version) bool {
 	switch {
 	case p.IsZero() || !v.Deployable():
@@ -192,6 +215,18 @@ func (p Pin) isSatisfiable() bool {
 
 // String returns the pin as it was written.
 func (p Pin) String() string { return p.written }
+
+// Short returns the pin for people: a digest is cut, as Digest.Short does.
+func (p Pin) Short() string {
+	versions, _, named := strings.Cut(p.written, "@")
+	if !named {
+		return p.written
+	}
+	return versions + "@" + p.digest.Short()
+}
+
+// Digest returns the digest of the package that the pin names, if it names one.
+func (p Pin) Digest() (visual.Digest, bool) { return p.digest, !p.digest.IsZero() }
 
 // Exact returns the one version the pin allows, as it was written, where the
 // pin is a version or = and a version.

@@ -94,6 +94,13 @@ func TestRefused(t *testing.T) {
 		{"newline between", ">= 1.4,\n< 2", CodeForm},
 		{"full-width digits", "１.4", CodeVersion},
 		{"too long", ">= 1" + strings.Repeat(" ", maxText) + ", < 2", CodeTooLong},
+		{"half a digest", "1.4@sha256:0123", CodeDigest},
+		{"a digest of nothing", "1.4@", CodeDigest},
+		{"a digest of zeros", "1.4@sha256:" + strings.Repeat("0", 64), CodeDigest},
+		{"a digest alone", "@" + digest, CodeForm},
+		{"a digest of a series", "~> 1.4@" + digest, CodeDigest},
+		{"a digest of two terms", "= 1.4, < 2@" + digest, CodeDigest},
+		{"two digests", "1.4@" + digest + "@" + digest, CodeDigest},
 		{"below what it is above", "> 2, < 1", CodeImpossible},
 		{"a series, and above it", "~> 1.4, >= 2", CodeImpossible},
 		{"two versions at once", "= 1.4, = 1.5", CodeImpossible},
@@ -131,6 +138,29 @@ func TestExact(t *testing.T) {
 		v, ok := p.Exact()
 		if ok != (want != "") || v.String() != want {
 			t.Errorf("Exact of %q is %q, %v", text, v, ok)
+		}
+	}
+}
+
+// digest is that of some package.
+var digest = "sha256:" + strings.Repeat("0a", 32)
+
+func TestDigest(t *testing.T) {
+	for text, want := range map[string]struct{ digest, short string }{
+		"1.4":             {"", "1.4"},
+		"1.4@" + digest:   {digest, "1.4@0a0a0a0a0a0a"},
+		"= 1.4@" + digest: {digest, "= 1.4@0a0a0a0a0a0a"},
+	} {
+		p, err := Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, named := p.Digest()
+		if named != (want.digest != "") || named && d.String() != want.digest || p.Short() != want.short || p.String() != text {
+			t.Errorf("%q names %s, %v; in short %q", text, d, named, p.Short())
+		}
+		if v, ok := p.Exact(); !ok || !p.Allows(v) || p.Allows(version(t, "1.5")) {
+			t.Errorf("%q does not pin 1.4", text)
 		}
 	}
 }

@@ -39,7 +39,7 @@ func (v *visualPlan) planAsk() ([]Step, *Idle) {
 	if r := v.release(); r != nil && r.Digest == c.Release.Digest {
 		return nil, v.idle(Reason{CodeAlready, fmt.Sprintf("%s is installed already", r.Version), ""})
 	}
-	return []Step{v.askedStep(choice{c, v.kindAsked(c), review})}, nil
+	return []Step{v.askedStep(choice{candidate: c, kind: v.kindAsked(c), review: review})}, nil
 }
 
 // bestAsked picks what passes, else what a person may decide to put: with the

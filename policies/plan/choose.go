@@ -99,6 +99,7 @@ type choice struct {
 	candidate *ranked     // nil where nothing passes
 	kind      change.Kind // empty where nothing is to be done
 	review    string      // what a person must decide about the candidate
+	others    []*ranked   // of the same version and other code, that might as well be put
 }
 
 // choose finds what the pin asks for. Where another store comes before, what ran
@@ -118,13 +119,15 @@ func (v *visualPlan) choose() choice {
 // chooseFrom finds what the pin asks for among some candidates: the best that passes;
 // where that changes nothing, the best that would pass if a person decided so.
 func (v *visualPlan) chooseFrom(fits func(*ranked) bool) choice {
-	passing := v.best(func(c *ranked) bool { return v.eligible(c) && v.passes(c) && fits(c) })
+	mayPass := func(c *ranked) bool { return v.eligible(c) && v.passes(c) && fits(c) }
+	passing := v.best(mayPass)
 	if k := v.kind(passing); k != "" {
-		return choice{candidate: passing, kind: k}
+		return v.withOthers(choice{candidate: passing, kind: k}, mayPass)
 	}
-	reviewable := v.best(func(c *ranked) bool { return needsReview(c) && v.eligible(c) && fits(c) })
+	mayBeReviewed := func(c *ranked) bool { return needsReview(c) && v.eligible(c) && fits(c) }
+	reviewable := v.best(mayBeReviewed)
 	if k := v.kind(reviewable); k != "" {
-		return choice{reviewable, k, reviewText(reviewable.Judgment)}
+		return v.withOthers(choice{candidate: reviewable, kind: k, review: reviewText(reviewable.Judgment)}, mayBeReviewed)
 	}
 	return choice{candidate: passing}
 }
@@ -153,7 +156,7 @@ func (v *visualPlan) eligible(c *ranked) bool {
 func (v *visualPlan) allows(c *ranked) bool {
 	if v.allowed[c.index] == notAsked {
 		v.allowed[c.index] = refused
-		if v.want != nil && v.want.Pin.Allows(c.Release.Version) {
+		if v.want != nil && v.want.Pin.Allows(c.Release.Version) && v.isPinnedCode(c) {
 			v.allowed[c.index] = granted
 		}
 	}
@@ -270,6 +273,8 @@ func (v *visualPlan) kind(o *ranked) change.Kind {
 		return change.Downgrade
 	case o.Release.Digest == r.Digest:
 		return v.relicense(o)
+	case v.leadsToPinnedCode(o):
+		return change.Replace
 	case !o.Terms.Ends.After(v.now.state.License.Ends) && !v.installedIsUnusable():
 		return ""
 	case v.sameContent(o):
@@ -310,10 +315,10 @@ func (v *visualPlan) installedIsUnusable() bool {
 	return known || v.now.state.License.IsZero()
 }
 
-// holdsPinned says whether the installed version is one the pin allows.
+// holdsPinned says whether what is installed is what the pin allows.
 func (v *visualPlan) holdsPinned() bool {
 	r := v.release()
-	return r != nil && v.want != nil && v.want.Pin.Allows(r.Version)
+	return r != nil && v.pinAllows(*r)
 }
 
 // reviewText is what a person must decide about a candidate.

@@ -57,6 +57,11 @@ type Candidate struct {
 	GUID    visual.GUID
 	Name    string // as people see it
 	Release visual.Release
+	// File, Seen, and Size tell people which package it is: under what name it came,
+	// when, and how long it is, in bytes. They decide nothing.
+	File    string
+	Seen    time.Time
+	Size    int64
 	Content pbiviz.Content
 	// Same holds digests of the package without the vendor's own license, sorted,
 	// one of each profile that can take it out: packages that share one are the

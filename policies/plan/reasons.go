@@ -128,14 +128,14 @@ func (v *visualPlan) explainBlocked() Reason {
 	left := v.best(v.eligible)
 	switch {
 	case len(v.candidates) == 0:
-		return Reason{CodeNoPackage, fmt.Sprintf("no package of it is here, the pin wants %s", v.want.Pin),
+		return Reason{CodeNoPackage, fmt.Sprintf("no package of it is here, the pin wants %s", v.want.Pin.Short()),
 			"add one: orgstore package add FILE"}
 	case deployable == nil:
 		return Reason{CodeVersionForm,
 			"no package here has a version that can be installed: " + versionFault(v.candidates[0].Release),
 			"ask the vendor for a package whose version is four numbers, each at most 999999999, such as 1.4.0.0"}
 	case allowed == nil:
-		return Reason{CodePin, fmt.Sprintf("newest here is %s, the pin wants %s", deployable.Release.Version, v.want.Pin),
+		return Reason{CodePin, fmt.Sprintf("newest here is %s, the pin wants %s", deployable.Release.Version, v.want.Pin.Short()),
 			fmt.Sprintf("add a package that the pin allows, or change the pin: orgstore pin set %s VERSION", v.key.GUID)}
 	case left == nil:
 		return v.reasonBlocked(allowed, "it is not put again")
@@ -310,5 +310,5 @@ func (v *visualPlan) keepOutside(*ranked) *Reason {
 	if r == nil || c == nil || v.allows(c) || c.Release.Version.Compare(r.Version) <= 0 {
 		return nil
 	}
-	return &Reason{CodeNewerOutside, fmt.Sprintf("%s; %s is here, outside the pin %s", v.installedText(), c.Release.Version, v.want.Pin), ""}
+	return &Reason{CodeNewerOutside, fmt.Sprintf("%s; %s is here, outside the pin %s", v.installedText(), c.Release.Version, v.want.Pin.Short()), ""}
 }

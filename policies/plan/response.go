@@ -123,8 +123,8 @@ func (v *visualPlan) adoptObjection() string {
 		return "nobody can tell its bytes"
 	case v.want == nil:
 		return "it is not pinned"
-	case !v.want.Pin.Allows(s.Release.Version):
-		return fmt.Sprintf("the pin %s does not allow %s", v.want.Pin, s.Release.Version)
+	case !v.pinAllows(*s.Release):
+		return fmt.Sprintf("the pin %s does not allow %s", v.want.Pin.Short(), s.Release.Version)
 	}
 	c := v.installedCandidate()
 	switch {

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +24,7 @@ func (v *visualPlan) installStep(c choice) Step {
 		Key: v.key, Name: v.displayName(c.candidate), Kind: c.kind, From: from, To: to,
 		Reason: v.reasonFor(c), Back: v.wayBack(),
 	}
-	s.Review = sentences(c.review, v.review, v.noWayBack(s))
+	s.Review = sentences(c.review, c.severalText(v.key.GUID), v.review, v.noWayBack(s))
 	s.Findings = v.findingsOf(s, c, v.review)
 	if v.restores {
 		since := v.now.driftText
@@ -65,7 +66,7 @@ func (v *visualPlan) renewal(fits func(*ranked) bool) (Step, bool) {
 	case v.passes(c):
 		return v.installStep(choice{candidate: c, kind: change.Renew}), true
 	}
-	return v.installStep(choice{c, change.Renew, reviewText(c.Judgment)}), true
+	return v.installStep(choice{candidate: c, kind: change.Renew, review: reviewText(c.Judgment)}), true
 }
 
 // renewDisallowed makes the steps that renew what the pin does not allow any more, and
@@ -121,23 +122,26 @@ func withAccess(s store.State, enabled bool) store.State {
 // reasonFor says why a chosen package is put.
 func (v *visualPlan) reasonFor(c choice) Reason {
 	o, code := c.candidate, "pin."+string(c.kind)
-	text := fmt.Sprintf("%s is the newest that the pin %s allows, %s", o.Release.Version, v.want.Pin, licensedUntil(o.Terms.Ends))
+	text := fmt.Sprintf("%s is the newest that the pin %s allows, %s", o.Release.Version, v.want.Pin.Short(), licensedUntil(o.Terms.Ends))
 	switch c.kind {
 	case change.Install:
 		if v.now.drift == DriftRemoved {
 			return Reason{CodeMissing, "it is pinned and no longer in the store; " + text, ""}
 		}
 	case change.Downgrade:
-		text = fmt.Sprintf("the pin %s does not allow %s; %s", v.want.Pin, v.release().Version, text)
+		text = fmt.Sprintf("the pin %s does not allow %s; %s", v.want.Pin.Short(), v.release().Version, text)
 	case change.Renew:
 		code = string(CodeRenewal)
 		text = fmt.Sprintf("%s is renewed, %s, %s before", o.Release.Version, licensedUntil(o.Terms.Ends), licensedUntil(v.now.state.License.Ends))
 		if !v.allows(o) {
-			text += fmt.Sprintf("; it stays until something that the pin %s allows may come", v.want.Pin)
+			text += fmt.Sprintf("; it stays until something that the pin %s allows may come", v.want.Pin.Short())
 		}
 	case change.Replace:
 		code = string(CodeReplace)
 		text = fmt.Sprintf("%s comes with other code, %s instead of %s", o.Release.Version, licensedUntil(o.Terms.Ends), licensedUntil(v.now.state.License.Ends))
+		if v.namesOther(c) {
+			text = fmt.Sprintf("the pin %s names another package than is installed, %s", v.want.Pin.Short(), licensedUntil(o.Terms.Ends))
+		}
 	}
 	return Reason{Code: Code(code), Message: text}
 }
@@ -180,7 +184,7 @@ func (v *visualPlan) noWayBack(s Step) string {
 
 // findingsOf names what a step asks a person to decide, as Step.Review says it.
 func (v *visualPlan) findingsOf(s Step, c choice, drift string) []verdict.Code {
-	codes := append(c.findings(), v.driftFindings(drift)...)
+	codes := slices.Concat(c.findings(), c.severalFindings(), v.driftFindings(drift))
 	if v.noWayBack(s) != "" {
 		codes = append(codes, CodeNoWayBack)
 	}
