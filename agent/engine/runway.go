@@ -61,6 +61,10 @@ func (e *Engine) addRenewal(l VisualLine, in plan.Input, ask *runway.Input) {
 		}
 		return
 	}
+	if c, ok := e.successor(l, in.Candidates); ok {
+		ask.Renewal, ask.Begins, ask.Until = runway.Here, c.Terms.Begins, c.Terms.Ends
+		return
+	}
 	if why := unattested(l, in.Candidates); why != "" {
 		ask.Renewal, ask.Detail = runway.Refused, why
 		return
@@ -69,10 +73,6 @@ func (e *Engine) addRenewal(l VisualLine, in plan.Input, ask *runway.Input) {
 		if c.GUID != l.Key.GUID || !c.Terms.Ends.After(ask.Ends) {
 			continue
 		}
-		if l.Reason.Code == plan.CodeNotBegun && e.Moment().Before(c.Terms.Begins) {
-			ask.Renewal, ask.Begins, ask.Until = runway.Here, c.Terms.Begins, c.Terms.Ends
-			return
-		}
 		why := l.Reason.Message
 		if j := c.JudgedIn(l.Key.Store); j.Verdict == verdict.Reject || j.Verdict == verdict.Review {
 			why = j.Findings[0].Message
@@ -80,6 +80,29 @@ func (e *Engine) addRenewal(l VisualLine, in plan.Input, ask *runway.Input) {
 		ask.Renewal, ask.Detail = runway.Refused, why
 		return
 	}
+}
+
+// successor finds the license that the plan waits for until it begins: of several,
+// the one that begins first. A license that a person must review as well is none.
+func (e *Engine) successor(l VisualLine, candidates []plan.Candidate) (first plan.Candidate, ok bool) {
+	if l.Reason.Code != plan.CodeNotBegun {
+		return plan.Candidate{}, false
+	}
+	for _, c := range candidates {
+		if c.GUID != l.Key.GUID || !c.Terms.Ends.After(l.State.License.Ends) || !e.Moment().Before(c.Terms.Begins) || !waitsToBegin(c.JudgedIn(l.Key.Store)) {
+			continue
+		}
+		if !ok || c.Terms.Begins.Before(first.Terms.Begins) {
+			first, ok = c, true
+		}
+	}
+	return first, ok
+}
+
+// waitsToBegin says whether a license is good but for that it has not begun.
+func waitsToBegin(j verdict.Judgment) bool {
+	rest := slices.DeleteFunc(slices.Clone(j.Findings), func(f verdict.Finding) bool { return f.Code == plan.CodeNotYet })
+	return j.Has(plan.CodeNotYet) && verdict.Judge(rest...).Verdict.Passes()
 }
 
 // undecided finds a gate that time does not open: somebody must decide.

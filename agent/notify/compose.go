@@ -61,9 +61,9 @@ func licenseNotices(r runway.Runway) []Notice {
 		return []Notice{n}
 	}
 	days, due := threshold(r.DaysLeft)
-	// A renewal that time alone holds back is no news until the end is near, and
-	// one that waits for people was told to them.
-	quiet := r.State != runway.Late && (r.Renewal == runway.Here && days > 3 || r.Renewal == runway.Waiting && days > 14)
+	// A renewal that time alone holds back is no news until the end is near, or at all
+	// before it begins; and one that waits for people was told to them.
+	quiet := r.State != runway.Late && (r.Renewal == runway.Here && (days > 3 || !r.Begins.IsZero()) || r.Renewal == runway.Waiting && days > 14)
 	if !due || quiet {
 		return nil
 	}

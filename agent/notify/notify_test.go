@@ -95,6 +95,26 @@ func TestLicenses(t *testing.T) {
 	}
 }
 
+// A renewal that begins as the license before it ends is the usual case: nothing is
+// told before, and it is told if it is not in once it has begun.
+func TestRenewalThatBeginsAtTheEnd(t *testing.T) {
+	r := runway.Runway{
+		Key: store.Key{Store: "store", GUID: guid(t)}, Ends: end, DaysLeft: 1, By: end,
+		Renewal: runway.Here, State: "here", Begins: end, Until: end.AddDate(1, 0, 0),
+	}
+	if got := said(notify.Licenses([]runway.Runway{r}, end.Add(-day))); got != "" {
+		t.Errorf("before it begins: %s", got)
+	}
+	r.State, r.By = runway.Late, time.Time{}
+	if got := said(notify.Licenses([]runway.Runway{r}, end.Add(-day))); got != "license.ending alarm 1d" {
+		t.Errorf("if no window is open then: %s", got)
+	}
+	r.State, r.DaysLeft, r.Begins = runway.Ended, 0, time.Time{}
+	if got := said(notify.Licenses([]runway.Runway{r}, end)); got != "license.ended alarm 2027-03-01" {
+		t.Errorf("once it has begun: %s", got)
+	}
+}
+
 // Another end is another license: what was said of the last one is no longer so.
 func TestANewEndIsToldAnew(t *testing.T) {
 	at := func(ends time.Time) string {

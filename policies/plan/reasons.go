@@ -239,19 +239,30 @@ func (v *visualPlan) keepNotBegun(*ranked) *Reason {
 	return nil
 }
 
-// notBegun says when the license of something better begins; empty where
-// nothing better waits for that.
+// notBegun says when the license of something better begins, the first if there are
+// several, and what a person must decide then; empty where nothing better waits for that.
 func (v *visualPlan) notBegun() string {
-	c := v.best(func(c *ranked) bool {
-		return c.Judgment.Verdict == verdict.Review && c.Judgment.Has(CodeNotYet) && v.eligible(c) && v.kind(c) != ""
-	})
+	var c *ranked
+	for i := range v.candidates {
+		o := &v.candidates[i]
+		if o.Judgment.Verdict == verdict.Review && o.Judgment.Has(CodeNotYet) && v.eligible(o) && v.kind(o) != "" &&
+			(c == nil || o.Terms.Begins.Before(c.Terms.Begins)) {
+			c = o
+		}
+	}
 	if c == nil {
 		return ""
 	}
+	text := "the renewal begins on " + day(c.Terms.Begins)
 	if r := v.release(); r != nil && !r.Version.Equal(c.Release.Version) {
-		return fmt.Sprintf("the license of %s begins on %s", c.Release.Version, day(c.Terms.Begins))
+		text = fmt.Sprintf("the license of %s begins on %s", c.Release.Version, day(c.Terms.Begins))
 	}
-	return "the renewal begins on " + day(c.Terms.Begins)
+	for _, f := range c.Judgment.Findings {
+		if f.Verdict == verdict.Review && f.Code != CodeNotYet {
+			return text + ", and a person must decide then: " + f.Message
+		}
+	}
+	return text
 }
 
 func (v *visualPlan) keepRefused(*ranked) *Reason {

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -99,6 +100,50 @@ func TestWhenALicenseBegins(t *testing.T) {
 		v.want.Pin = pinned(c.pin)
 		if got := v.notBegun(); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+// TestTheFirstToBegin: of two renewals in a row the one that begins first is told, and
+// what a person must decide then.
+func TestTheFirstToBegin(t *testing.T) {
+	second := notYet(candidate("1.4.0.0", "a3", "2029-06-01"))
+	second.Terms.Begins = date("2028-06-01")
+	v := planned(v14, v14, notYet(v14r), second)
+	v.want.Pin = pinned("1.4")
+	if got := v.notBegun(); got != "the renewal begins on 2027-05-01" {
+		t.Errorf("of two in a row: %q", got)
+	}
+	fewer := notYet(v14r)
+	fewer.Judgment = fewer.Judgment.With(verdict.Finding{Code: "life.reduced", Verdict: verdict.Review, Message: "fewer seats"})
+	v = planned(v14, v14, fewer)
+	v.want.Pin = pinned("1.4")
+	if got := v.notBegun(); got != "the renewal begins on 2027-05-01, and a person must decide then: fewer seats" {
+		t.Errorf("with fewer seats: %q", got)
+	}
+}
+
+// TestReplaceAsTheLicenseEnds: a replacement has no way back once the installed license
+// has ended. That is told for review, but not where the terms adjoin.
+func TestReplaceAsTheLicenseEnds(t *testing.T) {
+	begun := func(day string, c Candidate) Candidate { c.Terms.Begins = date(day); return c }
+	revoked := expired(v14)
+	revoked.Judgment = revoked.Judgment.With(verdict.Finding{Code: "life.revoked", Verdict: verdict.Reject, Message: "revoked"})
+	for _, c := range []struct {
+		name            string
+		installed, next Candidate
+		review          bool
+	}{
+		{"as the old one ends", expired(v14), begun("2027-06-01", v14c), false},
+		{"long before the old one ends", expired(v14), begun("2027-05-01", v14c), true},
+		{"after the old one ended", expired(v14), begun("2027-06-02", v14c), true},
+		{"nobody knows when", expired(v14), v14c, true},
+		{"another version", expired(v14), begun("2027-06-01", candidate("1.5.0.0", "a", "2029-06-01")), true},
+		{"what was revoked besides", revoked, begun("2027-06-01", v14c), true},
+	} {
+		p := Compute(input("~> 1.4", []Present{{Key: gauge("main"), Belief: v14.state(), Observed: v14.listing()}}, c.installed, c.next))
+		if len(p.Steps) != 1 || (p.Steps[0].Review != "") != c.review || slices.Contains(p.Steps[0].Findings, CodeNoWayBack) != c.review {
+			t.Errorf("%s: %+v", c.name, p)
 		}
 	}
 }

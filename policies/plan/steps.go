@@ -174,12 +174,25 @@ func (v *visualPlan) wayBack() Back {
 
 // noWayBack is what a person must decide where a step cannot be taken back. A
 // renewal changes no code; who asked for a rollback, or for what somebody else put
-// to be replaced, wants to leave what is there.
+// to be replaced, wants to leave what is there. Where terms adjoin, the way back ends
+// as the next license begins, and that is the usual case.
 func (v *visualPlan) noWayBack(s Step) string {
-	if s.Back.Possible || s.Asked || v.restores || !changesCode(s.Kind) {
+	if s.Back.Possible || s.Asked || v.restores || !changesCode(s.Kind) || v.adjoins(s) {
 		return ""
 	}
 	return "there is no way back: " + s.Back.Message
+}
+
+// adjoins says whether a step leads to a license of the same version that began as the
+// installed one ended, or within its last hours, and only that end closes the way back.
+func (v *visualPlan) adjoins(s Step) bool {
+	ends, begins := s.From.License.Ends, s.To.License.StartOfTerm()
+	installed := v.installedCandidate()
+	if s.Kind != change.Replace || installed == nil || begins.Before(s.From.License.Runway()) || begins.After(ends) || !installed.Judgment.Has(CodeExpired) {
+		return false
+	}
+	rest := slices.DeleteFunc(slices.Clone(installed.Judgment.Findings), func(f verdict.Finding) bool { return f.Code == CodeExpired || f.Code == CodeSuperseded })
+	return verdict.Judge(rest...).Verdict.Passes()
 }
 
 // findingsOf names what a step asks a person to decide, as Step.Review says it.

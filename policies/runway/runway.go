@@ -77,8 +77,10 @@ type Runway struct {
 	// left that policy allows. Zero where that has passed.
 	By      time.Time
 	Renewal Renewal
-	Until   time.Time
-	State   State
+	// Begins is when the license that is here begins, if it has not; and Until when
+	// it ends.
+	Begins, Until time.Time
+	State         State
 
 	Findings      []verdict.Finding
 	Message, Hint string
@@ -97,14 +99,21 @@ func Compute(in Input, now time.Time) Runway {
 		Key: in.Key, Name: in.Name, Ends: in.Ends, Deadline: terms.Runway(), Renewal: in.Renewal, Until: in.Until,
 		DaysLeft: terms.DaysLeftAt(now), State: State(in.Renewal),
 	}
-	latest := r.Deadline.Add(-max(in.Usual, in.Hands))
-	from := now.Add(in.Approval)
-	if in.Begins.After(from) {
-		from = in.Begins
+	if in.Begins.After(now) {
+		r.Begins = in.Begins
 	}
-	r.Last, r.By = last(in, from, latest)
-	if !r.By.IsZero() {
-		r.By = r.By.Add(-in.Approval)
+	latest := r.Deadline.Add(-max(in.Usual, in.Hands))
+	if in.beginsAtEnd(latest) {
+		r.Last, r.By = last(in, in.Begins, in.Ends)
+	} else {
+		from := now.Add(in.Approval)
+		if in.Begins.After(from) {
+			from = in.Begins
+		}
+		r.Last, r.By = last(in, from, latest)
+		if !r.By.IsZero() {
+			r.By = r.By.Add(-in.Approval)
+		}
 	}
 	switch here := in.Renewal == Here || in.Renewal == Waiting; {
 	case !now.Before(in.Ends):
@@ -117,6 +126,13 @@ func Compute(in Input, now time.Time) Runway {
 		r.Findings = []verdict.Finding{{Code: CodeMissing, Verdict: verdict.Warn, Message: r.Message, Hint: r.Hint}}
 	}
 	return r
+}
+
+// beginsAtEnd says whether the license that is here begins as the one before it ends,
+// or so shortly before that it cannot be installed by the latest time that is safe. It is
+// installed when it begins: that is the usual case of a renewal, and in time.
+func (in Input) beginsAtEnd(latest time.Time) bool {
+	return in.Renewal == Here && in.Begins.After(latest) && !in.Begins.After(in.Ends)
 }
 
 // last finds the last span in which the change may begin from one time up to

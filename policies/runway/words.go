@@ -35,10 +35,16 @@ func (in Input) what(now time.Time) string {
 func (in Input) lastWords(r Runway, now time.Time) string {
 	end := date(in.Ends.UTC(), now)
 	switch {
+	case r.Begins.After(in.Ends):
+		return fmt.Sprintf("the license before it ends earlier, on %s", end)
 	case r.By.IsZero() && in.windowed():
 		return fmt.Sprintf("no window that is long enough is left before %s", end)
 	case r.By.IsZero():
 		return fmt.Sprintf("no time is left before %s", end) + in.because()
+	case in.beginsAtEnd(r.Deadline) && in.Policy.Renew == plan.RenewByHand:
+		return "a person makes it then"
+	case in.beginsAtEnd(r.Deadline):
+		return "it is installed then" + in.because()
 	case r.Last.Name != "":
 		return fmt.Sprintf("the last window before %s is %s", end, in.clock(r.Last.From, r.Last.Name, now)) + in.because()
 	case in.Policy.Renew == plan.RenewByHand:
@@ -65,6 +71,10 @@ func (in Input) because() string {
 
 func (in Input) hint(r Runway) string {
 	switch {
+	case r.State == Late && r.Begins.After(in.Ends):
+		return "ask the vendor for a license that begins where the one before it ends, or earlier"
+	case r.State == Late && !r.Begins.IsZero():
+		return "it cannot be installed before it begins: let a window be open then, or let renewals be made at any time (renew: automatic)"
 	case r.State == Late:
 		return fmt.Sprintf("open a window before, or let it through now: orgstore apply --visual %s --override window --reason \"...\"", in.Key.GUID)
 	case in.Renewal == Missing:
