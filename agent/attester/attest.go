@@ -56,6 +56,9 @@ type Request struct {
 	Quantity     int64 // zero where it is not known, as SKUs and Sites are empty then
 	SKUs, Sites  []string
 	Begins, Ends string // days; without the first it begins today
+	// After is the file of the license that this one follows; empty for none. What the
+	// request does not say is taken from it.
+	After string
 	// Evidence is what it rests on; or EvidenceFile, of which name and SHA-256 are kept.
 	Evidence, EvidenceFile string
 	Reason                 string
@@ -89,11 +92,14 @@ type Draft struct {
 
 // Draft says what a request attests. It reads everything and writes nothing.
 func (p Ports) Draft(r Request) (*Draft, error) {
+	r, err := p.followed(r)
+	if err != nil {
+		return nil, err
+	}
 	if err := r.check(); err != nil {
 		return nil, err
 	}
 	d := &Draft{ports: p, request: r}
-	var err error
 	if d.key, err = p.readAttester(r); err != nil {
 		return nil, err
 	}

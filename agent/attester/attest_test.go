@@ -214,6 +214,53 @@ func TestAVendorsStatementStays(t *testing.T) {
 	wantFault(t, err, "attest.signed", "has its vendor's license statement inside")
 }
 
+// TestAnAttestationThatFollows: order, number, kind and count are those of the license
+// before, and the term adjoins. What a request says itself stays.
+func TestAnAttestationThatFollows(t *testing.T) {
+	p := newPlace(t)
+	draft, err := ports().Draft(p.request(func(r *attester.Request) { r.Sequence = 7 }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := draft.Sign(context.Background(), secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name                      string
+		change                    func(*attester.Request)
+		order, kind, begins, ends string
+		sequence                  int64
+	}{
+		{"all of it", func(*attester.Request) {}, "PO-4711", "user", "2027-11-20T00:00:00Z", "2028-11-20T00:00:00Z", 8},
+		{"an end of its own", func(r *attester.Request) { r.Ends = "2029-01-31" }, "PO-4711", "user", "2027-11-20T00:00:00Z", "2029-01-31T00:00:00Z", 8},
+		{"a begin of its own", func(r *attester.Request) { r.Begins = "2027-10-01" }, "PO-4711", "user", "2027-10-01T00:00:00Z", "2028-11-20T00:00:00Z", 8},
+		{"another order", func(r *attester.Request) { r.Order = "PO-4712" }, "PO-4712", "user", "2027-11-20T00:00:00Z", "2028-11-20T00:00:00Z", 1},
+		{"a number of its own", func(r *attester.Request) { r.Sequence = 9 }, "PO-4711", "user", "2027-11-20T00:00:00Z", "2028-11-20T00:00:00Z", 9},
+		{"more users", func(r *attester.Request) { r.Quantity = 300 }, "PO-4711", "user", "2027-11-20T00:00:00Z", "2028-11-20T00:00:00Z", 8},
+		{"another kind", func(r *attester.Request) { r.Kind, r.SKUs = "capacity", []string{"F64"} }, "PO-4711", "capacity", "2027-11-20T00:00:00Z", "2028-11-20T00:00:00Z", 8},
+	} {
+		r := attester.Request{
+			Packages: []string{p.pkg}, Key: p.key, After: signed[0].File, Sequence: 1, Evidence: "invoice", Reason: "renewed", Folder: p.dir, Force: true,
+		}
+		c.change(&r)
+		draft, err := ports().Draft(r)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		a := draft.Attestations[0]
+		order, _ := license.OrderOf(a.Subscription, gauge(t).Manifest().GUID)
+		if order != c.order || a.Sequence != c.sequence || a.Kind != c.kind || a.Begins != c.begins || a.Ends != c.ends {
+			t.Errorf("%s: %+v", c.name, a)
+		}
+	}
+	_, err = ports().Draft(p.request(func(r *attester.Request) { r.After = p.key }))
+	wantFault(t, err, fault.CodeUsage, "--after: cannot read")
+	_, err = ports().Draft(p.request(func(r *attester.Request) { r.After = p.pkg + ".no" }))
+	wantFault(t, err, "file.missing", "no such file")
+}
+
 func TestRequestsThatSayTooLittleOrTooMuch(t *testing.T) {
 	p := newPlace(t)
 	for says, change := range map[string]func(*attester.Request){

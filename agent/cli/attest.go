@@ -43,7 +43,9 @@ standard input and prints the signature in base64. In its arguments {digest} sta
 for the text's SHA-256 in base64, and {digest-hex} in hex, for tools that sign
 digests. The signature is verified before anything is written. The attestation is written beside each
 package as NAME.pbiviz.license and is about exactly these bytes, so every renewed
-package needs a new one: keep --order, raise --seq by one and move --ends.`,
+package needs a new one. --after names the license before it: order, number, kind,
+and count are taken from that, and a term that adjoins is proposed. See them with
+--dry-run, and give --begins and --ends if the invoice says otherwise.`,
 		Example: `  orgstore license attest gauge.pbiviz --key ada.key --tenant 8f6c0a52-3a0e-4f0d-9b8e-0d6d2f0f6a11 \
       --ends 2027-11-20 --kind user --quantity 250 --order PO-4711 \
       --evidence "invoice 2026-4711" --reason "the vendor's license cannot be read"
@@ -61,9 +63,10 @@ package needs a new one: keep --order, raise --seq by one and move --ends.`,
 	f.StringVar(&o.Signer.Public, "public", "", "the public `KEY` of --signer: NAME:ALGORITHM:KEY, or a PEM file")
 	f.StringVar(&o.Signer.Person, "name", "", "whose key --signer has, as the `NAME` in the settings")
 	f.StringVar(&o.Tenant, "tenant", "", "the tenant's `ID`; without it that of the settings, if there are some")
-	f.StringVar(&o.Ends, "ends", "", "the `DAY` on which the license ends, as 2027-11-20; valid before it (required)")
+	f.StringVar(&o.Ends, "ends", "", "the `DAY` on which the license ends, as 2027-11-20; valid before it (required without --after)")
 	f.StringVar(&o.Begins, "begins", "", "the first `DAY` on which it is valid; without it today")
-	f.StringVar(&o.Kind, "kind", "", "what the license counts: `user`, capacity or site (required)")
+	f.StringVar(&o.After, "after", "", "the license `FILE` that this one follows: what you do not give is taken from it")
+	f.StringVar(&o.Kind, "kind", "", "what the license counts: `user`, capacity or site (required without --after)")
 	f.Int64Var(&o.Quantity, "quantity", 0, "how many users, as a `NUMBER`, if that is known")
 	f.StringSliceVar(&o.SKUs, "sku", nil, "a capacity `SKU`, if that is known; repeatable")
 	f.StringSliceVar(&o.Sites, "site", nil, "a `HOST`, if that is known; repeatable")

@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/orgstore/orgstore/agent/journal"
@@ -45,7 +46,8 @@ func (o Observer) reattest(j verdict.Judgment, p journal.Package, before license
 	return j
 }
 
-// command writes the one command that attests a package as another was attested.
+// command writes the one command that attests a package as another was attested, for
+// the term that follows.
 func (o Observer) command(p journal.Package, before license.Terms) string {
 	words := []string{"orgstore license attest", word(path.Base(p.Source), "PACKAGE"), "--tenant", o.Tenant}
 	if order, ok := license.OrderOf(before.Subscription, p.Manifest.GUID); ok {
@@ -64,7 +66,12 @@ func (o Observer) command(p journal.Package, before license.Terms) string {
 	for _, s := range before.Sites {
 		words = append(words, "--site", word(s, "HOST"))
 	}
-	return strings.Join(append(words, "--ends DAY --evidence TEXT --reason TEXT --key FILE"), " ")
+	if begins, ends := before.NextTerm(); begins.IsZero() {
+		words = append(words, "--ends DAY")
+	} else {
+		words = append(words, "--begins", begins.UTC().Format(time.DateOnly), "--ends", ends.UTC().Format(time.DateOnly))
+	}
+	return strings.Join(append(words, "--evidence TEXT --reason TEXT --key FILE"), " ")
 }
 
 // word writes a name as one word of a command that people copy; where a shell

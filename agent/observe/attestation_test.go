@@ -79,7 +79,7 @@ func TestHowToAttestWhatFollows(t *testing.T) {
 		all := append([]func(*issuer.Request){func(r *issuer.Request) { r.Subscription, r.Sequence = order, 7 }}, change...)
 		return licensetest.Ada().Attestation(p, all...)
 	}
-	const rest = " --ends DAY --evidence TEXT --reason TEXT --key FILE"
+	const rest = " --begins 2027-11-20 --ends 2028-11-20 --evidence TEXT --reason TEXT --key FILE"
 	for _, c := range []struct {
 		name, file  string
 		attestation []byte

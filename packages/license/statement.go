@@ -119,6 +119,7 @@ type Claimed struct {
 	ID       string
 	GUID     visual.GUID
 	Packages []Listed
+	Terms    Terms
 }
 
 // Peek reads what a statement or an attestation claims, without any trust and
@@ -136,7 +137,7 @@ func Peek(file []byte) (Claimed, error) {
 	if len(f) > 0 {
 		return Claimed{}, f.about("the statement", "")
 	}
-	return Claimed{t.kid, c.terms.ID, c.guid, c.packages}, nil
+	return Claimed{t.kid, c.terms.ID, c.guid, c.packages, c.terms}, nil
 }
 
 // nameOf names a package for people: its visual and version.

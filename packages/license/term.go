@@ -60,3 +60,29 @@ func (e *evaluation) leftBefore() time.Duration {
 	}
 	return most
 }
+
+// NextTerm proposes the term of the license that follows this one: it begins where
+// this one ends, and lasts as many months. Terms of about a year are followed by a
+// year: many begin some weeks early. Zero if begin or end is not known.
+func (t Terms) NextTerm() (begins, ends time.Time) {
+	start := t.StartOfTerm()
+	if start.IsZero() || !start.Before(t.Ends) {
+		return time.Time{}, time.Time{}
+	}
+	const daysOfYear = 365.2425
+	months := int(t.Ends.Sub(start).Hours()/24/daysOfYear*12 + 0.5)
+	if years := (months + 6) / 12; years > 0 && months >= years*12-2 && months <= years*12+2 {
+		months = years * 12
+	}
+	return t.Ends, addMonths(t.Ends, max(1, months))
+}
+
+// addMonths returns the same day some months later, or the last day of that month if it
+// has no such day.
+func addMonths(t time.Time, months int) time.Time {
+	later := t.AddDate(0, months, 0)
+	if later.Day() != t.Day() {
+		later = later.AddDate(0, 0, -later.Day())
+	}
+	return later
+}

@@ -71,3 +71,29 @@ func TestLongestTermOfReadable(t *testing.T) {
 		t.Errorf("with a license before it: %+v", j)
 	}
 }
+
+// TestNextTerm: the license that follows begins where this one ends.
+func TestNextTerm(t *testing.T) {
+	for _, c := range []struct{ name, begins, ends, next string }{
+		{"a year", "2026-03-01", "2027-03-01", "2028-03-01"},
+		{"some days less", "2026-11-24", "2027-11-20", "2028-11-20"},
+		{"begun early", "2026-01-18", "2027-03-01", "2028-03-01"},
+		{"three years", "2026-03-01", "2029-03-01", "2032-03-01"},
+		{"a quarter", "2026-11-30", "2027-02-28", "2027-05-28"},
+		{"a month, to the end of a shorter one", "2026-12-31", "2027-01-31", "2027-02-28"},
+		{"half a year", "2026-03-01", "2026-09-01", "2027-03-01"},
+		{"a leap day", "2027-02-28", "2028-02-29", "2029-02-28"},
+		{"two weeks", "2026-03-01", "2026-03-15", "2026-04-15"},
+	} {
+		begins, ends := license.Terms{Begins: licensetest.Time(c.begins), Ends: licensetest.Time(c.ends)}.NextTerm()
+		if !begins.Equal(licensetest.Time(c.ends)) || !ends.Equal(licensetest.Time(c.next)) {
+			t.Errorf("%s: from %s to %s, want from %s to %s", c.name, begins, ends, c.ends, c.next)
+		}
+	}
+	if begins, ends := (license.Terms{Ends: licensetest.Time("2027-03-01")}).NextTerm(); !begins.IsZero() || !ends.IsZero() {
+		t.Errorf("of a license without a begin: from %s to %s", begins, ends)
+	}
+	if begins, ends := (license.Terms{Issued: licensetest.Time("2026-03-01"), Ends: licensetest.Time("2027-03-01")}).NextTerm(); begins.IsZero() || !ends.Equal(licensetest.Time("2028-03-01")) {
+		t.Errorf("of a license that says when it was issued: from %s to %s", begins, ends)
+	}
+}
