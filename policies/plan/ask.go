@@ -15,6 +15,9 @@ func (v *visualPlan) planAsk() ([]Step, *Idle) {
 	if v.ask.Version.IsZero() {
 		return v.planDisable()
 	}
+	if already := v.longestIsInstalled(); already != nil {
+		return nil, v.idle(*already)
+	}
 	var version, free []*ranked
 	for i := range v.candidates {
 		c := &v.candidates[i]
@@ -40,6 +43,24 @@ func (v *visualPlan) planAsk() ([]Step, *Idle) {
 		return nil, v.idle(Reason{CodeAlready, fmt.Sprintf("%s is installed already", r.Version), ""})
 	}
 	return []Step{v.askedStep(choice{candidate: c, kind: v.kindAsked(c), review: review})}, nil
+}
+
+// longestIsInstalled says that the version that was asked for by its number is installed,
+// and that no other package of it is licensed longer; nil if that is not so.
+func (v *visualPlan) longestIsInstalled() *Reason {
+	r := v.release()
+	if r == nil || v.ask.Content != "" || !r.Version.Equal(v.ask.Version) {
+		return nil
+	}
+	for i := range v.candidates {
+		c := &v.candidates[i]
+		if c.deployable && c.Release.Version.Equal(r.Version) && c.Release.Digest != r.Digest && v.blockOf(c) == nil &&
+			passesAsked(c) && c.Terms.Ends.After(v.now.state.License.Ends) {
+			return nil
+		}
+	}
+	return &Reason{CodeAlready, fmt.Sprintf("%s is installed already, and no other package of it is licensed longer", r.Version),
+		fmt.Sprintf("to go to another package of it, name its revision: orgstore history %s", v.key.GUID)}
 }
 
 // bestAsked picks what passes, else what a person may decide to put: with the

@@ -264,3 +264,40 @@ func TestWhetherThereIsAWayBack(t *testing.T) {
 		}
 	}
 }
+
+// TestBackToAVersionThatIsInstalled: by its number a version means the package of it that
+// is licensed longest, and what is installed stays if it is that.
+func TestBackToAVersionThatIsInstalled(t *testing.T) {
+	for _, c := range []struct {
+		name            string
+		installed, next Candidate
+		want            string
+	}{
+		{"the longest", v14r, v14, "asked.already"},
+		{"another lasts longer", v14, v14r, "to 2028-06-01"},
+		{"another would, and has ended", v14, expired(v14r), "asked.already"},
+	} {
+		in := input("~> 1.4", []Present{{Key: gauge("main"), Belief: c.installed.state(), Observed: c.installed.listing()}}, c.installed, c.next)
+		in.Asks = []Ask{{Key: gauge("main"), Version: version("1.4.0.0"), Not: c.installed.Release.Digest, Reason: "why"}}
+		p := Compute(in)
+		switch {
+		case len(p.Idle) == 1 && string(p.Idle[0].Reason.Code) == c.want:
+		case len(p.Steps) == 1 && c.want == "to "+day(p.Steps[0].To.License.Ends):
+		default:
+			t.Errorf("%s: %+v", c.name, p)
+		}
+	}
+}
+
+// TestALongerLicenseOfWhatOneWentBackTo: the license of the version that was left does not
+// lock it out, but one of a version that was not left stays superseded.
+func TestALongerLicenseOfWhatOneWentBackTo(t *testing.T) {
+	superseded := func(c Candidate) Candidate { return c.judged(verdict.Reject, CodeSuperseded, "superseded") }
+	present := []Present{{Key: gauge("main"), Belief: v14.state(), Observed: v14.listing()}}
+	if p := Compute(input("1.4", present, superseded(v14), superseded(v14r))); len(p.Steps) != 1 || p.Steps[0].Kind != change.Renew {
+		t.Errorf("after a rollback: %+v", p)
+	}
+	if p := Compute(input("1.4", present, v14, superseded(v14r))); len(p.Steps) != 0 {
+		t.Errorf("without one: %+v", p)
+	}
+}
