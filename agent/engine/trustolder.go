@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -59,12 +60,23 @@ func (e *Engine) dropOlderBundles() error {
 // recordBundles records each bundle in force that is newer than those before it.
 func (e *Engine) recordBundles(ctx context.Context) error {
 	return e.Journal.AppendFor(ctx, e.Tx, func(book journal.Book) []journal.Fact {
-		var facts []journal.Fact
-		for _, v := range e.Trust.Vendors() {
+		return newerBundles(book, e.Trust.Vendors())
+	})
+}
+
+// newerBundles are the facts that bundles are newer than those before them: of each set of
+// root keys the newest alone, since vendors may share one.
+func newerBundles(book journal.Book, vendors []license.Vendor) []journal.Fact {
+	slices.SortStableFunc(vendors, func(a, b license.Vendor) int { return cmp.Compare(b.Bundle.Version(), a.Bundle.Version()) })
+	var facts []journal.Fact
+	recorded := map[string]bool{}
+	for _, v := range vendors {
+		if roots := v.Bundle.RootsFingerprint(); !recorded[roots] {
+			recorded[roots] = true
 			facts = append(facts, newerBundle(book, v.Name, v.Bundle)...)
 		}
-		return facts
-	})
+	}
+	return facts
 }
 
 // newerBundle is the fact that a bundle is newer than those before it, if it is.

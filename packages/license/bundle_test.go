@@ -295,3 +295,22 @@ func TestBundleRoundTrip(t *testing.T) {
 	}
 	equal(t, got[0].Keys, issuers[0].Keys)
 }
+
+// The root keys are the same in whatever order a bundle lists them.
+func TestRootsFingerprint(t *testing.T) {
+	const a, b = "a", "b"
+	of := func(text string, roots ...string) string {
+		bundle, err := license.ParseBundle(signNote(t, text, roots...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return bundle.RootsFingerprint()
+	}
+	both := of(bundleText("1", "2", a, b), a, b)
+	if turned := of(bundleText("2", "1", b, a), a); turned != both {
+		t.Error("another order, version, or threshold makes them others")
+	}
+	if alone := of(bundleText("1", "1", a), a); alone == both {
+		t.Error("one of two keys is both")
+	}
+}
