@@ -374,7 +374,7 @@ func unreviewed(j verdict.Judgment, s plan.Step) (verdict.Finding, bool) {
 // need is what this step asks of its license: going back and what a person
 // asked for may be superseded; what a person reviewed may pass with a reason.
 func (a *Applier) need(book journal.Book, s plan.Step) license.Need {
-	n := a.Licensing.Need(s.Key.GUID, s.Asked || s.Kind == change.Restore || s.Kind == change.Downgrade || renewsGoneBack(book, s))
+	n := a.Licensing.Need(s.Key.GUID, s.Asked || s.Kind == change.Restore || s.Kind == change.Downgrade)
 	gate, _ := s.ReviewGate()
 	for _, o := range book.Overrides() {
 		if o.Step == s.ID && o.Covers(gate) {
@@ -382,14 +382,6 @@ func (a *Applier) need(book journal.Book, s plan.Step) license.Need {
 		}
 	}
 	return n
-}
-
-// renewsGoneBack says whether a step renews the version that somebody went back to: its
-// license was superseded by that of the version that was left.
-func renewsGoneBack(book journal.Book, s plan.Step) bool {
-	from, to := s.From.Release, s.To.Release
-	return from != nil && to != nil && from.Version.Equal(to.Version) && s.To.License.Ends.After(s.From.License.Ends) &&
-		s.To.License.Sequence >= s.From.License.Sequence && s.From.License.Sequence < book.Marks(s.Key.Store)[license.MarkKey(s.From.License)]
 }
 
 func failed(s plan.Step, code verdict.Code, message, hint string) Result {

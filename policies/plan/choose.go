@@ -171,22 +171,11 @@ func (v *visualPlan) passes(c *ranked) bool {
 	if c.Judgment.Verdict.Passes() {
 		return true
 	}
-	if v.kind(c) == change.Downgrade || v.renewsGoneBack(c) {
+	if v.kind(c) == change.Downgrade {
 		return passesAsked(c)
 	}
 	r := v.release()
 	return r != nil && r.Digest == c.Release.Digest && v.now.state.License.ID == c.Terms.ID && passesAsked(c)
-}
-
-// renewsGoneBack says whether a candidate is a longer license of the version that
-// somebody went back to: the license of the version that was left must not lock it out.
-func (v *visualPlan) renewsGoneBack(c *ranked) bool {
-	r, now := v.release(), v.now.state.License
-	if r == nil || !c.Judgment.Has(CodeSuperseded) || !r.Version.Equal(c.Release.Version) || !c.Terms.Ends.After(now.Ends) || c.Terms.Sequence < now.Sequence {
-		return false
-	}
-	installed := v.installedCandidate()
-	return installed != nil && installed.Judgment.Has(CodeSuperseded)
 }
 
 // passesAsked says whether a candidate would pass if a person asked for it by

@@ -288,16 +288,3 @@ func TestBackToAVersionThatIsInstalled(t *testing.T) {
 		}
 	}
 }
-
-// TestALongerLicenseOfWhatOneWentBackTo: the license of the version that was left does not
-// lock it out, but one of a version that was not left stays superseded.
-func TestALongerLicenseOfWhatOneWentBackTo(t *testing.T) {
-	superseded := func(c Candidate) Candidate { return c.judged(verdict.Reject, CodeSuperseded, "superseded") }
-	present := []Present{{Key: gauge("main"), Belief: v14.state(), Observed: v14.listing()}}
-	if p := Compute(input("1.4", present, superseded(v14), superseded(v14r))); len(p.Steps) != 1 || p.Steps[0].Kind != change.Renew {
-		t.Errorf("after a rollback: %+v", p)
-	}
-	if p := Compute(input("1.4", present, v14, superseded(v14r))); len(p.Steps) != 0 {
-		t.Errorf("without one: %+v", p)
-	}
-}
