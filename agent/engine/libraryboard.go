@@ -8,7 +8,6 @@ import (
 	"github.com/orgstore/orgstore/agent/fault"
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/packages/library"
-	"github.com/orgstore/orgstore/policies/plan"
 )
 
 // openAnnotator opens what annotates a library that shows notes; it stays nil for one
@@ -31,8 +30,8 @@ func (e *Engine) annotateLibrary(ctx context.Context) {
 		return
 	}
 	in, err := e.Observer().Input(ctx, e.Journal.Book(), nil, e.Moment())
-	if err != nil { // the store's trouble, which is told elsewhere
-		in = plan.Input{Candidates: e.Observer().Candidates(e.Journal.Book(), false, e.Moment())}
+	if err != nil {
+		return // the command was stopped
 	}
 	if err := e.annotator.Annotate(ctx, board.Look(e.Journal.Book(), in)); err != nil && ctx.Err() == nil {
 		e.UnpostedLibrary = fmt.Sprintf("the library does not show everything yet, and the next run tries again: %v", err)

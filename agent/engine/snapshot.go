@@ -70,7 +70,7 @@ func (e *Engine) planNow(ctx context.Context, asks []plan.Ask) (plan.Plan, plan.
 	if err != nil {
 		return plan.Plan{}, in, err
 	}
-	e.keepUnreadStores(in.Unread)
+	e.keepUnreadStores(in.Unread, o.UnreadSince)
 	e.drifts = plan.Drifts(in) // before gates are asked: rings do not trust a store that drifted
 	p, in := plan.Decide(in, func(step plan.Step) plan.Conditions {
 		// What somebody else made may be adopted by a run as if orgstore had made it.

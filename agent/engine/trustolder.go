@@ -93,7 +93,7 @@ func newerBundle(book journal.Book, vendor string, b license.Bundle) []journal.F
 // allowOlderBundle takes a bundle that is older than one that was in force, since a
 // person says so.
 func (e *Engine) allowOlderBundle(ctx context.Context, r UpdateTrustRequest, text []byte) (UpdateTrustResult, error) {
-	if strings.TrimSpace(r.Reason) == "" {
+	if isBlank(r.Reason) {
 		return UpdateTrustResult{}, fault.Usage("say why with --reason", "an older trust bundle needs a reason")
 	}
 	next, err := e.findOlderBundle(r, text)
@@ -101,9 +101,7 @@ func (e *Engine) allowOlderBundle(ctx context.Context, r UpdateTrustRequest, tex
 		return UpdateTrustResult{}, err
 	}
 	newest, _ := e.Journal.Book().NewestBundle(next.new.RootsFingerprint())
-	edit := func(text []byte) ([]byte, error) {
-		return config.UpdateVendor(text, next.vendor.Name, besideSettings(e.Settings, next.file), next.new.Fingerprint())
-	}
+	edit := next.pinIn(e.Settings)
 	if !next.isInForce() {
 		if err := e.checkEdit(e.Settings, edit); err != nil {
 			return UpdateTrustResult{}, err

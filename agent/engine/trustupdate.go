@@ -12,6 +12,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/fault"
+	"github.com/orgstore/orgstore/agent/files"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/safetext"
 	"github.com/orgstore/orgstore/packages/disk"
@@ -84,9 +85,7 @@ func (e *Engine) UpdateTrust(ctx context.Context, r UpdateTrustRequest) (UpdateT
 		}
 		return out, e.syncTrust(next.vendor)
 	}
-	edit := func(text []byte) ([]byte, error) {
-		return config.UpdateVendor(text, next.vendor.Name, besideSettings(e.Settings, next.file), next.new.Fingerprint())
-	}
+	edit := next.pinIn(e.Settings)
 	if err := e.checkEdit(e.Settings, edit); err != nil {
 		return out, err
 	}
@@ -112,6 +111,13 @@ type nextBundle struct {
 
 // isInForce reports whether the settings pin the bundle already.
 func (n nextBundle) isInForce() bool { return n.new.Fingerprint() == n.old.Fingerprint() }
+
+// pinIn edits the settings file so that it names the bundle.
+func (n nextBundle) pinIn(s config.Settings) settingsEdit {
+	return func(text []byte) ([]byte, error) {
+		return config.UpdateVendor(text, n.vendor.Name, besideSettings(s, n.file), n.new.Fingerprint())
+	}
+}
 
 // installBundle writes the bundle, records who decided it, and changes the settings
 // last: until then the old bundle is in force and whole, and from then on the new
@@ -143,18 +149,9 @@ func (e *Engine) writeBundle(next nextBundle) error {
 		err = e.Disk.SyncDir(filepath.Dir(next.file))
 	}
 	if err != nil {
-		return unwritableFile(next.file, err)
+		return files.Unwritable(next.file, err)
 	}
 	return nil
-}
-
-// unwritableFile says which file cannot be written, and why.
-func unwritableFile(file string, err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		err = path.Err
-	}
-	return fault.New("file.unwritable", "choose another folder, or ask for the right to write there", "cannot write %s: %w", file, err)
 }
 
 // syncTrust makes the bundle in force and the settings durable: whoever wrote them may

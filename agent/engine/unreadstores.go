@@ -2,8 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -12,6 +10,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/fault"
+	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/disk/statefile"
 	"github.com/orgstore/orgstore/packages/license"
 	"github.com/orgstore/orgstore/packages/moment"
@@ -49,9 +48,9 @@ func (e *Engine) unreadSince() map[string]time.Time {
 	return kept.Since
 }
 
-// keepUnreadStores keeps which stores could not be looked into, and says once of each
-// that it could not, or can be again.
-func (e *Engine) keepUnreadStores(unread map[string]plan.Unread) {
+// keepUnreadStores keeps which stores could not be looked into, where that is not what
+// was kept before, and says once of each why.
+func (e *Engine) keepUnreadStores(unread map[string]plan.Unread, before map[string]time.Time) {
 	since := map[string]time.Time{}
 	for _, name := range slices.Sorted(maps.Keys(unread)) {
 		u := unread[name]
@@ -61,14 +60,13 @@ func (e *Engine) keepUnreadStores(unread map[string]plan.Unread) {
 		}
 	}
 	e.unread = unread
-	before := e.unreadSince()
 	if maps.EqualFunc(before, since, time.Time.Equal) {
 		return
 	}
 	// Without the file the time counts from the next look that can write: a command that
 	// only reads must not fail for it.
 	err := statefile.WriteJSON(e.unreadStoresFile(), unreadStores{Format: 1, Since: since})
-	if err != nil && !errors.Is(err, fs.ErrPermission) {
+	if err != nil && !disk.IsReadOnly(err) {
 		e.note("since when a store cannot be read is not kept: %v", err)
 	}
 }
