@@ -92,7 +92,7 @@ type Draft struct {
 
 // Draft says what a request attests. It reads everything and writes nothing.
 func (p Ports) Draft(r Request) (*Draft, error) {
-	r, err := p.followed(r)
+	r, err := p.requestAfterLicense(r)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func (p Ports) Draft(r Request) (*Draft, error) {
 	if d.packages, err = p.readUnsigned(r.Packages); err != nil {
 		return nil, err
 	}
-	issued, err := d.rehearse()
+	issued, err := d.signWithOtherKey()
 	if err != nil {
 		return nil, err
 	}
@@ -212,8 +212,8 @@ func (p Ports) evidenceOf(r Request) (license.Evidence, error) {
 	return license.Evidence{Name: filepath.Base(r.EvidenceFile), SHA256: hex.EncodeToString(sum[:])}, nil
 }
 
-// rehearse signs with another key of the same name.
-func (d *Draft) rehearse() ([]issuer.Issued, error) {
+// signWithOtherKey signs with another key of the same name.
+func (d *Draft) signWithOtherKey() ([]issuer.Issued, error) {
 	other, err := issuer.GenerateKey(d.key.public.ID, d.key.public.Algorithm)
 	if err != nil {
 		return nil, err

@@ -9,10 +9,10 @@ import (
 	"github.com/orgstore/orgstore/packages/license"
 )
 
-// followed completes a request by the license that it follows, if it names one: the
+// requestAfterLicense completes a request by the license that it follows, if it names one: the
 // same order with the next number, the same kind and count, and the term that adjoins.
 // What the request says itself stays.
-func (p Ports) followed(r Request) (Request, error) {
+func (p Ports) requestAfterLicense(r Request) (Request, error) {
 	if r.After == "" {
 		return r, nil
 	}

@@ -137,7 +137,7 @@ func (p Ports) readKeyFile(name string) (keyFile, error) {
 		}
 		if public, is := strings.CutPrefix(said, keyFilePublic); is {
 			if k.public, err = license.ParseKey(public, license.UseAttestation); err != nil {
-				return k, k.unfit("%w", err)
+				return k, k.unusableError("%w", err)
 			}
 		}
 		text = rest
@@ -145,14 +145,14 @@ func (p Ports) readKeyFile(name string) (keyFile, error) {
 	k.sealed = text
 	switch {
 	case !issuer.IsSealed(text):
-		return k, k.unfit("it holds no private key under a passphrase")
+		return k, k.unusableError("it holds no private key under a passphrase")
 	case k.person == "" || k.public.ID == "":
-		return k, k.unfit("it does not say at its beginning whose key it is")
+		return k, k.unusableError("it does not say at its beginning whose key it is")
 	}
 	return k, nil
 }
 
-func (k keyFile) unfit(format string, args ...any) error {
+func (k keyFile) unusableError(format string, args ...any) error {
 	return fault.New("key.form", "name the file that `orgstore trust keygen` wrote", "cannot attest with %s: %w", k.name, fmt.Errorf(format, args...))
 }
 
@@ -164,14 +164,14 @@ func (k keyFile) open(secret string) (issuer.Key, error) {
 			"cannot open %s: %w; nothing was written", k.name, err)
 	}
 	if err != nil {
-		return key, k.unfit("%w", err)
+		return key, k.unusableError("%w", err)
 	}
 	attester, err := key.Attester(k.person)
 	if err != nil {
-		return key, k.unfit("%w", err)
+		return key, k.unusableError("%w", err)
 	}
 	if attester.Key.Text() != k.public.Text() {
-		return key, k.unfit("its first lines name another key than the one inside")
+		return key, k.unusableError("its first lines name another key than the one inside")
 	}
 	return key, nil
 }

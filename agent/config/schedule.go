@@ -75,7 +75,7 @@ func (r *reader) window(name string, e windowEntry) window.Window {
 			r.refused(text(e.Cron), err)
 			return w
 		}
-		w.Days, w.Length = r.lasting(text(e.Duration))
+		w.Days, w.Length = r.windowLength(text(e.Duration))
 	default:
 		w.From, w.Until = r.wall(text(e.From), w.Zone), r.wall(text(e.Until), w.Zone)
 		if w.From.IsZero() || w.Until.IsZero() {
@@ -88,8 +88,8 @@ func (r *reader) window(name string, e windowEntry) window.Window {
 	return w
 }
 
-// lasting reads how long a window lasts: days of the calendar, or elapsed time.
-func (r *reader) lasting(t text) (days int, length time.Duration) {
+// windowLength reads how long a window lasts: days of the calendar, or elapsed time.
+func (r *reader) windowLength(t text) (days int, length time.Duration) {
 	length = r.period(t, 0)
 	if inDays(t.value) {
 		return int(length / (24 * time.Hour)), 0

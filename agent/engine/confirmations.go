@@ -103,7 +103,7 @@ func (e *Engine) Confirm(ctx context.Context, r ConfirmRequest) (ConfirmResult, 
 	evidence := e.evidenceOf(open)
 	message, err := r.claim(open.Step, actor)
 	if err == nil {
-		message, err = weigh(open.Step, message, evidence, r.Reason)
+		message, err = weighEvidence(open.Step, message, evidence, r.Reason)
 	}
 	if fact, wasSeen := r.observation(open.Step, err); wasSeen && !r.DryRun {
 		if err := e.Journal.Append(ctx, e.Tx, fact); err != nil {

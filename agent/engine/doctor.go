@@ -71,8 +71,8 @@ func (c *checkup) checkAll(ctx context.Context) error {
 	c.trusted(ctx)
 	c.facts()
 	c.channels()
-	c.approvals()
-	c.elsewhere()
+	c.checkApprovals()
+	c.checkCheckpointElsewhere()
 	c.open(ctx)
 	if c.engine != nil {
 		defer c.engine.Close()
@@ -195,10 +195,10 @@ func (c *checkup) open(ctx context.Context) {
 	c.add(name, what, tenant.Ready, fmt.Sprintf("entries: %d, each follows from the one before", e.Journal.Book().Seq()), "")
 }
 
-// elsewhere says whether the audit log is held against anything that does not lie beside
+// checkCheckpointElsewhere says whether the audit log is held against anything that does not lie beside
 // it. Entries that follow from each other prove nothing against somebody who writes all of
 // them anew.
-func (c *checkup) elsewhere() {
+func (c *checkup) checkCheckpointElsewhere() {
 	const (
 		name, what = "checkpoint", "a checkpoint of the audit log elsewhere"
 		fix        = "name a file on another machine, to which whoever may write to the data folder may not write: audit: {checkpoint: //server/share/orgstore.checkpoint} in the settings"

@@ -10,7 +10,7 @@ import (
 
 // approvals grades what keeps one person from speaking as another: the kernel, through the
 // agent's socket; or nothing but who may write to the data folder.
-func (c *checkup) approvals() {
+func (c *checkup) checkApprovals() {
 	const (
 		name, what = "approvals", "who says who approves"
 		useSocket  = "let people call the agent under their own accounts: agent: {socket: /run/orgstore/orgstore.sock} in the settings, see install/linux.md"

@@ -33,7 +33,7 @@ func (e *Engine) evidenceOf(open plan.Open) []Evidence {
 		}
 	}
 	for _, o := range book.Observations(open.Step.ID) {
-		all = append(all, Evidence{Timestamp(o.At), "person", contradicts(open.Step, o),
+		all = append(all, Evidence{Timestamp(o.At), "person", contradictsStep(open.Step, o),
 			fmt.Sprintf("%s saw %s at %s", o.By, o, FormatTime(o.At))})
 	}
 	return all
@@ -56,9 +56,9 @@ func listEvidence(step plan.Step, l store.Listing, isListed bool) (against bool,
 	return false, ""
 }
 
-// contradicts says whether what a person saw is neither what was there before, which
+// contradictsStep says whether what a person saw is neither what was there before, which
 // only says that it was not made yet, nor what the change leads to.
-func contradicts(step plan.Step, o journal.Observation) bool {
+func contradictsStep(step plan.Step, o journal.Observation) bool {
 	from, to := step.From.Release, step.To.Release
 	if o.Version != "" && step.Kind.Puts() && to != nil {
 		v, err := visual.ParseVersion(o.Version)
@@ -72,9 +72,9 @@ func contradicts(step plan.Step, o journal.Observation) bool {
 	return false
 }
 
-// weigh joins what a confirmation rests on with what speaks against it: that needs a
+// weighEvidence joins what a confirmation rests on with what speaks against it: that needs a
 // reason, and stays in the message.
-func weigh(step plan.Step, message string, all []Evidence, reason string) (string, error) {
+func weighEvidence(step plan.Step, message string, all []Evidence, reason string) (string, error) {
 	var against []string
 	for _, x := range all {
 		if x.Against {

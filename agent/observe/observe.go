@@ -75,7 +75,7 @@ func (o Observer) Input(ctx context.Context, book journal.Book, asks []plan.Ask,
 			return plan.Input{}, ctx.Err()
 		}
 		if err != nil {
-			in.Unread[name] = o.unread(name, err, at)
+			in.Unread[name] = o.reasonUnread(name, err, at)
 		}
 		in.Present = append(in.Present, o.present(book, name, told)...)
 		in.Traits[name] = o.Stores[name].Traits()
@@ -103,8 +103,8 @@ func (o Observer) responses(book journal.Book) map[store.Key]plan.Response {
 	return all
 }
 
-// unread says why a store could not be looked into, and since when.
-func (o Observer) unread(name string, err error, at moment.Moment) plan.Unread {
+// reasonUnread says why a store could not be looked into, and since when.
+func (o Observer) reasonUnread(name string, err error, at moment.Moment) plan.Unread {
 	u := plan.Unread{Since: at.Time(), Message: err.Error(), Hint: "see to it that the store can be reached; until then nothing is changed there"}
 	if since, known := o.UnreadSince[name]; known {
 		u.Since = since
@@ -202,7 +202,7 @@ func (o Observer) unbound(book journal.Book, p journal.Package, found profiled, 
 func (o Observer) Facts(book journal.Book) license.Facts {
 	return license.Facts{
 		Tenant: o.Tenant, StoreTenant: o.storeTenant, Marks: book.Marks(o.store), EarliestEnd: o.earliestEnds(book), Latest: latest(book, o.store),
-		Used:        used(book, o.store),
+		Used:        licensesPut(book, o.store),
 		StatusMarks: book.StatusMarks(), Revoked: book.Revoked(),
 	}
 }
@@ -230,9 +230,9 @@ func latest(book journal.Book, in string) map[license.Line]license.Bound {
 	return lines
 }
 
-// used lists the licenses that were put into a store, or into any, of each visual, each
+// licensesPut lists the licenses that were put into a store, or into any, of each visual, each
 // once. What was undone, or only asked for, was not used.
-func used(book journal.Book, in string) map[visual.GUID][]license.Terms {
+func licensesPut(book journal.Book, in string) map[visual.GUID][]license.Terms {
 	all := map[visual.GUID][]license.Terms{}
 	for _, k := range book.Keys() {
 		if in != "" && k.Store != in {

@@ -88,7 +88,7 @@ func (d *draft) makeKeys() error {
 			}
 			continue
 		}
-		id := fmt.Sprintf("%s-%d", d.stem(), d.now.Year())
+		id := fmt.Sprintf("%s-%d", d.fileStem(), d.now.Year())
 		end := fmt.Sprintf("-%d.key", d.next.Version)
 		if use == string(license.UseStatus) {
 			id, end = id+"-status", "-status"+end
@@ -119,7 +119,7 @@ func (d *draft) makeRoot() error {
 	if err != nil {
 		return notRoot(err)
 	}
-	private, public, err := issuer.GenerateRoot(fmt.Sprintf("%s-root-%d", d.stem(), d.next.Version))
+	private, public, err := issuer.GenerateRoot(fmt.Sprintf("%s-root-%d", d.fileStem(), d.next.Version))
 	if err != nil {
 		return err
 	}

@@ -147,11 +147,11 @@ func (d *draft) file(end string) string {
 	if folder == "" {
 		folder = filepath.Dir(d.request.Bundle)
 	}
-	return filepath.Join(folder, d.stem()+end)
+	return filepath.Join(folder, d.fileStem()+end)
 }
 
-// stem is what the files of all versions begin with.
-func (d *draft) stem() string { return bundleStem(d.request.Bundle, d.next.Version-1) }
+// fileStem is what the files of all versions begin with.
+func (d *draft) fileStem() string { return bundleStem(d.request.Bundle, d.next.Version-1) }
 
 // sign signs the next bundle, and takes it as a customer does.
 func (d *draft) sign(before license.Bundle) ([]byte, license.Bundle, error) {

@@ -160,15 +160,15 @@ func (c *comparison) latest(k store.Key) (last Sighting, n int) {
 	return last, n
 }
 
-// beyond says that the store was changed more often than a change of orgstore's own
+// unexplainedText says that the store was changed more often than a change of orgstore's own
 // explains.
-func beyond(s Sighting) string {
+func unexplainedText(s Sighting) string {
 	times := fmt.Sprintf("%d times", s.InTime)
 	if s.InTime == 2 {
 		times = "twice"
 	}
 	return fmt.Sprintf("the activity log tells that it was changed %s in the time of the task to %s, the last by %s at %s (%s)",
-		times, s.What, cmp.Or(s.User, "somebody"), second(s.At), s.Operation)
+		times, s.What, cmp.Or(s.User, "somebody"), secondText(s.At), s.Operation)
 }
 
 // told says what an event tells, and no more.
@@ -197,7 +197,7 @@ func (c *comparison) changed(p plan.Present) (Finding, bool) {
 			f.Message += fmt.Sprintf(", and %d times before", n-1)
 		}
 		if e.Beyond != "" {
-			f.Message = beyond(e)
+			f.Message = unexplainedText(e)
 		} else if e.Step != "" {
 			f.Code = CodeWithdrawn
 			f.Message += fmt.Sprintf(", while the task to %s lay there, which %s: it may have been made all the same", e.What, c.fate(k, e.Step))
@@ -295,7 +295,7 @@ func (c *comparison) open(p plan.Present) Finding {
 	}
 	if e, n := c.latest(p.Key); n > 0 && e.Beyond == p.Open.Step.ID {
 		f.Counts, f.By, f.At, f.Event = true, e.User, e.At, e.ID
-		f.Message += "; " + beyond(e) + ", so somebody may have changed it after the task was done"
+		f.Message += "; " + unexplainedText(e) + ", so somebody may have changed it after the task was done"
 		return f
 	}
 	if e, ok := (Report{Sightings: c.seen}).Speaks(p.Open.Step.ID); ok {
@@ -389,7 +389,7 @@ func (c *comparison) something(s Sighting) Finding {
 		Message: told(s) + "; " + what,
 		Hint:    fmt.Sprintf("export the list of organizational visuals and import it; if nothing is amiss: orgstore drift settle %s --reason TEXT", s.ID)}
 	if s.Beyond != "" {
-		f.Message += "; " + beyond(s)
+		f.Message += "; " + unexplainedText(s)
 	}
 	if s.Step != "" {
 		f.Code = CodeWithdrawn
@@ -417,6 +417,6 @@ func (c *comparison) blind(name string) Finding {
 	return f
 }
 
-func second(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+func secondText(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
 func minute(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }

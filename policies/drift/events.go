@@ -34,7 +34,7 @@ func (c *comparison) sightings() []Sighting {
 	for _, isNamed := range []bool{true, false} {
 		for i := range all {
 			if all[i].GUID.IsZero() != isNamed {
-				c.explain(&all[i], inTime)
+				c.explainSighting(&all[i], inTime)
 			}
 		}
 	}
@@ -66,14 +66,14 @@ func (c *comparison) about(e Event) visual.GUID {
 
 func names(e Event, id string) bool { return e.Item == id || e.Object == id }
 
-// explain finds the change of orgstore's own in whose time an event falls. One
+// explainSighting finds the change of orgstore's own in whose time an event falls. One
 // that names a visual speaks for that visual's changes alone. InTime counts the
 // events in the time of each change.
-func (c *comparison) explain(s *Sighting, inTime map[store.StepID]int) {
+func (c *comparison) explainSighting(s *Sighting, inTime map[store.StepID]int) {
 	s.Over = s.Failed || !s.Settled.IsZero()
 	for _, k := range c.ofTenant() {
 		if s.GUID.IsZero() || k.GUID == s.GUID {
-			c.within(s, k, inTime)
+			c.explainWithinTask(s, k, inTime)
 		}
 	}
 	if !s.Failed && cmp.Or(s.Step, s.Beyond) != "" {
@@ -94,10 +94,10 @@ func (c *comparison) explain(s *Sighting, inTime map[store.StepID]int) {
 	}
 }
 
-// within says which change of one visual an event falls into; one that was made
+// explainWithinTask says which change of one visual an event falls into; one that was made
 // or is open goes before one that was taken back. A change explains as many
 // events as it takes changes, the first ones.
-func (c *comparison) within(s *Sighting, k store.Key, inTime map[store.StepID]int) {
+func (c *comparison) explainWithinTask(s *Sighting, k store.Key, inTime map[store.StepID]int) {
 	if s.Operation == tenant.Deleted || s.At.IsZero() || c.isForeign(s, k) {
 		return // nothing here ever deletes
 	}

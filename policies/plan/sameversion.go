@@ -52,7 +52,7 @@ func (c choice) severalText(g visual.GUID) string {
 	all := append([]*ranked{c.candidate}, c.others...)
 	named := make([]string, 0, maxNamed+1)
 	for _, o := range all[:min(len(all), maxNamed)] {
-		named = append(named, o.origin())
+		named = append(named, o.originText())
 	}
 	if n := len(all) - len(named); n > 0 {
 		named = append(named, fmt.Sprintf("and %d more", n))
@@ -62,8 +62,8 @@ func (c choice) severalText(g visual.GUID) string {
 		len(all), version, strings.Join(named, ", "), all[0].Release.Digest.Short(), all[1].Release.Digest.Short(), g, version)
 }
 
-// origin says which package a candidate is, and where it came from.
-func (c *Candidate) origin() string {
+// originText says which package a candidate is, and where it came from.
+func (c *Candidate) originText() string {
 	text := c.Release.Digest.Short()
 	if c.File != "" {
 		text += fmt.Sprintf(" %q", path.Base(strings.ReplaceAll(c.File, `\`, "/")))

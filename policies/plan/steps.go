@@ -177,15 +177,15 @@ func (v *visualPlan) wayBack() Back {
 // to be replaced, wants to leave what is there. Where terms adjoin, the way back ends
 // as the next license begins, and that is the usual case.
 func (v *visualPlan) noWayBack(s Step) string {
-	if s.Back.Possible || s.Asked || v.restores || !changesCode(s.Kind) || v.adjoins(s) {
+	if s.Back.Possible || s.Asked || v.restores || !changesCode(s.Kind) || v.followsInstalledLicense(s) {
 		return ""
 	}
 	return "there is no way back: " + s.Back.Message
 }
 
-// adjoins says whether a step leads to a license of the same version that began as the
+// followsInstalledLicense says whether a step leads to a license of the same version that began as the
 // installed one ended, or within its last hours, and only that end closes the way back.
-func (v *visualPlan) adjoins(s Step) bool {
+func (v *visualPlan) followsInstalledLicense(s Step) bool {
 	ends, begins := s.From.License.Ends, s.To.License.StartOfTerm()
 	installed := v.installedCandidate()
 	if s.Kind != change.Replace || installed == nil || begins.Before(s.From.License.Runway()) || begins.After(ends) || !installed.Judgment.Has(CodeExpired) {

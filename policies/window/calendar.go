@@ -80,13 +80,13 @@ func (c Calendar) OpenSpans(after time.Time, kind change.Kind) iter.Seq[Span] {
 		for w := range c.windowSpans(after) {
 			from := w.From
 			for ; frozen && !f.endsAfter(after); f, frozen = freeze() {
-				from = later(from, f.Until) // over, and of no account for the bound
+				from = laterTime(from, f.Until) // over, and of no account for the bound
 			}
 			for frozen && w.endsAfter(f.From) {
 				if n++; n > maxSpans || f.From.After(from) && f.From.After(after) && !yield(Span{w.Name, from, f.From}) || f.Until.IsZero() {
 					return
 				}
-				from = later(from, f.Until)
+				from = laterTime(from, f.Until)
 				if !w.endsAfter(from) {
 					break // the freeze may reach into the next window
 				}

@@ -80,12 +80,12 @@ func (w Window) coveredAgain(r repeat, isFreeze bool) []Span {
 			break
 		}
 		isOpen = isOpen || !s.Until.Before(r.at)
-		again := Span{s.Name, later(s.From, first).Add(r.shift), s.Until.Add(r.shift)}
+		again := Span{s.Name, laterTime(s.From, first).Add(r.shift), s.Until.Add(r.shift)}
 		if !(isFreeze && w.followsWallClock()) {
-			again.Until = earlier(s.Until, r.at).Add(r.shift)
+			again.Until = earlierTime(s.Until, r.at).Add(r.shift)
 		}
 		if n := len(all); n > 0 && !again.From.After(all[n-1].Until) {
-			all[n-1].Until = later(all[n-1].Until, again.Until)
+			all[n-1].Until = laterTime(all[n-1].Until, again.Until)
 		} else {
 			all = append(all, again)
 		}
@@ -103,14 +103,14 @@ func (w Window) coveredAgain(r repeat, isFreeze bool) []Span {
 // wall: a freeze from 1:00 for 3 hours ends at 4:00.
 func (w Window) followsWallClock() bool { return w.Days == 0 && w.Length <= 24*time.Hour }
 
-func later(a, b time.Time) time.Time {
+func laterTime(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a
 	}
 	return b
 }
 
-func earlier(a, b time.Time) time.Time {
+func earlierTime(a, b time.Time) time.Time {
 	if a.Before(b) {
 		return a
 	}
