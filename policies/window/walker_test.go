@@ -81,6 +81,9 @@ func walk(s schedule, walls []int64, from, until time.Time) walked {
 	first := until.Unix()/60 - int64(len(walls))
 	seen := walls[0]    // the latest that the wall clock has shown
 	windowOpen := false // in the minute before
+	// carriesOn: in this second showing, the window was open when it began and has been
+	// open without a break at the first showing since.
+	carriesOn, wasAgain := false, false
 	for i, wall := range walls {
 		now := first + int64(i)
 		again := wall <= seen && i > 0
@@ -109,7 +112,8 @@ func walk(s schedule, walls []int64, from, until time.Time) walked {
 		if !again {
 			heldAt[wall%memory] = held
 		}
-		windowOpen = held || again && windowOpen && heldAt[wall%memory]
+		carriesOn = again && heldAt[wall%memory] && (carriesOn || !wasAgain && windowOpen)
+		windowOpen, wasAgain = held || carriesOn, again
 		freezeHolds := held || wallLies || again && heldAt[wall%memory]
 		if now < from.Unix()/60 {
 			continue
