@@ -100,7 +100,7 @@ func (o *initOptions) run(args []string) (answer, error) {
 			continue
 		}
 		if err := disk.MakeDir(o.Disk, dir, 0o755); err != nil {
-			return answer{}, unwritable(dir, err)
+			return answer{}, files.Unwritable(dir, err)
 		}
 	}
 	if err := files.Create(o.Disk, written...); err != nil {

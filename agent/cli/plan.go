@@ -16,6 +16,7 @@ import (
 	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/engine/operation"
 	"github.com/orgstore/orgstore/agent/fault"
+	"github.com/orgstore/orgstore/agent/files"
 	"github.com/orgstore/orgstore/packages/disk"
 )
 
@@ -125,7 +126,7 @@ func loadPlan(d disk.Disk, name string) (engine.SavedPlan, error) {
 	var saved engine.SavedPlan
 	text, err := disk.ReadFile(d, name, maxPlan)
 	if err != nil {
-		return saved, engine.UnreadableFile(name, err)
+		return saved, files.Unreadable(name, err)
 	}
 	hint := "make it again with `orgstore plan --out FILE`"
 	if err := json.Unmarshal(text, &saved, json.RejectUnknownMembers(true)); err != nil {

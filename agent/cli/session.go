@@ -11,6 +11,7 @@ import (
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/engine"
 	"github.com/orgstore/orgstore/agent/fault"
+	"github.com/orgstore/orgstore/agent/files"
 	"github.com/orgstore/orgstore/packages/disk"
 )
 
@@ -60,7 +61,7 @@ func (g *globals) settings() (config.Settings, error) {
 		return config.Settings{}, fault.New("file.unreadable", "let its owner open it to those who are to run orgstore: chmod o+r; there are no secrets in it", "cannot read %s: it is closed to this account", g.settingsFile)
 	}
 	if err != nil {
-		return config.Settings{}, engine.UnreadableFile(g.settingsFile, err)
+		return config.Settings{}, files.Unreadable(g.settingsFile, err)
 	}
 	s, err := config.Parse(name, text)
 	if err != nil {

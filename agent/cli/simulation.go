@@ -86,7 +86,7 @@ func (g *globals) simulate(o Simulated) (Simulation, error) {
 // authority and the secret are new each time; settings that are there stay.
 func (g *globals) equip(folder string, o Simulated, s Simulation) (kept bool, err error) {
 	if err := disk.MakeDir(g.Disk, folder, 0o755); err != nil {
-		return false, unwritable(folder, err)
+		return false, files.Unwritable(folder, err)
 	}
 	settings := filepath.Join(folder, config.FileName)
 	_, err = g.Disk.Stat(settings)

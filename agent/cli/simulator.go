@@ -16,6 +16,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/engine"
+	"github.com/orgstore/orgstore/agent/files"
 	"github.com/orgstore/orgstore/agent/safetext"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/pbiviz"
@@ -115,13 +116,13 @@ func (o *simulatorOptions) deliver(ctx context.Context, s Simulation, folder str
 			n++
 			if n == 1 {
 				if err := disk.MakeDir(o.Disk, folder, 0o755); err != nil {
-					return unwritable(folder, err)
+					return files.Unwritable(folder, err)
 				}
 			}
 			file := filepath.Join(folder, fmt.Sprintf("%04d.txt", n))
 			text := fmt.Sprintf("From: %s\nTo: %s\nSubject: %s\n\n%s", m.From, strings.Join(m.To, ", "), m.Subject, m.Text)
 			if err := o.Write(file, 0o600, []byte(text)); err != nil {
-				return unwritable(file, err)
+				return files.Unwritable(file, err)
 			}
 			o.note("mailed to %s: %s (%s)", safetext.Line(strings.Join(m.To, ", ")), safetext.Line(m.Subject), file)
 		}
@@ -181,7 +182,7 @@ func (o *simulatorOptions) keep(s Simulation, folder string) error {
 		return nil
 	}
 	if err := disk.MakeDir(o.Disk, folder, 0o755); err != nil {
-		return unwritable(folder, err)
+		return files.Unwritable(folder, err)
 	}
 	for _, name := range slices.Sorted(maps.Keys(held)) {
 		file := filepath.Join(folder, name)
@@ -189,7 +190,7 @@ func (o *simulatorOptions) keep(s Simulation, folder string) error {
 			continue
 		}
 		if err := o.Write(file, 0o644, held[name]); err != nil {
-			return unwritable(file, err)
+			return files.Unwritable(file, err)
 		}
 	}
 	return nil

@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orgstore/orgstore/agent/cli/output"
-	"github.com/orgstore/orgstore/agent/files"
 	"github.com/orgstore/orgstore/agent/vendor"
 	"github.com/orgstore/orgstore/packages/license"
 )
@@ -77,9 +76,4 @@ func keygenView(keys vendor.Keys) output.View {
 		[2]string{"trust bundle", keys.Bundle + " (for customers)"},
 		[2]string{"fingerprint", keys.Fingerprint},
 	)
-}
-
-// unwritable says which file cannot be written, and why.
-func unwritable(file string, err error) error {
-	return files.Unwritable(file, err)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/orgstore/orgstore/agent/fault"
+	"github.com/orgstore/orgstore/agent/files"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/license"
@@ -171,7 +172,7 @@ func (e *Engine) readInstalled(r BaselineRequest) (*pbiviz.Package, error) {
 	limits := pbiviz.DefaultLimits()
 	text, err := disk.ReadFile(e.Disk, r.File, limits.FileSize)
 	if err != nil {
-		return nil, UnreadableFile(r.File, err)
+		return nil, files.Unreadable(r.File, err)
 	}
 	p, err := pbiviz.Read(text, limits)
 	if err != nil {

@@ -15,9 +15,6 @@ func (p Ports) ReadBounded(name string, most int64) ([]byte, error) {
 // Read reads a file that a person names, of at most so many bytes.
 func (p Ports) Read(file string, most int64) ([]byte, error) { return files.Read(p.Disk, file, most) }
 
-// UnreadableFile returns the fault that a file cannot be read, and why.
-func UnreadableFile(file string, err error) error { return files.Unreadable(file, err) }
-
 // Matching replaces patterns by the files that they match, since the shells of
 // Windows do not. A file of that very name goes first; a pattern that matches
 // nothing stays, and is reported as a file that is not there.

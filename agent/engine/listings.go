@@ -10,6 +10,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/activity"
 	"github.com/orgstore/orgstore/agent/fault"
+	"github.com/orgstore/orgstore/agent/files"
 	"github.com/orgstore/orgstore/agent/intake"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/agent/safetext"
@@ -159,11 +160,11 @@ func (e *Engine) Import(ctx context.Context, r ImportRequest) (ImportResult, err
 	}
 	text, err := disk.ReadFile(e.Disk, r.File, galleryexport.MaxSize)
 	if err != nil {
-		return ImportResult{}, UnreadableFile(r.File, err)
+		return ImportResult{}, files.Unreadable(r.File, err)
 	}
 	info, err := e.Disk.Stat(r.File)
 	if err != nil {
-		return ImportResult{}, UnreadableFile(r.File, err)
+		return ImportResult{}, files.Unreadable(r.File, err)
 	}
 	if err := e.checkStore(r.Store); err != nil {
 		return ImportResult{}, err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/fault"
+	"github.com/orgstore/orgstore/agent/files"
 	"github.com/orgstore/orgstore/packages/disk"
 	"github.com/orgstore/orgstore/packages/license/profile"
 )
@@ -80,7 +81,7 @@ func (p Ports) profile(s config.Settings, file string) (profile.Profile, error) 
 	}
 	text, err := disk.ReadFile(p.Disk, file, profile.MaxSize)
 	if err != nil {
-		return profile.Profile{}, UnreadableFile(file, err)
+		return profile.Profile{}, files.Unreadable(file, err)
 	}
 	return profile.Parse(filepath.Base(file), text)
 }

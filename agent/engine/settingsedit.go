@@ -7,6 +7,7 @@ import (
 
 	"github.com/orgstore/orgstore/agent/config"
 	"github.com/orgstore/orgstore/agent/fault"
+	"github.com/orgstore/orgstore/agent/files"
 	"github.com/orgstore/orgstore/agent/journal"
 	"github.com/orgstore/orgstore/packages/disk"
 )
@@ -38,7 +39,7 @@ func (p Ports) editedSettings(s config.Settings, edit settingsEdit) ([]byte, err
 	}
 	text, err := disk.ReadFile(p.Disk, s.File, config.MaxSize)
 	if err != nil {
-		return nil, UnreadableFile(s.File, err)
+		return nil, files.Unreadable(s.File, err)
 	}
 	edited, err := edit(text)
 	if faults := (config.Faults)(nil); errors.As(err, &faults) {

@@ -220,7 +220,7 @@ func (e *Engine) checkNoOtherFile(next nextBundle) error {
 	case errors.Is(err, fs.ErrNotExist), err == nil && bytes.Equal(have, next.text):
 		return nil
 	case err != nil && !errors.Is(err, disk.ErrTooLarge):
-		return UnreadableFile(next.file, err)
+		return files.Unreadable(next.file, err)
 	}
 	return fault.New("file.exists", "move it away", "%s exists already and is another file; nothing was written", next.file)
 }
