@@ -68,7 +68,7 @@ func (c *checkup) checkAll(ctx context.Context) error {
 		return nil
 	}
 	c.folder()
-	c.trusted(ctx)
+	c.checkTrust(ctx)
 	c.facts()
 	c.channels()
 	c.checkApprovals()
@@ -113,8 +113,8 @@ func (c *checkup) keeps(folder string) error {
 	return IgnoreError(c.Disk.Remove(name), fs.ErrNotExist)
 }
 
-// trusted checks each vendor's trust bundle as commands do.
-func (c *checkup) trusted(ctx context.Context) {
+// checkTrust checks each vendor's trust bundle as commands do.
+func (c *checkup) checkTrust(ctx context.Context) {
 	book, _ := readBook(ctx, c.settings, c.Ports) // that it cannot be read is told where it is opened
 	vendors, _ := c.trustParts(c.settings, book)
 	for _, v := range vendors {

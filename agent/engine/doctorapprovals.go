@@ -8,7 +8,7 @@ import (
 	"github.com/orgstore/orgstore/policies/approval"
 )
 
-// approvals grades what keeps one person from speaking as another: the kernel, through the
+// checkApprovals grades what keeps one person from speaking as another: the kernel, through the
 // agent's socket; or nothing but who may write to the data folder.
 func (c *checkup) checkApprovals() {
 	const (
