@@ -82,7 +82,7 @@ func (v *Verifier) VerifyAll(files []string) []Package {
 	return data
 }
 
-// Verify Verifiers one file. What cannot be read is refused like what is no
+// Verify checks one file. What cannot be read is refused like what is no
 // package: one bad file must not hide what the others are.
 func (v *Verifier) Verify(file string) Package {
 	if license.IsStatementName(file) {

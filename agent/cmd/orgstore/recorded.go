@@ -40,7 +40,7 @@ func hostsOf(s config.Settings) (recipe.Hosts, error) {
 	return recipe.HostsOf(cloud, extra)
 }
 
-// learnRecipe reads a learn.
+// learnRecipe makes a recipe from a recording.
 func learnRecipe(s config.Settings, har []byte, known engine.RecordedSession) (engine.LearnedRecipe, error) {
 	hosts, err := hostsOf(s)
 	if err != nil {
